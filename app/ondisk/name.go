@@ -1,0 +1,61 @@
+package ondisk
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxName is the longest name of a VM or snapshot, in bytes.
+const MaxName = 100
+
+// ErrBadName is the cause of every refusal by CheckName.
+var ErrBadName = errors.New("not a valid name")
+
+// CheckName holds the one rule for names of VMs and snapshots: 1 to MaxName
+// bytes of UTF-8 in NFC; letters, marks and digits of any script, '.', '_' and
+// '-'; the first a letter or digit. The error wraps ErrBadName and quotes the
+// name so that it is safe to print.
+func CheckName(name string) error {
+	refuse := func(why string) error {
+		shown := name
+		if len(shown) > MaxName {
+			shown = shown[:MaxName]
+		}
+		return fmt.Errorf("%s is %w: %s", strconv.QuoteToASCII(shown), ErrBadName, why)
+	}
+	switch {
+	case name == "":
+		return refuse("it is empty")
+	case len(name) > MaxName:
+		return refuse(fmt.Sprintf("it is longer than %d bytes", MaxName))
+	case !utf8.ValidString(name):
+		return refuse("it is not UTF-8")
+	case !norm.NFC.IsNormalString(name):
+		return refuse("its accents are not in composed form (NFC)")
+	}
+	for i, r := range name {
+		letter := unicode.IsLetter(r) || unicode.IsDigit(r)
+		if i == 0 && !letter {
+			return refuse("it must start with a letter or digit")
+		}
+		if !letter && !unicode.IsMark(r) && r != '.' && r != '_' && r != '-' {
+			return refuse("only letters, digits, '.', '_' and '-' are allowed")
+		}
+	}
+	return nil
+}
+
+// SameName tells whether two names count as one: names are unique without
+// regard to case.
+func SameName(a, b string) bool { return FoldName(a) == FoldName(b) }
+
+// FoldName maps names that count as one to one string.
+func FoldName(name string) string {
+	return norm.NFC.String(cases.Fold().String(name))
+}

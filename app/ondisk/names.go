@@ -1,0 +1,162 @@
+// Package ondisk says where every file of the store lies and how a file is
+// replaced so that a power cut leaves the old or the new one, whole.
+//
+// It is a leaf: vm and snapshot, which must not know each other, both build on
+// it, and it imports nothing else of this module.
+//
+//	~/.vmterminal/                 Home ($VMTERMINAL_HOME moves it)
+//	├── config.yaml                Home.Config      defaults for new VMs
+//	├── vms.json                   Home.VMs         the VMs
+//	├── active                     Home.Active      the active VM's name
+//	├── store.lock                 Home.Lock        held while vms.json or active change
+//	├── accelerators.json          Home.Accelerators what the probe found, per boot
+//	├── window.json                Home.Window      what the window remembers
+//	├── cache/                     Home.Cache       downloaded images, the built-in kernel
+//	├── run/                       Home.Run         private sockets (short paths)
+//	└── data/<vm>/                 VMDir
+//	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
+//	    ├── disk.undo              VMDir.Undo       the disk before the last restore
+//	    ├── snapshots.json         VMDir.Rows       the snapshots' rows
+//	    ├── snapshots/             VMDir.Snapshots
+//	    │   ├── <name>.raw.gz      SnapshotFile
+//	    │   └── <name>.idx         IndexFile        chunk index, a cache
+//	    ├── snapshots.lock         VMDir.RowsLock   held for moments, while rows or snapshot names change
+//	    ├── lock                   VMDir.Lock       held while the VM runs or its disk is read or changed
+//	    ├── job.lock               VMDir.JobLock    held by the one job that works on this VM
+//	    ├── host.json              VMDir.Host       the running VM as its host process states it
+//	    ├── last.json              VMDir.Last       why the VM last left
+//	    ├── console.log            VMDir.ConsoleLog bounded; console.log.1 is the part before
+//	    ├── host.log               VMDir.HostLog    what the host process and QEMU had to say
+//	    └── fleece.qcow2           VMDir.Fleece     blocks kept for a point in time, while one is read
+//
+// A file that is being written has the suffix TempSuffix and a random part; it
+// is swept by whoever next holds the lock that guards it.
+package ondisk
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+const (
+	// EnvHome names the variable that moves the store.
+	EnvHome = "VMTERMINAL_HOME"
+	// SnapshotSuffix ends the name of each snapshot file.
+	SnapshotSuffix = ".raw.gz"
+	// IndexSuffix ends the name of a snapshot's chunk index.
+	IndexSuffix = ".idx"
+	// TempSuffix ends the name of a file that is not whole yet.
+	TempSuffix = ".tmp"
+	// AsideInfix stands in the name of a file that could not be read and was kept.
+	AsideInfix = ".damaged-"
+
+	// DirMode and FileMode keep the store private to its user.
+	DirMode  os.FileMode = 0o700
+	FileMode os.FileMode = 0o600
+)
+
+// Home is the store's folder, as an absolute path.
+type Home string
+
+// FindHome returns $VMTERMINAL_HOME, or ~/.vmterminal. It creates nothing.
+func FindHome() (Home, error) {
+	dir := os.Getenv(EnvHome)
+	if dir == "" {
+		user, err := os.UserHomeDir()
+		if err != nil {
+			return "", errors.New("no home folder: set " + EnvHome + " to a folder for the store")
+		}
+		dir = filepath.Join(user, ".vmterminal")
+	}
+	abs, err := filepath.Abs(dir)
+	return Home(abs), err
+}
+
+func (h Home) in(name string) string { return filepath.Join(string(h), name) }
+
+// Config is the YAML file of defaults for new VMs.
+func (h Home) Config() string { return h.in("config.yaml") }
+
+// VMs is the list of VMs.
+func (h Home) VMs() string { return h.in("vms.json") }
+
+// Active holds the active VM's name.
+func (h Home) Active() string { return h.in("active") }
+
+// Lock guards VMs and Active; never removed.
+func (h Home) Lock() string { return h.in("store.lock") }
+
+// Accelerators holds the probe's answers.
+func (h Home) Accelerators() string { return h.in("accelerators.json") }
+
+// Window holds the window's size and folds.
+func (h Home) Window() string { return h.in("window.json") }
+
+// Cache is the folder of verified images and of the built-in kernel.
+func (h Home) Cache() string { return h.in("cache") }
+
+// Run is the private folder of sockets.
+func (h Home) Run() string { return h.in("run") }
+
+// Data is the folder that has one folder for each VM.
+func (h Home) Data() string { return h.in("data") }
+
+// VM returns the folder of one VM. The caller has checked the name.
+func (h Home) VM(name string) VMDir { return VMDir(filepath.Join(h.Data(), name)) }
+
+// VMDir is one VM's folder, as an absolute path.
+type VMDir string
+
+func (d VMDir) in(name string) string { return filepath.Join(string(d), name) }
+
+// Disk is the VM's raw disk; it may be a symbolic link.
+func (d VMDir) Disk() string { return d.in("disk.raw") }
+
+// Undo is the disk as it was before the last restore.
+func (d VMDir) Undo() string { return d.in("disk.undo") }
+
+// Rows is the snapshots' rows, a cache of what the files say.
+func (d VMDir) Rows() string { return d.in("snapshots.json") }
+
+// Snapshots is the folder of snapshot files.
+func (d VMDir) Snapshots() string { return d.in("snapshots") }
+
+// RowsLock is held for moments, while Rows or names in Snapshots change.
+func (d VMDir) RowsLock() string { return d.in("snapshots.lock") }
+
+// Lock is held while the VM runs, or while its stopped disk is read or
+// changed; never removed.
+func (d VMDir) Lock() string { return d.in("lock") }
+
+// JobLock is held by the one job (snapshot, restore, …) that works on this VM;
+// whoever holds it may sweep unfinished files. Never removed.
+func (d VMDir) JobLock() string { return d.in("job.lock") }
+
+// Host is what the host process of the running VM says of itself.
+func (d VMDir) Host() string { return d.in("host.json") }
+
+// Last says when and why the VM last left.
+func (d VMDir) Last() string { return d.in("last.json") }
+
+// ConsoleLog is the console's text; ConsoleLogOld the part before it.
+func (d VMDir) ConsoleLog() string { return d.in("console.log") }
+
+// ConsoleLogOld is what ConsoleLog held before it grew too long.
+func (d VMDir) ConsoleLogOld() string { return d.in("console.log.1") }
+
+// HostLog is what the host process and QEMU had to say.
+func (d VMDir) HostLog() string { return d.in("host.log") }
+
+// Fleece keeps the blocks that the guest overwrites while a point in time is read.
+func (d VMDir) Fleece() string { return d.in("fleece.qcow2") }
+
+// SnapshotFile returns the file of a snapshot in a folder of snapshots.
+func SnapshotFile(folder, name string) string {
+	return filepath.Join(folder, name+SnapshotSuffix)
+}
+
+// IndexFile returns the chunk index of a snapshot in a folder of snapshots.
+func IndexFile(folder, name string) string {
+	return filepath.Join(folder, name+IndexSuffix)
+}
