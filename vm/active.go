@@ -1,0 +1,55 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"vmterminal/app/ondisk"
+)
+
+// Use makes a VM the active one: the one meant when none is named.
+func (s *Store) Use(name string) error {
+	e, err := s.Get(name)
+	if err != nil {
+		return err
+	}
+	return ondisk.Replace(s.home.Active(), func(w io.Writer) error {
+		_, err := io.WriteString(w, e.Name+"\n")
+		return err
+	})
+}
+
+// Active returns the active VM. Where none was chosen, or the chosen one is
+// gone, it is the only VM there is; otherwise ErrNoActive.
+func (s *Store) Active() (Entry, error) {
+	list, _, err := s.List()
+	if err != nil {
+		return Entry{}, err
+	}
+	name, err := s.activeName()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Entry{}, err
+	}
+	for _, e := range list {
+		if ondisk.SameName(e.Name, name) {
+			return e, nil
+		}
+	}
+	switch len(list) {
+	case 0:
+		return Entry{}, fmt.Errorf("%w: there is no VM yet", ErrNoActive)
+	case 1:
+		return list[0], nil
+	default:
+		return Entry{}, ErrNoActive
+	}
+}
+
+func (s *Store) activeName() (string, error) {
+	data, err := os.ReadFile(s.home.Active())
+	return strings.TrimSpace(string(data)), err
+}
