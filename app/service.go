@@ -1,0 +1,75 @@
+// Package app is what VMTerminal does: the use cases, as one Service that the
+// window, the tray and the commands all call. It joins vm and snapshot, which
+// do not know each other. It draws nothing and prints nothing.
+//
+// All methods may be called from many goroutines, and none belongs on a UI
+// goroutine: each may read disks or wait for another process. Several programs
+// may work on one home at the same time; files and their locks are the truth.
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/vm"
+)
+
+// BuiltinGuest is the guest that the program carries.
+type BuiltinGuest interface {
+	// Present is nil when this build carries the guest, or says what to do.
+	Present() error
+	// WriteDisk fills an empty file with a disk of size bytes, sparse.
+	WriteDisk(ctx context.Context, f *os.File, size int64) error
+	// Kernel returns the kernel's file, put into the cache folder if need be.
+	Kernel(cache string) (string, error)
+	// CommandLine returns the kernel's command line for a guest of that name.
+	CommandLine(hostname string) string
+}
+
+// Options is what a program gives its Service.
+type Options struct {
+	Home  ondisk.Home
+	Guest BuiltinGuest
+	// Program is the command that starts a host process: this executable. A
+	// host process gets HostCommand and the VM's name as arguments.
+	Program string
+	// Version is the program's, for the faces to show.
+	Version string
+}
+
+// HostCommand is the hidden command of the host process.
+const HostCommand = "host-process"
+
+// Service is the program without a face.
+type Service struct {
+	opt  Options
+	vms  *vm.Store
+	jobs jobList
+}
+
+// New returns a Service on a home, which is created when first written to.
+func New(opt Options) *Service {
+	return &Service{opt: opt, vms: vm.OpenStore(opt.Home)}
+}
+
+// Home is the store's folder.
+func (s *Service) Home() ondisk.Home { return s.opt.Home }
+
+// Version is the program's version.
+func (s *Service) Version() string { return s.opt.Version }
+
+// entry returns the named VM, or the active one for "".
+func (s *Service) entry(name string) (vm.Entry, error) {
+	if name == "" {
+		return s.vms.Active()
+	}
+	return s.vms.Get(name)
+}
+
+// sockets is the private folder of sockets.
+func (s *Service) sockets() (string, error) {
+	dir := s.opt.Home.Run()
+	return filepath.Clean(dir), ondisk.MakeDir(dir)
+}

@@ -1,0 +1,60 @@
+package app
+
+import (
+	"time"
+)
+
+// Snapshot is one snapshot as faces show it. Sizes are bytes.
+type Snapshot struct {
+	ID, Name, Description, VM string
+	Created                   time.Time
+	DiskSize, FileSize        int64
+	Digest                    string
+	// Taken is "stopped", "frozen", "crash-consistent", or "" when not known.
+	Taken string
+	// Held is how long the guest was held.
+	Held time.Duration
+	// State is "ok", "imported", "missing" or "damaged"; Problem is one line about it.
+	State, Problem string
+	// Foreign is a gzip file not made here: it can be checked by CRC only.
+	Foreign bool
+	// File is the snapshot's file.
+	File string
+	// Here marks the snapshot that the present disk comes from, where that is known.
+	Here bool
+}
+
+// SnapshotList is the snapshots of one VM, newest first.
+type SnapshotList struct {
+	VM        string
+	Snapshots []Snapshot
+	// Notes tell what was found amiss and mended, a line each.
+	Notes []string
+}
+
+// NewSnapshot asks for a snapshot.
+type NewSnapshot struct {
+	Name, Description string
+}
+
+// RestoreOptions says what else a restore may do.
+type RestoreOptions struct {
+	// Stop stops a running VM first; Start starts it afterwards.
+	Stop, Start bool
+	// Say gets a line for each step outside the engine ("Stopping 'dev'…"). May be nil.
+	Say func(string)
+}
+
+// Restored is what a restore gives.
+type Restored struct {
+	Snapshot Snapshot
+	// Undo is the file that keeps the disk as it was before, "" if there was none.
+	Undo string
+	// OldSize is the size of the disk before, in bytes, 0 if there was none.
+	OldSize int64
+	// CRCOnly is true for a foreign file.
+	CRCOnly bool
+}
+
+// QuickName is the name of a quick snapshot taken at t.
+func QuickName(t time.Time) string { return "quick-" + t.Format("20060102-150405") }
