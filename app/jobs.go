@@ -137,8 +137,9 @@ func (j *Job) Watch(look func(Progress)) {
 type jobList struct {
 	mu   sync.Mutex
 	jobs []*Job
-	last atomic.Int64
 }
+
+var lastJob atomic.Int64
 
 // Jobs returns the jobs that run in this process, oldest first.
 func (s *Service) Jobs() []*Job {
@@ -147,31 +148,46 @@ func (s *Service) Jobs() []*Job {
 	return slices.Clone(s.jobs.jobs)
 }
 
-// run starts work as a job. The work reports through the job's meter and leaves
-// nothing behind when its context ends.
-func (l *jobList) run(kind JobKind, vmName, subject string, work func(context.Context, *meter) (any, error)) *Job {
+// RunJob starts work as a job of its own goroutine. The work reports what it
+// does through Meter, from any goroutine, and leaves nothing behind when its
+// context ends. What it returns is the job's Result or Err.
+func RunJob(kind JobKind, vmName, subject string, work func(context.Context, Meter) (any, error)) *Job {
+	return runJob(kind, vmName, subject, work, func(*Job) {})
+}
+
+func runJob(kind JobKind, vmName, subject string, work func(context.Context, Meter) (any, error), ended func(*Job)) *Job {
 	ctx, cancel := context.WithCancel(context.Background())
 	j := &Job{
-		ID: l.last.Add(1), Kind: kind, VM: vmName, Subject: subject,
+		ID: lastJob.Add(1), Kind: kind, VM: vmName, Subject: subject,
 		Started: time.Now(), cancel: cancel, ended: make(chan struct{}),
 	}
-	l.mu.Lock()
-	l.jobs = append(l.jobs, j)
-	l.mu.Unlock()
 	go func() {
 		defer cancel()
-		j.result, j.err = work(ctx, &j.meter)
-		if j.err != nil {
-			j.result = nil
-			if ctx.Err() != nil && errors.Is(j.err, context.Canceled) {
-				j.err = context.Canceled
-			}
+		result, err := work(ctx, &j.meter)
+		switch {
+		case err == nil:
+			j.result = result
+		case ctx.Err() != nil && errors.Is(err, context.Canceled):
+			j.err = context.Canceled
+		default:
+			j.err = err
 		}
 		j.took = time.Since(j.Started)
-		l.mu.Lock()
-		l.jobs = slices.DeleteFunc(l.jobs, func(o *Job) bool { return o == j })
-		l.mu.Unlock()
+		ended(j)
 		close(j.ended)
 	}()
+	return j
+}
+
+// run starts work as a job that is in the list until it ends.
+func (l *jobList) run(kind JobKind, vmName, subject string, work func(context.Context, Meter) (any, error)) *Job {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	j := runJob(kind, vmName, subject, work, func(j *Job) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.jobs = slices.DeleteFunc(l.jobs, func(o *Job) bool { return o == j })
+	})
+	l.jobs = append(l.jobs, j)
 	return j
 }

@@ -6,6 +6,15 @@ import (
 	"time"
 )
 
+// Meter is where work reports its progress: bytes done in phases. Its methods
+// are called from many goroutines and never block.
+type Meter interface {
+	// Phase begins a phase of total bytes; 0 when that is not known.
+	Phase(name string, total int64)
+	// Add counts n more bytes as done.
+	Add(n int64)
+}
+
 // meter counts a job's work. It is the engine's Progress: Add is one atomic
 // addition, so that workers never wait for whoever looks.
 type meter struct {
