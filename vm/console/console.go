@@ -40,22 +40,24 @@ type Console struct {
 
 // New makes a console that writes output also to log, whose errors are ignored:
 // a full host disk must not stop the guest. log may be nil.
-func New(log io.Writer) *Console {
+func New(log io.Writer) *Console { return sized(log, RingSize) }
+
+func sized(log io.Writer, size int) *Console {
 	if log == nil {
 		log = io.Discard
 	}
 	return &Console{
 		log:     log,
 		input:   make(chan []byte, inputDepth),
-		ring:    ring{buf: make([]byte, RingSize)},
+		ring:    ring{buf: make([]byte, size)},
 		changed: make(chan struct{}),
 		closed:  make(chan struct{}),
 	}
 }
 
 // Serve drains the guest's end of the line until it fails or Close is called,
-// and writes queued input to it. It returns the read error, nil for io.EOF, and
-// closes line. One Serve at a time; a later one continues the same console.
+// and writes queued input to it. It returns the read error, nil for io.EOF or
+// Close, and closes line. One Serve at a time; a later one continues the same console.
 func (c *Console) Serve(line io.ReadWriteCloser) error {
 	done := make(chan struct{})
 	var feeder sync.WaitGroup
@@ -67,13 +69,22 @@ func (c *Console) Serve(line io.ReadWriteCloser) error {
 	for {
 		n, err := line.Read(buf)
 		c.Output(buf[:n])
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return c.whyEnded(err)
 		}
 	}
+}
+
+func (c *Console) whyEnded(err error) error {
+	select {
+	case <-c.closed:
+		return nil
+	default:
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 // feed is the one writer of input; it also ends the reading on Close.

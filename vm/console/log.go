@@ -46,7 +46,7 @@ func (l *Log) open() error {
 // Write adds p. After an error the next Write tries again.
 func (l *Log) Write(p []byte) (int, error) {
 	if l.size > 0 && l.size+int64(len(p)) > l.limit {
-		l.Close()
+		_ = l.Close()
 		if err := os.Rename(l.path, l.old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
 		}
