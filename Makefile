@@ -1,0 +1,57 @@
+# make help says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+export PATH := $(PATH):/usr/local/go/bin
+# One set of flags for build, vet and lint: each other set compiles Fyne again
+# (minutes). The version comes from .ci/version, not from Go's look at git.
+export GOFLAGS := -trimpath -buildvcs=false
+
+tools   := $(CURDIR)/.cache/bin
+version := $(shell .ci/version)
+ldflags := -s -w -X main.version=$(version)
+
+.PHONY: run build guest test lint fmt bench clean help deps-build deps-run deps-test tools
+
+run: deps-run build ## install what is missing, build, open the window (no display: the same in the terminal)
+	@.ci/open
+
+build: deps-build guest ## build bin/vmterminal (window and commands) and bin/vmt (commands only, pure Go)
+	go build -ldflags '$(ldflags)' -o bin/vmterminal .
+	CGO_ENABLED=0 go build -tags nogui -ldflags '$(ldflags)' -o bin/vmt .
+
+guest: deps-build ## build the guest that the program carries
+	@assets/guest/build.sh
+
+test: deps-test lint build ## install what tests need, check form, run every test with the race detector
+	@.ci/test
+
+lint: deps-test guest tools ## check scripts, formatting and habits of both builds
+	@.ci/lint $(tools)
+
+fmt: tools ## format the Go files
+	@$(tools)/gofumpt -w .
+
+bench: guest ## measure the snapshot engine
+	go test -run '^$$' -bench . -benchmem ./snapshot/...
+
+clean: ## remove what was built
+	rm -rf bin build .cache
+	find assets/guest/files -mindepth 1 ! -name README -delete
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+tools:
+	@.ci/tools $(tools)
+
+deps-build:
+	@.ci/deps build
+
+deps-run:
+	@.ci/deps build run
+
+deps-test:
+	@.ci/deps build run test
