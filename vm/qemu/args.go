@@ -1,0 +1,139 @@
+package qemu
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// Names inside QEMU. The nodes of a point in time are in nodes.go.
+const (
+	diskDevice = "vd0"        // the disk as the guest has it
+	diskNode   = "disk0"      // the raw disk
+	fileNode   = "disk0-file" // the file below it
+)
+
+// props becomes JSON, where a comma in a path is just a comma.
+type props map[string]any
+
+func (p props) String() string {
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // only strings, numbers, booleans and lists of them are put in
+	}
+	return string(text)
+}
+
+// Args returns the arguments for QEMU. The process must inherit
+// Listeners.Files as its first extra files (descriptors 3, 4, 5). A machine
+// that makes no sense is ErrBadMachine.
+func (m Machine) Args() ([]string, error) {
+	b, err := hostBoard()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	args := m.base(b)
+	args = append(args, m.boot()...)
+	args = append(args, m.control(b)...)
+	args = append(args, m.disk()...)
+	return append(args, m.network()...), nil
+}
+
+func (m Machine) base(b board) []string {
+	args := []string{"-nodefaults", "-no-user-config"}
+	args = append(args, sandbox...)
+	args = append(args,
+		"-name", "guest="+strings.ReplaceAll(m.Name, ",", ",,"),
+		"-M", b.machine,
+		"-accel", m.Accel,
+		"-cpu", cpuModel(m.Accel),
+		"-smp", "cpus="+strconv.Itoa(m.CPUs),
+		"-m", "size="+strconv.Itoa(m.MemoryMB)+"M",
+		"-display", "none",
+		"-object", props{"qom-type": "rng-builtin", "id": "rng0"}.String(),
+		"-device", props{"driver": "virtio-rng-pci", "id": "vrng0", "rng": "rng0"}.String(),
+	)
+	if m.Paused {
+		args = append(args, "-S")
+	}
+	return args
+}
+
+// cpuModel gives the guest all that the accelerator can do.
+func cpuModel(accel string) string {
+	if accel == TCG {
+		return "max"
+	}
+	return "host"
+}
+
+func (m Machine) boot() []string {
+	if m.Kernel == "" {
+		return nil
+	}
+	args := []string{"-kernel", m.Kernel, "-append", m.Append}
+	if m.Initrd != "" {
+		args = append(args, "-initrd", m.Initrd)
+	}
+	return args
+}
+
+// control is how the host process reaches QEMU and the guest: QMP, console,
+// agent.
+func (m Machine) control(b board) []string {
+	return []string{
+		"-chardev", socketChardev("qmp", qmpFD),
+		"-mon", "id=qmp0,chardev=qmp,mode=control",
+		"-chardev", socketChardev("console", consoleFD),
+		"-device", props{"driver": b.serial, "id": "serial0", "chardev": "console"}.String(),
+		"-chardev", socketChardev("agent", agentFD),
+		"-device", props{"driver": "virtio-serial-pci", "id": "vserial0"}.String(),
+		"-device", props{
+			"driver": "virtserialport", "id": "agent0", "bus": "vserial0.0",
+			"chardev": "agent", "name": AgentPort,
+		}.String(),
+	}
+}
+
+func socketChardev(id string, fd int) string {
+	return "socket,id=" + id + ",fd=" + strconv.Itoa(fd) + ",server=on,wait=off"
+}
+
+// disk uses the host's page cache, and a flush by the guest reaches the disk.
+func (m Machine) disk() []string {
+	cache := map[string]bool{"direct": false, "no-flush": false}
+	return []string{
+		"-blockdev", props{
+			"driver": "file", "node-name": fileNode, "filename": m.Disk,
+			"discard": "unmap", "cache": cache,
+		}.String(),
+		"-blockdev", props{
+			"driver": "raw", "node-name": diskNode, "file": fileNode,
+			"discard": "unmap", "detect-zeroes": "unmap", "cache": cache,
+		}.String(),
+		"-device", props{
+			"driver": "virtio-blk-pci", "id": diskDevice, "drive": diskNode, "bootindex": 1,
+		}.String(),
+	}
+}
+
+func (m Machine) network() []string {
+	netdev := props{"type": "user", "id": "net0", "restrict": m.Isolated}
+	if len(m.Forwards) > 0 {
+		forwards := make([]map[string]string, len(m.Forwards))
+		for i, f := range m.Forwards {
+			forwards[i] = map[string]string{"str": f.hostPort()}
+		}
+		netdev["hostfwd"] = forwards
+	}
+	return []string{
+		"-netdev", netdev.String(),
+		// No romfile: nothing boots from the network here.
+		"-device", props{
+			"driver": "virtio-net-pci", "id": "nic0", "netdev": "net0", "mac": m.MAC, "romfile": "",
+		}.String(),
+	}
+}

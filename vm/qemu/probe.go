@@ -1,0 +1,121 @@
+package qemu
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"vmterminal/app/ondisk"
+)
+
+// probeLimit is ten times what a guest needs that runs at all.
+const probeLimit = 3 * time.Second
+
+// probe is the smallest guest that can say it ran: its code makes QEMU exit
+// with a status that nothing else gives.
+type probe struct {
+	code []byte
+	args func(codeFile string) []string
+	exit int
+}
+
+// probeAMD64 is a boot sector: mov al,16; out 0xf4,al; hlt; jmp back.
+// QEMU's debug port exits with 2*16+1.
+var probeAMD64 = probe{
+	code: append(append([]byte{0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd}, make([]byte, 503)...), 0x55, 0xaa),
+	args: func(codeFile string) []string {
+		return []string{
+			"-device", "isa-debug-exit,iobase=0xf4,iosize=1",
+			"-blockdev", props{"driver": "file", "node-name": "code", "filename": codeFile, "read-only": true}.String(),
+			"-device", "ide-hd,drive=code,bootindex=1",
+		}
+	},
+	exit: 33,
+}
+
+// runProbe tells whether a guest runs on the accelerator. The error is for
+// what kept it from finding out.
+func runProbe(ctx context.Context, binary, accel string) (bool, error) {
+	b, err := hostBoard()
+	if err != nil {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "vmterminal-probe-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	code := filepath.Join(dir, "code")
+	if err := os.WriteFile(code, b.probe.code, ondisk.FileMode); err != nil {
+		return false, err
+	}
+	limited, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	args := append([]string{"-nodefaults", "-no-user-config"}, sandbox...)
+	args = append(args, "-M", b.machine, "-accel", accel, "-cpu", cpuModel(accel), "-m", "64M", "-display", "none")
+	cmd := exec.CommandContext(limited, binary, append(args, b.probe.args(code)...)...)
+	cmd.WaitDelay = time.Second
+	err = cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.As(err, &exit):
+		return exit.ExitCode() == b.probe.exit, nil
+	case err == nil || limited.Err() != nil:
+		return false, nil
+	}
+	return false, fmt.Errorf("probe the accelerator: %w", err)
+}
+
+// probeKey is what a remembered answer holds for.
+type probeKey struct {
+	Boot    string `json:"boot"`
+	Binary  string `json:"binary"`
+	Version string `json:"version"`
+	Accel   string `json:"accel"`
+}
+
+type probeAnswer struct {
+	probeKey
+	Works bool `json:"works"`
+}
+
+// maxCache bounds what is read of the file of answers.
+const maxCache = 64 << 10
+
+// recall returns the remembered answer, if there is one for key.
+func recall(cacheFile string, key probeKey) (works, ok bool) {
+	f, err := os.Open(cacheFile)
+	if err != nil {
+		return false, false
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxCache))
+	if err != nil {
+		return false, false
+	}
+	return recallFrom(data, key)
+}
+
+func recallFrom(data []byte, key probeKey) (works, ok bool) {
+	var a probeAnswer
+	if json.Unmarshal(data, &a) != nil || a.probeKey != key {
+		return false, false
+	}
+	return a.Works, true
+}
+
+// remember keeps the newest answer. It is only a saving of time, so failure is
+// of no consequence.
+func remember(cacheFile string, key probeKey, works bool) {
+	if ondisk.MakeDir(filepath.Dir(cacheFile)) == nil {
+		_ = ondisk.ReplaceJSON(cacheFile, probeAnswer{key, works})
+	}
+}

@@ -1,0 +1,209 @@
+// Package qmp speaks QEMU's control protocol (QMP: JSON lines over a unix
+// socket) with one running QEMU.
+//
+// It is for whoever owns a running VM; QEMU greets one client per socket at a
+// time. It must never know what a VM, a disk or a snapshot is, nor trust what
+// comes back: lines are bounded, every wait ends with its context.
+package qmp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+var (
+	// ErrClosed is the cause when the connection was ended by Close.
+	ErrClosed = errors.New("QMP connection closed")
+	// ErrProtocol is the cause when QEMU sent what is not QMP.
+	ErrProtocol = errors.New("not QMP")
+)
+
+// Error is QEMU's refusal of one command; the connection goes on.
+type Error struct {
+	Command string
+	Class   string // GenericError, CommandNotFound, DeviceNotFound, …
+	Desc    string // QEMU's own words
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("QEMU refused %s: %s", e.Command, e.Desc) }
+
+// Event is something QEMU said unasked, such as SHUTDOWN.
+type Event struct {
+	Name string
+	Data json.RawMessage // an object, or nil
+	Time time.Time       // by the host's clock, as QEMU states it
+}
+
+// Client is one connection. All methods may be called from many goroutines.
+type Client struct {
+	conn    net.Conn
+	writing chan struct{} // holds one token: the right to write a request
+	events  chan Event
+	done    chan struct{}
+
+	mu      sync.Mutex
+	lastID  uint64
+	waiting map[uint64]chan<- answer // each of capacity 1
+	err     error
+}
+
+// Dial connects to the socket at path and agrees on capabilities, all before
+// ctx ends: a QEMU that accepts and stays silent costs no more than that. The
+// connection itself lives until Close or until QEMU ends it.
+func Dial(ctx context.Context, path string) (*Client, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("connect to QEMU: %w", err)
+	}
+	return open(ctx, conn)
+}
+
+// open owns conn from here on.
+func open(ctx context.Context, conn net.Conn) (*Client, error) {
+	c := &Client{
+		conn:    conn,
+		writing: make(chan struct{}, 1),
+		events:  make(chan Event, eventBuffer),
+		done:    make(chan struct{}),
+		waiting: make(map[uint64]chan<- answer),
+	}
+	c.writing <- struct{}{}
+	greeted := make(chan struct{})
+	go c.read(greeted)
+	select {
+	case <-greeted:
+	case <-c.done:
+		return nil, fmt.Errorf("QEMU's greeting: %w", c.Err())
+	case <-ctx.Done():
+		c.Close()
+		return nil, fmt.Errorf("QEMU's greeting: %w", ctx.Err())
+	}
+	if err := c.Do(ctx, "qmp_capabilities", nil, nil); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Do runs one command. args is marshalled as its arguments (nil for none); the
+// answer is unmarshalled into result unless that is nil. A refusal is an
+// *Error. When ctx ends the wait ends with ctx's error; QEMU may still carry
+// the command out, before any later one, and its late answer is dropped.
+func (c *Client) Do(ctx context.Context, command string, args, result any) error {
+	answers := make(chan answer, 1)
+	id, err := c.expect(answers)
+	if err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	defer c.forget(id)
+	line, err := json.Marshal(request{Execute: command, Arguments: args, ID: id})
+	if err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	if err := c.write(ctx, append(line, '\n')); err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	select {
+	case a := <-answers:
+		return a.into(command, result)
+	case <-ctx.Done():
+		return fmt.Errorf("%s: QEMU gave no answer: %w", command, ctx.Err())
+	case <-c.done:
+	}
+	select {
+	case a := <-answers: // it came with the last lines
+		return a.into(command, result)
+	default:
+		return fmt.Errorf("%s: %w", command, c.Err())
+	}
+}
+
+// Events is the one stream of events, for one reader. It holds the newest
+// events only: when nobody reads, the oldest unread are dropped and QEMU's
+// answers still flow. Closed after Done.
+func (c *Client) Events() <-chan Event { return c.events }
+
+// Done is closed when the connection has ended; Err then tells why.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Err is nil while the connection lives. io.EOF or a reset after quit is
+// QEMU's normal way to leave.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close ends the connection, not QEMU. Waiting calls of Do return ErrClosed.
+// It may be called more than once.
+func (c *Client) Close() error {
+	c.end(ErrClosed)
+	return nil
+}
+
+// end notes the first cause and releases everyone.
+func (c *Client) end(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	if cause == nil {
+		cause = io.EOF
+	}
+	c.err = cause
+	close(c.done)
+	c.conn.Close()
+}
+
+func (c *Client) expect(answers chan<- answer) (uint64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return 0, c.err
+	}
+	c.lastID++
+	c.waiting[c.lastID] = answers
+	return c.lastID, nil
+}
+
+func (c *Client) forget(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.waiting, id)
+}
+
+// write sends one whole line, or ends the connection: after half a line no
+// other request could be told from the rest of it.
+func (c *Client) write(ctx context.Context, line []byte) error {
+	select {
+	case <-c.writing:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.done:
+		return c.Err()
+	}
+	defer func() { c.writing <- struct{}{} }()
+	if err := c.conn.SetWriteDeadline(time.Time{}); err != nil {
+		return err
+	}
+	past := func() { _ = c.conn.SetWriteDeadline(time.Unix(1, 0)) }
+	stop := context.AfterFunc(ctx, past)
+	_, err := c.conn.Write(line)
+	stop()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	c.end(err)
+	return err
+}

@@ -1,0 +1,142 @@
+package qmp
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+const (
+	// maxLine bounds one line from QEMU; its largest answer (query-qmp-schema)
+	// has about 200 KB.
+	maxLine = 4 << 20
+	// eventBuffer is how many unread events are kept.
+	eventBuffer = 64
+)
+
+type request struct {
+	Execute   string `json:"execute"`
+	Arguments any    `json:"arguments,omitempty"`
+	ID        uint64 `json:"id"`
+}
+
+// message is any line from QEMU: greeting, answer, refusal or event.
+type message struct {
+	QMP    json.RawMessage `json:"QMP"`
+	ID     *uint64         `json:"id"`
+	Return json.RawMessage `json:"return"`
+	Error  *struct {
+		Class string `json:"class"`
+		Desc  string `json:"desc"`
+	} `json:"error"`
+	Event     string          `json:"event"`
+	Data      json.RawMessage `json:"data"`
+	Timestamp struct {
+		Seconds      int64 `json:"seconds"`
+		Microseconds int64 `json:"microseconds"`
+	} `json:"timestamp"`
+}
+
+type answer struct {
+	value   json.RawMessage
+	refusal *Error
+}
+
+func (a answer) into(command string, result any) error {
+	if a.refusal != nil {
+		a.refusal.Command = command
+		return a.refusal
+	}
+	if result == nil {
+		return nil
+	}
+	if err := json.Unmarshal(a.value, result); err != nil {
+		return fmt.Errorf("%s: answer: %w: %w", command, ErrProtocol, err)
+	}
+	return nil
+}
+
+// read is the one reader of the connection; greeted is closed at the greeting.
+func (c *Client) read(greeted chan<- struct{}) {
+	defer close(c.events)
+	lines := bufio.NewScanner(c.conn)
+	lines.Buffer(make([]byte, 0, 4096), maxLine)
+	hello := false
+	for lines.Scan() {
+		m, err := parse(lines.Bytes())
+		switch {
+		case err != nil:
+		case m.QMP != nil && !hello:
+			hello = true
+			close(greeted)
+		case !hello:
+			err = fmt.Errorf("%w: no greeting", ErrProtocol)
+		case m.Event != "":
+			c.tell(m)
+		case m.ID == nil:
+			err = fmt.Errorf("%w: an answer to nothing", ErrProtocol)
+		default:
+			c.deliver(m)
+		}
+		if err != nil {
+			c.end(err)
+			return
+		}
+	}
+	err := lines.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		err = fmt.Errorf("%w: a line of more than %d bytes", ErrProtocol, maxLine)
+	}
+	c.end(err)
+}
+
+func parse(line []byte) (message, error) {
+	var m message
+	if err := json.Unmarshal(line, &m); err != nil {
+		return m, fmt.Errorf("%w: %w", ErrProtocol, err)
+	}
+	return m, nil
+}
+
+// tell hands on an event without ever waiting. Only the reader sends, so after
+// one is taken out there is room.
+func (c *Client) tell(m message) {
+	e := Event{Name: m.Event, Data: m.Data, Time: m.time()}
+	for {
+		select {
+		case c.events <- e:
+			return
+		default:
+		}
+		select {
+		case <-c.events:
+		default:
+		}
+	}
+}
+
+func (m message) time() time.Time {
+	t := m.Timestamp
+	if t.Seconds < 0 || t.Seconds > math.MaxUint32 { // QEMU says -1 when it has no clock
+		return time.Time{}
+	}
+	return time.Unix(t.Seconds, t.Microseconds%1e6*1000)
+}
+
+func (c *Client) deliver(m message) {
+	c.mu.Lock()
+	answers, ok := c.waiting[*m.ID]
+	delete(c.waiting, *m.ID)
+	c.mu.Unlock()
+	if !ok {
+		return // its caller has gone
+	}
+	a := answer{value: m.Return}
+	if m.Error != nil {
+		a.refusal = &Error{Class: m.Error.Class, Desc: m.Error.Desc}
+	}
+	answers <- a
+}
