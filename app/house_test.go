@@ -91,7 +91,7 @@ func TestFyneDoIsFoundUnderAnyName(t *testing.T) {
 var topLevel = []string{
 	".ci", ".editorconfig", ".gitattributes", ".gitignore", ".golangci.yml",
 	"ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "Makefile", "README.md",
-	"FyneApp.toml", "go.mod", "go.sum", "main.go", "main_test.go", "window.go", "window_nogui.go",
+	"FyneApp.toml", "go.mod", "go.sum", "main.go", "main_test.go",
 	"app", "assets", "snapshot", "vm", "widgets",
 }
 
