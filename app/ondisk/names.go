@@ -23,6 +23,7 @@
 //	    ├── snapshots.lock         VMDir.RowsLock   held for moments, while rows or snapshot names change
 //	    ├── lock                   VMDir.Lock       held while the VM runs or its disk is read or changed
 //	    ├── job.lock               VMDir.JobLock    held by the one job that works on this VM
+//	    ├── host.lock              VMDir.HostLock   held by the host process alone, not by its QEMU
 //	    ├── host.json              VMDir.Host       the running VM as its host process states it
 //	    ├── last.json              VMDir.Last       why the VM last left
 //	    ├── console.log            VMDir.ConsoleLog bounded; console.log.1 is the part before
@@ -132,6 +133,11 @@ func (d VMDir) Lock() string { return d.in("lock") }
 // JobLock is held by the one job (snapshot, restore, …) that works on this VM;
 // whoever holds it may sweep unfinished files. Never removed.
 func (d VMDir) JobLock() string { return d.in("job.lock") }
+
+// HostLock is held by the host process of the running VM, and never inherited
+// by QEMU: Lock held while HostLock is free is a QEMU that lost its host
+// process, or a job. Never removed.
+func (d VMDir) HostLock() string { return d.in("host.lock") }
 
 // Host is what the host process of the running VM says of itself.
 func (d VMDir) Host() string { return d.in("host.json") }
