@@ -1,10 +1,27 @@
 package app
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+	"vmterminal/vm"
+	"vmterminal/vm/host"
+	"vmterminal/vm/qemu"
+)
+
 // Problem is an error as people are told of it, in dialogs and by commands
 // alike.
 type Problem struct {
-	// Title is what failed, in a few words; Detail the one line with the cause.
+	// Title is what failed, in a few words; Detail the cause, in one line.
 	Title, Detail string
+	// Disk says what state the disk is in, "" where no disk is concerned.
+	Disk string
 	// Hint is the next step, "" if there is none to tell.
 	Hint string
 	// Exit is the exit code of a command.
@@ -22,3 +39,108 @@ const (
 	ExitNoSpace     = 6
 	ExitInterrupted = 130
 )
+
+// Line is the whole problem in one line.
+func (p Problem) Line() string {
+	var b strings.Builder
+	b.WriteString(p.Title)
+	for i, part := range []string{p.Detail, p.Disk, p.Hint} {
+		if part == "" {
+			continue
+		}
+		if i == 0 {
+			b.WriteString(": ")
+		} else {
+			if !strings.HasSuffix(b.String(), ".") {
+				b.WriteByte('.')
+			}
+			b.WriteByte(' ')
+		}
+		b.WriteString(part)
+	}
+	return Plain(b.String())
+}
+
+// Failure is an error of a use case: what was being done, and what that means
+// for the disk.
+type Failure struct {
+	// Doing completes "could not …": "restore snapshot 'x' of VM 'dev'".
+	Doing string
+	// Disk is a sentence, "" where no disk is concerned.
+	Disk string
+	Err  error
+}
+
+func (f *Failure) Error() string { return "could not " + f.Doing + ": " + f.Err.Error() }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// unchanged is what most failures leave.
+const unchanged = "The disk is unchanged."
+
+// failed wraps an error of a use case; nil stays nil.
+func failed(err error, disk, doing string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &Failure{Doing: fmt.Sprintf(doing, args...), Disk: disk, Err: err}
+}
+
+// cause is a row of the table of errors.
+type cause struct {
+	is   error
+	exit int
+	hint string
+}
+
+// causes is the one table that tells what an error means. The first that
+// matches counts.
+var causes = []cause{
+	{context.Canceled, ExitInterrupted, ""},
+	{ErrRunning, ExitState, "Stop it first: vmterminal stop"},
+	{ErrStopped, ExitState, "Start it first: vmterminal run"},
+	{ErrNoAgent, ExitState, "Wait for the guest to finish booting, or use its console: vmterminal run"},
+	{ErrNoGuest, ExitFailure, "Build it in: make build"},
+	{vm.ErrNoActive, ExitNotFound, "Create one: vmterminal vm create default; or choose one: vmterminal vm use NAME"},
+	{vm.ErrNotFound, ExitNotFound, "See which there are: vmterminal vm list"},
+	{vm.ErrNoDisk, ExitState, "Restore a snapshot to get a disk again: vmterminal snapshot list"},
+	{vm.ErrLeftData, ExitState, "Take it over with --adopt, or choose another name"},
+	{vm.ErrExists, ExitState, "Choose another name"},
+	{vm.ErrBadConfig, ExitUsage, ""},
+	{vm.ErrNewer, ExitState, "Use the newer version"},
+	{vm.ErrBroken, ExitState, ""},
+	{ondisk.ErrBadName, ExitUsage, "A name has 1 to 100 bytes: letters, digits, '.', '_', '-', starting with a letter or digit"},
+	{snapshot.ErrNotFound, ExitNotFound, "See which there are: vmterminal snapshot list"},
+	{snapshot.ErrExists, ExitState, "Choose another name, or delete that one first"},
+	{snapshot.ErrDamaged, ExitDamaged, "Restore another snapshot: vmterminal snapshot list"},
+	{snapshot.ErrNewer, ExitState, "Use the newer version"},
+	{snapshot.ErrNoSpace, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
+	{syscall.ENOSPC, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
+	{syscall.EDQUOT, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
+	{qemu.ErrNoQEMU, ExitFailure, "Install it: apt-get install qemu-system-x86 qemu-utils"},
+	{host.ErrNotRunning, ExitState, "Start it first: vmterminal run"},
+	{host.ErrNotAnswering, ExitState, "End it: vmterminal stop --force"},
+	{ondisk.ErrLocked, ExitState, "Wait until that is done, then try again"},
+	{fs.ErrPermission, ExitFailure, "Check who owns the folder of the store"},
+}
+
+// Explain turns an error into what people are told.
+func Explain(err error) Problem {
+	p := Problem{Title: "It did not work", Exit: ExitFailure}
+	var f *Failure
+	if errors.As(err, &f) {
+		p.Title, p.Disk, err = "Could not "+f.Doing, f.Disk, f.Err
+	}
+	p.Detail = Plain(strings.TrimSpace(err.Error()))
+	for _, c := range causes {
+		if errors.Is(err, c.is) {
+			p.Exit, p.Hint = c.exit, c.hint
+			break
+		}
+	}
+	if p.Exit == ExitInterrupted {
+		p.Detail = "cancelled; nothing is left of it"
+	}
+	return p
+}

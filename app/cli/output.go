@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vmterminal/app"
+)
+
+// schema is the version of what --json writes.
+const schema = 1
+
+// data writes a command's result: as JSON, or as text by print.
+func (f *face) data(v any, print func()) error {
+	if !f.json {
+		print()
+		return nil
+	}
+	return f.writeJSON(v)
+}
+
+func (f *face) writeJSON(v any) error {
+	enc := json.NewEncoder(f.io.Out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// printf writes data to standard output.
+func (f *face) printf(format string, args ...any) { fmt.Fprintf(f.io.Out, format, args...) }
+
+// say writes a line about what happens to standard error.
+func (f *face) say(format string, args ...any) {
+	fmt.Fprintln(f.io.Err, app.Plain(fmt.Sprintf(format, args...)))
+}
+
+// fail says what went wrong, in one line, and returns the exit code.
+func (f *face) fail(err error) int {
+	if err == nil {
+		return app.ExitOK
+	}
+	var exit guestExit
+	if errors.As(err, &exit) {
+		return int(exit)
+	}
+	p := explain(err)
+	if f.json {
+		_ = f.writeJSON(map[string]any{"schema": schema, "error": errorJSON{p.Title, p.Detail, p.Disk, p.Hint, p.Exit}})
+	}
+	fmt.Fprintln(f.io.Err, "vmterminal: "+p.Line())
+	return p.Exit
+}
+
+type errorJSON struct {
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Disk   string `json:"disk,omitempty"`
+	Hint   string `json:"hint,omitempty"`
+	Exit   int    `json:"exit_code"`
+}
+
+// explain adds to app.Explain what only a command line can get wrong.
+func explain(err error) app.Problem {
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		return app.Problem{
+			Title: "Wrong usage", Detail: strings.ReplaceAll(usage.Error(), "\n", " "), Exit: app.ExitUsage,
+			Hint: fmt.Sprintf("See: %s --help", usage.cmd.CommandPath()),
+		}
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		return app.Problem{Title: "Wrong usage", Detail: oneLine(err.Error()), Exit: app.ExitUsage, Hint: "See: vmterminal --help"}
+	case errors.Is(err, context.Canceled):
+		p := app.Explain(err)
+		p.Exit = app.ExitInterrupted
+		return p
+	default:
+		return app.Explain(err)
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// usagef is a usage error in the program's own words.
+func usagef(cmd *cobra.Command, format string, args ...any) error {
+	return usageError{cmd, fmt.Errorf(format, args...)}
+}
+
+// megabytes writes a size as the lists do.
+func megabytes(bytes int64) string { return fmt.Sprintf("%.2f MB", float64(bytes)/(1<<20)) }
+
+// guestExit is a guest command's own exit code, which becomes ours.
+type guestExit int
+
+func (g guestExit) Error() string { return fmt.Sprintf("the guest's command ended with %d", int(g)) }

@@ -1,0 +1,141 @@
+// Package cli is the commands: every feature of the Service for a terminal and
+// for scripts. Data goes to standard output, everything else to standard error.
+// It knows the Service and nothing behind it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"vmterminal/app"
+)
+
+// Streams is where a command reads and writes. In, Out and Err may be files;
+// then a terminal among them gets bars and raw mode.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// face is what every command is given.
+type face struct {
+	svc  *app.Service
+	io   Streams
+	vm   string // --vm
+	json bool   // --json
+}
+
+// Run runs one command line (without the program's name) and returns its exit
+// code. SIGINT and SIGTERM end it cleanly once, at once the second time.
+func Run(svc *app.Service, args []string, streams Streams) int {
+	ctx, stop := interruptible()
+	defer stop()
+	f := &face{svc: svc, io: streams}
+	root := f.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(context.Canceled, err)
+	}
+	return f.fail(err)
+}
+
+// interruptible returns a context that the first signal ends; the second ends
+// the process.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-signals; !ok {
+			return
+		}
+		cancel()
+		if _, ok := <-signals; ok {
+			os.Exit(app.ExitInterrupted)
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel()
+	}
+}
+
+func (f *face) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "vmterminal",
+		Short: "Linux VMs that you can break and have back in seconds",
+		Long: `VMTerminal keeps Linux VMs on this computer, and snapshots of their disks.
+Without arguments it opens its window.`,
+		Example: `  vmterminal vm create default
+  vmterminal run
+  vmterminal snapshot create before-upgrade -d "Before system upgrade"
+  vmterminal stop
+  vmterminal snapshot restore before-upgrade`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetIn(f.io.In)
+	root.SetOut(f.io.Out)
+	root.SetErr(f.io.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{cmd, err} })
+	root.PersistentFlags().BoolVar(&f.json, "json", false, "write JSON to standard output")
+	root.AddCommand(
+		f.vmCommand(),
+		f.runCommand(), f.stopCommand(), f.statusCommand(), f.execCommand(),
+		f.snapshotCommand(),
+		f.versionCommand(),
+		f.hostProcessCommand(),
+	)
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wantVM adds --vm to a command and its children.
+func (f *face) wantVM(cmd *cobra.Command) *cobra.Command {
+	cmd.PersistentFlags().StringVar(&f.vm, "vm", "", "the VM `NAME` (default: the active one)")
+	_ = cmd.RegisterFlagCompletionFunc("vm", f.completeVM) // fails only for a flag that is not there
+	return cmd
+}
+
+// usageError is a command line that was not understood.
+type usageError struct {
+	cmd *cobra.Command
+	err error
+}
+
+func (u usageError) Error() string { return u.err.Error() }
+func (u usageError) Unwrap() error { return u.err }
+
+// wrapArgs makes complaints about a command's arguments usage errors, and
+// refuses unknown subcommands.
+func wrapArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	if cmd.HasSubCommands() {
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{cmd, err}
+		}
+		return nil
+	}
+	for _, c := range cmd.Commands() {
+		wrapArgs(c)
+	}
+}

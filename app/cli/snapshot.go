@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"vmterminal/app"
+)
+
+func (f *face) snapshotCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "snapshot",
+		Short: "Take, list, restore and delete snapshots of a VM's disk",
+		Example: `  vmterminal snapshot create before-upgrade -d "Before system upgrade"
+  vmterminal snapshot list --vm dev
+  vmterminal snapshot restore before-upgrade`,
+	}
+	f.wantVM(cmd)
+	cmd.AddCommand(f.snapshotCreate(), f.snapshotList(), f.snapshotShow(), f.snapshotRestore(), f.snapshotDelete())
+	return cmd
+}
+
+func (f *face) snapshotCreate() *cobra.Command {
+	var n app.NewSnapshot
+	cmd := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Take a snapshot; the VM may be running or stopped",
+		Example: `  vmterminal snapshot create my-snapshot
+  vmterminal snapshot create before-upgrade -d "Before system upgrade"
+  vmterminal snapshot create backup --vm dev`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n.Name = args[0]
+			job, err := f.svc.CreateSnapshot(cmd.Context(), f.vm, n)
+			if err != nil {
+				return err
+			}
+			f.say("Creating snapshot '%s' for VM '%s'...", job.Subject, job.VM)
+			f.say("This may take a while depending on disk size...")
+			if err := f.follow(cmd.Context(), job); err != nil {
+				return err
+			}
+			s, _ := job.Result().(app.Snapshot)
+			return f.data(f.result(snapshotJSON(s)), func() {
+				f.printf("Snapshot created: %s (%s compressed)\n", s.Name, megabytes(s.FileSize))
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&n.Description, "description", "d", "", "what the snapshot is of, or for")
+	return cmd
+}
+
+func (f *face) snapshotList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Aliases: []string{"ls"},
+		Short: "List the snapshots, newest first",
+		Example: `  vmterminal snapshot list
+  vmterminal snapshot list --vm dev`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, err := f.svc.Snapshots(cmd.Context(), f.vm)
+			if err != nil {
+				return err
+			}
+			for _, n := range list.Notes {
+				f.say("Note: %s", n)
+			}
+			out := struct {
+				Schema    int            `json:"schema"`
+				VM        string         `json:"vm"`
+				Snapshots []snapshotView `json:"snapshots"`
+			}{schema, list.VM, []snapshotView{}}
+			for _, s := range list.Snapshots {
+				out.Snapshots = append(out.Snapshots, snapshotJSON(s))
+			}
+			return f.data(out, func() { f.printSnapshots(list) })
+		},
+	}
+}
+
+func (f *face) printSnapshots(list app.SnapshotList) {
+	if len(list.Snapshots) == 0 {
+		f.say("No snapshots for VM '%s' yet. Take one: vmterminal snapshot create NAME", list.VM)
+		return
+	}
+	f.printf("Snapshots for VM '%s':\n", list.VM)
+	for _, s := range list.Snapshots {
+		f.printf("  %s\n", app.Plain(s.Name))
+		f.printSnapshotState(s, "    ")
+		if !s.Created.IsZero() {
+			f.printf("    Created: %s\n", local(s.Created))
+		}
+		if s.Description != "" {
+			f.printf("    Description: %s\n", app.Plain(s.Description))
+		}
+		if s.DiskSize > 0 {
+			f.printf("    Original size: %s\n", megabytes(s.DiskSize))
+		}
+		f.printf("    Compressed size: %s\n", megabytes(s.FileSize))
+	}
+}
+
+// printSnapshotState adds a line only where a snapshot is not as it should be.
+func (f *face) printSnapshotState(s app.Snapshot, indent string) {
+	switch {
+	case s.Problem != "":
+		f.printf("%sState: %s (%s)\n", indent, s.State, app.Plain(s.Problem))
+	case s.State != "ok":
+		f.printf("%sState: %s\n", indent, s.State)
+	}
+}
+
+func (f *face) snapshotShow() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show all about one snapshot", Example: "  vmterminal snapshot show before-upgrade",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeSnapshot,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := f.svc.Snapshot(cmd.Context(), f.vm, args[0])
+			if err != nil {
+				return err
+			}
+			return f.data(f.result(snapshotJSON(s)), func() { f.printSnapshot(s) })
+		},
+	}
+}
+
+func (f *face) printSnapshot(s app.Snapshot) {
+	f.printf("Snapshot: %s\n", app.Plain(s.Name))
+	f.printf("  VM: %s\n", app.Plain(s.VM))
+	f.printSnapshotState(s, "  ")
+	if !s.Created.IsZero() {
+		f.printf("  Created: %s\n", local(s.Created))
+	}
+	if s.Description != "" {
+		f.printf("  Description: %s\n", app.Plain(s.Description))
+	}
+	if s.DiskSize > 0 {
+		f.printf("  Original disk size: %s\n", megabytes(s.DiskSize))
+	}
+	f.printf("  Compressed size: %s\n", megabytes(s.FileSize))
+	if s.DiskSize > 0 {
+		f.printf("  Compression ratio: %.1f%%\n", 100*float64(s.FileSize)/float64(s.DiskSize))
+	}
+}
+
+func (f *face) snapshotRestore() *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore NAME",
+		Short: "Bring a stopped VM's disk back to a snapshot",
+		Long: `Restore checks the whole snapshot first, then swaps it with the VM's disk.
+The disk as it was is kept until the next restore.`,
+		Example: `  vmterminal stop
+  vmterminal snapshot restore before-upgrade
+  vmterminal run`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeSnapshot,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			job, err := f.svc.RestoreSnapshot(cmd.Context(), f.vm, args[0], app.RestoreOptions{})
+			if err != nil {
+				return err
+			}
+			f.say("Restoring snapshot '%s' of VM '%s'...", job.Subject, job.VM)
+			if err := f.follow(cmd.Context(), job); err != nil {
+				return err
+			}
+			r, _ := job.Result().(app.Restored)
+			f.sayRestored(r)
+			out := f.result(snapshotJSON(r.Snapshot))
+			return f.data(out, func() { f.printf("Snapshot restored: %s\n", r.Snapshot.Name) })
+		},
+	}
+}
+
+func (f *face) sayRestored(r app.Restored) {
+	if r.CRCOnly {
+		f.say("This file was not made by VMTerminal: it was checked by CRC only.")
+	}
+	if r.OldSize > 0 && r.OldSize != r.Snapshot.DiskSize && r.Snapshot.DiskSize > 0 {
+		f.say("The disk was %s and is %s now.", megabytes(r.OldSize), megabytes(r.Snapshot.DiskSize))
+	}
+	if r.Undo != "" {
+		f.say("The disk as it was before is kept: %s", r.Undo)
+	}
+}
+
+func (f *face) snapshotDelete() *cobra.Command {
+	return &cobra.Command{
+		Use: "delete NAME...", Aliases: []string{"rm"},
+		Short: "Delete snapshots and free their space",
+		Example: `  vmterminal snapshot delete old-snapshot
+  vmterminal snapshot delete old-snapshot --vm dev`,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeSnapshot,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var deleted []string
+			var first error
+			for _, name := range args {
+				err := f.svc.DeleteSnapshot(cmd.Context(), f.vm, name)
+				switch {
+				case err == nil:
+					deleted = append(deleted, name)
+				case first == nil:
+					first = err
+				default:
+					f.say("vmterminal: %s", explain(err).Line())
+				}
+			}
+			out := struct {
+				Schema  int      `json:"schema"`
+				Deleted []string `json:"deleted"`
+			}{schema, deleted}
+			if len(deleted) > 0 {
+				err := f.data(out, func() {
+					for _, name := range deleted {
+						f.printf("Snapshot deleted: %s\n", name)
+					}
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return first
+		},
+	}
+}
+
+// result wraps one snapshot for --json.
+func (f *face) result(s snapshotView) any {
+	return struct {
+		Schema   int          `json:"schema"`
+		Snapshot snapshotView `json:"snapshot"`
+	}{schema, s}
+}

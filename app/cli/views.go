@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"time"
+
+	"vmterminal/app"
+)
+
+// The views are what --json writes. Times are UTC, sizes bytes unless the name
+// says otherwise. Fields are added, never renamed, within one schema.
+
+type vmView struct {
+	Name         string     `json:"name"`
+	Active       bool       `json:"active"`
+	State        string     `json:"state"`
+	Problem      string     `json:"problem,omitempty"`
+	Doing        string     `json:"doing,omitempty"`
+	Image        string     `json:"image"`
+	CPUs         int        `json:"cpus"`
+	MemoryMB     int        `json:"memory_mb"`
+	DiskSize     int64      `json:"disk_size"`
+	DiskUsed     int64      `json:"disk_used"`
+	UndoUsed     int64      `json:"undo_used"`
+	Snapshots    int        `json:"snapshots"`
+	LastSnapshot *time.Time `json:"last_snapshot,omitempty"`
+	Created      time.Time  `json:"created"`
+	Folder       string     `json:"folder"`
+	Accel        string     `json:"accel"`
+	Accelerator  string     `json:"accelerator,omitempty"`
+	Why          string     `json:"accelerator_why,omitempty"`
+	Since        *time.Time `json:"since,omitempty"`
+	Addresses    []string   `json:"addresses,omitempty"`
+	Agent        bool       `json:"agent"`
+	Left         string     `json:"left,omitempty"`
+	LeftAt       *time.Time `json:"left_at,omitempty"`
+}
+
+func vmJSON(v app.VM) vmView {
+	return vmView{
+		Name: v.Name, Active: v.Active, State: string(v.State), Problem: v.Problem, Doing: v.Doing,
+		Image: v.Image, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
+		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
+		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
+		Accel: v.Accel, Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
+		Addresses: v.Addresses, Agent: v.Agent, Left: v.Left, LeftAt: utc(v.LeftAt),
+	}
+}
+
+func utc(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+type snapshotView struct {
+	ID          string     `json:"id,omitempty"`
+	Name        string     `json:"name"`
+	VM          string     `json:"vm"`
+	Description string     `json:"description,omitempty"`
+	Created     *time.Time `json:"created,omitempty"`
+	DiskSize    int64      `json:"disk_size"`
+	FileSize    int64      `json:"file_size"`
+	Digest      string     `json:"digest,omitempty"`
+	Taken       string     `json:"taken,omitempty"`
+	HeldMicros  int64      `json:"held_us"`
+	State       string     `json:"state"`
+	Problem     string     `json:"problem,omitempty"`
+	Foreign     bool       `json:"foreign"`
+	File        string     `json:"file"`
+}
+
+func snapshotJSON(s app.Snapshot) snapshotView {
+	return snapshotView{
+		ID: s.ID, Name: s.Name, VM: s.VM, Description: s.Description, Created: utc(s.Created),
+		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
+		Taken: s.Taken, HeldMicros: s.Held.Microseconds(),
+		State: s.State, Problem: s.Problem, Foreign: s.Foreign, File: s.File,
+	}
+}

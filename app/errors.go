@@ -1,0 +1,15 @@
+package app
+
+import "errors"
+
+// Errors of the Service's own; those of vm and snapshot pass through it.
+var (
+	// ErrRunning refuses what needs a stopped VM.
+	ErrRunning = errors.New("VM is running")
+	// ErrStopped refuses what needs a running VM.
+	ErrStopped = errors.New("VM is stopped")
+	// ErrNoGuest says that this build carries no built-in guest.
+	ErrNoGuest = errors.New("this build of VMTerminal carries no built-in guest")
+	// ErrNoAgent says that the guest's agent does not answer.
+	ErrNoAgent = errors.New("the guest's agent does not answer")
+)

@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"vmterminal/vm"
+	"vmterminal/vm/host"
+)
+
+// Start starts a VM and returns when its QEMU runs. The VM outlives this
+// process. A VM that runs already is ErrRunning.
+func (s *Service) Start(ctx context.Context, name string, opt StartOptions) error {
+	e, err := s.entry(name)
+	if err == nil {
+		name = e.Name
+		err = s.start(ctx, e, opt)
+	}
+	return failed(err, unchanged, "start %s", called(name))
+}
+
+func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error {
+	if e.Broken != nil {
+		return e.Broken
+	}
+	l, err := s.holdDisk(e.Name, "starting the VM")
+	if err != nil {
+		return err
+	}
+	l.Close() // the host process takes it for itself
+	if _, err := s.sockets(); err != nil {
+		return err
+	}
+	args := []string{HostCommand, "--vm", e.Name}
+	if opt.Accel != "" {
+		args = append(args, "--accel", opt.Accel)
+	}
+	return host.Launch(ctx, s.opt.Program, args, nil)
+}
+
+// RunHost is the body of the host process: it runs the VM until it leaves.
+func (s *Service) RunHost(ctx context.Context, name, accel string) error {
+	report := host.ReportPipe()
+	e, err := s.vms.Get(name)
+	if err == nil && e.Broken != nil {
+		err = e.Broken
+	}
+	var spec host.Spec
+	if err == nil {
+		spec, err = s.spec(e.VM, accel)
+	}
+	if err != nil {
+		report(err)
+		return err
+	}
+	return host.Run(ctx, spec, report)
+}
+
+func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
+	if accel == "" {
+		accel = v.Accel
+	}
+	if err := s.opt.Guest.Present(); err != nil {
+		return host.Spec{}, fmt.Errorf("%w: %w", ErrNoGuest, err)
+	}
+	kernel, err := s.opt.Guest.Kernel(s.opt.Home.Cache())
+	if err != nil {
+		return host.Spec{}, fmt.Errorf("the built-in guest's kernel: %w", err)
+	}
+	sockets, err := s.sockets()
+	if err != nil {
+		return host.Spec{}, err
+	}
+	return host.Spec{
+		Name: v.Name, Dir: s.vms.Dir(v.Name), RunDir: sockets,
+		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC,
+		Kernel: kernel, Append: s.opt.Guest.CommandLine(v.Name),
+		Accel: accel, AcceleratorsFile: s.opt.Home.Accelerators(),
+		Grace: StopGrace,
+	}, nil
+}
+
+// Stop powers a VM off: the guest is told first, and after the grace period its
+// power is cut. It returns when the VM is off. say gets a line for each step
+// and may be nil. ErrStopped when it does not run.
+func (s *Service) Stop(ctx context.Context, name string, opt StopOptions, say func(string)) error {
+	e, err := s.entry(name)
+	if err == nil {
+		name = e.Name
+		err = s.stop(ctx, e, opt, say)
+	}
+	return failed(err, "", "stop %s", called(name))
+}
+
+func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, say func(string)) error {
+	if say == nil {
+		say = func(string) {}
+	}
+	if opt.Grace == 0 {
+		opt.Grace = StopGrace
+	}
+	dir := s.vms.Dir(e.Name)
+	client, err := host.Connect(ctx, dir, s.opt.Home.Run())
+	switch {
+	case errors.Is(err, host.ErrNotRunning):
+		return fmt.Errorf("%w ('%s')", ErrStopped, e.Name)
+	case errors.Is(err, host.ErrNotAnswering):
+		say("The host process of '" + e.Name + "' does not answer; asking QEMU itself.")
+		return host.StopOrphan(ctx, dir, opt.Force, opt.Grace)
+	case err != nil:
+		return err
+	}
+	defer client.Close()
+	return client.Stop(ctx, host.StopRequest{Force: opt.Force, Grace: opt.Grace}, say)
+}
+
+// Console is the guest's serial terminal: recent output first, then live. Close
+// detaches and leaves the VM running.
+type Console interface {
+	io.ReadWriteCloser
+	// Resize tells the guest the size of the terminal that shows it.
+	Resize(ctx context.Context, cols, rows int) error
+}
+
+// replay is how much recent output an attachment begins with, in bytes.
+const replay = 1 << 20
+
+type console struct {
+	io.ReadWriteCloser
+	client *host.Client
+}
+
+func (c console) Resize(ctx context.Context, cols, rows int) error {
+	return c.client.Resize(ctx, cols, rows)
+}
+
+func (c console) Close() error {
+	return errors.Join(c.ReadWriteCloser.Close(), c.client.Close())
+}
+
+// Console attaches to a running VM's console. Any number may be attached.
+func (s *Service) Console(ctx context.Context, name string) (Console, error) {
+	e, err := s.entry(name)
+	if err != nil {
+		return nil, failed(err, "", "open the console of %s", called(name))
+	}
+	client, err := host.Connect(ctx, s.vms.Dir(e.Name), s.opt.Home.Run())
+	if errors.Is(err, host.ErrNotRunning) {
+		err = fmt.Errorf("%w ('%s')", ErrStopped, e.Name)
+	}
+	var stream io.ReadWriteCloser
+	if err == nil {
+		stream, err = client.Console(ctx, host.ConsoleRequest{Replay: replay})
+	}
+	if err != nil {
+		if client != nil {
+			client.Close()
+		}
+		return nil, failed(err, "", "open the console of VM '%s'", e.Name)
+	}
+	return console{stream, client}, nil
+}
+
+// LastConsole returns the end of what a VM's console showed, also of one that
+// is stopped; empty when it never ran.
+func (s *Service) LastConsole(_ context.Context, name string) ([]byte, error) {
+	e, err := s.entry(name)
+	if err != nil {
+		return nil, failed(err, "", "read the console of %s", called(name))
+	}
+	return host.LastConsole(s.vms.Dir(e.Name), replay)
+}

@@ -1,0 +1,21 @@
+package app
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Plain makes text of any origin safe for a terminal and for one line: control
+// characters, and marks that reorder or hide text, become '?'.
+func Plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == unicode.ReplacementChar, unicode.IsControl(r):
+			return '?'
+		case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+			return '?'
+		default:
+			return r
+		}
+	}, s)
+}

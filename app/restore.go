@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"vmterminal/snapshot"
+	"vmterminal/vm"
+)
+
+// RestoreSnapshot begins to bring a VM's disk back to a snapshot, as a job; its
+// Result is a Restored. A running VM is refused at once with ErrRunning, unless
+// the options say to stop it. The disk as it was is kept.
+func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt RestoreOptions) (*Job, error) {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return nil, failed(err, "", "restore snapshot '%s' of %s", Plain(name), called(vmName))
+	}
+	doing := fmt.Sprintf("restore snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	store := snapshot.Open(s.vms.Dir(e.Name))
+	info, err := store.Get(ctx, name)
+	if err != nil {
+		return nil, failed(err, unchanged, "%s", doing)
+	}
+	if !opt.Stop {
+		lock, err := s.holdDisk(e.Name, "restoring snapshot '"+info.Name+"'")
+		if err != nil {
+			return nil, failed(err, unchanged, "%s", doing)
+		}
+		lock.Close()
+	}
+	return s.jobs.run(JobRestore, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
+		return s.restore(ctx, e, store, info, opt, m)
+	}), nil
+}
+
+func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m Meter) (any, error) {
+	say := opt.Say
+	if say == nil {
+		say = func(string) {}
+	}
+	doing := fmt.Sprintf("restore snapshot '%s' of VM '%s'", info.Name, e.Name)
+	if opt.Stop {
+		m.Phase("Stopping", 0)
+		if err := s.stop(ctx, e, StopOptions{}, say); err != nil && !errors.Is(err, ErrStopped) {
+			return nil, failed(err, unchanged, "%s", doing)
+		}
+	}
+	restored, err := s.swap(ctx, e, store, info, m)
+	if err != nil {
+		return nil, failed(err, unchanged, "%s", doing)
+	}
+	result := Restored{
+		Snapshot: asSnapshot(s.vms.Dir(e.Name), info),
+		Undo:     restored.Undo, OldSize: restored.OldSize, CRCOnly: info.Foreign,
+	}
+	if !opt.Start {
+		return result, nil
+	}
+	m.Phase("Starting", 0)
+	// A missing disk made the VM broken; it has one now.
+	e, err = s.vms.Get(e.Name)
+	if err == nil {
+		err = s.start(ctx, e, StartOptions{})
+	}
+	if err != nil {
+		return nil, failed(err, fmt.Sprintf("The disk is that of snapshot '%s'.", info.Name), "start VM '%s' after the restore", e.Name)
+	}
+	return result, nil
+}
+
+func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, m Meter) (snapshot.Restored, error) {
+	hold, err := s.holdStopped(e.Name, "restoring snapshot '"+info.Name+"'")
+	if err != nil {
+		return snapshot.Restored{}, err
+	}
+	defer hold.release()
+	return store.Restore(ctx, info.Name, s.vms.Dir(e.Name).Disk(), m)
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+	"vmterminal/vm"
+	"vmterminal/vm/host"
+	"vmterminal/vm/nbd"
+)
+
+// CreateSnapshot begins a snapshot of a VM as a job; its Result is a Snapshot.
+// What can be refused at once (no such VM, a bad or taken name) is.
+func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot) (*Job, error) {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return nil, failed(err, "", "take snapshot '%s' of %s", Plain(n.Name), called(vmName))
+	}
+	store := snapshot.Open(s.vms.Dir(e.Name))
+	if err := store.Reserve(n.Name); err != nil {
+		return nil, failed(err, unchanged, "take snapshot '%s' of VM '%s'", Plain(n.Name), e.Name)
+	}
+	return s.jobs.run(JobSnapshot, e.Name, n.Name, func(ctx context.Context, m Meter) (any, error) {
+		info, err := s.take(ctx, e, store, n, m)
+		if err != nil {
+			return nil, failed(err, "The disk is unchanged, and no snapshot was added.", "take snapshot '%s' of VM '%s'", n.Name, e.Name)
+		}
+		return asSnapshot(s.vms.Dir(e.Name), info), nil
+	}), nil
+}
+
+func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n NewSnapshot, m Meter) (snapshot.Info, error) {
+	doing := "taking snapshot '" + n.Name + "'"
+	job, err := s.holdJob(e.Name, doing)
+	if err != nil {
+		return snapshot.Info{}, err
+	}
+	defer job.release()
+	req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: time.Now()}
+	source, done, err := s.source(ctx, e, doing, &req)
+	if err != nil {
+		return snapshot.Info{}, err
+	}
+	defer done()
+	return store.Create(ctx, source, req, m)
+}
+
+// source opens what a snapshot is taken from: the disk of a stopped VM under
+// its lock, or a point in time of a running one. done gives it back.
+func (s *Service) source(ctx context.Context, e vm.Entry, doing string, req *snapshot.Request) (src snapshot.Source, done func(), err error) {
+	lock, err := s.holdDisk(e.Name, doing)
+	switch {
+	case err == nil:
+		if e.Broken != nil {
+			lock.Close()
+			return nil, nil, e.Broken
+		}
+		disk, err := snapshot.OpenDisk(s.vms.Dir(e.Name).Disk())
+		if err != nil {
+			lock.Close()
+			return nil, nil, err
+		}
+		req.Taken = snapshot.TakenStopped
+		return disk, closers(disk, lock), nil
+	case errors.Is(err, ErrRunning):
+		return s.pointInTime(ctx, s.vms.Dir(e.Name), req)
+	default:
+		return nil, nil, err
+	}
+}
+
+func (s *Service) pointInTime(ctx context.Context, dir ondisk.VMDir, req *snapshot.Request) (snapshot.Source, func(), error) {
+	client, err := host.Connect(ctx, dir, s.opt.Home.Run())
+	if err != nil {
+		return nil, nil, err
+	}
+	pit, err := client.BeginPointInTime(ctx)
+	if err != nil {
+		client.Close()
+		return nil, nil, fmt.Errorf("point in time: %w", err)
+	}
+	req.Taken, req.Held = snapshot.Taken(pit.Taken), pit.Held
+	export, err := nbd.Dial(ctx, pit.Socket, pit.Export)
+	if err != nil {
+		pit.Close()
+		client.Close()
+		return nil, nil, fmt.Errorf("point in time: %w", err)
+	}
+	return export, closers(export, pit, client), nil
+}
+
+// closers closes in the given order.
+func closers(list ...io.Closer) func() {
+	return func() {
+		for _, c := range list {
+			c.Close()
+		}
+	}
+}
