@@ -1,0 +1,56 @@
+package diskfile
+
+import (
+	"fmt"
+	"os"
+)
+
+// Disk is a stopped VM's disk, open for reading. The caller sees to it that
+// nothing writes to the file meanwhile.
+type Disk struct {
+	f    *os.File
+	size int64
+}
+
+// Open opens the disk at path, which must be a regular file or a symbolic link
+// to one.
+func Open(path string) (*Disk, error) {
+	f, size, err := OpenRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Disk{f, size}, nil
+}
+
+// OpenRegular opens a regular file for reading and returns its size. It never
+// waits, whatever lies at path.
+func OpenRegular(path string) (*os.File, int64, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|openNonblock, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, st.Size(), nil
+}
+
+// Size is the disk's size in bytes when it was opened.
+func (d *Disk) Size() int64 { return d.size }
+
+// ReadAt is io.ReaderAt's.
+func (d *Disk) ReadAt(p []byte, off int64) (int, error) { return d.f.ReadAt(p, off) }
+
+// NextData returns the first range at or after off that is not a hole;
+// start == Size() when there is none. Not for use by several goroutines.
+func (d *Disk) NextData(off int64) (start, end int64, err error) {
+	return nextData(d.f, off, d.size)
+}
+
+// Close closes the file.
+func (d *Disk) Close() error { return d.f.Close() }

@@ -1,0 +1,54 @@
+package gzfile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// A File is a snapshot file of ours whose header, length and end hold. Its
+// methods may be called from several goroutines, as far as its reader allows.
+type File struct {
+	Header Header
+
+	r         io.ReaderAt
+	headerLen int64
+	crc       uint32 // of the disk, as its end says
+}
+
+// Open reads header and end of the file of size bytes. The error is as
+// ReadHeader's; with a *Damage or ErrNewer, nothing of the file is to be
+// trusted.
+func Open(r io.ReaderAt, size int64) (*File, error) {
+	h, length, err := ReadHeader(r)
+	if err != nil {
+		return nil, err
+	}
+	if h.FileSize != size {
+		return nil, damaged(-1, "it is %d bytes long and should be %d", size, h.FileSize)
+	}
+	crc, isize, err := readTrailer(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if isize != uint32(h.Size) {
+		return nil, damaged(-1, "its end and its header do not agree on the disk's size")
+	}
+	return &File{Header: h, r: r, headerLen: length, crc: crc}, nil
+}
+
+// readTrailer returns the CRC-32 and ISIZE of a file of size bytes.
+func readTrailer(r io.ReaderAt, size int64) (crc, isize uint32, err error) {
+	var b [trailerLen]byte
+	if size < trailerLen {
+		return 0, 0, damaged(-1, "it is cut short")
+	}
+	if _, err := r.ReadAt(b[:], size-trailerLen); err != nil && err != io.EOF { //nolint:errorlint // io.ReaderAt returns io.EOF itself
+		return 0, 0, fmt.Errorf("reading its end: %w", err)
+	}
+	if !bytes.HasPrefix(b[:], finalBlock) {
+		return 0, 0, damaged(-1, "it does not end as a snapshot does")
+	}
+	return binary.LittleEndian.Uint32(b[5:]), binary.LittleEndian.Uint32(b[9:]), nil
+}

@@ -1,0 +1,175 @@
+package gzfile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"io"
+)
+
+// An Entry is one data chunk in a file. Chunks without an entry are zeros.
+type Entry struct {
+	Chunk      int64 // number of the chunk
+	Offset     int64 // where its segment starts in the file
+	Length     uint32
+	SHA256     [32]byte // of the content
+	CRC        uint32   // CRC-32 of the content
+	SegmentCRC uint32   // CRC-32C of the segment
+}
+
+// Index says where the data chunks of one snapshot file lie, in the disk's
+// order. The last chunk, if it is shorter than ChunkSize and zero, has no entry.
+type Index struct {
+	ID       string // of the file
+	Digest   string
+	Size     int64
+	FileSize int64
+	Entries  []Entry
+}
+
+// On disk: magic, version, then in little endian: length of the id (1 byte),
+// id, image digest (32 bytes), Size, FileSize, number of entries (8 bytes
+// each), the entries, CRC-32C of all before.
+const (
+	indexMagic   = "VTINDEX\x00"
+	indexVersion = 1
+	entryLen     = 8 + 8 + 4 + 32 + 4 + 4
+)
+
+// ErrBadIndex says that an index cannot be used. It is only a cache, so this is
+// never the snapshot's fault.
+var ErrBadIndex = errors.New("not a usable chunk index")
+
+// WriteTo writes the index as it is kept on disk.
+func (x *Index) WriteTo(w io.Writer) (int64, error) {
+	digest, err := hex.DecodeString(x.Digest)
+	if err != nil || len(digest) != 32 || len(x.ID) > 255 {
+		return 0, ErrBadIndex
+	}
+	le := binary.LittleEndian
+	b := make([]byte, 0, len(indexMagic)+4+1+len(x.ID)+32+24+len(x.Entries)*entryLen+4)
+	b = append(b, indexMagic...)
+	b = le.AppendUint32(b, indexVersion)
+	b = append(b, byte(len(x.ID)))
+	b = append(append(b, x.ID...), digest...)
+	for _, n := range []int64{x.Size, x.FileSize, int64(len(x.Entries))} {
+		b = le.AppendUint64(b, uint64(n))
+	}
+	for i := range x.Entries {
+		e := &x.Entries[i]
+		b = le.AppendUint64(b, uint64(e.Chunk))
+		b = le.AppendUint64(b, uint64(e.Offset))
+		b = le.AppendUint32(b, e.Length)
+		b = append(b, e.SHA256[:]...)
+		b = le.AppendUint32(b, e.CRC)
+		b = le.AppendUint32(b, e.SegmentCRC)
+	}
+	b = le.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	n, err := w.Write(b)
+	return int64(n), err
+}
+
+// ReadIndex reads an index and checks it against the header of the file that it
+// is for: checksum, id, sizes, order, and that its chunks' SHA-256 give the
+// header's image digest. So the content that it promises is the header's; where
+// the segments lie is only known once they are read. The error wraps
+// ErrBadIndex or is the reader's.
+func ReadIndex(r io.Reader, h Header) (*Index, error) {
+	// Each entry stands for a segment of at least Align bytes.
+	limit := int64(len(indexMagic)+4+1+255+32+24+4) + h.FileSize/Align*entryLen
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	head := len(indexMagic) + 4 + 1
+	if int64(len(b)) > limit || len(b) < head+4 || string(b[:len(indexMagic)]) != indexMagic {
+		return nil, ErrBadIndex
+	}
+	le := binary.LittleEndian
+	body, sum := b[:len(b)-4], le.Uint32(b[len(b)-4:])
+	if crc32.Checksum(body, castagnoli) != sum || le.Uint32(body[len(indexMagic):]) != indexVersion {
+		return nil, ErrBadIndex
+	}
+	idLen := int(body[head-1])
+	rest := body[head:]
+	if len(rest) < idLen+32+24 {
+		return nil, ErrBadIndex
+	}
+	x := &Index{ID: string(rest[:idLen]), Digest: hex.EncodeToString(rest[idLen : idLen+32])}
+	rest = rest[idLen+32:]
+	x.Size, x.FileSize = int64(le.Uint64(rest)), int64(le.Uint64(rest[8:]))
+	count := le.Uint64(rest[16:])
+	rest = rest[24:]
+	if count != uint64(len(rest)/entryLen) || len(rest)%entryLen != 0 {
+		return nil, ErrBadIndex
+	}
+	x.Entries = make([]Entry, count)
+	for i := range x.Entries {
+		x.Entries[i] = parseEntry(rest[i*entryLen:])
+	}
+	if x.ID != h.ID || x.Digest != h.Digest || x.Size != h.Size || x.FileSize != h.FileSize || !x.holds() {
+		return nil, ErrBadIndex
+	}
+	return x, nil
+}
+
+func parseEntry(b []byte) Entry {
+	le := binary.LittleEndian
+	return Entry{
+		Chunk: int64(le.Uint64(b)), Offset: int64(le.Uint64(b[8:])), Length: le.Uint32(b[16:]),
+		SHA256: [32]byte(b[20:52]), CRC: le.Uint32(b[52:]), SegmentCRC: le.Uint32(b[56:]),
+	}
+}
+
+// holds checks the entries against each other and against the image digest.
+func (x *Index) holds() bool {
+	next, end := int64(0), int64(Align)
+	for i := range x.Entries {
+		e := &x.Entries[i]
+		if e.Chunk < next || e.Chunk >= Chunks(x.Size) || e.Offset < end ||
+			e.Length == 0 || e.Length > maxSegment || e.Offset > x.FileSize-trailerLen-int64(e.Length) {
+			return false
+		}
+		next, end = e.Chunk+1, e.Offset+int64(e.Length)
+	}
+	sums, _ := x.sums()
+	return sums == x.Digest
+}
+
+// sums returns the image digest and the CRC-32 of the disk that the entries
+// describe.
+func (x *Index) sums() (string, uint32) {
+	digest, crc := newDigest(), newCRCSum(crc32.IEEE)
+	zerosTo := func(from, to int64) {
+		for i := from; i < to; i++ {
+			n := chunkLen(x.Size, i)
+			if n == ChunkSize {
+				digest.addZero()
+				crc.add(zeroCRC(), n)
+			} else {
+				digest.add(sha256.Sum256(zeros[:n]))
+				crc.add(crc32.ChecksumIEEE(zeros[:n]), n)
+			}
+		}
+	}
+	next := int64(0)
+	for i := range x.Entries {
+		e := &x.Entries[i]
+		zerosTo(next, e.Chunk)
+		digest.add(e.SHA256)
+		crc.add(e.CRC, chunkLen(x.Size, e.Chunk))
+		next = e.Chunk + 1
+	}
+	zerosTo(next, Chunks(x.Size))
+	return digest.hex(), crc.crc
+}
+
+// Bytes is the index as it is kept on disk.
+func (x *Index) Bytes() ([]byte, error) {
+	var b bytes.Buffer
+	_, err := x.WriteTo(&b)
+	return b.Bytes(), err
+}
