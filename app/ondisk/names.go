@@ -166,3 +166,8 @@ func SnapshotFile(folder, name string) string {
 func IndexFile(folder, name string) string {
 	return filepath.Join(folder, name+IndexSuffix)
 }
+
+// UndoBeside is where the disk before the last restore is kept when disk is a
+// symbolic link to another file system: beside the disk itself. VMDir.Undo is
+// then a link to it.
+func UndoBeside(disk string) string { return disk + ".undo" }

@@ -1,0 +1,39 @@
+package ondisk
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// TempName returns a free name for a file that is not whole yet and will
+// replace path; for what NewReplacement does not make, such as links.
+func TempName(path string) string {
+	return filepath.Join(filepath.Dir(path), tempPrefix(path)+rand.Text()+TempSuffix)
+}
+
+func tempPrefix(path string) string { return "." + filepath.Base(path) + "-" }
+
+// SweepTempsOf removes unfinished files that were to replace path. Call it only
+// under the lock that guards path.
+func SweepTempsOf(path string) error {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() && strings.HasPrefix(e.Name(), tempPrefix(path)) && filepath.Ext(e.Name()) == TempSuffix {
+			err := os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
