@@ -1,0 +1,64 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// A FirstRun is the card for someone who has no VM yet: what this is, and one
+// button.
+type FirstRun struct {
+	widget.BaseWidget
+
+	OnCreate func()
+
+	icon         fyne.Resource
+	title, about string
+	button       *KeyButton
+	note         *Line
+}
+
+// NewFirstRun returns the card.
+func NewFirstRun(icon fyne.Resource, title, about, button string) *FirstRun {
+	f := &FirstRun{icon: icon, title: title, about: about, note: NewCaption("")}
+	f.note.Align = fyne.TextAlignCenter
+	f.button = NewKeyButton(button, theme.ContentAddIcon(), func() {
+		if f.OnCreate != nil {
+			f.OnCreate()
+		}
+	})
+	f.button.Importance = widget.HighImportance
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// Button is the part that takes the focus.
+func (f *FirstRun) Button() *KeyButton { return f.button }
+
+// SetBusy shows what is being done and takes no more presses; "" is ready again.
+func (f *FirstRun) SetBusy(doing string) {
+	f.note.Set(doing)
+	if doing == "" {
+		f.button.Enable()
+	} else {
+		f.button.Disable()
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (f *FirstRun) CreateRenderer() fyne.WidgetRenderer {
+	picture := canvas.NewImageFromResource(f.icon)
+	picture.FillMode = canvas.ImageFillContain
+	picture.SetMinSize(fyne.NewSquareSize(84))
+	title := NewBold(f.title)
+	title.TextSize = theme.SizeNameHeadingText
+	title.Align = fyne.TextAlignCenter
+	about := NewText(f.about)
+	about.Alignment = fyne.TextAlignCenter
+	card := container.New(rows(14), picture, title, about,
+		container.NewCenter(container.NewGridWrap(fyne.NewSize(240, 40), f.button)), f.note)
+	return widget.NewSimpleRenderer(container.NewCenter(container.New(wide(420), card)))
+}

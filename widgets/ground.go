@@ -1,0 +1,46 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+)
+
+// A Ground fills its place with one of the theme's colours.
+type Ground struct {
+	widget.BaseWidget
+
+	name   fyne.ThemeColorName
+	radius float32
+}
+
+// NewGround returns a ground; radius rounds its corners.
+func NewGround(name fyne.ThemeColorName, radius float32) *Ground {
+	g := &Ground{name: name, radius: radius}
+	g.ExtendBaseWidget(g)
+	return g
+}
+
+// CreateRenderer implements fyne.Widget.
+func (g *Ground) CreateRenderer() fyne.WidgetRenderer {
+	r := &groundRenderer{WidgetRenderer: nil, ground: g, rect: &canvas.Rectangle{CornerRadius: g.radius}}
+	r.WidgetRenderer = widget.NewSimpleRenderer(r.rect)
+	r.colour()
+	return r
+}
+
+type groundRenderer struct {
+	fyne.WidgetRenderer
+
+	ground *Ground
+	rect   *canvas.Rectangle
+}
+
+func (r *groundRenderer) colour() {
+	r.rect.FillColor = r.ground.Theme().Color(r.ground.name, fyne.CurrentApp().Settings().ThemeVariant())
+}
+
+func (r *groundRenderer) Refresh() {
+	r.colour()
+	r.rect.Refresh()
+}

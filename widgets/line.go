@@ -1,0 +1,128 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// A Line is one line of text without padding, cut with an ellipsis where it
+// does not fit, so that long names never push a layout apart.
+type Line struct {
+	widget.BaseWidget
+
+	// Change these and call Refresh, or use Set.
+	Text     string
+	Color    fyne.ThemeColorName
+	TextSize fyne.ThemeSizeName
+	Style    fyne.TextStyle
+	Align    fyne.TextAlign
+	// Whole makes the line as wide as its text at least, so it is never cut.
+	Whole bool
+}
+
+// NewLine returns a line in the ordinary colour and size.
+func NewLine(text string) *Line {
+	l := &Line{Text: text, Color: theme.ColorNameForeground, TextSize: theme.SizeNameText}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// NewCaption returns a line in the quiet colour and small size.
+func NewCaption(text string) *Line {
+	l := NewLine(text)
+	l.Color, l.TextSize = theme.ColorNamePlaceHolder, theme.SizeNameCaptionText
+	return l
+}
+
+// NewBold returns a line in bold.
+func NewBold(text string) *Line {
+	l := NewLine(text)
+	l.Style.Bold = true
+	return l
+}
+
+// Set changes the text.
+func (l *Line) Set(text string) {
+	if l.Text == text {
+		return
+	}
+	l.Text = text
+	l.Refresh()
+}
+
+// SetColor changes the colour.
+func (l *Line) SetColor(name fyne.ThemeColorName) {
+	if l.Color == name {
+		return
+	}
+	l.Color = name
+	l.Refresh()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (l *Line) CreateRenderer() fyne.WidgetRenderer {
+	l.ExtendBaseWidget(l)
+	r := &lineRenderer{line: l, text: canvas.NewText("", theme.Color(l.Color))}
+	r.Refresh()
+	return r
+}
+
+type lineRenderer struct {
+	line *Line
+	text *canvas.Text
+}
+
+func (r *lineRenderer) Layout(size fyne.Size) {
+	r.text.Text = r.fit(size.Width)
+	r.text.Resize(size)
+	r.text.Refresh()
+}
+
+// fit is as much of the text as the width holds.
+func (r *lineRenderer) fit(width float32) string {
+	whole := r.line.Text
+	if r.line.Whole || r.width(whole) <= width {
+		return whole
+	}
+	runes := []rune(whole)
+	low, high := 0, len(runes)
+	for low < high {
+		mid := (low + high + 1) / 2
+		if r.width(string(runes[:mid])+"…") <= width {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return string(runes[:low]) + "…"
+}
+
+func (r *lineRenderer) width(s string) float32 {
+	return fyne.MeasureText(s, r.text.TextSize, r.text.TextStyle).Width
+}
+
+func (r *lineRenderer) MinSize() fyne.Size {
+	size := fyne.MeasureText("X", r.text.TextSize, r.text.TextStyle)
+	if r.line.Whole {
+		size.Width = r.width(r.line.Text)
+	} else {
+		size.Width = 0
+	}
+	return size
+}
+
+func (r *lineRenderer) Refresh() {
+	l := r.line
+	th := l.Theme()
+	r.text.TextSize = th.Size(l.TextSize)
+	r.text.TextStyle = l.Style
+	r.text.Alignment = l.Align
+	r.text.Color = th.Color(l.Color, fyne.CurrentApp().Settings().ThemeVariant())
+	r.Layout(l.Size())
+}
+
+func (r *lineRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.text} }
+
+func (r *lineRenderer) Destroy() {}

@@ -1,0 +1,160 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// TimelineItem is what a row of the timeline shows.
+type TimelineItem struct {
+	Name string
+	// Age stands right of the name; Detail and Description below it.
+	Age, Detail, Description string
+	// Here is the text of the mark "you are here", empty elsewhere.
+	Here string
+	// Alert draws the detail as a warning.
+	Alert bool
+}
+
+// The geometry of a row: the rail with its dot left, text right of it.
+const (
+	railX          = 18
+	railText       = 36
+	railDot        = 11
+	rowTop         = 9
+	rowRight       = 12
+	rowHeight      = 50
+	rowDescription = 17
+)
+
+// height is the row's height.
+func (i TimelineItem) height() float32 {
+	if i.Description == "" {
+		return rowHeight
+	}
+	return rowHeight + rowDescription
+}
+
+// A timelineRow shows one snapshot on the rail of time.
+type timelineRow struct {
+	widget.BaseWidget
+
+	item        TimelineItem
+	first, last bool
+}
+
+func newTimelineRow() *timelineRow {
+	r := &timelineRow{}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// set shows an item; first and last are the ends of the rail.
+func (r *timelineRow) set(item TimelineItem, first, last bool) {
+	if r.item == item && r.first == first && r.last == last {
+		return
+	}
+	r.item, r.first, r.last = item, first, last
+	r.Refresh()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (r *timelineRow) CreateRenderer() fyne.WidgetRenderer {
+	rr := &timelineRowRenderer{
+		row: r, rail: &canvas.Rectangle{}, dot: &canvas.Circle{StrokeWidth: 2},
+		name: NewBold(""), age: NewCaption(""), detail: NewCaption(""), about: NewCaption(""), here: NewCaption(""),
+	}
+	rr.age.Whole, rr.here.Whole = true, true
+	rr.here.Style.Bold = true
+	rr.here.Color = theme.ColorNameHyperlink
+	rr.about.Style.Italic = true
+	rr.Refresh()
+	return rr
+}
+
+type timelineRowRenderer struct {
+	row *timelineRow
+
+	rail                           *canvas.Rectangle
+	dot                            *canvas.Circle
+	name, age, detail, about, here *Line
+}
+
+func (rr *timelineRowRenderer) Layout(size fyne.Size) {
+	line := rr.name.MinSize().Height
+	small := rr.age.MinSize().Height
+	middle := rowTop + line/2
+
+	top, bottom := float32(0), size.Height
+	if rr.row.first {
+		top = middle
+	}
+	if rr.row.last {
+		bottom = middle
+	}
+	rr.rail.Move(fyne.NewPos(railX-1, top))
+	rr.rail.Resize(fyne.NewSize(2, bottom-top))
+	rr.dot.Move(fyne.NewPos(railX-railDot/2.0, middle-railDot/2.0))
+	rr.dot.Resize(fyne.NewSquareSize(railDot))
+
+	right := size.Width - rowRight
+	age := rr.age.MinSize().Width
+	rr.age.Move(fyne.NewPos(right-age, rowTop+(line-small)/2))
+	rr.age.Resize(fyne.NewSize(age, small))
+	rr.name.Move(fyne.NewPos(railText, rowTop))
+	rr.name.Resize(fyne.NewSize(max(0, right-age-8-railText), line))
+
+	y := rowTop + line + 3
+	here := rr.here.MinSize().Width
+	rr.here.Move(fyne.NewPos(right-here, y))
+	rr.here.Resize(fyne.NewSize(here, small))
+	rr.detail.Move(fyne.NewPos(railText, y))
+	rr.detail.Resize(fyne.NewSize(max(0, right-here-8-railText), small))
+	rr.about.Move(fyne.NewPos(railText, y+small+3))
+	rr.about.Resize(fyne.NewSize(max(0, right-railText), small))
+}
+
+func (rr *timelineRowRenderer) MinSize() fyne.Size {
+	return fyne.NewSize(railText+80, rr.row.item.height())
+}
+
+func (rr *timelineRowRenderer) Refresh() {
+	item := rr.row.item
+	th, variant := rr.row.Theme(), fyne.CurrentApp().Settings().ThemeVariant()
+	rr.rail.FillColor = th.Color(theme.ColorNameInputBorder, variant)
+	if rr.row.first && rr.row.last {
+		rr.rail.FillColor = color.Transparent
+	}
+	rr.dot.StrokeColor = th.Color(theme.ColorNamePlaceHolder, variant)
+	rr.dot.FillColor = th.Color(theme.ColorNameHeaderBackground, variant)
+	if item.Here != "" {
+		rr.dot.StrokeColor = th.Color(theme.ColorNamePrimary, variant)
+		rr.dot.FillColor = rr.dot.StrokeColor
+	}
+	rr.name.Set(item.Name)
+	rr.age.Set(item.Age)
+	rr.detail.Set(item.Detail)
+	rr.about.Set(item.Description)
+	rr.here.Set(item.Here)
+	if item.Alert {
+		rr.detail.SetColor(theme.ColorNameError)
+	} else {
+		rr.detail.SetColor(theme.ColorNamePlaceHolder)
+	}
+	rr.rail.Refresh()
+	rr.dot.Refresh()
+	for _, l := range []*Line{rr.name, rr.age, rr.detail, rr.about, rr.here} {
+		l.Refresh()
+	}
+	rr.Layout(rr.row.Size())
+}
+
+func (rr *timelineRowRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{rr.rail, rr.dot, rr.name, rr.age, rr.detail, rr.about, rr.here}
+}
+
+func (rr *timelineRowRenderer) Destroy() {}

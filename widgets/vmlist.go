@@ -1,0 +1,73 @@
+package widgets
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+)
+
+// A VMList is the list of VMs. Arrow keys choose, Return opens.
+type VMList struct {
+	keyList
+
+	// OnChosen is called when another VM is chosen by key or click.
+	OnChosen func(name string)
+	// OnOpen is called by Return.
+	OnOpen func()
+
+	items  []VMItem
+	chosen string
+}
+
+// NewVMList returns an empty list.
+func NewVMList() *VMList {
+	l := &VMList{}
+	l.Length = func() int { return len(l.items) }
+	l.CreateItem = func() fyne.CanvasObject { return NewVMRow() }
+	l.UpdateItem = func(id widget.ListItemID, o fyne.CanvasObject) {
+		if id < len(l.items) {
+			o.(*VMRow).Set(l.items[id])
+		}
+	}
+	l.HideSeparators = true
+	l.OnSelected = func(id widget.ListItemID) {
+		if id >= len(l.items) || l.items[id].Name == l.chosen {
+			return
+		}
+		l.chosen = l.items[id].Name
+		if l.OnChosen != nil {
+			l.OnChosen(l.chosen)
+		}
+	}
+	l.OnHighlighted = func(id widget.ListItemID) { l.Select(id) }
+	l.onReturn = func() {
+		if l.OnOpen != nil {
+			l.OnOpen()
+		}
+	}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// Items is what the list shows.
+func (l *VMList) Items() []VMItem { return slices.Clone(l.items) }
+
+// Set shows the items with the named one chosen; it calls no callback.
+func (l *VMList) Set(items []VMItem, chosen string) {
+	same := slices.Equal(l.items, items)
+	if same && l.chosen == chosen {
+		return
+	}
+	l.items = slices.Clone(items)
+	l.chosen = chosen
+	at := slices.IndexFunc(items, func(i VMItem) bool { return i.Name == chosen })
+	if at < 0 {
+		l.UnselectAll()
+	} else {
+		l.Select(at)
+	}
+	if !same {
+		l.Refresh()
+	}
+}

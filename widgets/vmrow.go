@@ -1,0 +1,61 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// VMItem is what a row of the list of VMs shows.
+type VMItem struct {
+	Name string
+	// Mark is the state as a shape.
+	Mark fyne.Resource
+	// Detail is the line below the name.
+	Detail string
+	// Alert draws the detail as a warning.
+	Alert bool
+}
+
+// A VMRow shows one VM: mark, name, and a line of detail.
+type VMRow struct {
+	widget.BaseWidget
+
+	item   VMItem
+	mark   *widget.Icon
+	name   *Line
+	detail *Line
+}
+
+// NewVMRow returns an empty row.
+func NewVMRow() *VMRow {
+	r := &VMRow{mark: widget.NewIcon(nil), name: NewBold(""), detail: NewCaption("")}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// Set shows an item; it redraws only what differs.
+func (r *VMRow) Set(item VMItem) {
+	if r.item == item {
+		return
+	}
+	if r.item.Mark != item.Mark {
+		r.mark.SetResource(item.Mark)
+	}
+	r.item = item
+	r.name.Set(item.Name)
+	r.detail.Set(item.Detail)
+	if item.Alert {
+		r.detail.SetColor(theme.ColorNameError)
+	} else {
+		r.detail.SetColor(theme.ColorNamePlaceHolder)
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (r *VMRow) CreateRenderer() fyne.WidgetRenderer {
+	text := container.New(rows(3), r.name, r.detail)
+	mark := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(18), r.mark))
+	return widget.NewSimpleRenderer(container.New(inset(8, 10), container.NewBorder(nil, nil, container.New(inset(0, 2), mark), nil, container.New(middle{}, text))))
+}
