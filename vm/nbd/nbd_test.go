@@ -1,0 +1,257 @@
+package nbd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"time"
+)
+
+func TestHandshakeRefusals(t *testing.T) {
+	structured := answerTo(optStructuredReply, repAck)
+	noMap := answerTo(optSetMetaContext, repAck)
+	export := answerTo(optGo, repInfo, uint16(infoExport), uint64(100), uint16(1))
+	for name, c := range map[string]struct {
+		says []byte
+		want error
+	}{
+		"nothing":         {nil, ErrGone},
+		"another service": {[]byte("HTTP/1.1 400 Bad Request\r\n\r\n"), ErrProtocol},
+		"old style":       {bytesOf(uint64(magicServer), uint64(0x00420281861253), uint64(100)), ErrProtocol},
+		"not fixed":       {bytesOf(uint64(magicServer), uint64(magicOption), uint16(0)), ErrProtocol},
+		"cut":             {hello, ErrGone},
+		"wrong option":    {bytesOf(hello, answerTo(optGo, repAck)), ErrProtocol},
+		"huge answer":     {bytesOf(hello, uint64(magicReply), uint32(optStructuredReply), uint32(repAck), ^uint32(0)), ErrProtocol},
+		"no such export":  {bytesOf(hello, structured, noMap, answerTo(optGo, repErrUnknown, "no 'snap'")), ErrNoExport},
+		"no such export, said early": {
+			bytesOf(hello, structured, answerTo(optSetMetaContext, repErrUnknown), answerTo(optGo, repErrUnknown)), ErrNoExport,
+		},
+		"without size":  {bytesOf(hello, structured, noMap, answerTo(optGo, repAck)), ErrProtocol},
+		"negative size": {bytesOf(hello, structured, noMap, answerTo(optGo, repInfo, uint16(infoExport), ^uint64(0), uint16(1))), ErrProtocol},
+		"two maps": {bytesOf(hello, structured,
+			answerTo(optSetMetaContext, repMetaContext, uint32(1), allocation),
+			answerTo(optSetMetaContext, repMetaContext, uint32(2), allocation)), ErrProtocol},
+		"no end": {bytesOf(hello, structured, noMap, bytes.Repeat(export, maxAnswers+1)), ErrProtocol},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := openFake(t, false, c.says); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestReadReplies(t *testing.T) {
+	data := bytes.Repeat([]byte{7}, 60)
+	for name, c := range map[string]struct {
+		says []byte
+		want error
+	}{
+		"one chunk":        {chunk(chunkDone, chunkData, 1, uint64(10), data), nil},
+		"chunk, then none": {bytesOf(chunk(0, chunkData, 1, uint64(10), data), chunk(chunkDone, chunkNone, 1)), nil},
+		"out of order": {bytesOf(chunk(0, chunkData, 1, uint64(40), data[:30]),
+			chunk(chunkDone, chunkData, 1, uint64(10), data[:30])), nil},
+		"a part missing": {chunk(chunkDone, chunkData, 1, uint64(10), data[:59]), ErrProtocol},
+		"nothing":        {chunk(chunkDone, chunkNone, 1), ErrProtocol},
+		"a part twice": {bytesOf(chunk(0, chunkData, 1, uint64(10), data[:30]),
+			chunk(chunkDone, chunkData, 1, uint64(10), data[:30])), ErrProtocol},
+		"before":         {chunk(chunkDone, chunkData, 1, uint64(9), data), ErrProtocol},
+		"after":          {chunk(chunkDone, chunkData, 1, uint64(11), data), ErrProtocol},
+		"far away":       {chunk(chunkDone, chunkData, 1, ^uint64(0), data), ErrProtocol},
+		"too long":       {bytesOf(uint32(magicStructured), uint16(1), uint16(chunkData), uint64(1), ^uint32(0), uint64(10)), ErrProtocol},
+		"hole too long":  {chunk(chunkDone, chunkHole, 1, uint64(10), ^uint32(0)), ErrProtocol},
+		"wrong cookie":   {chunk(chunkDone, chunkData, 2, uint64(10), data), ErrProtocol},
+		"status instead": {chunk(chunkDone, chunkStatus, 1, uint32(9), uint32(60), uint32(0)), ErrProtocol},
+		"simple":         {bytesOf(uint32(magicSimple), uint32(0), uint64(1), data), ErrProtocol},
+		"cut in data":    {chunk(chunkDone, chunkData, 1, uint64(10), data)[:50], ErrGone},
+		"gone":           {nil, ErrGone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := openFake(t, false, agreed, c.says)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([]byte, 60)
+			n, err := e.ReadAt(got, 10)
+			if !errors.Is(err, c.want) || (err == nil) != (n == 60) {
+				t.Fatalf("got %d bytes, %v, want %v", n, err, c.want)
+			}
+			if err == nil && !bytes.Equal(got, data) {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestHoleInReadIsZeros(t *testing.T) {
+	e, err := openFake(t, false, agreed, chunk(chunkDone, chunkHole, 1, uint64(90), uint32(10)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := bytes.Repeat([]byte{1}, 20)
+	if n, err := e.ReadAt(got, 90); n != 10 || err != io.EOF { //nolint:errorlint // io.ReaderAt's own
+		t.Fatalf("%d bytes, %v", n, err)
+	}
+	if want := append(make([]byte, 10), bytes.Repeat([]byte{1}, 10)...); !bytes.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestRefusedReadLeavesConnection(t *testing.T) {
+	e, err := openFake(t, true, agreed,
+		bytesOf(chunk(0, chunkData, 1, uint64(0), "abc"),
+			chunk(chunkDone, chunkError|2, 1, uint32(5), uint16(3), "bad", uint64(3))),
+		chunk(chunkDone, chunkData, 2, uint64(0), "abcd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refusal *Error
+	if _, err := e.ReadAt(make([]byte, 4), 0); !errors.As(err, &refusal) || refusal.Code != 5 || refusal.Message != "bad" {
+		t.Fatalf("got %v", err)
+	}
+	got := make([]byte, 4)
+	if _, err := e.ReadAt(got, 0); err != nil || string(got) != "abcd" {
+		t.Fatalf("%q, %v", got, err)
+	}
+}
+
+func TestServerWithoutStructuredReplies(t *testing.T) {
+	e, err := openFake(t, true,
+		bytesOf(hello,
+			answerTo(optStructuredReply, repError|1),
+			answerTo(optGo, repInfo, uint16(infoExport), uint64(100), uint16(1)),
+			answerTo(optGo, repAck)),
+		bytesOf(uint32(magicSimple), uint32(0), uint64(1), "abcd"),
+		bytesOf(uint32(magicSimple), uint32(5), uint64(2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 4)
+	if _, err := e.ReadAt(got, 0); err != nil || string(got) != "abcd" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	var refusal *Error
+	if _, err := e.ReadAt(got, 0); !errors.As(err, &refusal) || refusal.Code != 5 {
+		t.Fatalf("got %v", err)
+	}
+	if start, end, err := e.NextData(30); start != 30 || end != 100 || err != nil {
+		t.Errorf("%d to %d, %v: want all to be data", start, end, err)
+	}
+}
+
+func TestSilentServer(t *testing.T) {
+	if _, err := openFake(t, true, hello); !errors.Is(err, ErrSilent) {
+		t.Errorf("handshake: %v", err)
+	}
+	e, err := openFake(t, true, agreed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := e.ReadAt(make([]byte, 4), 0); !errors.Is(err, ErrSilent) {
+			t.Errorf("read: %v", err)
+		}
+	}
+	if _, _, err := e.NextData(0); !errors.Is(err, ErrSilent) {
+		t.Errorf("status: %v", err)
+	}
+}
+
+func TestContextEndsReads(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	e, err := open(ctx, serve(t, true, agreed), "snap", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	failed := make(chan error)
+	go func() {
+		_, err := e.ReadAt(make([]byte, 4), 0)
+		failed <- err
+	}()
+	cancel()
+	if err := <-failed; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCloseEndsReads(t *testing.T) {
+	e, err := open(context.Background(), serve(t, true, agreed), "snap", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error)
+	go func() {
+		_, err := e.ReadAt(make([]byte, 4), 0)
+		failed <- err
+	}()
+	e.Close()
+	if err := <-failed; !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	e.Close()
+}
+
+func TestRanges(t *testing.T) {
+	const hole, zero = 1, 3
+	type extent struct{ length, flags uint32 }
+	for name, c := range map[string]struct {
+		extents []extent
+		data    []piece
+		end     int64
+		bad     bool
+	}{
+		"data":              {[]extent{{50, 0}}, []piece{{10, 60}}, 60, false},
+		"zeros":             {[]extent{{50, zero}}, nil, 60, false},
+		"a hole is unknown": {[]extent{{50, hole}}, []piece{{10, 60}}, 60, false},
+		"neighbours join":   {[]extent{{10, 0}, {10, hole}, {10, zero}, {10, 0}}, []piece{{10, 30}, {40, 50}}, 50, false},
+		"last goes beyond":  {[]extent{{50, zero}, {4096, 0}}, []piece{{60, 100}}, 100, false},
+		"beyond the last":   {[]extent{{4096, 0}, {1, 0}}, nil, 0, true},
+		"empty extent":      {[]extent{{10, 0}, {0, 0}}, nil, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var raw []byte
+			for _, x := range c.extents {
+				raw = append(raw, bytesOf(x.length, x.flags)...)
+			}
+			data, end, err := ranges(raw, 10, 80, 100)
+			if (err != nil) != c.bad || end != c.end || len(data) != len(c.data) {
+				t.Fatalf("%v to %d, %v", data, end, err)
+			}
+			for i := range data {
+				if data[i] != c.data[i] {
+					t.Errorf("%v, want %v", data, c.data)
+				}
+			}
+		})
+	}
+}
+
+// FuzzServer: whatever a server says, a read ends, and never succeeds without
+// the bytes.
+func FuzzServer(f *testing.F) {
+	f.Add(agreed,
+		chunk(chunkDone, chunkData, 1, uint64(0), make([]byte, 100)),
+		chunk(chunkDone, chunkStatus, 2, uint32(9), uint32(40), uint32(3), uint32(60), uint32(0)))
+	f.Add(agreed,
+		chunk(0, chunkHole, 1, uint64(0), uint32(100)),
+		chunk(chunkDone, chunkError, 1, uint32(5), uint16(0)))
+	f.Add(hello, []byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, greeting, first, second []byte) {
+		e, err := openFake(t, false, greeting, first, second)
+		if err != nil {
+			return
+		}
+		defer e.Close()
+		want := min(100, e.Size())
+		if n, err := e.ReadAt(make([]byte, want), 0); want > 0 && (err == nil) != (int64(n) == want) {
+			t.Errorf("%d of %d bytes, %v", n, want, err)
+		}
+		start, end, err := e.NextData(0)
+		if err == nil && (start < 0 || end > e.Size() || start > end || start == end && start != e.Size()) {
+			t.Errorf("data from %d to %d of %d", start, end, e.Size())
+		}
+	})
+}

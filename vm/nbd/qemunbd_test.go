@@ -1,0 +1,135 @@
+package nbd
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+var islands = []piece{{1 << 20, 7 << 20}, {40 << 20, 40<<20 + 65536}}
+
+// sparseDisk is a raw disk of 64 MiB with islands of data.
+func sparseDisk(t *testing.T) (path string, content []byte) {
+	t.Helper()
+	content = make([]byte, 64<<20)
+	rnd := rand.NewChaCha8([32]byte{1})
+	path = filepath.Join(t.TempDir(), "disk.raw")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(int64(len(content))); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range islands {
+		_, _ = rnd.Read(content[p.start:p.end])
+		if _, err := f.WriteAt(content[p.start:p.end], p.start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path, content
+}
+
+// qemuNBD exports a raw disk as "snap" until the test ends.
+func qemuNBD(t *testing.T, disk string) (e *Export, server *os.Process) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "nbd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "s")
+	cmd := exec.Command("qemu-nbd", "-r", "-t", "-x", "snap", "-k", socket, "-f", "raw", disk)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		e, err = Dial(t.Context(), socket, "snap")
+		if err == nil {
+			t.Cleanup(func() { e.Close() })
+			return e, cmd.Process
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Millisecond) // qemu-nbd does not say when it listens
+	}
+}
+
+func TestQEMUServer(t *testing.T) {
+	disk, want := sparseDisk(t)
+	e, _ := qemuNBD(t, disk)
+	if e.Size() != int64(len(want)) {
+		t.Fatalf("size %d", e.Size())
+	}
+	var found []piece
+	for off := int64(0); ; {
+		start, end, err := e.NextData(off)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start == e.Size() {
+			break
+		}
+		found = append(found, piece{start, end})
+		off = end
+	}
+	if len(found) != 2 || found[0] != islands[0] || found[1] != islands[1] {
+		t.Errorf("data at %v, want %v", found, islands)
+	}
+	got := make([]byte, len(want))
+	var wg sync.WaitGroup
+	for part := range 16 {
+		wg.Go(func() {
+			step := len(got) / 16
+			if _, err := e.ReadAt(got[part*step:(part+1)*step], int64(part*step)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if !bytes.Equal(got, want) {
+		t.Error("the disk reads differently")
+	}
+	if n, err := e.ReadAt(got[:100], e.Size()-10); n != 10 || err == nil {
+		t.Errorf("at the end: %d bytes, %v", n, err)
+	}
+}
+
+func TestQEMUServerHasNoSuchExport(t *testing.T) {
+	disk, _ := sparseDisk(t)
+	e, _ := qemuNBD(t, disk)
+	e.Close() // qemu-nbd serves one at a time
+	if _, err := Dial(t.Context(), e.conn.RemoteAddr().String(), "other"); !errors.Is(err, ErrNoExport) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestQEMUServerDies(t *testing.T) {
+	disk, _ := sparseDisk(t)
+	e, server := qemuNBD(t, disk)
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, err := e.ReadAt(make([]byte, 1<<20), 1<<20)
+		if errors.Is(err, ErrGone) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
