@@ -1,0 +1,58 @@
+package screen
+
+import "slices"
+
+// Change is a row of a view that looks different from before. Cells has no
+// blanks at its end; the rest of the row is blank. Cells is valid until the
+// next call of Diff.
+type Change struct {
+	Row   int
+	Cells []Cell
+}
+
+// Differ remembers what one viewer shows. A viewer that applies every Change
+// shows what the screen holds.
+type Differ struct {
+	shown   [][]Cell
+	cols    int
+	row     []Cell
+	changes []Change
+}
+
+// Reset forgets what is shown: the next Diff has every row.
+func (d *Differ) Reset() { d.shown = nil }
+
+// Diff compares the rows from line top on with what was shown last, and takes
+// them as shown. Cells in the range marked get the attribute Marked.
+func (d *Differ) Diff(s *Screen, top int64, marked Range) []Change {
+	d.changes = d.changes[:0]
+	fresh := len(d.shown) != s.rows || d.cols != s.cols
+	if fresh {
+		d.shown, d.cols = make([][]Cell, s.rows), s.cols
+	}
+	for row := range s.rows {
+		n := top + int64(row)
+		d.row, _ = s.Line(n, d.row[:0])
+		d.row = mark(d.row, marked, n, s.cols)
+		if !fresh && slices.Equal(d.row, d.shown[row]) {
+			continue
+		}
+		d.shown[row] = append(d.shown[row][:0], d.row...)
+		d.changes = append(d.changes, Change{Row: row, Cells: d.shown[row]})
+	}
+	return d.changes
+}
+
+func mark(cells []Cell, r Range, n int64, cols int) []Cell {
+	from, to := r.columns(n, cols)
+	if from >= to {
+		return cells
+	}
+	for len(cells) < to {
+		cells = append(cells, Cell{})
+	}
+	for i := from; i < to; i++ {
+		cells[i].Attr |= Marked
+	}
+	return cells
+}

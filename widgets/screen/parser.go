@@ -1,0 +1,280 @@
+package screen
+
+import "unicode/utf8"
+
+type state uint8
+
+const (
+	ground state = iota
+	escape
+	escapeMore // after an intermediate byte
+	csiStart
+	csiParams
+	csiMore // after an intermediate byte
+	csiSkip // malformed: wait for its end
+	oscText
+	dcsText
+	skipText // SOS, PM, APC: nothing of it is used
+)
+
+const (
+	esc = 0x1b
+	bel = 0x07
+	can = 0x18
+	sub = 0x1a
+	del = 0x7f
+)
+
+// parser is what must be remembered between two bytes. It follows the state
+// machine of the DEC terminals as Paul Williams wrote it down
+// (vt100.net/emu/dec_ansi_parser), with UTF-8 in place of 8-bit controls.
+type parser struct {
+	state  state
+	inter  [2]byte // private marker or intermediate bytes, 0 is none
+	params params
+	text   []byte // of an OSC or DCS
+	rune   [utf8.UTFMax]byte
+	runeN  int
+}
+
+// params are the numbers of a control sequence.
+type params struct {
+	n     int
+	value [maxParams]int
+	given [maxParams]bool // a number was written
+	colon [maxParams]bool // joined to the one before by ':'
+}
+
+func (p *params) reset() { *p = params{} }
+
+func (p *params) digit(b byte) {
+	if p.n == 0 {
+		p.n = 1
+	}
+	if p.n > maxParams {
+		return
+	}
+	i := p.n - 1
+	p.value[i] = min(p.value[i]*10+int(b-'0'), maxParam)
+	p.given[i] = true
+}
+
+func (p *params) next(colon bool) {
+	if p.n == 0 {
+		p.n = 1
+	}
+	if p.n > maxParams {
+		return
+	}
+	if p.n++; p.n <= maxParams {
+		p.colon[p.n-1] = colon
+	}
+}
+
+// count is the number of parameters kept.
+func (p *params) count() int { return min(p.n, maxParams) }
+
+// get is parameter i, or def if it is absent or 0.
+func (p *params) get(i, def int) int {
+	if i >= p.count() || p.value[i] == 0 {
+		return def
+	}
+	return p.value[i]
+}
+
+// Write takes bytes from the guest. It takes all of them and never fails;
+// sequences and runes may be cut anywhere between two calls.
+func (s *Screen) Write(b []byte) (int, error) {
+	for i := 0; i < len(b); {
+		if s.parser.state != ground {
+			s.step(b[i])
+			i++
+			continue
+		}
+		c := b[i]
+		if s.parser.runeN > 0 {
+			i += s.continueRune(c)
+			continue
+		}
+		switch {
+		case c >= 0x20 && c < del:
+			n := i + 1
+			for n < len(b) && b[n] >= 0x20 && b[n] < del {
+				n++
+			}
+			s.printASCII(b[i:n])
+			i = n
+		case c < utf8.RuneSelf:
+			s.control(c)
+			i++
+		default:
+			r, size := utf8.DecodeRune(b[i:])
+			if r == utf8.RuneError && size == 1 {
+				i += s.continueRune(c)
+				continue
+			}
+			s.print(r)
+			i += size
+		}
+	}
+	s.changes++
+	return len(b), nil
+}
+
+// continueRune takes one more byte of a rune that did not come whole, and
+// tells whether it took it (1) or the byte must be looked at again (0).
+func (s *Screen) continueRune(c byte) int {
+	p := &s.parser
+	if c < utf8.RuneSelf {
+		p.runeN = 0
+		s.print(utf8.RuneError)
+		return 0
+	}
+	p.rune[p.runeN] = c
+	p.runeN++
+	if !utf8.FullRune(p.rune[:p.runeN]) {
+		return 1
+	}
+	r, size := utf8.DecodeRune(p.rune[:p.runeN])
+	n := p.runeN
+	p.runeN = 0
+	s.print(r)
+	if size == 1 && n > 1 {
+		return 0 // what came before was cut short; c may begin another rune
+	}
+	return 1
+}
+
+// step takes one byte inside a sequence.
+func (s *Screen) step(c byte) {
+	p := &s.parser
+	switch c {
+	case esc:
+		s.endText()
+		s.startEscape()
+		return
+	case can, sub:
+		p.state = ground
+		return
+	}
+	switch p.state {
+	case escape, escapeMore:
+		s.stepEscape(c)
+	case csiStart, csiParams, csiMore, csiSkip:
+		s.stepCSI(c)
+	case oscText:
+		if c == bel {
+			s.endText()
+			p.state = ground
+			return
+		}
+		p.keep(c)
+	case dcsText:
+		p.keep(c)
+	case skipText, ground:
+	}
+}
+
+func (p *parser) keep(c byte) {
+	if len(p.text) < maxString {
+		p.text = append(p.text, c)
+	}
+}
+
+func (s *Screen) startEscape() {
+	s.parser.state = escape
+	s.parser.inter = [2]byte{}
+}
+
+// endText acts on an OSC or DCS that has ended. One that was too long to keep
+// is dropped.
+func (s *Screen) endText() {
+	p := &s.parser
+	if len(p.text) < maxString {
+		switch p.state {
+		case oscText:
+			s.osc(p.text)
+		case dcsText:
+			s.dcs(p.text)
+		default:
+		}
+	}
+	p.text = p.text[:0]
+}
+
+func (s *Screen) stepEscape(c byte) {
+	p := &s.parser
+	switch {
+	case c < 0x20:
+		s.control(c)
+	case c >= del:
+		if c != del {
+			p.state = ground
+		}
+	case c < 0x30:
+		p.addInter(c)
+		p.state = escapeMore
+	case p.state == escapeMore:
+		p.state = ground
+		s.escapeSequence(c)
+	case c == '[':
+		p.params.reset()
+		p.state = csiStart
+	case c == ']':
+		p.text = p.text[:0]
+		p.state = oscText
+	case c == 'P':
+		p.text = p.text[:0]
+		p.state = dcsText
+	case c == 'X' || c == '^' || c == '_':
+		p.state = skipText
+	default:
+		p.state = ground
+		s.escapeSequence(c)
+	}
+}
+
+func (p *parser) addInter(c byte) {
+	switch {
+	case p.inter[0] == 0:
+		p.inter[0] = c
+	case p.inter[1] == 0:
+		p.inter[1] = c
+	default:
+		p.inter[1] = 0xff // too many: matches nothing
+	}
+}
+
+func (s *Screen) stepCSI(c byte) {
+	p := &s.parser
+	switch {
+	case c < 0x20:
+		s.control(c)
+	case c == del:
+	case c > del:
+		p.state = ground
+	case c >= 0x40:
+		skip := p.state == csiSkip
+		p.state = ground
+		if !skip {
+			s.csi(c)
+		}
+	case p.state == csiSkip:
+	case c < 0x30:
+		p.addInter(c)
+		p.state = csiMore
+	case p.state == csiMore:
+		p.state = csiSkip // a number after an intermediate byte
+	case c >= '0' && c <= '9':
+		p.params.digit(c)
+		p.state = csiParams
+	case c == ';' || c == ':':
+		p.params.next(c == ':')
+		p.state = csiParams
+	case p.state == csiStart: // < = > ?
+		p.addInter(c)
+		p.state = csiParams
+	default:
+		p.state = csiSkip
+	}
+}

@@ -1,0 +1,76 @@
+package screen
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What the screen says it is: a VT220 with colour; to the second question, an
+// xterm of a version that vim knows to have SGR mouse reports.
+const (
+	deviceAttributes    = "\x1b[?62;22c"
+	secondaryAttributes = "\x1b[>41;330;0c"
+)
+
+func (s *Screen) reply(text string) {
+	if len(s.replies)+len(text) <= maxReplies {
+		s.replies = append(s.replies, text...)
+	}
+}
+
+// status answers DSR.
+func (s *Screen) status(what int, private string) {
+	switch {
+	case what == 5 && private == "":
+		s.reply("\x1b[0n")
+	case what == 6:
+		row := s.cur.y
+		if s.cur.origin {
+			row -= s.top
+		}
+		s.reply(fmt.Sprintf("\x1b[%s%d;%dR", private, row+1, s.cur.x+1))
+	}
+}
+
+func (s *Screen) reportMode(private string, mode, is int) {
+	s.reply(fmt.Sprintf("\x1b[%s%d;%d$y", private, mode, is))
+}
+
+func (s *Screen) reportSize() {
+	s.reply(fmt.Sprintf("\x1b[8;%d;%dt", s.rows, s.cols))
+}
+
+// osc acts on an operating system command. Only the window's title is taken;
+// the working folder (7), the clipboard (52) and all others are dropped.
+func (s *Screen) osc(text []byte) {
+	number, value, _ := bytes.Cut(text, []byte{';'})
+	switch string(number) {
+	case "0", "2":
+		s.title = cleanTitle(value)
+	}
+}
+
+func cleanTitle(b []byte) string {
+	var t strings.Builder
+	for n := 0; len(b) > 0 && n < maxTitle; {
+		r, size := utf8.DecodeRune(b)
+		b = b[size:]
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			continue
+		}
+		t.WriteRune(r)
+		n++
+	}
+	return t.String()
+}
+
+// dcs acts on a device control string: DECRQSS is refused in so many words,
+// because the guests that ask wait for an answer.
+func (s *Screen) dcs(text []byte) {
+	if bytes.HasPrefix(text, []byte("$q")) {
+		s.reply("\x1bP0$r\x1b\\")
+	}
+}

@@ -1,0 +1,131 @@
+package screen
+
+// setGraphics is SGR: it changes the colours and attributes of the pen.
+func (c *Cell) setGraphics(p *params) {
+	if p.count() == 0 {
+		*c = Cell{}
+		return
+	}
+	for i := 0; i < p.count(); {
+		v := p.value[i]
+		switch {
+		case v == 38 || v == 48 || v == 58:
+			color, n := p.color(i)
+			if color != nil {
+				switch v {
+				case 38:
+					c.FG = *color
+				case 48:
+					c.BG = *color
+				}
+			}
+			i += n
+			continue
+		case v == 4 && i+1 < p.count() && p.colon[i+1]:
+			c.set(Underline, p.value[i+1] != 0)
+		default:
+			c.setGraphic(v)
+		}
+		for i++; i < p.count() && p.colon[i]; i++ {
+		}
+	}
+}
+
+func (c *Cell) set(a Attr, on bool) {
+	if on {
+		c.Attr |= a
+	} else {
+		c.Attr &^= a
+	}
+}
+
+func (c *Cell) setGraphic(v int) {
+	switch {
+	case v == 0:
+		*c = Cell{}
+	case v >= 1 && v <= 9:
+		c.set([...]Attr{Bold, Dim, Italic, Underline, Blink, Blink, Inverse, Conceal, Strike}[v-1], true)
+	case v == 21:
+		c.set(Underline, true)
+	case v == 22:
+		c.set(Bold|Dim, false)
+	case v == 23:
+		c.set(Italic, false)
+	case v == 24:
+		c.set(Underline, false)
+	case v == 25:
+		c.set(Blink, false)
+	case v == 27:
+		c.set(Inverse, false)
+	case v == 28:
+		c.set(Conceal, false)
+	case v == 29:
+		c.set(Strike, false)
+	case v >= 30 && v <= 37:
+		c.FG = Palette(uint8(v - 30))
+	case v == 39:
+		c.FG = 0
+	case v >= 40 && v <= 47:
+		c.BG = Palette(uint8(v - 40))
+	case v == 49:
+		c.BG = 0
+	case v >= 90 && v <= 97:
+		c.FG = Palette(uint8(v - 90 + 8))
+	case v >= 100 && v <= 107:
+		c.BG = Palette(uint8(v - 100 + 8))
+	}
+}
+
+// color reads the extended colour that begins at parameter i and tells how
+// many parameters it takes. The colour is nil if it is not one.
+func (p *params) color(i int) (color *Color, n int) {
+	count := p.count()
+	if i+1 < count && p.colon[i+1] { // 38:5:N, 38:2:R:G:B, 38:2:ID:R:G:B
+		end := i + 1
+		for end < count && p.colon[end] {
+			end++
+		}
+		sub := p.value[i+1 : end]
+		n = end - i
+		switch {
+		case sub[0] == 5 && len(sub) >= 2:
+			return indexed(sub[1]), n
+		case sub[0] == 2 && len(sub) == 4:
+			return rgb(sub[1], sub[2], sub[3]), n
+		case sub[0] == 2 && len(sub) >= 5:
+			return rgb(sub[2], sub[3], sub[4]), n
+		}
+		return nil, n
+	}
+	switch {
+	case i+1 >= count:
+		return nil, 1
+	case p.value[i+1] == 5:
+		if i+2 >= count {
+			return nil, count - i
+		}
+		return indexed(p.value[i+2]), 3
+	case p.value[i+1] == 2:
+		if i+4 >= count {
+			return nil, count - i
+		}
+		return rgb(p.value[i+2], p.value[i+3], p.value[i+4]), 5
+	}
+	return nil, 2
+}
+
+func indexed(v int) *Color {
+	if v > 255 {
+		return nil
+	}
+	c := Palette(uint8(v))
+	return &c
+}
+
+func rgb(r, g, b int) *Color {
+	if r > 255 || g > 255 || b > 255 {
+		return nil
+	}
+	c := RGB(uint8(r), uint8(g), uint8(b))
+	return &c
+}

@@ -1,0 +1,130 @@
+package screen
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Pos is a place in the text: the cell Col of line Line, counted as Lines
+// does.
+type Pos struct {
+	Line int64
+	Col  int
+}
+
+// Before tells whether p comes first.
+func (p Pos) Before(q Pos) bool {
+	return p.Line < q.Line || p.Line == q.Line && p.Col < q.Col
+}
+
+// Range is the text from From up to, not including, To.
+type Range struct{ From, To Pos }
+
+// Empty tells whether there is nothing in the range.
+func (r Range) Empty() bool { return !r.From.Before(r.To) }
+
+// columns are the cells of line n that are in the range.
+func (r Range) columns(n int64, cols int) (from, to int) {
+	if r.Empty() || n < r.From.Line || n > r.To.Line {
+		return 0, 0
+	}
+	from, to = 0, cols
+	if n == r.From.Line {
+		from = clamp(r.From.Col, 0, cols)
+	}
+	if n == r.To.Line {
+		to = clamp(r.To.Col, 0, cols)
+	}
+	return from, to
+}
+
+// All is everything there is: scrollback and screen.
+func (s *Screen) All() Range {
+	first, end := s.Lines()
+	return Range{From: Pos{Line: first}, To: Pos{Line: end}}
+}
+
+// Text is the text in the range, as it would be pasted: rows that were wrapped
+// are joined, blanks at the end of a line and empty lines at the end left out.
+func (s *Screen) Text(r Range) string {
+	first, end := s.Lines()
+	var text strings.Builder
+	var cells []Cell
+	newlines := 0
+	for n := max(first, r.From.Line); n < end && n <= r.To.Line; n++ {
+		var wrapped bool
+		cells, wrapped = s.Line(n, cells[:0])
+		from, to := r.columns(n, s.cols)
+		if from >= to && n == r.To.Line {
+			break
+		}
+		part := cells[min(from, len(cells)):min(to, len(cells))]
+		if len(part) > 0 {
+			for ; newlines > 0; newlines-- {
+				text.WriteByte('\n')
+			}
+			writeCells(&text, part)
+		}
+		switch {
+		case !wrapped:
+			newlines++
+		case to == s.cols:
+			pad := s.cols - max(len(cells), from)
+			if pad > 1 {
+				text.WriteString(strings.Repeat(" ", pad))
+			} else if pad == 1 && !s.startsWide(n+1) {
+				text.WriteByte(' ')
+			}
+		}
+	}
+	return text.String()
+}
+
+func (s *Screen) startsWide(n int64) bool {
+	cells, _ := s.Line(n, nil)
+	return len(cells) > 0 && cells[0].Part == WideLeft
+}
+
+func writeCells(text *strings.Builder, cells []Cell) {
+	for _, c := range cells {
+		if c.Part == WideRight {
+			continue
+		}
+		if c.Rune == 0 {
+			c.Rune = ' '
+		}
+		text.WriteRune(c.Rune)
+		for _, m := range c.Marks {
+			if m != 0 {
+				text.WriteRune(m)
+			}
+		}
+	}
+}
+
+// WordAt is the word, path or address at p within its line; empty on a blank.
+func (s *Screen) WordAt(p Pos) Range {
+	cells, _ := s.Line(p.Line, nil)
+	in := func(col int) bool {
+		if col < 0 || col >= len(cells) {
+			return false
+		}
+		c := cells[col]
+		if c.Part == WideRight {
+			return true
+		}
+		return unicode.IsLetter(c.Rune) || unicode.IsDigit(c.Rune) ||
+			c.Rune != 0 && strings.ContainsRune("-_./:~@%+#?&=,", c.Rune)
+	}
+	from, to := p.Col, p.Col
+	for in(from - 1) {
+		from--
+	}
+	for in(to) {
+		to++
+	}
+	if !in(p.Col) {
+		from, to = p.Col, p.Col
+	}
+	return Range{From: Pos{p.Line, from}, To: Pos{p.Line, to}}
+}
