@@ -104,12 +104,18 @@ func (c *Console) feed(line io.WriteCloser, done <-chan struct{}) {
 	}
 }
 
-// Output takes bytes as if the guest had sent them. p is not kept.
+// Output takes bytes as if the guest had sent them: call it where Serve does
+// not. p is not kept.
 func (c *Console) Output(p []byte) {
-	if len(p) == 0 {
-		return
+	if len(p) > 0 {
+		_, _ = c.log.Write(p)
+		c.Recall(p)
 	}
-	_, _ = c.log.Write(p)
+}
+
+// Recall adds text that is in the log already, from an earlier Console of the
+// same VM. p is not kept.
+func (c *Console) Recall(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ring.write(p)
