@@ -116,7 +116,7 @@ func skipOptions(r io.Reader) bool {
 func openFake(t testing.TB, silent bool, greeting []byte, replies ...[]byte) (*Export, error) {
 	e, err := open(context.Background(), serve(t, silent, greeting, replies...), "snap", 100*time.Millisecond)
 	if e != nil {
-		t.Cleanup(func() { e.Close() })
+		t.Cleanup(func() { _ = e.Close() })
 	}
 	return e, err
 }

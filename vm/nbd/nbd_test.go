@@ -165,7 +165,7 @@ func TestContextEndsReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close()
+	defer func() { _ = e.Close() }()
 	failed := make(chan error)
 	go func() {
 		_, err := e.ReadAt(make([]byte, 4), 0)
@@ -187,11 +187,11 @@ func TestCloseEndsReads(t *testing.T) {
 		_, err := e.ReadAt(make([]byte, 4), 0)
 		failed <- err
 	}()
-	e.Close()
+	_ = e.Close()
 	if err := <-failed; !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v", err)
 	}
-	e.Close()
+	_ = e.Close()
 }
 
 func TestRanges(t *testing.T) {
@@ -240,11 +240,12 @@ func FuzzServer(f *testing.F) {
 		chunk(chunkDone, chunkError, 1, uint32(5), uint16(0)))
 	f.Add(hello, []byte{}, []byte{})
 	f.Fuzz(func(t *testing.T, greeting, first, second []byte) {
-		e, err := openFake(t, false, greeting, first, second)
+		conn := serve(t, false, greeting, first, second)
+		e, err := open(t.Context(), conn, "snap", 5*time.Millisecond)
 		if err != nil {
 			return
 		}
-		defer e.Close()
+		defer func() { _ = e.Close() }()
 		want := min(100, e.Size())
 		if n, err := e.ReadAt(make([]byte, want), 0); want > 0 && (err == nil) != (int64(n) == want) {
 			t.Errorf("%d of %d bytes, %v", n, want, err)

@@ -58,7 +58,7 @@ func qemuNBD(t *testing.T, disk string) (e *Export, server *os.Process) {
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		e, err = Dial(t.Context(), socket, "snap")
 		if err == nil {
-			t.Cleanup(func() { e.Close() })
+			t.Cleanup(func() { _ = e.Close() })
 			return e, cmd.Process
 		}
 		if time.Now().After(deadline) {
@@ -111,7 +111,7 @@ func TestQEMUServer(t *testing.T) {
 func TestQEMUServerHasNoSuchExport(t *testing.T) {
 	disk, _ := sparseDisk(t)
 	e, _ := qemuNBD(t, disk)
-	e.Close() // qemu-nbd serves one at a time
+	_ = e.Close() // qemu-nbd serves one at a time
 	if _, err := Dial(t.Context(), e.conn.RemoteAddr().String(), "other"); !errors.Is(err, ErrNoExport) {
 		t.Errorf("got %v", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-
 	"vmterminal/app/ondisk"
 )
 

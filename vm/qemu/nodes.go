@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
-
 	"vmterminal/vm/qmp"
 )
 

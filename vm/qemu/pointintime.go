@@ -7,7 +7,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
 	"vmterminal/vm/qmp"
 )
 

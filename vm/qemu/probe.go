@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
-
 	"vmterminal/app/ondisk"
 )
 

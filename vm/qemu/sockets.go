@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-
 	"vmterminal/app/ondisk"
 )
 
@@ -97,7 +96,7 @@ func listen(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	l.SetUnlinkOnClose(false)
 	return l.File()
 }

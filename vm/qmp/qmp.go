@@ -82,11 +82,11 @@ func open(ctx context.Context, conn net.Conn) (*Client, error) {
 	case <-c.done:
 		return nil, fmt.Errorf("QEMU's greeting: %w", c.Err())
 	case <-ctx.Done():
-		c.Close()
+		c.end(ErrClosed)
 		return nil, fmt.Errorf("QEMU's greeting: %w", ctx.Err())
 	}
 	if err := c.Do(ctx, "qmp_capabilities", nil, nil); err != nil {
-		c.Close()
+		c.end(ErrClosed)
 		return nil, err
 	}
 	return c, nil

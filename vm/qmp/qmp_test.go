@@ -1,0 +1,230 @@
+package qmp
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const greeting = `{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": ["oob"]}}` + "\r\n"
+
+// fake plays QEMU: it greets, accepts qmp_capabilities, and leaves the rest to
+// the test.
+type fake struct {
+	net.Conn
+	requests *bufio.Scanner
+}
+
+func pair(t *testing.T) (*Client, *fake) {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { theirs.Close() })
+	q := &fake{theirs, bufio.NewScanner(theirs)}
+	go func() {
+		q.say(greeting)
+		q.answer(q.next(), `{}`)
+	}()
+	c, err := open(t.Context(), ours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c, q
+}
+
+func (q *fake) say(text string) { _, _ = io.WriteString(q, text) }
+
+func (q *fake) next() (r request) {
+	if q.requests.Scan() {
+		_ = json.Unmarshal(q.requests.Bytes(), &r)
+	}
+	return r
+}
+
+func (q *fake) answer(r request, value string) {
+	q.say(fmt.Sprintf(`{"return": %s, "id": %d}`+"\r\n", value, r.ID))
+}
+
+func TestAnswersFindTheirCallers(t *testing.T) {
+	c, q := pair(t)
+	const callers = 20
+	go func() {
+		requests := make([]request, callers)
+		for i := range requests {
+			requests[i] = q.next()
+		}
+		for i := range requests { // the last asked is answered first
+			r := requests[callers-1-i]
+			args, _ := json.Marshal(r.Arguments)
+			q.answer(r, string(args))
+		}
+	}()
+	var wg sync.WaitGroup
+	for n := range callers {
+		wg.Go(func() {
+			var got struct{ N int }
+			if err := c.Do(t.Context(), "echo", map[string]int{"n": n}, &got); err != nil || got.N != n {
+				t.Errorf("%d: got %d, %v", n, got.N, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestRefusalIsAnError(t *testing.T) {
+	c, q := pair(t)
+	go func() {
+		q.say(fmt.Sprintf(`{"error": {"class": "DeviceNotFound", "desc": "no vd9"}, "id": %d}`+"\r\n", q.next().ID))
+		q.answer(q.next(), `{}`)
+	}()
+	err := c.Do(t.Context(), "device_del", nil, nil)
+	var refusal *Error
+	if !errors.As(err, &refusal) || *refusal != (Error{"device_del", "DeviceNotFound", "no vd9"}) {
+		t.Errorf("got %v", err)
+	}
+	if err := c.Do(t.Context(), "query-status", nil, nil); err != nil {
+		t.Error("the connection did not go on:", err)
+	}
+}
+
+func TestLateAnswerIsDropped(t *testing.T) {
+	c, q := pair(t)
+	asked, left := make(chan request), make(chan struct{})
+	go func() {
+		late := q.next()
+		asked <- late
+		<-left
+		q.answer(late, `"late"`)
+		q.answer(q.next(), `"right"`)
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-asked; cancel() }()
+	if err := c.Do(ctx, "slow", nil, nil); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	close(left)
+	var got string
+	if err := c.Do(t.Context(), "quick", nil, &got); err != nil || got != "right" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestEventsKeepTheNewest(t *testing.T) {
+	c, q := pair(t)
+	const sent = eventBuffer + 10
+	go func() {
+		for i := range sent {
+			q.say(fmt.Sprintf(`{"event": "E%d", "data": {"a": 1}, "timestamp": {"seconds": 5, "microseconds": 7}}`+"\r\n", i))
+		}
+		q.answer(q.next(), `{}`)
+	}()
+	if err := c.Do(t.Context(), "x", nil, nil); err != nil { // nobody reads events, and it is answered
+		t.Fatal(err)
+	}
+	for i := sent - eventBuffer; i < sent; i++ {
+		e := <-c.Events()
+		if e.Name != fmt.Sprintf("E%d", i) || string(e.Data) != `{"a": 1}` || !e.Time.Equal(time.Unix(5, 7000)) {
+			t.Fatalf("event %d: %+v", i, e)
+		}
+	}
+}
+
+func TestEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(*Client, *fake)
+		want error
+	}{
+		"QEMU leaves":      {func(_ *Client, q *fake) { q.Close() }, io.EOF},
+		"we close":         {func(c *Client, _ *fake) { _ = c.Close() }, ErrClosed},
+		"not JSON":         {func(_ *Client, q *fake) { q.say("hello\n") }, ErrProtocol},
+		"answer to nobody": {func(_ *Client, q *fake) { q.say(`{"return": {}}` + "\n") }, ErrProtocol},
+		"endless line":     {func(_ *Client, q *fake) { q.say(strings.Repeat("x", maxLine+1)) }, ErrProtocol},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, q := pair(t)
+			go func() {
+				q.next()
+				c.end(client, q)
+			}()
+			if err := client.Do(t.Context(), "x", nil, nil); !errors.Is(err, c.want) {
+				t.Errorf("waiting: %v, want %v", err, c.want)
+			}
+			<-client.Done()
+			for range client.Events() {
+				t.Error("an event")
+			}
+			if err := client.Do(t.Context(), "x", nil, nil); !errors.Is(err, c.want) || !errors.Is(client.Err(), c.want) {
+				t.Errorf("after: %v, %v, want %v", err, client.Err(), c.want)
+			}
+		})
+	}
+}
+
+func TestHungQEMU(t *testing.T) {
+	path := t.TempDir() + "/qmp"
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := Dial(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestHungAfterGreeting(t *testing.T) {
+	ours, theirs := net.Pipe() // nobody reads: the write itself hangs
+	defer theirs.Close()
+	go func() { _, _ = io.WriteString(theirs, greeting) }()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := open(ctx, ours); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoGreeting(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	go func() { _, _ = io.WriteString(theirs, `{"event": "RESUME"}`+"\n") }()
+	if _, err := open(t.Context(), ours); !errors.Is(err, ErrProtocol) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzReader: whatever QEMU says, one command ends.
+func FuzzReader(f *testing.F) {
+	f.Add([]byte(greeting + `{"return": {}, "id": 1}` + "\n" + `{"return": "x", "id": 2}` + "\n"))
+	f.Add([]byte(greeting + `{"error": {"class": "GenericError", "desc": "no"}, "id": 1}` + "\n"))
+	f.Add([]byte(greeting + `{"event": "STOP", "timestamp": {"seconds": -1, "microseconds": -1}}` + "\n"))
+	f.Add([]byte(greeting + `{"return": {}, "id": -1}` + "\nnull\n[]\n"))
+	f.Fuzz(func(t *testing.T, says []byte) {
+		ours, theirs := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, theirs) }()
+		go func() {
+			_, _ = theirs.Write(says)
+			theirs.Close()
+		}()
+		c, err := open(t.Context(), ours)
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close() }()
+		var got string
+		_ = c.Do(t.Context(), "x", nil, &got)
+		<-c.Done()
+		if c.Err() == nil {
+			t.Error("ended without a cause")
+		}
+	})
+}
