@@ -38,6 +38,23 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	return &File{Header: h, r: r, headerLen: length, crc: crc}, nil
 }
 
+// CheckForeign looks whether a file may be a gzip of another tool: its first
+// bytes and its length.
+func CheckForeign(r io.ReaderAt, size int64) error {
+	const shortest = 18 // ten bytes of header, no byte of data in two, eight of trailer
+	b := make([]byte, 3)
+	if size < shortest {
+		return damaged(-1, "it is too short for a gzip file")
+	}
+	if _, err := r.ReadAt(b, 0); err != nil {
+		return err
+	}
+	if !bytes.Equal(b, gzipStart[:3]) {
+		return damaged(-1, "it is not a gzip file")
+	}
+	return nil
+}
+
 // readTrailer returns the CRC-32 and ISIZE of a file of size bytes.
 func readTrailer(r io.ReaderAt, size int64) (crc, isize uint32, err error) {
 	var b [trailerLen]byte

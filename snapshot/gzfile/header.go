@@ -43,10 +43,10 @@ type Header struct {
 }
 
 const (
-	fieldAt   = 12            // where the subfield starts
-	crcAt     = fieldAt + 4   // where its payload starts: the CRC-32
-	jsonAt    = crcAt + 4     // and after it the JSON
-	maxHeader = 3 * Align     // an FEXTRA field must stay under 16,000 bytes
+	fieldAt   = 12             // where the subfield starts
+	crcAt     = fieldAt + 4    // where its payload starts: the CRC-32
+	jsonAt    = crcAt + 4      // and after it the JSON
+	maxHeader = 3 * Align      // an FEXTRA field must stay under 16,000 bytes
 	jsonStart = `{"vmterminal` // what the JSON starts with, in every format
 )
 

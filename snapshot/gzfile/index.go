@@ -1,7 +1,6 @@
 package gzfile
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -43,11 +42,11 @@ const (
 // never the snapshot's fault.
 var ErrBadIndex = errors.New("not a usable chunk index")
 
-// WriteTo writes the index as it is kept on disk.
-func (x *Index) WriteTo(w io.Writer) (int64, error) {
+// Bytes returns the index as it is kept on disk.
+func (x *Index) Bytes() ([]byte, error) {
 	digest, err := hex.DecodeString(x.Digest)
 	if err != nil || len(digest) != 32 || len(x.ID) > 255 {
-		return 0, ErrBadIndex
+		return nil, ErrBadIndex
 	}
 	le := binary.LittleEndian
 	b := make([]byte, 0, len(indexMagic)+4+1+len(x.ID)+32+24+len(x.Entries)*entryLen+4)
@@ -67,9 +66,7 @@ func (x *Index) WriteTo(w io.Writer) (int64, error) {
 		b = le.AppendUint32(b, e.CRC)
 		b = le.AppendUint32(b, e.SegmentCRC)
 	}
-	b = le.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	n, err := w.Write(b)
-	return int64(n), err
+	return le.AppendUint32(b, crc32.Checksum(b, castagnoli)), nil
 }
 
 // ReadIndex reads an index and checks it against the header of the file that it
@@ -167,9 +164,11 @@ func (x *Index) sums() (string, uint32) {
 	return digest.hex(), crc.crc
 }
 
-// Bytes is the index as it is kept on disk.
-func (x *Index) Bytes() ([]byte, error) {
-	var b bytes.Buffer
-	_, err := x.WriteTo(&b)
-	return b.Bytes(), err
+// DataBytes is how much of the disk is in data chunks.
+func (x *Index) DataBytes() int64 {
+	var n int64
+	for i := range x.Entries {
+		n += chunkLen(x.Size, x.Entries[i].Chunk)
+	}
+	return n
 }

@@ -1,0 +1,183 @@
+package snapshot
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/gzfile"
+)
+
+// MaxDescription is the longest description, in bytes.
+const MaxDescription = 4096
+
+// Request says what is to be kept with a new snapshot.
+type Request struct {
+	Name string
+	// Description is at most MaxDescription bytes; control characters become
+	// spaces.
+	Description string
+	VM          string
+	Taken       Taken
+	Held        time.Duration
+	Created     time.Time // zero: now
+}
+
+// Create takes a snapshot of src. The caller holds the job lock. The errors:
+// ondisk.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, a *NoSpace, the
+// source's, or the context's. When it returns an error there is no snapshot,
+// and every call of src has returned.
+func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress) (Info, error) {
+	p = orSilent(p)
+	if err := s.Reserve(req.Name); err != nil {
+		return Info{}, err
+	}
+	h, err := req.header()
+	if err != nil {
+		return Info{}, err
+	}
+	folder := s.dir.Snapshots()
+	if err := errors.Join(ondisk.MakeDir(folder), s.sweep()); err != nil {
+		return Info{}, err
+	}
+	out, err := ondisk.NewReplacement(s.file(req.Name))
+	if err != nil {
+		return Info{}, tell(ctx, folder, 0, err)
+	}
+	defer out.Discard()
+	h, index, err := write(ctx, out, folder, src, h, p)
+	if err != nil {
+		return Info{}, err
+	}
+	info := fromHeader(h)
+	info.Name, info.State = req.Name, StateOK
+	if info, err = s.publish(out, info); err != nil {
+		return Info{}, tell(ctx, folder, 0, err)
+	}
+	s.keepIndex(req.Name, index)
+	return info, nil
+}
+
+// keepIndex writes an index. It is only a cache: a snapshot without one is as
+// good, so a failure is of no consequence.
+func (s *Store) keepIndex(name string, index *gzfile.Index) {
+	b, err := index.Bytes()
+	if err != nil {
+		return
+	}
+	_ = ondisk.Replace(s.index(name), func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+func (r Request) header() (gzfile.Header, error) {
+	description := strings.TrimSpace(plain(r.Description))
+	if len(description) > MaxDescription {
+		return gzfile.Header{}, fmt.Errorf("%w: it is longer than %d bytes", ErrBadDescription, MaxDescription)
+	}
+	if r.Created.IsZero() {
+		r.Created = time.Now()
+	}
+	id := make([]byte, 16)
+	rand.Read(id)
+	return gzfile.Header{
+		ID: hex.EncodeToString(id), Name: r.Name, Description: description, VM: plain(r.VM),
+		Created: r.Created.UTC().Round(0), Taken: string(r.Taken), HeldMicros: r.Held.Microseconds(),
+	}, nil
+}
+
+// write writes the file and makes its content durable.
+func write(ctx context.Context, out *ondisk.Replacement, folder string, src Source, h gzfile.Header, p Progress) (gzfile.Header, *gzfile.Index, error) {
+	p.Phase(PhaseLook, 0)
+	plan, err := gzfile.NewPlan(ctx, src)
+	if err != nil {
+		return h, nil, tell(ctx, folder, 0, err)
+	}
+	// The least that the file can be: what gzip makes of zeros.
+	room, err := newBudget(folder, src.Size()/1024+3*gzfile.Align)
+	if err != nil {
+		return h, nil, err
+	}
+	p.Phase(PhaseCompress, plan.Bytes())
+	var done atomic.Int64
+	file := &budgeted{File: out.File, budget: room}
+	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: func(n int64) {
+		done.Add(n)
+		p.Add(n)
+	}})
+	if err == nil {
+		p.Phase(PhaseFlush, 0)
+		err = out.Sync()
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return h, nil, withEstimate(tell(ctx, folder, 0, err), file.written, done.Load(), plan.Bytes())
+	}
+	return h, index, nil
+}
+
+// withEstimate says how much room a snapshot needs in all, going by what has
+// been compressed so far.
+func withEstimate(err error, written, done, total int64) error {
+	var full *NoSpace
+	if errors.As(err, &full) && done > 0 {
+		full.Needed = int64(float64(written) * float64(total) / float64(done))
+	}
+	return err
+}
+
+// publish gives the file its name and its row.
+func (s *Store) publish(out *ondisk.Replacement, info Info) (Info, error) {
+	named := false
+	_, err := s.changeRows(func(r *rows) (bool, error) {
+		if err := s.Reserve(info.Name); err != nil {
+			return false, err // someone copied a file in meanwhile
+		}
+		os.Remove(s.index(info.Name))
+		if err := out.Commit(); err != nil {
+			os.Remove(s.file(info.Name)) // named, but perhaps not durably
+			return false, err
+		}
+		named = true
+		r.put(asRow(info))
+		return true, nil
+	})
+	if err != nil && named {
+		info.State, info.Problem = StateImported, "its row could not be written: "+err.Error()
+		err = nil
+	}
+	return info, err
+}
+
+// sweep removes what an operation that was killed has left. The caller holds
+// the job lock.
+func (s *Store) sweep() error {
+	if err := ondisk.SweepTemps(s.dir.Snapshots()); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(s.dir.Snapshots())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ondisk.IndexSuffix)
+		if !ok {
+			continue
+		}
+		if _, err := os.Lstat(s.file(name)); errors.Is(err, os.ErrNotExist) {
+			os.Remove(s.index(name))
+		}
+	}
+	return nil
+}

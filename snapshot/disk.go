@@ -1,0 +1,17 @@
+package snapshot
+
+import (
+	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/gzfile"
+)
+
+// Source is what a snapshot is taken of: a stopped disk, or a point in time of
+// a running one.
+type Source = gzfile.Source
+
+// Disk is a stopped VM's disk as a Source.
+type Disk = diskfile.Disk
+
+// OpenDisk opens the disk at path, following symbolic links. The caller holds
+// the lock that keeps others from writing to it.
+func OpenDisk(path string) (*Disk, error) { return diskfile.Open(path) }

@@ -1,0 +1,64 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/gzfile"
+)
+
+var (
+	// ErrNotFound says that there is no snapshot of that name.
+	ErrNotFound = errors.New("no such snapshot")
+	// ErrExists says that the name is taken.
+	ErrExists = errors.New("a snapshot of that name exists")
+	// ErrMissing says that a snapshot has a row, but its file is gone.
+	ErrMissing = errors.New("the snapshot's file is missing")
+	// ErrDamaged says that a snapshot file does not hold; the error tells where.
+	ErrDamaged = gzfile.ErrDamaged
+	// ErrNewer says that the rows or a snapshot were written by a newer version.
+	ErrNewer = gzfile.ErrNewer
+	// ErrBadDescription says that a description cannot be kept.
+	ErrBadDescription = errors.New("not a valid description")
+	// ErrNoSpace is what every *NoSpace wraps.
+	ErrNoSpace = errors.New("not enough free space")
+	// ErrNotDurable says that a restore has replaced the disk, but a power cut
+	// might bring back the one before.
+	ErrNotDurable = errors.New("the disk is restored, but perhaps not durably")
+)
+
+// NoSpace says how much room was needed and how much there was, in bytes.
+// Needed is 0 when it is not known.
+type NoSpace struct {
+	Dir          string
+	Needed, Free int64
+}
+
+func (e *NoSpace) Error() string {
+	if e.Needed == 0 {
+		return fmt.Sprintf("%v in %s: %s free", ErrNoSpace, e.Dir, megabytes(e.Free))
+	}
+	return fmt.Sprintf("%v in %s: about %s needed, %s free", ErrNoSpace, e.Dir, megabytes(e.Needed), megabytes(e.Free))
+}
+
+func (e *NoSpace) Unwrap() error { return ErrNoSpace }
+
+func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20)) }
+
+// tell makes an error of writing in dir into one that callers can tell apart.
+func tell(ctx context.Context, dir string, needed int64, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNoSpace):
+		return err
+	case diskfile.IsNoSpace(err):
+		free, _, _ := diskfile.Space(dir)
+		return &NoSpace{Dir: dir, Needed: needed, Free: free}
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return ctx.Err()
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package snapshot
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"vmterminal/snapshot/gzfile"
+)
+
+// Taken is how the disk was held still; "" when that is not known.
+type Taken string
+
+// How a disk can be held still.
+const (
+	TakenStopped         Taken = "stopped"
+	TakenFrozen          Taken = "frozen"           // file systems quiet
+	TakenCrashConsistent Taken = "crash-consistent" // as after a power cut
+)
+
+// State is what List found of a snapshot.
+type State string
+
+// The states of a snapshot.
+const (
+	StateOK       State = "ok"
+	StateImported State = "imported" // a file without a row
+	StateMissing  State = "missing"  // a row without a file
+	StateDamaged  State = "damaged"  // its header or size does not hold
+	StateNewer    State = "newer"    // of a format this version does not know
+)
+
+// Info describes a snapshot. Texts that came from a file have no control
+// characters.
+type Info struct {
+	ID          string // "" if foreign
+	Name        string // its file's name without the ending
+	Description string
+	VM          string // the VM it was taken of
+	Created     time.Time
+	// DiskSize is the disk's size in bytes, 0 when it is not known; Data is what
+	// of it a restore writes, -1 when that is not known.
+	DiskSize, Data int64
+	// FileSize is the length of the file in bytes.
+	FileSize int64
+	Digest   string // image digest, "" when it is not known
+	Taken    Taken
+	Held     time.Duration // how long the guest was held
+	State    State
+	// Problem says what is wrong, "" when nothing is.
+	Problem string
+	// Foreign files were made by another tool: they have no header of ours, and
+	// are checked by CRC only.
+	Foreign bool
+}
+
+// fromHeader is what a file says of itself.
+func fromHeader(h gzfile.Header) Info {
+	return Info{
+		ID: plain(h.ID), Description: plain(h.Description), VM: plain(h.VM), Created: h.Created.UTC(),
+		DiskSize: h.Size, Data: h.Data, FileSize: h.FileSize, Digest: h.Digest,
+		Taken: Taken(plain(h.Taken)), Held: time.Duration(h.HeldMicros) * time.Microsecond,
+	}
+}
+
+// plain makes a text from a file safe to show.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}

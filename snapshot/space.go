@@ -1,0 +1,66 @@
+package snapshot
+
+import (
+	"os"
+	"sync/atomic"
+
+	"vmterminal/snapshot/diskfile"
+)
+
+const (
+	// maxReserve is what is left free of a large file system, so that running
+	// VMs can go on writing; small ones keep a 64th of theirs.
+	maxReserve = 256 << 20
+	// lookEvery is how many bytes are written between two looks at the space.
+	lookEvery = 32 << 20
+)
+
+// A budget keeps an operation that does not know how much it will write from
+// filling a folder's file system.
+type budget struct {
+	dir     string
+	reserve int64
+	unseen  atomic.Int64
+}
+
+// newBudget fails with a *NoSpace if there is no room for needed bytes.
+func newBudget(dir string, needed int64) (*budget, error) {
+	free, total, err := diskfile.Space(dir)
+	if err != nil {
+		return nil, err
+	}
+	b := &budget{dir: dir, reserve: min(maxReserve, total/64)}
+	if needed > free-b.reserve {
+		return nil, &NoSpace{Dir: dir, Needed: needed + b.reserve, Free: free}
+	}
+	return b, nil
+}
+
+// take counts n bytes that are about to be written; called from many goroutines.
+func (b *budget) take(n int) error {
+	if b.unseen.Add(int64(n)) < lookEvery {
+		return nil
+	}
+	b.unseen.Store(0)
+	free, _, err := diskfile.Space(b.dir)
+	if err == nil && free < b.reserve {
+		err = &NoSpace{Dir: b.dir, Free: free}
+	}
+	return err
+}
+
+// budgeted is a file that is written within a budget.
+type budgeted struct {
+	*os.File
+	budget  *budget
+	written int64
+}
+
+func (b *budgeted) Write(p []byte) (int, error) {
+	if err := b.budget.take(len(p)); err != nil {
+		return 0, err
+	}
+	n, err := b.File.Write(p)
+	b.written += int64(n)
+	return n, err
+}
