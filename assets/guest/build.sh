@@ -1,0 +1,130 @@
+#!/bin/sh
+# Builds what the program carries of the built-in guest into files/: the kernel
+# and a compressed ext4 image of its root. Needs go, e2fsprogs (mke2fs, debugfs)
+# and busybox-static; not root. The same inputs give the same bytes, and a
+# second run with nothing changed ends at once.
+set -eu
+LC_ALL=C
+TZ=UTC
+export LC_ALL TZ
+umask 022
+cd "$(dirname "$0")"
+repo=$PWD/../..
+out=$PWD/files
+PATH=$PATH:/usr/sbin:/sbin
+
+# Fixed, so that equal inputs give equal images. Every VM has this UUID; no VM
+# ever sees the disk of another.
+epoch=${SOURCE_DATE_EPOCH:-1767225600}
+uuid=6d2f4f0e-5d0b-4c67-9a51-76746d000001
+size=64M
+kernel_module=github.com/gokrazy/kernel.amd64
+
+fail() {
+	echo "assets/guest/build.sh: $*" >&2
+	exit 1
+}
+for tool in go mke2fs debugfs gzip sha256sum; do
+	command -v $tool >/dev/null || fail "$tool is missing (Debian: golang, e2fsprogs, gzip, coreutils)"
+done
+busybox=
+for candidate in /bin/busybox /usr/bin/busybox; do
+	# A dynamically linked busybox would not run in the guest.
+	if [ -x $candidate ] && ! head -c 4096 $candidate | grep -q ld-linux; then
+		busybox=$candidate
+		break
+	fi
+done
+[ -n "$busybox" ] || fail "a static busybox is missing (Debian: busybox-static)"
+
+cd "$repo"
+kernel_version=$(go list -m -f '{{.Version}}' $kernel_module)
+inputs() {
+	echo "$epoch $size $kernel_version $(go version)"
+	mke2fs -V 2>&1 | head -n 1
+	grep golang.org/x/sys go.mod
+	find assets/guest/rootfs vm/agent/guest vm/agent/wire -type l -exec readlink {} \;
+	{
+		echo $busybox
+		find assets/guest/rootfs assets/guest/build.sh assets/guest/NOTICE.md \
+			vm/agent/guest vm/agent/wire -type f ! -name '*_test.go'
+	} | sort | xargs sha256sum
+}
+digest=$(inputs | sha256sum | cut -d ' ' -f 1)
+if [ -f "$out/VERSION" ] && [ "$(tail -n 1 "$out/VERSION")" = "$digest" ]; then
+	exit 0
+fi
+
+go mod download $kernel_module
+kernel=$(go list -m -f '{{.Dir}}' $kernel_module)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+tree=$work/tree
+
+# The tree.
+mkdir -p "$tree"
+cp -R assets/guest/rootfs/. "$tree"
+cd "$tree"
+mv sbin bin
+mkdir -p dev proc sys run tmp root home mnt var/log var/empty \
+	usr/local/bin usr/local/sbin usr/share/doc/linux usr/share/doc/busybox usr/share/doc/vmterminal etc/profile.d
+ln -s bin sbin
+ln -s ../bin usr/bin
+ln -s ../bin usr/sbin
+ln -s ../run var/run
+ln -s ../tmp var/tmp
+ln -s /run/resolv.conf etc/resolv.conf
+ln -s /proc/mounts etc/mtab
+cp "$busybox" bin/busybox
+for applet in $("$busybox" --list); do
+	[ -e "bin/$applet" ] || [ -L "bin/$applet" ] || ln -s busybox "bin/$applet"
+done
+(cd "$repo" && CGO_ENABLED=0 GOOS=linux GOARCH=amd64 GOFLAGS= \
+	go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o "$tree/bin/vmterminal-agent" ./vm/agent/guest)
+cp "$kernel/LICENSE.linux" "$kernel/LICENSE" usr/share/doc/linux/
+if [ -r /usr/share/doc/busybox-static/copyright ]; then
+	cp /usr/share/doc/busybox-static/copyright usr/share/doc/busybox/copyright
+fi
+cp "$repo/assets/guest/NOTICE.md" usr/share/doc/vmterminal/
+find . -type d -exec chmod 755 {} +
+find . -type f -perm -100 -exec chmod 755 {} +
+find . -type f ! -perm -100 -exec chmod 644 {} +
+chmod 700 root
+chmod 1777 tmp
+chmod 600 etc/shadow
+
+# The image. Features are spelled out, whatever this machine's mke2fs.conf
+# says; room is reserved to grow online to 8 TB.
+printf '[fs_types]\n\text4 = {\n\t}\n' >"$work/mke2fs.conf"
+export E2FSPROGS_FAKE_TIME="$epoch" MKE2FS_CONFIG="$work/mke2fs.conf"
+mke2fs -q -F -t ext4 -T ext4 -b 4096 -I 256 -i 16384 -m 1 -L root -U $uuid -J size=16 \
+	-O none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum \
+	-E "root_owner=0:0,hash_seed=$uuid,resize=2147483647,lazy_itable_init=1" \
+	-d "$tree" "$work/root.ext4" $size >/dev/null
+
+# mke2fs copies this user's ids and this hour's times: make them root's and fixed.
+find . | sed 's,^\.,,' | sed 's,^$,/,' | sort | while read -r path; do
+	echo "set_inode_field \"$path\" uid 0"
+	echo "set_inode_field \"$path\" gid 0"
+	for field in atime ctime mtime crtime; do
+		echo "set_inode_field \"$path\" $field @$epoch"
+		echo "set_inode_field \"$path\" ${field}_extra 0"
+	done
+done >"$work/script"
+debugfs -w -f "$work/script" "$work/root.ext4" >"$work/log" 2>&1
+if grep -v -e '^debugfs' -e '^$' "$work/log" >&2; then
+	fail "debugfs could not set owners and times"
+fi
+
+gzip -n -9 <"$work/root.ext4" >"$work/root.ext4.gz"
+busybox_version=$("$busybox" | sed -n '1s/^BusyBox v\([^ ]*\) (\(.*\)) multi.*/\1 (\2)/p')
+linux_version=$(ls "$kernel/lib/modules" | head -n 1)
+printf 'Linux %s, BusyBox %s\n%s\n' "$linux_version" "$busybox_version" "$digest" >"$work/VERSION"
+
+mkdir -p "$out"
+rm -f "$out/VERSION"
+cp "$kernel/vmlinuz" "$work/vmlinuz"
+chmod 644 "$work/vmlinuz"
+mv -f "$work/vmlinuz" "$work/root.ext4.gz" "$out/"
+mv -f "$work/VERSION" "$out/VERSION"

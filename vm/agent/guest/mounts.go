@@ -1,0 +1,58 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"os"
+	"slices"
+	"strings"
+)
+
+// mountsFile lists what is mounted, in order.
+const mountsFile = "/proc/self/mountinfo"
+
+// realMounts returns one folder for each writable file system on a disk, in the
+// order of mounting.
+func realMounts() ([]string, error) {
+	f, err := os.Open(mountsFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var dirs []string
+	seen := map[string]bool{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		m, ok := parseMount(lines.Text())
+		if ok && !seen[m.device] {
+			seen[m.device] = true
+			dirs = append(dirs, m.dir)
+		}
+	}
+	return dirs, lines.Err()
+}
+
+type mount struct{ device, dir string }
+
+// parseMount reads one line of mountinfo (see proc_pid_mountinfo(5)); ok is
+// false for what is not a writable file system on a disk.
+func parseMount(line string) (m mount, ok bool) {
+	before, after, found := strings.Cut(line, " - ")
+	left, right := strings.Fields(before), strings.Fields(after)
+	if !found || len(left) < 6 || len(right) < 3 {
+		return mount{}, false
+	}
+	if !slices.Contains([]string{"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs"}, right[0]) {
+		return mount{}, false
+	}
+	if slices.Contains(strings.Split(right[2], ","), "ro") {
+		return mount{}, false
+	}
+	return mount{device: left[2], dir: unescape(left[4])}, true
+}
+
+// unescape undoes the octal escapes of blanks in mountinfo.
+func unescape(s string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
+}

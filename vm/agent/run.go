@@ -1,0 +1,150 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"vmterminal/vm/agent/wire"
+)
+
+// greetLimit is how long Run waits for an agent that has not said hello.
+const greetLimit = 10 * time.Second
+
+// Command is what to run in a guest, as root.
+type Command struct {
+	Args []string // Args[0] is looked up in the guest's PATH
+	Env  []string // "NAME=value", added to the agent's
+	Dir  string   // root's home if empty
+	// Stdin is read ahead of what the command consumes. Run may return while a
+	// Read is still waiting; its bytes are lost. Nil: the command gets none.
+	Stdin io.Reader
+	// Stdout and Stderr get what the command writes, each from one goroutine,
+	// never after Run has returned. A slow Writer slows the command. Nil: it is
+	// dropped.
+	Stdout, Stderr io.Writer
+}
+
+// Run runs a command in the guest and returns its exit code: 0 to 255, 128 and
+// the signal's number if one killed it. When ctx ends, so does the command,
+// with all of its process group. An error of a Writer or of Stdin ends the
+// command too, and is returned. ErrNotFound: there is no such command.
+func (c *Client) Run(ctx context.Context, what Command) (exit int, err error) {
+	greetCtx, cancelGreet := context.WithTimeout(ctx, greetLimit)
+	err = c.known(greetCtx)
+	cancelGreet()
+	if err != nil {
+		return 0, err
+	}
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	k := &call{
+		answer: make(chan result, 1),
+		stdin:  wire.NewAllowance(),
+		stdout: wire.NewInbox(),
+		stderr: wire.NewInbox(),
+		abort:  abort,
+	}
+	stream, err := c.open(ctx, k, wire.Ask{Op: wire.OpRun, Run: &wire.Command{
+		Args: what.Args, Env: what.Env, Dir: what.Dir, Input: what.Stdin != nil,
+	}})
+	if err != nil {
+		return 0, fmt.Errorf("run: %w", err)
+	}
+	defer c.forget(stream, true)
+	return c.attend(ctx, k, stream, what)
+}
+
+// attend carries the streams of a command until its answer has come and its
+// output is written.
+func (c *Client) attend(ctx context.Context, k *call, stream uint32, what Command) (int, error) {
+	if what.Stdin != nil {
+		go func() {
+			if err := c.feed(ctx, k, stream, what.Stdin); err != nil {
+				k.abort(err)
+			}
+		}()
+	}
+	var outputs sync.WaitGroup
+	carry := func(ch wire.Channel, box *wire.Inbox, to io.Writer) {
+		outputs.Go(func() {
+			if err := c.carry(ctx, stream, ch, box, to); err != nil {
+				k.abort(err)
+			}
+		})
+	}
+	carry(wire.Stdout, k.stdout, what.Stdout)
+	carry(wire.Stderr, k.stderr, what.Stderr)
+
+	var answer wire.Answer
+	var err error
+	select {
+	case r := <-k.answer:
+		answer, err = r.check(wire.OpRun)
+		// An honest agent has said so before.
+		k.stdout.End()
+		k.stderr.End()
+	case <-ctx.Done():
+	}
+	outputs.Wait()
+	if ctx.Err() != nil {
+		return 0, fmt.Errorf("run: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		return 0, err
+	}
+	if answer.Exit < 0 || answer.Exit > 255 {
+		return 0, fmt.Errorf("run: %w: exit code %d", ErrBadAnswer, answer.Exit)
+	}
+	return answer.Exit, nil
+}
+
+// feed sends Stdin as Data.
+func (c *Client) feed(ctx context.Context, k *call, stream uint32, stdin io.Reader) error {
+	buf := make([]byte, wire.ChunkSize)
+	for {
+		n, err := stdin.Read(buf)
+		for rest := buf[:n]; len(rest) > 0; {
+			room, err := k.stdin.Take(ctx, len(rest))
+			if err != nil {
+				return nil // the call has ended; who ended it says why
+			}
+			data := append([]byte(nil), rest[:room]...)
+			rest = rest[room:]
+			if err := c.send(ctx, wire.Frame{Kind: wire.Data, Channel: wire.Stdin, Stream: stream, Payload: data}); err != nil {
+				return nil // as above
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			_ = c.send(ctx, wire.Frame{Kind: wire.End, Channel: wire.Stdin, Stream: stream})
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading standard input: %w", err)
+		}
+	}
+}
+
+// carry writes one output and gives credit for what is written.
+func (c *Client) carry(ctx context.Context, stream uint32, ch wire.Channel, box *wire.Inbox, to io.Writer) error {
+	if to == nil {
+		to = io.Discard
+	}
+	for {
+		data, err := box.Take(ctx)
+		if err != nil {
+			return nil // the end, or the call has ended
+		}
+		if _, err := to.Write(data); err != nil {
+			return fmt.Errorf("writing output: %w", err)
+		}
+		box.Consumed(len(data))
+		credit := wire.Frame{Kind: wire.Credit, Channel: ch, Stream: stream, Payload: wire.CreditPayload(len(data))}
+		if err := c.send(ctx, credit); err != nil {
+			return nil // as above
+		}
+	}
+}
