@@ -10,6 +10,4 @@ var (
 	ErrStopped = errors.New("VM is stopped")
 	// ErrNoGuest says that this build carries no built-in guest.
 	ErrNoGuest = errors.New("this build of VMTerminal carries no built-in guest")
-	// ErrNoAgent says that the guest's agent does not answer.
-	ErrNoAgent = errors.New("the guest's agent does not answer")
 )

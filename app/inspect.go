@@ -3,9 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"strings"
 	"syscall"
 
 	"vmterminal/app/ondisk"
@@ -78,8 +76,8 @@ func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
 
 // lookAtHost fills in what the host process of a running VM says.
 func (s *Service) lookAtHost(ctx context.Context, dir ondisk.VMDir, v *VM) {
-	client, err := host.Connect(ctx, dir, s.opt.Home.Run())
-	if errors.Is(err, host.ErrNotRunning) {
+	client, err := s.reach(ctx, v.Name)
+	if errors.Is(err, ErrStopped) {
 		v.Left, v.LeftAt = host.LastLeft(dir)
 		return
 	}

@@ -41,15 +41,17 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 }
 
 // RunHost is the body of the host process: it runs the VM until it leaves.
-func (s *Service) RunHost(ctx context.Context, name, accel string) error {
+// With adopt it takes over a QEMU that runs without one.
+func (s *Service) RunHost(ctx context.Context, name, accel string, adopt bool) error {
 	report := host.ReportPipe()
 	e, err := s.vms.Get(name)
-	if err == nil && e.Broken != nil {
+	if err == nil && !adopt {
 		err = e.Broken
 	}
 	var spec host.Spec
 	if err == nil {
 		spec, err = s.spec(e.VM, accel)
+		spec.Adopt = adopt
 	}
 	if err != nil {
 		report(err)
@@ -101,15 +103,12 @@ func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, say fun
 	if opt.Grace == 0 {
 		opt.Grace = StopGrace
 	}
-	dir := s.vms.Dir(e.Name)
-	client, err := host.Connect(ctx, dir, s.opt.Home.Run())
-	switch {
-	case errors.Is(err, host.ErrNotRunning):
-		return fmt.Errorf("%w ('%s')", ErrStopped, e.Name)
-	case errors.Is(err, host.ErrNotAnswering):
+	client, err := s.reach(ctx, e.Name)
+	if errors.Is(err, host.ErrNotAnswering) {
 		say("The host process of '" + e.Name + "' does not answer; asking QEMU itself.")
-		return host.StopOrphan(ctx, dir, opt.Force, opt.Grace)
-	case err != nil:
+		return host.StopOrphan(ctx, s.vms.Dir(e.Name), opt.Force, opt.Grace)
+	}
+	if err != nil {
 		return err
 	}
 	defer client.Close()
@@ -146,10 +145,7 @@ func (s *Service) Console(ctx context.Context, name string) (Console, error) {
 	if err != nil {
 		return nil, failed(err, "", "open the console of %s", called(name))
 	}
-	client, err := host.Connect(ctx, s.vms.Dir(e.Name), s.opt.Home.Run())
-	if errors.Is(err, host.ErrNotRunning) {
-		err = fmt.Errorf("%w ('%s')", ErrStopped, e.Name)
-	}
+	client, err := s.reach(ctx, e.Name)
 	var stream io.ReadWriteCloser
 	if err == nil {
 		stream, err = client.Console(ctx, host.ConsoleRequest{Replay: replay})

@@ -47,6 +47,8 @@ type Service struct {
 	opt  Options
 	vms  *vm.Store
 	jobs jobList
+
+	adoptions adoptions
 }
 
 // New returns a Service on a home, which is created when first written to.

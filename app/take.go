@@ -7,10 +7,8 @@ import (
 	"io"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
 	"vmterminal/vm/nbd"
 )
 
@@ -68,14 +66,14 @@ func (s *Service) source(ctx context.Context, e vm.Entry, doing string, req *sna
 		req.Taken = snapshot.TakenStopped
 		return disk, closers(disk, lock), nil
 	case errors.Is(err, ErrRunning):
-		return s.pointInTime(ctx, s.vms.Dir(e.Name), req)
+		return s.pointInTime(ctx, e.Name, req)
 	default:
 		return nil, nil, err
 	}
 }
 
-func (s *Service) pointInTime(ctx context.Context, dir ondisk.VMDir, req *snapshot.Request) (snapshot.Source, func(), error) {
-	client, err := host.Connect(ctx, dir, s.opt.Home.Run())
+func (s *Service) pointInTime(ctx context.Context, name string, req *snapshot.Request) (snapshot.Source, func(), error) {
+	client, err := s.reach(ctx, name)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -42,6 +42,7 @@ func (s *Service) watch(ctx context.Context, changed chan<- struct{}) {
 		events, troubles = watcher.Events, watcher.Errors
 		s.watchFolders(watcher)
 	}
+	tell() // what changed before the watch stood
 	for {
 		select {
 		case <-ctx.Done():

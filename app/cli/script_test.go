@@ -1,0 +1,152 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"vmterminal/app"
+	"vmterminal/app/cli"
+	"vmterminal/app/ondisk"
+	"vmterminal/assets/guest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vmterminal": program})
+}
+
+// program is the commands as the real program has them; it is its own host
+// process too.
+func program() {
+	home, err := ondisk.FindHome()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(app.ExitFailure)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(app.ExitFailure)
+	}
+	svc := app.New(app.Options{Home: home, Guest: guest.Builtin{}, Program: exe, Version: "test"})
+	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: false,
+		Setup: func(env *testscript.Env) error {
+			// Socket paths are short, and so must be the home's.
+			home, err := os.MkdirTemp("", "vmt")
+			if err != nil {
+				return err
+			}
+			env.Defer(func() {
+				stopAll(t, ondisk.Home(home))
+				os.RemoveAll(home)
+			})
+			env.Setenv(ondisk.EnvHome, home)
+			env.Setenv("TZ", "UTC")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"flip":    flip,
+			"waitfor": waitFor,
+		},
+	})
+}
+
+// stopAll ends what a script left running.
+func stopAll(t *testing.T, home ondisk.Home) {
+	svc := app.New(app.Options{Home: home, Guest: guest.Builtin{}})
+	list, _, err := svc.VMs(t.Context())
+	if err != nil {
+		return
+	}
+	for _, v := range list {
+		if v.State.Alive() {
+			if err := svc.Stop(t.Context(), v.Name, app.StopOptions{Force: true}, nil); err != nil {
+				t.Errorf("stopping what the script left: %v", err)
+			}
+		}
+	}
+}
+
+// exits CODE COMMAND...: the command ends with exactly this exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit interface{ ExitCode() int }
+	if e, ok := err.(interface{ ExitCode() int }); ok {
+		exit = e
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("%v ended with %d, want %s", args[1:], code, args[0])
+	}
+}
+
+// flip FILE OFFSET: inverts one byte of a file.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: flip FILE OFFSET")
+	}
+	var at int64
+	if _, err := fmt.Sscan(args[1], &at); err != nil {
+		ts.Fatalf("offset: %v", err)
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	defer f.Close()
+	if at < 0 {
+		info, err := f.Stat()
+		ts.Check(err)
+		at += info.Size()
+	}
+	b := make([]byte, 1)
+	_, err = f.ReadAt(b, at)
+	ts.Check(err)
+	b[0] ^= 0xff
+	_, err = f.WriteAt(b, at)
+	ts.Check(err)
+}
+
+// waitFor COMMAND...: runs the command until it succeeds, for a minute at most.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: waitfor COMMAND...")
+	}
+	var err error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		if err = ts.Exec(args[0], args[1:]...); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("%v: %v", args, err)
+}
+
+// What a script names as a path must be what the page of the user says.
+func TestHomeIsUnderTheUsersHome(t *testing.T) {
+	t.Setenv(ondisk.EnvHome, "")
+	t.Setenv("HOME", "/home/someone")
+	home, err := ondisk.FindHome()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ondisk.SnapshotFile(home.VM("default").Snapshots(), "before-upgrade")
+	want := filepath.FromSlash("/home/someone/.vmterminal/data/default/snapshots/before-upgrade.raw.gz")
+	if got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
