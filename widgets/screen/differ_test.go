@@ -93,11 +93,11 @@ func FuzzScreen(f *testing.F) {
 	f.Add([]byte("a界\x1b[?1049h\x1b[31;44mx\x1b[?1049l\r\n\n\n\n\n\n\n"), uint8(7), uint8(3))
 	f.Fuzz(func(t *testing.T, in []byte, cols, rows uint8) {
 		whole := New(int(cols), int(rows))
-		whole.Write(in)
+		write(whole, string(in))
 		check(t, whole)
 		pieces, v := New(int(cols), int(rows)), viewer{}
 		for i, b := range in {
-			pieces.Write([]byte{b})
+			write(pieces, string([]byte{b}))
 			if i%16 == 0 {
 				first, _ := pieces.Lines()
 				v.update(pieces, first, Range{})
@@ -109,10 +109,10 @@ func FuzzScreen(f *testing.F) {
 		}
 		half := len(in) / 2
 		s := New(int(cols), int(rows))
-		s.Write(in[:half])
+		write(s, string(in[:half]))
 		s.Resize(int(rows)+1, int(cols)/2)
 		check(t, s)
-		s.Write(in[half:])
+		write(s, string(in[half:]))
 		s.Resize(int(cols), int(rows))
 		check(t, s)
 		s.Text(s.All())
@@ -138,7 +138,9 @@ func benchmark(b *testing.B, chunk []byte) {
 	s := New(132, 43)
 	b.SetBytes(int64(len(chunk)))
 	for b.Loop() {
-		s.Write(chunk)
+		if _, err := s.Write(chunk); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -168,7 +170,7 @@ func BenchmarkDiff(b *testing.B) {
 
 func BenchmarkResize(b *testing.B) {
 	s := New(132, 43)
-	s.Write(bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog, 1234567890 times.\r\n"), MaxHistory))
+	_, _ = s.Write(bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog, 1234567890 times.\r\n"), MaxHistory))
 	for b.Loop() {
 		s.Resize(60, 43)
 		s.Resize(132, 43)

@@ -12,7 +12,7 @@ import (
 func random(n int) string {
 	r := rand.NewChaCha8([32]byte{1})
 	b := make([]byte, n)
-	r.Read(b)
+	_, _ = r.Read(b)
 	return string(b)
 }
 
@@ -72,11 +72,11 @@ func TestHostileOutput(t *testing.T) {
 			for _, size := range [][2]int{{80, 24}, {1, 1}, {83, 3}, {2, 200}} {
 				s := New(size[0], size[1])
 				start := time.Now()
-				s.Write([]byte(input))
+				_, _ = s.Write([]byte(input))
 				if d := time.Since(start); d > 100*time.Millisecond*slowdown {
 					t.Errorf("%v: took %v", size, d)
 				}
-				s.Write([]byte("\x1b\\\x18\x1b[!p\x1b[mok"))
+				_, _ = s.Write([]byte("\x1b\\\x18\x1b[!p\x1b[mok"))
 				check(t, s)
 				if n := len(s.TakeReplies()); n > maxReplies {
 					t.Errorf("%d bytes of replies", n)
@@ -93,11 +93,11 @@ func TestHostileOutputTakesBoundedMemory(t *testing.T) {
 	s := New(MaxCols, MaxRows)
 	row := bytes.Repeat([]byte("\x1b[38;2;1;2;3mé\u0301\u0302\x1b[39m."), MaxCols/2)
 	for range 4 * MaxRows {
-		s.Write(row)
+		_, _ = s.Write(row)
 	}
 	for _, input := range hostile {
-		s.Write([]byte(input))
-		s.Write([]byte("\x1b\\"))
+		_, _ = s.Write([]byte(input))
+		_, _ = s.Write([]byte("\x1b\\"))
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)

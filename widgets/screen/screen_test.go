@@ -20,7 +20,7 @@ func rows(s *Screen) string {
 	return strings.TrimRight(strings.Join(out, "|"), "|")
 }
 
-func write(s *Screen, text string) { s.Write([]byte(text)) }
+func write(s *Screen, text string) { _, _ = s.Write([]byte(text)) }
 
 func TestWhatIsShown(t *testing.T) {
 	tests := []struct {

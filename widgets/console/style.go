@@ -1,0 +1,145 @@
+package console
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+	"golang.org/x/text/unicode/norm"
+
+	"vmterminal/widgets/screen"
+)
+
+// maxStyles bounds the cache: a guest can ask for millions.
+const maxStyles = 4096
+
+// colors are the theme's, as the UI goroutine last saw them.
+type colors struct {
+	foreground, background, selection, cursor color.NRGBA
+	dark                                      bool
+}
+
+// styles turns cells of the model into cells of the grid.
+type styles struct {
+	colors  colors
+	live    bool // connected; otherwise the text is greyed
+	reverse bool
+	known   map[styleKey]*cellStyle
+}
+
+type styleKey struct {
+	fg, bg screen.Color
+	attr   screen.Attr
+}
+
+// cellStyle is a widget.TextGridStyle; a nil colour is the theme's.
+type cellStyle struct {
+	text   fyne.TextStyle
+	fg, bg color.Color
+}
+
+func (s *cellStyle) Style() fyne.TextStyle        { return s.text }
+func (s *cellStyle) TextColor() color.Color       { return s.fg }
+func (s *cellStyle) BackgroundColor() color.Color { return s.bg }
+
+// wideCell is the right half of a wide character that has a background: the
+// grid would draw it over the character, so it is drawn behind the grid.
+type wideCell struct {
+	col   int
+	color color.Color
+}
+
+func newStyles() styles {
+	return styles{known: map[styleKey]*cellStyle{}}
+}
+
+func (s *styles) forget() { clear(s.known) }
+
+func (s *styles) row(change screen.Change) pictureRow {
+	r := pictureRow{row: change.Row, cells: make([]widget.TextGridCell, len(change.Cells))}
+	for i := range change.Cells {
+		cell := &change.Cells[i]
+		style := s.of(cell)
+		if cell.Part == screen.WideRight {
+			if style != nil && style.bg != nil {
+				r.wide = append(r.wide, wideCell{col: i, color: style.bg})
+			}
+			r.cells[i].Rune = ' '
+			continue
+		}
+		r.cells[i].Rune = shownRune(cell)
+		if style != nil {
+			r.cells[i].Style = style
+		}
+	}
+	return r
+}
+
+// shownRune is the one rune that a place of the grid can show for a cell.
+func shownRune(c *screen.Cell) rune {
+	if c.Rune == 0 || c.Attr&screen.Conceal != 0 {
+		return ' '
+	}
+	if c.Marks[0] == 0 {
+		return c.Rune
+	}
+	composed := []rune(norm.NFC.String(string([]rune{c.Rune, c.Marks[0]})))
+	return composed[0]
+}
+
+// of is the style of a cell, nil for the plain one.
+func (s *styles) of(c *screen.Cell) *cellStyle {
+	key := styleKey{c.FG, c.BG, c.Attr &^ (screen.Blink | screen.Conceal)}
+	if key == (styleKey{}) && s.live && !s.reverse {
+		return nil
+	}
+	style, ok := s.known[key]
+	if !ok {
+		if len(s.known) >= maxStyles {
+			s.forget()
+		}
+		style = s.make(key)
+		s.known[key] = style
+	}
+	return style
+}
+
+func (s *styles) make(k styleKey) *cellStyle {
+	fg, bg := s.colors.foreground, s.colors.background
+	if c, ok := s.colors.resolve(k.fg); ok {
+		fg = c
+	}
+	filled := false
+	if c, ok := s.colors.resolve(k.bg); ok {
+		bg, filled = c, true
+	}
+	if s.reverse != (k.attr&screen.Inverse != 0) {
+		fg, bg = bg, fg
+		filled = true
+	}
+	if k.attr&screen.Dim != 0 {
+		fg = blend(fg, bg)
+	}
+	if k.attr&screen.Marked != 0 {
+		bg, filled = s.colors.selection, true
+	}
+	if !s.live {
+		fg, bg = blend(fg, s.colors.background), blend(bg, s.colors.background)
+	}
+	style := &cellStyle{fg: fg, text: fyne.TextStyle{
+		Monospace:     true,
+		Bold:          k.attr&screen.Bold != 0,
+		Italic:        k.attr&screen.Italic != 0,
+		Underline:     k.attr&screen.Underline != 0,
+		Strikethrough: k.attr&screen.Strike != 0,
+	}}
+	if filled {
+		style.bg = bg
+	}
+	return style
+}
+
+func blend(a, b color.NRGBA) color.NRGBA {
+	mix := func(x, y uint8) uint8 { return uint8((uint(x) + uint(y)) / 2) }
+	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}
+}
