@@ -29,7 +29,10 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "vmterminal: cannot find its own program file: "+err.Error())
 		return app.ExitFailure
 	}
-	svc := app.New(app.Options{Home: home, Guest: guest.Builtin{}, Program: program, Version: version})
+	svc := app.New(app.Options{
+		Home: home, Program: program, Version: version,
+		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine},
+	})
 	if len(args) > 0 || !desktop.HasDisplay() {
 		return cli.Run(svc, args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	}

@@ -8,6 +8,4 @@ var (
 	ErrRunning = errors.New("VM is running")
 	// ErrStopped refuses what needs a running VM.
 	ErrStopped = errors.New("VM is stopped")
-	// ErrNoGuest says that this build carries no built-in guest.
-	ErrNoGuest = errors.New("this build of VMTerminal carries no built-in guest")
 )

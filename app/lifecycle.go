@@ -64,9 +64,6 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 	if accel == "" {
 		accel = v.Accel
 	}
-	if err := s.opt.Guest.Present(); err != nil {
-		return host.Spec{}, fmt.Errorf("%w: %w", ErrNoGuest, err)
-	}
 	kernel, err := s.opt.Guest.Kernel(s.opt.Home.Cache())
 	if err != nil {
 		return host.Spec{}, fmt.Errorf("the built-in guest's kernel: %w", err)

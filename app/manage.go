@@ -41,9 +41,6 @@ func (s *Service) create(ctx context.Context, v vm.VM, adopt bool) error {
 		}
 		return s.vms.Adopt(v)
 	}
-	if err := s.opt.Guest.Present(); err != nil {
-		return fmt.Errorf("%w: %w", ErrNoGuest, err)
-	}
 	return s.vms.Create(v, func(f *os.File) error {
 		return s.opt.Guest.WriteDisk(ctx, f, int64(v.DiskSizeMB)<<20)
 	})

@@ -100,7 +100,6 @@ var causes = []cause{
 	{context.Canceled, ExitInterrupted, ""},
 	{ErrRunning, ExitState, "Stop it first: vmterminal stop"},
 	{ErrStopped, ExitState, "Start it first: vmterminal run"},
-	{ErrNoGuest, ExitFailure, "Build it in: make build"},
 	{vm.ErrNoActive, ExitNotFound, "Create one: vmterminal vm create default; or choose one: vmterminal vm use NAME"},
 	{vm.ErrNotFound, ExitNotFound, "See which there are: vmterminal vm list"},
 	{vm.ErrNoDisk, ExitState, "Restore a snapshot to get a disk again: vmterminal snapshot list"},

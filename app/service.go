@@ -16,16 +16,15 @@ import (
 	"vmterminal/vm"
 )
 
-// BuiltinGuest is the guest that the program carries.
-type BuiltinGuest interface {
-	// Present is nil when this build carries the guest, or says what to do.
-	Present() error
+// BuiltinGuest is the guest that the program carries. In a program that carries
+// none its functions return an error that says how to get one.
+type BuiltinGuest struct {
 	// WriteDisk fills an empty file with a disk of size bytes, sparse.
-	WriteDisk(ctx context.Context, f *os.File, size int64) error
+	WriteDisk func(ctx context.Context, f *os.File, size int64) error
 	// Kernel returns the kernel's file, put into the cache folder if need be.
-	Kernel(cache string) (string, error)
+	Kernel func(cache string) (string, error)
 	// CommandLine returns the kernel's command line for a guest of that name.
-	CommandLine(hostname string) string
+	CommandLine func(hostname string) string
 }
 
 // Options is what a program gives its Service.

@@ -32,7 +32,10 @@ func program() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(app.ExitFailure)
 	}
-	svc := app.New(app.Options{Home: home, Guest: guest.Builtin{}, Program: exe, Version: "test"})
+	svc := app.New(app.Options{
+		Home: home, Program: exe, Version: "test",
+		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine},
+	})
 	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
@@ -64,7 +67,7 @@ func TestScripts(t *testing.T) {
 
 // stopAll ends what a script left running.
 func stopAll(t *testing.T, home ondisk.Home) {
-	svc := app.New(app.Options{Home: home, Guest: guest.Builtin{}})
+	svc := app.New(app.Options{Home: home})
 	list, _, err := svc.VMs(t.Context())
 	if err != nil {
 		return
