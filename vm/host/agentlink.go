@@ -3,49 +3,62 @@ package host
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"time"
+
+	"vmterminal/vm/agent"
 )
 
 const (
+	agentLimit   = 3 * time.Second        // for the agent to answer one request
+	addressLimit = 300 * time.Millisecond // that State waits for addresses
 	freshFor     = 5 * time.Second        // addresses are not asked for more often
-	addressLimit = 300 * time.Millisecond // a silent guest holds up no one
-	helloAgain   = 500 * time.Millisecond // between attempts to reach the agent
-	agentLimit   = 2 * time.Second        // for one request of ours
+	dialAgain    = time.Second
 )
 
-// guestAgent is what the host process asks of the agent in the guest, once it
-// has said hello.
+// guestAgent is what the host process needs of the agent in the guest; see
+// agent.Client.
 type guestAgent interface {
-	Version() string
-	PowerOff(ctx context.Context) error
+	Hello(ctx context.Context) (agent.Info, error)
+	Info(ctx context.Context) (agent.Info, error)
+	Resize(ctx context.Context, cols, rows int) error
 	Freeze(ctx context.Context) error
 	Thaw(ctx context.Context) error
-	ResizeConsole(ctx context.Context, cols, rows int) error
-	Addresses(ctx context.Context) ([]string, error)
-	// Done is closed when the agent is not there any longer.
+	PowerOff(ctx context.Context) error
+	Ready() <-chan struct{}
 	Done() <-chan struct{}
 	Close() error
 }
 
-// dialFunc connects to the agent's socket and waits for its hello, until ctx
-// ends.
-type dialFunc func(ctx context.Context, socket string) (guestAgent, error)
+func dialAgent(ctx context.Context, socket string) (guestAgent, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	return agent.NewClient(conn), nil
+}
 
-// agentLink keeps the connection to the agent through the guest's reboots.
+// agentLink knows whether the guest's agent answers, through its reboots, and
+// keeps what is to be told it.
 type agentLink struct {
-	board *board
-	dial  dialFunc
+	board  *board
+	dial   func(ctx context.Context, socket string) (guestAgent, error)
+	silent chan struct{} // see doubt
 
 	mu         sync.Mutex
 	agent      guestAgent // nil while it does not answer
 	cols, rows int        // the console's size, once known
 	addresses  []string
-	asked      time.Time // when addresses were asked for
+	asked      time.Time     // when addresses were asked for
+	answered   chan struct{} // closed when that has ended
 	end        func()
 }
 
-func newAgentLink(b *board) *agentLink { return &agentLink{board: b, dial: dialAgent} }
+func newAgentLink(b *board) *agentLink {
+	return &agentLink{board: b, dial: dialAgent, silent: make(chan struct{}, 1)}
+}
 
 // connect goes on reaching for the agent until gone is closed or close is
 // called.
@@ -65,47 +78,16 @@ func (l *agentLink) connect(socket string, gone <-chan struct{}) {
 	go func() {
 		defer close(ended)
 		for ctx.Err() == nil {
-			if agent, err := l.dial(ctx, socket); err == nil {
-				l.hold(ctx, agent)
+			if a, err := l.dial(ctx, socket); err == nil {
+				l.follow(ctx, a)
+				a.Close() //nolint:errcheck // nothing is lost with it
 			}
 			select {
-			case <-time.After(helloAgain):
+			case <-time.After(dialAgain):
 			case <-ctx.Done():
 			}
 		}
 	}()
-}
-
-// hold has the agent in use until it leaves.
-func (l *agentLink) hold(ctx context.Context, agent guestAgent) {
-	l.set(agent)
-	l.board.update(EventAgent, func(s *State) { s.Agent, s.AgentVersion = true, agent.Version() })
-	l.mu.Lock()
-	cols, rows := l.cols, l.rows
-	l.mu.Unlock()
-	if cols > 0 {
-		_ = l.ask(ctx, func(ctx context.Context) error { return agent.ResizeConsole(ctx, cols, rows) })
-	}
-	select {
-	case <-agent.Done():
-	case <-ctx.Done():
-	}
-	l.set(nil)
-	l.board.update(EventAgent, func(s *State) { s.Agent, s.AgentVersion = false, "" })
-	agent.Close() //nolint:errcheck // it is gone
-}
-
-func (l *agentLink) set(agent guestAgent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.agent = agent
-	l.addresses, l.asked = nil, time.Time{}
-}
-
-func (l *agentLink) current() guestAgent {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.agent
 }
 
 // close ends the link.
@@ -118,28 +100,93 @@ func (l *agentLink) close() {
 	}
 }
 
-func (l *agentLink) ask(ctx context.Context, question func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, agentLimit)
+// follow waits for the agent's hello, and asks for it anew each time that it
+// starts again or falls silent.
+func (l *agentLink) follow(ctx context.Context, a guestAgent) {
+	for {
+		info, err := a.Hello(ctx)
+		if err != nil {
+			return
+		}
+		for err == nil {
+			l.set(a, info)
+			_ = l.tellSize(ctx)
+			select {
+			case <-a.Ready():
+			case <-l.silent:
+			case <-a.Done():
+			case <-ctx.Done():
+			}
+			// An agent that still answers need not look absent meanwhile.
+			limited, cancel := context.WithTimeout(ctx, agentLimit)
+			info, err = a.Hello(limited)
+			cancel()
+		}
+		l.set(nil, agent.Info{})
+	}
+}
+
+// doubt makes sure that the agent still answers: the guest may have rebooted,
+// or a request was not answered.
+func (l *agentLink) doubt() {
+	select {
+	case l.silent <- struct{}{}:
+	default:
+	}
+}
+
+// set notes that the agent answers, or for nil that it does not.
+func (l *agentLink) set(a guestAgent, info agent.Info) {
+	l.mu.Lock()
+	l.agent = a
+	l.addresses, l.asked = texts(info), time.Time{}
+	l.mu.Unlock()
+	l.board.update(EventAgent, func(s *State) { s.Agent, s.AgentVersion = a != nil, info.Version })
+}
+
+func texts(info agent.Info) []string {
+	var list []string
+	for _, a := range info.Addresses {
+		list = append(list, a.String())
+	}
+	return list
+}
+
+// ask puts one question to the agent, if it answers. An agent that lets it pass
+// counts as silent until its next hello.
+func (l *agentLink) ask(ctx context.Context, question func(context.Context, guestAgent) error) error {
+	l.mu.Lock()
+	a := l.agent
+	l.mu.Unlock()
+	if a == nil {
+		return ErrNoAgent
+	}
+	limited, cancel := context.WithTimeout(ctx, agentLimit)
 	defer cancel()
-	return question(ctx)
+	err := question(limited, a)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		l.doubt()
+		return fmt.Errorf("%w: %w", ErrNoAgent, err)
+	}
+	return err
 }
 
 // powerOff asks the guest to power off in order.
 func (l *agentLink) powerOff(ctx context.Context) error {
-	agent := l.current()
-	if agent == nil {
-		return ErrNoAgent
-	}
-	return l.ask(ctx, agent.PowerOff)
+	return l.ask(ctx, func(ctx context.Context, a guestAgent) error { return a.PowerOff(ctx) })
 }
 
-// freezer returns what makes the guest's file systems quiet, or nils.
-func (l *agentLink) freezer() (freeze, thaw func(context.Context) error) {
-	agent := l.current()
-	if agent == nil {
-		return nil, nil
-	}
-	return agent.Freeze, agent.Thaw
+// freezer returns what makes the guest's file systems quiet and frees them
+// again, or nils when the agent does not answer right now.
+func (l *agentLink) freezer(ctx context.Context) (freeze, thaw func(context.Context) error) {
+	_ = l.ask(ctx, func(ctx context.Context, a guestAgent) error {
+		_, err := a.Info(ctx)
+		if err == nil {
+			freeze, thaw = a.Freeze, a.Thaw
+		}
+		return err
+	})
+	return freeze, thaw
 }
 
 // resize tells the guest the console's size, now or when its agent answers.
@@ -149,36 +196,63 @@ func (l *agentLink) resize(ctx context.Context, cols, rows int) error {
 	}
 	l.mu.Lock()
 	l.cols, l.rows = cols, rows
-	agent := l.agent
+	known := l.agent != nil
 	l.mu.Unlock()
-	if agent == nil {
+	if !known {
 		return nil
 	}
-	return l.ask(ctx, func(ctx context.Context) error { return agent.ResizeConsole(ctx, cols, rows) })
+	return l.tellSize(ctx)
 }
 
-// recentAddresses returns the guest's addresses as of a few seconds ago at
-// most. An agent that is slow to answer costs no more than addressLimit; then
-// they are those known before.
+func (l *agentLink) tellSize(ctx context.Context) error {
+	return l.ask(ctx, func(ctx context.Context, a guestAgent) error {
+		l.mu.Lock()
+		cols, rows := l.cols, l.rows // the newest
+		l.mu.Unlock()
+		if cols == 0 {
+			return nil
+		}
+		return a.Resize(ctx, cols, rows)
+	})
+}
+
+// recentAddresses returns the guest's addresses as of a few seconds ago. A
+// guest that is slow to answer costs no more than addressLimit; then they are
+// those known before.
 func (l *agentLink) recentAddresses(ctx context.Context) []string {
 	l.mu.Lock()
-	agent, known, fresh := l.agent, l.addresses, time.Since(l.asked) < freshFor
-	if agent == nil || fresh {
-		l.mu.Unlock()
-		return known
+	if l.agent != nil && time.Since(l.asked) > freshFor {
+		l.asked = time.Now()
+		l.answered = make(chan struct{})
+		go l.askAddresses(l.answered)
 	}
-	l.asked = time.Now()
+	answered := l.answered
 	l.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, addressLimit)
-	defer cancel()
-	addresses, err := agent.Addresses(ctx)
-	if err != nil {
-		return known
+	if answered != nil {
+		timer := time.NewTimer(addressLimit)
+		defer timer.Stop()
+		select {
+		case <-answered:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.agent == agent {
-		l.addresses = addresses
-	}
-	return addresses
+	return l.addresses
+}
+
+// askAddresses outlives the State that began it, so that a slow answer serves
+// the next one.
+func (l *agentLink) askAddresses(answered chan<- struct{}) {
+	defer close(answered)
+	_ = l.ask(context.Background(), func(ctx context.Context, a guestAgent) error {
+		info, err := a.Info(ctx)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if err == nil && l.agent == a {
+			l.addresses = texts(info)
+		}
+		return err
+	})
 }

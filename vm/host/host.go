@@ -110,9 +110,9 @@ type State struct {
 	CPUs        int       `json:"cpus"`
 	MemoryMB    int       `json:"memory_mb"`
 
-	Agent        bool     `json:"agent"` // the guest's agent answers
-	AgentVersion string   `json:"agent_version,omitempty"`
-	Addresses    []string `json:"addresses,omitempty"` // the guest's, a few seconds old at most; not in events
+	Agent        bool     `json:"agent"`                   // the guest's agent answers
+	AgentVersion int      `json:"agent_version,omitempty"` // of its protocol
+	Addresses    []string `json:"addresses,omitempty"`     // the guest's, a few seconds old at most; not in events
 
 	Attached    int  `json:"attached"`      // consoles
 	PointInTime bool `json:"point_in_time"` // one is being read

@@ -32,7 +32,7 @@ func (m *machine) beginPointInTime(ctx context.Context) (pit PointInTime, end fu
 	ctx, cancel := context.WithTimeout(ctx, beginLimit)
 	defer cancel()
 	opt := qemu.Options{Fleece: m.spec.Dir.Fleece(), Socket: m.paths.NBD()}
-	opt.Freeze, opt.Thaw = m.agent.freezer()
+	opt.Freeze, opt.Thaw = m.agent.freezer(ctx)
 	p, err := qemu.BeginPointInTime(ctx, control, opt)
 	if errors.Is(err, qemu.ErrInProgress) && m.cleanPointInTime(ctx) == nil {
 		p, err = qemu.BeginPointInTime(ctx, control, opt)

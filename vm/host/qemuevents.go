@@ -38,6 +38,8 @@ func (m *machine) follow(control *qmp.Client, done chan<- struct{}) {
 			m.mu.Lock()
 			m.seen.noSpace = data.NoSpace
 			m.mu.Unlock()
+		case "RESET":
+			m.agent.doubt()
 		case "STOP":
 			m.lookAgain(control)
 		case "RESUME":

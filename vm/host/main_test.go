@@ -1,0 +1,243 @@
+package host
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/vm/qemu"
+)
+
+// envSpec makes the test binary a host process that runs the Spec it holds.
+const envSpec = "VMTERMINAL_TEST_SPEC"
+
+func TestMain(m *testing.M) {
+	text, ok := os.LookupEnv(envSpec)
+	if !ok {
+		os.Exit(m.Run())
+	}
+	os.Unsetenv(envSpec)
+	report := ReportPipe()
+	var spec Spec
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		report(err)
+		os.Exit(1)
+	}
+	if Run(context.Background(), spec, report) != nil {
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// guestFiles is where the built-in guest is put by its build step.
+func guestFiles() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "../../assets/guest/files")
+}
+
+var guestRoot = sync.OnceValues(func() ([]byte, error) {
+	f, err := os.Open(filepath.Join(guestFiles(), "root.ext4.gz"))
+	if err != nil {
+		return nil, fmt.Errorf("the built-in guest is not built, run assets/guest/build.sh: %w", err)
+	}
+	defer f.Close()
+	zr, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(zr)
+})
+
+// testVM is a VM of the built-in guest; what it starts is ended with the test.
+type testVM struct {
+	t    *testing.T
+	spec Spec
+}
+
+func newVM(t *testing.T) *testVM {
+	t.Helper()
+	root, err := guestRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := os.MkdirTemp("", "vmt") // t.TempDir is too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(home) })
+	store := ondisk.Home(home)
+	dir := store.VM("dev")
+	if err := ondisk.MakeDir(string(dir)); err != nil {
+		t.Fatal(err)
+	}
+	writeSparse(t, dir.Disk(), root)
+	v := &testVM{t: t, spec: Spec{
+		Name: "dev", Dir: dir, RunDir: store.Run(), CPUs: 1, MemoryMB: 128,
+		Kernel: filepath.Join(guestFiles(), "vmlinuz"),
+		Append: "console=" + qemu.ConsoleDevice() + " root=/dev/vda rw rootfstype=ext4 init=/sbin/init no_timer_check quiet",
+		MAC:    "52:54:00:12:34:56", Accel: qemu.TCG, AcceleratorsFile: store.Accelerators(),
+	}}
+	t.Cleanup(v.end)
+	return v
+}
+
+func writeSparse(t *testing.T, path string, data []byte) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, ondisk.FileMode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(int64(len(data))); err != nil {
+		t.Fatal(err)
+	}
+	const block = 64 << 10
+	zero := make([]byte, block)
+	for off := 0; off < len(data); off += block {
+		b := data[off:min(off+block, len(data))]
+		if !bytes.Equal(b, zero[:len(b)]) {
+			if _, err := f.WriteAt(b, int64(off)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// end ends whatever still runs, also after a failure.
+func (v *testVM) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err := StopOrphan(ctx, v.spec.Dir, true, 0) // kills a host process, too
+	if err != nil && !errors.Is(err, ErrNotRunning) {
+		v.t.Errorf("end the VM: %v", err)
+	}
+	if v.t.Failed() {
+		log, _ := os.ReadFile(v.spec.Dir.HostLog())
+		text, _ := LastConsole(v.spec.Dir, 4000)
+		v.t.Logf("host.log: %s\nconsole: %q", log, text)
+	}
+}
+
+func (v *testVM) launch() error {
+	v.t.Helper()
+	text, err := json.Marshal(v.spec)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return Launch(v.t.Context(), exe, []string{"-test.run=^$"}, []string{envSpec + "=" + string(text)})
+}
+
+// start launches the VM and connects to it.
+func (v *testVM) start() *Client {
+	v.t.Helper()
+	if err := v.launch(); err != nil {
+		v.t.Fatalf("launch: %v", err)
+	}
+	c, err := Connect(v.t.Context(), v.spec.Dir, v.spec.RunDir)
+	if err != nil {
+		v.t.Fatalf("connect: %v", err)
+	}
+	v.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (v *testVM) state(c *Client) State {
+	v.t.Helper()
+	s, err := c.State(v.t.Context())
+	if err != nil {
+		v.t.Fatalf("state: %v", err)
+	}
+	return s
+}
+
+func (v *testVM) kill(pid int, sig syscall.Signal) {
+	v.t.Helper()
+	if err := syscall.Kill(pid, sig); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// gone waits for the VM's end by its own events and returns how it left.
+func (v *testVM) gone(events <-chan Event) Last {
+	v.t.Helper()
+	for range events {
+	}
+	for {
+		last, err := ReadLast(v.spec.Dir)
+		if held, _ := ondisk.Held(v.spec.Dir.Lock()); !held {
+			if err != nil {
+				v.t.Fatal(err)
+			}
+			return last
+		}
+		runtime.Gosched()
+	}
+}
+
+// nothingLeft checks that only what a stopped VM has is there.
+func (v *testVM) nothingLeft() {
+	v.t.Helper()
+	for _, path := range []string{
+		v.spec.Dir.Host(), v.spec.Dir.Fleece(), string(socketsFor(v.spec.RunDir, v.spec.Dir)),
+	} {
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			v.t.Errorf("%s is left (%v)", path, err)
+		}
+	}
+}
+
+// terminal is an attachment whose output is waited for.
+type terminal struct {
+	t    *testing.T
+	rw   io.ReadWriteCloser
+	text strings.Builder
+}
+
+func (v *testVM) attach(c *Client) *terminal {
+	v.t.Helper()
+	rw, err := c.Console(v.t.Context(), ConsoleRequest{Replay: -1})
+	if err != nil {
+		v.t.Fatalf("attach: %v", err)
+	}
+	v.t.Cleanup(func() { rw.Close() })
+	return &terminal{t: v.t, rw: rw}
+}
+
+// expect reads on until the text holds want.
+func (x *terminal) expect(want string) {
+	x.t.Helper()
+	timer := time.AfterFunc(60*time.Second, func() { x.rw.Close() })
+	defer timer.Stop()
+	buf := make([]byte, 4096)
+	for !strings.Contains(x.text.String(), want) {
+		n, err := x.rw.Read(buf)
+		x.text.Write(buf[:n])
+		if err != nil {
+			x.t.Fatalf("console ended (%v) before %q; it had %q", err, want, x.text.String())
+		}
+	}
+}
+
+func (x *terminal) send(line string) {
+	x.t.Helper()
+	if _, err := io.WriteString(x.rw, line+"\n"); err != nil {
+		x.t.Fatal(err)
+	}
+}
