@@ -13,13 +13,9 @@ type Theme struct{}
 
 var _ fyne.Theme = Theme{}
 
-// Colours of the program's own, besides Fyne's.
-const (
-	// ColorNamePane is the ground of the panes left and right of the terminal.
-	ColorNamePane fyne.ThemeColorName = "vmterminalPane"
-	// ColorNameTerminal is the ground of the terminal's place while no VM runs.
-	ColorNameTerminal fyne.ThemeColorName = "vmterminalTerminal"
-)
+// ColorNamePane is the ground of the panes left and right of the terminal, a
+// colour of the program's own besides Fyne's.
+const ColorNamePane fyne.ThemeColorName = "vmterminalPane"
 
 // Color implements fyne.Theme.
 func (Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
@@ -97,7 +93,6 @@ var dark = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameScrollBar:           hex(0xffffff38),
 	theme.ColorNameShadow:              hex(0x00000066),
 	ColorNamePane:                      hex(0x1f232cff),
-	ColorNameTerminal:                  hex(0x12141aff),
 }
 
 var light = map[fyne.ThemeColorName]color.Color{
@@ -127,5 +122,4 @@ var light = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameScrollBar:           hex(0x00000040),
 	theme.ColorNameShadow:              hex(0x00000026),
 	ColorNamePane:                      hex(0xf1f3f7ff),
-	ColorNameTerminal:                  hex(0xf6f7faff),
 }

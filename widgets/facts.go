@@ -19,16 +19,19 @@ type Fact struct {
 type Facts struct {
 	widget.BaseWidget
 
+	// LabelWidth is the width of the column of labels.
+	LabelWidth float32
+
 	facts []Fact
 	box   *fyne.Container
 }
 
-// factLabel is the width of the column of labels.
+// factLabel is the usual width of the column of labels.
 const factLabel = 74
 
 // NewFacts returns an empty table.
 func NewFacts() *Facts {
-	f := &Facts{box: container.New(rows(5))}
+	f := &Facts{LabelWidth: factLabel, box: container.New(rows(5))}
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -45,7 +48,7 @@ func (f *Facts) Set(facts []Fact) {
 		label, value := NewCaption(fact.Label), NewLine(fact.Value)
 		value.TextSize = label.TextSize
 		value.Style.Monospace = fact.Mono
-		f.box.Add(container.NewBorder(nil, nil, container.New(wide(factLabel), label), nil, value))
+		f.box.Add(container.NewBorder(nil, nil, container.New(wide(f.LabelWidth), label), nil, value))
 	}
 	f.Refresh()
 }

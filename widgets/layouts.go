@@ -75,3 +75,8 @@ func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	}
 	return size
 }
+
+// NewMiddle sets an object over the whole width, in the middle of the height.
+func NewMiddle(o fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: middle{}, Objects: []fyne.CanvasObject{o}}
+}

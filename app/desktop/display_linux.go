@@ -1,0 +1,8 @@
+package desktop
+
+import "os"
+
+// HasDisplay tells whether there is a display to open a window on.
+func HasDisplay() bool {
+	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+}

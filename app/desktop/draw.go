@@ -1,0 +1,165 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"vmterminal/app"
+	"vmterminal/assets"
+	"vmterminal/widgets"
+)
+
+// show takes a reading and draws it.
+func (w *window) show(r reading) {
+	if r.chosen != w.last.chosen && w.last.chosen != "" {
+		if _, there := r.vm(w.last.chosen); there {
+			// The person chose another VM while this one was being read.
+			r.chosen, r.snapshots, r.snapErr = w.last.chosen, w.last.snapshots, w.last.snapErr
+		}
+	}
+	first := w.last.at.IsZero()
+	w.last = r
+	w.consoles.follow(r)
+	w.redraw()
+	if first {
+		w.focusMain()
+	}
+}
+
+// redraw draws what is known; what has not changed is not drawn again.
+func (w *window) redraw() {
+	empty := len(w.last.vms) == 0 && w.last.err == nil
+	setVisible(w.parts.card, empty)
+	setVisible(w.parts.all, !empty)
+	title := textTitle(w.last.chosen)
+	if w.win.Title() != title {
+		w.win.SetTitle(title)
+	}
+	w.drawVMs()
+	w.drawHeader()
+	w.drawPlace()
+	w.drawSnapshots()
+	w.tray.changed()
+}
+
+func setVisible(o fyne.CanvasObject, visible bool) {
+	switch {
+	case visible && !o.Visible():
+		o.Show()
+	case !visible && o.Visible():
+		o.Hide()
+	}
+}
+
+func (w *window) drawVMs() {
+	items := make([]widgets.VMItem, len(w.last.vms))
+	for i, v := range w.last.vms {
+		items[i] = w.vmItem(v)
+	}
+	w.parts.vms.Set(items, w.last.chosen)
+}
+
+func (w *window) vmItem(v app.VM) widgets.VMItem {
+	item := widgets.VMItem{Name: v.Name, Mark: w.mark(v)}
+	if v.State == app.Broken {
+		item.Detail, item.Alert = v.Problem, true
+		return item
+	}
+	item.Detail = size(v.DiskUsed)
+	if age := textAge(v.LastSnapshot, w.last.at); age != "" {
+		item.Detail += "  ·  " + textVMAge(age)
+	} else {
+		item.Detail += "  ·  " + strings.ToLower(textNoSnapshot())
+	}
+	return item
+}
+
+// mark is a VM's state as a shape.
+func (w *window) mark(v app.VM) fyne.Resource {
+	if w.busy[v.Name] != "" {
+		return assets.ChangingIcon
+	}
+	switch v.State {
+	case app.Running:
+		return assets.RunningIcon
+	case app.Starting, app.Stopping:
+		return assets.ChangingIcon
+	case app.Paused:
+		return assets.PausedIcon
+	case app.Lost:
+		return assets.SilentIcon
+	case app.Broken:
+		return assets.BrokenIcon
+	default:
+		return assets.StoppedIcon
+	}
+}
+
+// drawHeader draws the line above the terminal.
+func (w *window) drawHeader() {
+	p := &w.parts
+	v, ok := w.chosen()
+	if !ok {
+		p.name.Set(textNoVM())
+		p.state.Set("")
+		p.power.Disable()
+		p.snapshot.Disable()
+		return
+	}
+	if mark := w.mark(v); p.mark.Resource != mark {
+		p.mark.SetResource(mark)
+	}
+	p.name.Set(v.Name)
+	p.state.Set(w.stateLine(v))
+	text, icon := textStart(), theme.MediaPlayIcon()
+	if v.State.Alive() {
+		text, icon = textStop(), theme.MediaStopIcon()
+	}
+	if p.power.Text != text {
+		p.power.Icon = icon
+		p.power.SetText(text)
+	}
+	_, _, jobRuns := w.jobs.of(v.Name)
+	idle := w.busy[v.Name] == "" && !jobRuns
+	setEnabled(p.power, w.busy[v.Name] == "" && v.State != app.Broken && v.State != app.Stopping)
+	setEnabled(p.snapshot, idle && v.State != app.Broken && v.State != app.Lost)
+	setEnabled(p.restore, idle)
+	setEnabled(p.del, idle)
+}
+
+func setEnabled(b fyne.Disableable, on bool) {
+	switch {
+	case on && b.Disabled():
+		b.Enable()
+	case !on && !b.Disabled():
+		b.Disable()
+	}
+}
+
+// stateLine is the line below the name: state, accelerator, addresses.
+func (w *window) stateLine(v app.VM) string {
+	if doing := w.busy[v.Name]; doing != "" {
+		return doing
+	}
+	words := []string{textState(v.State)}
+	if v.State.Alive() {
+		if v.Accelerator != "" {
+			words = append(words, strings.ToUpper(v.Accelerator))
+		}
+		if !v.Since.IsZero() {
+			words = append(words, textUp(textSpan(w.last.at.Sub(v.Since))))
+		}
+		words = append(words, v.Addresses...)
+	}
+	if _, _, ours := w.jobs.of(v.Name); v.Doing != "" && !ours {
+		words = append(words, textDoing(v.Doing))
+	}
+	if v.Problem != "" {
+		words = append(words, v.Problem)
+	}
+	return strings.Join(words, "  ·  ")
+}

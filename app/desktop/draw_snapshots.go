@@ -1,0 +1,108 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"slices"
+	"strings"
+
+	"vmterminal/app"
+	"vmterminal/widgets"
+)
+
+// drawSnapshots draws the timeline.
+func (w *window) drawSnapshots() {
+	p := &w.parts
+	items := make([]widgets.TimelineItem, len(w.last.snapshots))
+	for i, s := range w.last.snapshots {
+		items[i] = w.timelineItem(s)
+	}
+	p.timeline.Set(items)
+	title, about := textNoSnapshot(), textNoSnapshots()
+	if w.last.snapErr != nil {
+		problem := app.Explain(w.last.snapErr)
+		title, about = problem.Title, problem.Detail
+	}
+	p.noSnapTitle.Set(title)
+	if p.noSnapAbout.Text != about {
+		p.noSnapAbout.SetText(about)
+	}
+	setVisible(p.noSnapshots, len(items) == 0)
+	w.drawDetails()
+}
+
+func (w *window) timelineItem(s app.Snapshot) widgets.TimelineItem {
+	item := widgets.TimelineItem{
+		Name: s.Name, Age: textAge(s.Created, w.last.at), Description: app.Plain(s.Description),
+		Alert: s.State == "missing" || s.State == "damaged",
+	}
+	if s.Here {
+		item.Here = textHere()
+	}
+	parts := []string{textTaken(s)}
+	if s.FileSize > 0 {
+		parts = []string{size(s.FileSize), ratio(s.FileSize, s.DiskSize), textTaken(s)}
+	}
+	parts = slices.DeleteFunc(parts, func(t string) bool { return t == "" })
+	item.Detail = strings.Join(parts, "  ·  ")
+	return item
+}
+
+// chosenSnapshot is the snapshot chosen in the timeline.
+func (w *window) chosenSnapshot() (app.Snapshot, bool) {
+	name := w.parts.timeline.Chosen()
+	at := slices.IndexFunc(w.last.snapshots, func(s app.Snapshot) bool { return s.Name == name })
+	if at < 0 {
+		return app.Snapshot{}, false
+	}
+	return w.last.snapshots[at], true
+}
+
+// drawDetails draws the part about the chosen snapshot.
+func (w *window) drawDetails() {
+	p := &w.parts
+	s, ok := w.chosenSnapshot()
+	setVisible(p.details, ok)
+	if !ok {
+		return
+	}
+	p.detailName.Set(s.Name)
+	p.facts.Set(facts(s, w.last.chosen))
+}
+
+func facts(s app.Snapshot, vm string) []widgets.Fact {
+	taken := textTaken(s)
+	if s.Foreign {
+		taken = textForeign()
+	} else if s.Held > 0 {
+		taken = textHeld(taken, seconds(s.Held))
+	}
+	created := ""
+	if !s.Created.IsZero() {
+		created = day(s.Created)
+	}
+	disk, file := "", ""
+	if s.DiskSize > 0 {
+		disk = size(s.DiskSize)
+	}
+	if s.FileSize > 0 {
+		file = size(s.FileSize)
+		if r := ratio(s.FileSize, s.DiskSize); r != "" {
+			file = textOfDisk(file, r)
+		}
+	}
+	from := s.VM
+	if from == vm {
+		from = ""
+	}
+	return []widgets.Fact{
+		{Label: textFactTrouble(), Value: s.Problem},
+		{Label: textFactCreated(), Value: created},
+		{Label: textFactTaken(), Value: taken},
+		{Label: textFactVM(), Value: app.Plain(from)},
+		{Label: textFactDisk(), Value: disk},
+		{Label: textFactFile(), Value: file},
+		{Label: textFactDigest(), Value: strings.TrimPrefix(s.Digest, "sha256:"), Mono: true},
+		{Label: textFactAbout(), Value: app.Plain(s.Description)},
+	}
+}

@@ -1,0 +1,319 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"vmterminal/app"
+)
+
+// fakeService is a Service without disks or processes. Its zero value has no VM.
+type fakeService struct {
+	mu        sync.Mutex
+	vms       []app.VM
+	snapshots map[string][]app.Snapshot
+	consoles  map[string]*fakeConsole
+	jobs      []*app.Job
+	watchers  []chan struct{}
+	calls     []string
+	fails     map[string]error // by the name of the method
+
+	// jobSteps, when not nil, holds jobs: each value is a step of one tenth.
+	jobSteps chan struct{}
+	// jobPause is how long a step takes when jobSteps is nil.
+	jobPause time.Duration
+}
+
+// called notes a call and returns the error it is to give.
+func (f *fakeService) called(method, detail string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, method+" "+detail)
+	return f.fails[method]
+}
+
+// failNext makes a method return an error from now on, or nil again.
+func (f *fakeService) failNext(method string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fails == nil {
+		f.fails = map[string]error{}
+	}
+	f.fails[method] = err
+}
+
+func (f *fakeService) hasCalled(call string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Contains(f.calls, call)
+}
+
+// change alters VMs or snapshots and tells the watchers.
+func (f *fakeService) change(alter func()) {
+	f.mu.Lock()
+	alter()
+	watchers := slices.Clone(f.watchers)
+	f.mu.Unlock()
+	for _, w := range watchers {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (f *fakeService) find(name string) *app.VM {
+	for i := range f.vms {
+		if f.vms[i].Name == name {
+			return &f.vms[i]
+		}
+	}
+	return nil
+}
+
+func (f *fakeService) setState(name string, s app.VMState) {
+	f.change(func() {
+		if v := f.find(name); v != nil {
+			v.State = s
+		}
+	})
+}
+
+func (f *fakeService) VMs(context.Context) ([]app.VM, []string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := slices.Clone(f.vms)
+	for i := range list {
+		snaps := f.snapshots[list[i].Name]
+		list[i].Snapshots = len(snaps)
+		if len(snaps) > 0 {
+			list[i].LastSnapshot = snaps[0].Created
+		}
+	}
+	return list, nil, f.fails["VMs"]
+}
+
+func (f *fakeService) CreateVM(_ context.Context, n app.NewVM) (app.VM, error) {
+	if err := f.called("CreateVM", n.Name); err != nil {
+		return app.VM{}, err
+	}
+	v := app.VM{
+		Name: n.Name, Active: len(f.vms) == 0, State: app.Stopped, CPUs: n.CPUs, MemoryMB: n.MemoryMB,
+		DiskSize: 10 << 30, DiskUsed: 66 << 20, Created: time.Now(),
+	}
+	f.change(func() { f.vms = append(f.vms, v) })
+	return v, nil
+}
+
+func (f *fakeService) DeleteVM(_ context.Context, name string, data bool) error {
+	if err := f.called("DeleteVM", fmt.Sprint(name, " ", data)); err != nil {
+		return err
+	}
+	f.change(func() { f.vms = slices.DeleteFunc(f.vms, func(v app.VM) bool { return v.Name == name }) })
+	return nil
+}
+
+func (f *fakeService) UseVM(_ context.Context, name string) error { return f.called("UseVM", name) }
+
+func (f *fakeService) Start(_ context.Context, name string, _ app.StartOptions) error {
+	if err := f.called("Start", name); err != nil {
+		return err
+	}
+	f.change(func() {
+		v := f.find(name)
+		v.State, v.Accelerator, v.Since = app.Running, "tcg", time.Now()
+		if f.consoles == nil {
+			f.consoles = map[string]*fakeConsole{}
+		}
+		f.consoles[name] = newFakeConsole(name)
+	})
+	return nil
+}
+
+func (f *fakeService) Stop(_ context.Context, name string, opt app.StopOptions, say func(string)) error {
+	if err := f.called("Stop", fmt.Sprint(name, " ", opt.Force)); err != nil {
+		return err
+	}
+	say("The guest was told to power off.")
+	f.stop(name)
+	return nil
+}
+
+func (f *fakeService) stop(name string) {
+	f.change(func() {
+		v := f.find(name)
+		v.State, v.Left, v.LeftAt = app.Stopped, "powered off by the guest", time.Now()
+		if c := f.consoles[name]; c != nil {
+			c.end()
+			delete(f.consoles, name)
+		}
+	})
+}
+
+func (f *fakeService) Console(_ context.Context, name string) (app.Console, error) {
+	if err := f.called("Console", name); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := f.consoles[name]; c != nil {
+		return c, nil
+	}
+	return nil, app.ErrStopped
+}
+
+func (f *fakeService) LastConsole(_ context.Context, name string) ([]byte, error) {
+	return []byte("\x1b[32mlast words\x1b[0m of " + name + "\r\n"), f.called("LastConsole", name)
+}
+
+func (f *fakeService) Snapshots(_ context.Context, vm string) (app.SnapshotList, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return app.SnapshotList{VM: vm, Snapshots: slices.Clone(f.snapshots[vm])}, f.fails["Snapshots"]
+}
+
+func (f *fakeService) CreateSnapshot(_ context.Context, vm string, n app.NewSnapshot) (*app.Job, error) {
+	if err := f.called("CreateSnapshot", vm+" "+n.Name); err != nil {
+		return nil, err
+	}
+	return f.job(app.JobSnapshot, vm, n.Name, func() (any, error) {
+		s := app.Snapshot{
+			Name: n.Name, Description: n.Description, VM: vm, Created: time.Now(), DiskSize: 10 << 30,
+			FileSize: 28 << 20, Digest: "sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+			Taken: "frozen", Held: 12 * time.Millisecond, State: "ok",
+		}
+		f.change(func() {
+			if f.snapshots == nil {
+				f.snapshots = map[string][]app.Snapshot{}
+			}
+			f.snapshots[vm] = append([]app.Snapshot{s}, f.snapshots[vm]...)
+		})
+		return s, nil
+	}), nil
+}
+
+func (f *fakeService) RestoreSnapshot(_ context.Context, vm, name string, opt app.RestoreOptions) (*app.Job, error) {
+	if err := f.called("RestoreSnapshot", fmt.Sprint(vm, " ", name, " ", opt.Stop, opt.Start)); err != nil {
+		return nil, err
+	}
+	return f.job(app.JobRestore, vm, name, func() (any, error) {
+		if opt.Stop {
+			f.stop(vm)
+		}
+		f.change(func() {
+			for i := range f.snapshots[vm] {
+				f.snapshots[vm][i].Here = f.snapshots[vm][i].Name == name
+			}
+		})
+		if opt.Start {
+			return app.Restored{Undo: "undo"}, f.Start(context.Background(), vm, app.StartOptions{})
+		}
+		return app.Restored{Undo: "undo"}, nil
+	}), nil
+}
+
+// job runs in ten steps, then does what it is for.
+func (f *fakeService) job(kind app.JobKind, vm, name string, end func() (any, error)) *app.Job {
+	j := app.RunJob(kind, vm, name, func(ctx context.Context, m app.Meter) (any, error) {
+		m.Phase("Compressing", 1000<<20)
+		for range 10 {
+			if f.jobSteps == nil {
+				time.Sleep(f.jobPause)
+			} else {
+				select {
+				case <-f.jobSteps:
+				case <-ctx.Done():
+				}
+			}
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			m.Add(100 << 20)
+		}
+		f.mu.Lock()
+		err := f.fails["job"]
+		f.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+		return end()
+	})
+	f.mu.Lock()
+	f.jobs = append(f.jobs, j)
+	f.mu.Unlock()
+	return j
+}
+
+func (f *fakeService) DeleteSnapshot(_ context.Context, vm, name string) error {
+	if err := f.called("DeleteSnapshot", vm+" "+name); err != nil {
+		return err
+	}
+	f.change(func() {
+		f.snapshots[vm] = slices.DeleteFunc(f.snapshots[vm], func(s app.Snapshot) bool { return s.Name == name })
+	})
+	return nil
+}
+
+func (f *fakeService) Jobs() []*app.Job {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.jobs), func(j *app.Job) bool { return j.Progress().Ended })
+}
+
+func (f *fakeService) Changes(context.Context) <-chan struct{} {
+	c := make(chan struct{}, 1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.watchers = append(f.watchers, c)
+	return c
+}
+
+// fakeConsole greets, echoes what is typed, and keeps it.
+type fakeConsole struct {
+	out  *io.PipeReader
+	in   *io.PipeWriter
+	mu   sync.Mutex
+	got  []byte
+	size [2]int
+}
+
+func newFakeConsole(name string) *fakeConsole {
+	c := &fakeConsole{}
+	c.out, c.in = io.Pipe()
+	go fmt.Fprintf(c.in, "Linux 7.1 on %s\r\n%s:~# ", name, name)
+	return c
+}
+
+func (c *fakeConsole) Read(b []byte) (int, error) { return c.out.Read(b) }
+
+func (c *fakeConsole) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	c.got = append(c.got, b...)
+	c.mu.Unlock()
+	go c.in.Write(b)
+	return len(b), nil
+}
+
+func (c *fakeConsole) Close() error { return c.out.Close() }
+
+func (c *fakeConsole) Resize(_ context.Context, cols, rows int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size = [2]int{cols, rows}
+	return nil
+}
+
+// typed is what was typed into the console.
+func (c *fakeConsole) typed() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return string(c.got)
+}
+
+func (c *fakeConsole) end() { c.in.Close() }

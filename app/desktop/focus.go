@@ -1,0 +1,88 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+)
+
+// focusMain puts the keyboard where work goes on: into the terminal, else onto
+// the button that gets one.
+func (w *window) focusMain() {
+	if w.win.Canvas().Overlays().Top() != nil {
+		return
+	}
+	if w.parts.card.Visible() {
+		w.win.Canvas().Focus(w.parts.firstRun.Button())
+		return
+	}
+	if t, ok := w.terminalOnWindow(); ok {
+		w.win.Canvas().Focus(t)
+	} else if button := w.parts.off.Button(); button.Visible() {
+		w.win.Canvas().Focus(button)
+	}
+}
+
+// strayKeys gives keys that nothing on the window has the focus for to the
+// sheet on top, or to the terminal.
+func (w *window) strayKeys() {
+	c := w.win.Canvas()
+	c.SetOnTypedKey(func(key *fyne.KeyEvent) {
+		if len(w.sheets) > 0 {
+			w.sheets[len(w.sheets)-1].TypedKey(key)
+			return
+		}
+		if w.focusMain(); c.Focused() != nil {
+			c.Focused().TypedKey(key)
+		}
+	})
+	c.SetOnTypedRune(func(r rune) {
+		if len(w.sheets) > 0 {
+			return
+		}
+		if w.focusMain(); c.Focused() != nil {
+			c.Focused().TypedRune(r)
+		}
+	})
+}
+
+// toggleSnapshots folds the pane of snapshots away, or shows it with the
+// keyboard in it.
+func (w *window) toggleSnapshots() {
+	if w.parts.snapshots.Visible() {
+		w.parts.snapshots.Hide()
+		w.focusMain()
+		return
+	}
+	w.goSnapshots()
+}
+
+// goSnapshots puts the keyboard into the timeline.
+func (w *window) goSnapshots() {
+	p := &w.parts
+	p.snapshots.Show()
+	if len(w.last.snapshots) == 0 {
+		w.focusMain()
+		return
+	}
+	if p.timeline.Chosen() == "" {
+		p.timeline.Choose(w.last.snapshots[0].Name)
+	}
+	w.win.Canvas().Focus(p.timeline)
+}
+
+// shortcut takes the keys that a menu cannot name because its item has another
+// already, and tells whether it was one. The terminal asks it first.
+func (w *window) shortcut(s fyne.Shortcut) bool {
+	custom, ok := s.(*desktop.CustomShortcut)
+	if !ok || custom.Modifier&fyne.KeyModifierControl == 0 {
+		return false
+	}
+	shifted := custom.Modifier&fyne.KeyModifierShift != 0
+	if custom.KeyName == fyne.KeyPlus || custom.KeyName == fyne.KeyEqual && shifted {
+		w.consoles.resizeText(1)
+		return true
+	}
+	return false
+}

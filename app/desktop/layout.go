@@ -1,0 +1,163 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/assets"
+	"vmterminal/widgets"
+)
+
+// The widths of the panes left and right of the terminal, and the height of
+// the line above all three.
+const (
+	vmPaneWidth       = 232
+	snapshotPaneWidth = 320
+	headHeight        = 52
+)
+
+// parts are the widgets that change.
+type parts struct {
+	// all is everything but the first-run card; card is that.
+	all      *fyne.Container
+	card     *fyne.Container
+	firstRun *widgets.FirstRun
+
+	vms      *widgets.VMList
+	vmsEmpty *widgets.Line
+
+	mark         *widget.Icon
+	name, state  *widgets.Line
+	power        *widget.Button
+	snapshot     *widget.Button
+	off          *widgets.OffView
+	place        *fyne.Container // the terminal, or off
+	snapshots    *fyne.Container // the whole pane
+	timeline     *widgets.Timeline
+	noSnapshots  *fyne.Container
+	noSnapTitle  *widgets.Line
+	noSnapAbout  *widget.Label
+	details      *fyne.Container
+	detailName   *widgets.Line
+	facts        *widgets.Facts
+	restore, del *widget.Button
+	jobBar       *widgets.JobBar
+	fold         *widget.Button
+}
+
+// build makes the window's content, menus and keys.
+func (w *window) build() {
+	p := &w.parts
+	p.jobBar = widgets.NewJobBar()
+	p.jobBar.OnButton = func(id int64) { w.jobs.press(id) }
+	w.buildFirstRun()
+	p.snapshots = w.buildSnapshots()
+	middle := container.NewBorder(w.buildHead(), nil, nil, nil, w.buildTerminal())
+	p.all = container.NewBorder(nil, nil, w.buildVMs(), p.snapshots, middle)
+	p.card = container.NewStack(p.firstRun)
+	p.all.Hide()
+	p.card.Hide()
+	bottom := container.NewStack(widgets.NewGround(theme.ColorNameHeaderBackground, 0), p.jobBar)
+	w.win.SetContent(container.NewBorder(nil, bottom, nil, nil, p.all, p.card))
+	w.win.SetPadded(false)
+	w.win.SetMainMenu(w.mainMenu())
+	w.strayKeys()
+	w.win.SetCloseIntercept(w.closed)
+}
+
+func (w *window) buildFirstRun() {
+	p := &w.parts
+	p.firstRun = widgets.NewFirstRun(assets.Icon(), textFirstTitle(), textFirstAbout(), textFirstButton())
+	p.firstRun.OnCreate = w.createFirst
+}
+
+// head is the line above a pane: a title left, buttons right.
+func head(title fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	row := container.NewHBox(buttons...)
+	return container.NewBorder(widgets.NewGap(0, 0), widget.NewSeparator(), nil, nil,
+		container.New(layout.NewCustomPaddedLayout(0, 0, 14, 8),
+			container.NewBorder(nil, nil, nil, container.NewCenter(row),
+				container.NewBorder(nil, nil, widgets.NewGap(0, headHeight), nil, title))))
+}
+
+// pane is content of a fixed width on the panes' ground.
+func pane(width float32, content fyne.CanvasObject) *fyne.Container {
+	return container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), widgets.NewGap(width, 0), content)
+}
+
+func (w *window) buildVMs() fyne.CanvasObject {
+	p := &w.parts
+	p.vms = widgets.NewVMList()
+	p.vms.OnChosen = w.choose
+	p.vms.OnOpen = w.focusMain
+	add := widget.NewButtonWithIcon("", theme.ContentAddIcon(), w.free(w.askNewVM))
+	add.Importance = widget.LowImportance
+	title := widgets.NewBold(textVMs())
+	return container.NewBorder(nil, nil, nil, widget.NewSeparator(),
+		pane(vmPaneWidth, container.NewBorder(head(widgets.NewMiddle(title), add), nil, nil, nil, p.vms)))
+}
+
+func (w *window) buildHead() fyne.CanvasObject {
+	p := &w.parts
+	p.mark = widget.NewIcon(assets.StoppedIcon)
+	p.name, p.state = widgets.NewBold(""), widgets.NewCaption("")
+	p.name.TextSize = theme.SizeNameSubHeadingText
+	p.power = widget.NewButtonWithIcon(textStart(), theme.MediaPlayIcon(), w.free(w.power))
+	p.snapshot = widget.NewButtonWithIcon(textSnapshot(), theme.MediaPhotoIcon(), w.free(w.askSnapshot))
+	p.snapshot.Importance = widget.HighImportance
+	p.fold = widget.NewButtonWithIcon("", assets.HistoryIcon, w.free(w.toggleSnapshots))
+	p.fold.Importance = widget.LowImportance
+	text := container.New(layout.NewCustomPaddedVBoxLayout(1), p.name, p.state)
+	mark := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(20), p.mark))
+	title := container.NewBorder(nil, nil, container.NewHBox(mark, widgets.NewGap(4, 0)), nil, widgets.NewMiddle(text))
+	return head(title, p.power, p.snapshot, p.fold)
+}
+
+func (w *window) buildTerminal() fyne.CanvasObject {
+	p := &w.parts
+	p.off = widgets.NewOffView()
+	p.off.OnButton = w.free(w.startChosen)
+	p.place = container.NewStack(widgets.NewGap(0, 0), p.off)
+	return p.place
+}
+
+func (w *window) buildSnapshots() *fyne.Container {
+	p := &w.parts
+	p.timeline = widgets.NewTimeline()
+	p.timeline.OnChosen = func(string) { w.drawDetails() }
+	p.timeline.OnReturn = func(string) { w.askRestore() }
+	p.timeline.OnDelete = func(string) { w.askDeleteSnapshot() }
+	p.timeline.OnEscape = w.focusMain
+
+	p.noSnapTitle = widgets.NewBold(textNoSnapshot())
+	p.noSnapTitle.Align = fyne.TextAlignCenter
+	p.noSnapAbout = widgets.NewText(textNoSnapshots())
+	p.noSnapAbout.Alignment = fyne.TextAlignCenter
+	p.noSnapAbout.Importance = widget.LowImportance
+	p.noSnapshots = container.New(layout.NewCustomPaddedLayout(24, 0, 24, 24),
+		container.NewVBox(p.noSnapTitle, p.noSnapAbout))
+
+	w.buildDetails()
+	title := widgets.NewBold(textSnapshots())
+	body := container.NewStack(p.timeline, p.noSnapshots)
+	return container.NewBorder(nil, nil, widget.NewSeparator(), nil,
+		pane(snapshotPaneWidth, container.NewBorder(head(widgets.NewMiddle(title)), p.details, nil, nil, body)))
+}
+
+// buildDetails makes the part about the chosen snapshot.
+func (w *window) buildDetails() {
+	p := &w.parts
+	p.detailName = widgets.NewBold("")
+	p.facts = widgets.NewFacts()
+	p.restore = widget.NewButtonWithIcon(textDots(textRestore()), assets.HistoryIcon, w.free(w.askRestore))
+	p.del = widget.NewButtonWithIcon(textDots(textDelete()), theme.DeleteIcon(), w.free(w.askDeleteSnapshot))
+	p.details = container.NewVBox(widget.NewSeparator(), container.New(layout.NewCustomPaddedLayout(8, 12, 14, 12),
+		container.New(layout.NewCustomPaddedVBoxLayout(10), p.detailName, p.facts,
+			container.NewGridWithColumns(2, p.restore, p.del))))
+	p.details.Hide()
+}

@@ -1,0 +1,44 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"context"
+	"errors"
+
+	fyneapp "fyne.io/fyne/v2/app"
+
+	"fyne.io/fyne/v2"
+
+	"vmterminal/assets"
+)
+
+// appID names the program to the desktop.
+const appID = "io.github.vmterminal"
+
+// Run opens the window and returns when the program was quit. It belongs on the
+// main goroutine, and needs a display: ask HasDisplay first. VMs go on running.
+func Run(svc Service, opt Options) error {
+	if !HasDisplay() {
+		return errors.New("there is no display to open a window on")
+	}
+	settleLocale()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	a := fyneapp.NewWithID(appID)
+	a.SetIcon(assets.Icon())
+	a.Settings().SetTheme(assets.Theme{})
+	w := newWindow(ctx, a, svc, opt, onMain)
+	w.win.SetMaster()
+	w.win.Resize(fyne.NewSize(1180, 740))
+	w.win.CenterOnScreen()
+	w.tray.host = trayHost
+	a.Lifecycle().SetOnStarted(func() {
+		w.start()
+		go watchTrayHost(ctx, func() { w.ui(w.tray.put) })
+	})
+	w.win.ShowAndRun()
+	cancel()
+	w.consoles.close()
+	return nil
+}

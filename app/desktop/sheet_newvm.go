@@ -1,0 +1,110 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
+	"vmterminal/app"
+	"vmterminal/widgets"
+)
+
+// askNewVM asks what the new VM shall be, makes it and starts it.
+func (w *window) askNewVM() {
+	def := app.DefaultVM("")
+	name := widgets.NewField(textName(), w.freeVMName(), textNameHint(), "")
+	name.Check = func(text string) string { return wrongName(typedName(text), w.vmNames()) }
+	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, "")
+	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, "MB")
+	disk := numberField(textDisk(), def.DiskSizeMB, app.MinDiskSizeMB, app.MaxDiskSizeMB, "MB")
+	fields := []*widgets.Field{name, cpus, memory, disk}
+
+	form := container.New(layout.NewCustomPaddedVBoxLayout(12), name,
+		container.NewGridWithColumns(3, cpus, memory, disk), widgets.NewCaption(textDiskHint()))
+	var s *widgets.Sheet
+	create := &widgets.SheetButton{Text: textCreate(), Default: true, OnTapped: func() {
+		w.closeSheet(s)
+		w.createVM(app.NewVM{
+			Name: typedName(name.Text()), CPUs: number(cpus), MemoryMB: number(memory), DiskSizeMB: number(disk),
+		})
+	}}
+	s = w.openSheet(textNewVM(), form, textCancel(), name.Entry(), create)
+	name.SelectAll()
+	submitBy(s, fields...)
+	enableWhenValid(create, fields...)
+}
+
+// numberField is a field for a whole number.
+func numberField(label string, value, low, high int, unit string) *widgets.Field {
+	f := widgets.NewField(label, strconv.Itoa(value), "", unit)
+	f.Check = func(string) string {
+		if n := number(f); n < low || n > high {
+			return textBetween(low, high)
+		}
+		return ""
+	}
+	return f
+}
+
+// number is the number in a field, -1 when it is none.
+func number(f *widgets.Field) int {
+	n, err := strconv.Atoi(strings.TrimSpace(f.Text()))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// enableWhenValid lets a button be pressed only while all fields are right.
+func enableWhenValid(b *widgets.SheetButton, fields ...*widgets.Field) {
+	check := func() {
+		valid := true
+		for _, f := range fields {
+			valid = f.Valid() && valid
+		}
+		b.SetEnabled(valid)
+	}
+	for _, f := range fields {
+		f.OnChanged = check
+	}
+	check()
+}
+
+func (w *window) vmNames() []string {
+	names := make([]string, len(w.last.vms))
+	for i, v := range w.last.vms {
+		names[i] = v.Name
+	}
+	return names
+}
+
+// freeVMName is a name for a new VM that none has.
+func (w *window) freeVMName() string {
+	if wrongName(firstVM, w.vmNames()) == "" {
+		return firstVM
+	}
+	for n := 2; ; n++ {
+		if name := fmt.Sprintf("vm-%d", n); wrongName(name, w.vmNames()) == "" {
+			return name
+		}
+	}
+}
+
+func (w *window) createVM(n app.NewVM) {
+	w.call(func(ctx context.Context) error {
+		_, err := w.svc.CreateVM(ctx, n)
+		return err
+	}, func(err error) {
+		if w.fail(err) {
+			w.reader.soon()
+			return
+		}
+		w.created(n.Name)
+	})
+}

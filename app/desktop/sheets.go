@@ -1,0 +1,76 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/app"
+	"vmterminal/widgets"
+)
+
+// openSheet shows a question over the window and returns what closes it.
+func (w *window) openSheet(title string, content fyne.CanvasObject, dismiss string, first fyne.Focusable, buttons ...*widgets.SheetButton) *widgets.Sheet {
+	s := widgets.NewSheet(w.win.Canvas(), title, content, dismiss, buttons...)
+	s.OnDismiss = func() { w.forget(s) }
+	w.sheets = append(w.sheets, s)
+	s.Show(first)
+	return s
+}
+
+// closeSheet takes a sheet away.
+func (w *window) closeSheet(s *widgets.Sheet) {
+	s.Close()
+	w.forget(s)
+}
+
+func (w *window) forget(s *widgets.Sheet) {
+	w.sheets = slices.DeleteFunc(w.sheets, func(o *widgets.Sheet) bool { return o == s })
+	if len(w.sheets) == 0 {
+		w.focusMain()
+	}
+}
+
+// submitBy makes Return in any of the fields press the sheet's default button,
+// and Escape dismiss it.
+func submitBy(s *widgets.Sheet, fields ...*widgets.Field) {
+	for _, f := range fields {
+		f.OnSubmit, f.OnEscape = s.Submit, s.Dismiss
+	}
+}
+
+// tell shows a text with nothing to decide.
+func (w *window) tell(title, text string) {
+	var s *widgets.Sheet
+	s = w.openSheet(title, widgets.NewText(text), textClose(), nil,
+		&widgets.SheetButton{Text: textOK(), Default: true, OnTapped: func() { w.closeSheet(s) }})
+}
+
+// fail shows an error: what failed, in what state the disk is, the next step.
+// A nil error shows nothing and returns false.
+func (w *window) fail(err error) bool {
+	if err == nil || w.ctx.Err() != nil {
+		return false
+	}
+	p := app.Explain(err)
+	body := container.NewVBox(widgets.NewText(p.Detail))
+	if p.Disk != "" {
+		body.Add(widgets.NewText(p.Disk))
+	}
+	if p.Hint != "" {
+		hint := widgets.NewText(p.Hint)
+		hint.Importance = widget.HighImportance
+		body.Add(hint)
+	}
+	var s *widgets.Sheet
+	copyDetails := &widgets.SheetButton{Text: textCopyDetails(), OnTapped: func() {
+		w.app.Clipboard().SetContent(p.Line())
+	}}
+	ok := &widgets.SheetButton{Text: textOK(), Default: true, OnTapped: func() { w.closeSheet(s) }}
+	s = w.openSheet(p.Title, body, textClose(), nil, copyDetails, ok)
+	return true
+}

@@ -1,0 +1,79 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2/lang"
+
+	"vmterminal/app"
+)
+
+// Jobs, the tray and the menus.
+
+func textJob(j *app.Job) string {
+	values := with{"Name": j.Subject, "VM": j.VM}
+	switch j.Kind {
+	case app.JobSnapshot:
+		return lang.L("Snapshot “{{.Name}}” of {{.VM}}", values)
+	case app.JobRestore:
+		return lang.L("Restore “{{.Name}}” in {{.VM}}", values)
+	default:
+		return lang.L("{{.Name}} of {{.VM}}", values)
+	}
+}
+
+func textCancelling() string       { return lang.L("Cancelling…") }
+func textWaiting() string          { return lang.L("Preparing…") }
+func textJobCancelled() string     { return lang.L("Cancelled. Nothing is left of it.") }
+func textLeftTime(t string) string { return lang.L("{{.Time}} left", with{"Time": t}) }
+
+func textSnapshotDone(s app.Snapshot, took string) string {
+	return lang.L("Done: {{.Size}} in {{.Took}}, {{.Taken}}", with{"Size": size(s.FileSize), "Took": took, "Taken": textTaken(s)})
+}
+
+func textRestoreDone(r app.Restored, took string) string {
+	if r.CRCOnly {
+		return lang.L("Done in {{.Took}}, checked by CRC only. The disk as it was is kept for Undo.", with{"Took": took})
+	}
+	return lang.L("Done in {{.Took}}. The disk as it was is kept for Undo.", with{"Took": took})
+}
+
+func textOpen() string { return lang.L("Open VMTerminal") }
+
+func textTrayVM(name, state string) string { return name + " — " + state }
+
+func textQuick(vm string) string { return lang.L("Quick snapshot of {{.VM}}", with{"VM": vm}) }
+
+func textQuickRunning(job, done string) string {
+	if done == "" {
+		return textDots(job)
+	}
+	return job + ": " + done
+}
+
+func textTrayMore(n int) string { return lang.L("{{.N}} more…", with{"N": n}) }
+
+func textMenuFile() string        { return lang.L("File") }
+func textMenuEdit() string        { return lang.L("Edit") }
+func textMenuVM() string          { return lang.L("VM") }
+func textMenuView() string        { return lang.L("View") }
+func textMenuHelp() string        { return lang.L("Help") }
+func textCopy() string            { return lang.L("Copy") }
+func textPaste() string           { return lang.L("Paste") }
+func textForceOff() string        { return lang.L("Cut the power…") }
+func textUse() string             { return lang.L("Use for commands") }
+func textHistory() string         { return lang.L("Snapshots pane") }
+func textLarger() string          { return lang.L("Larger text") }
+func textSmaller() string         { return lang.L("Smaller text") }
+func textNormal() string          { return lang.L("Normal text") }
+func textTextSize() string        { return lang.L("Text size") }
+func textGoVMs() string           { return lang.L("Go to the VMs") }
+func textGoTerminal() string      { return lang.L("Go to the terminal") }
+func textGoSnapshots() string     { return lang.L("Go to the snapshots") }
+func textNextVM() string          { return lang.L("Next VM") }
+func textPreviousVM() string      { return lang.L("Previous VM") }
+func textKeys() string            { return lang.L("Keys") }
+func textAbout() string           { return lang.L("About VMTerminal") }
+func textVersion(v string) string { return lang.L("Version {{.V}}", with{"V": v}) }
+
+func textSlogan() string { return lang.L("Break anything, and be back in seconds.") }

@@ -1,0 +1,76 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2/lang"
+)
+
+// The window.
+
+func textVMs() string          { return lang.L("VMs") }
+func textSnapshots() string    { return lang.L("Snapshots") }
+func textSnapshot() string     { return lang.L("Snapshot") }
+func textStart() string        { return lang.L("Start") }
+func textStop() string         { return lang.L("Stop") }
+func textCancel() string       { return lang.L("Cancel") }
+func textClose() string        { return lang.L("Close") }
+func textDelete() string       { return lang.L("Delete") }
+func textRestore() string      { return lang.L("Restore") }
+func textDots(s string) string { return s + "…" }
+func textCreating() string     { return lang.L("Creating the VM…") }
+func textStartingDots() string { return lang.L("Starting…") }
+func textStoppingDots() string { return lang.L("Stopping…") }
+func textHere() string         { return lang.L("you are here") }
+func textNoVM() string         { return lang.L("No VM is chosen") }
+func textConnecting() string   { return lang.L("Opening the console…") }
+func textNoSnapshot() string   { return lang.L("No snapshot yet") }
+func textNoSnapshots() string {
+	return lang.L("Take one before you try something: it takes seconds, and so does going back.")
+}
+func textFirstTitle() string     { return lang.L("Create your first VM") }
+func textFirstButton() string    { return lang.L("Create your first VM") }
+func textVMDisk(s string) string { return lang.L("{{.Size}} on disk", with{"Size": s}) }
+
+func textFirstAbout() string {
+	return lang.L("A small Linux machine of your own, ready in seconds. Break anything in it: a snapshot brings it back.")
+}
+
+func textVMAge(age string) string { return lang.L("snapshot {{.Age}}", with{"Age": age}) }
+
+func textOff(vm string) string { return lang.L("{{.VM}} is off", with{"VM": vm}) }
+
+func textLeft(how, age string) string {
+	return lang.L("It left {{.Age}}: {{.How}}", with{"How": how, "Age": age})
+}
+
+func textBroken(vm string) string { return lang.L("{{.VM}} cannot be used", with{"VM": vm}) }
+
+func textNoConsole(vm string) string {
+	return lang.L("The console of {{.VM}} cannot be opened", with{"VM": vm})
+}
+
+func textUp(span string) string { return lang.L("up {{.Span}}", with{"Span": span}) }
+
+func textDoing(doing string) string { return lang.L("busy: {{.Doing}}", with{"Doing": doing}) }
+
+// The labels of facts about a snapshot.
+
+func textFactCreated() string { return lang.L("Created") }
+func textFactTaken() string   { return lang.L("Taken") }
+func textFactDisk() string    { return lang.L("Disk size") }
+func textFactFile() string    { return lang.L("File size") }
+func textFactDigest() string  { return lang.L("Digest") }
+func textFactAbout() string   { return lang.L("About") }
+func textFactVM() string      { return lang.L("Made in") }
+func textFactTrouble() string { return lang.L("Trouble") }
+
+func textHeld(taken, held string) string {
+	return lang.L("{{.Taken}}, guest held {{.Held}}", with{"Taken": taken, "Held": held})
+}
+
+func textForeign() string { return lang.L("a plain gzip file: checked by CRC only") }
+
+func textOfDisk(file, ratio string) string {
+	return lang.L("{{.File}} ({{.Ratio}} of the disk)", with{"File": file, "Ratio": ratio})
+}

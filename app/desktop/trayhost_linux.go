@@ -1,0 +1,69 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"context"
+	"os"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// watcherName is the D-Bus name of a desktop that shows tray icons.
+const watcherName = "org.kde.StatusNotifierWatcher"
+
+// trayHost asks the session bus whether the desktop shows tray icons.
+func trayHost(ctx context.Context) bool {
+	conn, err := sessionBus(ctx)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	return hasWatcher(ctx, conn)
+}
+
+// watchTrayHost calls there when the desktop shows tray icons, at once or once
+// it begins to; then it ends, as it does with ctx. Any goroutine may call it.
+func watchTrayHost(ctx context.Context, there func()) {
+	conn, err := sessionBus(ctx)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	signals := make(chan *dbus.Signal, 8)
+	conn.Signal(signals)
+	err = conn.AddMatchSignalContext(ctx,
+		dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"),
+		dbus.WithMatchArg(0, watcherName))
+	if err != nil {
+		return
+	}
+	for !hasWatcher(ctx, conn) {
+		select {
+		case <-ctx.Done():
+			return
+		case _, open := <-signals:
+			if !open {
+				return
+			}
+		}
+	}
+	there()
+}
+
+func hasWatcher(ctx context.Context, conn *dbus.Conn) bool {
+	var has bool
+	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, watcherName).Store(&has)
+	return err == nil && has
+}
+
+// sessionBus connects to the bus of the person's session, and starts none.
+func sessionBus(ctx context.Context) (*dbus.Conn, error) {
+	address := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
+	if address == "" {
+		if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+			address = "unix:path=" + dir + "/bus"
+		}
+	}
+	return dbus.Connect(address, dbus.WithContext(ctx))
+}
