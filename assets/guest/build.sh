@@ -119,7 +119,9 @@ fi
 
 gzip -n -9 <"$work/root.ext4" >"$work/root.ext4.gz"
 busybox_version=$("$busybox" | sed -n '1s/^BusyBox v\([^ ]*\) (\(.*\)) multi.*/\1 (\2)/p')
-linux_version=$(ls "$kernel/lib/modules" | head -n 1)
+# The kernel's own word, in the header before its compressed part.
+linux_version=$(head -c 65536 "$kernel/vmlinuz" | tr -c '[:print:]' '\n' |
+	sed -n 's/^\([0-9][0-9]*\.[0-9][0-9.]*\) (.*/\1/p' | head -n 1)
 printf 'Linux %s, BusyBox %s\n%s\n' "$linux_version" "$busybox_version" "$digest" >"$work/VERSION"
 
 mkdir -p "$out"

@@ -1,0 +1,249 @@
+package guest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"vmterminal/assets/guest"
+	"vmterminal/vm/agent"
+)
+
+// bootLimit allows for a busy machine; the aim is ten seconds.
+const bootLimit = 60 * time.Second
+
+// A machine is one QEMU that runs the built-in guest by software emulation.
+type machine struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	started time.Time
+	exited  chan struct{}
+	console *console
+	qmp     net.Conn
+	agent   *agent.Client
+}
+
+// newDisk writes a fresh disk of 10 GB.
+func newDisk(t *testing.T) string {
+	t.Helper()
+	if !guest.Present() {
+		t.Fatal("the guest is not built: run assets/guest/build.sh")
+	}
+	f, err := os.Create(filepath.Join(t.TempDir(), "disk.raw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	began := time.Now()
+	if err := guest.WriteDisk(t.Context(), f, diskSize); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("disk written in %v", time.Since(began).Round(time.Millisecond))
+	return f.Name()
+}
+
+func start(t *testing.T, disk string) *machine {
+	t.Helper()
+	kernel, err := guest.KernelFile(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Socket paths are short, t.TempDir's need not be.
+	dir, err := os.MkdirTemp("", "vmt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	block, err := json.Marshal(map[string]any{
+		"driver": "raw", "node-name": "disk0", "discard": "unmap", "detect-zeroes": "unmap",
+		"file": map[string]any{"driver": "file", "filename": disk, "discard": "unmap"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := func(name string) string {
+		return fmt.Sprintf("socket,id=%s,path=%s,server=on,wait=off", name, filepath.Join(dir, name))
+	}
+	m := &machine{t: t, exited: make(chan struct{}), started: time.Now()}
+	m.cmd = exec.Command("qemu-system-x86_64",
+		"-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg",
+		"-machine", "pc,hpet=off,i8042=off", "-m", "128",
+		"-kernel", kernel, "-append", guest.CommandLine("tester"),
+		"-blockdev", string(block), "-device", "virtio-blk-pci,drive=disk0,id=vd0",
+		"-device", "virtio-rng-pci", "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0",
+		"-chardev", socket("console"), "-serial", "chardev:console",
+		"-device", "virtio-serial-pci", "-chardev", socket("agent"),
+		"-device", "virtserialport,chardev=agent,name=org.vmterminal.agent",
+		"-chardev", socket("qmp"), "-mon", "chardev=qmp,mode=control")
+	m.cmd.Stderr = os.Stderr
+	if err := m.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = m.cmd.Wait()
+		close(m.exited)
+	}()
+	t.Cleanup(func() {
+		_ = m.cmd.Process.Kill()
+		<-m.exited
+	})
+	m.console = newConsole(m.dial(filepath.Join(dir, "console")))
+	m.qmp = m.dial(filepath.Join(dir, "qmp"))
+	m.agent = agent.NewClient(m.dial(filepath.Join(dir, "agent")))
+	t.Cleanup(func() { m.agent.Close() })
+	return m
+}
+
+// dial connects once QEMU listens; that it does not yet is seen by trying.
+func (m *machine) dial(path string) net.Conn {
+	m.t.Helper()
+	for {
+		conn, err := net.Dial("unix", path)
+		if err == nil {
+			m.t.Cleanup(func() { conn.Close() })
+			return conn
+		}
+		select {
+		case <-m.exited:
+			m.t.Fatal("QEMU has left")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// prompt waits for the shell.
+func (m *machine) prompt() {
+	m.t.Helper()
+	m.console.wait(m.t, "root@tester")
+	m.t.Logf("shell %v after the start", time.Since(m.started).Round(10*time.Millisecond))
+}
+
+// run runs a shell command by the agent and returns its output.
+func (m *machine) run(script string) string {
+	m.t.Helper()
+	var out bytes.Buffer
+	ctx, cancel := context.WithTimeout(m.t.Context(), 30*time.Second)
+	defer cancel()
+	exit, err := m.agent.Run(ctx, agent.Command{Args: []string{"sh", "-c", script}, Stdout: &out, Stderr: &out})
+	if err != nil || exit != 0 {
+		m.t.Fatalf("%s: exit code %d, %v\n%s", script, exit, err, out.String())
+	}
+	return out.String()
+}
+
+// powerButton presses it, by QMP.
+func (m *machine) powerButton() {
+	m.t.Helper()
+	_, err := m.qmp.Write([]byte(`{"execute":"qmp_capabilities"}{"execute":"system_powerdown"}`))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// waitOff waits until QEMU has left, with the disk as the guest left it.
+func (m *machine) waitOff(disk string) {
+	m.t.Helper()
+	began := time.Now()
+	select {
+	case <-m.exited:
+	case <-time.After(30 * time.Second):
+		m.t.Fatalf("the guest does not power off; console:\n%s", m.console)
+	}
+	m.t.Logf("off in %v", time.Since(began).Round(10*time.Millisecond))
+	checkDisk(m.t, disk)
+}
+
+// checkDisk holds that the file system is clean and the disk sparse.
+func checkDisk(t *testing.T, disk string) {
+	t.Helper()
+	out, err := exec.Command("/sbin/e2fsck", "-fn", disk).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "recovering journal") {
+		t.Errorf("the file system is not clean: %v\n%s", err, out)
+	}
+	info, err := os.Stat(disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocated := info.Sys().(*syscall.Stat_t).Blocks * 512
+	t.Logf("%d MB of %d MB allocated", allocated>>20, info.Size()>>20)
+	if allocated > 100<<20 {
+		t.Errorf("a disk that is nearly empty takes %d bytes", allocated)
+	}
+}
+
+// A console keeps what the guest writes to its serial terminal.
+type console struct {
+	conn net.Conn
+	mu   sync.Mutex
+	text bytes.Buffer
+	more *sync.Cond
+	end  bool
+}
+
+func newConsole(conn net.Conn) *console {
+	c := &console{conn: conn}
+	c.more = sync.NewCond(&c.mu)
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := conn.Read(buf)
+			c.mu.Lock()
+			c.text.Write(buf[:n])
+			c.end = err != nil
+			c.more.Broadcast()
+			c.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return c
+}
+
+func (c *console) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.String()
+}
+
+// wait waits until text has come and forgets all before its end.
+func (c *console) wait(t *testing.T, text string) {
+	t.Helper()
+	late := false
+	timer := time.AfterFunc(bootLimit, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		late = true
+		c.more.Broadcast()
+	})
+	defer timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		if at := bytes.Index(c.text.Bytes(), []byte(text)); at >= 0 {
+			c.text.Next(at + len(text))
+			return
+		}
+		if late || c.end {
+			t.Fatalf("no %q on the console:\n%s", text, c.text.String())
+		}
+		c.more.Wait()
+	}
+}
+
+func (c *console) typeLine(t *testing.T, line string) {
+	t.Helper()
+	if _, err := c.conn.Write([]byte(line + "\n")); err != nil {
+		t.Fatal(err)
+	}
+}
