@@ -46,14 +46,21 @@ func readFile(t testing.TB, path string) []byte {
 	return b
 }
 
-// create takes a snapshot of the folder's disk.
-func create(t testing.TB, dir ondisk.VMDir, name string) Info {
+// openDisk opens the folder's disk until the test ends.
+func openDisk(t testing.TB, dir ondisk.VMDir) *Disk {
 	t.Helper()
 	disk, err := OpenDisk(dir.Disk())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer disk.Close()
+	t.Cleanup(func() { _ = disk.Close() })
+	return disk
+}
+
+// create takes a snapshot of the folder's disk.
+func create(t testing.TB, dir ondisk.VMDir, name string) Info {
+	t.Helper()
+	disk := openDisk(t, dir)
 	req := Request{Name: name, Description: "as " + name, VM: "default", Taken: TakenStopped}
 	info, err := Open(dir).Create(context.Background(), disk, req, nil)
 	if err != nil {
@@ -102,7 +109,7 @@ func tree(t testing.TB, dir string) string {
 func content(seed byte, size int) []byte {
 	b := make([]byte, size)
 	noise := rand.NewChaCha8([32]byte{seed})
-	noise.Read(b[:min(size, mib+1000)])
+	_, _ = noise.Read(b[:min(size, mib+1000)])
 	if size > 2*mib {
 		copy(b[2*mib:], bytes.Repeat([]byte{'t', 'e', 'x', seed}, min(size-2*mib, mib)/4))
 	}

@@ -128,7 +128,7 @@ func (s *Store) changeRows(change func(*rows) (changed bool, err error)) (notes 
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Close()
+	defer func() { _ = lock.Close() }()
 	if err := ondisk.SweepTempsOf(s.dir.Rows()); err != nil {
 		return nil, err
 	}

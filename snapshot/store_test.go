@@ -66,8 +66,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	disk, _ := OpenDisk(dir.Disk())
-	defer disk.Close()
+	disk := openDisk(t, dir)
 	if _, err := Open(dir).Create(context.Background(), disk, Request{Name: "GRÖßE"}, nil); !errors.Is(err, ErrExists) {
 		t.Errorf("created twice: %v", err)
 	}
@@ -198,8 +197,7 @@ func TestNewerRowsAreReadOnly(t *testing.T) {
 	if err != nil || len(list) != 1 || len(notes) != 1 {
 		t.Errorf("%v %q %v", list, notes, err)
 	}
-	disk, _ := OpenDisk(dir.Disk())
-	defer disk.Close()
+	disk := openDisk(t, dir)
 	if _, err := store.Create(ctx, disk, Request{Name: "b"}, nil); !errors.Is(err, ErrNewer) {
 		t.Errorf("create: %v", err)
 	}

@@ -15,8 +15,8 @@ func Space(dir string) (free, total int64, err error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, 0, err
 	}
-	block := int64(st.Bsize)
-	return int64(st.Bavail) * block, int64(st.Blocks) * block, nil
+	block := uint64(st.Bsize)
+	return int64(st.Bavail * block), int64(st.Blocks * block), nil
 }
 
 // IsNoSpace tells whether an error is of a full file system or quota.

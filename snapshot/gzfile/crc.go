@@ -35,20 +35,16 @@ func shift(poly uint32, n int64) uint32 {
 	return result
 }
 
-// combine returns the CRC of A followed by B from the CRC of each and the
-// length of B in bytes. poly is crc32.IEEE or crc32.Castagnoli.
-func combine(poly, crcA, crcB uint32, lenB int64) uint32 {
-	return mulmod(poly, shift(poly, lenB), crcA) ^ crcB
-}
-
 // crcSum is a CRC-32 put together from parts.
 type crcSum struct {
 	poly, crc uint32
 	chunk     uint32 // shift by a whole chunk, the common case
 }
 
+// newCRCSum returns the CRC of nothing; poly is crc32.IEEE or crc32.Castagnoli.
 func newCRCSum(poly uint32) crcSum { return crcSum{poly: poly, chunk: shift(poly, ChunkSize)} }
 
+// add appends n bytes of that CRC.
 func (s *crcSum) add(crc uint32, n int64) {
 	by := s.chunk
 	if n != ChunkSize {

@@ -6,8 +6,10 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// level was chosen by measuring; see BenchmarkCreate.
-const level = 4
+// defaultLevel was chosen by BenchmarkCreate on a disk of real files: level 3
+// takes the CPU time of level 1 and makes the file 4.5 % smaller, smaller than
+// pigz -1's; level 4 takes a sixth more for another 2 %.
+const defaultLevel = 3
 
 // maxSegment is above the length of any data segment: stored blocks cost five
 // bytes for each 64 KiB, a flush five, the padding less than two times Align.
@@ -39,6 +41,9 @@ func newDeflater(level int) *deflater {
 
 // segment appends to dst[:0] the segment of a chunk.
 func (d *deflater) segment(dst, content []byte) ([]byte, error) {
+	if cap(dst) == 0 {
+		dst = make([]byte, 0, maxSegment)
+	}
 	d.out.b = dst[:0]
 	d.w.Reset(&d.out)
 	if _, err := d.w.Write(content); err != nil {

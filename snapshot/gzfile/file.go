@@ -61,7 +61,7 @@ func readTrailer(r io.ReaderAt, size int64) (crc, isize uint32, err error) {
 	if size < trailerLen {
 		return 0, 0, damaged(-1, "it is cut short")
 	}
-	if _, err := r.ReadAt(b[:], size-trailerLen); err != nil && err != io.EOF { //nolint:errorlint // io.ReaderAt returns io.EOF itself
+	if _, err := r.ReadAt(b[:], size-trailerLen); err != nil && err != io.EOF {
 		return 0, 0, fmt.Errorf("reading its end: %w", err)
 	}
 	if !bytes.HasPrefix(b[:], finalBlock) {

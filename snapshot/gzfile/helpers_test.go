@@ -80,7 +80,7 @@ func text(seed uint64, n int) []byte {
 func random(seed uint64, n int) []byte {
 	b := make([]byte, n)
 	r := rand.NewChaCha8([32]byte{byte(seed)})
-	r.Read(b)
+	_, _ = r.Read(b)
 	return b
 }
 

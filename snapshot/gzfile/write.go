@@ -2,6 +2,7 @@ package gzfile
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -17,6 +18,8 @@ type Options struct {
 	Workers int
 	// Add is told of every n bytes that are done; called from many goroutines.
 	Add func(n int64)
+
+	level int // of compression; 0 means defaultLevel
 }
 
 func (o Options) add(n int64) {
@@ -59,7 +62,7 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 			next++
 			return true, nil
 		},
-		worker: func() func(*chunkJob) error { return compressor(src, plan.size) },
+		worker: func() func(*chunkJob) error { return compressor(src, plan.size, cmp.Or(opt.level, defaultLevel)) },
 		collect: func(j *chunkJob) error {
 			opt.add(int64(j.hi - j.lo))
 			return w.add(j)
@@ -93,7 +96,7 @@ type chunkJob struct {
 
 // compressor returns what one worker does: read, look for zeros, hash and
 // compress while the chunk is still in the processor's cache.
-func compressor(src Source, size int64) func(*chunkJob) error {
+func compressor(src Source, size int64, level int) func(*chunkJob) error {
 	buf := make([]byte, ChunkSize)
 	d := newDeflater(level)
 	return func(j *chunkJob) error {
@@ -123,7 +126,7 @@ type writer struct {
 	offset  int64 // where the next segment starts
 	next    int64 // the first chunk that is not in the file yet
 	data    int64
-	digest  digest
+	digest  *digest
 	content crcSum
 	body    crcSum
 	entries []Entry
