@@ -36,7 +36,7 @@ func run(args []string) int {
 	if len(args) > 0 || !desktop.HasDisplay() {
 		return cli.Run(svc, args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	}
-	if err := desktop.Run(svc); err != nil {
+	if err := desktop.Run(svc, desktop.Options{Version: version}); err != nil {
 		fmt.Fprintln(os.Stderr, "vmterminal: "+app.Explain(err).Line())
 		return app.ExitFailure
 	}

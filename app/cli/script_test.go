@@ -55,6 +55,8 @@ func TestScripts(t *testing.T) {
 			})
 			env.Setenv(ondisk.EnvHome, home)
 			env.Setenv("TZ", "UTC")
+			// A path with the program on it and nothing else.
+			env.Setenv("BARE", filepath.SplitList(env.Getenv("PATH"))[0])
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
