@@ -52,7 +52,7 @@ func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store
 		return nil, failed(err, unchanged, "%s", doing)
 	}
 	result := Restored{
-		Snapshot: asSnapshot(s.vms.Dir(e.Name), info),
+		Snapshot: asSnapshot(s.vms.Dir(e.Name), info, true),
 		Undo:     restored.Undo, OldSize: restored.OldSize, CRCOnly: info.Foreign,
 	}
 	if !opt.Start {
@@ -76,5 +76,10 @@ func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, i
 		return snapshot.Restored{}, err
 	}
 	defer hold.release()
-	return store.Restore(ctx, info.Name, s.vms.Dir(e.Name).Disk(), m)
+	dir := s.vms.Dir(e.Name)
+	restored, err := store.Restore(ctx, info.Name, dir.Disk(), m)
+	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
+		origin{Disk: markOf(info), Undo: readOrigin(dir).Disk}.write(dir)
+	}
+	return restored, err
 }

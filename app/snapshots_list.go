@@ -20,8 +20,9 @@ func (s *Service) Snapshots(ctx context.Context, vmName string) (SnapshotList, e
 		return SnapshotList{}, failed(err, "", "list the snapshots of VM '%s'", e.Name)
 	}
 	list := SnapshotList{VM: e.Name, Notes: notes}
+	here := readOrigin(dir).Disk
 	for _, info := range infos {
-		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info))
+		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info, here.is(info)))
 	}
 	return list, nil
 }
@@ -37,7 +38,7 @@ func (s *Service) Snapshot(ctx context.Context, vmName, name string) (Snapshot, 
 	if err != nil {
 		return Snapshot{}, failed(err, "", "show snapshot '%s' of VM '%s'", Plain(name), e.Name)
 	}
-	return asSnapshot(dir, info), nil
+	return asSnapshot(dir, info, readOrigin(dir).Disk.is(info)), nil
 }
 
 // DeleteSnapshot removes a snapshot's file for good and frees its space.
@@ -62,12 +63,13 @@ func (s *Service) snapshotSummary(ctx context.Context, dir ondisk.VMDir) (count 
 	return len(infos), infos[0].Created
 }
 
-func asSnapshot(dir ondisk.VMDir, i snapshot.Info) Snapshot {
+func asSnapshot(dir ondisk.VMDir, i snapshot.Info, here bool) Snapshot {
 	return Snapshot{
 		ID: i.ID, Name: i.Name, Description: i.Description, VM: i.VM,
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
 		Taken: string(i.Taken), Held: i.Held,
 		State: string(i.State), Problem: i.Problem, Foreign: i.Foreign,
+		Here: here,
 		File: ondisk.SnapshotFile(dir.Snapshots(), i.Name),
 	}
 }

@@ -28,7 +28,7 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 		if err != nil {
 			return nil, failed(err, "The disk is unchanged, and no snapshot was added.", "take snapshot '%s' of VM '%s'", n.Name, e.Name)
 		}
-		return asSnapshot(s.vms.Dir(e.Name), info), nil
+		return asSnapshot(s.vms.Dir(e.Name), info, true), nil
 	}), nil
 }
 
@@ -45,7 +45,14 @@ func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n
 		return snapshot.Info{}, err
 	}
 	defer done()
-	return store.Create(ctx, source, req, m)
+	info, err := store.Create(ctx, source, req, m)
+	if err == nil {
+		dir := s.vms.Dir(e.Name)
+		o := readOrigin(dir)
+		o.Disk = markOf(info)
+		o.write(dir)
+	}
+	return info, err
 }
 
 // source opens what a snapshot is taken from: the disk of a stopped VM under

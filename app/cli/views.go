@@ -68,6 +68,7 @@ type snapshotView struct {
 	State       string     `json:"state"`
 	Problem     string     `json:"problem,omitempty"`
 	Foreign     bool       `json:"foreign"`
+	Here        bool       `json:"here"`
 	File        string     `json:"file"`
 }
 
@@ -76,6 +77,6 @@ func snapshotJSON(s app.Snapshot) snapshotView {
 		ID: s.ID, Name: s.Name, VM: s.VM, Description: s.Description, Created: utc(s.Created),
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: s.Taken, HeldMicros: s.Held.Microseconds(),
-		State: s.State, Problem: s.Problem, Foreign: s.Foreign, File: s.File,
+		State: s.State, Problem: s.Problem, Foreign: s.Foreign, Here: s.Here, File: s.File,
 	}
 }

@@ -16,6 +16,7 @@
 //	└── data/<vm>/                 VMDir
 //	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
 //	    ├── disk.undo              VMDir.Undo       the disk before the last restore
+//	    ├── origin.json            VMDir.Origin     which snapshot the disk comes from
 //	    ├── snapshots.json         VMDir.Rows       the snapshots' rows
 //	    ├── snapshots/             VMDir.Snapshots
 //	    │   ├── <name>.raw.gz      SnapshotFile
@@ -116,6 +117,9 @@ func (d VMDir) Disk() string { return d.in("disk.raw") }
 
 // Undo is the disk as it was before the last restore.
 func (d VMDir) Undo() string { return d.in("disk.undo") }
+
+// Origin says which snapshot the disk, and the undo disk, come from.
+func (d VMDir) Origin() string { return d.in("origin.json") }
 
 // Rows is the snapshots' rows, a cache of what the files say.
 func (d VMDir) Rows() string { return d.in("snapshots.json") }

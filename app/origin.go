@@ -1,0 +1,44 @@
+package app
+
+import (
+	"encoding/json"
+	"os"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+)
+
+// origin says which snapshots the disk, and the one kept for undo, come from.
+// It only marks a place in a list: nothing rests on it, and a lost one means
+// that no place is marked.
+type origin struct {
+	Disk mark `json:"disk"`
+	Undo mark `json:"undo"`
+}
+
+// mark names a snapshot: by its ID, or by its name if it is foreign.
+type mark struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+func markOf(i snapshot.Info) mark { return mark{i.ID, i.Name} }
+
+func (m mark) is(i snapshot.Info) bool {
+	if m.ID != "" {
+		return m.ID == i.ID
+	}
+	return m.Name != "" && i.ID == "" && ondisk.SameName(m.Name, i.Name)
+}
+
+func readOrigin(dir ondisk.VMDir) origin {
+	var o origin
+	data, err := os.ReadFile(dir.Origin())
+	if err != nil || json.Unmarshal(data, &o) != nil {
+		return origin{}
+	}
+	return o
+}
+
+// write keeps the marks. The job lock is held.
+func (o origin) write(dir ondisk.VMDir) { _ = ondisk.ReplaceJSON(dir.Origin(), o) }
