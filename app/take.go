@@ -9,7 +9,7 @@ import (
 
 	"vmterminal/snapshot"
 	"vmterminal/vm"
-	"vmterminal/vm/nbd"
+	"vmterminal/vm/qemu"
 )
 
 // CreateSnapshot begins a snapshot of a VM as a job; its Result is a Snapshot.
@@ -90,7 +90,7 @@ func (s *Service) pointInTime(ctx context.Context, name string, req *snapshot.Re
 		return nil, nil, fmt.Errorf("point in time: %w", err)
 	}
 	req.Taken, req.Held = snapshot.Taken(pit.Taken), pit.Held
-	export, err := nbd.Dial(ctx, pit.Socket, pit.Export)
+	export, err := qemu.OpenImage(ctx, pit.Socket, pit.Export)
 	if err != nil {
 		pit.Close()
 		client.Close()

@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/vm/nbd"
+	"vmterminal/vm/qemu"
 )
 
 // readDisk copies a point in time's whole content into a file.
 func readDisk(t *testing.T, pit PointInTime) string {
 	t.Helper()
-	export, err := nbd.Dial(t.Context(), pit.Socket, pit.Export)
+	export, err := qemu.OpenImage(t.Context(), pit.Socket, pit.Export)
 	if err != nil {
 		t.Fatal(err)
 	}

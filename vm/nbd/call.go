@@ -35,13 +35,11 @@ type call struct {
 	command     uint16
 	off, length int64
 	buf         []byte  // of a read
-	got         []piece // what of buf has come
+	got         []Range // what of buf has come
 	extents     []byte  // of a block status: pairs of 32-bit length and flags
 	err         error
 	done        chan struct{}
 }
-
-type piece struct{ start, end int64 }
 
 // ask sends a request and waits for the whole answer. It returns only when the
 // reader no longer touches c.
@@ -149,7 +147,7 @@ func (e *Export) receiveSimple(r io.Reader) error {
 		if _, err := io.ReadFull(r, c.buf); err != nil {
 			return err
 		}
-		c.got = []piece{{0, c.length}}
+		c.got = []Range{{0, c.length}}
 	}
 	return e.finish(cookie, c)
 }
@@ -264,10 +262,10 @@ func (c *call) room(off uint64, n int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: data that was not asked for", ErrProtocol)
 	}
 	start := int64(first)
-	if last := len(c.got) - 1; last >= 0 && c.got[last].end == start {
-		c.got[last].end += n
+	if last := len(c.got) - 1; last >= 0 && c.got[last].End == start {
+		c.got[last].End += n
 	} else {
-		c.got = append(c.got, piece{start, start + n})
+		c.got = append(c.got, Range{start, start + n})
 	}
 	return c.buf[start : start+n], nil
 }
@@ -312,13 +310,13 @@ func (c *call) whole() error {
 		}
 		return nil
 	}
-	slices.SortFunc(c.got, func(a, b piece) int { return int(a.start - b.start) })
+	slices.SortFunc(c.got, func(a, b Range) int { return int(a.Start - b.Start) })
 	var end int64
 	for _, p := range c.got {
-		if p.start != end {
+		if p.Start != end {
 			return errPieces
 		}
-		end = p.end
+		end = p.End
 	}
 	if end != c.length {
 		return errPieces

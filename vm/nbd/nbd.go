@@ -51,9 +51,8 @@ const (
 	maxRead = 4 << 20
 )
 
-// Export is one exported disk that does not change while it is read. Its
-// methods may be called from many goroutines: their requests share one
-// connection without waiting for one another.
+// Export is one exported disk. Its methods may be called from many goroutines:
+// their requests share one connection without waiting for one another.
 type Export struct {
 	conn    net.Conn
 	terms   terms
@@ -67,8 +66,6 @@ type Export struct {
 	pending map[uint64]*call
 	err     error
 	read    chan struct{} // closed when the reader has left
-
-	status statusCache
 }
 
 // Dial connects to the server at socketPath and opens the export; no such

@@ -136,8 +136,8 @@ func TestServerWithoutStructuredReplies(t *testing.T) {
 	if _, err := e.ReadAt(got, 0); !errors.As(err, &refusal) || refusal.Code != 5 {
 		t.Fatalf("got %v", err)
 	}
-	if start, end, err := e.NextData(30); start != 30 || end != 100 || err != nil {
-		t.Errorf("%d to %d, %v: want all to be data", start, end, err)
+	if data, end, err := e.Data(30); len(data) != 1 || data[0] != (Range{30, 100}) || end != 100 || err != nil {
+		t.Errorf("%v to %d, %v: want all to be data", data, end, err)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestSilentServer(t *testing.T) {
 			t.Errorf("read: %v", err)
 		}
 	}
-	if _, _, err := e.NextData(0); !errors.Is(err, ErrSilent) {
+	if _, _, err := e.Data(0); !errors.Is(err, ErrSilent) {
 		t.Errorf("status: %v", err)
 	}
 }
@@ -199,15 +199,15 @@ func TestRanges(t *testing.T) {
 	type extent struct{ length, flags uint32 }
 	for name, c := range map[string]struct {
 		extents []extent
-		data    []piece
+		data    []Range
 		end     int64
 		bad     bool
 	}{
-		"data":              {[]extent{{50, 0}}, []piece{{10, 60}}, 60, false},
+		"data":              {[]extent{{50, 0}}, []Range{{10, 60}}, 60, false},
 		"zeros":             {[]extent{{50, zero}}, nil, 60, false},
-		"a hole is unknown": {[]extent{{50, hole}}, []piece{{10, 60}}, 60, false},
-		"neighbours join":   {[]extent{{10, 0}, {10, hole}, {10, zero}, {10, 0}}, []piece{{10, 30}, {40, 50}}, 50, false},
-		"last goes beyond":  {[]extent{{50, zero}, {4096, 0}}, []piece{{60, 100}}, 100, false},
+		"a hole is unknown": {[]extent{{50, hole}}, []Range{{10, 60}}, 60, false},
+		"neighbours join":   {[]extent{{10, 0}, {10, hole}, {10, zero}, {10, 0}}, []Range{{10, 30}, {40, 50}}, 50, false},
+		"last goes beyond":  {[]extent{{50, zero}, {4096, 0}}, []Range{{60, 100}}, 100, false},
 		"beyond the last":   {[]extent{{4096, 0}, {1, 0}}, nil, 0, true},
 		"empty extent":      {[]extent{{10, 0}, {0, 0}}, nil, 0, true},
 	} {
@@ -250,9 +250,19 @@ func FuzzServer(f *testing.F) {
 		if n, err := e.ReadAt(make([]byte, want), 0); want > 0 && (err == nil) != (int64(n) == want) {
 			t.Errorf("%d of %d bytes, %v", n, want, err)
 		}
-		start, end, err := e.NextData(0)
-		if err == nil && (start < 0 || end > e.Size() || start > end || start == end && start != e.Size()) {
-			t.Errorf("data from %d to %d of %d", start, end, e.Size())
+		data, end, err := e.Data(0)
+		if err != nil {
+			return
+		}
+		if end > e.Size() || end <= 0 && e.Size() > 0 {
+			t.Errorf("told up to %d of %d", end, e.Size())
+		}
+		last := int64(-1)
+		for _, r := range data {
+			if r.Start <= last || r.End <= r.Start || r.End > end {
+				t.Errorf("data %v up to %d of %d", data, end, e.Size())
+			}
+			last = r.End
 		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var islands = []piece{{1 << 20, 7 << 20}, {40 << 20, 40<<20 + 65536}}
+var islands = []Range{{1 << 20, 7 << 20}, {40 << 20, 40<<20 + 65536}}
 
 // sparseDisk is a raw disk of 64 MiB with islands of data.
 func sparseDisk(t *testing.T) (path string, content []byte) {
@@ -29,8 +29,8 @@ func sparseDisk(t *testing.T) (path string, content []byte) {
 		t.Fatal(err)
 	}
 	for _, p := range islands {
-		_, _ = rnd.Read(content[p.start:p.end])
-		if _, err := f.WriteAt(content[p.start:p.end], p.start); err != nil {
+		_, _ = rnd.Read(content[p.Start:p.End])
+		if _, err := f.WriteAt(content[p.Start:p.End], p.Start); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,16 +74,13 @@ func TestQEMUServer(t *testing.T) {
 	if e.Size() != int64(len(want)) {
 		t.Fatalf("size %d", e.Size())
 	}
-	var found []piece
-	for off := int64(0); ; {
-		start, end, err := e.NextData(off)
+	var found []Range
+	for off := int64(0); off < e.Size(); {
+		data, end, err := e.Data(off)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if start == e.Size() {
-			break
-		}
-		found = append(found, piece{start, end})
+		found = append(found, data...)
 		off = end
 	}
 	if len(found) != 2 || found[0] != islands[0] || found[1] != islands[1] {

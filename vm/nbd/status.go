@@ -3,7 +3,6 @@ package nbd
 import (
 	"encoding/binary"
 	"fmt"
-	"sync"
 )
 
 const (
@@ -14,59 +13,36 @@ const (
 	maxAsk = 1 << 31
 )
 
-// statusCache keeps the newest answer: it often tells of many ranges.
-type statusCache struct {
-	mu         sync.Mutex
-	start, end int64
-	data       []piece // the ranges between start and end that may hold data, in order
-}
+// Range is a part of a disk, in bytes; End is the first byte after it.
+type Range struct{ Start, End int64 }
 
-// NextData returns the first range at or after off that may hold something
-// other than zeros; start == Size() when there is none. If the server cannot
-// tell, all is data.
-func (e *Export) NextData(off int64) (start, end int64, err error) {
-	if off < 0 {
-		return 0, 0, fmt.Errorf("look for data at byte %d", off)
+// Data asks once where there is data from off on: what lies outside the ranges
+// returned, up to end, reads as zeros. end is after off and says how far the
+// server told; at or after Size() it is off. If the server cannot tell, all is
+// data.
+func (e *Export) Data(off int64) (data []Range, end int64, err error) {
+	switch {
+	case off < 0:
+		return nil, 0, fmt.Errorf("look for data at byte %d", off)
+	case off >= e.Size():
+		return nil, off, nil
+	case !e.terms.mapped:
+		return []Range{{off, e.Size()}}, e.Size(), nil
 	}
-	if off < e.Size() && !e.terms.mapped {
-		return off, e.Size(), nil
-	}
-	s := &e.status
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for off < e.Size() {
-		if off < s.start || off >= s.end {
-			if err := e.fetch(s, off); err != nil {
-				return 0, 0, fmt.Errorf("look for data at byte %d: %w", off, err)
-			}
-		}
-		for _, p := range s.data {
-			if p.end > off {
-				return max(p.start, off), p.end, nil
-			}
-		}
-		off = s.end
-	}
-	return e.Size(), e.Size(), nil
-}
-
-// fetch asks about what follows off. The caller holds the cache's lock.
-func (e *Export) fetch(s *statusCache, off int64) error {
 	c := &call{command: cmdBlockStatus, off: off, length: min(maxAsk, e.Size()-off)}
-	if err := e.ask(c); err != nil {
-		return err
+	err = e.ask(c)
+	if err == nil {
+		data, end, err = ranges(c.extents, off, off+c.length, e.Size())
 	}
-	data, end, err := ranges(c.extents, off, off+c.length, e.Size())
 	if err != nil {
-		return err
+		return nil, 0, fmt.Errorf("look for data at byte %d: %w", off, err)
 	}
-	s.start, s.end, s.data = off, end, data
-	return nil
+	return data, end, nil
 }
 
 // ranges makes the ranges of data of a block status, and tells how far it
 // reaches. Only its last extent may go beyond limit, what was asked about.
-func ranges(extents []byte, off, limit, size int64) (data []piece, end int64, err error) {
+func ranges(extents []byte, off, limit, size int64) (data []Range, end int64, err error) {
 	for ; len(extents) >= 8; extents = extents[8:] {
 		length := int64(binary.BigEndian.Uint32(extents))
 		if length == 0 || off >= limit {
@@ -74,10 +50,10 @@ func ranges(extents []byte, off, limit, size int64) (data []piece, end int64, er
 		}
 		next := min(off+length, size)
 		if binary.BigEndian.Uint32(extents[4:])&stateZero == 0 {
-			if n := len(data); n > 0 && data[n-1].end == off {
-				data[n-1].end = next
+			if n := len(data); n > 0 && data[n-1].End == off {
+				data[n-1].End = next
 			} else {
-				data = append(data, piece{off, next})
+				data = append(data, Range{off, next})
 			}
 		}
 		off = next

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+
 	"vmterminal/app/ondisk"
 )
 

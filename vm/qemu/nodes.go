@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
 	"vmterminal/vm/qmp"
 )
 
@@ -15,6 +16,7 @@ const (
 	filterNode = "cbw"    // copies a block to the fleece before the guest's write
 	accessNode = "acc"    // the disk as it was
 	exportID   = "exp"
+	fleeceID   = "exp-fleece" // tells what was overwritten; see Image
 )
 
 // node is what is asked of QEMU's answer to query-named-block-nodes.
@@ -87,13 +89,13 @@ func delNode(ctx context.Context, c *qmp.Client, name string) error {
 
 // delExport cuts the readers off and waits until the export has gone: until
 // then the node below it cannot be removed.
-func delExport(ctx context.Context, c *qmp.Client) error {
-	err := c.Do(ctx, "block-export-del", props{"id": exportID, "mode": "hard"}, nil)
+func delExport(ctx context.Context, c *qmp.Client, id string) error {
+	err := c.Do(ctx, "block-export-del", props{"id": id, "mode": "hard"}, nil)
 	if err != nil && !refused(err) {
 		return err
 	}
 	for {
-		there, err := exported(ctx, c)
+		there, err := exported(ctx, c, id)
 		if err != nil || !there {
 			return err
 		}
@@ -105,7 +107,7 @@ func delExport(ctx context.Context, c *qmp.Client) error {
 	}
 }
 
-func exported(ctx context.Context, c *qmp.Client) (bool, error) {
+func exported(ctx context.Context, c *qmp.Client, id string) (bool, error) {
 	var exports []struct {
 		ID string `json:"id"`
 	}
@@ -113,7 +115,7 @@ func exported(ctx context.Context, c *qmp.Client) (bool, error) {
 		return false, err
 	}
 	for _, e := range exports {
-		if e.ID == exportID {
+		if e.ID == id {
 			return true, nil
 		}
 	}
@@ -142,7 +144,8 @@ func CleanPointInTime(ctx context.Context, c *qmp.Client) error {
 		return err
 	}
 	errs := []error{
-		delExport(ctx, c),
+		delExport(ctx, c, exportID),
+		delExport(ctx, c, fleeceID),
 		stopServer(ctx, c),
 		delNode(ctx, c, accessNode),
 		setDrive(ctx, c, diskNode),

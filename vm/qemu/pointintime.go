@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"time"
+
 	"vmterminal/vm/qmp"
 )
 
@@ -48,7 +49,7 @@ type Options struct {
 // for what the guest overwrites, the point in time breaks: every later read of
 // it fails, and the guest goes on.
 type PointInTime struct {
-	Socket, Export string        // for nbd.Dial
+	Socket, Export string        // for OpenImage, and nothing else
 	Size           int64         // bytes
 	Taken          string        // Frozen or CrashConsistent
 	NotFrozen      error         // why not Frozen although Freeze was given
@@ -185,10 +186,16 @@ func (p *PointInTime) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	unexport := func(ctx context.Context) error { return delExport(ctx, p.client) }
+	if err := p.export(ctx, fleeceID, fleeceNode, fleeceExport(p.Export)); err != nil {
+		return err
+	}
+	return p.export(ctx, exportID, accessNode, p.Export)
+}
+
+func (p *PointInTime) export(ctx context.Context, id, node, name string) error {
+	unexport := func(ctx context.Context) error { return delExport(ctx, p.client, id) }
 	return p.do(ctx, unexport, "block-export-add", props{
-		"type": "nbd", "id": exportID, "node-name": accessNode,
-		"name": p.Export, "writable": false,
+		"type": "nbd", "id": id, "node-name": node, "name": name, "writable": false,
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
 	"vmterminal/app/ondisk"
 )
 

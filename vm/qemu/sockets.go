@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
 	"vmterminal/app/ondisk"
 )
 
