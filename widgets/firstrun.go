@@ -60,5 +60,7 @@ func (f *FirstRun) CreateRenderer() fyne.WidgetRenderer {
 	about.Alignment = fyne.TextAlignCenter
 	card := container.New(rows(14), picture, title, about,
 		container.NewCenter(container.NewGridWrap(fyne.NewSize(240, 40), f.button)), f.note)
-	return widget.NewSimpleRenderer(container.NewCenter(container.New(wide(420), card)))
+	plate := NewGround(theme.ColorNameOverlayBackground, 14)
+	return widget.NewSimpleRenderer(container.NewCenter(
+		container.NewStack(plate, container.New(inset(28, 44), container.New(wide(400), card)))))
 }

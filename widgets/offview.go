@@ -28,7 +28,7 @@ func NewOffView() *OffView {
 	v := &OffView{title: NewBold(""), about: NewText("")}
 	v.title.TextSize = theme.SizeNameSubHeadingText
 	v.title.Align, v.about.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
-	v.about.Importance = widget.LowImportance
+	v.about.SizeName = theme.SizeNameCaptionText
 	v.button = NewKeyButton("", theme.MediaPlayIcon(), func() {
 		if v.OnButton != nil {
 			v.OnButton()

@@ -25,6 +25,7 @@ const (
 	railX          = 18
 	railText       = 36
 	railDot        = 11
+	railBridge     = 3
 	rowTop         = 9
 	rowRight       = 12
 	rowHeight      = 50
@@ -89,7 +90,8 @@ func (rr *timelineRowRenderer) Layout(size fyne.Size) {
 	small := rr.age.MinSize().Height
 	middle := rowTop + line/2
 
-	top, bottom := float32(0), size.Height
+	// The list leaves a gap between rows; the rail bridges it.
+	top, bottom := float32(-railBridge), size.Height+railBridge
 	if rr.row.first {
 		top = middle
 	}

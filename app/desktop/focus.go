@@ -14,14 +14,21 @@ func (w *window) focusMain() {
 		return
 	}
 	if w.parts.card.Visible() {
-		w.win.Canvas().Focus(w.parts.firstRun.Button())
+		w.focus(w.parts.firstRun.Button())
 		return
 	}
 	if t, ok := w.terminalOnWindow(); ok {
-		w.win.Canvas().Focus(t)
+		w.focus(t)
 	} else if button := w.parts.off.Button(); button.Visible() {
-		w.win.Canvas().Focus(button)
+		w.focus(button)
 	}
+}
+
+// focus puts the keyboard onto a part of the window. Fyne finds only widgets
+// that were measured once, which those never drawn yet were not.
+func (w *window) focus(part fyne.Focusable) {
+	w.win.Content().MinSize()
+	w.win.Canvas().Focus(part)
 }
 
 // strayKeys gives keys that nothing on the window has the focus for to the
@@ -69,7 +76,7 @@ func (w *window) goSnapshots() {
 	if p.timeline.Chosen() == "" {
 		p.timeline.Choose(w.last.snapshots[0].Name)
 	}
-	w.win.Canvas().Focus(p.timeline)
+	w.focus(p.timeline)
 }
 
 // shortcut takes the keys that a menu cannot name because its item has another

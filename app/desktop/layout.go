@@ -57,13 +57,13 @@ func (w *window) build() {
 	p.jobBar.OnButton = func(id int64) { w.jobs.press(id) }
 	w.buildFirstRun()
 	p.snapshots = w.buildSnapshots()
-	middle := container.NewBorder(w.buildHead(), nil, nil, nil, w.buildTerminal())
-	p.all = container.NewBorder(nil, nil, w.buildVMs(), p.snapshots, middle)
+	middle := widgets.NewFrame(w.buildHead(), nil, nil, nil, w.buildTerminal())
+	p.all = widgets.NewFrame(nil, nil, w.buildVMs(), p.snapshots, middle)
 	p.card = container.NewStack(p.firstRun)
 	p.all.Hide()
 	p.card.Hide()
-	bottom := container.NewStack(widgets.NewGround(theme.ColorNameHeaderBackground, 0), p.jobBar)
-	w.win.SetContent(container.NewBorder(nil, bottom, nil, nil, p.all, p.card))
+	bottom := container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), p.jobBar)
+	w.win.SetContent(widgets.NewFrame(nil, bottom, nil, nil, container.NewStack(p.all, p.card)))
 	w.win.SetPadded(false)
 	w.win.SetMainMenu(w.mainMenu())
 	w.strayKeys()
@@ -79,7 +79,7 @@ func (w *window) buildFirstRun() {
 // head is the line above a pane: a title left, buttons right.
 func head(title fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
 	row := container.NewHBox(buttons...)
-	return container.NewBorder(widgets.NewGap(0, 0), widget.NewSeparator(), nil, nil,
+	return widgets.NewFrame(nil, widget.NewSeparator(), nil, nil,
 		container.New(layout.NewCustomPaddedLayout(0, 0, 14, 8),
 			container.NewBorder(nil, nil, nil, container.NewCenter(row),
 				container.NewBorder(nil, nil, widgets.NewGap(0, headHeight), nil, title))))
@@ -98,8 +98,8 @@ func (w *window) buildVMs() fyne.CanvasObject {
 	add := widget.NewButtonWithIcon("", theme.ContentAddIcon(), w.free(w.askNewVM))
 	add.Importance = widget.LowImportance
 	title := widgets.NewBold(textVMs())
-	return container.NewBorder(nil, nil, nil, widget.NewSeparator(),
-		pane(vmPaneWidth, container.NewBorder(head(widgets.NewMiddle(title), add), nil, nil, nil, p.vms)))
+	return widgets.NewFrame(nil, nil, nil, widget.NewSeparator(),
+		pane(vmPaneWidth, widgets.NewFrame(head(widgets.NewMiddle(title), add), nil, nil, nil, p.vms)))
 }
 
 func (w *window) buildHead() fyne.CanvasObject {
@@ -123,7 +123,7 @@ func (w *window) buildTerminal() fyne.CanvasObject {
 	p.off = widgets.NewOffView()
 	p.off.OnButton = w.free(w.startChosen)
 	p.place = container.NewStack(widgets.NewGap(0, 0), p.off)
-	return p.place
+	return container.New(layout.NewCustomPaddedLayout(4, 0, 8, 0), p.place)
 }
 
 func (w *window) buildSnapshots() *fyne.Container {
@@ -145,8 +145,8 @@ func (w *window) buildSnapshots() *fyne.Container {
 	w.buildDetails()
 	title := widgets.NewBold(textSnapshots())
 	body := container.NewStack(p.timeline, p.noSnapshots)
-	return container.NewBorder(nil, nil, widget.NewSeparator(), nil,
-		pane(snapshotPaneWidth, container.NewBorder(head(widgets.NewMiddle(title)), p.details, nil, nil, body)))
+	return widgets.NewFrame(nil, nil, widget.NewSeparator(), nil,
+		pane(snapshotPaneWidth, widgets.NewFrame(head(widgets.NewMiddle(title)), p.details, nil, nil, body)))
 }
 
 // buildDetails makes the part about the chosen snapshot.
@@ -156,7 +156,7 @@ func (w *window) buildDetails() {
 	p.facts = widgets.NewFacts()
 	p.restore = widget.NewButtonWithIcon(textDots(textRestore()), assets.HistoryIcon, w.free(w.askRestore))
 	p.del = widget.NewButtonWithIcon(textDots(textDelete()), theme.DeleteIcon(), w.free(w.askDeleteSnapshot))
-	p.details = container.NewVBox(widget.NewSeparator(), container.New(layout.NewCustomPaddedLayout(8, 12, 14, 12),
+	p.details = widgets.NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(layout.NewCustomPaddedLayout(8, 12, 14, 12),
 		container.New(layout.NewCustomPaddedVBoxLayout(10), p.detailName, p.facts,
 			container.NewGridWithColumns(2, p.restore, p.del))))
 	p.details.Hide()

@@ -63,7 +63,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		fyne.NewMenu(textMenuView(),
 			item(textHistory(), key(fyne.KeyH), w.free(w.toggleSnapshots)),
 			fyne.NewMenuItemSeparator(),
-			item(textGoVMs(), key(fyne.Key1), w.free(func() { w.win.Canvas().Focus(w.parts.vms) })),
+			item(textGoVMs(), key(fyne.Key1), w.free(func() { w.focus(w.parts.vms) })),
 			item(textGoTerminal(), key(fyne.Key2), w.free(w.focusMain)),
 			item(textGoSnapshots(), key(fyne.Key3), w.free(w.goSnapshots)),
 			fyne.NewMenuItemSeparator(),

@@ -29,7 +29,7 @@ func textNoSnapshots() string {
 	return lang.L("Take one before you try something: it takes seconds, and so does going back.")
 }
 func textFirstTitle() string     { return lang.L("Create your first VM") }
-func textFirstButton() string    { return lang.L("Create your first VM") }
+func textFirstButton() string    { return lang.L("Create and start") }
 func textVMDisk(s string) string { return lang.L("{{.Size}} on disk", with{"Size": s}) }
 
 func textFirstAbout() string {
