@@ -93,8 +93,8 @@ func New(onUI func(func())) *Console {
 		model:  screen.New(firstCols, firstRows),
 		follow: true,
 		styles: newStyles(),
+		font:   &fontTheme{},
 	}
-	c.font = &fontTheme{console: c}
 	c.ExtendBaseWidget(c)
 	return c
 }

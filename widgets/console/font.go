@@ -13,25 +13,26 @@ const (
 	mostFont  = 48
 )
 
-// fontTheme is the console's theme with another size of text.
+// fontTheme is the program's theme with another size of text.
 type fontTheme struct {
-	console *Console
-	size    float32 // 0 is the theme's own
+	size float32 // 0 is the theme's own
 }
+
+func appTheme() fyne.Theme { return fyne.CurrentApp().Settings().Theme() }
 
 func (f *fontTheme) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	return f.console.Theme().Color(n, v)
+	return appTheme().Color(n, v)
 }
 
-func (f *fontTheme) Font(s fyne.TextStyle) fyne.Resource { return f.console.Theme().Font(s) }
+func (f *fontTheme) Font(s fyne.TextStyle) fyne.Resource { return appTheme().Font(s) }
 
-func (f *fontTheme) Icon(n fyne.ThemeIconName) fyne.Resource { return f.console.Theme().Icon(n) }
+func (f *fontTheme) Icon(n fyne.ThemeIconName) fyne.Resource { return appTheme().Icon(n) }
 
 func (f *fontTheme) Size(n fyne.ThemeSizeName) float32 {
 	if n == theme.SizeNameText && f.size > 0 {
 		return f.size
 	}
-	return f.console.Theme().Size(n)
+	return appTheme().Size(n)
 }
 
 // SetFontSize sets the size of the text, kept between 6 and 48; 0 is the

@@ -129,7 +129,7 @@ func (c *Console) fit(size fyne.Size) {
 
 // takeColors reads the theme, and tells whether it changed.
 func (c *Console) takeColors() bool {
-	th, variant := c.Theme(), fyne.CurrentApp().Settings().ThemeVariant()
+	th, variant := appTheme(), fyne.CurrentApp().Settings().ThemeVariant()
 	get := func(name fyne.ThemeColorName) color.NRGBA {
 		return color.NRGBAModel.Convert(th.Color(name, variant)).(color.NRGBA)
 	}

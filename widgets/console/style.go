@@ -106,6 +106,9 @@ func (s *styles) of(c *screen.Cell) *cellStyle {
 
 func (s *styles) make(k styleKey) *cellStyle {
 	fg, bg := s.colors.foreground, s.colors.background
+	if i, ok := k.fg.Index(); ok && i < 8 && k.attr&screen.Bold != 0 {
+		k.fg = screen.Palette(i + 8) // as xterm does; not every theme has a bold font of fixed width
+	}
 	if c, ok := s.colors.resolve(k.fg); ok {
 		fg = c
 	}
