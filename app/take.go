@@ -90,13 +90,13 @@ func (s *Service) pointInTime(ctx context.Context, name string, req *snapshot.Re
 		return nil, nil, fmt.Errorf("point in time: %w", err)
 	}
 	req.Taken, req.Held = snapshot.Taken(pit.Taken), pit.Held
-	export, err := qemu.OpenImage(ctx, pit.Socket, pit.Export)
+	image, err := qemu.OpenImage(ctx, pit.Socket, pit.Export)
 	if err != nil {
 		pit.Close()
 		client.Close()
 		return nil, nil, fmt.Errorf("point in time: %w", err)
 	}
-	return export, closers(export, pit, client), nil
+	return image, closers(image, pit, client), nil
 }
 
 // closers closes in the given order.
