@@ -1,0 +1,156 @@
+package wire
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+)
+
+func encode(frames ...Frame) []byte {
+	var b []byte
+	for _, f := range frames {
+		b = f.Append(b)
+	}
+	return b
+}
+
+func drain(d *Decoder) []Frame {
+	var got []Frame
+	for {
+		f, ok := d.Next()
+		if !ok {
+			return got
+		}
+		got = append(got, f)
+	}
+}
+
+func payloads(frames []Frame) []string {
+	var list []string
+	for _, f := range frames {
+		list = append(list, string(f.Payload))
+	}
+	return list
+}
+
+func frame(payload string) Frame {
+	return Frame{Kind: Data, Channel: Stdout, Stream: 7, Session: 1 << 60, Payload: []byte(payload)}
+}
+
+func TestDecoder(t *testing.T) {
+	a, b := encode(frame("alpha")), encode(frame("beta"))
+	damaged := bytes.Clone(a)
+	damaged[len(damaged)-1] ^= 1
+	badHeader := bytes.Clone(a)
+	badHeader[9] ^= 1
+	tests := []struct {
+		name   string
+		stream [][]byte
+		want   []string
+	}{
+		{"two frames", [][]byte{a, b}, []string{"alpha", "beta"}},
+		{"empty payload", [][]byte{encode(frame(""))}, []string{""}},
+		{"garbage before and between", [][]byte{[]byte("login: "), a, {0xf4, 'V', 0xf4}, b}, []string{"alpha", "beta"}},
+		{"a mark and nothing of it", [][]byte{mark[:], a}, []string{"alpha"}},
+		{"damaged payload", [][]byte{damaged, b}, []string{"beta"}},
+		{"damaged length", [][]byte{badHeader, b}, []string{"beta"}},
+		{"cut in the header", [][]byte{a[:20], b, a}, []string{"beta", "alpha"}},
+		{"cut in the payload", [][]byte{a[:len(a)-2], b, a}, []string{"beta", "alpha"}},
+		{"a frame in a payload is data", [][]byte{encode(frame(string(b)))}, []string{string(b)}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			stream := bytes.Join(test.stream, nil)
+			var whole Decoder
+			whole.Feed(stream)
+			if got := payloads(drain(&whole)); !slices.Equal(got, test.want) {
+				t.Errorf("at once: %q", got)
+			}
+			var single Decoder
+			var got []Frame
+			for i := range stream {
+				single.Feed(stream[i : i+1])
+				got = append(got, drain(&single)...)
+			}
+			if !slices.Equal(payloads(got), test.want) {
+				t.Errorf("byte by byte: %q", payloads(got))
+			}
+		})
+	}
+}
+
+func TestDecoderKeepsEveryField(t *testing.T) {
+	want := frame("x")
+	var d Decoder
+	d.Feed(encode(want))
+	got, ok := d.Next()
+	if !ok || got.Kind != want.Kind || got.Channel != want.Channel || got.Stream != want.Stream || got.Session != want.Session {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestDecoderGivesUp(t *testing.T) {
+	long := encode(frame(string(make([]byte, 1000))))
+	var d Decoder
+	d.Feed(long[:500])
+	d.Feed(encode(frame("next")))
+	if got := drain(&d); got != nil || !d.Pending() {
+		t.Fatalf("got %q", payloads(got))
+	}
+	d.GiveUp()
+	if got := payloads(drain(&d)); !slices.Equal(got, []string{"next"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Headers that claim long payloads, one behind the other, must not each cost a
+// checksum of all that follows: beyond a few they are skipped whole.
+func TestDecoderBoundsLies(t *testing.T) {
+	lie := Frame{Payload: make([]byte, MaxPayload)}.Append(nil)[:headerSize]
+	stream := bytes.Repeat(lie, 4*MaxPayload/headerSize)
+	stream[headerSize] ^= 1 // so that the first checksum fails too
+	var d Decoder
+	d.Feed(stream)
+	if got := drain(&d); got != nil {
+		t.Fatalf("%d frames", len(got))
+	}
+	if d.damaged > lookInside+4 {
+		t.Errorf("%d payloads were summed", d.damaged)
+	}
+}
+
+func FuzzDecoder(f *testing.F) {
+	f.Add([]byte("garbage"), uint(3))
+	f.Add(encode(frame("a"), frame("b")), uint(40))
+	f.Add(encode(frame("cut"))[:30], uint(1))
+	f.Fuzz(func(t *testing.T, stream []byte, step uint) {
+		var d Decoder
+		for piece := range slices.Chunk(stream, int(step%4096)+1) {
+			d.Feed(piece)
+			for _, got := range drain(&d) {
+				if len(got.Payload) > MaxPayload {
+					t.Fatal("payload too long")
+				}
+			}
+			if len(d.buf) > headerSize+MaxPayload {
+				t.Fatal("keeps too much")
+			}
+		}
+		// Whatever came before, a frame that follows is found once what is
+		// unfinished is given up.
+		d.Feed(encode(frame("last")))
+		var last []Frame
+		for {
+			last = append(last, drain(&d)...)
+			if !d.Pending() {
+				break
+			}
+			d.GiveUp()
+		}
+		if len(last) == 0 || string(last[len(last)-1].Payload) != "last" {
+			if !bytes.Contains(stream, mark[:]) {
+				t.Fatal("the last frame is lost")
+			}
+		}
+	})
+}
