@@ -10,6 +10,9 @@ import (
 
 const (
 	frameEvery = time.Second / 30
+	// The UI gets as long a rest as a picture takes it, but never longer than
+	// this: under a flood it stays free for other things.
+	longestRest = 300 * time.Millisecond
 	// A guest that holds the picture (mode 2026) and forgets to release it
 	// gets it drawn after this time.
 	longestHold = 150 * time.Millisecond
@@ -20,6 +23,7 @@ type frames struct {
 	coming bool // a picture is scheduled, or on its way to the UI
 	dirty  bool // something changed since it was made
 	last   time.Time
+	took   time.Duration // from handing over the last picture until it was applied
 	held   time.Time // since when the guest holds the picture, or zero
 }
 
@@ -55,7 +59,8 @@ func (c *Console) touch() {
 		return
 	}
 	c.frames.coming = true
-	time.AfterFunc(max(0, frameEvery-time.Since(c.frames.last)), c.frame)
+	rest := max(frameEvery, min(c.frames.took, longestRest))
+	time.AfterFunc(rest-time.Since(c.frames.last), c.frame)
 }
 
 // redraw asks for a frame with every row in it. The caller holds mu.
@@ -85,12 +90,14 @@ func (c *Console) frame() {
 		return
 	}
 	c.mu.Unlock()
+	handed := time.Now()
 	c.onUI(func() {
 		c.apply(p)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.frames.coming = false
 		c.frames.last = time.Now()
+		c.frames.took = time.Since(handed)
 		if c.frames.dirty {
 			c.touch()
 		}

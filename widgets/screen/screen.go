@@ -61,6 +61,8 @@ type Screen struct {
 // New makes an empty screen of cols by rows cells.
 func New(cols, rows int) *Screen {
 	s := &Screen{cols: clamp(cols, 1, MaxCols), rows: clamp(rows, 1, MaxRows)}
+	s.main.lines = newLines(s.cols, s.rows)
+	s.alt.lines = newLines(s.cols, s.rows)
 	s.reset()
 	return s
 }
@@ -123,8 +125,12 @@ func (s *Screen) Line(n int64, dst []Cell) (cells []Cell, wrapped bool) {
 
 // reset is RIS: everything as it was made, but for the scrollback.
 func (s *Screen) reset() {
-	s.main = page{lines: newLines(s.cols, s.rows)}
-	s.alt = page{lines: newLines(s.cols, s.rows)}
+	for _, p := range []*page{&s.main, &s.alt} {
+		p.saved = cursor{}
+		for _, l := range p.lines {
+			l.clear(0)
+		}
+	}
 	s.page = &s.main
 	s.cur = cursor{}
 	s.top, s.end = 0, s.rows
