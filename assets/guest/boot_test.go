@@ -24,6 +24,7 @@ func TestGuest(t *testing.T) {
 
 func firstLife(t *testing.T, disk string) {
 	m := start(t, disk)
+	m.connect()
 	m.prompt()
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
 	defer cancel()
@@ -55,10 +56,11 @@ func firstLife(t *testing.T, disk string) {
 func secondLife(t *testing.T, disk string) {
 	m := start(t, disk)
 	m.prompt()
+	checkVanishedHosts(t, m)
+	m.connect()
 	if got := m.run("cat /root/note"); got != "kept\n" {
 		t.Errorf("the note is %q", got)
 	}
-	<-m.agent.Ready()
 	began := time.Now()
 	m.console.typeLine(t, "reboot")
 	select {

@@ -96,7 +96,7 @@ chmod 600 etc/shadow
 
 # The image. Features are spelled out, whatever this machine's mke2fs.conf
 # says; room is reserved to grow online to 8 TB.
-printf '[fs_types]\n\text4 = {\n\t}\n' >"$work/mke2fs.conf"
+printf '[fs_types]\n\text4 = {\n\t\tinode_size = 256\n\t}\n' >"$work/mke2fs.conf"
 export E2FSPROGS_FAKE_TIME="$epoch" MKE2FS_CONFIG="$work/mke2fs.conf"
 mke2fs -q -F -t ext4 -T ext4 -b 4096 -I 256 -i 16384 -m 1 -L root -U $uuid -J size=16 \
 	-O none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum \

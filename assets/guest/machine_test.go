@@ -30,6 +30,7 @@ type machine struct {
 	exited  chan struct{}
 	console *console
 	qmp     net.Conn
+	port    string
 	agent   *agent.Client
 }
 
@@ -99,9 +100,15 @@ func start(t *testing.T, disk string) *machine {
 	})
 	m.console = newConsole(m.dial(filepath.Join(dir, "console")))
 	m.qmp = m.dial(filepath.Join(dir, "qmp"))
-	m.agent = agent.NewClient(m.dial(filepath.Join(dir, "agent")))
-	t.Cleanup(func() { m.agent.Close() })
+	m.port = filepath.Join(dir, "agent")
 	return m
+}
+
+// connect makes a client for the agent; the port has room for one at a time.
+func (m *machine) connect() {
+	m.t.Helper()
+	m.agent = agent.NewClient(m.dial(m.port))
+	m.t.Cleanup(func() { _ = m.agent.Close() })
 }
 
 // dial connects once QEMU listens; that it does not yet is seen by trying.

@@ -93,8 +93,7 @@ func TestNobodyReads(t *testing.T) {
 		_, w := io.Pipe()
 		r, feed := io.Pipe()
 		c := NewClient(pipeConn{r, w})
-		defer feed.Close()
-		defer c.Close()
+		defer func() { _ = errors.Join(feed.Close(), c.Close()) }()
 		for range 100 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			if _, err := c.Info(ctx); !errors.Is(err, ErrNoAnswer) {
@@ -111,7 +110,7 @@ type pipeConn struct {
 }
 
 func (p pipeConn) Write(b []byte) (int, error) { return p.w.Write(b) }
-func (p pipeConn) Close() error                { p.w.Close(); return p.PipeReader.Close() }
+func (p pipeConn) Close() error                { return errors.Join(p.w.Close(), p.PipeReader.Close()) }
 
 func TestLies(t *testing.T) {
 	tests := []struct {
@@ -298,7 +297,7 @@ func TestClose(t *testing.T) {
 	if _, err := c.Hello(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	go c.Close()
+	go func() { _ = c.Close() }()
 	if _, err := c.Info(t.Context()); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v", err)
 	}

@@ -30,7 +30,7 @@ func newFake(t *testing.T, answer func(g *fakeGuest, f wire.Frame, ask wire.Ask)
 	}()
 	c := NewClient(host)
 	t.Cleanup(func() {
-		c.Close()
+		_ = c.Close()
 		guest.Close()
 		<-g.ended
 	})

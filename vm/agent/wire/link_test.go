@@ -31,7 +31,7 @@ func TestReceiveGivesUpAStall(t *testing.T) {
 		if waited := time.Since(began); waited != StallTime {
 			t.Errorf("gave up after %v", waited)
 		}
-		w.Close()
+		closeEnd(t, w)
 		if err := <-ended; !errors.Is(err, io.EOF) {
 			t.Errorf("ended with %v", err)
 		}
@@ -56,7 +56,7 @@ func TestReceiveWaitsForASlowFrame(t *testing.T) {
 		if f := <-got; string(f.Payload) != "slowly" {
 			t.Errorf("got %q", f.Payload)
 		}
-		w.Close()
+		closeEnd(t, w)
 	})
 }
 
@@ -69,8 +69,10 @@ func TestReceiveSlowsAFlood(t *testing.T) {
 		began := time.Now()
 		noise := make([]byte, 8<<20)
 		write(t, w, noise)
-		w.Close()
-		<-ended
+		closeEnd(t, w)
+		if err := <-ended; !errors.Is(err, io.EOF) {
+			t.Errorf("ended with %v", err)
+		}
 		if took := time.Since(began); took < time.Second {
 			t.Errorf("8 MB of noise were read in %v", took)
 		}
@@ -80,6 +82,13 @@ func TestReceiveSlowsAFlood(t *testing.T) {
 func write(t *testing.T, w io.Writer, p []byte) {
 	t.Helper()
 	if _, err := w.Write(p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func closeEnd(t *testing.T, w io.Closer) {
+	t.Helper()
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

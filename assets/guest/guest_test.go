@@ -1,0 +1,92 @@
+package guest_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vmterminal/assets/guest"
+)
+
+func TestCommandLineHostname(t *testing.T) {
+	tests := map[string]string{
+		"default":                "default",
+		"my_vm.2":                "my-vm.2",
+		"東京":                     "vmterminal",
+		"a b\nc init=/bin/evil":  "a-b-c-init--bin-evil",
+		strings.Repeat("x", 100): strings.Repeat("x", 63),
+		"":                       "vmterminal",
+	}
+	for name, want := range tests {
+		line := guest.CommandLine(name)
+		_, got, found := strings.Cut(line, " vmterminal.hostname=")
+		if !found || got != want {
+			t.Errorf("%q is called %q", name, got)
+		}
+	}
+}
+
+func TestKernelFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	path, err := guest.KernelFile(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil || len(whole) < 1<<20 {
+		t.Fatalf("%d bytes, %v", len(whole), err)
+	}
+	// A file that was cut is written anew, a whole one is left alone.
+	if err := os.Truncate(path, 1000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := guest.KernelFile(dir); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil || before.Size() != int64(len(whole)) {
+		t.Fatalf("%v, %v", before, err)
+	}
+	if _, err := guest.KernelFile(dir); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) {
+		t.Errorf("written without need: %v", err)
+	}
+}
+
+func TestWriteDisk(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "disk.raw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := guest.WriteDisk(t.Context(), f, guest.MinSize-1); err == nil {
+		t.Error("a disk that is too small was written")
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := guest.WriteDisk(stopped, f, guest.MinSize); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	// What the file held must not shine through the holes.
+	if _, err := f.WriteAt([]byte("old"), guest.MinSize-3); err != nil {
+		t.Fatal(err)
+	}
+	const size = guest.MinSize + 12345
+	if err := guest.WriteDisk(t.Context(), f, size); err != nil {
+		t.Fatal(err)
+	}
+	end := make([]byte, 3)
+	if _, err := f.ReadAt(end, guest.MinSize-3); err != nil || string(end) != "\x00\x00\x00" {
+		t.Errorf("the end of the image is %q, %v", end, err)
+	}
+	info, err := f.Stat()
+	if err != nil || info.Size() != size {
+		t.Errorf("size %v, %v", info, err)
+	}
+	checkDisk(t, f.Name())
+}
