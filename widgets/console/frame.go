@@ -24,7 +24,7 @@ type frames struct {
 	dirty  bool // something changed since it was made
 	last   time.Time
 	took   time.Duration // from handing over the last picture until it was applied
-	held   time.Time // since when the guest holds the picture, or zero
+	held   time.Time     // since when the guest holds the picture, or zero
 }
 
 // picture is what one frame changes.

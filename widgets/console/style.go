@@ -116,6 +116,9 @@ func (s *styles) make(k styleKey) *cellStyle {
 	if c, ok := s.colors.resolve(k.bg); ok {
 		bg, filled = c, true
 	}
+	if k.fg == 0 && filled && distance(bg, s.colors.background) > distance(bg, s.colors.foreground) {
+		fg = s.colors.background // default text on a colour too much like it
+	}
 	if s.reverse != (k.attr&screen.Inverse != 0) {
 		fg, bg = bg, fg
 		filled = true
@@ -140,6 +143,11 @@ func (s *styles) make(k styleKey) *cellStyle {
 		style.bg = bg
 	}
 	return style
+}
+
+func distance(a, b color.NRGBA) int {
+	d := luminance(a) - luminance(b)
+	return max(d, -d)
 }
 
 func blend(a, b color.NRGBA) color.NRGBA {
