@@ -28,7 +28,7 @@
 //	    ├── host.json              VMDir.Host       the running VM as its host process states it
 //	    ├── last.json              VMDir.Last       why the VM last left
 //	    ├── console.log            VMDir.ConsoleLog bounded; console.log.1 is the part before
-//	    ├── host.log               VMDir.HostLog    what the host process and QEMU had to say
+//	    ├── host.log               VMDir.HostLog    what the host process and QEMU had to say; bounded, as above
 //	    └── fleece.qcow2           VMDir.Fleece     blocks kept for a point in time, while one is read
 //
 // A file that is being written has the suffix TempSuffix and a random part; it
@@ -53,8 +53,9 @@ const (
 	// AsideInfix stands in the name of a file that could not be read and was kept.
 	AsideInfix = ".damaged-"
 
-	// DirMode and FileMode keep the store private to its user.
-	DirMode  os.FileMode = 0o700
+	// DirMode keeps folders private to their user.
+	DirMode os.FileMode = 0o700
+	// FileMode keeps files private to their user.
 	FileMode os.FileMode = 0o600
 )
 
@@ -157,6 +158,9 @@ func (d VMDir) ConsoleLogOld() string { return d.in("console.log.1") }
 
 // HostLog is what the host process and QEMU had to say.
 func (d VMDir) HostLog() string { return d.in("host.log") }
+
+// HostLogOld is what HostLog held before it grew too long.
+func (d VMDir) HostLogOld() string { return d.in("host.log.1") }
 
 // Fleece keeps the blocks that the guest overwrites while a point in time is read.
 func (d VMDir) Fleece() string { return d.in("fleece.qcow2") }

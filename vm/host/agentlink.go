@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	agentLimit   = 3 * time.Second        // for the agent to answer one request
+	agentLimit   = 3 * time.Second
 	addressLimit = 300 * time.Millisecond // that State waits for addresses
 	freshFor     = 5 * time.Second        // addresses are not asked for more often
 	dialAgain    = time.Second
@@ -45,6 +45,7 @@ func dialAgent(ctx context.Context, socket string) (guestAgent, error) {
 type agentLink struct {
 	board  *board
 	dial   func(ctx context.Context, socket string) (guestAgent, error)
+	limit  time.Duration // for the agent to answer one request
 	silent chan struct{} // see doubt
 
 	mu         sync.Mutex
@@ -57,7 +58,7 @@ type agentLink struct {
 }
 
 func newAgentLink(b *board) *agentLink {
-	return &agentLink{board: b, dial: dialAgent, silent: make(chan struct{}, 1)}
+	return &agentLink{board: b, dial: dialAgent, limit: agentLimit, silent: make(chan struct{}, 1)}
 }
 
 // connect goes on reaching for the agent until gone is closed or close is
@@ -118,7 +119,7 @@ func (l *agentLink) follow(ctx context.Context, a guestAgent) {
 			case <-ctx.Done():
 			}
 			// An agent that still answers need not look absent meanwhile.
-			limited, cancel := context.WithTimeout(ctx, agentLimit)
+			limited, cancel := context.WithTimeout(ctx, l.limit)
 			info, err = a.Hello(limited)
 			cancel()
 		}
@@ -161,7 +162,7 @@ func (l *agentLink) ask(ctx context.Context, question func(context.Context, gues
 	if a == nil {
 		return ErrNoAgent
 	}
-	limited, cancel := context.WithTimeout(ctx, agentLimit)
+	limited, cancel := context.WithTimeout(ctx, l.limit)
 	defer cancel()
 	err := question(limited, a)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {

@@ -109,6 +109,7 @@ func (c *Client) Resize(ctx context.Context, cols, rows int) error {
 // nil) gets a line at each step, on the calling goroutine. When ctx ends, the
 // stop goes on.
 func (c *Client) Stop(ctx context.Context, req StopRequest, progress func(string)) error {
+	_, owner := ondisk.Held(c.dir.Lock())
 	stream, err := c.open(ctx, http.MethodPost, "/v1/stop", req)
 	if err != nil {
 		return err
@@ -118,7 +119,7 @@ func (c *Client) Stop(ctx context.Context, req StopRequest, progress func(string
 	for {
 		var line stopLine
 		if lines.Decode(&line) != nil || line.Done {
-			return c.waitFree(ctx)
+			return c.waitFree(ctx, owner)
 		}
 		if progress != nil {
 			progress(line.Line)
@@ -127,10 +128,10 @@ func (c *Client) Stop(ctx context.Context, req StopRequest, progress func(string
 }
 
 // waitFree waits for the lock, which the host process gives up last.
-func (c *Client) waitFree(ctx context.Context) error {
+func (c *Client) waitFree(ctx context.Context, owner ondisk.Holder) error {
 	for {
-		held, holder := ondisk.Held(c.dir.Lock())
-		if !held || holder.Doing != Doing { // a job may have it by now
+		held, now := ondisk.Held(c.dir.Lock())
+		if !held || now.PID != owner.PID || !now.Since.Equal(owner.Since) { // another may have it by now
 			return nil
 		}
 		if alive, _ := ondisk.Held(c.dir.HostLock()); !alive {

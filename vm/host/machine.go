@@ -132,8 +132,19 @@ func (m *machine) sweep() error {
 	return errors.Join(
 		removeFile(m.spec.Dir.Host()),
 		removeFile(m.spec.Dir.Fleece()),
-		os.RemoveAll(string(m.paths)),
+		removeSockets(m.paths),
+		removeSockets(socketsFor(m.spec.RunDir, m.spec.Dir)), // differs if the store was moved
 	)
+}
+
+// removeSockets removes what it knows and nothing else: the folder's name may
+// come from a file.
+func removeSockets(s qemu.Sockets) error {
+	var errs []error
+	for _, path := range []string{s.QMP(), s.Console(), s.Agent(), s.NBD(), apiSocket(s), string(s)} {
+		errs = append(errs, removeFile(path))
+	}
+	return errors.Join(errs...)
 }
 
 func removeFile(path string) error {
@@ -146,7 +157,7 @@ func removeFile(path string) error {
 func (m *machine) openLogs() error {
 	dir := m.spec.Dir
 	var err error
-	if m.hostLog, err = console.OpenLog(dir.HostLog(), dir.HostLog()+".1"); err != nil {
+	if m.hostLog, err = console.OpenLog(dir.HostLog(), dir.HostLogOld()); err != nil {
 		return err
 	}
 	if f, err := os.OpenFile(dir.HostLog(), os.O_WRONLY|os.O_APPEND, 0); err == nil {

@@ -29,8 +29,15 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	os.Unsetenv(envSpec)
+	_ = os.Unsetenv(envSpec)
 	report := ReportPipe()
+	switch text {
+	case "die":
+		os.Exit(3)
+	case "babble":
+		fmt.Fprint(os.NewFile(3, "report"), "not a report")
+		os.Exit(0)
+	}
 	var spec Spec
 	if err := json.Unmarshal([]byte(text), &spec); err != nil {
 		report(err)
@@ -61,18 +68,28 @@ var guestRoot = sync.OnceValues(func() ([]byte, error) {
 	return io.ReadAll(zr)
 })
 
-// testVM is a VM of the built-in guest; what it starts is ended with the test.
+// testVM is a VM whose disk is empty, or for newGuest the built-in guest's; what
+// it starts is ended with the test.
 type testVM struct {
 	t    *testing.T
 	spec Spec
+	// launchCtx is launch's context, the test's own if nil.
+	launchCtx context.Context
 }
 
-func newVM(t *testing.T) *testVM {
+func newGuest(t *testing.T) *testVM {
 	t.Helper()
 	root, err := guestRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
+	v := newVM(t)
+	writeSparse(t, v.spec.Dir.Disk(), root)
+	return v
+}
+
+func newVM(t *testing.T) *testVM {
+	t.Helper()
 	home, err := os.MkdirTemp("", "vmt") // t.TempDir is too long for sockets
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +100,7 @@ func newVM(t *testing.T) *testVM {
 	if err := ondisk.MakeDir(string(dir)); err != nil {
 		t.Fatal(err)
 	}
-	writeSparse(t, dir.Disk(), root)
+	writeSparse(t, dir.Disk(), make([]byte, 1<<20))
 	v := &testVM{t: t, spec: Spec{
 		Name: "dev", Dir: dir, RunDir: store.Run(), CPUs: 1, MemoryMB: 128,
 		Kernel: filepath.Join(guestFiles(), "vmlinuz"),
@@ -141,7 +158,11 @@ func (v *testVM) launch() error {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	return Launch(v.t.Context(), exe, []string{"-test.run=^$"}, []string{envSpec + "=" + string(text)})
+	ctx := v.launchCtx
+	if ctx == nil {
+		ctx = v.t.Context()
+	}
+	return Launch(ctx, exe, []string{"-test.run=^$"}, []string{envSpec + "=" + string(text)})
 }
 
 // start launches the VM and connects to it.
@@ -154,7 +175,7 @@ func (v *testVM) start() *Client {
 	if err != nil {
 		v.t.Fatalf("connect: %v", err)
 	}
-	v.t.Cleanup(func() { c.Close() })
+	v.t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
@@ -223,7 +244,7 @@ func (v *testVM) attach(c *Client) *terminal {
 // expect reads on until the text holds want.
 func (x *terminal) expect(want string) {
 	x.t.Helper()
-	timer := time.AfterFunc(60*time.Second, func() { x.rw.Close() })
+	timer := time.AfterFunc(2*time.Minute, func() { x.rw.Close() })
 	defer timer.Stop()
 	buf := make([]byte, 4096)
 	for !strings.Contains(x.text.String(), want) {

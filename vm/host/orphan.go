@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -63,7 +64,7 @@ func findOrphan(dir ondisk.VMDir) (hostRecord, error) {
 func StopOrphan(ctx context.Context, dir ondisk.VMDir, force bool, grace time.Duration) error {
 	rec, err := findOrphan(dir)
 	if errors.Is(err, errHostLives) && force {
-		if err := killHost(dir); err != nil {
+		if err := killHost(ctx, dir); err != nil {
 			return err
 		}
 		rec, err = findOrphan(dir)
@@ -85,7 +86,7 @@ func StopOrphan(ctx context.Context, dir ondisk.VMDir, force bool, grace time.Du
 		return err
 	}
 	defer e.lock.Close() //nolint:errcheck // a lock needs no last word
-	m := machine{spec: Spec{Dir: dir}, paths: qemu.Sockets(rec.Sockets)}
+	m := machine{spec: Spec{Dir: dir, RunDir: filepath.Dir(rec.Sockets)}, paths: qemu.Sockets(rec.Sockets)}
 	last := Last{
 		Version: recordVersion, Since: rec.Since, Left: time.Now().UTC(),
 		How: how + " (its host process was gone)",
@@ -133,18 +134,26 @@ func endOrphan(ctx context.Context, e *engine, paths qemu.Sockets, force bool, g
 	return "QEMU was killed", nil
 }
 
-// killHost ends a host process that hangs; its QEMU lives on.
-func killHost(dir ondisk.VMDir) error {
+// killHost ends a host process that hangs; its QEMU lives on. One without a
+// record is beginning or leaving: that is waited for.
+func killHost(ctx context.Context, dir ondisk.VMDir) error {
 	var rec hostRecord
-	if err := readRecord(dir.Host(), &rec); err != nil {
-		return fmt.Errorf("%w: which process to end: %w", ErrNotAnswering, err)
+	if readRecord(dir.Host(), &rec) == nil {
+		err := signalProcess(rec.Host, unix.SIGKILL)
+		if err != nil && !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, unix.ESRCH) {
+			return fmt.Errorf("end the host process (%d): %w", rec.Host.PID, err)
+		}
 	}
-	if err := signalProcess(rec.Host, unix.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("end the host process (%d): %w", rec.Host.PID, err)
+	ctx, cancel := context.WithTimeout(ctx, quitLimit)
+	defer cancel()
+	for {
+		if held, _ := ondisk.Held(dir.HostLock()); !held {
+			return nil
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: its host process does not end", ErrNotAnswering)
+		}
 	}
-	own, err := ondisk.WaitLock(dir.HostLock()) // it is dying
-	if err != nil {
-		return err
-	}
-	return own.Close()
 }

@@ -19,13 +19,13 @@ func (v *testVM) loseHost(c *Client) int {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	own.Close()
+	_ = own.Close()
 	return s.QEMUPID
 }
 
 func TestQEMUOutlivesItsHostProcessAndIsAdopted(t *testing.T) {
 	t.Parallel()
-	v := newVM(t)
+	v := newGuest(t)
 	c := v.start()
 	x := v.attach(c)
 	x.expect(prompt)
@@ -63,18 +63,20 @@ func TestQEMUOutlivesItsHostProcessAndIsAdopted(t *testing.T) {
 	if err := c.EndPointInTime(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Stop(t.Context(), StopRequest{}, nil); err != nil {
+	events, err := c.Events(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != "stopped on request" || !last.Orderly {
-		t.Fatalf("last %+v, %v", last, err)
+	x.send("poweroff")
+	if last := v.gone(events); last.How != "powered off by the guest" || !last.Orderly {
+		t.Fatalf("last %+v", last)
 	}
 	v.nothingLeft()
 }
 
 func TestStopOrphan(t *testing.T) {
 	t.Parallel()
-	v := newVM(t)
+	v := newGuest(t)
 	c := v.start()
 	v.attach(c).expect(prompt)
 	v.loseHost(c)
@@ -101,7 +103,7 @@ func TestBothKilledIsToldAndStartsAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
+	_ = l.Close()
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != unrecorded {
 		t.Fatalf("last %+v, %v", last, err)
 	}

@@ -21,7 +21,7 @@ func readDisk(t *testing.T, pit PointInTime) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer export.Close()
+	defer export.Close() //nolint:errcheck // it was only read
 	if export.Size() != pit.Size {
 		t.Fatalf("the export has %d bytes, not %d", export.Size(), pit.Size)
 	}
@@ -51,7 +51,7 @@ func fileIn(t *testing.T, disk, path string) string {
 
 func TestPointInTimeWhileTheGuestWrites(t *testing.T) {
 	t.Parallel()
-	v := newVM(t)
+	v := newGuest(t)
 	c := v.start()
 	x := v.attach(c)
 	x.expect(prompt)

@@ -21,22 +21,30 @@ func Run(ctx context.Context, spec Spec, report func(error)) error {
 	signal.Ignore(syscall.SIGHUP)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
+	runs := false
+	err := own(ctx, spec, func() { runs = true; report(nil) })
+	if !runs {
+		report(err) // after the locks are free: who is told may try again
+	}
+	return err
+}
+
+// own has the VM from its locks to its end; running is called when it runs.
+func own(ctx context.Context, spec Spec, running func()) error {
 	m, err := prepare(spec)
 	if err != nil {
-		report(err)
 		return err
 	}
 	defer m.release()
-	api, err := m.serveAPI()
-	if err == nil {
-		defer api.end()
-		err = m.start(ctx)
-	}
+	a, err := m.serveAPI()
 	if err != nil {
-		report(err)
 		return err
 	}
-	report(nil)
+	defer a.end()
+	if err := m.start(ctx); err != nil {
+		return err
+	}
+	running()
 	return m.live(ctx)
 }
 

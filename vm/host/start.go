@@ -42,7 +42,13 @@ func (m *machine) bootBest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = m.boot(ctx, accel)
+	return m.bootOn(ctx, accel)
+}
+
+// bootOn boots on an accelerator, or on TCG when that one fails at once and
+// none was insisted on.
+func (m *machine) bootOn(ctx context.Context, accel qemu.Accelerator) error {
+	err := m.boot(ctx, accel)
 	var died *earlyEnd
 	if errors.As(err, &died) && m.worthTCG(accel.Name, died.engine) {
 		err = m.boot(ctx, instead(accel.Name))
@@ -99,6 +105,7 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 		err = m.command(ctx, greetLimit, "cont")
 	}
 	if err == nil {
+		m.running() // QEMU's event may come after the report
 		return nil
 	}
 	_ = e.kill()

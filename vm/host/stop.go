@@ -137,6 +137,7 @@ func (m *machine) waitForGuest(grace time.Duration, gone <-chan struct{}) bool {
 		case <-s.force.Done():
 			return false
 		case <-timer.C:
+			s.say(fmt.Sprintf("the guest did not power off within %v", grace))
 			s.over(fmt.Sprintf("forced after %v: the guest did not power off", grace))
 			return false
 		case <-again.C:

@@ -1,0 +1,167 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"vmterminal/vm/agent"
+)
+
+// fakeAgent answers while alive, and notes what it is told.
+type fakeAgent struct {
+	ready, done chan struct{}
+	told        chan string
+
+	mu    sync.Mutex
+	alive chan struct{} // closed while it answers
+}
+
+func newFakeAgent() *fakeAgent {
+	return &fakeAgent{
+		ready: make(chan struct{}, 1), done: make(chan struct{}), told: make(chan string, 100),
+		alive: make(chan struct{}),
+	}
+}
+
+func (f *fakeAgent) answer(ctx context.Context, what string) error {
+	f.mu.Lock()
+	alive := f.alive
+	f.mu.Unlock()
+	select {
+	case <-alive:
+		f.told <- what
+		return nil
+	case <-f.done:
+		return agent.ErrClosed
+	case <-ctx.Done():
+		return agent.ErrNoAnswer
+	}
+}
+
+func (f *fakeAgent) boot() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	close(f.alive)
+}
+
+func (f *fakeAgent) crash() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.alive = make(chan struct{})
+}
+
+var fakeInfo = agent.Info{Version: 3, Addresses: []netip.Addr{netip.MustParseAddr("10.0.2.15")}}
+
+func (f *fakeAgent) Hello(ctx context.Context) (agent.Info, error) {
+	return fakeInfo, f.answer(ctx, "hello")
+}
+
+func (f *fakeAgent) Info(ctx context.Context) (agent.Info, error) {
+	return fakeInfo, f.answer(ctx, "info")
+}
+
+func (f *fakeAgent) Resize(ctx context.Context, cols, rows int) error {
+	return f.answer(ctx, fmt.Sprintf("resize %dx%d", cols, rows))
+}
+func (f *fakeAgent) Freeze(ctx context.Context) error   { return f.answer(ctx, "freeze") }
+func (f *fakeAgent) Thaw(ctx context.Context) error     { return f.answer(ctx, "thaw") }
+func (f *fakeAgent) PowerOff(ctx context.Context) error { return f.answer(ctx, "power off") }
+func (f *fakeAgent) Ready() <-chan struct{}             { return f.ready }
+func (f *fakeAgent) Done() <-chan struct{}              { return f.done }
+func (f *fakeAgent) Close() error                       { return nil }
+
+func (f *fakeAgent) expect(t *testing.T, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		select {
+		case got := <-f.told:
+			if got != w {
+				t.Fatalf("the agent was told %q, want %q", got, w)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("the agent was never told %q", w)
+		}
+	}
+}
+
+// link connects to the fake and returns the events of its state.
+func link(t *testing.T, f *fakeAgent) (*agentLink, <-chan Event) {
+	t.Helper()
+	b := newBoard(State{State: Running})
+	l := newAgentLink(b)
+	l.dial = func(context.Context, string) (guestAgent, error) { return f, nil }
+	events, end := b.listen()
+	<-events
+	l.limit = time.Second
+	l.connect("", make(chan struct{}))
+	t.Cleanup(func() { l.close(); end() })
+	return l, events
+}
+
+func TestAgentIsToldTheSizeWhenItComes(t *testing.T) {
+	f := newFakeAgent()
+	l, events := link(t, f)
+	if err := l.resize(t.Context(), 80, 24); err != nil {
+		t.Fatalf("size for later: %v", err)
+	}
+	if err := l.resize(t.Context(), 100, 30); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.powerOff(t.Context()); !errors.Is(err, ErrNoAgent) {
+		t.Fatalf("power off without an agent: %v", err)
+	}
+	if freeze, _ := l.freezer(t.Context()); freeze != nil {
+		t.Fatal("freezes without an agent")
+	}
+	f.boot()
+	if s := (<-events).State; !s.Agent || s.AgentVersion != 3 {
+		t.Fatalf("state %+v", s)
+	}
+	f.expect(t, "hello", "resize 100x30")
+	f.ready <- struct{}{} // the guest has rebooted
+	f.expect(t, "hello", "resize 100x30")
+	if err := l.resize(t.Context(), 120, 40); err != nil {
+		t.Fatal(err)
+	}
+	f.expect(t, "resize 120x40")
+	for range 3 { // asked once in a few seconds only
+		if a := l.recentAddresses(t.Context()); len(a) != 1 || a[0] != "10.0.2.15" {
+			t.Fatalf("addresses %v", a)
+		}
+	}
+	freeze, thaw := l.freezer(t.Context())
+	if freeze == nil || thaw == nil {
+		t.Fatal("does not freeze")
+	}
+	f.expect(t, "info", "info")
+}
+
+func TestSilentAgentHoldsUpNobody(t *testing.T) {
+	f := newFakeAgent()
+	l, events := link(t, f)
+	f.boot()
+	if s := (<-events).State; !s.Agent {
+		t.Fatalf("state %+v", s)
+	}
+	f.crash()
+	began := time.Now()
+	l.recentAddresses(t.Context())
+	if took := time.Since(began); took > 900*time.Millisecond {
+		t.Fatalf("a silent agent held up State for %v", took)
+	}
+	if s := (<-events).State; s.Agent {
+		t.Fatalf("a silent agent still counts: %+v", s)
+	}
+	if a := l.recentAddresses(t.Context()); a != nil {
+		t.Fatalf("addresses of a silent agent: %v", a)
+	}
+	f.boot()
+	if s := (<-events).State; !s.Agent {
+		t.Fatalf("state %+v", s)
+	}
+}
