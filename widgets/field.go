@@ -92,6 +92,8 @@ func (f *Field) mark() {
 
 // CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
+	// A line that never tells anything takes no room; one that may keeps its.
+	f.note.Hidden = f.hint == "" && f.Check == nil
 	return widget.NewSimpleRenderer(container.New(rows(4), f.label, f.entry, f.note))
 }
 

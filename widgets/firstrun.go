@@ -60,7 +60,7 @@ func (f *FirstRun) CreateRenderer() fyne.WidgetRenderer {
 	about.Alignment = fyne.TextAlignCenter
 	card := container.New(rows(14), picture, title, about,
 		container.NewCenter(container.NewGridWrap(fyne.NewSize(240, 40), f.button)), f.note)
-	plate := NewGround(theme.ColorNameOverlayBackground, 14)
+	plate := NewGround(theme.ColorNameHeaderBackground, 14)
 	return widget.NewSimpleRenderer(container.NewCenter(
 		container.NewStack(plate, container.New(inset(28, 44), container.New(wide(400), card)))))
 }

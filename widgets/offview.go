@@ -17,6 +17,7 @@ type OffView struct {
 	title  *Line
 	about  *widget.Label
 	button *KeyButton
+	place  *fyne.Container // of the button
 	box    *fyne.Container
 }
 
@@ -35,10 +36,11 @@ func NewOffView() *OffView {
 		}
 	})
 	v.button.Importance = widget.HighImportance
-	v.box = container.New(rows(6), v.title, v.about,
-		container.NewCenter(container.NewGridWrap(fyne.NewSize(180, 38), v.button)))
+	v.place = container.NewCenter(container.NewGridWrap(fyne.NewSize(180, 38), v.button))
+	v.box = container.New(rows(6), v.title, v.about, v.place)
 	v.about.Hide()
 	v.button.Hide()
+	v.place.Hide()
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -56,13 +58,14 @@ func (v *OffView) Set(title, about, button string) {
 	v.button.SetText(button)
 	v.about.Hidden = about == ""
 	v.button.Hidden = button == ""
+	v.place.Hidden = v.button.Hidden
 	v.box.Refresh()
 	v.Refresh()
 }
 
 // CreateRenderer implements fyne.Widget.
 func (v *OffView) CreateRenderer() fyne.WidgetRenderer {
-	plate := NewGround(theme.ColorNameOverlayBackground, 12)
+	plate := NewGround(theme.ColorNameHeaderBackground, 12)
 	card := container.NewStack(plate, container.New(inset(22, 28), container.New(wide(offWidth), v.box)))
 	return widget.NewSimpleRenderer(container.NewCenter(card))
 }

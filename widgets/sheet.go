@@ -117,10 +117,3 @@ func (s *Sheet) TypedKey(key *fyne.KeyEvent) {
 		s.Submit()
 	}
 }
-
-// NewText is a paragraph that wraps, for a sheet.
-func NewText(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.Wrapping = fyne.TextWrapWord
-	return l
-}

@@ -96,7 +96,7 @@ func (w *window) askForce(v app.VM) {
 		w.closeSheet(s)
 		w.stopVM(v.Name, app.StopOptions{Force: true})
 	}}
-	s = w.openSheet(textForceTitle(v.Name), widgets.NewText(textForceAbout()), textCancel(), nil, cut)
+	s = w.openSheet(textForceTitle(v.Name), paragraph(textForceAbout()), textCancel(), nil, cut)
 }
 
 // useVM makes a VM the active one, which commands mean when they name none.

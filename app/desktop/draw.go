@@ -23,6 +23,9 @@ func (w *window) show(r reading) {
 	}
 	first := w.last.at.IsZero()
 	w.last = r
+	if v, ok := r.vm(r.chosen); first && ok && v.State.Alive() {
+		w.focusNext = v.Name
+	}
 	w.consoles.follow(r)
 	w.redraw()
 	if first {
@@ -158,7 +161,7 @@ func (w *window) stateLine(v app.VM) string {
 	if _, _, ours := w.jobs.of(v.Name); v.Doing != "" && !ours {
 		words = append(words, textDoing(v.Doing))
 	}
-	if v.Problem != "" {
+	if v.Problem != "" && v.State != app.Broken { // a broken one's stands below
 		words = append(words, v.Problem)
 	}
 	return strings.Join(words, "  ·  ")

@@ -47,7 +47,7 @@ func (w *window) askQuit() {
 		w.closeSheet(s)
 		w.cancelAndQuit()
 	}}
-	s = w.openSheet(textJobsRunTitle(), widgets.NewText(textJobsRunAbout()), textKeepRunning(), nil, cancel)
+	s = w.openSheet(textJobsRunTitle(), paragraph(textJobsRunAbout()), textKeepRunning(), nil, cancel)
 }
 
 // cancelAndQuit ends the program once nothing is left of its jobs.

@@ -23,7 +23,7 @@ func (w *window) askDeleteVM(v app.VM) {
 		return
 	}
 	data := widget.NewCheck(textDeleteData(v.Snapshots, size(v.DiskUsed)), nil)
-	body := container.New(layout.NewCustomPaddedVBoxLayout(10), widgets.NewText(textDeleteVMAbout()), data)
+	body := container.New(layout.NewCustomPaddedVBoxLayout(10), paragraph(textDeleteVMAbout()), data)
 
 	var s *widgets.Sheet
 	del := &widgets.SheetButton{Text: textDeleteVM(), Look: widget.DangerImportance, OnTapped: func() {

@@ -20,13 +20,13 @@ func (w *window) askNewVM() {
 	def := app.DefaultVM("")
 	name := widgets.NewField(textName(), w.freeVMName(), textNameHint(), "")
 	name.Check = func(text string) string { return wrongName(typedName(text), w.vmNames()) }
-	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, "")
-	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, "MB")
-	disk := numberField(textDisk(), def.DiskSizeMB, app.MinDiskSizeMB, app.MaxDiskSizeMB, "MB")
+	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, "", "")
+	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, "", "MB")
+	disk := numberField(textDisk(), def.DiskSizeMB, app.MinDiskSizeMB, app.MaxDiskSizeMB, textDiskHint(), "MB")
 	fields := []*widgets.Field{name, cpus, memory, disk}
 
 	form := container.New(layout.NewCustomPaddedVBoxLayout(12), name,
-		container.NewGridWithColumns(3, cpus, memory, disk), widgets.NewCaption(textDiskHint()))
+		container.NewGridWithColumns(3, cpus, memory, disk))
 	var s *widgets.Sheet
 	create := &widgets.SheetButton{Text: textCreate(), Default: true, OnTapped: func() {
 		w.closeSheet(s)
@@ -41,8 +41,8 @@ func (w *window) askNewVM() {
 }
 
 // numberField is a field for a whole number.
-func numberField(label string, value, low, high int, unit string) *widgets.Field {
-	f := widgets.NewField(label, strconv.Itoa(value), "", unit)
+func numberField(label string, value, low, high int, hint, unit string) *widgets.Field {
+	f := widgets.NewField(label, strconv.Itoa(value), hint, unit)
 	f.Check = func(string) string {
 		if n := number(f); n < low || n > high {
 			return textBetween(low, high)

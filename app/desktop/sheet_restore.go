@@ -28,13 +28,13 @@ func (w *window) askRestore() {
 	}
 	opt := app.RestoreOptions{Stop: v.State.Alive(), Start: v.State.Alive()}
 	body := container.NewVBox(
-		widgets.NewText(textRestoreAbout(v.Name, day(s.Created), textSpan(w.now().Sub(s.Created)))))
+		paragraph(textRestoreAbout(v.Name, day(s.Created), textSpan(w.now().Sub(s.Created)))))
 	text := textRestore()
 	if opt.Stop {
 		text = textRestoreStopStart()
-		body.Add(widgets.NewText(textRestoreRunning(v.Name)))
+		body.Add(paragraph(textRestoreRunning(v.Name)))
 	}
-	kept := widgets.NewText(textRestoreUndo())
+	kept := paragraph(textRestoreUndo())
 	body.Add(container.NewBorder(nil, nil, container.NewCenter(widget.NewIcon(theme.InfoIcon())), nil, kept))
 
 	var sheet *widgets.Sheet
@@ -72,5 +72,5 @@ func (w *window) askDeleteSnapshot() {
 		})
 	}}
 	sheet = w.openSheet(textDeleteSnapshotTitle(s.Name),
-		widgets.NewText(textDeleteSnapshotAbout(v.Name, size(s.FileSize))), textCancel(), nil, del)
+		paragraph(textDeleteSnapshotAbout(v.Name, size(s.FileSize))), textCancel(), nil, del)
 }

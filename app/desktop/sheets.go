@@ -43,10 +43,13 @@ func submitBy(s *widgets.Sheet, fields ...*widgets.Field) {
 	}
 }
 
+// paragraph is text in a sheet.
+func paragraph(text string) fyne.CanvasObject { return widgets.NewParagraph(widgets.NewText(text)) }
+
 // tell shows a text with nothing to decide.
 func (w *window) tell(title, text string) {
 	var s *widgets.Sheet
-	s = w.openSheet(title, widgets.NewText(text), textClose(), nil,
+	s = w.openSheet(title, paragraph(text), textClose(), nil,
 		&widgets.SheetButton{Text: textOK(), Default: true, OnTapped: func() { w.closeSheet(s) }})
 }
 
@@ -57,14 +60,14 @@ func (w *window) fail(err error) bool {
 		return false
 	}
 	p := app.Explain(err)
-	body := container.NewVBox(widgets.NewText(p.Detail))
+	body := container.NewVBox(paragraph(p.Detail))
 	if p.Disk != "" {
-		body.Add(widgets.NewText(p.Disk))
+		body.Add(paragraph(p.Disk))
 	}
 	if p.Hint != "" {
 		hint := widgets.NewText(p.Hint)
 		hint.Importance = widget.HighImportance
-		body.Add(hint)
+		body.Add(widgets.NewParagraph(hint))
 	}
 	var s *widgets.Sheet
 	copyDetails := &widgets.SheetButton{Text: textCopyDetails(), OnTapped: func() {

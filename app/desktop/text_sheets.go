@@ -14,7 +14,7 @@ func textMemory() string      { return lang.L("Memory") }
 func textDisk() string        { return lang.L("Disk") }
 func textDescription() string { return lang.L("Description") }
 func textOptional() string    { return lang.L("What makes it worth going back to (optional)") }
-func textDiskHint() string    { return lang.L("Takes room on this computer only as it fills") }
+func textDiskHint() string    { return lang.L("Takes room as it fills") }
 func textCopyDetails() string { return lang.L("Copy details") }
 func textOK() string          { return lang.L("OK") }
 func textQuit() string        { return lang.L("Quit") }
@@ -46,7 +46,7 @@ func textRestoreTitle(name string) string {
 }
 
 func textRestoreAbout(vm, when, span string) string {
-	return lang.L("The disk of {{.VM}} goes back to how it was on {{.When}}. What changed in the {{.Span}} since then is undone.",
+	return lang.L("The disk of {{.VM}} goes back to how it was on {{.When}}. What has changed since then ({{.Span}}) is undone.",
 		with{"VM": vm, "When": when, "Span": span})
 }
 

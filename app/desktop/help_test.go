@@ -1,0 +1,250 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/assets"
+	"vmterminal/widgets"
+)
+
+// pump stands in for the main goroutine: what is dispatched waits until the
+// test runs it, on the test's own goroutine.
+type pump struct {
+	mu    sync.Mutex
+	queue []func()
+	more  chan struct{}
+}
+
+func newPump() *pump { return &pump{more: make(chan struct{}, 1)} }
+
+func (p *pump) dispatch(f func()) {
+	p.mu.Lock()
+	p.queue = append(p.queue, f)
+	p.mu.Unlock()
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pump) run() {
+	for {
+		p.mu.Lock()
+		queue := p.queue
+		p.queue = nil
+		p.mu.Unlock()
+		if len(queue) == 0 {
+			return
+		}
+		for _, f := range queue {
+			f()
+		}
+	}
+}
+
+// desk is a window on a fake Service.
+type desk struct {
+	*window
+	t    *testing.T
+	svc  *fakeService
+	pump *pump
+	quit bool
+}
+
+// open opens a window on the Service and waits for its first reading.
+func open(t *testing.T, svc *fakeService) *desk {
+	t.Helper()
+	a := test.NewTempApp(t)
+	a.Settings().SetTheme(assets.Theme{})
+	ctx, cancel := context.WithCancel(context.Background())
+	p := newPump()
+	d := &desk{t: t, svc: svc, pump: p}
+	d.window = newWindow(ctx, a, svc, Options{Version: "test"}, p.dispatch)
+	d.window.quit = func() { d.quit = true }
+	d.win.Resize(fyne.NewSize(1180, 740))
+	d.win.Show()
+	t.Cleanup(func() {
+		cancel()
+		d.consoles.close()
+	})
+	d.start()
+	d.until("the first reading", func() bool { return !d.last.at.IsZero() })
+	return d
+}
+
+// until runs what is dispatched until the condition holds.
+func (d *desk) until(what string, holds func() bool) {
+	d.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		d.pump.run()
+		if holds() {
+			return
+		}
+		select {
+		case <-d.pump.more:
+		case <-deadline:
+			d.t.Fatalf("waited in vain for: %s\non the window: %q\nover it: %q", what, texts(d.win.Content()), d.sheetTexts())
+		}
+	}
+}
+
+// walk visits an object and all that is visible in it.
+func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
+	if o == nil || !o.Visible() {
+		return
+	}
+	visit(o)
+	switch o := o.(type) {
+	case *fyne.Container:
+		for _, child := range o.Objects {
+			walk(child, visit)
+		}
+	case fyne.Widget:
+		for _, child := range test.WidgetRenderer(o).Objects() {
+			walk(child, visit)
+		}
+	}
+}
+
+// texts are the visible texts of labels, lines and buttons.
+func texts(o fyne.CanvasObject) []string {
+	var found []string
+	walk(o, func(o fyne.CanvasObject) {
+		switch o := o.(type) {
+		case *widgets.Line:
+			found = append(found, o.Text)
+		case *widget.Label:
+			found = append(found, o.Text)
+		case *widget.Button:
+			found = append(found, o.Text)
+		case *widgets.KeyButton:
+			found = append(found, o.Text)
+		case *widget.Check:
+			found = append(found, o.Text)
+		}
+	})
+	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
+}
+
+func (d *desk) sheetTexts() []string {
+	var found []string
+	for _, o := range d.win.Canvas().Overlays().List() {
+		found = append(found, texts(o)...)
+	}
+	return found
+}
+
+// sees fails unless the text stands somewhere in the list.
+func sees(t *testing.T, list []string, text string) {
+	t.Helper()
+	if !slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, text) }) {
+		t.Errorf("%q is not to be seen in %q", text, list)
+	}
+}
+
+// sheet waits for a question with that title.
+func (d *desk) sheet(title string) {
+	d.t.Helper()
+	d.until("the sheet "+title, func() bool { return slices.Contains(d.sheetTexts(), title) })
+}
+
+// noSheet fails if a question is open.
+func (d *desk) noSheet() {
+	d.t.Helper()
+	if top := d.win.Canvas().Overlays().Top(); top != nil {
+		d.t.Errorf("a sheet is open: %q", texts(top))
+	}
+}
+
+// press taps the button with that text: on the sheet on top, else on the window.
+func (d *desk) press(text string) {
+	d.t.Helper()
+	root := d.win.Canvas().Overlays().Top()
+	if root == nil {
+		root = d.win.Content()
+	}
+	var button fyne.Tappable
+	walk(root, func(o fyne.CanvasObject) {
+		switch o := o.(type) {
+		case *widget.Button:
+			if o.Text == text {
+				button = o
+			}
+		case *widgets.KeyButton:
+			if o.Text == text {
+				button = o
+			}
+		}
+	})
+	if button == nil {
+		d.t.Fatalf("there is no button %q in %q", text, texts(root))
+	}
+	test.Tap(button)
+}
+
+// key types a key at what has the focus.
+func (d *desk) key(name fyne.KeyName) {
+	d.t.Helper()
+	focused := d.win.Canvas().Focused()
+	if focused == nil {
+		d.win.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: name})
+		return
+	}
+	focused.TypedKey(&fyne.KeyEvent{Name: name})
+}
+
+// typeText types into what has the focus.
+func (d *desk) typeText(text string) { test.Type(d.win.Canvas().Focused(), text) }
+
+// menu does what the menu item with that shortcut does.
+func (d *desk) menu(s fyne.Shortcut) {
+	d.t.Helper()
+	for _, menu := range d.win.MainMenu().Items {
+		for _, i := range menu.Items {
+			if i.Shortcut != nil && i.Shortcut.ShortcutName() == s.ShortcutName() {
+				i.Action()
+				return
+			}
+		}
+	}
+	d.t.Fatalf("no menu item has the key %s", s.ShortcutName())
+}
+
+// trayItem is the item of the tray's menu with that label.
+func (d *desk) trayItem(label string) *fyne.MenuItem {
+	d.t.Helper()
+	var labels []string
+	for _, i := range d.tray.menu().Items {
+		if i.Label == label {
+			return i
+		}
+		labels = append(labels, i.Label)
+	}
+	d.t.Fatalf("the tray has no %q but %q", label, labels)
+	return nil
+}
+
+// console is the fake console of a VM.
+func (d *desk) console(vm string) *fakeConsole {
+	d.svc.mu.Lock()
+	defer d.svc.mu.Unlock()
+	return d.svc.consoles[vm]
+}
+
+// attached tells whether the VM's terminal is on the window with the focus.
+func (d *desk) attached(vm string) bool {
+	t, ok := d.terminalOnWindow()
+	return ok && d.last.chosen == vm && d.win.Canvas().Focused() == fyne.Focusable(t)
+}
