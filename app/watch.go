@@ -52,7 +52,7 @@ func (s *Service) watch(ctx context.Context, changed chan<- struct{}) {
 				s.watchFolders(watcher)
 			}
 			tell()
-		case <-troubles: // events were lost
+		case <-troubles: //nolint:errcheck // it only says that events were lost
 			tell()
 		case e := <-events:
 			if e.Has(fsnotify.Create) {

@@ -23,13 +23,11 @@ func fillWith(content string) func(*os.File) error {
 	}
 }
 
-func create(t *testing.T, s *Store, name string) VM {
+func create(t *testing.T, s *Store, name string) {
 	t.Helper()
-	v := Defaults(name)
-	if err := s.Create(v, fillWith("disk of "+name)); err != nil {
+	if err := s.Create(Defaults(name), fillWith("disk of "+name)); err != nil {
 		t.Fatal(err)
 	}
-	return v
 }
 
 func listed(t *testing.T, s *Store) []string {
