@@ -32,7 +32,7 @@ const (
 )
 
 // Console shows a guest's terminal. Its methods are called on the UI
-// goroutine, except for Feed and Text, which any goroutine may call. The
+// goroutine, except for Feed, Cells and Text, which any goroutine may call. The
 // callbacks are called on the UI goroutine; they may be nil and are set before
 // the first Attach.
 type Console struct {
@@ -151,6 +151,14 @@ func (c *Console) Clear() {
 	c.follow = true
 	c.selected = screen.Range{}
 	c.redraw()
+}
+
+// Cells is the size that OnResize told last, 80 by 24 before: what a guest that
+// is attached now must be told.
+func (c *Console) Cells() (cols, rows int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.model.Size()
 }
 
 // Text is all the text there is: scrollback and screen.

@@ -249,7 +249,7 @@ func TestResizeIsToldOnce(t *testing.T) {
 	if second[0] <= first[0] || second[1] <= first[1] || len(b.sizes) > 0 {
 		t.Errorf("%v, then %v, and %d more", first, second, len(b.sizes))
 	}
-	if cols, rows := b.c.model.Size(); second != [2]int{cols, rows} {
+	if cols, rows := b.c.Cells(); second != [2]int{cols, rows} {
 		t.Errorf("told %v, is %d by %d", second, cols, rows)
 	}
 	b.c.SetFontSize(24)
