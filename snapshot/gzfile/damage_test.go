@@ -62,7 +62,7 @@ func TestEveryHeaderBitIsNoticed(t *testing.T) {
 func TestEveryBodyByteIsNoticed(t *testing.T) {
 	disk := place(2*mib-600, map[int][]byte{mib: random(1, 3000)})
 	out, h, x := written(t, disk, 0)
-	for at := Align; at < len(out.b); at += 11 {
+	for at := Align; at < len(out.b); at += 37 {
 		b := bytes.Clone(out.b)
 		b[at] ^= 0x10
 		byIndex, byStream := check(b, h, x)

@@ -47,7 +47,7 @@ func TestForeign(t *testing.T) {
 		err  error
 	}{
 		"Go":              {whole, disk, nil},
-		"members":         {goGzip(t, disk[:5000], nil, disk[5000:mib+3], disk[mib+3:]), disk, nil},
+		"members":         {goGzip(t, disk[:5000], nil, disk[5000:2*mib+3], disk[2*mib+3:]), disk, nil},
 		"gzip":            {output("gzip", "-c"), disk, nil},
 		"gzip -9":         {output("gzip", "-9c"), disk, nil},
 		"pigz":            {output("pigz", "-c"), disk, nil},

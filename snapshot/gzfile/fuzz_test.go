@@ -85,7 +85,7 @@ func FuzzStream(f *testing.F) {
 	f.Add(goGzip(f, text(1, 300), text(2, 500)))
 	f.Add(append(goGzip(f, text(1, 300)), 0, 0, 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		const most = 8 * mib
+		const most = 2 * mib
 		full := errors.New("full")
 		back := &memory{b: make([]byte, most)}
 		c, err := Stream(context.Background(), bytes.NewReader(b), func(off int64, p []byte) error {
