@@ -31,7 +31,7 @@ func WriteDisk(ctx context.Context, f *os.File, size int64) error {
 	if err != nil {
 		return err
 	}
-	defer packed.Close()
+	defer func() { _ = packed.Close() }()
 	image, err := gzip.NewReader(packed)
 	if err != nil {
 		return fmt.Errorf("the built-in guest's image: %w", err)

@@ -23,7 +23,7 @@ func KernelFile(dir string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer kernel.Close()
+	defer func() { _ = kernel.Close() }()
 	info, err := kernel.Stat()
 	if err != nil {
 		return "", err

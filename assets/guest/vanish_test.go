@@ -2,7 +2,6 @@ package guest_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net"
 	"testing"
 
@@ -77,6 +76,6 @@ func (h *rawHost) ask(ask wire.Ask) wire.Answer {
 		}
 		return answer
 	}
-	h.t.Fatal(fmt.Sprintf("no answer to %s", ask.Op))
+	h.t.Fatalf("no answer to %s", ask.Op)
 	return wire.Answer{}
 }

@@ -45,7 +45,7 @@ func FuzzClient(f *testing.F) {
 			ended <- struct{}{}
 		}()
 		_, _ = w.Write(stream.Bytes())
-		w.Close()
+		_ = w.Close()
 		<-ended
 		<-ended
 		<-c.Done()

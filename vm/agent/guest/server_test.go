@@ -179,7 +179,7 @@ func TestParseMount(t *testing.T) {
 func FuzzServer(f *testing.F) {
 	f.Add([]byte{3, 5, 6, 7, 8}, []byte(`{"op":"hello"}`), []byte(`{"op":"info"}`))
 	f.Add([]byte{3, 3}, []byte(`{"op":"run"}`), []byte(`{`))
-	f.Fuzz(func(t *testing.T, kinds, one, two []byte) {
+	f.Fuzz(func(_ *testing.T, kinds, one, two []byte) {
 		// Only what changes nothing on this machine is let through.
 		for _, payload := range [][]byte{one, two} {
 			for _, op := range []string{"free", "trim", "power", "run", `\u`} {
