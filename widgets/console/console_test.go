@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 )
@@ -269,108 +268,6 @@ func TestTitle(t *testing.T) {
 	if got := strings.Join(titles, ","); got != "one,two" {
 		t.Errorf("titles are %s", got)
 	}
-}
-
-func TestScrolling(t *testing.T) {
-	b := newBench(t)
-	b.write(strings.Repeat("line\r\n", 100) + "last")
-	_, rows := b.c.model.Size()
-	b.c.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
-	b.c.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageUp})
-	b.c.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
-	b.drawn()
-	if b.row(rows-1) != "line" || b.row(0) != "line" {
-		t.Errorf("scrolled up, the last row is %q", b.row(rows-1))
-	}
-	b.c.ScrollBy(-1000)
-	b.write("\x1b[1;1H\r\nmore\x1b[999;1H\n\n\n")
-	first, _ := b.c.model.Lines()
-	if b.c.top != first {
-		t.Errorf("the view went from line %d to %d", first, b.c.top)
-	}
-	b.c.TypedRune('x')
-	b.reads("x")
-	b.drawn()
-	if !b.c.follow {
-		t.Error("typing did not go back to the end")
-	}
-	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 25)})
-	b.drawn()
-	if b.c.follow {
-		t.Error("the wheel did not scroll")
-	}
-	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, -25)})
-	if b.drawn(); !b.c.follow {
-		t.Error("the wheel did not come back")
-	}
-	b.write("\x1b[?1049h")
-	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 25)})
-	b.reads("\x1b[A\x1b[A\x1b[A")
-}
-
-func TestSelectAndCopy(t *testing.T) {
-	b := newBench(t)
-	b.write("one two\r\nthree four")
-	at := func(col, row int) fyne.Position {
-		return b.c.place(col, row).AddXY(1, 1)
-	}
-	down := func(p fyne.Position) {
-		b.c.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: p}, Button: desktop.MouseButtonPrimary})
-		b.c.MouseUp(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: p}, Button: desktop.MouseButtonPrimary})
-	}
-	down(at(4, 0))
-	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: at(5, 1)}})
-	b.c.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierControl | fyne.KeyModifierShift})
-	if got := fyne.CurrentApp().Clipboard().Content(); got != "two\nthree" {
-		t.Errorf("copied %q", got)
-	}
-	b.drawn()
-	down(at(1, 1))
-	down(at(1, 1))
-	if got := b.c.SelectedText(); got != "three" {
-		t.Errorf("a double click selected %q", got)
-	}
-	down(at(1, 1))
-	if got := b.c.SelectedText(); got != "three four" {
-		t.Errorf("a triple click selected %q", got)
-	}
-	b.c.SelectAll()
-	if got := b.c.SelectedText(); got != "one two\nthree four" {
-		t.Errorf("all is %q", got)
-	}
-	down(at(9, 0))
-	if got := b.c.SelectedText(); got != "" {
-		t.Errorf("a click selected %q", got)
-	}
-}
-
-func TestPaste(t *testing.T) {
-	b := newBench(t)
-	fyne.CurrentApp().Clipboard().SetContent("a\x1b[201~\r\nb\tc\n\x00\u009b")
-	b.c.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyV, Modifier: fyne.KeyModifierControl | fyne.KeyModifierShift})
-	b.reads("a[201~\rb\tc\r")
-	b.write("\x1b[?2004h")
-	b.c.TypedShortcut(&fyne.ShortcutPaste{Secondary: true})
-	b.reads("\x1b[200~a[201~\rb\tc\r\x1b[201~")
-}
-
-func TestMouseReports(t *testing.T) {
-	b := newBench(t)
-	b.write("\x1b[?1002;1006h")
-	event := func(button desktop.MouseButton) *desktop.MouseEvent {
-		return &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: b.c.place(2, 1)}, Button: button, Modifier: fyne.KeyModifierControl}
-	}
-	b.c.MouseDown(event(desktop.MouseButtonPrimary))
-	b.reads("\x1b[<16;3;2M")
-	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: b.c.place(3, 1)}})
-	b.reads("\x1b[<32;4;2M")
-	b.c.MouseUp(event(desktop.MouseButtonPrimary))
-	b.reads("\x1b[<16;3;2m")
-	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, -25)})
-	b.reads("\x1b[<65;1;1M")
-	b.write("\x1b[?1006l")
-	b.c.MouseDown(event(desktop.MouseButtonSecondary))
-	b.reads("\x1b[M" + string([]byte{32 + 2 + 16, 35, 34}))
 }
 
 func TestFocusReports(t *testing.T) {

@@ -25,7 +25,6 @@ func (s *Screen) Resize(cols, rows int) {
 		c.x, c.y = clamp(c.x, 0, cols-1), clamp(c.y, 0, rows-1)
 		c.wrap = c.wrap && c.x == cols-1
 	}
-	s.changes++
 }
 
 func (s *Screen) resizeAlternate(cols, rows int) {

@@ -55,7 +55,6 @@ type Screen struct {
 	title   string
 	bells   uint64
 	replies []byte
-	changes uint64
 }
 
 // New makes an empty screen of cols by rows cells.
@@ -79,10 +78,6 @@ func (s *Screen) Title() string { return s.title }
 
 // Bells counts the times the guest rang.
 func (s *Screen) Bells() uint64 { return s.bells }
-
-// Changes grows with everything that can change what is shown. As long as it
-// stays the same, nothing needs to be drawn.
-func (s *Screen) Changes() uint64 { return s.changes }
 
 // TakeReplies returns what the guest asked to be told (its cursor's position,
 // what terminal this is) since the last call. Replies that nobody takes are
@@ -139,7 +134,6 @@ func (s *Screen) reset() {
 	s.modes = Modes{ShowCursor: true, CursorBlinks: true, WheelKeys: true}
 	s.private = privateModes{autowrap: true}
 	s.title = ""
-	s.changes++
 }
 
 func newLines(cols, rows int) []*line {
