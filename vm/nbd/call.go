@@ -29,8 +29,8 @@ const (
 	maxStatus = 4 + 8*(256<<10)
 )
 
-// call is one request. Only the reader touches it between ask's sending it and
-// done's closing.
+// call is one request. Only the reader touches it between begin and done's
+// closing.
 type call struct {
 	command     uint16
 	off, length int64
@@ -41,13 +41,15 @@ type call struct {
 	done        chan struct{}
 }
 
-// ask sends a request and waits for the whole answer. It returns only when the
-// reader no longer touches c.
-func (e *Export) ask(c *call) error {
+// begin sends a request. Its done is closed when the whole answer is there or
+// none will come.
+func (e *Export) begin(c *call) {
 	c.done = make(chan struct{})
 	cookie, err := e.enter(c)
 	if err != nil {
-		return err
+		c.err = err
+		close(c.done)
+		return
 	}
 	be := binary.BigEndian
 	req := be.AppendUint32(make([]byte, 0, 28), magicRequest)
@@ -57,8 +59,6 @@ func (e *Export) ask(c *call) error {
 	req = be.AppendUint64(req, uint64(c.off))
 	req = be.AppendUint32(req, uint32(c.length))
 	e.send(req)
-	<-c.done
-	return c.err
 }
 
 // enter notes the call, so that it is released even if it is never sent.

@@ -49,6 +49,9 @@ const (
 	silence = 30 * time.Second
 	// maxRead is the longest single request; all servers take 32 MiB.
 	maxRead = 4 << 20
+	// maxBatch is how many requests of one read are under way; QEMU works on
+	// 16 of one client at once.
+	maxBatch = 16
 )
 
 // Export is one exported disk. Its methods may be called from many goroutines:
@@ -57,6 +60,7 @@ type Export struct {
 	conn    net.Conn
 	terms   terms
 	silence time.Duration
+	cut     int64       // no request crosses a multiple of it
 	unwatch func() bool // stops watching Dial's context
 
 	writing sync.Mutex // held while a request is sent
@@ -86,6 +90,7 @@ func open(ctx context.Context, conn net.Conn, export string, patience time.Durat
 	e := &Export{
 		conn:    conn,
 		silence: patience,
+		cut:     maxRead,
 		pending: make(map[uint64]*call),
 		read:    make(chan struct{}),
 	}
@@ -125,18 +130,46 @@ func (e *Export) ReadAt(p []byte, off int64) (int, error) {
 	}
 	n := 0
 	for n < len(p) {
-		part := p[n:min(len(p), n+maxRead)]
-		at := off + int64(n)
-		if err := e.ask(&call{command: cmdRead, off: at, length: int64(len(part)), buf: part}); err != nil {
-			return n, fmt.Errorf("read %d bytes at %d: %w", len(part), at, err)
+		done, err := e.readBatch(p[n:], off+int64(n))
+		n += done
+		if err != nil {
+			return n, err
 		}
-		n += len(part)
 	}
 	if short {
 		return n, io.EOF
 	}
 	return n, nil
 }
+
+// readBatch sends the requests for the first part of p together, then waits
+// for all of them. It returns how much has come without a gap.
+func (e *Export) readBatch(p []byte, off int64) (n int, err error) {
+	var calls []*call
+	for sent := 0; sent < len(p) && len(calls) < maxBatch; {
+		at := off + int64(sent)
+		part := min(int64(len(p)-sent), e.cut-at%e.cut)
+		c := &call{command: cmdRead, off: at, length: part, buf: p[sent : sent+int(part)]}
+		calls = append(calls, c)
+		e.begin(c)
+		sent += int(part)
+	}
+	for _, c := range calls {
+		<-c.done
+		switch {
+		case err != nil:
+		case c.err != nil:
+			err = fmt.Errorf("read %d bytes at %d: %w", c.length, c.off, c.err)
+		default:
+			n += len(c.buf)
+		}
+	}
+	return n, err
+}
+
+// CutRequests makes every read a series of requests of which none crosses a
+// multiple of size, at most 4 MiB. Call it before the first read.
+func (e *Export) CutRequests(size int64) { e.cut = min(max(size, 1), maxRead) }
 
 // Close ends the connection; reads under way return ErrClosed. It may be
 // called more than once.

@@ -117,6 +117,26 @@ func TestRefusedReadLeavesConnection(t *testing.T) {
 	}
 }
 
+func TestCutRequests(t *testing.T) {
+	// Bytes 6 to 27 are asked for as 6-8, 8-16, 16-24 and 24-27, together, and
+	// answered in another order; the third is refused.
+	answers := bytesOf(
+		chunk(chunkDone, chunkData, 4, uint64(24), "ddd"),
+		chunk(chunkDone, chunkData, 2, uint64(8), "bbbbbbbb"),
+		chunk(chunkDone, chunkError, 3, uint32(5), uint16(0)),
+		chunk(chunkDone, chunkData, 1, uint64(6), "aa"))
+	e, err := openFake(t, true, agreed, nil, nil, nil, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.CutRequests(8)
+	got := make([]byte, 21)
+	var refusal *Error
+	if n, err := e.ReadAt(got, 6); n != 10 || !errors.As(err, &refusal) || string(got[:n]) != "aabbbbbbbb" {
+		t.Errorf("got %d bytes, %q, %v", n, got, err)
+	}
+}
+
 func TestServerWithoutStructuredReplies(t *testing.T) {
 	e, err := openFake(t, true,
 		bytesOf(hello,

@@ -30,7 +30,9 @@ func (e *Export) Data(off int64) (data []Range, end int64, err error) {
 		return []Range{{off, e.Size()}}, e.Size(), nil
 	}
 	c := &call{command: cmdBlockStatus, off: off, length: min(maxAsk, e.Size()-off)}
-	err = e.ask(c)
+	e.begin(c)
+	<-c.done
+	err = c.err
 	if err == nil {
 		data, end, err = ranges(c.extents, off, off+c.length, e.Size())
 	}

@@ -3,7 +3,6 @@ package qemu
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 
 	"vmterminal/vm/nbd"
@@ -33,6 +32,7 @@ func OpenImage(ctx context.Context, socket, export string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	old.CutRequests(clusterSize)
 	fleece, err := nbd.Dial(ctx, socket, fleeceExport(export))
 	if err != nil {
 		return nil, errors.Join(err, old.Close())
@@ -49,24 +49,8 @@ func (m *Image) Close() error { return errors.Join(m.old.Close(), m.fleece.Close
 // Size is the disk's size in bytes.
 func (m *Image) Size() int64 { return m.old.Size() }
 
-// ReadAt is io.ReaderAt's; errors are nbd.Export's. A point in time that broke
-// gives an *nbd.Error.
-func (m *Image) ReadAt(p []byte, off int64) (int, error) {
-	n := 0
-	for n < len(p) {
-		at := off + int64(n)
-		part := min(len(p)-n, int(clusterSize-at%clusterSize))
-		done, err := m.old.ReadAt(p[n:n+part], at)
-		n += done
-		if err != nil {
-			if n == len(p) && errors.Is(err, io.EOF) {
-				err = nil
-			}
-			return n, err
-		}
-	}
-	return n, nil
-}
+// ReadAt is nbd.Export's. A point in time that broke gives an *nbd.Error.
+func (m *Image) ReadAt(p []byte, off int64) (int, error) { return m.old.ReadAt(p, off) }
 
 // NextData returns the first range at or after off that may hold something
 // other than zeros; start == Size() when there is none.

@@ -22,24 +22,29 @@ func (r *running) options() Options {
 // image reads a whole point in time.
 func image(t *testing.T, p *PointInTime) ([]byte, error) {
 	t.Helper()
-	e, err := OpenImage(t.Context(), p.Socket, p.Export)
+	m, err := OpenImage(t.Context(), p.Socket, p.Export)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = e.Close() }()
-	if e.Size() != p.Size {
-		t.Fatalf("size %d, want %d", e.Size(), p.Size)
+	defer func() { _ = m.Close() }()
+	if m.Size() != p.Size {
+		t.Fatalf("size %d, want %d", m.Size(), p.Size)
 	}
-	all := make([]byte, p.Size)
+	return readAll(m)
+}
+
+// readAll reads only where there is data.
+func readAll(m *Image) ([]byte, error) {
+	all := make([]byte, m.Size())
 	for off := int64(0); ; {
-		start, end, err := e.NextData(off)
+		start, end, err := m.NextData(off)
 		if err != nil {
 			return nil, err
 		}
-		if start == p.Size {
+		if start == m.Size() {
 			return all, nil
 		}
-		if _, err := e.ReadAt(all[start:end], start); err != nil {
+		if _, err := m.ReadAt(all[start:end], start); err != nil {
 			return nil, err
 		}
 		off = end
@@ -212,7 +217,9 @@ func TestCancelAnywhere(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("after %v: %v", limit, err)
 		}
-		r.quiet(t)
+		if r.quiet(t); t.Failed() {
+			t.Fatalf("after %v: %v", limit, err)
+		}
 	}
 }
 

@@ -83,6 +83,6 @@ func (r *running) write(t *testing.T, command string) {
 	err := r.client.Do(t.Context(), "human-monitor-command",
 		props{"command-line": `qemu-io -d /machine/peripheral/vd0/virtio-backend "` + command + `"`}, &said)
 	if err != nil || bytes.Contains([]byte(said), []byte("rror")) {
-		t.Fatalf("%s: %s %v", command, said, err)
+		t.Errorf("%s: %s %v", command, said, err)
 	}
 }

@@ -42,10 +42,10 @@ type Event struct {
 
 // Client is one connection. All methods may be called from many goroutines.
 type Client struct {
-	conn    net.Conn
-	writing chan struct{} // holds one token: the right to write a request
-	events  chan Event
-	done    chan struct{}
+	conn   net.Conn
+	lines  chan []byte // requests for the writer
+	events chan Event
+	done   chan struct{}
 
 	mu      sync.Mutex
 	lastID  uint64
@@ -69,14 +69,14 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 func open(ctx context.Context, conn net.Conn) (*Client, error) {
 	c := &Client{
 		conn:    conn,
-		writing: make(chan struct{}, 1),
+		lines:   make(chan []byte),
 		events:  make(chan Event, eventBuffer),
 		done:    make(chan struct{}),
 		waiting: make(map[uint64]chan<- answer),
 	}
-	c.writing <- struct{}{}
 	greeted := make(chan struct{})
 	go c.read(greeted)
+	go c.write()
 	select {
 	case <-greeted:
 	case <-c.done:
@@ -107,8 +107,12 @@ func (c *Client) Do(ctx context.Context, command string, args, result any) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", command, err)
 	}
-	if err := c.write(ctx, append(line, '\n')); err != nil {
-		return fmt.Errorf("%s: %w", command, err)
+	select {
+	case c.lines <- append(line, '\n'):
+	case <-ctx.Done():
+		return fmt.Errorf("%s: QEMU takes no command: %w", command, ctx.Err())
+	case <-c.done:
+		return fmt.Errorf("%s: %w", command, c.Err())
 	}
 	select {
 	case a := <-answers:
@@ -180,30 +184,18 @@ func (c *Client) forget(id uint64) {
 	delete(c.waiting, id)
 }
 
-// write sends one whole line, or ends the connection: after half a line no
-// other request could be told from the rest of it.
-func (c *Client) write(ctx context.Context, line []byte) error {
-	select {
-	case <-c.writing:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-c.done:
-		return c.Err()
+// write is the one writer: a caller whose context ends never leaves half a
+// line behind.
+func (c *Client) write() {
+	for {
+		select {
+		case line := <-c.lines:
+			if _, err := c.conn.Write(line); err != nil {
+				c.end(err)
+				return
+			}
+		case <-c.done:
+			return
+		}
 	}
-	defer func() { c.writing <- struct{}{} }()
-	if err := c.conn.SetWriteDeadline(time.Time{}); err != nil {
-		return err
-	}
-	past := func() { _ = c.conn.SetWriteDeadline(time.Unix(1, 0)) }
-	stop := context.AfterFunc(ctx, past)
-	_, err := c.conn.Write(line)
-	stop()
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	c.end(err)
-	return err
 }

@@ -117,6 +117,25 @@ func TestLateAnswerIsDropped(t *testing.T) {
 	}
 }
 
+func TestCancelWhileSendingLeavesConnection(t *testing.T) {
+	c, q := pair(t) // on a pipe a line is half sent until it is read
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if err := c.Do(ctx, "unread", nil, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	go func() {
+		for r := q.next(); r.Execute != ""; r = q.next() {
+			q.answer(r, `{}`)
+		}
+	}()
+	if err := c.Do(t.Context(), "read", nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEventsKeepTheNewest(t *testing.T) {
 	c, q := pair(t)
 	const sent = eventBuffer + 10
