@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -129,6 +130,9 @@ func (r *running) content(t *testing.T) []byte {
 
 // firstDifference is -1 when there is none.
 func firstDifference(a, b []byte) int {
+	if bytes.Equal(a, b) {
+		return -1
+	}
 	for i := range a {
 		if i >= len(b) || a[i] != b[i] {
 			return i

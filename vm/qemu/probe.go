@@ -32,7 +32,7 @@ var probeAMD64 = probe{
 	args: func(codeFile string) []string {
 		return []string{
 			"-device", "isa-debug-exit,iobase=0xf4,iosize=1",
-			"-blockdev", props{"driver": "file", "node-name": "code", "filename": codeFile, "read-only": true}.String(),
+			"-blockdev", props{"driver": "file", "node-name": "code", "filename": codeFile}.String(),
 			"-device", "ide-hd,drive=code,bootindex=1",
 		}
 	},
