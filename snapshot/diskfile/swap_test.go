@@ -1,0 +1,125 @@
+package diskfile
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"vmterminal/app/ondisk"
+)
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func want(t *testing.T, path, text string) {
+	t.Helper()
+	if b, err := os.ReadFile(path); err != nil || string(b) != text {
+		t.Errorf("%s holds %q (%v), not %q", path, b, err, text)
+	}
+}
+
+func swap(t *testing.T, disk, undo, text string) (kept bool) {
+	t.Helper()
+	next, err := ondisk.NewReplacement(disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := next.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	kept, placed, err := Swap(next, disk, undo)
+	if err != nil || !placed {
+		t.Fatal(placed, err)
+	}
+	want(t, disk, text)
+	return kept
+}
+
+func TestSwap(t *testing.T) {
+	dir := t.TempDir()
+	disk, undo := filepath.Join(dir, "disk.raw"), filepath.Join(dir, "disk.undo")
+	if swap(t, disk, undo, "one") {
+		t.Error("kept a disk that was not there")
+	}
+	if !swap(t, disk, undo, "two") {
+		t.Error("kept nothing")
+	}
+	want(t, undo, "one")
+	swap(t, disk, undo, "three")
+	want(t, undo, "two")
+
+	// A crash between the two renames leaves both names on one file.
+	os.Remove(undo)
+	if err := os.Link(disk, undo); err != nil {
+		t.Fatal(err)
+	}
+	swap(t, disk, undo, "four")
+	want(t, undo, "three")
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("left are %v", entries)
+	}
+}
+
+func TestSwapFailsBeforeAnythingMoves(t *testing.T) {
+	dir := t.TempDir()
+	disk := filepath.Join(dir, "disk.raw")
+	put(t, disk, "one")
+	next, err := ondisk.NewReplacement(disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, placed, err := Swap(next, disk, filepath.Join(dir, "no", "such", "undo"))
+	if err == nil || kept || placed {
+		t.Errorf("%v %v %v", kept, placed, err)
+	}
+	want(t, disk, "one")
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("left are %v", entries)
+	}
+}
+
+// TestUndoOnAnotherFileSystem is for a disk that is a link to a larger one.
+func TestUndoOnAnotherFileSystem(t *testing.T) {
+	const memory = "/dev/shm" // the one other file system that every Linux has
+	other, err := os.MkdirTemp(memory, "swap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(other)
+	dir := t.TempDir()
+	disk, undo := filepath.Join(other, "real.img"), filepath.Join(dir, "disk.undo")
+	put(t, disk, "one")
+	put(t, undo, "older")
+	for _, texts := range [][2]string{{"one", "two"}, {"two", "three"}} {
+		if !swap(t, disk, undo, texts[1]) {
+			t.Error("kept nothing")
+		}
+		want(t, undo, texts[0])
+	}
+	if to, err := os.Readlink(undo); err != nil || to != ondisk.UndoBeside(disk) {
+		t.Errorf("undo leads to %q, %v", to, err)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	put(t, in("real"), "x")
+	for name, to := range map[string]string{"link": "real", "link2": in("link"), "dangling": "none", "folder": "."} {
+		if err := os.Symlink(to, in(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, real := range map[string]string{"real": "real", "link": "real", "link2": "real", "missing": "missing", "dangling": "none"} {
+		if got, err := Resolve(in(name)); err != nil || got != in(real) {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	if got, err := Resolve(in("folder")); err == nil {
+		t.Errorf("a folder as a disk: %s", got)
+	}
+}
