@@ -92,7 +92,7 @@ Without arguments it opens its window.`,
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "write JSON to standard output")
 	root.AddCommand(
 		f.vmCommand(),
-		f.runCommand(), f.stopCommand(), f.statusCommand(),
+		f.runCommand(), f.stopCommand(), f.statusCommand(), f.execCommand(),
 		f.snapshotCommand(),
 		f.versionCommand(),
 		f.hostProcessCommand(),

@@ -11,13 +11,14 @@ import (
 type Attachment struct {
 	c     *Console
 	pos   int64
-	note  []byte
+	next  []byte // to be read before what is at pos
 	ended chan struct{}
 }
 
 // Attach begins with about the last replay bytes, from the start of a line, and
 // goes on live, without gap or repetition. A negative replay means all that is
-// kept.
+// kept. What a program in the guest asked its terminal is left out of the
+// replay: it has had its answer, or has given up.
 func (c *Console) Attach(replay int) *Attachment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -25,11 +26,10 @@ func (c *Console) Attach(replay int) *Attachment {
 		replay = RingSize
 	}
 	c.attached++
-	return &Attachment{
-		c:     c,
-		pos:   c.ring.startNear(c.ring.end - int64(replay)),
-		ended: make(chan struct{}),
-	}
+	from := c.ring.startNear(c.ring.end - int64(replay))
+	recent := make([]byte, c.ring.end-from)
+	c.ring.read(recent, from)
+	return &Attachment{c: c, pos: c.ring.end, next: withoutQueries(recent), ended: make(chan struct{})}
 }
 
 // Read waits for output and copies it into p. A reader so slow that the output
@@ -56,14 +56,14 @@ func (a *Attachment) take(p []byte) (int, <-chan struct{}, error) {
 	c := a.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(a.note) == 0 && a.pos < c.ring.oldest() {
+	if len(a.next) == 0 && a.pos < c.ring.oldest() {
 		at := c.ring.startNear(c.ring.oldest())
-		a.note = []byte(SkipNote(at - a.pos))
+		a.next = []byte(SkipNote(at - a.pos))
 		a.pos = at
 	}
-	if len(a.note) > 0 {
-		n := copy(p, a.note)
-		a.note = a.note[n:]
+	if len(a.next) > 0 {
+		n := copy(p, a.next)
+		a.next = a.next[n:]
 		return n, nil, nil
 	}
 	if n := c.ring.read(p, a.pos); n > 0 {

@@ -26,6 +26,7 @@ type guestAgent interface {
 	Freeze(ctx context.Context) error
 	Thaw(ctx context.Context) error
 	PowerOff(ctx context.Context) error
+	Run(ctx context.Context, command agent.Command) (exit int, err error)
 	Ready() <-chan struct{}
 	Done() <-chan struct{}
 	Close() error
@@ -153,12 +154,17 @@ func texts(info agent.Info) []string {
 	return list
 }
 
+// current is the agent if it answers, else nil.
+func (l *agentLink) current() guestAgent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.agent
+}
+
 // ask puts one question to the agent, if it answers. An agent that lets it pass
 // counts as silent until its next hello.
 func (l *agentLink) ask(ctx context.Context, question func(context.Context, guestAgent) error) error {
-	l.mu.Lock()
-	a := l.agent
-	l.mu.Unlock()
+	a := l.current()
 	if a == nil {
 		return ErrNoAgent
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"sync"
 	"testing"
@@ -63,6 +64,27 @@ func (f *fakeAgent) Hello(ctx context.Context) (agent.Info, error) {
 
 func (f *fakeAgent) Info(ctx context.Context) (agent.Info, error) {
 	return fakeInfo, f.answer(ctx, "info")
+}
+
+func (f *fakeAgent) Run(ctx context.Context, c agent.Command) (int, error) {
+	if c.Stdin != nil {
+		if _, err := io.Copy(c.Stdout, c.Stdin); err != nil {
+			return 0, err
+		}
+	}
+	switch c.Args[0] {
+	case "fail":
+		fmt.Fprint(c.Stderr, "no such luck")
+		return 3, nil
+	case "hang":
+		f.told <- "hang"
+		<-ctx.Done()
+		f.told <- "ended"
+		return 0, ctx.Err()
+	case "refuse":
+		return 0, agent.ErrNotFound
+	}
+	return 0, nil
 }
 
 func (f *fakeAgent) Resize(ctx context.Context, cols, rows int) error {

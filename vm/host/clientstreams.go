@@ -18,12 +18,18 @@ import (
 // ends a Read that waits, and loses nothing that Write has taken. ctx is for
 // attaching only.
 func (c *Client) Console(ctx context.Context, req ConsoleRequest) (io.ReadWriteCloser, error) {
+	return c.upgraded(ctx, fmt.Sprintf("/v1/console?replay=%d", req.Replay), consoleProtocol)
+}
+
+// upgraded opens a connection that speaks another protocol than HTTP. ctx is
+// for opening only.
+func (c *Client) upgraded(ctx context.Context, path, protocol string) (*stream, error) {
 	conn, err := c.dial(ctx)
 	if err != nil {
 		return nil, c.why(err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	stream, err := upgrade(conn, req)
+	s, err := upgrade(conn, path, protocol)
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
@@ -34,12 +40,11 @@ func (c *Client) Console(ctx context.Context, req ConsoleRequest) (io.ReadWriteC
 		}
 		return nil, c.why(err)
 	}
-	return stream, nil
+	return s, nil
 }
 
-func upgrade(conn net.Conn, req ConsoleRequest) (*consoleStream, error) {
-	_, err := fmt.Fprintf(conn, "POST /v1/console?replay=%d HTTP/1.1\r\nHost: vm\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n",
-		req.Replay, consoleProtocol)
+func upgrade(conn net.Conn, path, protocol string) (*stream, error) {
+	_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: vm\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", path, protocol)
 	if err != nil {
 		return nil, err
 	}
@@ -51,17 +56,17 @@ func upgrade(conn net.Conn, req ConsoleRequest) (*consoleStream, error) {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil, readError(resp)
 	}
-	return &consoleStream{Conn: conn, r: r}, nil
+	return &stream{Conn: conn, r: r}, nil
 }
 
-// consoleStream is a connection of which a part may have been read ahead.
-type consoleStream struct {
+// stream is a connection of which a part may have been read ahead.
+type stream struct {
 	net.Conn
 	r *bufio.Reader
 }
 
 // Read maps every end to io.EOF: the VM is gone, or Close was called.
-func (s *consoleStream) Read(p []byte) (int, error) {
+func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	if err != nil {
 		err = io.EOF

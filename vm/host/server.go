@@ -21,6 +21,7 @@ import (
 //	POST   /v1/pause, /resume
 //	POST   /v1/resize         resizeRequest
 //	POST   /v1/console        ?replay=N; upgrade to the console's bytes
+//	POST   /v1/exec           upgrade to the streams of a guest command; see execframe.go
 //	POST   /v1/point-in-time  stream of one PointInTime, which lasts until its client leaves
 //	DELETE /v1/point-in-time  ?id=ID; ends it, and answers when it is taken down
 //
@@ -94,6 +95,7 @@ func (a *api) routes() http.Handler {
 	mux.HandleFunc("POST /v1/resume", a.qmp("cont"))
 	mux.HandleFunc("POST /v1/resize", a.resize)
 	mux.HandleFunc("POST /v1/console", a.console)
+	mux.HandleFunc("POST /v1/exec", a.exec)
 	mux.HandleFunc("POST /v1/point-in-time", a.beginPointInTime)
 	mux.HandleFunc("DELETE /v1/point-in-time", a.endPointInTime)
 	return mux

@@ -18,8 +18,18 @@ const consoleProtocol = "vmterminal-console"
 // the client closes it, or the VM is gone and the rest has been read.
 func (a *api) console(w http.ResponseWriter, r *http.Request) {
 	replay, err := strconv.Atoi(r.URL.Query().Get("replay"))
-	if err != nil || r.Header.Get("Upgrade") != consoleProtocol {
-		sendError(w, http.StatusBadRequest, fmt.Errorf("no upgrade to %s asked for", consoleProtocol))
+	if err != nil {
+		sendError(w, http.StatusBadRequest, fmt.Errorf("no length of replay: %w", err))
+		return
+	}
+	a.upgrade(w, r, consoleProtocol, func(conn net.Conn, input io.Reader) { a.attach(conn, input, replay) })
+}
+
+// upgrade takes the connection out of HTTP's hands and gives it to use, after
+// which it is closed. input has what the client has sent already.
+func (a *api) upgrade(w http.ResponseWriter, r *http.Request, protocol string, use func(conn net.Conn, input io.Reader)) {
+	if r.Header.Get("Upgrade") != protocol {
+		sendError(w, http.StatusBadRequest, fmt.Errorf("no upgrade to %s asked for", protocol))
 		return
 	}
 	a.upgraded.Add(1)
@@ -32,11 +42,10 @@ func (a *api) console(w http.ResponseWriter, r *http.Request) {
 	defer conn.Close()
 	defer context.AfterFunc(a.over, func() { conn.Close() })()
 	_ = conn.SetDeadline(time.Time{})
-	_, err = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", consoleProtocol)
-	if err != nil {
-		return
+	_, err = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", protocol)
+	if err == nil {
+		use(conn, buffered)
 	}
-	a.attach(conn, buffered, replay)
 }
 
 func (a *api) attach(conn net.Conn, input io.Reader, replay int) {

@@ -1,0 +1,81 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"vmterminal/vm/agent"
+)
+
+// exec runs a command in the guest for as long as the client stays.
+func (a *api) exec(w http.ResponseWriter, r *http.Request) {
+	guest := a.m.agent.current()
+	if guest == nil {
+		refuse(w, ErrNoAgent)
+		return
+	}
+	a.upgrade(w, r, execProtocol, func(conn net.Conn, input io.Reader) {
+		ctx, cancel := context.WithCancel(a.over)
+		defer cancel()
+		out := &frameWriter{w: conn}
+		exit, err := execFor(ctx, cancel, guest, input, out)
+		result := execResult{Exit: exit}
+		if err != nil {
+			result.Error = toRemote(err)
+		}
+		_ = out.sendJSON(frameFinished, result) // a client that has left needs none
+	})
+}
+
+// execFor reads what to run and carries its streams; gone is called when the
+// client leaves.
+func execFor(ctx context.Context, gone func(), guest guestAgent, in io.Reader, out *frameWriter) (int, error) {
+	var buf [maxFrame]byte
+	what, content, err := readFrame(in, &buf)
+	if err != nil {
+		return 0, err
+	}
+	var ask execAsk
+	if err := json.Unmarshal(content, &ask); what != frameCommand || err != nil || len(ask.Args) == 0 {
+		return 0, errors.New("no command was asked for")
+	}
+	input, feed := io.Pipe()
+	go func() {
+		defer gone()
+		feed.CloseWithError(takeInput(in, feed))
+	}()
+	command := agent.Command{
+		Args: ask.Args, Dir: ask.Dir, Env: ask.Env,
+		Stdout: out.stream(frameStdout), Stderr: out.stream(frameStderr),
+	}
+	if ask.Input {
+		command.Stdin = input
+	}
+	defer input.Close()
+	return guest.Run(ctx, command)
+}
+
+// takeInput passes input on until the client leaves. After the input's end it
+// only watches for that.
+func takeInput(in io.Reader, feed *io.PipeWriter) error {
+	var buf [maxFrame]byte
+	for {
+		what, content, err := readFrame(in, &buf)
+		switch {
+		case err != nil:
+			return io.ErrUnexpectedEOF
+		case what != frameStdin:
+			return fmt.Errorf("a frame %q instead of input", what)
+		case len(content) == 0:
+			feed.Close()
+		default:
+			// A command that reads no more does not keep us from watching.
+			_, _ = feed.Write(content)
+		}
+	}
+}
