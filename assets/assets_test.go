@@ -1,0 +1,65 @@
+package assets
+
+import (
+	"bytes"
+	"image/png"
+	"math"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+)
+
+func TestIconsAreSquare(t *testing.T) {
+	for _, c := range []struct {
+		icon fyne.Resource
+		size int
+	}{{Icon(), 512}, {TrayIcon(), 64}} {
+		img, err := png.Decode(bytes.NewReader(c.icon.Content()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := img.Bounds().Size(); size.X != c.size || size.Y != c.size {
+			t.Errorf("%s is %v", c.icon.Name(), size)
+		}
+	}
+}
+
+// luminance is that of WCAG 2.
+func luminance(th fyne.Theme, name fyne.ThemeColorName, v fyne.ThemeVariant) float64 {
+	r, g, b, _ := th.Color(name, v).RGBA()
+	part := func(c uint32) float64 {
+		f := float64(c) / 0xffff
+		if f <= 0.04045 {
+			return f / 12.92
+		}
+		return math.Pow((f+0.055)/1.055, 2.4)
+	}
+	return 0.2126*part(r) + 0.7152*part(g) + 0.0722*part(b)
+}
+
+func TestTextCanBeRead(t *testing.T) {
+	test.NewTempApp(t)
+	for _, variant := range []fyne.ThemeVariant{theme.VariantDark, theme.VariantLight} {
+		for _, ground := range []fyne.ThemeColorName{theme.ColorNameBackground, theme.ColorNameOverlayBackground, ColorNamePane} {
+			for _, text := range []fyne.ThemeColorName{theme.ColorNameForeground, theme.ColorNamePlaceHolder, theme.ColorNameError, theme.ColorNameHyperlink} {
+				a, b := luminance(Theme{}, ground, variant), luminance(Theme{}, text, variant)
+				if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
+					t.Errorf("%s on %s has a contrast of %.1f only (variant %d)", text, ground, ratio, variant)
+				}
+			}
+		}
+	}
+}
+
+func TestBothVariantsNameTheSameColours(t *testing.T) {
+	for name := range dark {
+		if _, ok := light[name]; !ok {
+			t.Errorf("%s is missing in light", name)
+		}
+	}
+	if len(dark) != len(light) {
+		t.Errorf("%d colours in dark, %d in light", len(dark), len(light))
+	}
+}

@@ -1,0 +1,288 @@
+package widgets
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+)
+
+func show(t *testing.T, o fyne.CanvasObject, width, height float32) fyne.Window {
+	t.Helper()
+	test.NewTempApp(t)
+	w := test.NewTempWindow(t, o)
+	w.SetPadded(false)
+	w.Resize(fyne.NewSize(width, height))
+	return w
+}
+
+func press(o fyne.Focusable, key fyne.KeyName) { o.TypedKey(&fyne.KeyEvent{Name: key}) }
+
+func TestLineIsCutNotPushed(t *testing.T) {
+	l := NewLine(strings.Repeat("long-name-", 20))
+	show(t, l, 120, 40)
+	drawn := test.WidgetRenderer(l).(*lineRenderer).text
+	if !strings.HasSuffix(drawn.Text, "…") || drawn.MinSize().Width > 120 {
+		t.Errorf("drawn: %q, %v wide", drawn.Text, drawn.MinSize().Width)
+	}
+	if l.MinSize().Width != 0 {
+		t.Errorf("a line must not ask for width, but asks for %v", l.MinSize().Width)
+	}
+	l.Set("short")
+	if drawn.Text != "short" {
+		t.Errorf("drawn: %q", drawn.Text)
+	}
+}
+
+func TestLineTooNarrowForAnything(t *testing.T) {
+	l := NewLine("名前")
+	show(t, l, 1, 40)
+	if got := test.WidgetRenderer(l).(*lineRenderer).text.Text; got != "…" {
+		t.Errorf("drawn: %q", got)
+	}
+}
+
+func TestFieldTellsWhatIsWrong(t *testing.T) {
+	f := NewField("Name", "ok", "the hint", "")
+	f.Check = func(text string) string {
+		if text == "bad" {
+			return "it is bad"
+		}
+		return ""
+	}
+	changed := 0
+	f.OnChanged = func() { changed++ }
+	show(t, f, 300, 100)
+	f.SetText("bad")
+	if f.note.Text != "it is bad" || f.Valid() || changed != 1 {
+		t.Errorf("note %q, %d changes", f.note.Text, changed)
+	}
+	f.SetText("good")
+	if f.note.Text != "the hint" || !f.Valid() {
+		t.Errorf("note %q", f.note.Text)
+	}
+	var heard []string
+	f.OnSubmit = func() { heard = append(heard, "submit") }
+	f.OnEscape = func() { heard = append(heard, "escape") }
+	press(f.Entry(), fyne.KeyReturn)
+	press(f.Entry(), fyne.KeyEscape)
+	if !slices.Equal(heard, []string{"submit", "escape"}) {
+		t.Errorf("heard %q", heard)
+	}
+	f.SelectAll()
+	test.Type(f.Entry(), "x")
+	if f.Text() != "x" {
+		t.Errorf("typing should replace what is selected, not give %q", f.Text())
+	}
+}
+
+func TestSheetAnswersKeys(t *testing.T) {
+	w := show(t, widget.NewLabel(""), 800, 600)
+	var heard []string
+	hear := func(what string) func() { return func() { heard = append(heard, what) } }
+	ok := &SheetButton{Text: "OK", Default: true, OnTapped: hear("ok")}
+	s := NewSheet(w.Canvas(), "Title", NewText("text"), "Cancel", ok)
+	s.OnDismiss = hear("dismiss")
+	s.Show(nil)
+	press(w.Canvas().Focused(), fyne.KeyReturn)
+	ok.SetEnabled(false)
+	s.Submit()
+	s.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) // the disabled button has lost the focus
+	if s.Shown() || !slices.Equal(heard, []string{"ok", "dismiss"}) {
+		t.Errorf("shown %v, heard %q", s.Shown(), heard)
+	}
+}
+
+func TestSheetWithoutDefaultDismissesByReturn(t *testing.T) {
+	w := show(t, widget.NewLabel(""), 800, 600)
+	done := false
+	s := NewSheet(w.Canvas(), "Delete?", NewText("text"), "Cancel",
+		&SheetButton{Text: "Delete", Look: widget.DangerImportance, OnTapped: func() { done = true }})
+	s.Show(nil)
+	press(w.Canvas().Focused(), fyne.KeyReturn)
+	s.Submit()
+	if done || s.Shown() {
+		t.Error("Return must never destroy")
+	}
+}
+
+func TestVMListChoosesByKeys(t *testing.T) {
+	l := NewVMList()
+	var chosen []string
+	opened := 0
+	l.OnChosen = func(name string) { chosen = append(chosen, name) }
+	l.OnOpen = func() { opened++ }
+	w := show(t, l, 240, 400)
+	l.Set([]VMItem{{Name: "a"}, {Name: "b"}, {Name: "c"}}, "a")
+	if len(chosen) != 0 {
+		t.Errorf("setting is not choosing: %q", chosen)
+	}
+	w.Canvas().Focus(l)
+	press(l, fyne.KeyDown)
+	press(l, fyne.KeyDown)
+	press(l, fyne.KeyUp)
+	press(l, fyne.KeyReturn)
+	if !slices.Equal(chosen, []string{"b", "c", "b"}) || opened != 1 {
+		t.Errorf("chosen %q, opened %d times", chosen, opened)
+	}
+	l.Set([]VMItem{{Name: "b"}}, "b")
+	l.Set(nil, "")
+	if len(l.Items()) != 0 {
+		t.Error("items are left")
+	}
+}
+
+func TestTimelineKeepsTheChoice(t *testing.T) {
+	l := NewTimeline()
+	var chosen []string
+	l.OnChosen = func(name string) { chosen = append(chosen, name) }
+	show(t, l, 320, 400)
+	l.Set([]TimelineItem{{Name: "b"}, {Name: "a", Description: "with text"}})
+	l.Choose("a")
+	l.Set([]TimelineItem{{Name: "c"}, {Name: "b"}, {Name: "a"}})
+	if l.Chosen() != "a" || !slices.Equal(chosen, []string{"a"}) {
+		t.Errorf("chosen %q, told %q", l.Chosen(), chosen)
+	}
+	var acted []string
+	l.OnReturn = func(name string) { acted = append(acted, "return "+name) }
+	l.OnDelete = func(name string) { acted = append(acted, "delete "+name) }
+	press(l, fyne.KeyReturn)
+	press(l, fyne.KeyDelete)
+	l.Set([]TimelineItem{{Name: "c"}})
+	press(l, fyne.KeyDelete)
+	if l.Chosen() != "" || !slices.Equal(acted, []string{"return a", "delete a"}) {
+		t.Errorf("chosen %q, acted %q", l.Chosen(), acted)
+	}
+}
+
+func TestTimelineRowsBelowEachOther(t *testing.T) {
+	r := newTimelineRow()
+	r.set(TimelineItem{Name: "n", Age: "1 h ago", Detail: "d", Description: "text", Here: "you are here"}, false, false)
+	show(t, r, 320, r.MinSize().Height)
+	rr := test.WidgetRenderer(r).(*timelineRowRenderer)
+	if rr.name.Position().X+rr.name.Size().Width > rr.age.Position().X {
+		t.Error("name and age overlap")
+	}
+	if rr.about.Position().Y < rr.detail.Position().Y+rr.detail.Size().Height {
+		t.Error("detail and description overlap")
+	}
+	if bottom := rr.about.Position().Y + rr.about.Size().Height; bottom > r.Size().Height {
+		t.Errorf("the description ends at %v of %v", bottom, r.Size().Height)
+	}
+}
+
+func TestJobBarKeepsItsRows(t *testing.T) {
+	b := NewJobBar()
+	show(t, b, 1000, 200)
+	if b.Visible() || len(b.Items()) != 0 {
+		t.Error("an empty bar takes no room")
+	}
+	b.Set([]JobItem{{ID: 1, Title: "one", Button: "Cancel"}, {ID: 2, Title: "two", Button: "Cancel"}})
+	second := b.rows[1]
+	var pressed []int64
+	b.OnButton = func(id int64) { pressed = append(pressed, id) }
+	b.Set([]JobItem{{ID: 2, Title: "two", Fraction: 0.5, Button: "Cancel"}})
+	if b.rows[0] != second || second.bar.value != 0.5 {
+		t.Error("the row should have stayed and moved on")
+	}
+	test.Tap(second.button)
+	b.Set([]JobItem{{ID: 2, Title: "two", Phase: "done", Ended: true, Button: "Close"}})
+	if second.bar.Visible() || second.button.Text != "Close" {
+		t.Error("an ended job has a result in place of a bar")
+	}
+	b.Set(nil)
+	if b.Visible() || !slices.Equal(pressed, []int64{2}) {
+		t.Errorf("pressed %v", pressed)
+	}
+}
+
+func TestJobRowFitsNarrowWindows(t *testing.T) {
+	b := NewJobBar()
+	show(t, b, 640, 60)
+	b.Set([]JobItem{{ID: 1, Title: strings.Repeat("title ", 20), Phase: "Compressing", Numbers: "42 %  ·  180 MB/s  ·  0:12 left", Button: "Cancel"}})
+	r := b.rows[0]
+	end := float32(0)
+	for _, o := range []fyne.CanvasObject{r.icon, r.title, r.phase, r.bar, r.numbers, r.button} {
+		if o.Position().X < end {
+			t.Errorf("%T at %v overlaps what ends at %v", o, o.Position().X, end)
+		}
+		end = o.Position().X + o.Size().Width
+	}
+	if end > 640 {
+		t.Errorf("the row ends at %v", end)
+	}
+}
+
+func TestBarStaysWithinItself(t *testing.T) {
+	b := NewBar()
+	show(t, b, 200, 20)
+	r := test.WidgetRenderer(b).(*barRenderer)
+	for _, c := range []struct{ set, width float32 }{{-1, 0}, {0.25, 50}, {7, 200}} {
+		b.Set(float64(c.set))
+		if r.fill.Size().Width != c.width {
+			t.Errorf("at %v the bar is %v wide", c.set, r.fill.Size().Width)
+		}
+	}
+}
+
+func TestFactsLeaveOutWhatIsUnknown(t *testing.T) {
+	f := NewFacts()
+	show(t, f, 300, 200)
+	f.Set([]Fact{{Label: "a", Value: "1"}, {Label: "b"}, {Label: "c", Value: "3"}})
+	if len(f.box.Objects) != 2 {
+		t.Errorf("%d rows", len(f.box.Objects))
+	}
+}
+
+func TestOffViewShowsOnlyWhatThereIs(t *testing.T) {
+	v := NewOffView()
+	show(t, v, 600, 400)
+	v.Set("broken", "why", "")
+	if v.Button().Visible() || !v.about.Visible() {
+		t.Error("a text and no button")
+	}
+	pressed := false
+	v.OnButton = func() { pressed = true }
+	v.Set("off", "", "Start")
+	press(v.Button(), fyne.KeyReturn)
+	if v.about.Visible() || !pressed {
+		t.Error("a button and no text")
+	}
+}
+
+func TestFirstRunBusy(t *testing.T) {
+	f := NewFirstRun(nil, "title", "about", "Create")
+	pressed := 0
+	f.OnCreate = func() { pressed++ }
+	show(t, f, 600, 400)
+	press(f.Button(), fyne.KeyReturn)
+	f.SetBusy("working")
+	press(f.Button(), fyne.KeyReturn)
+	f.SetBusy("")
+	press(f.Button(), fyne.KeySpace)
+	if pressed != 2 {
+		t.Errorf("pressed %d times", pressed)
+	}
+}
+
+func TestFrameLeavesNoGaps(t *testing.T) {
+	top, bottom, left, right := NewGap(0, 10), NewGap(0, 20), NewGap(30, 0), NewGap(40, 0)
+	middle := NewGap(50, 60)
+	c := NewFrame(top, bottom, left, right, middle)
+	show(t, c, 200, 100)
+	if c.MinSize() != fyne.NewSize(120, 90) {
+		t.Errorf("least size %v", c.MinSize())
+	}
+	c.Resize(fyne.NewSize(200, 100))
+	if middle.Position() != fyne.NewPos(30, 10) || middle.Size() != fyne.NewSize(130, 70) {
+		t.Errorf("middle at %v, %v", middle.Position(), middle.Size())
+	}
+	right.Hide()
+	c.Refresh()
+	if middle.Size().Width != 170 {
+		t.Errorf("a hidden edge takes room: %v", middle.Size())
+	}
+}
