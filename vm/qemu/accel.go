@@ -26,7 +26,7 @@ type Unusable struct {
 }
 
 func (u *Unusable) Error() string {
-	return fmt.Sprintf("%s was asked for, but %s", u.Name, u.Why)
+	return fmt.Sprintf("%s was asked for: %s", u.Name, u.Why)
 }
 
 func (u *Unusable) Unwrap() error { return ErrNoAccelerator }
