@@ -2,9 +2,12 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"time"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/host"
 )
 
 // GuestCommand is a command to run in a guest, as root.
@@ -15,8 +18,12 @@ type GuestCommand struct {
 	Stdout, Stderr io.Writer
 }
 
-// Exec runs a command in a running VM's guest and returns its exit code. When
-// ctx ends the command is ended too.
+// bootPatience is how long Exec waits for the agent of a guest that boots.
+const bootPatience = time.Minute
+
+// Exec runs a command in a running VM's guest and returns its exit code. It
+// waits for a guest that is still booting. When ctx ends the command is ended
+// too.
 func (s *Service) Exec(ctx context.Context, name string, c GuestCommand) (exit int, err error) {
 	e, err := s.entry(name)
 	if err != nil {
@@ -25,7 +32,34 @@ func (s *Service) Exec(ctx context.Context, name string, c GuestCommand) (exit i
 	client, err := s.reach(ctx, e.Name)
 	if err == nil {
 		defer client.Close()
+		err = waitForAgent(ctx, client)
+	}
+	if err == nil {
 		exit, err = client.Exec(ctx, agent.Command{Args: c.Args, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
 	}
 	return exit, failed(err, "", "run a command in VM '%s'", e.Name)
+}
+
+// waitForAgent returns when the guest's agent answers. ErrNoAgent if it does
+// not in good time.
+func waitForAgent(ctx context.Context, client *host.Client) error {
+	limited, cancel := context.WithTimeout(ctx, bootPatience)
+	defer cancel()
+	events, err := client.Events(limited)
+	if err != nil {
+		return err
+	}
+	for e := range events {
+		if e.State.Agent {
+			return nil
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case limited.Err() != nil:
+		return fmt.Errorf("%w after %v", host.ErrNoAgent, bootPatience)
+	default:
+		return host.ErrNotRunning
+	}
 }

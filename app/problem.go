@@ -11,6 +11,7 @@ import (
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 	"vmterminal/vm"
+	"vmterminal/vm/agent"
 	"vmterminal/vm/host"
 	"vmterminal/vm/qemu"
 )
@@ -122,6 +123,7 @@ var causes = []cause{
 	{host.ErrNotRunning, ExitState, "Start it first: vmterminal run"},
 	{host.ErrNotAnswering, ExitState, "End it: vmterminal stop --force"},
 	{host.ErrBusy, ExitState, "Wait until that is done, then try again"},
+	{agent.ErrNotFound, ExitNotFound, ""},
 	{host.ErrNoAgent, ExitState, "Wait for the guest to finish booting, or use its console: vmterminal run"},
 	{qemu.ErrNoAccelerator, ExitFailure, "Use emulation: vmterminal run --accel tcg"},
 	{qemu.ErrPathTooLong, ExitFailure, "Set VMTERMINAL_HOME to a folder with a shorter path"},

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -60,9 +59,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"flip":    flip,
-			"waitfor": waitFor,
+			"exits": exits,
+			"flip":  flip,
 		},
 	})
 }
@@ -125,20 +123,6 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	b[0] ^= 0xff
 	_, err = f.WriteAt(b, at)
 	ts.Check(err)
-}
-
-// waitFor COMMAND...: runs the command until it succeeds, for a minute at most.
-func waitFor(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) == 0 {
-		ts.Fatalf("usage: waitfor COMMAND...")
-	}
-	var err error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		if err = ts.Exec(args[0], args[1:]...); err == nil {
-			return
-		}
-	}
-	ts.Fatalf("%v: %v", args, err)
 }
 
 // What a script names as a path must be what the page of the user says.

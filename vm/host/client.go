@@ -222,8 +222,12 @@ func readError(resp *http.Response) error {
 	return &e
 }
 
-// why turns a failure to speak with the host process into what it means.
+// why turns a failure to speak with the host process into what it means. A
+// refusal in its own words means just that.
 func (c *Client) why(err error) error {
+	if refused := (*remoteError)(nil); errors.As(err, &refused) {
+		return err
+	}
 	rec, gone := findOrphan(c.dir)
 	switch {
 	case gone == nil:

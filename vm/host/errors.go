@@ -8,6 +8,7 @@ import (
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm"
+	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
 )
 
@@ -45,6 +46,7 @@ var codes = []struct {
 	{"not-running", ErrNotRunning},
 	{"not-answering", ErrNotAnswering},
 	{"no-agent", ErrNoAgent},
+	{"not-in-guest", agent.ErrNotFound},
 	{"no-qemu", qemu.ErrNoQEMU},
 	{"accelerator", qemu.ErrNoAccelerator},
 	{"disk-missing", vm.ErrNoDisk},
