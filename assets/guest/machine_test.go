@@ -77,7 +77,7 @@ func start(t *testing.T, disk string) *machine {
 	}
 	m := &machine{t: t, exited: make(chan struct{}), started: time.Now()}
 	m.cmd = exec.Command("qemu-system-x86_64",
-		"-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg",
+		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-accel", "tcg",
 		"-machine", "pc,hpet=off,i8042=off", "-m", "128",
 		"-kernel", kernel, "-append", guest.CommandLine("tester"),
 		"-blockdev", string(block), "-device", "virtio-blk-pci,drive=disk0,id=vd0",
