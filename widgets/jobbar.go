@@ -94,7 +94,9 @@ func (b *JobBar) press(id int64) {
 }
 
 // CreateRenderer implements fyne.Widget.
-func (b *JobBar) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(b.box) }
+func (b *JobBar) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(NewFrame(widget.NewSeparator(), nil, nil, nil, b.box))
+}
 
 // jobRow is one row of the bar.
 type jobRow struct {

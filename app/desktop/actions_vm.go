@@ -37,9 +37,12 @@ func (w *window) created(name string) {
 	w.startVM(name)
 }
 
-// startChosen starts the VM on the window.
+// startChosen starts the VM on the window, if it can be started now.
 func (w *window) startChosen() {
-	if v, ok := w.chosen(); ok && !v.State.Alive() && v.State != app.Broken && w.busy[v.Name] == "" {
+	v, ok := w.chosen()
+	job, _, runs := w.jobs.of(v.Name)
+	restores := runs && job.Kind == app.JobRestore
+	if ok && !restores && !v.State.Alive() && v.State != app.Broken && w.busy[v.Name] == "" {
 		w.startVM(v.Name)
 	}
 }

@@ -206,7 +206,10 @@ func (w *window) drawOff(v app.VM, of *consoleOf) {
 		off.Set(doing, "", "")
 		return
 	}
+	job, at, runs := w.jobs.of(v.Name)
 	switch {
+	case runs && job.Kind == app.JobRestore:
+		off.Set(textJob(job), textDots(at.Phase), "")
 	case v.State == app.Broken:
 		off.Set(textBroken(v.Name), v.Problem, "")
 	case v.State.Alive() && of.trouble != "":

@@ -126,9 +126,10 @@ func (w *window) drawHeader() {
 		p.power.Icon = icon
 		p.power.SetText(text)
 	}
-	_, _, jobRuns := w.jobs.of(v.Name)
+	job, _, jobRuns := w.jobs.of(v.Name)
 	idle := w.busy[v.Name] == "" && !jobRuns
-	setEnabled(p.power, w.busy[v.Name] == "" && v.State != app.Broken && v.State != app.Stopping)
+	restores := jobRuns && job.Kind == app.JobRestore
+	setEnabled(p.power, w.busy[v.Name] == "" && !restores && v.State != app.Broken && v.State != app.Stopping)
 	setEnabled(p.snapshot, idle && v.State != app.Broken && v.State != app.Lost)
 	setEnabled(p.restore, idle)
 	setEnabled(p.del, idle)

@@ -96,6 +96,7 @@ func (v *jobView) draw() {
 	}
 	v.w.parts.jobBar.Set(items)
 	v.w.drawHeader()
+	v.w.drawPlace()
 	v.w.tray.changed()
 }
 

@@ -62,8 +62,7 @@ func (w *window) build() {
 	p.card = container.NewStack(p.firstRun)
 	p.all.Hide()
 	p.card.Hide()
-	bottom := widgets.NewFrame(widget.NewSeparator(), nil, nil, nil,
-		container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), p.jobBar))
+	bottom := container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), p.jobBar)
 	w.win.SetContent(widgets.NewFrame(nil, bottom, nil, nil, container.NewStack(p.all, p.card)))
 	w.win.SetPadded(false)
 	w.win.SetMainMenu(w.mainMenu())

@@ -33,10 +33,10 @@ func Run(svc Service, opt Options) error {
 	w.win.Resize(fyne.NewSize(1180, 740))
 	w.win.CenterOnScreen()
 	w.tray.host = trayHost
-	a.Lifecycle().SetOnStarted(func() {
-		w.start()
-		go watchTrayHost(ctx, func() { w.ui(w.tray.put) })
-	})
+	if mayHaveTray(ctx) {
+		w.tray.put() // Fyne starts the tray with the window, or never
+	}
+	a.Lifecycle().SetOnStarted(w.start)
 	w.win.ShowAndRun()
 	cancel()
 	w.consoles.close()

@@ -27,7 +27,7 @@ type tray struct {
 // hasHost tells whether the desktop shows tray icons. Not for the main goroutine.
 func (t *tray) hasHost(ctx context.Context) bool { return t.host != nil && t.host(ctx) }
 
-// put puts the icon into the tray, once.
+// put puts the icon into the tray, once, before the window is shown.
 func (t *tray) put() {
 	desk, ok := t.window.app.(desktop.App)
 	if !ok || t.set {

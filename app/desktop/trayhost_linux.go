@@ -22,33 +22,15 @@ func trayHost(ctx context.Context) bool {
 	return hasWatcher(ctx, conn)
 }
 
-// watchTrayHost calls there when the desktop shows tray icons, at once or once
-// it begins to; then it ends, as it does with ctx. Any goroutine may call it.
-func watchTrayHost(ctx context.Context, there func()) {
+// mayHaveTray tells whether there is a session bus to put a tray icon on: a
+// tray may come later than the window.
+func mayHaveTray(ctx context.Context) bool {
 	conn, err := sessionBus(ctx)
 	if err != nil {
-		return
+		return false
 	}
-	defer conn.Close()
-	signals := make(chan *dbus.Signal, 8)
-	conn.Signal(signals)
-	err = conn.AddMatchSignalContext(ctx,
-		dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"),
-		dbus.WithMatchArg(0, watcherName))
-	if err != nil {
-		return
-	}
-	for !hasWatcher(ctx, conn) {
-		select {
-		case <-ctx.Done():
-			return
-		case _, open := <-signals:
-			if !open {
-				return
-			}
-		}
-	}
-	there()
+	conn.Close()
+	return true
 }
 
 func hasWatcher(ctx context.Context, conn *dbus.Conn) bool {
