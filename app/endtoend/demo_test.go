@@ -1,0 +1,61 @@
+package endtoend
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMainJobWithoutADisplay runs what make run does where there is no display,
+// once everything is built: the scripts with these programs beside them.
+func TestMainJobWithoutADisplay(t *testing.T) {
+	s := newStore(t)
+	root := filepath.Dir(s.home)
+	for _, dir := range []string{".ci", "bin"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, script := range []string{"open", "demo"} {
+		text, err := os.ReadFile(filepath.Join(module, ".ci", script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, ".ci", script), text, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, program := range map[string]string{"vmt": vmt, "vmterminal": vmterminal} {
+		if err := os.Symlink(program, filepath.Join(root, "bin", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	began := time.Now()
+	cmd := exec.Command(filepath.Join(root, ".ci", "open"))
+	cmd.Env = s.env
+	var shown bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &shown, &shown
+	err := ended(cmd)
+	text := shown.String()
+	t.Logf("the main job without a display took %s", took(began))
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, text)
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	if !strings.HasPrefix(first, "No display") {
+		t.Errorf("the first line is %q", first)
+	}
+	for _, step := range []string{"vm create", "run", "snapshot create", "stop", "snapshot restore"} {
+		if !strings.Contains(text, "\n$ vmterminal "+step) {
+			t.Errorf("the step %q is not shown:\n%s", step, text)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(root, "vmterminal.*")); len(left) > 0 {
+		t.Errorf("the demonstration left %q", left)
+	}
+}

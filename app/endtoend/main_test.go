@@ -1,0 +1,72 @@
+package endtoend
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The module's folder, as tests are run in theirs.
+const module = "../.."
+
+// The programs under test.
+var (
+	vmt        string // the commands, without cgo
+	vmterminal string // window and commands, with the race detector
+)
+
+// tools are what the tests start besides the programs.
+var tools = []string{
+	"qemu-system-x86_64", "gunzip", "cp", "dbus-daemon",
+	"Xvfb", "openbox", "xdotool", "wmctrl", "import",
+}
+
+func TestMain(m *testing.M) {
+	code, err := prepared(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// prepared runs the tests with the programs built.
+func prepared(run func() int) (int, error) {
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			return 0, fmt.Errorf("a tool that the tests need is missing: %w", err)
+		}
+	}
+	dir, err := os.MkdirTemp("", "vmte2e")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	vmt, vmterminal = filepath.Join(dir, "vmt"), filepath.Join(dir, "vmterminal")
+	if err := build(vmt, []string{"CGO_ENABLED=0"}, "-tags", "nogui"); err != nil {
+		return 0, err
+	}
+	// The flags of the tests' own build, so that nothing is compiled twice.
+	if err := build(vmterminal, []string{"CGO_ENABLED=1"}, "-race"); err != nil {
+		return 0, err
+	}
+	return run(), nil
+}
+
+func build(out string, env []string, flags ...string) error {
+	began := time.Now()
+	args := append([]string{"build", "-trimpath=false", "-buildvcs=false", "-o", out}, flags...)
+	cmd := exec.Command(filepath.Join(runtime.GOROOT(), "bin", "go"), append(args, ".")...)
+	cmd.Dir = module
+	cmd.Env = append(os.Environ(), env...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, text)
+	}
+	fmt.Printf("built %s in %s\n", filepath.Base(out), time.Since(began).Round(time.Second))
+	return nil
+}
