@@ -97,14 +97,19 @@ func (s *Sheet) Dismiss() {
 	}
 }
 
-// Submit presses the default button, if there is one that can be pressed.
+// Submit presses the default button, if it can be pressed. It dismisses a sheet
+// that has none.
 func (s *Sheet) Submit() {
 	for _, b := range s.buttons {
-		if b.Default && !b.button.Disabled() {
-			b.button.OnTapped()
-			return
+		if !b.Default {
+			continue
 		}
+		if !b.button.Disabled() {
+			b.button.OnTapped()
+		}
+		return
 	}
+	s.Dismiss()
 }
 
 // TypedKey is for a window's keys that reach no part of the sheet because
@@ -115,5 +120,6 @@ func (s *Sheet) TypedKey(key *fyne.KeyEvent) {
 		s.Dismiss()
 	case fyne.KeyReturn, fyne.KeyEnter:
 		s.Submit()
+	default:
 	}
 }

@@ -77,14 +77,6 @@ func (f *fakeService) find(name string) *app.VM {
 	return nil
 }
 
-func (f *fakeService) setState(name string, s app.VMState) {
-	f.change(func() {
-		if v := f.find(name); v != nil {
-			v.State = s
-		}
-	})
-}
-
 func (f *fakeService) VMs(context.Context) ([]app.VM, []string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -296,7 +288,7 @@ func (c *fakeConsole) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	c.got = append(c.got, b...)
 	c.mu.Unlock()
-	go c.in.Write(b)
+	go func() { _, _ = c.in.Write(b) }() // the reader may be slow, or gone
 	return len(b), nil
 }
 
@@ -316,4 +308,4 @@ func (c *fakeConsole) typed() string {
 	return string(c.got)
 }
 
-func (c *fakeConsole) end() { c.in.Close() }
+func (c *fakeConsole) end() { _ = c.in.Close() }

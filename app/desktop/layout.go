@@ -28,8 +28,7 @@ type parts struct {
 	card     *fyne.Container
 	firstRun *widgets.FirstRun
 
-	vms      *widgets.VMList
-	vmsEmpty *widgets.Line
+	vms *widgets.VMList
 
 	mark         *widget.Icon
 	name, state  *widgets.Line

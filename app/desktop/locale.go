@@ -14,6 +14,6 @@ func settleLocale() {
 	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
 	language, _, _ := strings.Cut(locale, ".")
 	if (language == "C" || language == "POSIX") && language != locale && os.Getenv("LANGUAGE") == "" {
-		os.Setenv("LANGUAGE", "en")
+		_ = os.Setenv("LANGUAGE", "en") // the name is a good one
 	}
 }

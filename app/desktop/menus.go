@@ -71,7 +71,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 			item(textSmaller(), plainKey(fyne.KeyMinus), func() { w.consoles.resizeText(-1) }),
 			item(textNormal(), plainKey(fyne.Key0), func() { w.consoles.resizeText(0) })),
 		fyne.NewMenu(textMenuHelp(),
-			item(textKeys(), nil, w.free(func() { w.tellKeys() })),
+			item(textKeys(), nil, w.free(w.tellKeys)),
 			item(textAbout(), nil, w.free(w.tellAbout))),
 	)
 	return bar
@@ -99,9 +99,7 @@ func (w *window) tellKeys() {
 	table := widgets.NewFacts()
 	table.LabelWidth = 150
 	table.Set(list)
-	var s *widgets.Sheet
-	s = w.openSheet(textKeys(), table, textClose(), nil,
-		&widgets.SheetButton{Text: textOK(), Default: true, OnTapped: func() { w.closeSheet(s) }})
+	w.openSheet(textKeys(), table, textClose(), nil)
 }
 
 func keyName(s *desktop.CustomShortcut) string {

@@ -5,7 +5,6 @@ package desktop
 import (
 	"context"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
@@ -36,7 +35,7 @@ func (w *window) askDeleteVM(v app.VM) {
 	}
 	name := widgets.NewField(textTypeName(v.Name), "", "", "")
 	body.Add(name)
-	s = w.openSheet(textDeleteVMTitle(v.Name), body, textCancel(), fyne.Focusable(name.Entry()), del)
+	s = w.openSheet(textDeleteVMTitle(v.Name), body, textCancel(), name.Entry(), del)
 	del.SetEnabled(false)
 	name.OnEscape = s.Dismiss
 	name.OnChanged = func() { del.SetEnabled(ondisk.SameName(typedName(name.Text()), v.Name)) }

@@ -48,9 +48,7 @@ func paragraph(text string) fyne.CanvasObject { return widgets.NewParagraph(widg
 
 // tell shows a text with nothing to decide.
 func (w *window) tell(title, text string) {
-	var s *widgets.Sheet
-	s = w.openSheet(title, paragraph(text), textClose(), nil,
-		&widgets.SheetButton{Text: textOK(), Default: true, OnTapped: func() { w.closeSheet(s) }})
+	w.openSheet(title, paragraph(text), textClose(), nil)
 }
 
 // fail shows an error: what failed, in what state the disk is, the next step.
@@ -69,11 +67,9 @@ func (w *window) fail(err error) bool {
 		hint.Importance = widget.HighImportance
 		body.Add(widgets.NewParagraph(hint))
 	}
-	var s *widgets.Sheet
 	copyDetails := &widgets.SheetButton{Text: textCopyDetails(), OnTapped: func() {
 		w.app.Clipboard().SetContent(p.Line())
 	}}
-	ok := &widgets.SheetButton{Text: textOK(), Default: true, OnTapped: func() { w.closeSheet(s) }}
-	s = w.openSheet(p.Title, body, textClose(), nil, copyDetails, ok)
+	w.openSheet(p.Title, body, textClose(), nil, copyDetails)
 	return true
 }

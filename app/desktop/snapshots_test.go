@@ -50,7 +50,7 @@ func TestSnapshotByReturn(t *testing.T) {
 }
 
 func TestSnapshotNameIsCheckedAsTyped(t *testing.T) {
-	d := open(t, snapshotted(stopped("dev"), "dev", "Taken"))
+	d := open(t, snapshotted(stopped("dev"), "Taken"))
 	d.press("Snapshot")
 	d.sheet("Snapshot of dev")
 	for _, step := range []struct{ text, says string }{
@@ -100,7 +100,7 @@ func TestFailedJobExplains(t *testing.T) {
 }
 
 func TestRestoreOfRunningVM(t *testing.T) {
-	d := open(t, snapshotted(running(t, "dev"), "dev", "newer", "older"))
+	d := open(t, snapshotted(running(t, "dev"), "newer", "older"))
 	d.until("the terminal", func() bool { return d.attached("dev") })
 	before := d.console("dev")
 	d.parts.timeline.Choose("older")
@@ -123,7 +123,7 @@ func TestRestoreOfRunningVM(t *testing.T) {
 }
 
 func TestRestoreOfStoppedVM(t *testing.T) {
-	d := open(t, snapshotted(stopped("dev"), "dev", "newest", "older"))
+	d := open(t, snapshotted(stopped("dev"), "newest", "older"))
 	d.menu(key(fyne.KeyR))
 	d.sheet("Restore “newest”?")
 	d.press("Restore")
@@ -131,7 +131,7 @@ func TestRestoreOfStoppedVM(t *testing.T) {
 }
 
 func TestDetailsAndDelete(t *testing.T) {
-	svc := snapshotted(stopped("dev"), "dev", "one", "two")
+	svc := snapshotted(stopped("dev"), "one", "two")
 	svc.snapshots["dev"][1].Digest = "sha256:abcdef"
 	d := open(t, svc)
 	if d.parts.details.Visible() {
@@ -175,7 +175,7 @@ func TestNewVM(t *testing.T) {
 }
 
 func TestDeleteVMWithSnapshotsAsksForItsName(t *testing.T) {
-	d := open(t, snapshotted(stopped("dev", "other"), "dev", "one"))
+	d := open(t, snapshotted(stopped("dev", "other"), "one"))
 	v, _ := d.chosen()
 	d.askDeleteVM(v)
 	d.sheet("Delete VM “dev”?")

@@ -61,12 +61,11 @@ func textMenuHelp() string        { return lang.L("Help") }
 func textCopy() string            { return lang.L("Copy") }
 func textPaste() string           { return lang.L("Paste") }
 func textForceOff() string        { return lang.L("Cut the power…") }
-func textUse() string             { return lang.L("Use for commands") }
+func textUse() string             { return lang.L("Make it the active VM") }
 func textHistory() string         { return lang.L("Snapshots pane") }
 func textLarger() string          { return lang.L("Larger text") }
 func textSmaller() string         { return lang.L("Smaller text") }
 func textNormal() string          { return lang.L("Normal text") }
-func textTextSize() string        { return lang.L("Text size") }
 func textGoVMs() string           { return lang.L("Go to the VMs") }
 func textGoTerminal() string      { return lang.L("Go to the terminal") }
 func textGoSnapshots() string     { return lang.L("Go to the snapshots") }

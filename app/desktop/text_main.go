@@ -28,9 +28,8 @@ func textNoSnapshot() string   { return lang.L("No snapshot yet") }
 func textNoSnapshots() string {
 	return lang.L("Take one before you try something: it takes seconds, and so does going back.")
 }
-func textFirstTitle() string     { return lang.L("Create your first VM") }
-func textFirstButton() string    { return lang.L("Create and start") }
-func textVMDisk(s string) string { return lang.L("{{.Size}} on disk", with{"Size": s}) }
+func textFirstTitle() string  { return lang.L("Create your first VM") }
+func textFirstButton() string { return lang.L("Create and start") }
 
 func textFirstAbout() string {
 	return lang.L("A small Linux machine of your own, ready in seconds. Break anything in it: a snapshot brings it back.")

@@ -16,7 +16,6 @@ func textDescription() string { return lang.L("Description") }
 func textOptional() string    { return lang.L("What makes it worth going back to (optional)") }
 func textDiskHint() string    { return lang.L("Takes room as it fills") }
 func textCopyDetails() string { return lang.L("Copy details") }
-func textOK() string          { return lang.L("OK") }
 func textQuit() string        { return lang.L("Quit") }
 
 func textNameHint() string { return lang.L("Letters, digits, '.', '_' and '-'") }

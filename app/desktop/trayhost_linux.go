@@ -18,7 +18,7 @@ func trayHost(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	return hasWatcher(ctx, conn)
 }
 
@@ -29,7 +29,7 @@ func mayHaveTray(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	conn.Close()
+	_ = conn.Close()
 	return true
 }
 

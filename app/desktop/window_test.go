@@ -33,7 +33,9 @@ func running(t *testing.T, names ...string) *fakeService {
 	return f
 }
 
-func snapshotted(f *fakeService, vm string, names ...string) *fakeService {
+// snapshotted gives the VM dev snapshots, newest first, an hour apart.
+func snapshotted(f *fakeService, names ...string) *fakeService {
+	const vm = "dev"
 	f.snapshots = map[string][]app.Snapshot{}
 	for i, name := range names {
 		f.snapshots[vm] = append(f.snapshots[vm], app.Snapshot{
@@ -159,7 +161,7 @@ func TestBrokenVMIsShown(t *testing.T) {
 }
 
 func TestKeysWaitForAnAnswer(t *testing.T) {
-	d := open(t, snapshotted(stopped("dev"), "dev", "one"))
+	d := open(t, snapshotted(stopped("dev"), "one"))
 	d.menu(key(fyne.KeyS))
 	for _, k := range []fyne.KeyName{fyne.KeyS, fyne.KeyR, fyne.KeyN, fyne.KeyH, fyne.KeyB} {
 		d.menu(key(k))
@@ -170,7 +172,7 @@ func TestKeysWaitForAnAnswer(t *testing.T) {
 }
 
 func TestFoldingTheSnapshots(t *testing.T) {
-	d := open(t, snapshotted(stopped("dev"), "dev", "one", "two"))
+	d := open(t, snapshotted(stopped("dev"), "one", "two"))
 	d.menu(key(fyne.KeyH))
 	if d.parts.snapshots.Visible() {
 		t.Fatal("the pane should be folded away")
