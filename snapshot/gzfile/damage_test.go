@@ -39,7 +39,7 @@ func TestEveryTruncationIsNoticed(t *testing.T) {
 			t.Fatalf("cut to %d bytes: %v", n, err)
 		}
 		// As a foreign file, with its header's word left aside.
-		if n%31 == 0 || n > len(out.b)-30 {
+		if n%97 == 0 || n > len(out.b)-30 {
 			c, err := Stream(context.Background(), section(&memory{b: out.b[:n]}), (&memory{}).sink, Options{})
 			if !errors.Is(err, ErrDamaged) {
 				t.Fatalf("cut to %d bytes it streams as %+v: %v", n, c, err)
@@ -62,7 +62,7 @@ func TestEveryHeaderBitIsNoticed(t *testing.T) {
 func TestEveryBodyByteIsNoticed(t *testing.T) {
 	disk := place(2*mib-600, map[int][]byte{mib: random(1, 3000)})
 	out, h, x := written(t, disk, 0)
-	for at := Align; at < len(out.b); at += 37 {
+	for at := Align; at < len(out.b); at += 101 {
 		b := bytes.Clone(out.b)
 		b[at] ^= 0x10
 		byIndex, byStream := check(b, h, x)

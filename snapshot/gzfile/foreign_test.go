@@ -28,7 +28,7 @@ func goGzip(t testing.TB, parts ...[]byte) []byte {
 }
 
 func TestForeign(t *testing.T) {
-	disk := disks()["holes everywhere"].b
+	disk := disks()["zeros in the data"].b
 	raw := filepath.Join(t.TempDir(), "VTdisk.raw")
 	if err := os.WriteFile(raw, disk, 0o600); err != nil {
 		t.Fatal(err)
