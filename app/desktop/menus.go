@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
-	"vmterminal/app"
 	"vmterminal/widgets"
 	"vmterminal/widgets/console"
 )
@@ -43,12 +42,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 			item(textCopy(), key(fyne.KeyC), w.onTerminal((*console.Console).Copy)),
 			item(textPaste(), key(fyne.KeyV), w.onTerminal((*console.Console).Paste))),
 		fyne.NewMenu(textMenuVM(),
-			item(textStart(), key(fyne.KeyB), w.free(w.startChosen)),
-			item(textStop(), key(fyne.KeyQ), w.onVM(func(v app.VM) {
-				if v.State.Alive() {
-					w.power()
-				}
-			})),
+			item(textPower(), key(fyne.KeyP), w.free(w.power)),
 			item(textForceOff(), nil, w.onVM(w.askForce)),
 			fyne.NewMenuItemSeparator(),
 			item(textUse(), nil, w.onVM(w.useVM)),

@@ -163,7 +163,7 @@ func TestBrokenVMIsShown(t *testing.T) {
 func TestKeysWaitForAnAnswer(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one"))
 	d.menu(key(fyne.KeyS))
-	for _, k := range []fyne.KeyName{fyne.KeyS, fyne.KeyR, fyne.KeyN, fyne.KeyH, fyne.KeyB} {
+	for _, k := range []fyne.KeyName{fyne.KeyS, fyne.KeyR, fyne.KeyN, fyne.KeyH, fyne.KeyP} {
 		d.menu(key(k))
 	}
 	if len(d.sheets) != 1 || d.svc.hasCalled("Start dev") || !d.parts.snapshots.Visible() {
