@@ -80,7 +80,7 @@ cp "$busybox" bin/busybox
 for applet in $("$busybox" --list); do
 	[ -e "bin/$applet" ] || [ -L "bin/$applet" ] || ln -s busybox "bin/$applet"
 done
-(cd "$repo" && CGO_ENABLED=0 GOOS=linux GOARCH=amd64 GOFLAGS= \
+(cd "$repo" && CGO_ENABLED=0 GOOS=linux GOARCH=amd64 GOFLAGS='' \
 	go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o "$tree/bin/vmterminal-agent" ./vm/agent/guest)
 cp "$kernel/LICENSE.linux" "$kernel/LICENSE" usr/share/doc/linux/
 if [ -r /usr/share/doc/busybox-static/copyright ]; then
