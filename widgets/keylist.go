@@ -5,17 +5,49 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// keyList is a list that also hears of keys besides the arrows.
+// keyList is a list whose arrow keys choose at once, and that hears of other
+// keys too. Fyne's own highlight, which hovering moves as well, chooses nothing.
 type keyList struct {
 	widget.List
 
+	// at is the chosen row, -1 for none.
+	at func() int
+
 	onReturn, onDelete, onEscape func()
+}
+
+// pick chooses a row and puts the highlight on it.
+func (l *keyList) pick(row int) {
+	l.Select(row)
+	l.Highlight(row)
+}
+
+// move follows the chosen row to where it now stands. It leaves a row that has
+// not moved alone: choosing scrolls to it, and the person may look elsewhere.
+func (l *keyList) move(from, to int) {
+	switch {
+	case to < 0:
+		l.UnselectAll()
+	case from != to:
+		l.pick(to)
+	}
+}
+
+// step chooses the row that many below the chosen one, if there is one.
+func (l *keyList) step(by int) {
+	if row := l.at() + by; row >= 0 && row < l.Length() {
+		l.pick(row)
+	}
 }
 
 // TypedKey implements fyne.Focusable.
 func (l *keyList) TypedKey(key *fyne.KeyEvent) {
 	var act func()
 	switch key.Name {
+	case fyne.KeyDown:
+		l.step(1)
+	case fyne.KeyUp:
+		l.step(-1)
 	case fyne.KeyReturn, fyne.KeyEnter:
 		act = l.onReturn
 	case fyne.KeyDelete:

@@ -38,7 +38,7 @@ func NewTimeline() *Timeline {
 			t.choose(t.items[id].Name)
 		}
 	}
-	t.OnHighlighted = func(id widget.ListItemID) { t.Select(id) }
+	t.at = func() int { return t.find(t.chosen) }
 	t.onReturn = func() { act(t.OnReturn, t.chosen) }
 	t.onDelete = func() { act(t.OnDelete, t.chosen) }
 	t.onEscape = func() {
@@ -66,7 +66,7 @@ func (t *Timeline) Chosen() string { return t.chosen }
 // Choose chooses the named snapshot, or none for "".
 func (t *Timeline) Choose(name string) {
 	if at := t.find(name); at >= 0 {
-		t.Select(at)
+		t.pick(at)
 		return
 	}
 	t.UnselectAll()
@@ -79,14 +79,13 @@ func (t *Timeline) Set(items []TimelineItem) {
 	if slices.Equal(t.items, items) {
 		return
 	}
+	was := t.at()
 	t.items = slices.Clone(items)
 	for id, item := range items {
 		t.SetItemHeight(id, item.height())
 	}
-	t.UnselectAll()
-	if at := t.find(t.chosen); at >= 0 {
-		t.Select(at)
-	} else {
+	t.move(was, t.at())
+	if t.at() < 0 {
 		t.choose("")
 	}
 	t.Refresh()

@@ -40,7 +40,7 @@ func NewVMList() *VMList {
 			l.OnChosen(l.chosen)
 		}
 	}
-	l.OnHighlighted = func(id widget.ListItemID) { l.Select(id) }
+	l.at = func() int { return l.find(l.chosen) }
 	l.onReturn = func() {
 		if l.OnOpen != nil {
 			l.OnOpen()
@@ -59,15 +59,15 @@ func (l *VMList) Set(items []VMItem, chosen string) {
 	if same && l.chosen == chosen {
 		return
 	}
+	was := l.at()
 	l.items = slices.Clone(items)
 	l.chosen = chosen
-	at := slices.IndexFunc(items, func(i VMItem) bool { return i.Name == chosen })
-	if at < 0 {
-		l.UnselectAll()
-	} else {
-		l.Select(at)
-	}
+	l.move(was, l.at())
 	if !same {
 		l.Refresh()
 	}
+}
+
+func (l *VMList) find(name string) int {
+	return slices.IndexFunc(l.items, func(i VMItem) bool { return i.Name == name })
 }

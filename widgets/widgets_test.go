@@ -135,6 +135,20 @@ func TestVMListChoosesByKeys(t *testing.T) {
 	}
 }
 
+func TestHoverAndFocusChooseNothing(t *testing.T) {
+	l := NewVMList()
+	l.OnChosen = func(name string) { t.Errorf("%s was chosen", name) }
+	w := show(t, l, 240, 400)
+	l.Set([]VMItem{{Name: "a"}, {Name: "b"}, {Name: "c"}}, "b")
+	for y := float32(10); y < 200; y += 10 {
+		test.MoveMouse(w.Canvas(), fyne.NewPos(100, y))
+	}
+	w.Canvas().Focus(l)
+	if l.chosen != "b" {
+		t.Errorf("chosen: %q", l.chosen)
+	}
+}
+
 func TestTimelineKeepsTheChoice(t *testing.T) {
 	l := NewTimeline()
 	var chosen []string
@@ -155,6 +169,24 @@ func TestTimelineKeepsTheChoice(t *testing.T) {
 	press(l, fyne.KeyDelete)
 	if l.Chosen() != "" || !slices.Equal(acted, []string{"return a", "delete a"}) {
 		t.Errorf("chosen %q, acted %q", l.Chosen(), acted)
+	}
+}
+
+func TestTimelineStaysWhereOneLooks(t *testing.T) {
+	l := NewTimeline()
+	show(t, l, 320, 200)
+	items := make([]TimelineItem, 50)
+	for i := range items {
+		items[i] = TimelineItem{Name: strings.Repeat("n", i+1), Age: "just now"}
+	}
+	l.Set(items)
+	l.Choose("n")
+	l.ScrollToBottom()
+	at := l.GetScrollOffset()
+	items[0].Age = "1 min ago"
+	l.Set(items)
+	if at == 0 || l.GetScrollOffset() != at {
+		t.Errorf("scrolled from %v to %v", at, l.GetScrollOffset())
 	}
 }
 
