@@ -76,7 +76,7 @@ func StopOrphan(ctx context.Context, dir ondisk.VMDir, force bool, grace time.Du
 	if err != nil {
 		return err
 	}
-	defer own.Close() //nolint:errcheck // a lock needs no last word
+	defer own.Close()
 	if grace <= 0 {
 		grace = DefaultGrace
 	}
@@ -85,7 +85,7 @@ func StopOrphan(ctx context.Context, dir ondisk.VMDir, force bool, grace time.Du
 	if err != nil {
 		return err
 	}
-	defer e.lock.Close() //nolint:errcheck // a lock needs no last word
+	defer e.lock.Close()
 	m := machine{spec: Spec{Dir: dir, RunDir: filepath.Dir(rec.Sockets)}, paths: qemu.Sockets(rec.Sockets)}
 	last := Last{
 		Version: recordVersion, Since: rec.Since, Left: time.Now().UTC(),
