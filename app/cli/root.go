@@ -81,10 +81,12 @@ Without arguments it opens its window.`,
   vmterminal snapshot restore before-upgrade`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
+		Version:           f.svc.Version(),
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetVersionTemplate("vmterminal {{.Version}}\n")
 	root.SetIn(f.io.In)
 	root.SetOut(f.io.Out)
 	root.SetErr(f.io.Err)

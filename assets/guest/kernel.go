@@ -49,7 +49,7 @@ func KernelFile(dir string) (path string, err error) {
 // Without no_timer_check it waits for timer interrupts in a busy loop, and
 // panics when the host is too busy to emulate them in time.
 const commandLine = "console=ttyS0 root=/dev/vda rw rootfstype=ext4 init=/sbin/init " +
-	"quiet loglevel=3 no_timer_check pci=noacpi reboot=p TERM=xterm-256color"
+	"quiet loglevel=3 panic=10 no_timer_check pci=noacpi reboot=p TERM=xterm-256color"
 
 // CommandLine returns the kernel's command line. The guest is called hostname,
 // with what is not allowed in one replaced by hyphens; a name in the guest's
