@@ -41,9 +41,9 @@ func (s *Service) create(ctx context.Context, v vm.VM, adopt bool) error {
 		}
 		return s.vms.Adopt(v)
 	}
-	return s.vms.Create(v, func(f *os.File) error {
+	return s.vms.Create(v, vm.Fill(func(f *os.File) error {
 		return s.opt.Guest.WriteDisk(ctx, f, int64(v.DiskSizeMB)<<20)
-	})
+	}))
 }
 
 // UseVM makes a VM the active one.

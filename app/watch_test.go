@@ -23,7 +23,7 @@ func waitFor(t *testing.T, changed <-chan struct{}, what string) {
 func TestChangesOfOtherProcessesAreSeen(t *testing.T) {
 	home := ondisk.Home(t.TempDir())
 	store := vm.OpenStore(home)
-	fill := func(f *os.File) error { return f.Truncate(1 << 20) }
+	fill := vm.Fill(func(f *os.File) error { return f.Truncate(1 << 20) })
 	if err := store.Create(vm.Defaults("one"), fill); err != nil {
 		t.Fatal(err)
 	}

@@ -25,21 +25,29 @@ func Defaults(name string) VM {
 // newInfix stands in the name of the folder of a VM that is being made.
 const newInfix = ".new-"
 
-// Create adds a VM. fill writes its disk, open for reading and writing and of
-// size zero. Nothing appears under the VM's name before it is whole and
-// durable; an error of fill leaves nothing. ErrExists when the name is taken,
-// ErrLeftData when a folder of that name remains from an earlier VM. The first
-// VM of a home becomes the active one.
-func (s *Store) Create(v VM, fill func(*os.File) error) error {
-	return s.create(v, func(dir ondisk.VMDir) error {
-		if _, err := os.Lstat(string(dir)); err == nil {
-			return fmt.Errorf("%w: %s", ErrLeftData, dir)
-		}
-		fresh := ondisk.VMDir(filepath.Join(s.home.Data(), newInfix+v.ID))
-		defer os.RemoveAll(string(fresh))
-		if err := s.build(fresh, fill); err != nil {
-			return err
-		}
+// Create adds a VM. fill makes its disk, at dir.Disk(), and may take its time:
+// other VMs can be made and used meanwhile. Nothing appears under the VM's name
+// before it is whole and durable; an error of fill leaves nothing. ErrExists
+// when the name is taken, ErrLeftData when a folder of that name remains from an
+// earlier VM. The first VM of a home becomes the active one.
+func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
+	if err := v.Check(); err != nil {
+		return err
+	}
+	if err := s.free(v.Name); err != nil {
+		return err
+	}
+	fresh := ondisk.VMDir(filepath.Join(s.home.Data(), newInfix+v.ID))
+	defer os.RemoveAll(string(fresh))
+	lock, err := s.begin(fresh)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := fill(fresh); err != nil {
+		return err
+	}
+	return s.add(v, func(dir ondisk.VMDir) error {
 		if err := os.Rename(string(fresh), string(dir)); err != nil {
 			return err
 		}
@@ -47,24 +55,57 @@ func (s *Store) Create(v VM, fill func(*os.File) error) error {
 	})
 }
 
+// begin makes the folder of a VM to be, and takes the VM's lock in it, to be
+// held until the VM is listed: sweep takes a folder without it for a dead one,
+// and nothing starts the VM meanwhile.
+func (s *Store) begin(fresh ondisk.VMDir) (*ondisk.Lock, error) {
+	if err := ondisk.MakeDir(s.home.Data()); err != nil {
+		return nil, err
+	}
+	home, err := ondisk.WaitLock(s.home.Lock())
+	if err != nil {
+		return nil, err
+	}
+	defer home.Close()
+	if err := ondisk.MakeDir(fresh.Snapshots()); err != nil {
+		return nil, err
+	}
+	return ondisk.TryLock(fresh.Lock(), "creating the VM")
+}
+
+// Fill makes a fill for Create of what writes a disk into an empty file.
+func Fill(write func(*os.File) error) func(ondisk.VMDir) error {
+	return func(dir ondisk.VMDir) error {
+		disk, err := ondisk.NewReplacement(dir.Disk())
+		if err != nil {
+			return err
+		}
+		defer disk.Discard()
+		if err := write(disk.File); err != nil {
+			return err
+		}
+		return disk.Commit()
+	}
+}
+
 // Adopt adds a VM whose folder is there already, with its disk and snapshots:
 // what Delete without data left. ErrNoDisk when there is nothing to adopt.
 func (s *Store) Adopt(v VM) error {
-	return s.create(v, func(dir ondisk.VMDir) error {
-		if _, err := os.Stat(dir.Disk()); err != nil {
-			return fmt.Errorf("%w: %s", ErrNoDisk, dir.Disk())
-		}
-		return ondisk.MakeDir(dir.Snapshots())
-	})
-}
-
-func (s *Store) create(v VM, place func(ondisk.VMDir) error) error {
 	if err := v.Check(); err != nil {
 		return err
 	}
+	dir := s.Dir(v.Name)
+	if _, err := os.Stat(dir.Disk()); err != nil {
+		return fmt.Errorf("%w: %s", ErrNoDisk, dir.Disk())
+	}
+	return s.add(v, func(dir ondisk.VMDir) error { return ondisk.MakeDir(dir.Snapshots()) })
+}
+
+// add lists a VM once place has put its folder there.
+func (s *Store) add(v VM, place func(ondisk.VMDir) error) error {
 	err := s.change(func(r *rows) error {
 		if i := r.find(v.Name); i >= 0 {
-			return fmt.Errorf("%w: there is a VM '%s'", ErrExists, r.VMs[i].Name)
+			return taken(r.VMs[i].Name)
 		}
 		s.sweep()
 		if err := place(s.Dir(v.Name)); err != nil {
@@ -82,19 +123,20 @@ func (s *Store) create(v VM, place func(ondisk.VMDir) error) error {
 	return nil
 }
 
-func (s *Store) build(dir ondisk.VMDir, fill func(*os.File) error) error {
-	if err := os.MkdirAll(dir.Snapshots(), ondisk.DirMode); err != nil {
+func taken(name string) error { return fmt.Errorf("%w: there is a VM '%s'", ErrExists, name) }
+
+// free tells whether a VM of that name can be made.
+func (s *Store) free(name string) error {
+	switch e, err := s.Get(name); {
+	case err == nil:
+		return taken(e.Name)
+	case !errors.Is(err, ErrNotFound):
 		return err
 	}
-	disk, err := ondisk.NewReplacement(dir.Disk())
-	if err != nil {
-		return err
+	if _, err := os.Lstat(string(s.Dir(name))); err == nil {
+		return fmt.Errorf("%w: %s", ErrLeftData, s.Dir(name))
 	}
-	defer disk.Discard()
-	if err := fill(disk.File); err != nil {
-		return err
-	}
-	return disk.Commit()
+	return nil
 }
 
 // sweep removes what a killed Create or Delete left. The home's lock is held.
@@ -104,8 +146,14 @@ func (s *Store) sweep() {
 		return // the caller's own work in that folder says why
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), newInfix) || strings.HasPrefix(e.Name(), goneInfix) {
-			os.RemoveAll(filepath.Join(s.home.Data(), e.Name()))
+		path := filepath.Join(s.home.Data(), e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), goneInfix):
+			os.RemoveAll(path)
+		case strings.HasPrefix(e.Name(), newInfix):
+			if held, _ := ondisk.Held(ondisk.VMDir(path).Lock()); !held {
+				os.RemoveAll(path)
+			}
 		}
 	}
 }

@@ -16,11 +16,11 @@ func newStore(t *testing.T) *Store {
 	return OpenStore(ondisk.Home(t.TempDir() + "/home"))
 }
 
-func fillWith(content string) func(*os.File) error {
-	return func(f *os.File) error {
+func fillWith(content string) func(ondisk.VMDir) error {
+	return Fill(func(f *os.File) error {
 		_, err := f.WriteString(content)
 		return err
-	}
+	})
 }
 
 func create(t *testing.T, s *Store, name string) {
@@ -95,7 +95,7 @@ func TestCreateRefuses(t *testing.T) {
 
 func TestFailedCreateLeavesNothing(t *testing.T) {
 	s := newStore(t)
-	err := s.Create(Defaults("dev"), func(*os.File) error { return context.Canceled })
+	err := s.Create(Defaults("dev"), func(ondisk.VMDir) error { return context.Canceled })
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
@@ -235,6 +235,38 @@ func TestManyCreateAtOnce(t *testing.T) {
 	wg.Wait()
 	if got := listed(t, s); len(got) != 7 {
 		t.Errorf("list: %v", got)
+	}
+}
+
+// What a killed Create left is swept by the next one; what a living one is
+// still making is not.
+func TestSweep(t *testing.T) {
+	s := newStore(t)
+	create(t, s, "first")
+	dead := ondisk.VMDir(s.Home().Data() + "/" + newInfix + "dead")
+	gone := ondisk.VMDir(s.Home().Data() + "/" + goneInfix + "gone")
+	for _, dir := range []ondisk.VMDir{dead, gone} {
+		if err := os.MkdirAll(dir.Snapshots(), ondisk.DirMode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := s.Create(Defaults("slow"), func(dir ondisk.VMDir) error {
+		create(t, s, "quick")
+		return fillWith("disk of slow")(dir)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []ondisk.VMDir{dead, gone} {
+		if _, err := os.Stat(string(dir)); err == nil {
+			t.Errorf("%s was not swept", dir)
+		}
+	}
+	if got := strings.Join(listed(t, s), " "); got != "first quick slow" {
+		t.Errorf("list: %s", got)
+	}
+	if held, _ := ondisk.Held(s.Dir("slow").Lock()); held {
+		t.Error("the new VM is still locked")
 	}
 }
 
