@@ -28,10 +28,10 @@ func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) err
 		},
 		worker: func() func(*decodeJob) error {
 			d := newInflater()
-			in := make([]byte, maxSegment+len(finalBlock))
+			segment, buf := make([]byte, maxSegment), make([]byte, ChunkSize)
 			return func(j *decodeJob) error {
-				content, err := f.chunk(d, in, j.entry)
-				if err != nil {
+				content := buf[:chunkLen(x.Size, j.entry.Chunk)]
+				if err := f.chunk(d, content, segment, j.entry); err != nil {
 					return err
 				}
 				return sink(j.entry.Chunk*ChunkSize, content)
@@ -46,24 +46,35 @@ func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) err
 
 type decodeJob struct{ entry *Entry }
 
-// chunk reads one chunk and checks it.
-func (f *File) chunk(d *inflater, in []byte, e *Entry) ([]byte, error) {
-	segment := in[:e.Length]
+// chunk reads one chunk, checks it, and fills content, which has its length.
+// room is for its segment.
+func (f *File) chunk(d *inflater, content, room []byte, e *Entry) error {
+	segment := room[:e.Length]
+	if err := f.segment(segment, e); err != nil {
+		return err
+	}
+	n, _, err := d.inflate(content, segment)
+	switch {
+	case err != nil:
+		return damaged(e.Chunk, "%v", err)
+	case n != len(content):
+		return damaged(e.Chunk, "%v: it is not %d bytes", errSegment, len(content))
+	case sha256.Sum256(content) != e.SHA256 || crc32.ChecksumIEEE(content) != e.CRC:
+		return damaged(e.Chunk, "its content is not what was saved")
+	}
+	return nil
+}
+
+// segment reads a segment and compares it with its CRC-32C.
+func (f *File) segment(segment []byte, e *Entry) error {
 	if n, err := f.r.ReadAt(segment, e.Offset); n < len(segment) {
 		if errors.Is(err, io.EOF) {
-			return nil, damaged(e.Chunk, "the file ends within it")
+			return damaged(e.Chunk, "the file ends within it")
 		}
-		return nil, err
+		return err
 	}
 	if crc32.Checksum(segment, castagnoli) != e.SegmentCRC {
-		return nil, damaged(e.Chunk, "its compressed bytes have changed")
+		return damaged(e.Chunk, "its compressed bytes have changed")
 	}
-	content, err := d.inflate(segment, chunkLen(f.Header.Size, e.Chunk))
-	if err != nil {
-		return nil, damaged(e.Chunk, "%v", err)
-	}
-	if sha256.Sum256(content) != e.SHA256 || crc32.ChecksumIEEE(content) != e.CRC {
-		return nil, damaged(e.Chunk, "its content is not what was saved")
-	}
-	return content, nil
+	return nil
 }

@@ -21,12 +21,14 @@ var ErrTooLong = errors.New("the description is too long")
 
 // Header is what a snapshot file says of itself.
 type Header struct {
-	Format      int       `json:"vmterminal_snapshot"`
-	ID          string    `json:"id"`
-	Name        string    `json:"name"`
-	Description string    `json:"description,omitempty"`
-	VM          string    `json:"vm,omitempty"`
-	Created     time.Time `json:"created"` // UTC
+	Format      int    `json:"vmterminal_snapshot"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	VM          string `json:"vm,omitempty"`
+	// Pinned snapshots are not deleted by rule.
+	Pinned  bool      `json:"pinned,omitempty"`
+	Created time.Time `json:"created"` // UTC
 	// Taken is how the disk was held still ("stopped", "frozen",
 	// "crash-consistent"), and HeldMicros how long the guest stood.
 	Taken      string `json:"taken,omitempty"`

@@ -1,0 +1,65 @@
+package gzfile
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	stdflate "compress/flate"
+)
+
+// TestInflate reads what Go's own deflate makes of many contents at all levels,
+// into room that is exact, too small and too large.
+func TestInflate(t *testing.T) {
+	contents := map[string][]byte{
+		"nothing": nil, "a byte": {1}, "text": text(1, 200_000), "noise": random(1, 70_000),
+		"zeros": make([]byte, ChunkSize), "pairs": bytes.Repeat([]byte("ab"), 3000),
+		"sevens": bytes.Repeat([]byte("abcdefg"), 3000), "skewed": skewed(300_000),
+		"both": append(random(2, 5000), text(2, 5000)...),
+	}
+	d := newInflater()
+	for name, content := range contents {
+		for level := stdflate.HuffmanOnly; level <= stdflate.BestCompression; level++ {
+			var b bytes.Buffer
+			w, err := stdflate.NewWriter(&b, level)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = w.Write(content)
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			for _, room := range []int{len(content), len(content) + 1, len(content) + 5000} {
+				dst := make([]byte, room)
+				n, whole, err := d.inflate(dst, b.Bytes())
+				if err != nil || whole != b.Len() || !bytes.Equal(dst[:n], content) {
+					t.Fatalf("%s, level %d, room for %d: %d of %d bytes, %v", name, level, room, n, len(content), err)
+				}
+			}
+			if len(content) == 0 {
+				continue
+			}
+			if _, _, err := d.inflate(make([]byte, len(content)-1), b.Bytes()); !errors.Is(err, errFull) {
+				t.Errorf("%s, level %d, too little room: %v", name, level, err)
+			}
+			for cut := 1; cut < min(b.Len(), 300); cut++ {
+				if _, _, err := d.inflate(make([]byte, len(content)), b.Bytes()[:b.Len()-cut]); err == nil && cut < 5 {
+					t.Errorf("%s, level %d: cut by %d it passes", name, level, cut)
+				}
+			}
+		}
+	}
+}
+
+// skewed has bytes whose codes are of all lengths up to the longest.
+func skewed(n int) []byte {
+	b := random(9, n)
+	for i, x := range b {
+		zeros := byte(0)
+		for y := uint32(x)<<8 | uint32(b[(i+1)%n]) | 1<<16; y&1 == 0; y >>= 1 {
+			zeros++
+		}
+		b[i] = zeros * 7
+	}
+	return b
+}
