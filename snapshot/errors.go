@@ -24,9 +24,11 @@ var (
 	ErrBadDescription = errors.New("not a valid description")
 	// ErrNoSpace is what every *NoSpace wraps.
 	ErrNoSpace = errors.New("not enough free space")
-	// ErrNotDurable says that a restore has replaced the disk, but a power cut
-	// might bring back the one before.
+	// ErrNotDurable says that a restore or undo has replaced the disk, but a power
+	// cut might bring back the one before.
 	ErrNotDurable = errors.New("the disk is restored, but perhaps not durably")
+	// ErrNoUndo says that no disk is kept that could be brought back.
+	ErrNoUndo = diskfile.ErrNoUndo
 )
 
 // NoSpace says how much room was needed and how much there was, in bytes.

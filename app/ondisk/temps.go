@@ -17,6 +17,12 @@ func TempName(path string) string {
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + "-" }
 
+// IsTempOf tells whether a file of that name was to replace path.
+func IsTempOf(name, path string) bool {
+	base := filepath.Base(name)
+	return strings.HasPrefix(base, tempPrefix(path)) && filepath.Ext(base) == TempSuffix
+}
+
 // SweepTempsOf removes unfinished files that were to replace path. Call it only
 // under the lock that guards path.
 func SweepTempsOf(path string) error {
@@ -28,7 +34,7 @@ func SweepTempsOf(path string) error {
 		return err
 	}
 	for _, e := range entries {
-		if !e.IsDir() && strings.HasPrefix(e.Name(), tempPrefix(path)) && filepath.Ext(e.Name()) == TempSuffix {
+		if !e.IsDir() && IsTempOf(e.Name(), path) {
 			err := os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err

@@ -29,4 +29,24 @@ func TestUndoOnAnotherFileSystem(t *testing.T) {
 	if to, err := os.Readlink(undo); err != nil || to != ondisk.UndoBeside(disk) {
 		t.Errorf("undo leads to %q, %v", to, err)
 	}
+	for _, texts := range [][2]string{{"two", "three"}, {"three", "two"}} {
+		if placed, err := Back(disk, undo); err != nil || !placed {
+			t.Fatal(placed, err)
+		}
+		want(t, disk, texts[0])
+		want(t, undo, texts[1])
+	}
+	if freed, err := Discard(undo); err != nil || freed == 0 {
+		t.Errorf("freed %d, %v", freed, err)
+	}
+	for _, gone := range []string{undo, ondisk.UndoBeside(disk)} {
+		if _, err := os.Lstat(gone); err == nil {
+			t.Errorf("%s is left", gone)
+		}
+	}
+	put(t, undo, "kept before the disk was moved")
+	if placed, err := Back(disk, undo); err == nil || placed {
+		t.Errorf("across file systems: %v", err)
+	}
+	want(t, disk, "three")
 }
