@@ -28,7 +28,11 @@ func Run(svc Service, opt Options) error {
 	a := fyneapp.NewWithID(appID)
 	a.SetIcon(assets.Icon())
 	a.Settings().SetTheme(assets.Theme{})
-	w := newWindow(ctx, a, svc, opt, onMain)
+	w := newWindow(ctx, a, svc, opt, onMain(ctx))
+	w.quit = func() {
+		cancel() // before Fyne's loop is over
+		a.Quit()
+	}
 	w.win.SetMaster()
 	w.win.Resize(fyne.NewSize(1180, 740))
 	w.win.CenterOnScreen()
