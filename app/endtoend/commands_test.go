@@ -13,6 +13,7 @@ import (
 // disk of 10 GB: create, run, attach, snapshot the running VM, break a file,
 // restore, and carry the snapshot into another VM.
 func TestMainJobByCommands(t *testing.T) {
+	t.Parallel()
 	s := newStore(t)
 	createDefault(t, s)
 	attached := inTerminals(t, s)
@@ -171,7 +172,7 @@ func breakAndRestore(t *testing.T, s *store) {
 	}
 
 	o := s.try("snapshot", "restore", "before")
-	if o.code != 4 || o.out != "" || strings.Count(o.said, "\n") != 1 || !strings.Contains(o.said, "'default' is running") {
+	if o.code != 4 || o.out != "" || strings.Count(o.said, "\n") != 1 || !strings.Contains(o.said, "VM is running") {
 		t.Errorf("a restore while the VM runs ended with %d, %q and %q; want 4 and one line", o.code, o.out, o.said)
 	}
 

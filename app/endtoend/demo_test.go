@@ -13,6 +13,7 @@ import (
 // TestMainJobWithoutADisplay runs what make run does where there is no display,
 // once everything is built: the scripts with these programs beside them.
 func TestMainJobWithoutADisplay(t *testing.T) {
+	t.Parallel()
 	s := newStore(t)
 	root := filepath.Dir(s.home)
 	for _, dir := range []string{".ci", "bin"} {

@@ -42,6 +42,7 @@ func fill(t *testing.T, disk string, megabytes int64) {
 // TestSnapshotIsAPlainGzipFile asks other people's gzip about a snapshot of a
 // stopped VM.
 func TestSnapshotIsAPlainGzipFile(t *testing.T) {
+	t.Parallel()
 	s := newStore(t)
 	s.do("vm", "create", "plain", "--disk-size", "512")
 	fill(t, s.disk("plain"), 32)
@@ -94,6 +95,7 @@ func same(a, b io.Reader) string {
 // TestCancelLeavesNothing presses Ctrl+C while the bar runs, and sends the
 // signal to a command without a terminal.
 func TestCancelLeavesNothing(t *testing.T) {
+	t.Parallel()
 	s := newStore(t)
 	s.do("vm", "create", "big", "--disk-size", "2048")
 	fill(t, s.disk("big"), 768)

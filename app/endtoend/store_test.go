@@ -62,8 +62,8 @@ func newStore(t *testing.T) *store {
 	}
 	s := &store{t: t, home: filepath.Join(dir, "store")}
 	runtimeDir, person := filepath.Join(dir, "run"), filepath.Join(dir, "person")
-	for _, d := range []string{runtimeDir, person} {
-		if err := os.Mkdir(d, 0o700); err != nil {
+	for _, d := range []string{runtimeDir, filepath.Join(person, ".cache")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
