@@ -70,10 +70,11 @@ func (x *Index) Bytes() ([]byte, error) {
 }
 
 // ReadIndex reads an index and checks it against the header of the file that it
-// is for: checksum, id, sizes, order, and that its chunks' SHA-256 give the
-// header's image digest. So the content that it promises is the header's; where
-// the segments lie is only known once they are read. The error wraps
-// ErrBadIndex or is the reader's.
+// is for: checksum, id, sizes, that its chunks' SHA-256 give the header's image
+// digest, and that its segments, one after the other, give the header's CRC-32C
+// of the body. So what it promises is what was saved; whether the file still
+// holds that is only known once it is read. The error wraps ErrBadIndex or is
+// the reader's.
 func ReadIndex(r io.Reader, h Header) (*Index, error) {
 	// Each entry stands for a segment of at least Align bytes.
 	limit := int64(len(indexMagic)+4+1+255+32+24+4) + h.FileSize/Align*entryLen
@@ -107,7 +108,7 @@ func ReadIndex(r io.Reader, h Header) (*Index, error) {
 	for i := range x.Entries {
 		x.Entries[i] = parseEntry(rest[i*entryLen:])
 	}
-	if x.ID != h.ID || x.Digest != h.Digest || x.Size != h.Size || x.FileSize != h.FileSize || !x.holds() {
+	if x.ID != h.ID || x.Digest != h.Digest || x.Size != h.Size || x.FileSize != h.FileSize || !x.holds(h) {
 		return nil, ErrBadIndex
 	}
 	return x, nil
@@ -121,8 +122,8 @@ func parseEntry(b []byte) Entry {
 	}
 }
 
-// holds checks the entries against each other and against the image digest.
-func (x *Index) holds() bool {
+// holds checks the entries against each other and against the header.
+func (x *Index) holds(h Header) bool {
 	next, end := int64(0), int64(Align)
 	for i := range x.Entries {
 		e := &x.Entries[i]
@@ -132,8 +133,8 @@ func (x *Index) holds() bool {
 		}
 		next, end = e.Chunk+1, e.Offset+int64(e.Length)
 	}
-	sums, _ := x.sums()
-	return sums == x.Digest
+	sums, crc := x.sums()
+	return sums == x.Digest && x.fits(h, crc)
 }
 
 // sums returns the image digest and the CRC-32 of the disk that the entries

@@ -12,14 +12,14 @@ import (
 // into room that is exact, too small and too large.
 func TestInflate(t *testing.T) {
 	contents := map[string][]byte{
-		"nothing": nil, "a byte": {1}, "text": text(1, 200_000), "noise": random(1, 70_000),
-		"zeros": make([]byte, ChunkSize), "pairs": bytes.Repeat([]byte("ab"), 3000),
-		"sevens": bytes.Repeat([]byte("abcdefg"), 3000), "skewed": skewed(300_000),
+		"nothing": nil, "a byte": {1}, "text": text(1, 80_000), "noise": random(1, 70_000),
+		"zeros": make([]byte, 100_000), "pairs": bytes.Repeat([]byte("ab"), 3000),
+		"sevens": bytes.Repeat([]byte("abcdefg"), 3000), "skewed": skewed(80_000),
 		"both": append(random(2, 5000), text(2, 5000)...),
 	}
 	d := newInflater()
 	for name, content := range contents {
-		for level := stdflate.HuffmanOnly; level <= stdflate.BestCompression; level++ {
+		for _, level := range []int{stdflate.HuffmanOnly, 0, 1, 6, 9} {
 			var b bytes.Buffer
 			w, err := stdflate.NewWriter(&b, level)
 			if err != nil {
@@ -42,7 +42,7 @@ func TestInflate(t *testing.T) {
 			if _, _, err := d.inflate(make([]byte, len(content)-1), b.Bytes()); !errors.Is(err, errFull) {
 				t.Errorf("%s, level %d, too little room: %v", name, level, err)
 			}
-			for cut := 1; cut < min(b.Len(), 300); cut++ {
+			for cut := 1; cut <= min(b.Len(), 9); cut++ {
 				if _, _, err := d.inflate(make([]byte, len(content)), b.Bytes()[:b.Len()-cut]); err == nil && cut < 5 {
 					t.Errorf("%s, level %d: cut by %d it passes", name, level, cut)
 				}

@@ -1,5 +1,7 @@
 package gzfile
 
+import "bytes"
+
 // Rehead returns the header of f with other texts (name, description, pin), and
 // the bytes to put in the place of the present ones. They are as long as those
 // if the texts fit in; if not they are longer by a multiple of Align, and the
@@ -40,3 +42,9 @@ func (x *Index) Moved(n int64) *Index {
 	}
 	return &moved
 }
+
+// MaxHeader is the longest header, in bytes.
+const MaxHeader = maxHeader
+
+// IsGzip tells whether a file that starts with b may be a gzip file.
+func IsGzip(b []byte) bool { return bytes.HasPrefix(b, gzipStart[:3]) }
