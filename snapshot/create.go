@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -13,11 +12,9 @@ import (
 	"time"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
 	"vmterminal/snapshot/gzfile"
 )
-
-// MaxDescription is the longest description, in bytes.
-const MaxDescription = 4096
 
 // Request says what is to be kept with a new snapshot.
 type Request struct {
@@ -80,9 +77,9 @@ func (s *Store) keepIndex(name string, index *gzfile.Index) {
 }
 
 func (r Request) header() (gzfile.Header, error) {
-	description := strings.TrimSpace(plain(r.Description))
-	if len(description) > MaxDescription {
-		return gzfile.Header{}, fmt.Errorf("%w: it is longer than %d bytes", ErrBadDescription, MaxDescription)
+	description, err := describe(r.Description)
+	if err != nil {
+		return gzfile.Header{}, err
 	}
 	if r.Created.IsZero() {
 		r.Created = time.Now()
@@ -157,6 +154,7 @@ func (s *Store) publish(out *ondisk.Replacement, info Info) (Info, error) {
 		info.State, info.Problem = StateImported, "its row could not be written: "+err.Error()
 		err = nil
 	}
+	info.Frees = diskfile.Frees(s.file(info.Name))
 	return info, err
 }
 

@@ -17,7 +17,11 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.changeRows(func(r *rows) (bool, error) {
+	return s.remove(info)
+}
+
+func (s *Store) remove(info Info) error {
+	_, err := s.changeRows(func(r *rows) (bool, error) {
 		os.Remove(s.index(info.Name))
 		err := os.Remove(s.file(info.Name))
 		if err == nil {

@@ -1,4 +1,4 @@
-// Package snapshot takes, lists, restores and deletes the snapshots of one disk.
+// Package snapshot takes, keeps, restores and deletes the snapshots of one disk.
 // It knows files and readers; it must never know VMs as things that run, nor
 // who shows its progress.
 //
@@ -9,9 +9,10 @@
 //
 // # Locks
 //
-// The caller holds the VM's job lock for Create, Restore and Delete, and for
-// Restore the VM's own lock too, so that nothing uses the disk. The store itself
-// takes the rows' lock, for moments. Reading (List, Get, Reserve) needs no lock.
+// The caller holds the VM's job lock for all that changes snapshots or the disk
+// that is kept for undo, and for Restore and Undo the VM's own lock too, so that
+// nothing uses the disk. The store itself takes the rows' lock, for moments.
+// Reading (List, Get, Reserve, Verify, Export, UndoInfo) needs no lock.
 //
 // # When it fails
 //

@@ -20,6 +20,10 @@ var (
 	ErrDamaged = gzfile.ErrDamaged
 	// ErrNewer says that the rows or a snapshot were written by a newer version.
 	ErrNewer = gzfile.ErrNewer
+	// ErrNotSnapshot says that what was to be imported is no gzip file at all.
+	ErrNotSnapshot = errors.New("not a snapshot")
+	// ErrBadKeep says that Prune was not told what to keep.
+	ErrBadKeep = errors.New("nothing is said to be kept")
 	// ErrBadDescription says that a description cannot be kept.
 	ErrBadDescription = errors.New("not a valid description")
 	// ErrNoSpace is what every *NoSpace wraps.

@@ -47,6 +47,7 @@ func (s *Store) inspect(name string) Info {
 	if f != nil {
 		f.Close()
 	}
+	i.Frees = diskfile.Frees(s.file(name))
 	return i
 }
 
@@ -71,7 +72,7 @@ func (s *Store) open(name string) (*opened, Info, error) {
 	if st, err := f.Stat(); err == nil {
 		i.Created = st.ModTime().UTC()
 	}
-	ours, err := gzfile.Open(f, size)
+	ours, err := s.openHeader(name, f, size)
 	if errors.Is(err, gzfile.ErrForeign) {
 		i.Foreign = true
 		err = gzfile.CheckForeign(f, size)

@@ -24,9 +24,9 @@ type State string
 // The states of a snapshot.
 const (
 	StateOK       State = "ok"
-	StateImported State = "imported" // a file without a row
+	StateImported State = "imported" // a file that was not taken here
 	StateMissing  State = "missing"  // a row without a file
-	StateDamaged  State = "damaged"  // its header or size does not hold
+	StateDamaged  State = "damaged"  // its header or size does not hold, or Verify found it so
 	StateNewer    State = "newer"    // of a format this version does not know
 )
 
@@ -41,12 +41,17 @@ type Info struct {
 	// DiskSize is the disk's size in bytes, 0 when it is not known; Data is what
 	// of it a restore writes, -1 when that is not known.
 	DiskSize, Data int64
-	// FileSize is the length of the file in bytes.
-	FileSize int64
-	Digest   string // image digest, "" when it is not known
-	Taken    Taken
-	Held     time.Duration // how long the guest was held
-	State    State
+	// FileSize is the length of the file in bytes; Frees is how much of its file
+	// system deleting it would free: not what it shares with other files.
+	FileSize, Frees int64
+	Digest          string // image digest, "" when it is not known
+	Taken           Taken
+	Held            time.Duration // how long the guest was held
+	// Pinned snapshots are left alone by Prune.
+	Pinned bool
+	// VerifiedAt is when Verify last found all of it good, zero if never.
+	VerifiedAt time.Time
+	State      State
 	// Problem says what is wrong, "" when nothing is.
 	Problem string
 	// Foreign files were made by another tool: they have no header of ours, and
@@ -60,6 +65,7 @@ func fromHeader(h gzfile.Header) Info {
 		ID: plain(h.ID), Description: plain(h.Description), VM: plain(h.VM), Created: h.Created.UTC(),
 		DiskSize: h.Size, Data: h.Data, FileSize: h.FileSize, Digest: h.Digest,
 		Taken: Taken(plain(h.Taken)), Held: time.Duration(h.HeldMicros) * time.Microsecond,
+		Pinned: h.Pinned,
 	}
 }
 

@@ -9,11 +9,14 @@ type Progress interface {
 	Add(n int64)
 }
 
-// The phases, in the order in which they come.
+// The phases.
 const (
 	PhaseLook     = "Looking for data"
 	PhaseCompress = "Compressing"
 	PhaseRestore  = "Restoring"
+	PhaseVerify   = "Verifying"
+	PhaseExport   = "Exporting"
+	PhaseImport   = "Importing"
 	PhaseFlush    = "Making it durable"
 )
 

@@ -32,12 +32,9 @@ type Restored struct {
 // disk is as it was. After ErrNotDurable it is restored.
 func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Restored, error) {
 	p = orSilent(p)
-	info, err := s.Get(ctx, name)
+	info, err := s.present(ctx, name)
 	if err != nil {
 		return Restored{}, err
-	}
-	if info.State == StateMissing {
-		return Restored{}, fmt.Errorf("%w: %s", ErrMissing, s.file(info.Name))
 	}
 	file, _, err := s.open(info.Name)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -38,6 +39,17 @@ type row struct {
 	Data        int64     `json:"data"`
 	FileSize    int64     `json:"file_size"`
 	Digest      string    `json:"digest"`
+	Pinned      bool      `json:"pinned,omitempty"`
+	// Foreign rows hold what their file cannot say of itself.
+	Foreign bool `json:"foreign,omitempty"`
+	// Imported says that the snapshot was not taken here.
+	Imported bool `json:"imported,omitempty"`
+	// VerifiedAt is when all of the file was last found good; Damage is what was
+	// found since then.
+	VerifiedAt time.Time `json:"verified,omitzero"`
+	Damage     string    `json:"damage,omitempty"`
+	// Renaming is the name that the file is about to get, or has got already.
+	Renaming string `json:"renaming,omitempty"`
 }
 
 func asRow(i Info) row {
@@ -45,6 +57,7 @@ func asRow(i Info) row {
 		Name: i.Name, ID: i.ID, Description: i.Description, VM: i.VM, Created: i.Created,
 		Taken: i.Taken, HeldMicros: i.Held.Microseconds(),
 		DiskSize: i.DiskSize, Data: i.Data, FileSize: i.FileSize, Digest: i.Digest,
+		Pinned: i.Pinned, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt,
 	}
 }
 
@@ -53,7 +66,39 @@ func (r row) info() Info {
 		ID: plain(r.ID), Name: plain(r.Name), Description: plain(r.Description), VM: plain(r.VM), Created: r.Created.UTC(),
 		DiskSize: r.DiskSize, Data: r.Data, FileSize: r.FileSize, Digest: plain(r.Digest),
 		Taken: Taken(plain(string(r.Taken))), Held: time.Duration(r.HeldMicros) * time.Microsecond,
+		Pinned: r.Pinned, Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),
 	}
+}
+
+// isOf tells whether the row is of the file that i describes, and not of one
+// that was in its place before.
+func (r row) isOf(i Info) bool {
+	return r.Name == i.Name && r.ID == i.ID && r.Foreign == i.Foreign && (!r.Foreign || r.FileSize == i.FileSize)
+}
+
+// with adds what the row says to what the file says.
+func (r row) with(i Info) Info {
+	switch {
+	case i.State == StateDamaged || i.State == StateNewer:
+		was := i
+		i = r.info()
+		i.Name, i.State, i.Problem, i.FileSize, i.Frees = was.Name, was.State, was.Problem, was.FileSize, was.Frees
+		return i
+	case !r.isOf(i):
+		return i
+	}
+	i.VerifiedAt = r.VerifiedAt.UTC()
+	if r.Foreign {
+		i.Description, i.Pinned = plain(r.Description), r.Pinned
+		i.DiskSize, i.Data, i.Digest = r.DiskSize, r.Data, plain(r.Digest)
+	}
+	if !r.Imported {
+		i.State = StateOK
+	}
+	if r.Damage != "" {
+		i.State, i.Problem = StateDamaged, plain(r.Damage)
+	}
+	return i
 }
 
 // find returns the place of the row of that name, or -1.
@@ -73,6 +118,35 @@ func (r *rows) put(n row) {
 		return
 	}
 	r.Snapshots = append(r.Snapshots, n)
+}
+
+// note changes the row of the snapshot that i describes; one that has none, or
+// another's, gets one.
+func (r *rows) note(i Info, change func(*row)) {
+	at := r.find(i.Name)
+	if at < 0 || !r.Snapshots[at].isOf(i) {
+		r.put(asRow(i))
+		at = r.find(i.Name)
+	}
+	change(&r.Snapshots[at])
+}
+
+// moved gives the rows whose files were renamed, by an operation that did not
+// come to its end, their new names, and forgets about those that were not. It
+// returns the new names, and whether anything changed.
+func (r *rows) moved(files []string) (names []string, changed bool) {
+	for at := range r.Snapshots {
+		n := &r.Snapshots[at]
+		if n.Renaming == "" {
+			continue
+		}
+		if slices.Contains(files, n.Renaming) && !slices.Contains(files, n.Name) {
+			n.Name = n.Renaming
+			names = append(names, n.Name)
+		}
+		n.Renaming, changed = "", true
+	}
+	return names, changed
 }
 
 func (r *rows) drop(name string) bool {
@@ -121,7 +195,8 @@ func readRows(path string) (*rows, error) {
 }
 
 // changeRows reads the rows and, if change says that it changed them, writes
-// them back, under their lock. Rows that cannot be read are put aside and made
+// them back, under their lock, after finishing what a crash has left half done.
+// Rows that cannot be read are put aside and made
 // anew from the files; the notes say so.
 func (s *Store) changeRows(change func(*rows) (changed bool, err error)) (notes []string, err error) {
 	lock, err := ondisk.WaitLock(s.dir.RowsLock())
@@ -145,11 +220,33 @@ func (s *Store) changeRows(change func(*rows) (changed bool, err error)) (notes 
 	if err != nil {
 		return notes, err
 	}
+	settled, err := s.settle(r)
+	if err != nil && !diskfile.IsNoSpace(err) { // room must be made before it can go on
+		return notes, err
+	}
 	changed, err := change(r)
-	if err != nil || !changed && !anew {
+	if err != nil || !changed && !anew && !settled {
 		return notes, err
 	}
 	return notes, ondisk.ReplaceJSON(s.dir.Rows(), r)
+}
+
+// settle finishes changes of headers and names that a crash has cut off.
+func (s *Store) settle(r *rows) (changed bool, err error) {
+	if err := s.finishHeaders(); err != nil {
+		return false, err
+	}
+	files, err := s.files()
+	if err != nil {
+		return false, err
+	}
+	names, changed := r.moved(files.names)
+	for _, name := range names {
+		if err := s.nameHeader(name); err != nil {
+			return false, err
+		}
+	}
+	return changed, nil
 }
 
 // rowsFromFiles makes rows of the files that have a header of ours.
@@ -161,6 +258,7 @@ func (s *Store) rowsFromFiles() (*rows, error) {
 	}
 	for _, name := range files.names {
 		if i := s.inspect(name); i.State == StateImported && !i.Foreign {
+			i.State = StateOK // where it was taken is not known any more
 			r.put(asRow(i))
 		}
 	}

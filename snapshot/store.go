@@ -33,6 +33,7 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 	if err != nil {
 		return nil, nil, err
 	}
+	r.moved(files.names)
 	notes = append(notes, files.notes...)
 	seen := map[string]bool{}
 	for _, name := range files.names {
@@ -41,7 +42,7 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 		}
 		i := s.inspect(name)
 		if at := r.find(name); at >= 0 && r.Snapshots[at].Name == name {
-			i = withRow(i, r.Snapshots[at])
+			i = r.Snapshots[at].with(i)
 		}
 		seen[ondisk.FoldName(name)] = true
 		list = append(list, i)
@@ -58,20 +59,6 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.Name, b.Name))
 	})
 	return list, notes, nil
-}
-
-// withRow adds what the row says to what the file says. A row of another
-// snapshot does not count: the file has been replaced.
-func withRow(i Info, r row) Info {
-	switch {
-	case i.State == StateImported && !i.Foreign && i.ID == r.ID:
-		i.State = StateOK
-	case i.State == StateDamaged || i.State == StateNewer:
-		state, problem, size := i.State, i.Problem, i.FileSize
-		i = r.info()
-		i.State, i.Problem, i.FileSize = state, problem, size
-	}
-	return i
 }
 
 // rowsForReading returns the rows, made anew if they cannot be read.
@@ -116,6 +103,15 @@ func (s *Store) Get(ctx context.Context, name string) (Info, error) {
 		return Info{}, fmt.Errorf("%w: %s", ErrNotFound, strconv.Quote(name))
 	}
 	return list[best], nil
+}
+
+// present is Get for what needs the snapshot's file.
+func (s *Store) present(ctx context.Context, name string) (Info, error) {
+	info, err := s.Get(ctx, name)
+	if err == nil && info.State == StateMissing {
+		return info, fmt.Errorf("%w: %s", ErrMissing, s.file(info.Name))
+	}
+	return info, err
 }
 
 // Reserve tells whether a snapshot of that name could be made: it is valid and

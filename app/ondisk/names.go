@@ -20,7 +20,8 @@
 //	    ├── snapshots.json         VMDir.Rows       the snapshots' rows
 //	    ├── snapshots/             VMDir.Snapshots
 //	    │   ├── <name>.raw.gz      SnapshotFile
-//	    │   └── <name>.idx         IndexFile        chunk index, a cache
+//	    │   ├── <name>.idx         IndexFile        chunk index, a cache
+//	    │   └── <name>.hdr         HeaderFile       the file's next header, while it is changed in place
 //	    ├── snapshots.lock         VMDir.RowsLock   held for moments, while rows or snapshot names change
 //	    ├── lock                   VMDir.Lock       held while the VM runs or its disk is read or changed
 //	    ├── job.lock               VMDir.JobLock    held by the one job that works on this VM
@@ -48,6 +49,8 @@ const (
 	SnapshotSuffix = ".raw.gz"
 	// IndexSuffix ends the name of a snapshot's chunk index.
 	IndexSuffix = ".idx"
+	// HeaderSuffix ends the name of a header that a snapshot is about to get.
+	HeaderSuffix = ".hdr"
 	// TempSuffix ends the name of a file that is not whole yet.
 	TempSuffix = ".tmp"
 	// AsideInfix stands in the name of a file that could not be read and was kept.
@@ -173,6 +176,13 @@ func SnapshotFile(folder, name string) string {
 // IndexFile returns the chunk index of a snapshot in a folder of snapshots.
 func IndexFile(folder, name string) string {
 	return filepath.Join(folder, name+IndexSuffix)
+}
+
+// HeaderFile returns the header that a snapshot in a folder of snapshots is
+// about to get: it is whole and durable before the file is touched, and so
+// completes a change that a power cut has torn.
+func HeaderFile(folder, name string) string {
+	return filepath.Join(folder, name+HeaderSuffix)
 }
 
 // UndoBeside is where the disk before the last restore is kept when disk is a

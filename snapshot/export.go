@@ -1,0 +1,42 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"vmterminal/snapshot/gzfile"
+)
+
+// Export gives a snapshot's file to w as it is. It needs no lock. What is given
+// is checked on the way, our files by the CRC-32C of their compressed bytes,
+// foreign ones by unpacking them: after an error, ErrDamaged among them, w has
+// got something that is not to be used.
+func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress) error {
+	p = orSilent(p)
+	info, err := s.present(ctx, name)
+	if err != nil {
+		return err
+	}
+	file, _, err := s.open(info.Name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	p.Phase(PhaseExport, file.size)
+	opt := gzfile.Options{Add: p.Add}
+	if file.ours != nil {
+		err = file.ours.CopyTo(ctx, w, opt)
+	} else {
+		nowhere := func(int64, []byte) error { return nil }
+		_, err = gzfile.Stream(ctx, io.TeeReader(io.NewSectionReader(file, 0, file.size), w), nowhere, opt)
+	}
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return fmt.Errorf("%s: %w", s.file(info.Name), err)
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return err
+}

@@ -1,0 +1,234 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"vmterminal/app/ondisk"
+)
+
+func export(t testing.TB, s *Store, name string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	var w watcher
+	if err := s.Export(context.Background(), name, &b, &w); err != nil {
+		t.Fatal(err)
+	}
+	if w.totals[PhaseExport] != int64(b.Len()) || w.done[PhaseExport] != int64(b.Len()) {
+		t.Errorf("progress %v of %d", w.done, b.Len())
+	}
+	return b.Bytes()
+}
+
+// TestExportImport takes a snapshot to another VM, with its texts.
+func TestExportImport(t *testing.T) {
+	disk := content(3, 5*mib)
+	from, to := vmDir(t, disk), vmDir(t, []byte("other"))
+	made := create(t, from, "configured")
+	if err := Open(from).Pin(context.Background(), "configured", true); err != nil {
+		t.Fatal(err)
+	}
+	b := export(t, Open(from), "Configured")
+	for name, c := range map[string]struct {
+		r    io.Reader
+		as   string
+		size int64
+	}{
+		"its own name": {bytes.NewReader(b), "", int64(len(b))},
+		"renamed":      {bytes.NewReader(b), "copy", -1},
+		"in pieces":    {iotest.HalfReader(bytes.NewReader(b)), "pieces", -1},
+	} {
+		var w watcher
+		i, err := Open(to).Import(context.Background(), c.r, c.as, c.size, &w)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := made
+		if want.Name = c.as; c.as == "" {
+			want.Name = made.Name
+		}
+		want.State, want.Pinned, want.VerifiedAt = StateImported, true, i.VerifiedAt
+		if i != want || i != get(t, to, i.Name) || i.VerifiedAt.IsZero() {
+			t.Errorf("%s: %+v, listed %+v, made %+v", name, i, get(t, to, i.Name), want)
+		}
+		if w.done[PhaseImport] != int64(len(b)) {
+			t.Errorf("%s: progress %v", name, w.done)
+		}
+		file, _, err := Open(to).open(i.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file.Close(); file.ours.Header.Name != want.Name {
+			t.Errorf("%s: the file says %q", name, file.ours.Header.Name)
+		}
+		if restore(t, to, i.Name); !bytes.Equal(readFile(t, to.Disk()), disk) {
+			t.Errorf("%s: another disk", name)
+		}
+	}
+	_, err := Open(to).Import(context.Background(), bytes.NewReader(b), "", -1, nil)
+	if !errors.Is(err, ErrExists) {
+		t.Errorf("the second time: %v", err)
+	}
+}
+
+func TestForeignExportImport(t *testing.T) {
+	disk := content(4, 3*mib+5)
+	b := gzipped(t, disk)
+	dir := vmDir(t, nil)
+	store, ctx := Open(dir), context.Background()
+	if _, err := store.Import(ctx, bytes.NewReader(b), "", int64(len(b)), nil); !errors.Is(err, ondisk.ErrBadName) {
+		t.Errorf("without a name: %v", err)
+	}
+	i, err := store.Import(ctx, bytes.NewReader(b), "byhand", -1, nil)
+	if err != nil || !i.Foreign || i.DiskSize != int64(len(disk)) || i.FileSize != int64(len(b)) {
+		t.Fatalf("%+v %v", i, err)
+	}
+	if got := get(t, dir, "byhand"); got.Digest != i.Digest || got.DiskSize != i.DiskSize || got.VerifiedAt != i.VerifiedAt || got.State != StateImported {
+		t.Errorf("imported %+v, listed %+v", i, got)
+	}
+	if !bytes.Equal(export(t, store, "byhand"), b) {
+		t.Error("exported otherwise")
+	}
+	if restore(t, dir, "byhand"); !bytes.Equal(readFile(t, dir.Disk()), disk) {
+		t.Error("another disk")
+	}
+	// Another file under that name is not what the row is of.
+	writeFile(t, store.file("byhand"), gzipped(t, []byte("other")))
+	if got := get(t, dir, "byhand"); got.DiskSize != 0 || !got.VerifiedAt.IsZero() {
+		t.Errorf("replaced: %+v", got)
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	from, dir := vmDir(t, content(1, 3*mib)), vmDir(t, nil)
+	create(t, from, "a")
+	ours, foreign := readFile(t, Open(from).file("a")), gzipped(t, content(2, mib))
+	flip := func(b []byte, at int) []byte {
+		b = bytes.Clone(b)
+		b[at] ^= 1
+		return b
+	}
+	broken := errors.New("broken")
+	before := tree(t, string(dir))
+	for name, c := range map[string]struct {
+		r    io.Reader
+		as   string
+		size int64
+		want error
+	}{
+		"nothing":            {strings.NewReader(""), "x", 0, ErrNotSnapshot},
+		"a raw disk":         {bytes.NewReader(make([]byte, 2*mib)), "x", -1, ErrNotSnapshot},
+		"qcow2":              {strings.NewReader("QFI\xfb\x00\x00\x00\x03" + strings.Repeat("x", 9000)), "x", -1, ErrNotSnapshot},
+		"two bytes":          {strings.NewReader("\x1f\x8b"), "x", -1, ErrNotSnapshot},
+		"gzip's start":       {strings.NewReader("\x1f\x8b\x08"), "x", -1, ErrDamaged},
+		"cut":                {bytes.NewReader(ours[:len(ours)-1]), "x", -1, ErrDamaged},
+		"cut, size known":    {bytes.NewReader(ours[:len(ours)-1]), "x", int64(len(ours) - 1), ErrDamaged},
+		"cut in its header":  {bytes.NewReader(ours[:4000]), "x", -1, ErrDamaged},
+		"longer":             {bytes.NewReader(append(bytes.Clone(ours), 0)), "x", -1, ErrDamaged},
+		"flipped header":     {bytes.NewReader(flip(ours, 40)), "x", -1, ErrDamaged},
+		"flipped body":       {bytes.NewReader(flip(ours, len(ours)/2)), "x", -1, ErrDamaged},
+		"flipped padding":    {bytes.NewReader(flip(ours, len(ours)-14)), "x", -1, ErrDamaged},
+		"foreign, cut":       {bytes.NewReader(foreign[:len(foreign)-1]), "x", -1, ErrDamaged},
+		"foreign, flipped":   {bytes.NewReader(flip(foreign, len(foreign)-6)), "x", -1, ErrDamaged},
+		"foreign, more":      {io.MultiReader(bytes.NewReader(foreign), strings.NewReader("more")), "x", -1, ErrDamaged},
+		"a bad name":         {bytes.NewReader(ours), "../x", -1, ondisk.ErrBadName},
+		"a reader that ends": {io.MultiReader(bytes.NewReader(ours[:len(ours)/2]), iotest.ErrReader(broken)), "x", -1, broken},
+		"one that never was": {iotest.ErrReader(broken), "x", -1, broken},
+		"no room":            {bytes.NewReader(foreign), "x", 1 << 60, ErrNoSpace},
+	} {
+		_, err := Open(dir).Import(context.Background(), c.r, c.as, c.size, nil)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := tree(t, string(dir)); got != before {
+			t.Errorf("%s: left are %s", name, got)
+		}
+	}
+	writeFile(t, dir.Rows(), []byte(`{"version": 2}`))
+	if _, err := Open(dir).Import(context.Background(), bytes.NewReader(ours), "x", -1, nil); !errors.Is(err, ErrNewer) {
+		t.Errorf("rows of a newer version: %v", err)
+	}
+}
+
+func TestTransferEndsWithItsContext(t *testing.T) {
+	from, dir := vmDir(t, content(1, 3*mib)), vmDir(t, nil)
+	create(t, from, "a")
+	b := readFile(t, Open(from).file("a"))
+	before := tree(t, string(dir))
+	for _, phase := range []string{PhaseImport, PhaseFlush} {
+		ctx, cancel := context.WithCancel(context.Background())
+		_, err := Open(dir).Import(ctx, bytes.NewReader(b), "x", -1, &watcher{onPhase: func(p string) {
+			if p == phase {
+				cancel()
+			}
+		}})
+		if !errors.Is(err, context.Canceled) || tree(t, string(dir)) != before {
+			t.Errorf("%s: %v, left are %s", phase, err, tree(t, string(dir)))
+		}
+		cancel()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	err := Open(from).Export(ctx, "a", io.Discard, &watcher{onPhase: func(string) { cancel() }})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestExportFails(t *testing.T) {
+	dir := vmDir(t, content(1, 3*mib))
+	store, ctx := Open(dir), context.Background()
+	create(t, dir, "a")
+	writeFile(t, store.file("foreign"), gzipped(t, content(2, mib)))
+	for _, name := range []string{"a", "foreign"} {
+		if err := store.Export(ctx, name, fullWriter{}, nil); !errors.Is(err, errFull) {
+			t.Errorf("%s: a writer that fails: %v", name, err)
+		}
+		b := readFile(t, store.file(name))
+		damage(t, store.file(name), len(b)/2)
+		if err := store.Export(ctx, name, io.Discard, nil); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), name+".raw.gz") {
+			t.Errorf("%s: damaged: %v", name, err)
+		}
+		os.Remove(store.file(name))
+	}
+	for name, want := range map[string]error{"a": ErrMissing, "none": ErrNotFound} {
+		if err := store.Export(ctx, name, io.Discard, nil); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+var errFull = errors.New("full")
+
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, errFull }
+
+// FuzzImport gives Import what no tool has made. What it takes, it can give back.
+func FuzzImport(f *testing.F) {
+	from := vmDir(f, content(1, 5000))
+	create(f, from, "a")
+	b := readFile(f, Open(from).file("a"))
+	f.Add(b, "")
+	f.Add(b[:4096], "x")
+	f.Add(gzipped(f, []byte("x")), "x")
+	f.Add([]byte("\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff"), "")
+	f.Fuzz(func(t *testing.T, b []byte, name string) {
+		dir := ondisk.VMDir(t.TempDir())
+		i, err := Open(dir).Import(context.Background(), bytes.NewReader(b), name, -1, nil)
+		if err != nil {
+			if left := tree(t, string(dir)); strings.Contains(left, "snapshots/") {
+				t.Errorf("left are %s", left)
+			}
+			return
+		}
+		if got := export(t, Open(dir), i.Name); len(got) != len(b) {
+			t.Errorf("%d bytes became %d", len(b), len(got))
+		}
+	})
+}
