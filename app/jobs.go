@@ -16,6 +16,10 @@ type JobKind string
 const (
 	JobSnapshot JobKind = "snapshot"
 	JobRestore  JobKind = "restore"
+	JobVerify   JobKind = "verify"
+	JobExport   JobKind = "export"
+	JobImport   JobKind = "import"
+	JobClone    JobKind = "clone"
 )
 
 // A Job is a long operation in this process, with progress and cancel. All
@@ -91,8 +95,9 @@ func (j *Job) Err() error {
 // Cancelled tells whether the job has ended by Cancel.
 func (j *Job) Cancelled() bool { return errors.Is(j.Err(), context.Canceled) }
 
-// Result is what the job gives: a Snapshot for JobSnapshot, a Restored for
-// JobRestore; nil before the end and after failure.
+// Result is what the job gives: a Snapshot for JobSnapshot, JobExport and
+// JobImport, a Restored for JobRestore, a Verified for JobVerify, a VM for
+// JobClone; nil before the end and after failure.
 func (j *Job) Result() any {
 	select {
 	case <-j.ended:

@@ -112,6 +112,9 @@ var causes = []cause{
 	{ondisk.ErrBadName, ExitUsage, "A name has 1 to 100 bytes: letters, digits, '.', '_', '-', starting with a letter or digit"},
 	{snapshot.ErrNotFound, ExitNotFound, "See which there are: vmterminal snapshot list"},
 	{snapshot.ErrExists, ExitState, "Choose another name, or delete that one first"},
+	{snapshot.ErrNotSnapshot, ExitDamaged, "A snapshot is a gzip file of a disk"},
+	{snapshot.ErrBadKeep, ExitUsage, "Say it with --keep-last, --keep-daily or --keep-weekly"},
+	{snapshot.ErrNoUndo, ExitNotFound, ""},
 	{snapshot.ErrMissing, ExitNotFound, "Put the file back, or remove the row: vmterminal snapshot delete NAME"},
 	{snapshot.ErrBadDescription, ExitUsage, ""},
 	{snapshot.ErrDamaged, ExitDamaged, "Restore another snapshot: vmterminal snapshot list"},
@@ -128,6 +131,8 @@ var causes = []cause{
 	{qemu.ErrNoAccelerator, ExitFailure, "Use emulation: vmterminal run --accel tcg"},
 	{qemu.ErrPathTooLong, ExitFailure, "Set VMTERMINAL_HOME to a folder with a shorter path"},
 	{ondisk.ErrLocked, ExitState, "Wait until that is done, then try again"},
+	{fs.ErrExist, ExitState, "Choose another name"},
+	{fs.ErrNotExist, ExitNotFound, ""},
 	{fs.ErrPermission, ExitFailure, "Check who owns the folder of the store"},
 }
 

@@ -20,6 +20,11 @@ type Snapshot struct {
 	Foreign bool
 	// File is the snapshot's file.
 	File string
+	// Pinned snapshots are not pruned. VerifiedAt is zero if it was never verified.
+	Pinned     bool
+	VerifiedAt time.Time
+	// Frees is how many bytes deleting it alone would give back.
+	Frees int64
 	// Here marks the snapshot that the present disk comes from, where that is known.
 	Here bool
 }

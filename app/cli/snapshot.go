@@ -15,7 +15,11 @@ func (f *face) snapshotCommand() *cobra.Command {
   vmterminal snapshot restore before-upgrade`,
 	}
 	f.wantVM(cmd)
-	cmd.AddCommand(f.snapshotCreate(), f.snapshotList(), f.snapshotShow(), f.snapshotRestore(), f.snapshotDelete())
+	cmd.AddCommand(
+		f.snapshotCreate(), f.snapshotList(), f.snapshotShow(), f.snapshotRestore(), f.snapshotUndo(), f.snapshotDelete(),
+		f.snapshotVerify(), f.snapshotRename(), f.snapshotDescribe(), f.snapshotPin(), f.snapshotPrune(),
+		f.snapshotExport(), f.snapshotImport(), f.snapshotClone(),
+	)
 	return cmd
 }
 
@@ -148,7 +152,8 @@ func (f *face) snapshotRestore() *cobra.Command {
 		Use:   "restore NAME",
 		Short: "Bring a stopped VM's disk back to a snapshot",
 		Long: `Restore checks the whole snapshot first, then swaps it with the VM's disk.
-The disk as it was is kept until the next restore.`,
+The disk as it was is kept until the next restore; 'snapshot undo' brings it
+back.`,
 		Example: `  vmterminal stop
   vmterminal snapshot restore before-upgrade
   vmterminal run`,

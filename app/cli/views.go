@@ -68,6 +68,9 @@ type snapshotView struct {
 	State       string     `json:"state"`
 	Problem     string     `json:"problem,omitempty"`
 	Foreign     bool       `json:"foreign"`
+	Pinned      bool       `json:"pinned"`
+	VerifiedAt  *time.Time `json:"verified_at,omitempty"`
+	Frees       int64      `json:"frees"`
 	Here        bool       `json:"here"`
 	File        string     `json:"file"`
 }
@@ -77,6 +80,6 @@ func snapshotJSON(s app.Snapshot) snapshotView {
 		ID: s.ID, Name: s.Name, VM: s.VM, Description: s.Description, Created: utc(s.Created),
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: s.Taken, HeldMicros: s.Held.Microseconds(),
-		State: s.State, Problem: s.Problem, Foreign: s.Foreign, Here: s.Here, File: s.File,
+		State: s.State, Problem: s.Problem, Foreign: s.Foreign, Pinned: s.Pinned, VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees, Here: s.Here, File: s.File,
 	}
 }

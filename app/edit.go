@@ -1,0 +1,43 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"vmterminal/snapshot"
+)
+
+// RenameSnapshot gives a snapshot another name, everywhere it is kept.
+func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) error {
+	doing := fmt.Sprintf("rename snapshot '%s' to '%s'", Plain(old), Plain(name))
+	return s.edit(vmName, doing, func(store *snapshot.Store) error { return store.Rename(ctx, old, name) })
+}
+
+// DescribeSnapshot changes a snapshot's description.
+func (s *Service) DescribeSnapshot(ctx context.Context, vmName, name, description string) error {
+	doing := fmt.Sprintf("describe snapshot '%s'", Plain(name))
+	return s.edit(vmName, doing, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
+}
+
+// PinSnapshot keeps a snapshot from being pruned, or no longer.
+func (s *Service) PinSnapshot(ctx context.Context, vmName, name string, pinned bool) error {
+	doing := fmt.Sprintf("pin snapshot '%s'", Plain(name))
+	if !pinned {
+		doing = fmt.Sprintf("unpin snapshot '%s'", Plain(name))
+	}
+	return s.edit(vmName, doing, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
+}
+
+// edit changes something about a VM's snapshots under the job lock.
+func (s *Service) edit(vmName, doing string, change func(*snapshot.Store) error) error {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return failed(err, "", "%s of %s", doing, called(vmName))
+	}
+	job, err := s.holdJob(e.Name, doing)
+	if err == nil {
+		defer job.release()
+		err = change(snapshot.Open(s.vms.Dir(e.Name)))
+	}
+	return failed(err, "Nothing was changed.", "%s of VM '%s'", doing, e.Name)
+}

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+)
+
+// VerifySnapshot begins to check a snapshot as a job; its Result is a Verified.
+// It changes nothing. Quick looks at size, header and the digest of the
+// compressed bytes only.
+func (s *Service) VerifySnapshot(ctx context.Context, vmName, name string, quick bool) (*Job, error) {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return nil, failed(err, "", "verify snapshot '%s' of %s", Plain(name), called(vmName))
+	}
+	store := snapshot.Open(s.vms.Dir(e.Name))
+	doing := fmt.Sprintf("verify snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	info, err := store.Get(ctx, name)
+	if err != nil {
+		return nil, failed(err, "", "%s", doing)
+	}
+	return s.jobs.run(JobVerify, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
+		v, err := store.Verify(ctx, info.Name, quick, m)
+		if err != nil {
+			return nil, failed(err, "", "%s", doing)
+		}
+		return Verified{VM: e.Name, Name: info.Name, Compared: v.Compared, Bytes: v.Bytes}, nil
+	}), nil
+}
+
+// Verified is what a check found in order.
+type Verified struct {
+	VM, Name string
+	// Compared says in a sentence what was compared; Bytes is how much was read.
+	Compared string
+	Bytes    int64
+}
+
+// ExportSnapshot begins to write a snapshot's file to w as a job, checking it on
+// the way. What w got of a job that failed is no snapshot.
+func (s *Service) ExportSnapshot(ctx context.Context, vmName, name string, w io.Writer) (*Job, error) {
+	return s.export(ctx, vmName, name, func(write func(io.Writer) error) error { return write(w) })
+}
+
+// ExportSnapshotFile is ExportSnapshot into a file, which appears under its name
+// when it is whole. A file that is there is not replaced.
+func (s *Service) ExportSnapshotFile(ctx context.Context, vmName, name, path string) (*Job, error) {
+	if _, err := os.Lstat(path); err == nil {
+		return nil, failed(fmt.Errorf("%w: %s", os.ErrExist, path), "Nothing was written.", "export snapshot '%s'", Plain(name))
+	}
+	return s.export(ctx, vmName, name, func(write func(io.Writer) error) error { return ondisk.Replace(path, write) })
+}
+
+func (s *Service) export(ctx context.Context, vmName, name string, sink func(func(io.Writer) error) error) (*Job, error) {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return nil, failed(err, "", "export snapshot '%s' of %s", Plain(name), called(vmName))
+	}
+	store := snapshot.Open(s.vms.Dir(e.Name))
+	doing := fmt.Sprintf("export snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	info, err := store.Get(ctx, name)
+	if err != nil {
+		return nil, failed(err, "", "%s", doing)
+	}
+	return s.jobs.run(JobExport, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
+		err := sink(func(w io.Writer) error { return store.Export(ctx, info.Name, w, m) })
+		if err != nil {
+			return nil, failed(err, "", "%s", doing)
+		}
+		return asSnapshot(s.vms.Dir(e.Name), info, false), nil
+	}), nil
+}
+
+// ImportSnapshot begins to add a snapshot from a file or an http(s) address as a
+// job; its Result is a Snapshot. It is checked whole before it is listed. name
+// "" takes the one that the file carries.
+func (s *Service) ImportSnapshot(vmName, from, name string) (*Job, error) {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return nil, failed(err, "", "import a snapshot into %s", called(vmName))
+	}
+	doing := fmt.Sprintf("import a snapshot from %s into VM '%s'", Plain(from), e.Name)
+	dir := s.vms.Dir(e.Name)
+	return s.jobs.run(JobImport, e.Name, name, func(ctx context.Context, m Meter) (any, error) {
+		job, err := s.holdJob(e.Name, "importing a snapshot")
+		if err != nil {
+			return nil, failed(err, "Nothing was added.", "%s", doing)
+		}
+		defer job.release()
+		source, size, err := open(ctx, from)
+		if err != nil {
+			return nil, failed(err, "Nothing was added.", "%s", doing)
+		}
+		defer source.Close()
+		info, err := snapshot.Open(dir).Import(ctx, source, name, size, m)
+		if err != nil {
+			return nil, failed(err, "Nothing was added.", "%s", doing)
+		}
+		return asSnapshot(dir, info, false), nil
+	}), nil
+}
+
+// open opens a file or an address; size is -1 if it is not known.
+func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err error) {
+	if !strings.HasPrefix(from, "http://") && !strings.HasPrefix(from, "https://") {
+		f, err := os.Open(from)
+		if err != nil {
+			return nil, 0, err
+		}
+		info, err := f.Stat()
+		if err == nil && info.IsDir() {
+			err = errors.New(from + " is a folder")
+		}
+		if err != nil {
+			f.Close()
+			return nil, 0, err
+		}
+		if !info.Mode().IsRegular() {
+			return f, -1, nil
+		}
+		return f, info.Size(), nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, 0, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		resp.Body.Close()
+		return nil, 0, fmt.Errorf("the server answered %s", resp.Status)
+	}
+	return resp.Body, resp.ContentLength, nil
+}

@@ -1,0 +1,36 @@
+package snapshot
+
+import (
+	"context"
+	"path/filepath"
+
+	"vmterminal/app/ondisk"
+)
+
+// Extract writes a snapshot's disk to a file that is not there yet, checked as
+// Restore checks it, and durable when it appears. Nothing of the store changes.
+// The errors are Restore's; after any of them there is no file.
+func (s *Store) Extract(ctx context.Context, name, path string, p Progress) (size int64, err error) {
+	p = orSilent(p)
+	info, err := s.present(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	file, _, err := s.open(info.Name)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	next, err := ondisk.NewReplacement(path)
+	if err != nil {
+		return 0, tell(ctx, filepath.Dir(path), 0, err)
+	}
+	defer next.Discard()
+	if size, err = s.fill(ctx, next, file, info, p); err == nil {
+		err = next.Commit()
+	}
+	if err != nil {
+		return 0, tell(ctx, filepath.Dir(path), max(0, info.Data), err)
+	}
+	return size, nil
+}
