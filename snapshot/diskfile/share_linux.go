@@ -1,0 +1,29 @@
+package diskfile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Share makes n bytes of dst at off the same blocks as those of src at from, on
+// file systems that can (btrfs, XFS); all three must be multiples of BlockSize.
+// The error wraps errors.ErrUnsupported where that cannot be done, and dst is
+// unchanged. It never copies: the kernel's own copying between files would read
+// what the caller has had to read already, to check it.
+func Share(dst *os.File, off int64, src *os.File, from, n int64) error {
+	err := unix.IoctlFileCloneRange(int(dst.Fd()), &unix.FileCloneRange{
+		Src_fd: int64(src.Fd()), Src_offset: uint64(from), Src_length: uint64(n), Dest_offset: uint64(off),
+	})
+	for _, cannot := range []error{unix.EOPNOTSUPP, unix.ENOTTY, unix.ENOSYS, unix.EINVAL, unix.EXDEV, unix.EPERM, unix.ETXTBSY} {
+		if errors.Is(err, cannot) {
+			return fmt.Errorf("%w: sharing blocks: %w", errors.ErrUnsupported, err)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("sharing blocks with %s: %w", src.Name(), err)
+	}
+	return nil
+}
