@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -13,17 +16,23 @@ import (
 	"vmterminal/app/ondisk"
 )
 
-// smallDir is a VM's folder on a file system of 12 MB of its own.
+// inNamespace says to the test's own process that it runs in a user namespace,
+// where it may mount.
+const inNamespace = "VMTERMINAL_TEST_IN_NAMESPACE"
+
+// smallDir is a VM's folder on a file system of 12 MB of its own. Without the
+// right to mount, the test runs again in a user namespace that has it, and
+// smallDir is "".
 func smallDir(t *testing.T) ondisk.VMDir {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Log("only root may mount; what a full disk does is not looked at")
+	root := t.TempDir()
+	err := unix.Mount("tmpfs", root, "tmpfs", 0, "size=12m")
+	if errors.Is(err, unix.EPERM) && os.Getenv(inNamespace) == "" {
+		runInNamespace(t)
 		return ""
 	}
-	root := t.TempDir()
-	if err := unix.Mount("tmpfs", root, "tmpfs", 0, "size=12m"); err != nil {
-		t.Logf("no mounting here (%v); what a full disk does is not looked at", err)
-		return ""
+	if err != nil {
+		t.Fatalf("what a full disk does cannot be looked at: mounting: %v", err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(root, unix.MNT_DETACH) })
 	dir := ondisk.VMDir(root)
@@ -33,10 +42,24 @@ func smallDir(t *testing.T) ondisk.VMDir {
 	return dir
 }
 
+func runInNamespace(t *testing.T) {
+	t.Helper()
+	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
+	again.Env = append(os.Environ(), inNamespace+"=1")
+	again.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	if out, err := again.CombinedOutput(); err != nil {
+		t.Fatalf("in a user namespace (as root it needs none): %v\n%s", err, out)
+	}
+}
+
 func TestFullDisk(t *testing.T) {
 	dir := smallDir(t)
 	if dir == "" {
-		return
+		return // it ran in the namespace
 	}
 	ctx, store := context.Background(), Open(dir)
 	noise := bytes.Repeat(content(1, mib), 3)
@@ -55,9 +78,25 @@ func TestFullDisk(t *testing.T) {
 	if !errors.As(err, &full) || full.Needed < 3*mib || full.Free > 3*mib {
 		t.Errorf("restore: %v", err)
 	}
+	noise2 := gzipped(t, content(2, 4*mib))
+	for _, size := range []int64{-1, int64(len(noise2))} {
+		_, err = store.Import(ctx, io.MultiReader(bytes.NewReader(noise2), bytes.NewReader(gzipped(t, noise))), "b", size, nil)
+		if !errors.As(err, &full) {
+			t.Errorf("import of %d bytes: %v", size, err)
+		}
+	}
+	if err = store.Describe(ctx, "a", strings.Repeat("x", MaxDescription)); !errors.As(err, &full) {
+		t.Errorf("a description that needs a new file: %v", err)
+	}
+	if err = store.Describe(ctx, "a", "short"); err != nil {
+		t.Errorf("one that does not: %v", err)
+	}
 	if got := tree(t, string(dir)); got != before || !bytes.Equal(readFile(t, dir.Disk()), noise) {
 		t.Errorf("left are %s", got)
 	}
+	// A change of a header that was cut off does not stand in the way either.
+	head := readFile(t, store.file("a"))[:4096]
+	writeFile(t, store.header("a"), head)
 	// Deleting makes room even where there is none at all.
 	if f, err := os.OpenFile(filler, os.O_WRONLY|os.O_APPEND, 0); err == nil {
 		for err == nil {

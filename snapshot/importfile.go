@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -50,7 +51,7 @@ func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64
 		return Info{}, tell(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	info, err := in.receive(ctx, &budgeted{File: out.File, budget: room}, name, p)
+	info, err := in.receive(ctx, &received{File: out.File, room: room}, name, p)
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
 		err = out.Sync()
@@ -108,8 +109,24 @@ func (in *incoming) name(asked string) (string, error) {
 	return in.header.Name, nil
 }
 
+// received is the file as it comes in, within a budget.
+type received struct {
+	*os.File
+	room    *budget
+	written int64
+}
+
+func (r *received) Write(p []byte) (int, error) {
+	if err := r.room.take(len(p)); err != nil {
+		return 0, err
+	}
+	n, err := r.File.Write(p)
+	r.written += int64(n)
+	return n, err
+}
+
 // receive writes the file to out while it is checked.
-func (in *incoming) receive(ctx context.Context, out *budgeted, name string, p Progress) (Info, error) {
+func (in *incoming) receive(ctx context.Context, out *received, name string, p Progress) (Info, error) {
 	src := io.MultiReader(bytes.NewReader(in.start), in.rest)
 	if in.ours {
 		src = io.LimitReader(src, in.header.FileSize+1) // one more is one too many
@@ -130,7 +147,7 @@ func (in *incoming) receive(ctx context.Context, out *budgeted, name string, p P
 
 // accept checks what a file of ours says of itself, against what was unpacked
 // and against what was written, and gives it its new name.
-func (in *incoming) accept(ctx context.Context, out *budgeted, c gzfile.Content, name string) (Info, error) {
+func (in *incoming) accept(ctx context.Context, out *received, c gzfile.Content, name string) (Info, error) {
 	file, err := gzfile.Open(out.File, out.written)
 	if err == nil {
 		err = file.Check(c)

@@ -1,0 +1,153 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestKeepChooses(t *testing.T) {
+	zone := time.FixedZone("east", 3*3600)
+	now := time.Date(2027, 1, 4, 12, 0, 0, 0, zone) // a Monday, of week 1
+	at := func(text string) Info {
+		created, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Info{State: StateOK, Created: created.UTC()}
+	}
+	with := func(i Info, change func(*Info)) Info {
+		change(&i)
+		return i
+	}
+	history := []Info{
+		at("2027-01-04 11:00"), at("2027-01-04 00:30"), // 00:30 is the day before in UTC
+		at("2027-01-03 23:00"), at("2027-01-03 01:00"), // week 53 of 2026
+		at("2027-01-01 10:00"),
+		at("2026-12-28 10:00"), // Monday of that week
+		at("2026-12-27 10:00"), // week 52
+		at("2026-12-01 10:00"), // week 49
+	}
+	special := []Info{
+		with(at("2027-01-04 11:59"), func(i *Info) { i.Pinned = true }),
+		with(at("2027-01-04 11:58"), func(i *Info) { i.State = StateDamaged }),
+		with(at("2027-01-04 11:57"), func(i *Info) { i.State = StateImported }),
+		with(at("2027-01-04 11:56"), func(i *Info) { i.State = StateImported; i.Foreign = true }),
+		with(at("2027-01-04 11:55"), func(i *Info) { i.State = StateNewer }),
+		with(at("2027-01-04 11:54"), func(i *Info) { i.State = StateMissing }),
+		at("2030-01-01 10:00"), // a clock was wrong
+	}
+	for name, c := range map[string]struct {
+		keep Keep
+		list []Info
+		want string
+	}{
+		"last":            {Keep{Last: 3}, history, "+++-----"},
+		"more than all":   {Keep{Last: 100}, history, "++++++++"},
+		"days":            {Keep{Daily: 3}, history, "+-+-+---"},
+		"days with gaps":  {Keep{Daily: 6}, history, "+-+-++++"},
+		"weeks":           {Keep{Weekly: 2}, history, "+-+-----"},
+		"weeks with gaps": {Keep{Weekly: 4}, history, "+-+---++"},
+		"all rules":       {Keep{Last: 2, Daily: 2, Weekly: 3}, history, "+++---+-"},
+		"none there":      {Keep{Last: 1}, nil, ""},
+		"those kept":      {Keep{Last: 1, Daily: 1, Weekly: 1}, special, "+++++++"},
+		"do not count":    {Keep{Last: 1}, append(special, history...), "++++++++-------"},
+		"nor for days":    {Keep{Daily: 1}, append(special, history...), "++++++++-------"},
+	} {
+		var got strings.Builder
+		for _, kept := range c.keep.choose(c.list, now) {
+			got.WriteByte(map[bool]byte{true: '+', false: '-'}[kept])
+		}
+		if got.String() != c.want {
+			t.Errorf("%s: %s, not %s", name, got.String(), c.want)
+		}
+	}
+}
+
+func names(list []Info) string {
+	var all []string
+	for _, i := range list {
+		all = append(all, i.Name)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestPrune(t *testing.T) {
+	dir := vmDir(t, content(1, 2*mib))
+	store, ctx := Open(dir), context.Background()
+	now := time.Now()
+	for name, days := range map[string]int{"d0": 0, "d1": 1, "d2": 2, "d3": 3, "d4": 4, "cut": 5, "gone": 6} {
+		req := Request{Name: name, Created: now.AddDate(0, 0, -days)}
+		if _, err := store.Create(ctx, openDisk(t, dir), req, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeFile(t, store.file("byhand"), readFile(t, store.file("d0")))
+	writeFile(t, store.file("cut"), readFile(t, store.file("cut"))[:5000])
+	os.Remove(store.file("gone"))
+	if err := store.Pin(ctx, "d3", true); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []Keep{{}, {Last: -1, Daily: 3}} {
+		if _, err := store.Prune(ctx, k, now, false); !errors.Is(err, ErrBadKeep) {
+			t.Errorf("%+v: %v", k, err)
+		}
+	}
+	before := tree(t, string(dir))
+	size := get(t, dir, "d1").Frees
+	for _, dry := range []bool{true, false} {
+		p, err := store.Prune(ctx, Keep{Last: 1}, now, dry)
+		if err != nil || names(p.Deleted) != "d1 d2 d4" || names(p.Kept) != "byhand d0 d3 cut gone" || p.Freed < 2*mib || p.Freed > 4*size {
+			t.Errorf("dry %v: kept %s, deleted %s, freed %d, %v", dry, names(p.Kept), names(p.Deleted), p.Freed, err)
+		}
+		if dry && tree(t, string(dir)) != before {
+			t.Error("something has changed")
+		}
+	}
+	if list, _, err := store.List(ctx); err != nil || names(list) != "byhand d0 d3 cut gone" {
+		t.Errorf("left are %s, %v", names(list), err)
+	}
+}
+
+func TestPruneStops(t *testing.T) {
+	dir := vmDir(t, content(1, 5000))
+	store, ctx := Open(dir), context.Background()
+	for _, name := range []string{"a", "b", "c"} {
+		create(t, dir, name)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if p, err := store.Prune(ended, Keep{Last: 1}, time.Now(), false); !errors.Is(err, context.Canceled) || len(p.Deleted) != 0 {
+		t.Errorf("%+v %v", p, err)
+	}
+	// A folder in the place of a file is damage, for a person to look at.
+	os.Remove(store.file("b"))
+	if err := os.MkdirAll(store.file("b")+"/x", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := store.Prune(ctx, Keep{Last: 1}, time.Now(), false); err != nil || names(p.Deleted) != "a" || names(p.Kept) != "c b" {
+		t.Errorf("kept %s, deleted %s, %v", names(p.Kept), names(p.Deleted), err)
+	}
+	writeFile(t, dir.Rows(), []byte(`{"version": 2}`))
+	if _, err := store.Prune(ctx, Keep{Last: 1}, time.Now(), false); !errors.Is(err, ErrNewer) {
+		t.Errorf("rows of a newer version: %v", err)
+	}
+}
+
+// TestFrees is about files that have a second name.
+func TestFrees(t *testing.T) {
+	dir := vmDir(t, content(1, 2*mib))
+	i := create(t, dir, "a")
+	if i.Frees < mib || i.Frees > 3*mib || get(t, dir, "a").Frees != i.Frees {
+		t.Errorf("frees %d of %d, listed %d", i.Frees, i.FileSize, get(t, dir, "a").Frees)
+	}
+	if err := os.Link(Open(dir).file("a"), string(dir)+"/kept"); err != nil {
+		t.Fatal(err)
+	}
+	if i := get(t, dir, "a"); i.Frees != 0 {
+		t.Errorf("frees %d, though it has a second name", i.Frees)
+	}
+}
