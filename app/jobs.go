@@ -16,11 +16,16 @@ type JobKind string
 const (
 	JobSnapshot JobKind = "snapshot"
 	JobRestore  JobKind = "restore"
+	JobUndo     JobKind = "undo"
 	JobVerify   JobKind = "verify"
 	JobExport   JobKind = "export"
 	JobImport   JobKind = "import"
 	JobClone    JobKind = "clone"
 )
+
+// ReplacesDisk tells whether such a job gives the VM another disk: the VM stays
+// off meanwhile.
+func (k JobKind) ReplacesDisk() bool { return k == JobRestore || k == JobUndo }
 
 // A Job is a long operation in this process, with progress and cancel. All
 // methods may be called from any goroutine and return at once, but Wait.
@@ -96,7 +101,7 @@ func (j *Job) Err() error {
 func (j *Job) Cancelled() bool { return errors.Is(j.Err(), context.Canceled) }
 
 // Result is what the job gives: a Snapshot for JobSnapshot, JobExport and
-// JobImport, a Restored for JobRestore, a Verified for JobVerify, a VM for
+// JobImport, a Restored for JobRestore, an Undone for JobUndo, a Verified for JobVerify, a VM for
 // JobClone; nil before the end and after failure.
 func (j *Job) Result() any {
 	select {

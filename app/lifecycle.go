@@ -25,11 +25,9 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 	if e.Broken != nil {
 		return e.Broken
 	}
-	l, err := s.holdDisk(e.Name, "starting the VM")
-	if err != nil {
+	if err := s.canHoldDisk(e.Name, "starting the VM"); err != nil {
 		return err
 	}
-	l.Close() // the host process takes it for itself
 	if _, err := s.sockets(); err != nil {
 		return err
 	}

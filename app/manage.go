@@ -120,3 +120,12 @@ func (s *Service) holdDisk(name, doing string) (*ondisk.Lock, error) {
 	}
 	return nil, fmt.Errorf("VM '%s' is busy: %w", name, err)
 }
+
+// canHoldDisk tells, as an error, why the VM's lock is not to be had now.
+func (s *Service) canHoldDisk(name, doing string) error {
+	l, err := s.holdDisk(name, doing)
+	if err == nil {
+		l.Close()
+	}
+	return err
+}

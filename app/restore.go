@@ -24,11 +24,9 @@ func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt 
 		return nil, failed(err, unchanged, "%s", doing)
 	}
 	if !opt.Stop {
-		lock, err := s.holdDisk(e.Name, "restoring snapshot '"+info.Name+"'")
-		if err != nil {
+		if err := s.canHoldDisk(e.Name, "restoring snapshot '"+info.Name+"'"); err != nil {
 			return nil, failed(err, unchanged, "%s", doing)
 		}
-		lock.Close()
 	}
 	return s.jobs.run(JobRestore, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
 		return s.restore(ctx, e, store, info, opt, m)
@@ -36,27 +34,47 @@ func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt 
 }
 
 func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m Meter) (any, error) {
+	change := diskChange{
+		doing: fmt.Sprintf("restore snapshot '%s' of VM '%s'", info.Name, e.Name),
+		now:   "The disk is that of the snapshot; the one before is kept.",
+	}
+	var result Restored
+	err := s.changeDisk(ctx, e, opt, m, change, func() error {
+		restored, err := s.swap(ctx, e, store, info, m)
+		result = Restored{
+			Snapshot: asSnapshot(s.vms.Dir(e.Name), info, true),
+			Undo:     restored.Undo, OldSize: restored.OldSize, CRCOnly: info.Foreign,
+		}
+		return err
+	})
+	return result, err
+}
+
+// diskChange says what is done to a disk, and what it is once that is done.
+type diskChange struct{ doing, now string }
+
+// changeDisk changes the disk of a VM, which it stops before and starts after
+// if the options say so.
+func (s *Service) changeDisk(ctx context.Context, e vm.Entry, opt RestoreOptions, m Meter, c diskChange, change func() error) error {
 	say := opt.Say
 	if say == nil {
 		say = func(string) {}
 	}
-	doing := fmt.Sprintf("restore snapshot '%s' of VM '%s'", info.Name, e.Name)
 	if opt.Stop {
 		m.Phase("Stopping", 0)
 		if err := s.stop(ctx, e, StopOptions{}, say); err != nil && !errors.Is(err, ErrStopped) {
-			return nil, failed(err, unchanged, "%s", doing)
+			return failed(err, unchanged, "%s", c.doing)
 		}
 	}
-	restored, err := s.swap(ctx, e, store, info, m)
-	if err != nil {
-		return nil, failed(err, unchanged, "%s", doing)
+	err := change()
+	if errors.Is(err, snapshot.ErrNotDurable) {
+		return failed(err, c.now, "%s", c.doing)
 	}
-	result := Restored{
-		Snapshot: asSnapshot(s.vms.Dir(e.Name), info, true),
-		Undo:     restored.Undo, OldSize: restored.OldSize, CRCOnly: info.Foreign,
+	if err != nil {
+		return failed(err, unchanged, "%s", c.doing)
 	}
 	if !opt.Start {
-		return result, nil
+		return nil
 	}
 	m.Phase("Starting", 0)
 	// A missing disk made the VM broken; it has one now.
@@ -64,10 +82,7 @@ func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store
 	if err == nil {
 		err = s.start(ctx, e, StartOptions{})
 	}
-	if err != nil {
-		return nil, failed(err, fmt.Sprintf("The disk is that of snapshot '%s'.", info.Name), "start VM '%s' after the restore", e.Name)
-	}
-	return result, nil
+	return failed(err, c.now, "start VM '%s' again", e.Name)
 }
 
 func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, m Meter) (snapshot.Restored, error) {

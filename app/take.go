@@ -45,14 +45,14 @@ func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n
 		return snapshot.Info{}, err
 	}
 	defer done()
-	info, err := store.Create(ctx, source, req, m)
+	made, err := store.Create(ctx, source, req, m)
 	if err == nil {
 		dir := s.vms.Dir(e.Name)
 		o := readOrigin(dir)
-		o.Disk = markOf(info)
+		o.Disk = markOf(made.Info)
 		o.write(dir)
 	}
-	return info, err
+	return made.Info, err
 }
 
 // source opens what a snapshot is taken from: the disk of a stopped VM under

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"vmterminal/snapshot"
 	"vmterminal/vm"
@@ -11,20 +12,34 @@ import (
 // Undone is what an undo did.
 type Undone struct{ OldSize, NewSize int64 }
 
-// UndoRestore brings the disk back that the last restore replaced, and keeps
-// the present one: again UndoRestore, and it is back. ErrRunning while the VM
-// runs.
-func (s *Service) UndoRestore(ctx context.Context, vmName string) (Undone, error) {
+// UndoRestore begins to bring the disk back that the last restore replaced, as a
+// job; its Result is an Undone. The present disk is kept: again UndoRestore, and
+// it is back. A running VM is refused at once with ErrRunning, unless the
+// options say to stop it.
+func (s *Service) UndoRestore(_ context.Context, vmName string, opt RestoreOptions) (*Job, error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return Undone{}, failed(err, "", "undo the last restore of %s", called(vmName))
+		return nil, failed(err, "", "undo the last restore of %s", called(vmName))
 	}
-	undone, err := s.undo(ctx, e)
-	disk := unchanged
-	if errors.Is(err, snapshot.ErrNotDurable) {
-		disk = "The disk is the one from before; the other is kept."
+	change := diskChange{
+		doing: fmt.Sprintf("undo the last restore of VM '%s'", e.Name),
+		now:   "The disk is the one from before; the other is kept.",
 	}
-	return undone, failed(err, disk, "undo the last restore of VM '%s'", e.Name)
+	_, _, _, err = snapshot.Open(s.vms.Dir(e.Name)).UndoInfo()
+	if err == nil && !opt.Stop {
+		err = s.canHoldDisk(e.Name, "undoing the last restore")
+	}
+	if err != nil {
+		return nil, failed(err, unchanged, "%s", change.doing)
+	}
+	return s.jobs.run(JobUndo, e.Name, "", func(ctx context.Context, m Meter) (any, error) {
+		var done Undone
+		err := s.changeDisk(ctx, e, opt, m, change, func() (err error) {
+			done, err = s.undo(ctx, e)
+			return err
+		})
+		return done, err
+	}), nil
 }
 
 func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"vmterminal/app"
 )
 
 func (f *face) snapshotUndo() *cobra.Command {
@@ -22,10 +24,14 @@ func (f *face) snapshotUndo() *cobra.Command {
 			if discard {
 				return f.discardUndo(cmd, v.Name, yes)
 			}
-			done, err := f.svc.UndoRestore(cmd.Context(), v.Name)
+			job, err := f.svc.UndoRestore(cmd.Context(), v.Name, app.RestoreOptions{})
 			if err != nil {
 				return err
 			}
+			if err := f.follow(cmd.Context(), job); err != nil {
+				return err
+			}
+			done, _ := job.Result().(app.Undone)
 			out := struct {
 				Schema  int    `json:"schema"`
 				VM      string `json:"vm"`

@@ -41,7 +41,7 @@ func (w *window) created(name string) {
 func (w *window) startChosen() {
 	v, ok := w.chosen()
 	job, _, runs := w.jobs.of(v.Name)
-	restores := runs && job.Kind == app.JobRestore
+	restores := runs && job.Kind.ReplacesDisk()
 	if ok && !restores && !v.State.Alive() && v.State != app.Broken && w.busy[v.Name] == "" {
 		w.startVM(v.Name)
 	}

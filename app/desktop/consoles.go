@@ -208,7 +208,7 @@ func (w *window) drawOff(v app.VM, of *consoleOf) {
 	}
 	job, at, runs := w.jobs.of(v.Name)
 	switch {
-	case runs && job.Kind == app.JobRestore:
+	case runs && job.Kind.ReplacesDisk():
 		off.Set(textJob(job), textDots(at.Phase), "")
 	case v.State == app.Broken:
 		off.Set(textBroken(v.Name), v.Problem, "")

@@ -128,7 +128,7 @@ func (w *window) drawHeader() {
 	}
 	job, _, jobRuns := w.jobs.of(v.Name)
 	idle := w.busy[v.Name] == "" && !jobRuns
-	restores := jobRuns && job.Kind == app.JobRestore
+	restores := jobRuns && job.Kind.ReplacesDisk()
 	setEnabled(p.power, w.busy[v.Name] == "" && !restores && v.State != app.Broken && v.State != app.Stopping)
 	setEnabled(p.snapshot, idle && v.State != app.Broken && v.State != app.Lost)
 	setEnabled(p.restore, idle)

@@ -210,6 +210,21 @@ func (f *fakeService) RestoreSnapshot(_ context.Context, vm, name string, opt ap
 	}), nil
 }
 
+func (f *fakeService) UndoRestore(_ context.Context, vm string, opt app.RestoreOptions) (*app.Job, error) {
+	if err := f.called("UndoRestore", fmt.Sprint(vm, " ", opt.Stop, opt.Start)); err != nil {
+		return nil, err
+	}
+	return f.job(app.JobUndo, vm, "", func() (any, error) {
+		if opt.Stop {
+			f.stop(vm)
+		}
+		if opt.Start {
+			return app.Undone{}, f.Start(context.Background(), vm, app.StartOptions{})
+		}
+		return app.Undone{}, nil
+	}), nil
+}
+
 // job runs in ten steps, then does what it is for.
 func (f *fakeService) job(kind app.JobKind, vm, name string, end func() (any, error)) *app.Job {
 	j := app.RunJob(kind, vm, name, func(ctx context.Context, m app.Meter) (any, error) {

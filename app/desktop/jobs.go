@@ -132,6 +132,8 @@ func (r *shownJob) result(item widgets.JobItem) widgets.JobItem {
 		item.Phase = textSnapshotDone(result, took)
 	case app.Restored:
 		item.Phase = textRestoreDone(result, took)
+	case app.Undone:
+		item.Phase = textUndoDone(took)
 	}
 	if r.job.Cancelled() {
 		item.Phase = textJobCancelled()
@@ -142,7 +144,7 @@ func (r *shownJob) result(item widgets.JobItem) widgets.JobItem {
 }
 
 func jobIcon(kind app.JobKind) fyne.Resource {
-	if kind == app.JobRestore {
+	if kind.ReplacesDisk() {
 		return assets.HistoryIcon
 	}
 	return assets.SnapshotIcon

@@ -53,6 +53,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		fyne.NewMenu(textSnapshot(),
 			item(textDots(textTakeSnapshot()), key(fyne.KeyS), w.free(w.askSnapshot)),
 			item(textDots(textRestore()), key(fyne.KeyR), w.free(w.askRestore)),
+			item(textDots(textUndo()), key(fyne.KeyZ), w.free(w.askUndo)),
 			item(textDots(textDeleteSnapshot()), nil, w.free(w.askDeleteSnapshot))),
 		fyne.NewMenu(textMenuView(),
 			item(textHistory(), key(fyne.KeyH), w.free(w.toggleSnapshots)),

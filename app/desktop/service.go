@@ -20,6 +20,7 @@ type Service interface {
 	Snapshots(ctx context.Context, vm string) (app.SnapshotList, error)
 	CreateSnapshot(ctx context.Context, vm string, n app.NewSnapshot) (*app.Job, error)
 	RestoreSnapshot(ctx context.Context, vm, name string, opt app.RestoreOptions) (*app.Job, error)
+	UndoRestore(ctx context.Context, vm string, opt app.RestoreOptions) (*app.Job, error)
 	DeleteSnapshot(ctx context.Context, vm, name string) error
 	Jobs() []*app.Job
 	Changes(ctx context.Context) <-chan struct{}

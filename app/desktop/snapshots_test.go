@@ -130,6 +130,33 @@ func TestRestoreOfStoppedVM(t *testing.T) {
 	d.until("the restore", func() bool { return d.svc.hasCalled("RestoreSnapshot dev newest false false") })
 }
 
+func TestUndoOfRestore(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "newest")
+	d := open(t, svc)
+	d.menu(key(fyne.KeyZ))
+	sees(t, d.sheetTexts(), "No disk is kept")
+	d.press("Close")
+	svc.change(func() { svc.vms[0].UndoUsed = 1 << 20 })
+	d.until("the kept disk", func() bool { v, _ := d.chosen(); return v.UndoUsed > 0 })
+	d.menu(key(fyne.KeyZ))
+	sees(t, d.sheetTexts(), "The present disk is kept")
+	d.press("Undo the restore")
+	d.until("the undo", func() bool { return d.svc.hasCalled("UndoRestore dev false false") })
+	d.until("the result", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	sees(t, []string{d.parts.jobBar.Items()[0].Phase}, "undoing again swaps the two")
+}
+
+func TestUndoOfRunningVM(t *testing.T) {
+	svc := snapshotted(running(t, "dev"), "newest")
+	svc.vms[0].UndoUsed = 1 << 20
+	d := open(t, svc)
+	d.until("the terminal", func() bool { return d.attached("dev") })
+	d.menu(key(fyne.KeyZ))
+	sees(t, d.sheetTexts(), "stopped first, and started again after")
+	d.press("Undo the restore")
+	d.until("the undo", func() bool { return d.svc.hasCalled("UndoRestore dev true true") })
+}
+
 func TestDetailsAndDelete(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one", "two")
 	svc.snapshots["dev"][1].Digest = "sha256:abcdef"

@@ -17,6 +17,8 @@ func textJob(j *app.Job) string {
 		return lang.L("Snapshot “{{.Name}}” of {{.VM}}", values)
 	case app.JobRestore:
 		return lang.L("Restore “{{.Name}}” in {{.VM}}", values)
+	case app.JobUndo:
+		return lang.L("Undo the restore in {{.VM}}", values)
 	default:
 		return lang.L("{{.Name}} of {{.VM}}", values)
 	}
@@ -36,6 +38,10 @@ func textRestoreDone(r app.Restored, took string) string {
 		return lang.L("Done in {{.Took}}, checked by CRC only. The disk as it was is kept for Undo.", with{"Took": took})
 	}
 	return lang.L("Done in {{.Took}}. The disk as it was is kept for Undo.", with{"Took": took})
+}
+
+func textUndoDone(took string) string {
+	return lang.L("Done in {{.Took}}. The other disk is kept: undoing again swaps the two.", with{"Took": took})
 }
 
 func textOpen() string { return lang.L("Open VMTerminal") }

@@ -59,6 +59,24 @@ func textRestoreRunning(vm string) string {
 
 func textRestoreStopStart() string { return lang.L("Stop, restore and start again") }
 
+func textUndo() string { return lang.L("Undo the restore") }
+
+func textUndoTitle(vm string) string {
+	return lang.L("Undo the last restore of {{.VM}}?", with{"VM": vm})
+}
+
+func textUndoAbout(vm string) string {
+	return lang.L("{{.VM}} gets the disk back that the last restore replaced. The present disk is kept: undoing again swaps the two.", with{"VM": vm})
+}
+
+func textUndoRunning(vm string) string {
+	return lang.L("{{.VM}} is running. It will be stopped first, and started again after.", with{"VM": vm})
+}
+
+func textUndoNothing() string {
+	return lang.L("No disk is kept: nothing was restored yet, or what was kept is discarded.")
+}
+
 func textDeleteSnapshotTitle(name string) string {
 	return lang.L("Delete snapshot “{{.Name}}”?", with{"Name": name})
 }
