@@ -28,39 +28,60 @@ type Request struct {
 	Created     time.Time // zero: now
 }
 
-// Create takes a snapshot of src. The caller holds the job lock. The errors:
+// Created is a new snapshot, and how it came about.
+type Created struct {
+	Info
+	// Reused is how many bytes of its file were not compressed but taken from
+	// the newest snapshot before; Shared what of these shares its blocks.
+	Reused, Shared int64
+	// Notes are sentences about older snapshots that were found damaged; this
+	// one is good.
+	Notes []string
+}
+
+// Create takes a snapshot of src. What has not changed since the newest snapshot
+// is used again. The caller holds the job lock. The errors:
 // ondisk.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, a *NoSpace, the
 // source's, or the context's. When it returns an error there is no snapshot,
 // and every call of src has returned.
-func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress) (Info, error) {
+func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress) (Created, error) {
 	p = orSilent(p)
 	if err := s.Reserve(req.Name); err != nil {
-		return Info{}, err
+		return Created{}, err
 	}
 	h, err := req.header()
 	if err != nil {
-		return Info{}, err
+		return Created{}, err
 	}
 	folder := s.dir.Snapshots()
 	if err := errors.Join(ondisk.MakeDir(folder), s.sweep()); err != nil {
-		return Info{}, err
+		return Created{}, err
 	}
 	out, err := ondisk.NewReplacement(s.file(req.Name))
 	if err != nil {
-		return Info{}, tell(ctx, folder, 0, err)
+		return Created{}, tell(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	h, index, err := write(ctx, out, folder, src, h, p)
+	base, notes, err := s.newest(ctx, p)
 	if err != nil {
-		return Info{}, err
+		return Created{}, err
+	}
+	defer base.close()
+	h, index, err := write(ctx, out, folder, src, h, base, p)
+	if err != nil {
+		return Created{}, err
 	}
 	info := fromHeader(h)
 	info.Name, info.State = req.Name, StateOK
 	if info, err = s.publish(out, info); err != nil {
-		return Info{}, tell(ctx, folder, 0, err)
+		return Created{}, tell(ctx, folder, 0, err)
 	}
 	s.keepIndex(req.Name, index)
-	return info, nil
+	made := Created{Info: info, Notes: append(notes, base.notes()...)}
+	if base != nil {
+		made.Reused, made.Shared = base.Reused, base.Shared
+	}
+	return made, nil
 }
 
 // keepIndex writes an index. It is only a cache: a snapshot without one is as
@@ -93,7 +114,7 @@ func (r Request) header() (gzfile.Header, error) {
 }
 
 // write writes the file and makes its content durable.
-func write(ctx context.Context, out *ondisk.Replacement, folder string, src Source, h gzfile.Header, p Progress) (gzfile.Header, *gzfile.Index, error) {
+func write(ctx context.Context, out *ondisk.Replacement, folder string, src Source, h gzfile.Header, base *base, p Progress) (gzfile.Header, *gzfile.Index, error) {
 	p.Phase(PhaseLook, 0)
 	plan, err := gzfile.NewPlan(ctx, src)
 	if err != nil {
@@ -107,10 +128,11 @@ func write(ctx context.Context, out *ondisk.Replacement, folder string, src Sour
 	p.Phase(PhaseCompress, plan.Bytes())
 	var done atomic.Int64
 	file := &budgeted{File: out.File, budget: room}
-	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: func(n int64) {
+	add := func(n int64) {
 		done.Add(n)
 		p.Add(n)
-	}})
+	}
+	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: add, Base: base.on(file)})
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
 		err = out.Sync()

@@ -59,6 +59,10 @@ func tell(ctx context.Context, dir string, needed int64, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNoSpace):
+		var full *NoSpace
+		if errors.As(err, &full) && full.Needed == 0 {
+			full.Needed = needed
+		}
 		return err
 	case diskfile.IsNoSpace(err):
 		free, _, _ := diskfile.Space(dir)

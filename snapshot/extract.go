@@ -26,7 +26,12 @@ func (s *Store) Extract(ctx context.Context, name, path string, p Progress) (siz
 		return 0, tell(ctx, filepath.Dir(path), 0, err)
 	}
 	defer next.Discard()
-	if size, err = s.fill(ctx, next, file, info, p); err == nil {
+	filling, err := newFilling(next, path, max(0, info.Data), p)
+	if err != nil {
+		return 0, err
+	}
+	defer filling.close()
+	if size, err = s.fill(ctx, filling, file, info.Name); err == nil {
 		err = next.Commit()
 	}
 	if err != nil {

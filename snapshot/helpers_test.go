@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"math/rand/v2"
 	"os"
@@ -60,13 +61,19 @@ func openDisk(t testing.TB, dir ondisk.VMDir) *Disk {
 // create takes a snapshot of the folder's disk.
 func create(t testing.TB, dir ondisk.VMDir, name string) Info {
 	t.Helper()
+	return createdNow(t, dir, name).Info
+}
+
+// createdNow is create with what it says of how it came about.
+func createdNow(t testing.TB, dir ondisk.VMDir, name string) Created {
+	t.Helper()
 	disk := openDisk(t, dir)
 	req := Request{Name: name, Description: "as " + name, VM: "default", Taken: TakenStopped}
-	info, err := Open(dir).Create(context.Background(), disk, req, nil)
+	made, err := Open(dir).Create(context.Background(), disk, req, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return info
+	return made
 }
 
 func restore(t testing.TB, dir ondisk.VMDir, name string) Restored {
@@ -117,4 +124,16 @@ func content(seed byte, size int) []byte {
 		b[size-1] = seed + 1
 	}
 	return b
+}
+
+// goGzip is what another tool makes of a disk.
+func goGzip(t testing.TB, disk []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(disk)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

@@ -12,6 +12,7 @@ type Progress interface {
 // The phases.
 const (
 	PhaseLook     = "Looking for data"
+	PhaseIndex    = "Indexing the snapshot before"
 	PhaseCompress = "Compressing"
 	PhaseRestore  = "Restoring"
 	PhaseVerify   = "Verifying"

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
-	"vmterminal/snapshot/gzfile"
 )
 
 // Restored is what a restore did.
@@ -21,11 +18,15 @@ type Restored struct {
 	// OldSize is the size of the disk before in bytes, 0 if there was none;
 	// NewSize that of the restored one.
 	OldSize, NewSize int64
+	// Reused is how many bytes of the disk the one before had already; Shared
+	// what of these shares its blocks with the undo.
+	Reused, Shared int64
 }
 
 // Restore puts a snapshot in the place of the disk, which may be a symbolic
 // link, or missing. The caller holds the VM's lock and the job lock. The disk is
 // replaced only once the whole image is written beside it, checked and durable;
+// chunks that the disk has already are taken from there, by their SHA-256;
 // the one before is kept as the folder's Undo, and the one that was kept there
 // is gone. The errors: ErrNotFound, ErrMissing, ErrDamaged (a *gzfile.Damage
 // says which chunk), ErrNewer, a *NoSpace, the context's; after each of them the
@@ -48,17 +49,23 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 	if err := s.sweepDisk(target); err != nil {
 		return Restored{}, err
 	}
-	out := Restored{Info: info}
-	if st, err := os.Stat(target); err == nil {
-		out.OldSize = st.Size()
-	}
+	out := Restored{Info: info, OldSize: sizeOf(target)}
 	next, err := ondisk.NewReplacement(target)
 	if err != nil {
 		return Restored{}, tell(ctx, filepath.Dir(target), 0, err)
 	}
 	defer next.Discard()
-	if out.NewSize, err = s.fill(ctx, next, file, info, p); err != nil {
+	filling, err := newFilling(next, target, max(0, info.Data), p)
+	if err != nil {
+		return Restored{}, err
+	}
+	defer filling.close()
+	if out.NewSize, err = s.fill(ctx, filling, file, info.Name); err != nil {
 		return Restored{}, tell(ctx, filepath.Dir(target), max(0, info.Data), err)
+	}
+	out.Reused, out.Shared = filling.reused, filling.shared
+	if filling.index != nil {
+		s.keepIndex(info.Name, filling.index)
 	}
 	kept, placed, err := diskfile.Swap(next, target, s.dir.Undo())
 	if err != nil && placed {
@@ -77,79 +84,4 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 func (s *Store) sweepDisk(target string) error {
 	return errors.Join(ondisk.SweepTempsOf(target),
 		ondisk.SweepTempsOf(s.dir.Undo()), ondisk.SweepTempsOf(ondisk.UndoBeside(target)))
-}
-
-// fill writes the checked image into an empty file and makes it durable.
-func (s *Store) fill(ctx context.Context, next *ondisk.Replacement, file *opened, info Info, p Progress) (size int64, err error) {
-	room, err := newBudget(filepath.Dir(next.Name()), max(0, info.Data))
-	if err != nil {
-		return 0, err
-	}
-	sink := func(off int64, content []byte) error {
-		if err := room.take(len(content)); err != nil {
-			return err
-		}
-		_, err := diskfile.Write(next, content, off)
-		return err
-	}
-	if size, err = s.decode(ctx, next.File, file, info, sink, p); err != nil {
-		return 0, err
-	}
-	if err := next.Truncate(size); err != nil {
-		return 0, err
-	}
-	p.Phase(PhaseFlush, 0)
-	if err := next.Sync(); err != nil {
-		return 0, err
-	}
-	return size, ctx.Err()
-}
-
-// decode gives the image to sink: in parallel if there is an index, otherwise,
-// and if the file does not hold what the index says, from start to end.
-func (s *Store) decode(ctx context.Context, next *os.File, file *opened, info Info, sink gzfile.Sink, p Progress) (int64, error) {
-	var byIndex error
-	if index := s.readIndex(info.Name, file); index != nil {
-		p.Phase(PhaseRestore, index.DataBytes())
-		byIndex = file.ours.Decode(ctx, index, sink, gzfile.Options{Add: p.Add})
-		if byIndex == nil {
-			return index.Size, nil
-		}
-		if !errors.Is(byIndex, ErrDamaged) {
-			return 0, byIndex
-		}
-		// The index is only a cache: the file itself has the last word.
-		if err := next.Truncate(0); err != nil {
-			return 0, err
-		}
-	}
-	p.Phase(PhaseRestore, file.size)
-	c, err := gzfile.Stream(ctx, io.NewSectionReader(file, 0, file.size), sink, gzfile.Options{Add: p.Add})
-	if err == nil && file.ours != nil {
-		err = file.ours.Check(c)
-	}
-	if errors.Is(err, ErrDamaged) {
-		if byIndex != nil {
-			err = byIndex // it knows the chunk
-		}
-		err = fmt.Errorf("%s: %w", s.file(info.Name), err)
-	}
-	return c.Size, err
-}
-
-// readIndex returns the index of a file, nil if there is none that fits.
-func (s *Store) readIndex(name string, file *opened) *gzfile.Index {
-	if file.ours == nil {
-		return nil
-	}
-	f, _, err := diskfile.OpenRegular(s.index(name))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	index, err := gzfile.ReadIndex(f, file.ours.Header)
-	if err != nil {
-		return nil
-	}
-	return index
 }

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"os"
@@ -170,13 +169,7 @@ func TestCancelLeavesNothing(t *testing.T) {
 func TestForeignFileRestores(t *testing.T) {
 	disk := content(4, 3*mib+5)
 	dir := vmDir(t, []byte("now"))
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, _ = z.Write(disk)
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, Open(dir).file("byhand"), b.Bytes())
+	writeFile(t, Open(dir).file("byhand"), goGzip(t, disk))
 	i := get(t, dir, "byhand")
 	if !i.Foreign || i.State != StateImported || i.DiskSize != 0 || i.Created.IsZero() {
 		t.Errorf("%+v", i)

@@ -56,11 +56,11 @@ type budgeted struct {
 	written int64
 }
 
-func (b *budgeted) Write(p []byte) (int, error) {
+func (b *budgeted) WriteAt(p []byte, off int64) (int, error) {
 	if err := b.budget.take(len(p)); err != nil {
 		return 0, err
 	}
-	n, err := b.File.Write(p)
+	n, err := b.File.WriteAt(p, off)
 	b.written += int64(n)
 	return n, err
 }

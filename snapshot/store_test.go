@@ -76,7 +76,7 @@ func TestNames(t *testing.T) {
 	}
 	full := Request{Name: strings.Repeat("n", ondisk.MaxName), Description: strings.Repeat(`"`, MaxDescription), VM: strings.Repeat("v", ondisk.MaxName), Created: time.Now(), Taken: TakenCrashConsistent, Held: time.Hour}
 	i, err := Open(dir).Create(context.Background(), disk, full, nil)
-	if err != nil || get(t, dir, full.Name) != i || i.Description != full.Description {
+	if err != nil || get(t, dir, full.Name) != i.Info || i.Description != full.Description {
 		t.Errorf("the longest description: %v", err)
 	}
 }

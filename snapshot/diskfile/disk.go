@@ -52,5 +52,15 @@ func (d *Disk) NextData(off int64) (start, end int64, err error) {
 	return nextData(d.f, off, d.size)
 }
 
+// Share makes n bytes of dst at off the same blocks as this disk's there; see
+// the function of the same name.
+func (d *Disk) Share(dst *os.File, off, n int64) error { return Share(dst, off, d.f, off, n) }
+
+// CanShare tells whether an empty file could share a disk's blocks, by trying.
+// The file is empty again after it.
+func CanShare(empty *os.File, d *Disk) bool {
+	return d.size >= BlockSize && d.Share(empty, 0, BlockSize) == nil && empty.Truncate(0) == nil
+}
+
 // Close closes the file.
 func (d *Disk) Close() error { return d.f.Close() }

@@ -31,7 +31,6 @@ func benchDisk(b *testing.B) Source {
 // nowhere takes a file and keeps nothing of it.
 type nowhere struct{}
 
-func (nowhere) Write(p []byte) (int, error)            { return len(p), nil }
 func (nowhere) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
 
 // BenchmarkCreate compares the levels: CPU time and size are what level was

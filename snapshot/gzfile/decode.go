@@ -10,7 +10,8 @@ import (
 
 // Decode gives the whole disk to sink, in parallel, by an index that ReadIndex
 // made for this file. When it returns nil, every chunk had the SHA-256 of the
-// image digest, and the file's CRC-32 and length hold. opt.Add counts bytes of
+// image digest, and the file's CRC-32 and length hold; what opt.Present had was
+// not looked at in the file. opt.Add counts bytes of
 // the disk, of data chunks only.
 func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) error {
 	if _, crc := x.sums(); crc != f.crc {
@@ -31,6 +32,9 @@ func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) err
 			segment, buf := make([]byte, maxSegment), make([]byte, ChunkSize)
 			return func(j *decodeJob) error {
 				content := buf[:chunkLen(x.Size, j.entry.Chunk)]
+				if given, err := opt.Present.give(j.entry, content, sink); given || err != nil {
+					return err
+				}
 				if err := f.chunk(d, content, segment, j.entry); err != nil {
 					return err
 				}

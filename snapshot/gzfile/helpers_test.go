@@ -15,7 +15,6 @@ import (
 type memory struct {
 	mu   sync.Mutex
 	b    []byte
-	pos  int
 	data [][2]int64 // nil: all of it is data
 }
 
@@ -35,12 +34,6 @@ func (m *memory) NextData(off int64) (start, end int64, err error) {
 		}
 	}
 	return m.Size(), m.Size(), nil
-}
-
-func (m *memory) Write(p []byte) (int, error) {
-	n, err := m.WriteAt(p, int64(m.pos))
-	m.pos += n
-	return n, err
 }
 
 func (m *memory) WriteAt(p []byte, off int64) (int, error) {

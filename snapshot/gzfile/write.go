@@ -1,7 +1,6 @@
 package gzfile
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -18,6 +17,10 @@ type Options struct {
 	Workers int
 	// Add is told of every n bytes that are done; called from many goroutines.
 	Add func(n int64)
+	// Base is for Write: an earlier file to use again. May be nil.
+	Base *Base
+	// Present is for Decode: a disk that may have the same chunks. May be nil.
+	Present *Present
 
 	level int // of compression; 0 means defaultLevel
 }
@@ -28,11 +31,8 @@ func (o Options) add(n int64) {
 	}
 }
 
-// Target is a new file, empty and at its start.
-type Target interface {
-	io.Writer
-	io.WriterAt
-}
+// Target is a new file, still empty.
+type Target = io.WriterAt
 
 // Write writes the snapshot file of src, which plan was made of, and fills in
 // what h did not know: Format, Size, Data, Digest, FileSize and BodyCRC. The
@@ -46,11 +46,8 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 		return Header{}, nil, err
 	}
 	w := &writer{
-		out: bufio.NewWriterSize(dst, 256<<10), size: plan.size, offset: int64(length),
+		dst: dst, base: opt.Base, size: plan.size, offset: int64(length), start: int64(length),
 		digest: newDigest(), content: newCRCSum(crc32.IEEE), body: newCRCSum(crc32.Castagnoli),
-	}
-	if _, err := w.out.Write(make([]byte, length)); err != nil {
-		return Header{}, nil, err
 	}
 	next := 0
 	run := stages[chunkJob]{
@@ -62,7 +59,9 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 			next++
 			return true, nil
 		},
-		worker: func() func(*chunkJob) error { return compressor(src, plan.size, cmp.Or(opt.level, defaultLevel)) },
+		worker: func() func(*chunkJob) error {
+			return compressor(src, plan.size, opt.Base, cmp.Or(opt.level, defaultLevel))
+		},
 		collect: func(j *chunkJob) error {
 			opt.add(int64(j.hi - j.lo))
 			return w.add(j)
@@ -92,11 +91,13 @@ type chunkJob struct {
 	data    int64 // bytes that a restore has to write; 0 means a zero chunk
 	entry   Entry // without its Offset
 	segment []byte
+	from    *Entry // of the base, if segment is used again
+	bad     bool   // the base's segment no longer holds
 }
 
 // compressor returns what one worker does: read, look for zeros, hash and
 // compress while the chunk is still in the processor's cache.
-func compressor(src Source, size int64, level int) func(*chunkJob) error {
+func compressor(src Source, size int64, base *Base, level int) func(*chunkJob) error {
 	buf := make([]byte, ChunkSize)
 	d := newDeflater(level)
 	return func(j *chunkJob) error {
@@ -107,12 +108,16 @@ func compressor(src Source, size int64, level int) func(*chunkJob) error {
 		if j.data = diskfile.DataBytes(content); j.data == 0 {
 			return nil
 		}
+		sum := sha256.Sum256(content)
+		if base.reuse(j, sum) {
+			return nil
+		}
 		var err error
 		if j.segment, err = d.segment(j.segment, content); err != nil {
 			return err
 		}
 		j.entry = Entry{
-			Chunk: j.chunk, Length: uint32(len(j.segment)), SHA256: sha256.Sum256(content),
+			Chunk: j.chunk, Length: uint32(len(j.segment)), SHA256: sum,
 			CRC: crc32.ChecksumIEEE(content), SegmentCRC: crc32.Checksum(j.segment, castagnoli),
 		}
 		return nil
@@ -121,15 +126,20 @@ func compressor(src Source, size int64, level int) func(*chunkJob) error {
 
 // writer puts segments one after the other. It belongs to one goroutine.
 type writer struct {
-	out     *bufio.Writer
+	dst     io.WriterAt
+	base    *Base
 	size    int64
-	offset  int64 // where the next segment starts
-	next    int64 // the first chunk that is not in the file yet
+	offset  int64  // where the next segment starts
+	start   int64  // where the bytes that wait start
+	waiting []byte // small ones, to be written together
+	next    int64  // the first chunk that is not in the file yet
 	data    int64
 	digest  *digest
 	content crcSum
 	body    crcSum
 	entries []Entry
+	// unshared is set once the file system would not share blocks.
+	unshared bool
 }
 
 func (w *writer) add(j *chunkJob) error {
@@ -147,12 +157,39 @@ func (w *writer) add(j *chunkJob) error {
 	w.entries = append(w.entries, j.entry)
 	w.data += j.data
 	w.next++
+	if j.bad {
+		w.base.Bad = append(w.base.Bad, j.chunk)
+	}
+	if j.from != nil {
+		return w.putAgain(j)
+	}
 	return w.put(j.segment)
 }
 
+// put writes a segment, a short one together with what comes next.
 func (w *writer) put(segment []byte) error {
-	w.offset += int64(len(segment))
-	_, err := w.out.Write(segment)
+	const short, most = 64 << 10, 256 << 10
+	if w.offset += int64(len(segment)); len(segment) < short {
+		if w.waiting = append(w.waiting, segment...); len(w.waiting) < most {
+			return nil
+		}
+		return w.flush()
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	_, err := w.dst.WriteAt(segment, w.start)
+	w.start = w.offset
+	return err
+}
+
+func (w *writer) flush() error {
+	if len(w.waiting) == 0 {
+		return nil
+	}
+	_, err := w.dst.WriteAt(w.waiting, w.start)
+	w.start += int64(len(w.waiting))
+	w.waiting = w.waiting[:0]
 	return err
 }
 
@@ -192,7 +229,7 @@ func (w *writer) end() error {
 	if err := w.putSummed(trailer(w.content.crc, w.size)); err != nil {
 		return err
 	}
-	return w.out.Flush()
+	return w.flush()
 }
 
 // trailer is the end of a file: final block, CRC-32 and ISIZE.

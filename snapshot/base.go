@@ -1,0 +1,90 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/gzfile"
+)
+
+// A base is the snapshot whose chunks a new one uses again.
+type base struct {
+	*gzfile.Base
+	name string
+	file *opened
+}
+
+// newest opens the newest snapshot that can be used again, nil if there is none.
+// One that turns out to be damaged is passed over, with a note. Only the
+// context's end is an error: without a base all is compressed.
+func (s *Store) newest(ctx context.Context, p Progress) (b *base, notes []string, err error) {
+	list, _, err := s.List(ctx)
+	if err != nil {
+		return nil, nil, ctx.Err()
+	}
+	for _, i := range list {
+		if i.Foreign || i.State != StateOK && i.State != StateImported {
+			continue
+		}
+		file, _, err := s.open(i.Name)
+		if err != nil {
+			continue
+		}
+		index, err := s.anyIndex(ctx, i.Name, file, p)
+		if err == nil {
+			return &base{&gzfile.Base{File: file.ours, Index: index}, i.Name, file}, notes, nil
+		}
+		file.Close()
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		if errors.Is(err, ErrDamaged) {
+			notes = append(notes, fmt.Sprintf("snapshot %s was not used again: %v", strconv.Quote(i.Name), err))
+		}
+	}
+	return nil, notes, nil
+}
+
+// anyIndex returns the index of a file of ours, made anew if there is none that
+// holds. The caller holds the job lock.
+func (s *Store) anyIndex(ctx context.Context, name string, file *opened, p Progress) (*gzfile.Index, error) {
+	if index := s.readIndex(name, file); index != nil {
+		return index, nil
+	}
+	p.Phase(PhaseIndex, file.size)
+	index, err := file.ours.Scan(ctx, nil, gzfile.Options{Add: p.Add})
+	if err == nil {
+		s.keepIndex(name, index)
+	}
+	return index, err
+}
+
+// on says which file the base will be used for, and returns it for the options.
+func (b *base) on(out *budgeted) *gzfile.Base {
+	if b == nil {
+		return nil
+	}
+	b.Share = func(off, from, n int64) error {
+		return diskfile.Share(out.File, off, b.file.File, from, n)
+	}
+	return b.Base
+}
+
+// notes tells what was found wrong with the base.
+func (b *base) notes() []string {
+	if b == nil || len(b.Bad) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf(
+		"snapshot %s is damaged (chunk %d is the first of %d): these chunks were compressed anew here",
+		strconv.Quote(b.name), b.Bad[0], len(b.Bad))}
+}
+
+func (b *base) close() {
+	if b != nil {
+		b.file.Close()
+	}
+}

@@ -1,0 +1,144 @@
+package gzfile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// again takes a snapshot of src with a base.
+func again(t *testing.T, src Source, base *Base, workers int) (*memory, *Index) {
+	t.Helper()
+	plan, err := NewPlan(context.Background(), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &memory{}
+	_, x, err := Write(context.Background(), out, src, plan, header("n"), Options{Workers: workers, Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, x
+}
+
+func baseOf(t *testing.T, src Source) (*memory, *Base) {
+	t.Helper()
+	out, h, x := written(t, src, 0)
+	f, err := Open(out, h.FileSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, &Base{File: f, Index: x}
+}
+
+// later is a disk and the same disk after a while: a chunk changed, one became
+// zeros, one that was zeros did not stay so.
+func later() (before, after *memory) {
+	before = place(9*mib+700, map[int][]byte{0: text(1, mib), mib: random(1, mib), 3 * mib: text(2, 2*mib), 9 * mib: text(3, 700)})
+	after = &memory{b: bytes.Clone(before.b)}
+	after.b[3*mib+5]++
+	clear(after.b[mib : 2*mib])
+	copy(after.b[7*mib:], text(4, 3000))
+	return before, after
+}
+
+func TestReuseGivesTheSameFile(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	before, after := later()
+	want, _, wantIndex := written(t, after, 0)
+	var unchanged int64
+	for _, e := range wantIndex.Entries {
+		if e.Chunk == 0 || e.Chunk == 4 || e.Chunk == 9 {
+			unchanged += int64(e.Length)
+		}
+	}
+	for _, workers := range []int{1, 2, 16} {
+		for _, way := range []string{"no sharing", "cannot share", "shares"} {
+			file, base := baseOf(t, before)
+			out := &memory{}
+			switch way {
+			case "cannot share":
+				base.Share = func(int64, int64, int64) error { return errors.ErrUnsupported }
+			case "shares":
+				base.Share = func(off, from, n int64) error {
+					if off%Align != 0 || from%Align != 0 || n%Align != 0 {
+						t.Errorf("shares %d bytes at %d from %d", n, off, from)
+					}
+					_, err := out.WriteAt(file.b[from:from+n], off)
+					return err
+				}
+			}
+			plan, err := NewPlan(context.Background(), after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := Write(context.Background(), out, after, plan, header("n"), Options{Workers: workers, Base: base}); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(out.b, want.b) {
+				t.Errorf("%s, %d workers: another file", way, workers)
+			}
+			if shared := base.Shared == unchanged; base.Reused != unchanged || shared != (way == "shares") || base.Bad != nil {
+				t.Errorf("%s, %d workers: %d used again, %d shared, of %d; bad %v", way, workers, base.Reused, base.Shared, unchanged, base.Bad)
+			}
+		}
+	}
+}
+
+// TestReuseOfOtherSizes uses files of smaller and larger disks again.
+func TestReuseOfOtherSizes(t *testing.T) {
+	whole := text(1, 5*mib)
+	for _, sizes := range [][2]int{{5*mib - 100, 5 * mib}, {5 * mib, 2*mib + 100}, {0, mib}, {mib, 0}, {3 * mib, 5 * mib}} {
+		_, base := baseOf(t, &memory{b: whole[:sizes[0]]})
+		src := &memory{b: whole[:sizes[1]]}
+		want, _, _ := written(t, src, 0)
+		out, _ := again(t, src, base, 0)
+		if !bytes.Equal(out.b, want.b) {
+			t.Errorf("from %d to %d bytes: another file", sizes[0], sizes[1])
+		}
+		if chunks := min(sizes[0], sizes[1]) / mib; (base.Reused > 0) != (chunks > 0) {
+			t.Errorf("from %d to %d bytes: %d used again", sizes[0], sizes[1], base.Reused)
+		}
+	}
+}
+
+// TestReuseDoesNotSpreadDamage damages every segment of the base, and cuts it.
+func TestReuseDoesNotSpreadDamage(t *testing.T) {
+	before, _ := later()
+	want, _, _ := written(t, before, 0)
+	for _, cut := range []bool{false, true} {
+		file, base := baseOf(t, before)
+		bad := base.Index.Entries[1]
+		file.b[bad.Offset+int64(bad.Length)/2] ^= 1
+		chunks := []int64{bad.Chunk}
+		if cut {
+			file.b = file.b[:bad.Offset+10]
+			chunks = nil
+			for _, e := range base.Index.Entries[1:] {
+				chunks = append(chunks, e.Chunk)
+			}
+		}
+		out, _ := again(t, before, base, 2)
+		if !bytes.Equal(out.b, want.b) || !slices.Equal(base.Bad, chunks) {
+			t.Errorf("cut %v: bad are %v, not %v", cut, base.Bad, chunks)
+		}
+	}
+}
+
+func TestSharingFails(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	before, _ := later()
+	_, base := baseOf(t, before)
+	base.Share = func(int64, int64, int64) error { return errBroken }
+	plan, err := NewPlan(context.Background(), before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Write(context.Background(), &memory{}, before, plan, header("n"), Options{Base: base}); !errors.Is(err, errBroken) {
+		t.Errorf("%v", err)
+	}
+}

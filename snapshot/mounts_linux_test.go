@@ -1,0 +1,101 @@
+package snapshot
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"vmterminal/app/ondisk"
+)
+
+// mounted returns a folder on a file system of that kind, in a file of its own.
+// It needs root, and the tools of the file system.
+func mounted(t *testing.T, kind string, megabytes int) string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Fatal("only root may mount: run the tests as root")
+	}
+	dir := t.TempDir()
+	image, root := filepath.Join(dir, "image"), filepath.Join(dir, "root")
+	writeFile(t, image, nil)
+	if err := os.Truncate(image, int64(megabytes)<<20); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(root, ondisk.DirMode); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"mkfs." + kind, "-q", image}, {"mount", "-o", "loop", image, root}} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", command, err, out)
+		}
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", root).CombinedOutput(); err != nil {
+			t.Errorf("umount: %v\n%s", err, out)
+		}
+	})
+	return root
+}
+
+// sharedBytes is how much of a file others share, by filefrag's list of extents.
+func sharedBytes(t *testing.T, path string) (shared int64) {
+	t.Helper()
+	out, err := exec.Command("filefrag", "-v", "-b1024", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("filefrag: %v\n%s", err, out)
+	}
+	for _, line := range strings.Split(string(out), "\n") {
+		fields := strings.Split(line, ":")
+		if len(fields) < 5 || !strings.Contains(line, "shared") {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(fields[3]), 10, 64)
+		if err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		shared += n << 10
+	}
+	return shared
+}
+
+// TestBlocksAreShared takes a second snapshot and restores the first, on file
+// systems that can share blocks: what has not changed takes no room.
+func TestBlocksAreShared(t *testing.T) {
+	for kind, megabytes := range map[string]int{"btrfs": 128, "xfs": 320} {
+		t.Run(kind, func(t *testing.T) {
+			dir := ondisk.VMDir(mounted(t, kind, megabytes))
+			if err := ondisk.MakeDir(dir.Snapshots()); err != nil {
+				t.Fatal(err)
+			}
+			store := Open(dir)
+			before, after := grown()
+			writeFile(t, dir.Disk(), before)
+			create(t, dir, "a")
+			writeFile(t, dir.Disk(), after)
+			made := createdNow(t, dir, "b")
+			if made.Shared == 0 || made.Shared != made.Reused || sharedBytes(t, store.file("b")) < made.Shared {
+				t.Errorf("the second snapshot shares %d of %d bytes, and %d by filefrag", made.Shared, made.Reused, sharedBytes(t, store.file("b")))
+			}
+			r := restore(t, dir, "a")
+			if r.Shared != 3*mib || !bytes.Equal(readFile(t, dir.Disk()), before) || sharedBytes(t, dir.Disk()) < mib {
+				t.Errorf("the disk shares %d of %d bytes, and %d by filefrag", r.Shared, r.Reused, sharedBytes(t, dir.Disk()))
+			}
+			for _, name := range []string{"a", "b"} {
+				if out, err := exec.Command("gunzip", "-t", store.file(name)).CombinedOutput(); err != nil {
+					t.Errorf("%s: %v\n%s", name, err, out)
+				}
+			}
+			// Each stands alone.
+			if err := os.Remove(store.file("a")); err != nil {
+				t.Fatal(err)
+			}
+			if restore(t, dir, "b"); !bytes.Equal(readFile(t, dir.Disk()), after) {
+				t.Error("without the first one, the second gives another disk")
+			}
+		})
+	}
+}
