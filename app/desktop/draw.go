@@ -49,10 +49,13 @@ func (w *window) redraw() {
 	w.tray.changed()
 }
 
+// setVisible shows or hides a part. Fyne draws a container that is shown only
+// when something else makes it draw.
 func setVisible(o fyne.CanvasObject, visible bool) {
 	switch {
 	case visible && !o.Visible():
 		o.Show()
+		o.Refresh()
 	case !visible && o.Visible():
 		o.Hide()
 	}

@@ -210,6 +210,8 @@ func (f *fakeService) RestoreSnapshot(_ context.Context, vm, name string, opt ap
 	}), nil
 }
 
+func (f *fakeService) Prepare(context.Context) {}
+
 func (f *fakeService) UndoRestore(_ context.Context, vm string, opt app.RestoreOptions) (*app.Job, error) {
 	if err := f.called("UndoRestore", fmt.Sprint(vm, " ", opt.Stop, opt.Start)); err != nil {
 		return nil, err

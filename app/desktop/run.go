@@ -25,9 +25,14 @@ func Run(svc Service, opt Options) error {
 	settleLocale()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	fyneapp.SetMetadata(fyne.AppMetadata{
+		ID: appID, Name: "VMTerminal", Version: opt.Version, Icon: assets.Icon(),
+		Migrations: map[string]bool{"fyneDo": !threadChecks},
+	})
 	a := fyneapp.NewWithID(appID)
 	a.SetIcon(assets.Icon())
 	a.Settings().SetTheme(assets.Theme{})
+	go svc.Prepare(ctx)
 	w := newWindow(ctx, a, svc, opt, onMain(ctx))
 	w.quit = func() {
 		cancel() // before Fyne's loop is over

@@ -9,6 +9,7 @@ import (
 // Service is what window and tray ask for; app.Service is it. None of its
 // methods is called on the main goroutine, but Jobs.
 type Service interface {
+	Prepare(ctx context.Context)
 	VMs(ctx context.Context) (list []app.VM, notes []string, err error)
 	CreateVM(ctx context.Context, n app.NewVM) (app.VM, error)
 	DeleteVM(ctx context.Context, name string, data bool) error
