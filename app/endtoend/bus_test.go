@@ -41,7 +41,7 @@ func newBus(t *testing.T) *bus {
 	if b.conn, err = dbus.Connect(b.address); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.conn.Close() })
+	t.Cleanup(func() { _ = b.conn.Close() })
 	b.serve("org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher", map[string]any{
 		"RegisterStatusNotifierItem": b.register,
 	})

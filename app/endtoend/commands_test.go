@@ -86,7 +86,7 @@ func showsStatus(t *testing.T, s *store, began time.Time) {
 	if !want.MatchString(text) {
 		t.Errorf("status is not as it should be:\n%s", text)
 	}
-	v := s.status("default")
+	v := s.status()
 	if v.State != "running" || !v.Agent || v.Since.Before(began.Add(-time.Second)) || v.Since.After(time.Now()) {
 		t.Errorf("status --json is %+v", v)
 	}
@@ -179,7 +179,7 @@ func breakAndRestore(t *testing.T, s *store) {
 	began := time.Now()
 	matches(t, s.do("stop").out, `VM stopped: default \(.+\)\n`)
 	t.Logf("stopping took %s", took(began))
-	if v := s.status("default"); v.State != "stopped" {
+	if v := s.status(); v.State != "stopped" {
 		t.Errorf("after stop the state is %q", v.State)
 	}
 	began = time.Now()

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -124,10 +125,12 @@ func (d *display) open(s *store, more ...string) *program {
 		close(p.ended)
 	}()
 	d.t.Cleanup(func() {
-		if d.t.Failed() {
+		end := syscall.SIGKILL
+		if d.t.Failed() && !p.gone() {
 			d.keep("failed")
+			end = syscall.SIGQUIT // it says what it was at
 		}
-		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Process.Signal(end) // it may have ended
 		<-p.ended
 		p.quiet()
 	})

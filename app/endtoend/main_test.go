@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ var (
 
 // tools are what the tests start besides the programs.
 var tools = []string{
-	"qemu-system-x86_64", "gunzip", "cp", "dbus-daemon",
+	"go", "qemu-system-x86_64", "gunzip", "cp", "dbus-daemon",
 	"Xvfb", "openbox", "xdotool", "wmctrl", "import",
 }
 
@@ -61,7 +60,7 @@ func prepared(run func() int) (int, error) {
 func build(out string, env []string, flags ...string) error {
 	began := time.Now()
 	args := append([]string{"build", "-trimpath=false", "-buildvcs=false", "-o", out}, flags...)
-	cmd := exec.Command(filepath.Join(runtime.GOROOT(), "bin", "go"), append(args, ".")...)
+	cmd := exec.Command("go", append(args, ".")...)
 	cmd.Dir = module
 	cmd.Env = append(os.Environ(), env...)
 	if text, err := cmd.CombinedOutput(); err != nil {

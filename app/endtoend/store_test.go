@@ -144,10 +144,11 @@ type state struct {
 	Folder                   string
 }
 
-func (s *store) status(vm string) state {
+// status is the active VM's.
+func (s *store) status() state {
 	s.t.Helper()
 	var v state
-	s.decode(s.do("status", "--vm", vm, "--json").out, &v)
+	s.decode(s.do("status", "--json").out, &v)
 	return v
 }
 

@@ -32,7 +32,7 @@ func firstRun(t *testing.T, s *store, d *display) *terminal {
 	d.keep("first-run")
 	d.push(create)
 	clicked := time.Now()
-	until(t, "the VM runs", func() bool { return s.try("status").code == 0 && s.status("default").State == "running" })
+	until(t, "the VM runs", func() bool { return s.try("status").code == 0 && s.status().State == "running" })
 	d.awaitButton("the VM is on the window", primary, head)
 	d.keep("started")
 
@@ -110,7 +110,7 @@ func breakInWindow(d *display, command *terminal) {
 // restoreInWindow goes back to the newest snapshot while the VM runs.
 func restoreInWindow(t *testing.T, s *store, d *display, command *terminal) {
 	t.Helper()
-	since := s.status("default").Since
+	since := s.status().Since
 	d.press("ctrl+shift+3")
 	d.press("Return")
 	restore := d.awaitButton("the question about the restore is there", warning, sheet)
@@ -121,7 +121,7 @@ func restoreInWindow(t *testing.T, s *store, d *display, command *terminal) {
 	command.exit()
 	d.keep("restoring")
 	until(t, "the VM runs again", func() bool {
-		v := s.status("default")
+		v := s.status()
 		return v.State == "running" && v.Since.After(since)
 	})
 	s.answering("default")
@@ -146,7 +146,7 @@ func closeAndOpenAgain(t *testing.T, s *store, d *display, p *program) {
 	host := hostRecord(t, s)
 	p.close()
 	p.ends()
-	if v := s.status("default"); v.State != "running" || hostRecord(t, s) != host {
+	if v := s.status(); v.State != "running" || hostRecord(t, s) != host {
 		t.Errorf("after the window was closed the VM is %+v", v)
 	}
 	command.shell("cd", "alive")
