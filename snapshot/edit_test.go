@@ -220,7 +220,7 @@ func TestDescribeIsCutOff(t *testing.T) {
 		if err := store.settleRows(); err != nil {
 			t.Errorf("%s: %v", state, err)
 		}
-		if got := says(t, store, "a").Description; got != n.Description && !(old && got == made.Description) {
+		if got := says(t, store, "a").Description; got != n.Description && (!old || got != made.Description) {
 			t.Errorf("%s: settled, the file says %q", state, got)
 		}
 		if _, err := store.Verify(ctx, "a", true, nil); err != nil {

@@ -78,9 +78,8 @@ func TestFullDisk(t *testing.T) {
 	if !errors.As(err, &full) || full.Needed < 3*mib || full.Free > 3*mib {
 		t.Errorf("restore: %v", err)
 	}
-	noise2 := gzipped(t, content(2, 4*mib))
-	for _, size := range []int64{-1, int64(len(noise2))} {
-		_, err = store.Import(ctx, io.MultiReader(bytes.NewReader(noise2), bytes.NewReader(gzipped(t, noise))), "b", size, nil)
+	for _, size := range []int64{-1, 3 * mib} {
+		_, err = store.Import(ctx, endless(gzipped(t, content(2, mib))), "b", size, nil)
 		if !errors.As(err, &full) {
 			t.Errorf("import of %d bytes: %v", size, err)
 		}
@@ -110,4 +109,9 @@ func TestFullDisk(t *testing.T) {
 	if list, _, err := store.List(ctx); err != nil || len(list) != 0 {
 		t.Errorf("after deleting: %v %v", list, err)
 	}
+}
+
+// endless is a gzip file of ever more members.
+func endless(member []byte) io.Reader {
+	return io.MultiReader(bytes.NewReader(member), bytes.NewReader(member), bytes.NewReader(member), bytes.NewReader(member))
 }
