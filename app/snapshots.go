@@ -25,6 +25,10 @@ type Snapshot struct {
 	VerifiedAt time.Time
 	// Frees is how many bytes deleting it alone would give back.
 	Frees int64
+	// Of one just taken: how many bytes of its file were taken over from the one
+	// before, and sentences about older ones that were found damaged.
+	Reused int64
+	Notes  []string
 	// Here marks the snapshot that the present disk comes from, where that is known.
 	Here bool
 }

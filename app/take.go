@@ -24,25 +24,27 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 		return nil, failed(err, unchanged, "take snapshot '%s' of VM '%s'", Plain(n.Name), e.Name)
 	}
 	return s.jobs.run(JobSnapshot, e.Name, n.Name, func(ctx context.Context, m Meter) (any, error) {
-		info, err := s.take(ctx, e, store, n, m)
+		made, err := s.take(ctx, e, store, n, m)
 		if err != nil {
 			return nil, failed(err, "The disk is unchanged, and no snapshot was added.", "take snapshot '%s' of VM '%s'", n.Name, e.Name)
 		}
-		return asSnapshot(s.vms.Dir(e.Name), info, true), nil
+		shown := asSnapshot(s.vms.Dir(e.Name), made.Info, true)
+		shown.Reused, shown.Notes = made.Reused, made.Notes
+		return shown, nil
 	}), nil
 }
 
-func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n NewSnapshot, m Meter) (snapshot.Info, error) {
+func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n NewSnapshot, m Meter) (snapshot.Created, error) {
 	doing := "taking snapshot '" + n.Name + "'"
 	job, err := s.holdJob(e.Name, doing)
 	if err != nil {
-		return snapshot.Info{}, err
+		return snapshot.Created{}, err
 	}
 	defer job.release()
 	req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: time.Now()}
 	source, done, err := s.source(ctx, e, doing, &req)
 	if err != nil {
-		return snapshot.Info{}, err
+		return snapshot.Created{}, err
 	}
 	defer done()
 	made, err := store.Create(ctx, source, req, m)
@@ -52,7 +54,7 @@ func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n
 		o.Disk = markOf(made.Info)
 		o.write(dir)
 	}
-	return made.Info, err
+	return made, err
 }
 
 // source opens what a snapshot is taken from: the disk of a stopped VM under

@@ -44,6 +44,9 @@ func (f *face) snapshotCreate() *cobra.Command {
 				return err
 			}
 			s, _ := job.Result().(app.Snapshot)
+			for _, n := range s.Notes {
+				f.say("Note: %s", n)
+			}
 			return f.data(f.result(snapshotJSON(s)), func() {
 				f.printf("Snapshot created: %s (%s compressed)\n", s.Name, megabytes(s.FileSize))
 			})
