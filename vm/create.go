@@ -47,11 +47,16 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
 	if err := fill(fresh); err != nil {
 		return err
 	}
-	return s.add(v, func(dir ondisk.VMDir) error {
+	return s.add(v, func(r *rows, dir ondisk.VMDir) error {
 		if err := os.Rename(string(fresh), string(dir)); err != nil {
 			return err
 		}
-		return ondisk.SyncDir(s.home.Data())
+		r.takeBack = func() { _ = os.Rename(string(dir), string(fresh)) }
+		if err := ondisk.SyncDir(s.home.Data()); err != nil {
+			r.takeBack()
+			return err
+		}
+		return nil
 	})
 }
 
@@ -98,17 +103,17 @@ func (s *Store) Adopt(v VM) error {
 	if _, err := os.Stat(dir.Disk()); err != nil {
 		return fmt.Errorf("%w: %s", ErrNoDisk, dir.Disk())
 	}
-	return s.add(v, func(dir ondisk.VMDir) error { return ondisk.MakeDir(dir.Snapshots()) })
+	return s.add(v, func(_ *rows, dir ondisk.VMDir) error { return ondisk.MakeDir(dir.Snapshots()) })
 }
 
 // add lists a VM once place has put its folder there.
-func (s *Store) add(v VM, place func(ondisk.VMDir) error) error {
+func (s *Store) add(v VM, place func(*rows, ondisk.VMDir) error) error {
 	err := s.change(func(r *rows) error {
 		if i := r.find(v.Name); i >= 0 {
 			return taken(r.VMs[i].Name)
 		}
 		s.sweep()
-		if err := place(s.Dir(v.Name)); err != nil {
+		if err := place(r, s.Dir(v.Name)); err != nil {
 			return err
 		}
 		r.VMs = append(r.VMs, v)

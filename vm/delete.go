@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,19 +19,14 @@ const goneInfix = ".gone-"
 // holds the VM's lock.
 func (s *Store) Delete(name string, data bool) error {
 	var gone string
-	err := s.change(func(r *rows) error {
+	err := s.change(func(r *rows) (err error) {
 		i := r.find(name)
 		if i < 0 {
 			return fmt.Errorf("%w: '%s'", ErrNotFound, name)
 		}
 		v := r.VMs[i]
 		if data {
-			gone = filepath.Join(s.home.Data(), goneInfix+v.ID)
-			err := os.Rename(string(s.Dir(v.Name)), gone)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			if err := ondisk.SyncDir(s.home.Data()); err != nil {
+			if gone, err = s.putOut(r, s.Dir(v.Name)); err != nil {
 				return err
 			}
 		}
@@ -47,4 +43,22 @@ func (s *Store) Delete(name string, data bool) error {
 		return nil
 	}
 	return os.RemoveAll(gone)
+}
+
+// putOut moves a VM's folder to where sweep removes it, until r cannot be
+// written; gone is "" if there is no such folder.
+func (s *Store) putOut(r *rows, dir ondisk.VMDir) (gone string, err error) {
+	gone = filepath.Join(s.home.Data(), goneInfix+rand.Text())
+	switch err := os.Rename(string(dir), gone); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	r.takeBack = func() { _ = os.Rename(gone, string(dir)) }
+	if err := ondisk.SyncDir(s.home.Data()); err != nil {
+		r.takeBack()
+		return "", err
+	}
+	return gone, nil
 }

@@ -19,6 +19,10 @@ const rowsVersion = 1
 type rows struct {
 	Version int  `json:"version"`
 	VMs     []VM `json:"vms"`
+
+	// takeBack undoes what a change did to folders, for when the list cannot be
+	// written; nil if it did nothing.
+	takeBack func()
 }
 
 // Store is the VMs of one home. It holds no state of its own, so that any
@@ -146,7 +150,11 @@ func (s *Store) change(edit func(*rows) error) error {
 		return err
 	}
 	all.Version = rowsVersion
-	return ondisk.ReplaceJSON(s.home.VMs(), all)
+	err = ondisk.ReplaceJSON(s.home.VMs(), all)
+	if err != nil && all.takeBack != nil {
+		all.takeBack()
+	}
+	return err
 }
 
 // errTorn is a vms.json that is no JSON of ours.
