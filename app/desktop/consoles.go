@@ -193,7 +193,7 @@ func (w *window) drawPlace() {
 	if !live {
 		w.drawOff(v, of)
 	}
-	setVisible(p.off, !live)
+	w.setVisible(p.off, !live)
 	if live && w.focusNext == v.Name {
 		w.focusNext = ""
 		w.focusMain()

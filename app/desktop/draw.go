@@ -36,8 +36,8 @@ func (w *window) show(r reading) {
 // redraw draws what is known; what has not changed is not drawn again.
 func (w *window) redraw() {
 	empty := len(w.last.vms) == 0 && w.last.err == nil
-	setVisible(w.parts.card, empty)
-	setVisible(w.parts.all, !empty)
+	w.setVisible(w.parts.card, empty)
+	w.setVisible(w.parts.all, !empty)
 	title := textTitle(w.last.chosen)
 	if w.win.Title() != title {
 		w.win.SetTitle(title)
@@ -49,13 +49,13 @@ func (w *window) redraw() {
 	w.tray.changed()
 }
 
-// setVisible shows or hides a part. Fyne draws a container that is shown only
-// when something else makes it draw.
-func setVisible(o fyne.CanvasObject, visible bool) {
+// setVisible shows or hides a part. That one is shown makes Fyne draw nothing,
+// nor does refreshing what it has never drawn: only its canvas can.
+func (w *window) setVisible(o fyne.CanvasObject, visible bool) {
 	switch {
 	case visible && !o.Visible():
 		o.Show()
-		o.Refresh()
+		w.win.Canvas().Refresh(o)
 	case !visible && o.Visible():
 		o.Hide()
 	}

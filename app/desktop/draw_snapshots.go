@@ -27,7 +27,7 @@ func (w *window) drawSnapshots() {
 	if p.noSnapAbout.Text != about {
 		p.noSnapAbout.SetText(about)
 	}
-	setVisible(p.noSnapshots, len(items) == 0)
+	w.setVisible(p.noSnapshots, len(items) == 0)
 	w.drawDetails()
 }
 
@@ -62,7 +62,7 @@ func (w *window) chosenSnapshot() (app.Snapshot, bool) {
 func (w *window) drawDetails() {
 	p := &w.parts
 	s, ok := w.chosenSnapshot()
-	setVisible(p.details, ok)
+	w.setVisible(p.details, ok)
 	if !ok {
 		return
 	}

@@ -68,7 +68,7 @@ func (w *window) toggleSnapshots() {
 // goSnapshots puts the keyboard into the timeline.
 func (w *window) goSnapshots() {
 	p := &w.parts
-	setVisible(p.snapshots, true)
+	w.setVisible(p.snapshots, true)
 	if len(w.last.snapshots) == 0 {
 		w.focusMain()
 		return
