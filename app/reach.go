@@ -18,14 +18,32 @@ func (s *Service) reach(ctx context.Context, name string) (*host.Client, error) 
 	client, err := host.Connect(ctx, dir, s.opt.Home.Run())
 	var orphan *host.Orphan
 	if errors.As(err, &orphan) && s.adoptions.due(orphan.QEMUPID) {
-		// Another program may do the same now; only what Connect finds counts.
-		_ = host.Launch(ctx, s.opt.Program, []string{HostCommand, "--vm", name, "--adopt"}, nil)
+		if err := s.adopt(ctx, name); err != nil {
+			return nil, err
+		}
 		client, err = host.Connect(ctx, dir, s.opt.Home.Run())
 	}
 	if errors.Is(err, host.ErrNotRunning) {
 		return nil, fmt.Errorf("%w ('%s')", ErrStopped, name)
 	}
 	return client, err
+}
+
+// adopt gives a VM a new host process. When ctx ends nobody waits for it any
+// longer, but it goes on: told to end, it would stop the VM.
+func (s *Service) adopt(ctx context.Context, name string) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// Another program may do the same now; only what Connect finds counts.
+		_ = host.Launch(context.WithoutCancel(ctx), s.opt.Program, []string{HostCommand, "--vm", name, "--adopt"}, nil)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // adoptAgain is how long a failed adoption is left alone.

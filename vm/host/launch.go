@@ -22,7 +22,8 @@ const maxReport = 64 << 10
 // report: nil means that the VM runs and answers. env is added to this
 // process's own. The error is what Run reported, and still matches the errors
 // of this package, of ondisk, qemu and vm. When ctx ends first, the host
-// process is told to stop the VM in order.
+// process is told to stop the VM in order, and Launch returns when both are
+// gone.
 func Launch(ctx context.Context, exe string, args, env []string) error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -52,6 +53,7 @@ func Launch(ctx context.Context, exe string, args, env []string) error {
 		return readReport(text, ended)
 	case <-ctx.Done():
 		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
 		return ctx.Err()
 	}
 }
