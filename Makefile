@@ -13,7 +13,7 @@ tools   := $(CURDIR)/.cache/bin
 version := $(shell .ci/version)
 ldflags := -s -w -X main.version=$(version)
 
-.PHONY: run build guest test lint fmt bench clean help deps-build deps-run deps-test tools
+.PHONY: run build guest test lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
 
 run: deps-run build ## install what is missing, build, open the window (no display: the same in the terminal)
 	@.ci/open
@@ -34,8 +34,8 @@ lint: deps-test guest tools ## check scripts, formatting and habits of both buil
 fmt: tools ## format the Go files
 	@$(tools)/gofumpt -w .
 
-bench: guest ## measure the snapshot engine
-	go test -run '^$$' -bench . -benchmem ./snapshot/...
+bench: deps-bench ## measure the snapshot engine beside other tools; the table is build/bench.md
+	go run ./snapshot/bench -o build/bench.md
 
 clean: ## remove what was built
 	rm -rf bin build .cache
@@ -55,3 +55,6 @@ deps-run:
 
 deps-test:
 	@.ci/deps build run test
+
+deps-bench:
+	@.ci/deps build run bench

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
+)
+
+// bench is one run of everything.
+type bench struct {
+	ctx   context.Context
+	dir   string
+	slow  bool
+	table *table
+	about about
+
+	vm   ondisk.VMDir
+	self string
+}
+
+func (b *bench) all(bytes int64) (err error) {
+	if b.self, err = os.Executable(); err != nil {
+		return err
+	}
+	b.vm = ondisk.VMDir(filepath.Join(b.dir, "vm"))
+	if err := ondisk.MakeDir(b.vm.Snapshots()); err != nil {
+		return err
+	}
+	b.say("making a disk of %d GB with %d MB of files", diskSize>>30, bytes>>20)
+	if err := makeDisk(b.ctx, b.dir, b.vm.Disk(), bytes); err != nil {
+		return err
+	}
+	ranges, data, err := dataOf(b.vm.Disk())
+	if err != nil {
+		return err
+	}
+	b.about = aboutMachine(data)
+	if err = b.ours(ranges); err == nil {
+		err = b.others()
+	}
+	b.about.ended()
+	return err
+}
+
+func (b *bench) say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// dataOf returns where a disk has data, and how much; it reads all of it, so
+// that who is measured first is not at a disadvantage.
+func dataOf(path string) (ranges [][2]int64, bytes int64, err error) {
+	disk, err := diskfile.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = disk.Close() }()
+	buf := make([]byte, 1<<20)
+	for off := int64(0); ; {
+		start, end, err := disk.NextData(off)
+		if err != nil || start >= disk.Size() {
+			return ranges, bytes, err
+		}
+		ranges = append(ranges, [2]int64{start, end})
+		bytes += end - start
+		for at := start; at < end; at += int64(len(buf)) {
+			if _, err := disk.ReadAt(buf[:min(int64(len(buf)), end-at)], at); err != nil {
+				return nil, 0, err
+			}
+		}
+		off = end
+	}
+}
+
+// ours measures our own snapshots and restores.
+func (b *bench) ours(ranges [][2]int64) error {
+	disk := b.vm.Disk()
+	if err := b.create("first", "first snapshot", ourFirst); err != nil {
+		return err
+	}
+	if err := b.restores(); err != nil {
+		return err
+	}
+	if err := change(disk, ranges); err != nil {
+		return err
+	}
+	if err := b.create("second", "second snapshot, 1 % changed", ""); err != nil {
+		return err
+	}
+	if err := b.restore("first", "restore, 1 % changed", ""); err != nil {
+		return err
+	}
+	os.Remove(b.vm.Undo())
+	if err := os.Truncate(disk, 10*diskSize); err != nil {
+		return err
+	}
+	for _, name := range []string{"first", "second"} {
+		os.Remove(ondisk.SnapshotFile(b.vm.Snapshots(), name))
+	}
+	if err := b.create("large", fmt.Sprintf("first snapshot of a disk of %d GB with the same data", 10*diskSize>>30), ""); err != nil {
+		return err
+	}
+	os.Remove(ondisk.SnapshotFile(b.vm.Snapshots(), "large"))
+	return os.Truncate(disk, diskSize)
+}
+
+func (b *bench) restores() error {
+	keep := filepath.Join(b.dir, "kept.raw")
+	if err := os.Rename(b.vm.Disk(), keep); err != nil {
+		return err
+	}
+	if err := b.restore("first", "restore onto an empty place", ourRestore); err != nil {
+		return err
+	}
+	if err := same(b.ctx, keep, b.vm.Disk()); err != nil {
+		return err
+	}
+	os.Remove(b.vm.Disk())
+	os.Remove(ondisk.IndexFile(b.vm.Snapshots(), "first"))
+	if err := b.restore("first", "restore without the chunk index", ""); err != nil {
+		return err
+	}
+	return os.Rename(keep, b.vm.Disk())
+}
+
+func (b *bench) create(name, what, key string) error {
+	b.say("VMTerminal: %s", what)
+	f, err := measure(b.ctx, b.self, workerVerb, "create", string(b.vm), name)
+	if err != nil {
+		return err
+	}
+	f.bytes = fileSize(ondisk.SnapshotFile(b.vm.Snapshots(), name))
+	b.table.add(creating, "**VMTerminal**: "+what, key, f)
+	return nil
+}
+
+func (b *bench) restore(name, what, key string) error {
+	b.say("VMTerminal: %s", what)
+	f, err := measure(b.ctx, b.self, workerVerb, "restore", string(b.vm), name)
+	if err != nil {
+		return err
+	}
+	f.bytes = allocated(b.vm.Disk())
+	b.table.add(restoring, "**VMTerminal**: "+what, key, f)
+	return nil
+}

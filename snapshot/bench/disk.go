@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	diskSize = 10 << 30
+	piece    = 256 << 10 // what changes at once
+)
+
+// roots are where files are taken from, in turn: programs, libraries, texts.
+var roots = []string{"/usr/bin", "/usr/share", "/usr/lib", "/usr/include", "/var/lib/dpkg", "/opt"}
+
+// makeDisk makes a sparse ext4 disk that holds about that many bytes of files.
+func makeDisk(ctx context.Context, dir, disk string, bytes int64) error {
+	stage := filepath.Join(dir, "files")
+	for i, root := range roots {
+		// What one has too little of, the next ones make up for.
+		share := bytes / int64(len(roots)-i)
+		took, err := takeFiles(ctx, root, stage, share)
+		if err != nil {
+			return err
+		}
+		bytes -= took
+	}
+	// Everything is put into the disk; the copies are not needed any more.
+	defer os.RemoveAll(stage)
+	make := exec.CommandContext(ctx, "mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", stage, disk, fmt.Sprint(diskSize>>10)+"k")
+	make.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
+	if out, err := make.CombinedOutput(); err != nil {
+		return fmt.Errorf("mke2fs: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// takeFiles copies regular files below root until there are enough bytes.
+func takeFiles(ctx context.Context, root, stage string, bytes int64) (took int64, err error) {
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case took >= bytes:
+			return filepath.SkipAll
+		case err != nil || !e.Type().IsRegular():
+			return nil //nolint:nilerr // what cannot be read is left out
+		}
+		to := filepath.Join(stage, path)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		n, err := copyFile(path, to)
+		took += n
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+	return took, err
+}
+
+func copyFile(from, to string) (int64, error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(out, in)
+	return n, errors.Join(err, out.Close())
+}
+
+// change overwrites one in a hundred of the disk's bytes of data with others
+// from elsewhere on it, in pieces spread over all of it.
+func change(disk string, ranges [][2]int64) error {
+	f, err := os.OpenFile(disk, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var places []int64
+	for _, r := range ranges {
+		for off := r[0]; off+piece <= r[1]; off += piece {
+			places = append(places, off)
+		}
+	}
+	other := make([]byte, piece)
+	for i := 50; i < len(places); i += 100 {
+		if _, err := f.ReadAt(other, places[len(places)-1-i]); err != nil {
+			return err
+		}
+		if _, err := f.WriteAt(other, places[i]); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+)
+
+// toSparse writes what comes in as a sparse file.
+const toSparse = ` | dd of="$2" bs=256k iflag=fullblock conv=sparse status=none`
+
+// other is a tool that is measured: a pipeline from $1 to $2.
+type other struct {
+	tool, name, create string
+	restores           map[string]string // name to pipeline
+}
+
+func tools() []other {
+	threads := strconv.Itoa(runtime.NumCPU())
+	return []other{
+		{"gzip", "gzip -1", `gzip -1 -c "$1" >"$2"`, map[string]string{"gunzip, sparse": `gunzip -c "$1"` + toSparse}},
+		{"pigz", "pigz -1", `pigz -1 -c "$1" >"$2"`, map[string]string{"pigz -d, sparse": `pigz -d -c "$1"` + toSparse}},
+		{"igzip", "igzip -1 -T" + threads, `igzip -1 -T` + threads + ` -c "$1" >"$2"`, map[string]string{"igzip -d, sparse": `igzip -d -c "$1"` + toSparse}},
+		{"zstd", "zstd -1 -T0", `zstd -q -1 -T0 -f "$1" -o "$2"`, nil},
+		{"zstd", "zstd -3 -T0", `zstd -q -3 -T0 -f "$1" -o "$2"`, map[string]string{"zstd -d": `zstd -q -d -f --sparse "$1" -o "$2"`}},
+		{
+			"qemu-img", "qemu-img convert -c", `qemu-img convert -c -f raw -O qcow2 "$1" "$2"`,
+			map[string]string{"qemu-img convert": `qemu-img convert -f qcow2 -O raw "$1" "$2"`},
+		},
+	}
+}
+
+// others measures what is installed of the other tools, and Go's own gzip.
+func (b *bench) others() error {
+	disk := b.vm.Disk()
+	packed, raw := filepath.Join(b.dir, "packed"), filepath.Join(b.dir, "raw")
+	for _, t := range tools() {
+		if t.tool == "gzip" && !b.slow {
+			continue
+		}
+		if !installed(t.tool) {
+			b.say("%s is not installed", t.tool)
+			continue
+		}
+		b.say("%s", t.name)
+		f, err := shell(b.ctx, t.create, disk, packed)
+		if err != nil {
+			return err
+		}
+		f.bytes = fileSize(packed)
+		b.table.add(creating, "`"+t.name+"`", "", f)
+		for name, pipeline := range t.restores {
+			b.say("%s", name)
+			if f, err = shell(b.ctx, pipeline, packed, raw); err != nil {
+				return err
+			}
+			f.bytes = allocated(raw)
+			b.table.add(restoring, "`"+name+"`", "", f)
+			os.Remove(raw)
+		}
+		os.Remove(packed)
+	}
+	if !b.slow {
+		return nil
+	}
+	return b.goGzip(disk, packed, raw)
+}
+
+func (b *bench) goGzip(disk, packed, raw string) error {
+	b.say("Go's compress/gzip")
+	f, err := measure(b.ctx, b.self, workerVerb, "gzip", disk, packed)
+	if err != nil {
+		return err
+	}
+	f.bytes = fileSize(packed)
+	b.table.add(creating, "Go's `compress/gzip`", "", f)
+	if f, err = measure(b.ctx, b.self, workerVerb, "gunzip", packed, raw); err != nil {
+		return err
+	}
+	f.bytes = allocated(raw)
+	b.table.add(restoring, "Go's `compress/gzip`, not sparse", "", f)
+	return nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// The two parts of the table, and the runs that the others are compared with.
+const (
+	creating   = "Taking a snapshot"
+	restoring  = "Restoring it"
+	ourFirst   = creating
+	ourRestore = restoring
+)
+
+type line struct {
+	part, name string
+	figures
+}
+
+type table struct {
+	lines []line
+	ours  map[string]figures // by part
+}
+
+func newTable() *table { return &table{ours: map[string]figures{}} }
+
+// add adds a line; key is the part that the others of it are compared with this
+// one in, or "".
+func (t *table) add(part, name, key string, f figures) {
+	fmt.Fprintf(os.Stderr, "  CPU %.1f s, wall %.1f s, %.0f MB, peak memory %.0f MB\n",
+		f.cpu.Seconds(), f.wall.Seconds(), float64(f.bytes)/1e6, float64(f.memory)/1e6)
+	t.lines = append(t.lines, line{part, name, f})
+	if key != "" {
+		t.ours[key] = f
+	}
+}
+
+// about is where and when it was measured.
+type about struct {
+	when       time.Time
+	cpu        string
+	data       int64
+	load, then string
+}
+
+func aboutMachine(data int64) about {
+	return about{when: time.Now(), cpu: cpuName(), data: data, load: load()}
+}
+
+func (a *about) ended() { a.then = load() }
+
+func cpuName() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if name, is := strings.CutPrefix(s.Text(), "model name"); is {
+			return strings.TrimSpace(strings.TrimLeft(name, "\t :"))
+		}
+	}
+	return runtime.GOARCH
+}
+
+// load is the average number of processes that wanted to run.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "not known"
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
+}
+
+func (t *table) markdown(a about) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Measured on %s: %s, %d cores, %s. A sparse disk of %d GB (ext4) with %.0f MB of data, made of the machine's own files; load average %s at the start, %s at the end.\n",
+		a.when.Format(time.DateOnly), a.cpu, runtime.NumCPU(), runtime.Version(), diskSize>>30, float64(a.data)/1e6, a.load, a.then)
+	fmt.Fprintf(&b, "CPU is user and system time. VMTerminal's times include the fsync, and its restores every checksum. “× ours” is the CPU time against the line in which it is 1. “1 %% changed” means one in a hundred pieces of %d KB, spread over all of the disk.\n", piece>>10)
+	for _, part := range []string{creating, restoring} {
+		size := "file, MB"
+		if part == restoring {
+			size = "disk takes, MB"
+		}
+		fmt.Fprintf(&b, "\n| %s | CPU s | × ours | wall s | %s | peak memory, MB |\n|---|---:|---:|---:|---:|---:|\n", part, size)
+		for _, l := range t.lines {
+			if l.part != part {
+				continue
+			}
+			fmt.Fprintf(&b, "| %s | %.1f | %.2f | %.1f | %.0f | %.0f |\n", l.name, l.cpu.Seconds(),
+				l.cpu.Seconds()/t.ours[part].cpu.Seconds(), l.wall.Seconds(), float64(l.bytes)/1e6, float64(l.memory)/1e6)
+		}
+	}
+	return b.String()
+}

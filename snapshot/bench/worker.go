@@ -1,0 +1,64 @@
+package main
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+)
+
+// workerVerb makes this program do one piece of work, so that it can be measured
+// as a process of its own.
+const workerVerb = "work"
+
+func work(ctx context.Context, args []string) error {
+	if len(args) != 3 {
+		return errors.New("usage: work create|restore FOLDER NAME, work gzip|gunzip FROM TO")
+	}
+	store := snapshot.Open(ondisk.VMDir(args[1]))
+	disk := ondisk.VMDir(args[1]).Disk()
+	switch args[0] {
+	case "create":
+		src, err := snapshot.OpenDisk(disk)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = src.Close() }()
+		_, err = store.Create(ctx, src, snapshot.Request{Name: args[2], Taken: snapshot.TakenStopped}, nil)
+		return err
+	case "restore":
+		_, err := store.Restore(ctx, args[2], disk, nil)
+		return err
+	case "gzip", "gunzip":
+		return goGzip(args[1], args[2], args[0] == "gunzip")
+	}
+	return fmt.Errorf("no work is called %q", args[0])
+}
+
+// goGzip is Go's own gzip as a program would use it.
+func goGzip(from, to string, back bool) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	if back {
+		z, err := gzip.NewReader(in)
+		if err == nil {
+			_, err = io.Copy(out, z)
+		}
+		return errors.Join(err, out.Close())
+	}
+	z := gzip.NewWriter(out)
+	_, err = io.Copy(z, in)
+	return errors.Join(err, z.Close(), out.Close())
+}
