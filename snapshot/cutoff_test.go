@@ -1,0 +1,168 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"vmterminal/snapshot/gzfile"
+)
+
+// torn returns what a power cut may leave of a header that was being
+// overwritten: any sectors of the old and the new one, or none of both.
+func torn(was, head []byte) map[string][]byte {
+	const sector = 512
+	states := map[string][]byte{"none": was, "all": head}
+	for n := sector; n < len(head); n += sector {
+		states[fmt.Sprint("the first ", n)] = append(bytes.Clone(head[:n]), was[n:]...)
+		states[fmt.Sprint("the last ", n)] = append(bytes.Clone(was[:n]), head[n:]...)
+		lost := bytes.Clone(head)
+		clear(lost[n-sector : n])
+		states[fmt.Sprint("all but zeros before ", n)] = lost
+	}
+	return states
+}
+
+// TestDescribeIsCutOff stops after each step, and within that which overwrites.
+func TestDescribeIsCutOff(t *testing.T) {
+	disk := content(1, 5000)
+	dir := vmDir(t, disk)
+	store, ctx := Open(dir), context.Background()
+	made := create(t, dir, "a")
+	file := readFile(t, store.file("a"))
+	rowsFile := readFile(t, dir.Rows())
+	n, err := store.reheaded(ctx, "a", "a", func(h *gzfile.Header) { h.Description = strings.Repeat("new ", 500) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(state string) {
+		i := get(t, dir, "a")
+		old, changed := i.Description == made.Description, i.Description == n.Description
+		if i.State != StateOK || !old && !changed || i.ID != made.ID {
+			t.Errorf("%s: %+v", state, i)
+		}
+		if restore(t, dir, "a"); !bytes.Equal(readFile(t, dir.Disk()), disk) {
+			t.Errorf("%s: another disk", state)
+		}
+		if err := store.settleRows(); err != nil {
+			t.Errorf("%s: %v", state, err)
+		}
+		if got := says(t, store, "a").Description; got != n.Description && (!old || got != made.Description) {
+			t.Errorf("%s: settled, the file says %q", state, got)
+		}
+		if _, err := store.Verify(ctx, "a", true, nil); err != nil {
+			t.Errorf("%s: %v", state, err)
+		}
+		if got := tree(t, dir.Snapshots()); got != "a.idx a.raw.gz" {
+			t.Errorf("%s: left are %s", state, got)
+		}
+	}
+	for done := range 4 {
+		for state, head := range torn(file[:len(n.head)], n.head) {
+			writeFile(t, store.file("a"), file)
+			writeFile(t, dir.Rows(), rowsFile)
+			for _, step := range store.putSteps("a", n.head)[:done] {
+				if err := step(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if done == 1 {
+				writeFile(t, store.file("a"), append(head, file[len(head):]...))
+			}
+			check(fmt.Sprintf("%d steps, %s", done, state))
+			if done != 1 {
+				break
+			}
+		}
+	}
+}
+
+// TestHeaderOfAnother is a header that was left beside a file that is another's.
+func TestHeaderOfAnother(t *testing.T) {
+	dir := vmDir(t, content(1, 5000))
+	store := Open(dir)
+	create(t, dir, "a")
+	create(t, dir, "b")
+	a, b := readFile(t, store.file("a")), readFile(t, store.file("b"))
+	for name, head := range map[string][]byte{"another's": b[:gzfile.Align], "cut": a[:100], "longer": a, "nothing": nil, "noise": content(9, gzfile.Align)} {
+		writeFile(t, store.header("a"), head)
+		writeFile(t, store.header("gone"), head)
+		if i := get(t, dir, "a"); i.State != StateOK || i.Description != "as a" {
+			t.Errorf("%s: %+v", name, i)
+		}
+		if err := store.settleRows(); err != nil {
+			t.Error(err)
+		}
+		if !bytes.Equal(readFile(t, store.file("a")), a) {
+			t.Errorf("%s: the file has changed", name)
+		}
+		if got := tree(t, dir.Snapshots()); got != "a.idx a.raw.gz b.idx b.raw.gz" {
+			t.Errorf("%s: left are %s", name, got)
+		}
+	}
+}
+
+// TestRenameIsCutOff stops after each step, for our files and foreign ones, with
+// a name that differs and one that differs in case only.
+func TestRenameIsCutOff(t *testing.T) {
+	ctx := context.Background()
+	for _, foreign := range []bool{false, true} {
+		for _, to := range []string{"b", "A"} {
+			for done := range 5 {
+				state := fmt.Sprintf("foreign %v, to %s, %d steps", foreign, to, done)
+				dir := vmDir(t, content(1, 5000))
+				store := Open(dir)
+				if foreign {
+					writeFile(t, store.file("a"), gzipped(t, content(1, 5000)))
+				} else {
+					create(t, dir, "a")
+				}
+				if err := errors.Join(store.Describe(ctx, "a", "mine"), store.Pin(ctx, "a", true)); err != nil {
+					t.Fatal(err)
+				}
+				was := get(t, dir, "a")
+				n, err := store.reheaded(ctx, "a", to, func(h *gzfile.Header) { h.Name = to })
+				if err != nil {
+					t.Fatal(err)
+				}
+				r, err := readRows(dir.Rows())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, step := range store.renameSteps(r, was, to, n)[:done] {
+					if err := step(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if was.Name = "a"; done >= 2 {
+					was.Name = to
+				}
+				for _, when := range []string{"cut off", "settled"} {
+					list, notes, err := store.List(ctx)
+					if err != nil || len(list) != 1 || len(notes) != 0 || list[0] != was {
+						t.Fatalf("%s, %s: %+v, not %+v; %v %v", state, when, list, was, notes, err)
+					}
+					if err := store.settleRows(); err != nil {
+						t.Fatalf("%s: %v", state, err)
+					}
+				}
+				if !foreign && says(t, store, was.Name).Name != was.Name {
+					t.Errorf("%s: the file says %s", state, says(t, store, was.Name).Name)
+				}
+				if err := store.Rename(ctx, was.Name, "c"); err != nil {
+					t.Errorf("%s: %v", state, err)
+				}
+				was.Name = "c"
+				if i := get(t, dir, "c"); i != was {
+					t.Errorf("%s: %+v", state, i)
+				}
+				if left := tree(t, dir.Snapshots()); strings.Contains(left, ".hdr") || strings.Contains(left, ".tmp") {
+					t.Errorf("%s: left are %s", state, left)
+				}
+			}
+		}
+	}
+}
