@@ -10,7 +10,20 @@ import (
 // RenameSnapshot gives a snapshot another name, everywhere it is kept.
 func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) error {
 	doing := fmt.Sprintf("rename snapshot '%s' to '%s'", Plain(old), Plain(name))
-	return s.edit(vmName, doing, func(store *snapshot.Store) error { return store.Rename(ctx, old, name) })
+	e, err := s.entry(vmName)
+	if err != nil {
+		return failed(err, "", "%s of %s", doing, called(vmName))
+	}
+	return s.edit(e.Name, doing, func(store *snapshot.Store) error {
+		info, err := store.Get(ctx, old)
+		if err == nil {
+			err = store.Rename(ctx, old, name)
+		}
+		if err == nil {
+			renameOrigin(s.vms.Dir(e.Name), info, name)
+		}
+		return err
+	})
 }
 
 // DescribeSnapshot changes a snapshot's description.

@@ -42,3 +42,18 @@ func readOrigin(dir ondisk.VMDir) origin {
 
 // write keeps the marks. The job lock is held.
 func (o origin) write(dir ondisk.VMDir) { _ = ondisk.ReplaceJSON(dir.Origin(), o) }
+
+// renameOrigin has the marks of a foreign snapshot, which has no ID, follow its
+// name. The job lock is held.
+func renameOrigin(dir ondisk.VMDir, was snapshot.Info, name string) {
+	o := readOrigin(dir)
+	changed := o
+	for _, m := range []*mark{&changed.Disk, &changed.Undo} {
+		if m.is(was) {
+			m.Name = name
+		}
+	}
+	if changed != o {
+		changed.write(dir)
+	}
+}

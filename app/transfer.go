@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -111,22 +110,7 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*Job, error) {
 // open opens a file or an address; size is -1 if it is not known.
 func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err error) {
 	if !strings.HasPrefix(from, "http://") && !strings.HasPrefix(from, "https://") {
-		f, err := os.Open(from)
-		if err != nil {
-			return nil, 0, err
-		}
-		info, err := f.Stat()
-		if err == nil && info.IsDir() {
-			err = errors.New(from + " is a folder")
-		}
-		if err != nil {
-			f.Close()
-			return nil, 0, err
-		}
-		if !info.Mode().IsRegular() {
-			return f, -1, nil
-		}
-		return f, info.Size(), nil
+		return openFile(from)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
@@ -141,4 +125,17 @@ func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err er
 		return nil, 0, fmt.Errorf("the server answered %s", resp.Status)
 	}
 	return resp.Body, resp.ContentLength, nil
+}
+
+// openFile opens a plain file: reading anything else might never end.
+func openFile(path string) (io.ReadCloser, int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%w: %s is no file", snapshot.ErrNotSnapshot, path)
+	}
+	f, err := os.Open(path)
+	return f, info.Size(), err
 }

@@ -60,8 +60,16 @@ func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
 // DiscardUndo frees what the last restore kept, for good, and says how many
 // bytes that gave back.
 func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, err error) {
-	err = s.edit(vmName, "discard what the last restore kept", func(store *snapshot.Store) error {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return 0, failed(err, "", "discard what the last restore of %s kept", called(vmName))
+	}
+	dir := s.vms.Dir(e.Name)
+	err = s.edit(e.Name, "discard what the last restore kept", func(store *snapshot.Store) error {
 		freed, err = store.DiscardUndo(ctx)
+		if err == nil {
+			origin{Disk: readOrigin(dir).Disk}.write(dir)
+		}
 		return err
 	})
 	return freed, err

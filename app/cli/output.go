@@ -19,19 +19,24 @@ const schema = 1
 func (f *face) data(v any, print func()) error {
 	if !f.json {
 		print()
-		return nil
+		return f.lost
 	}
 	return f.writeJSON(v)
 }
 
 func (f *face) writeJSON(v any) error {
+	f.answered = true
 	enc := json.NewEncoder(f.io.Out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
 
 // printf writes data to standard output.
-func (f *face) printf(format string, args ...any) { fmt.Fprintf(f.io.Out, format, args...) }
+func (f *face) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(f.io.Out, format, args...); err != nil {
+		f.lost = err
+	}
+}
 
 // say writes a line about what happens to standard error.
 func (f *face) say(format string, args ...any) {
@@ -48,8 +53,8 @@ func (f *face) fail(err error) int {
 		return int(exit)
 	}
 	p := explain(err)
-	if f.json {
-		_ = f.writeJSON(map[string]any{"schema": schema, "error": errorJSON{p.Title, p.Detail, p.Disk, p.Hint, p.Exit}})
+	if f.json && !f.answered {
+		_ = f.writeJSON(map[string]any{"schema": schema, "error": asJSON(p)})
 	}
 	fmt.Fprintln(f.io.Err, "vmterminal: "+p.Line())
 	return p.Exit
@@ -61,6 +66,16 @@ type errorJSON struct {
 	Disk   string `json:"disk,omitempty"`
 	Hint   string `json:"hint,omitempty"`
 	Exit   int    `json:"exit_code"`
+}
+
+func asJSON(p app.Problem) *errorJSON { return &errorJSON{p.Title, p.Detail, p.Disk, p.Hint, p.Exit} }
+
+// failureJSON is the error of a command that did part of its work; nil if err is.
+func failureJSON(err error) *errorJSON {
+	if err == nil {
+		return nil
+	}
+	return asJSON(explain(err))
 }
 
 // explain adds to app.Explain what only a command line can get wrong.

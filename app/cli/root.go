@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,9 @@ type face struct {
 	io   Streams
 	vm   string // --vm
 	json bool   // --json
+
+	answered bool  // the one JSON document is written
+	lost     error // why standard output did not take all
 }
 
 // Run runs one command line (without the program's name) and returns its exit
@@ -43,7 +47,16 @@ func Run(svc *app.Service, args []string, streams Streams) int {
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(context.Canceled, err)
 	}
+	// An argument that is not understood keeps the flags after it unread.
+	f.json = f.json || wantsJSON(args) && errors.As(err, new(usageError))
 	return f.fail(err)
+}
+
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json")
 }
 
 // interruptible returns a context that the first signal ends; the second ends

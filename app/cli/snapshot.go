@@ -212,9 +212,10 @@ func (f *face) snapshotDelete() *cobra.Command {
 				}
 			}
 			out := struct {
-				Schema  int      `json:"schema"`
-				Deleted []string `json:"deleted"`
-			}{schema, deleted}
+				Schema  int        `json:"schema"`
+				Deleted []string   `json:"deleted"`
+				Error   *errorJSON `json:"error,omitempty"` // the first
+			}{schema, deleted, failureJSON(first)}
 			if len(deleted) > 0 {
 				err := f.data(out, func() {
 					for _, name := range deleted {

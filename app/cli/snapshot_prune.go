@@ -21,13 +21,14 @@ func (f *face) snapshotPrune() *cobra.Command {
 				return err
 			}
 			out := struct {
-				Schema  int      `json:"schema"`
-				VM      string   `json:"vm"`
-				DryRun  bool     `json:"dry_run"`
-				Kept    []string `json:"kept"`
-				Deleted []string `json:"deleted"`
-				Freed   int64    `json:"freed"`
-			}{schema, done.VM, dry, names(done.Kept), names(done.Deleted), done.Freed}
+				Schema  int        `json:"schema"`
+				VM      string     `json:"vm"`
+				DryRun  bool       `json:"dry_run"`
+				Kept    []string   `json:"kept"`
+				Deleted []string   `json:"deleted"`
+				Freed   int64      `json:"freed"`
+				Error   *errorJSON `json:"error,omitempty"`
+			}{schema, done.VM, dry, names(done.Kept), names(done.Deleted), done.Freed, failureJSON(err)}
 			line := "Snapshot deleted: %s\n"
 			if dry {
 				line = "Would delete: %s\n"

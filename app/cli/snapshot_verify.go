@@ -67,7 +67,7 @@ func (f *face) verify(cmd *cobra.Command, names []string, quick bool) error {
 			continue
 		}
 		p := explain(err)
-		out.Verified = append(out.Verified, verifiedView{Name: name, Error: &errorJSON{p.Title, p.Detail, p.Disk, p.Hint, p.Exit}})
+		out.Verified = append(out.Verified, verifiedView{Name: name, Error: asJSON(p)})
 		if first == nil {
 			first = err
 		} else {
