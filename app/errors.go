@@ -1,6 +1,9 @@
 package app
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors of the Service's own; those of vm and snapshot pass through it.
 var (
@@ -9,3 +12,6 @@ var (
 	// ErrStopped refuses what needs a running VM.
 	ErrStopped = errors.New("VM is stopped")
 )
+
+// errStoppedAlready is ErrStopped to who wants just that.
+var errStoppedAlready = fmt.Errorf("%w already", ErrStopped)

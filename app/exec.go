@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -36,6 +37,9 @@ func (s *Service) Exec(ctx context.Context, name string, c GuestCommand) (exit i
 	}
 	if err == nil {
 		exit, err = client.Exec(ctx, agent.Command{Args: c.Args, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
+		if errors.Is(err, context.Canceled) {
+			err = interrupted("the command was ended; what it did so far stays")
+		}
 	}
 	return exit, failed(err, "", "run a command in VM '%s'", e.Name)
 }

@@ -103,11 +103,18 @@ func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, say fun
 		say("The host process of '" + e.Name + "' does not answer; asking QEMU itself.")
 		return host.StopOrphan(ctx, s.vms.Dir(e.Name), opt.Force, opt.Grace)
 	}
+	if errors.Is(err, ErrStopped) {
+		return errStoppedAlready
+	}
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	return client.Stop(ctx, host.StopRequest{Force: opt.Force, Grace: opt.Grace}, say)
+	err = client.Stop(ctx, host.StopRequest{Force: opt.Force, Grace: opt.Grace}, say)
+	if errors.Is(err, context.Canceled) {
+		return interrupted("not waited for any longer; the VM goes on powering off")
+	}
+	return err
 }
 
 // Console is the guest's serial terminal: recent output first, then live. Close

@@ -100,6 +100,7 @@ type cause struct {
 var causes = []cause{
 	{context.Canceled, ExitInterrupted, ""},
 	{ErrRunning, ExitState, "Stop it first: vmterminal stop"},
+	{errStoppedAlready, ExitState, ""},
 	{ErrStopped, ExitState, "Start it first: vmterminal run"},
 	{vm.ErrNoActive, ExitNotFound, "Create one: vmterminal vm create default; or choose one: vmterminal vm use NAME"},
 	{vm.ErrNotFound, ExitNotFound, "See which there are: vmterminal vm list"},
@@ -136,6 +137,13 @@ var causes = []cause{
 	{fs.ErrPermission, ExitFailure, "Check who owns the folder of the store"},
 }
 
+// interrupted is a cancel after which something goes on, or stays; it says what.
+type interrupted string
+
+func (i interrupted) Error() string { return string(i) }
+
+func (i interrupted) Is(target error) bool { return target == context.Canceled }
+
 // Explain turns an error into what people are told.
 func Explain(err error) Problem {
 	p := Problem{Title: "It did not work", Exit: ExitFailure}
@@ -150,7 +158,7 @@ func Explain(err error) Problem {
 			break
 		}
 	}
-	if p.Exit == ExitInterrupted {
+	if p.Exit == ExitInterrupted && !errors.As(err, new(interrupted)) {
 		p.Detail = "cancelled; nothing is left of it"
 	}
 	return p

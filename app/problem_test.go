@@ -30,6 +30,11 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf("write: %w", syscall.ENOSPC), ExitNoSpace, "Free some space"},
 		{fmt.Errorf("x: %w", snapshot.ErrDamaged), ExitDamaged, ""},
 		{failed(context.Canceled, unchanged, "take it"), ExitInterrupted, "cancelled; nothing is left of it"},
+		{
+			failed(interrupted("the VM goes on powering off"), "", "stop VM 'dev'"), ExitInterrupted,
+			"Could not stop VM 'dev': the VM goes on powering off",
+		},
+		{failed(errStoppedAlready, "", "stop VM 'dev'"), ExitState, "Could not stop VM 'dev': VM is stopped already"},
 		{errors.New("something else"), ExitFailure, "something else"},
 	} {
 		p := Explain(c.err)
