@@ -86,7 +86,7 @@ type piece struct {
 func (p *piece) read(in *bufio.Reader) error {
 	for n := Align; ; n += Align {
 		b, err := in.Peek(n)
-		if err != nil && !(errors.Is(err, io.EOF) && len(b) > 0) {
+		if err != nil && (!errors.Is(err, io.EOF) || len(b) == 0) {
 			if errors.Is(err, io.EOF) {
 				err = damaged(-1, "it is cut short")
 			}

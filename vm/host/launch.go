@@ -53,7 +53,7 @@ func Launch(ctx context.Context, exe string, args, env []string) error {
 		return readReport(text, ended)
 	case <-ctx.Done():
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
+		<-ended //nolint:errcheck // how it ended is in its record
 		return ctx.Err()
 	}
 }
