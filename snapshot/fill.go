@@ -45,7 +45,7 @@ func newFilling(next *ondisk.Replacement, target string, needed int64, p Progres
 
 func (f *filling) close() {
 	if f.before != nil {
-		f.before.Close()
+		_ = f.before.Close()
 	}
 }
 

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -108,6 +109,24 @@ func TestBaseVanishes(t *testing.T) {
 	writeFile(t, dir.Disk(), before)
 	if restore(t, dir, "b"); !bytes.Equal(readFile(t, dir.Disk()), after) {
 		t.Error("another disk")
+	}
+}
+
+func TestCancelIndexing(t *testing.T) {
+	before, _ := grown()
+	dir := vmDir(t, before)
+	store := Open(dir)
+	create(t, dir, "a")
+	os.Remove(store.index("a"))
+	left := tree(t, string(dir))
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := store.Create(ctx, openDisk(t, dir), Request{Name: "b"}, &watcher{onPhase: func(phase string) {
+		if phase == PhaseIndex {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || tree(t, string(dir)) != left {
+		t.Errorf("%v; left are %s", err, tree(t, string(dir)))
 	}
 }
 

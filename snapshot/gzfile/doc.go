@@ -17,7 +17,8 @@
 //	          fresh window and ending at a byte's edge:
 //	            a data segment  is one chunk: deflate blocks, a sync flush,
 //	                            empty blocks up to the multiple of 4,096
-//	            a zero segment  stands for one to four zero chunks
+//	            a zero segment  stands for one to four zero chunks; what it
+//	                            is made of is fixed (TestZeroSegmentsStay)
 //	end       01 00 00 ff ff (the final block, empty), CRC-32, ISIZE
 //
 // A chunk is 1 MiB of the disk; the last may be shorter, and is never empty. A
@@ -37,9 +38,18 @@
 // # The chunk index
 //
 // An index says where each data chunk's segment lies, so that chunks can be
-// read in any order, and used again in a later file. It is a cache: it is bound
-// to its file by id, file size and image digest, and all that it says is
-// checked against the file on use. See Index.
+// read in any order, and used again in a later file. It is a cache, which Scan
+// makes anew from the file. It is bound to its file by id and file size, by the
+// image digest over its SHA-256, and by the body's CRC-32C over its segments in
+// their places; and each segment and chunk is checked again on use. See Index.
+//
+// # Using segments again
+//
+// A later file of the same disk may consist of an earlier one's segments, as
+// they are, for all chunks whose SHA-256 is the same. Their bytes are read and
+// compared with their CRC-32C before, each time; whether they are then written,
+// or their blocks shared, is the same to who reads the file. See Base. In the
+// same way, a restore takes what the present disk has already. See Present.
 package gzfile
 
 const (
