@@ -77,6 +77,7 @@ func (s *Service) changeDisk(ctx context.Context, e vm.Entry, opt RestoreOptions
 		return nil
 	}
 	m.Phase("Starting", 0)
+	ctx = context.WithoutCancel(ctx) // too late: "cancelled" would say that nothing was done
 	// A missing disk made the VM broken; it has one now.
 	e, err = s.vms.Get(e.Name)
 	if err == nil {
