@@ -55,7 +55,11 @@ func (s *Service) UseVM(_ context.Context, name string) error {
 // its snapshots go, for good. Without, CreateVM with Adopt brings it back.
 func (s *Service) DeleteVM(_ context.Context, name string, data bool) error {
 	err := s.deleteVM(name, data)
-	return failed(err, "Nothing was deleted.", "delete VM '%s'", Plain(name))
+	disk := "Nothing was deleted."
+	if errors.Is(err, vm.ErrRemains) {
+		disk = "It is no longer in the list; what is left goes when the next VM is created."
+	}
+	return failed(err, disk, "delete VM '%s'", Plain(name))
 }
 
 func (s *Service) deleteVM(name string, data bool) error {
@@ -87,7 +91,7 @@ func (h *hold) release() {
 func (s *Service) holdJob(name, doing string) (*hold, error) {
 	l, err := ondisk.TryLock(s.vms.Dir(name).JobLock(), doing)
 	if err != nil {
-		return nil, fmt.Errorf("VM '%s' is busy: %w", name, err)
+		return nil, notHeld(name, err)
 	}
 	return &hold{[]*ondisk.Lock{l}}, nil
 }
@@ -118,7 +122,15 @@ func (s *Service) holdDisk(name, doing string) (*ondisk.Lock, error) {
 	if errors.As(err, &busy) && busy.Holder.Doing == host.Doing {
 		return nil, ErrRunning
 	}
-	return nil, fmt.Errorf("VM '%s' is busy: %w", name, err)
+	return nil, notHeld(name, err)
+}
+
+// notHeld tells of a lock that was not to be had: only another's is a busy VM.
+func notHeld(name string, err error) error {
+	if errors.Is(err, ondisk.ErrLocked) {
+		return fmt.Errorf("VM '%s' is busy: %w", name, err)
+	}
+	return err
 }
 
 // canHoldDisk tells, as an error, why the VM's lock is not to be had now.

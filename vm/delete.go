@@ -16,7 +16,7 @@ const goneInfix = ".gone-"
 
 // Delete takes a VM from the list. With data its folder goes too, disk and
 // snapshots; without, the folder stays and Adopt brings the VM back. The caller
-// holds the VM's lock.
+// holds the VM's lock. ErrRemains when the VM is deleted but files of it are not.
 func (s *Store) Delete(name string, data bool) error {
 	var gone string
 	err := s.change(func(r *rows) (err error) {
@@ -42,7 +42,10 @@ func (s *Store) Delete(name string, data bool) error {
 	if gone == "" {
 		return nil
 	}
-	return os.RemoveAll(gone)
+	if err := os.RemoveAll(gone); err != nil {
+		return fmt.Errorf("%w: %w", ErrRemains, err)
+	}
+	return nil
 }
 
 // putOut moves a VM's folder to where sweep removes it, until r cannot be

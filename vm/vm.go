@@ -20,6 +20,7 @@ var (
 	ErrExists    = errors.New("the name is taken")
 	ErrNoActive  = errors.New("no VM is active")
 	ErrLeftData  = errors.New("the folder of an earlier VM of this name is still there")
+	ErrRemains   = errors.New("files of the deleted VM could not be removed")
 	ErrBadConfig = errors.New("not a valid setting")
 	ErrNewer     = errors.New("written by a newer version of VMTerminal")
 	ErrNoDisk    = errors.New("the disk is missing")
