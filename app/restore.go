@@ -54,36 +54,59 @@ func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store
 type diskChange struct{ doing, now string }
 
 // changeDisk changes the disk of a VM, which it stops before and starts after
-// if the options say so.
+// if the options say so. A VM that it stopped and that is to run again does so
+// also when the change fails or is cancelled.
 func (s *Service) changeDisk(ctx context.Context, e vm.Entry, opt RestoreOptions, m Meter, c diskChange, change func() error) error {
+	var err error
+	if opt.Stop {
+		err = s.stopFirst(ctx, e, opt, m)
+	}
+	if err == nil {
+		err = change()
+	}
+	disk := unchanged
+	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
+		disk = c.now
+	}
+	if opt.Start {
+		if again := s.startAgain(ctx, e.Name, m); again != nil {
+			disk += fmt.Sprintf(" The VM is off: %v.", again)
+			if err == nil {
+				return failed(again, disk, "start VM '%s' again", e.Name)
+			}
+		}
+	}
+	return failed(err, disk, "%s", c.doing)
+}
+
+// stopFirst stops a VM. A stop that has begun cannot be taken back: a cancel
+// waits for its end.
+func (s *Service) stopFirst(ctx context.Context, e vm.Entry, opt RestoreOptions, m Meter) error {
 	say := opt.Say
 	if say == nil {
 		say = func(string) {}
 	}
-	if opt.Stop {
-		m.Phase("Stopping", 0)
-		if err := s.stop(ctx, e, StopOptions{}, say); err != nil && !errors.Is(err, ErrStopped) {
-			return failed(err, unchanged, "%s", c.doing)
-		}
+	m.Phase("Stopping", 0)
+	err := s.stop(context.WithoutCancel(ctx), e, StopOptions{}, say)
+	if err != nil && !errors.Is(err, ErrStopped) {
+		return err
 	}
-	err := change()
-	if errors.Is(err, snapshot.ErrNotDurable) {
-		return failed(err, c.now, "%s", c.doing)
+	return ctx.Err()
+}
+
+// startAgain starts a VM that was stopped for its disk's sake, or does nothing
+// if it runs. A cancel comes too late for it: the VM is not to stay off.
+func (s *Service) startAgain(ctx context.Context, name string, m Meter) error {
+	m.Phase("Starting", 0)
+	// A missing disk made the VM broken; it may have one now.
+	e, err := s.vms.Get(name)
+	if err == nil {
+		err = s.start(context.WithoutCancel(ctx), e, StartOptions{})
 	}
-	if err != nil {
-		return failed(err, unchanged, "%s", c.doing)
-	}
-	if !opt.Start {
+	if errors.Is(err, ErrRunning) {
 		return nil
 	}
-	m.Phase("Starting", 0)
-	ctx = context.WithoutCancel(ctx) // too late: "cancelled" would say that nothing was done
-	// A missing disk made the VM broken; it has one now.
-	e, err = s.vms.Get(e.Name)
-	if err == nil {
-		err = s.start(ctx, e, StartOptions{})
-	}
-	return failed(err, c.now, "start VM '%s' again", e.Name)
+	return err
 }
 
 func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, m Meter) (snapshot.Restored, error) {
