@@ -200,7 +200,7 @@ var wrong = regexp.MustCompile(`Error in Fyne call thread|DATA RACE|panic|Fyne e
 // puts the icon into the tray: it writes its menu's revision while it hands the
 // menu out. Nothing of that is the program's.
 var trayRace = regexp.MustCompile(`(?s)={18}\nWARNING: DATA RACE\n[^\n]* by [^\n]*:\n  fyne\.io/systray[^\n]*\n.*?` +
-	`Previous [^\n]*:\n  fyne\.io/systray[^\n]*\n.*?\n={18}`)
+	`Previous [^\n]*:\n  fyne\.io/systray[^\n]*\n.*?\n={18}\n|Found \d+ data race\(s\)\n`)
 
 // fynesOwn is a report about Fyne's file of settings, of which the program uses
 // none: on the way out Fyne empties it to write it, and notices that itself.

@@ -1,13 +1,10 @@
 package endtoend
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,9 +41,6 @@ func prepared(run func() int) (int, error) {
 			return 0, fmt.Errorf("a tool that the tests need is missing: %w", err)
 		}
 	}
-	if err := lookAtSources(); err != nil {
-		return 0, err
-	}
 	dir, err := os.MkdirTemp("", "vmte2e")
 	if err != nil {
 		return 0, err
@@ -61,25 +55,6 @@ func prepared(run func() int) (int, error) {
 		return 0, err
 	}
 	return run(), nil
-}
-
-// lookAtSources makes the tests' result depend on the program: go test repeats
-// a result while nothing has changed that the test has looked at itself, and
-// what a build reads it does not see.
-func lookAtSources() error {
-	built := []string{".git", ".cache", "bin", "build"}
-	return filepath.WalkDir(module, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // some other test's
-			return nil
-		case err != nil:
-			return err
-		case d.IsDir() && slices.Contains(built, d.Name()):
-			return fs.SkipDir
-		}
-		_, _ = os.Stat(path) // looked at, which is all
-		return nil
-	})
 }
 
 func build(out string, env []string, flags ...string) error {

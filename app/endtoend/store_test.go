@@ -55,6 +55,9 @@ type store struct {
 
 func newStore(t *testing.T) *store {
 	t.Helper()
+	if err := lookAtSources(); err != nil {
+		t.Fatal(err)
+	}
 	// Not t.TempDir: paths of sockets are short.
 	dir, err := os.MkdirTemp("", "vmt")
 	if err != nil {

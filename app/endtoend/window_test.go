@@ -117,9 +117,13 @@ func restoreInWindow(t *testing.T, s *store, d *display, command *terminal) {
 	d.keep("restore-question")
 	began := time.Now()
 	d.push(restore)
+	within(2*time.Second, func() bool { // else it was too fast for a picture
+		_, idle := button(d.picture(), primary, head)
+		return !idle
+	})
+	d.keep("restoring")
 	command.expect("VM 'default' is off: ")
 	command.exit()
-	d.keep("restoring")
 	until(t, "the VM runs again", func() bool {
 		v := s.status()
 		return v.State == "running" && v.Since.After(since)
