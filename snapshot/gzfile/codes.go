@@ -27,27 +27,39 @@ func (d *inflater) codes(dst []byte, out int) (int, error) {
 // fast goes on as long as there is room enough not to ask for it at each step.
 func (d *inflater) fast(dst []byte, out int) (_ int, end bool, err error) {
 	src, pos, buf, n := d.src, d.pos, d.buf, d.n
+	literals, distances := &d.literals, &d.distances
 	lastIn, lastOut := len(src)-fastIn, len(dst)-fastOut
-	for pos <= lastIn && out <= lastOut {
-		buf |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
-		pos += int(63-n&63) >> 3
-		n |= 56
-		e := d.literals[buf&(1<<literalBits-1)]
+	if pos > lastIn || out > lastOut {
+		return out, false, nil
+	}
+	buf |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
+	pos += int(63-n&63) >> 3
+	n |= 56
+	// At the start of each step there are 56 bits, and e is what they begin with.
+	e := literals[buf&(1<<literalBits-1)]
+	for {
 		if e&isLiteral != 0 {
 			buf >>= e & 31
 			n -= uint(e & 31)
 			dst[out] = byte(e >> 16)
 			out++
-			if e = d.literals[buf&(1<<literalBits-1)]; e&isLiteral != 0 {
+			if e = literals[buf&(1<<literalBits-1)]; e&isLiteral != 0 {
 				buf >>= e & 31
 				n -= uint(e & 31)
 				dst[out] = byte(e >> 16)
 				out++
-				if e = d.literals[buf&(1<<literalBits-1)]; e&isLiteral != 0 {
+				if e = literals[buf&(1<<literalBits-1)]; e&isLiteral != 0 {
 					buf >>= e & 31
 					n -= uint(e & 31)
 					dst[out] = byte(e >> 16)
 					out++
+					if pos > lastIn || out > lastOut {
+						break
+					}
+					buf |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
+					pos += int(63-n&63) >> 3
+					n |= 56
+					e = literals[buf&(1<<literalBits-1)]
 					continue
 				}
 			}
@@ -56,21 +68,26 @@ func (d *inflater) fast(dst []byte, out int) (_ int, end bool, err error) {
 		n -= uint(e & 31)
 		if e&isSpecial != 0 {
 			if e&isInvalid == isFurther {
-				e = d.literals[e>>16+uint32(buf)&(1<<(e>>8&31)-1)]
+				e = literals[e>>16+uint32(buf)&(1<<(e>>8&31)-1)]
 				buf >>= e & 31
 				n -= uint(e & 31)
 				if e&isLiteral != 0 {
 					dst[out] = byte(e >> 16)
 					out++
+					if pos > lastIn || out > lastOut {
+						break
+					}
+					buf |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
+					pos += int(63-n&63) >> 3
+					n |= 56
+					e = literals[buf&(1<<literalBits-1)]
 					continue
 				}
 			}
 			if e&isSpecial != 0 {
-				if e&isInvalid == isEnd {
-					end = true
-					break
+				if end = e&isInvalid == isEnd; !end {
+					err = badSegment("a code that stands for nothing")
 				}
-				err = badSegment("a code that stands for nothing")
 				break
 			}
 		}
@@ -79,15 +96,17 @@ func (d *inflater) fast(dst []byte, out int) (_ int, end bool, err error) {
 		buf >>= extra
 		n -= uint(extra)
 
-		buf |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
-		pos += int(63-n&63) >> 3
-		n |= 56
-		e = d.distances[buf&(1<<distanceBits-1)]
+		if n < maxCode+13 {
+			buf |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
+			pos += int(63-n&63) >> 3
+			n |= 56
+		}
+		e = distances[buf&(1<<distanceBits-1)]
 		buf >>= e & 31
 		n -= uint(e & 31)
 		if e&isSpecial != 0 {
 			if e&isInvalid == isFurther {
-				e = d.distances[e>>16+uint32(buf)&(1<<(e>>8&31)-1)]
+				e = distances[e>>16+uint32(buf)&(1<<(e>>8&31)-1)]
 				buf >>= e & 31
 				n -= uint(e & 31)
 			}
@@ -106,6 +125,15 @@ func (d *inflater) fast(dst []byte, out int) (_ int, end bool, err error) {
 		}
 		from := out - distance
 		to := out + length
+		// What comes next is looked up before the copying, which it need not wait
+		// for.
+		more := pos <= lastIn && to <= lastOut
+		if more {
+			buf |= binary.LittleEndian.Uint64(src[pos:]) << (n & 63)
+			pos += int(63-n&63) >> 3
+			n |= 56
+			e = literals[buf&(1<<literalBits-1)]
+		}
 		switch {
 		case distance >= 8:
 			// In words, a little beyond the end: what comes next overwrites it.
@@ -128,7 +156,9 @@ func (d *inflater) fast(dst []byte, out int) (_ int, end bool, err error) {
 				from++
 			}
 		}
-		out = to
+		if out = to; !more {
+			break
+		}
 	}
 	d.pos, d.buf, d.n = pos, buf, n
 	return out, end, err
