@@ -90,7 +90,7 @@ func TestMarksInTheContent(t *testing.T) {
 func TestScanFindsDamage(t *testing.T) {
 	disk := place(3*mib-600, map[int][]byte{0: text(1, 9000), mib: random(1, 3000)})
 	out, h, _ := written(t, disk, 0)
-	for at := Align; at < len(out.b); at += 97 {
+	for at := Align; at < len(out.b); at += 1009 {
 		b := bytes.Clone(out.b)
 		b[at] ^= 0x10
 		m := &memory{b: b}
