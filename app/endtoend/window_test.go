@@ -118,8 +118,10 @@ func restoreInWindow(t *testing.T, s *store, d *display, command *terminal) {
 	began := time.Now()
 	d.push(restore)
 	within(2*time.Second, func() bool { // else it was too fast for a picture
-		_, idle := button(d.picture(), primary, head)
-		return !idle
+		now := d.picture()
+		_, asked := button(now, warning, sheet)
+		_, idle := button(now, primary, head)
+		return !asked && !idle
 	})
 	d.keep("restoring")
 	command.expect("VM 'default' is off: ")
