@@ -184,9 +184,11 @@ func TestRun(t *testing.T) {
 			if in.Kind == wire.End {
 				break
 			}
-			if in.Kind == wire.Data {
+			switch in.Kind {
+			case wire.Data:
 				g.reply(f, wire.Data, wire.Stdout, string(in.Payload))
-				g.reply(f, wire.Credit, wire.Stdin, string(wire.CreditPayload(len(in.Payload))))
+			case wire.Credit: // takes more only when what it wrote is taken
+				g.reply(f, wire.Credit, wire.Stdin, string(in.Payload))
 			}
 		}
 		g.reply(f, wire.Data, wire.Stderr, "oops")
