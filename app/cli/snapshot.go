@@ -92,13 +92,7 @@ func (f *face) printSnapshots(list app.SnapshotList) {
 	f.printf("Snapshots for VM '%s':\n", list.VM)
 	for _, s := range list.Snapshots {
 		f.printf("  %s\n", app.Plain(s.Name))
-		f.printSnapshotState(s, "    ")
-		if !s.Created.IsZero() {
-			f.printf("    Created: %s\n", local(s.Created))
-		}
-		if s.Description != "" {
-			f.printf("    Description: %s\n", app.Plain(s.Description))
-		}
+		f.printAbout(s, "    ")
 		if s.DiskSize > 0 {
 			f.printf("    Original size: %s\n", megabytes(s.DiskSize))
 		}
@@ -106,13 +100,20 @@ func (f *face) printSnapshots(list app.SnapshotList) {
 	}
 }
 
-// printSnapshotState adds a line only where a snapshot is not as it should be.
-func (f *face) printSnapshotState(s app.Snapshot, indent string) {
+// printAbout writes what a list and the details have in common. There is a line
+// of state only where a snapshot is not as it should be.
+func (f *face) printAbout(s app.Snapshot, indent string) {
 	switch {
 	case s.Problem != "":
 		f.printf("%sState: %s (%s)\n", indent, s.State, app.Plain(s.Problem))
 	case s.State != "ok":
 		f.printf("%sState: %s\n", indent, s.State)
+	}
+	if !s.Created.IsZero() {
+		f.printf("%sCreated: %s\n", indent, local(s.Created))
+	}
+	if s.Description != "" {
+		f.printf("%sDescription: %s\n", indent, app.Plain(s.Description))
 	}
 }
 
@@ -134,13 +135,7 @@ func (f *face) snapshotShow() *cobra.Command {
 func (f *face) printSnapshot(s app.Snapshot) {
 	f.printf("Snapshot: %s\n", app.Plain(s.Name))
 	f.printf("  VM: %s\n", app.Plain(s.VM))
-	f.printSnapshotState(s, "  ")
-	if !s.Created.IsZero() {
-		f.printf("  Created: %s\n", local(s.Created))
-	}
-	if s.Description != "" {
-		f.printf("  Description: %s\n", app.Plain(s.Description))
-	}
+	f.printAbout(s, "  ")
 	if s.DiskSize > 0 {
 		f.printf("  Original disk size: %s\n", megabytes(s.DiskSize))
 	}

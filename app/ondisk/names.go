@@ -5,12 +5,10 @@
 // it, and it imports nothing else of this module.
 //
 //	~/.vmterminal/                 Home ($VMTERMINAL_HOME moves it)
-//	├── config.yaml                Home.Config      defaults for new VMs
 //	├── vms.json                   Home.VMs         the VMs
 //	├── active                     Home.Active      the active VM's name
 //	├── store.lock                 Home.Lock        held while vms.json or active change
 //	├── accelerators.json          Home.Accelerators what the probe found, per boot
-//	├── window.json                Home.Window      what the window remembers
 //	├── cache/                     Home.Cache       downloaded images, the built-in kernel
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
@@ -81,9 +79,6 @@ func FindHome() (Home, error) {
 
 func (h Home) in(name string) string { return filepath.Join(string(h), name) }
 
-// Config is the YAML file of defaults for new VMs.
-func (h Home) Config() string { return h.in("config.yaml") }
-
 // VMs is the list of VMs.
 func (h Home) VMs() string { return h.in("vms.json") }
 
@@ -95,9 +90,6 @@ func (h Home) Lock() string { return h.in("store.lock") }
 
 // Accelerators holds the probe's answers.
 func (h Home) Accelerators() string { return h.in("accelerators.json") }
-
-// Window holds the window's size and folds.
-func (h Home) Window() string { return h.in("window.json") }
 
 // Cache is the folder of verified images and of the built-in kernel.
 func (h Home) Cache() string { return h.in("cache") }
