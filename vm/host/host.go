@@ -116,6 +116,11 @@ type State struct {
 
 	Attached    int  `json:"attached"`      // consoles
 	PointInTime bool `json:"point_in_time"` // one is being read
+
+	// UnchangedSince is the ID of a snapshot since whose moment the guest has
+	// written nothing to its disk, "" when it has or that is not known; not in
+	// events.
+	UnchangedSince string `json:"unchanged_since,omitempty"`
 }
 
 // apiVersion goes up when an older client would misunderstand the API.
