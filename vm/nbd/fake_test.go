@@ -44,7 +44,7 @@ var hello = bytesOf(uint64(magicServer), uint64(magicOption), uint16(3))
 // agreed is a whole handshake for an export of 100 bytes.
 var agreed = bytesOf(hello,
 	answerTo(optStructuredReply, repAck),
-	answerTo(optSetMetaContext, repMetaContext, uint32(9), allocation),
+	answerTo(optSetMetaContext, repMetaContext, uint32(9), allocation.context),
 	answerTo(optSetMetaContext, repAck),
 	answerTo(optGo, repInfo, uint16(infoExport), uint64(100), uint16(1)),
 	answerTo(optGo, repAck))
@@ -114,7 +114,7 @@ func skipOptions(r io.Reader) bool {
 }
 
 func openFake(t testing.TB, silent bool, greeting []byte, replies ...[]byte) (*Export, error) {
-	e, err := open(context.Background(), serve(t, silent, greeting, replies...), "snap", 100*time.Millisecond)
+	e, err := open(context.Background(), serve(t, silent, greeting, replies...), "snap", allocation, 100*time.Millisecond)
 	if e != nil {
 		t.Cleanup(func() { _ = e.Close() })
 	}

@@ -33,7 +33,6 @@ const (
 	infoExport    = 0
 	infoBlockSize = 3
 
-	allocation = "base:allocation"
 	// maxOption bounds one answer to an option, maxAnswers their number.
 	maxOption  = 64 << 10
 	maxAnswers = 64
@@ -44,13 +43,13 @@ const (
 type terms struct {
 	size       int64
 	structured bool
-	mapped     bool   // base:allocation can be asked for
+	mapped     bool   // the meta context can be asked for
 	mapID      uint32 // its number
 }
 
-// shakeHands opens the export: fixed newstyle, with structured replies and
-// base:allocation where the server has them.
-func shakeHands(conn io.ReadWriter, export string) (terms, error) {
+// shakeHands opens the export: fixed newstyle, with structured replies and the
+// meta context where the server has them.
+func shakeHands(conn io.ReadWriter, export, metaContext string) (terms, error) {
 	var t terms
 	if len(export) > maxName {
 		return t, fmt.Errorf("%w: its name is too long", ErrNoExport)
@@ -64,7 +63,7 @@ func shakeHands(conn io.ReadWriter, export string) (terms, error) {
 	}
 	name := append(binary.BigEndian.AppendUint32(nil, uint32(len(export))), export...)
 	if t.structured {
-		if err := t.askForMap(conn, name); err != nil {
+		if err := t.askForMap(conn, name, metaContext); err != nil {
 			return t, err
 		}
 	}
@@ -86,13 +85,13 @@ func greet(conn io.ReadWriter) error {
 	return binary.Write(conn, binary.BigEndian, flags)
 }
 
-func (t *terms) askForMap(conn io.ReadWriter, name []byte) error {
+func (t *terms) askForMap(conn io.ReadWriter, name []byte, metaContext string) error {
 	data := binary.BigEndian.AppendUint32(bytes.Clone(name), 1)
-	data = binary.BigEndian.AppendUint32(data, uint32(len(allocation)))
-	data = append(data, allocation...)
+	data = binary.BigEndian.AppendUint32(data, uint32(len(metaContext)))
+	data = append(data, metaContext...)
 	found := false
 	_, err := option(conn, optSetMetaContext, data, func(kind uint32, data []byte) error {
-		if kind != repMetaContext || len(data) < 4 || string(data[4:]) != allocation || found {
+		if kind != repMetaContext || len(data) < 4 || string(data[4:]) != metaContext || found {
 			return fmt.Errorf("%w: a strange meta context", ErrProtocol)
 		}
 		found, t.mapID = true, binary.BigEndian.Uint32(data)

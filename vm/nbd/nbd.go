@@ -58,6 +58,7 @@ const (
 // their requests share one connection without waiting for one another.
 type Export struct {
 	conn    net.Conn
+	mapping mapping
 	terms   terms
 	silence time.Duration
 	cut     int64       // no request crosses a multiple of it
@@ -77,18 +78,29 @@ type Export struct {
 // the connection does, and reads under way return ctx's error. The caller must
 // call Close.
 func Dial(ctx context.Context, socketPath, export string) (*Export, error) {
+	return dial(ctx, socketPath, export, allocation)
+}
+
+// DialDirty is Dial for asking which blocks a dirty bitmap of QEMU marks: Data
+// gives these instead, everything if the server has no such bitmap.
+func DialDirty(ctx context.Context, socketPath, export, bitmap string) (*Export, error) {
+	return dial(ctx, socketPath, export, dirtyBitmap(bitmap))
+}
+
+func dial(ctx context.Context, socketPath, export string, m mapping) (*Export, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", socketPath)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the NBD server: %w", err)
 	}
-	return open(ctx, conn, export, silence)
+	return open(ctx, conn, export, m, silence)
 }
 
 // open owns conn from here on.
-func open(ctx context.Context, conn net.Conn, export string, patience time.Duration) (*Export, error) {
+func open(ctx context.Context, conn net.Conn, export string, m mapping, patience time.Duration) (*Export, error) {
 	e := &Export{
 		conn:    conn,
+		mapping: m,
 		silence: patience,
 		cut:     maxRead,
 		pending: make(map[uint64]*call),
@@ -97,7 +109,7 @@ func open(ctx context.Context, conn net.Conn, export string, patience time.Durat
 	e.unwatch = context.AfterFunc(ctx, func() { e.end(ctx.Err()) })
 	err := conn.SetDeadline(time.Now().Add(patience))
 	if err == nil {
-		e.terms, err = shakeHands(conn, export)
+		e.terms, err = shakeHands(conn, export, m.context)
 	}
 	if err == nil {
 		err = conn.SetDeadline(time.Time{})

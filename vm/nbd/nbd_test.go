@@ -31,8 +31,8 @@ func TestHandshakeRefusals(t *testing.T) {
 		"without size":  {bytesOf(hello, structured, noMap, answerTo(optGo, repAck)), ErrProtocol},
 		"negative size": {bytesOf(hello, structured, noMap, answerTo(optGo, repInfo, uint16(infoExport), ^uint64(0), uint16(1))), ErrProtocol},
 		"two maps": {bytesOf(hello, structured,
-			answerTo(optSetMetaContext, repMetaContext, uint32(1), allocation),
-			answerTo(optSetMetaContext, repMetaContext, uint32(2), allocation)), ErrProtocol},
+			answerTo(optSetMetaContext, repMetaContext, uint32(1), allocation.context),
+			answerTo(optSetMetaContext, repMetaContext, uint32(2), allocation.context)), ErrProtocol},
 		"no end": {bytesOf(hello, structured, noMap, bytes.Repeat(export, maxAnswers+1)), ErrProtocol},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestSilentServer(t *testing.T) {
 
 func TestContextEndsReads(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	e, err := open(ctx, serve(t, true, agreed), "snap", time.Minute)
+	e, err := open(ctx, serve(t, true, agreed), "snap", allocation, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestContextEndsReads(t *testing.T) {
 }
 
 func TestCloseEndsReads(t *testing.T) {
-	e, err := open(context.Background(), serve(t, true, agreed), "snap", time.Minute)
+	e, err := open(context.Background(), serve(t, true, agreed), "snap", allocation, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestRanges(t *testing.T) {
 			for _, x := range c.extents {
 				raw = append(raw, bytesOf(x.length, x.flags)...)
 			}
-			data, end, err := ranges(raw, 10, 80, 100)
+			data, end, err := allocation.ranges(raw, 10, 80, 100)
 			if (err != nil) != c.bad || end != c.end || len(data) != len(c.data) {
 				t.Fatalf("%v to %d, %v", data, end, err)
 			}
@@ -261,7 +261,7 @@ func FuzzServer(f *testing.F) {
 	f.Add(hello, []byte{}, []byte{})
 	f.Fuzz(func(t *testing.T, greeting, first, second []byte) {
 		conn := serve(t, false, greeting, first, second)
-		e, err := open(t.Context(), conn, "snap", 5*time.Millisecond)
+		e, err := open(t.Context(), conn, "snap", allocation, 5*time.Millisecond)
 		if err != nil {
 			return
 		}

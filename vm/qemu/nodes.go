@@ -26,6 +26,7 @@ type node struct {
 		Size     int64  `json:"virtual-size"`
 		Filename string `json:"filename"`
 	} `json:"image"`
+	Bitmaps []bitmap `json:"dirty-bitmaps"`
 }
 
 func nodes(ctx context.Context, c *qmp.Client) (map[string]node, error) {
@@ -136,7 +137,8 @@ func refused(err error) bool {
 }
 
 // CleanPointInTime takes down what a point in time left in QEMU whose owner
-// has gone, found by name, with its fleece; nothing to do is no error. For a
+// has gone, found by name, with its fleece, and all bitmaps of ours, kept ones
+// too; nothing to do is no error. For a
 // host process that attaches to a running QEMU.
 func CleanPointInTime(ctx context.Context, c *qmp.Client) error {
 	all, err := nodes(ctx, c)
@@ -150,9 +152,11 @@ func CleanPointInTime(ctx context.Context, c *qmp.Client) error {
 		delNode(ctx, c, accessNode),
 		setDrive(ctx, c, diskNode),
 		delNode(ctx, c, filterNode),
-		delNode(ctx, c, fleeceNode),
+		removeBitmaps(ctx, c),
 	}
-	if fleece := all[fleeceNode].Image.Filename; filepath.IsAbs(fleece) && errs[len(errs)-1] == nil {
+	gone := delNode(ctx, c, fleeceNode)
+	errs = append(errs, gone)
+	if fleece := all[fleeceNode].Image.Filename; filepath.IsAbs(fleece) && gone == nil {
 		errs = append(errs, removeFile(fleece))
 	}
 	return errors.Join(errs...)

@@ -42,6 +42,11 @@ type Options struct {
 	// again; both nil when nobody in the guest can. Thaw is always called
 	// after Freeze, whatever came of it.
 	Freeze, Thaw func(context.Context) error
+
+	// Track names a bitmap to begin (see BitmapName); it notes what the guest
+	// changes from the moment on, and stays after Keep. Since is an earlier one's
+	// Track that was kept. Either may be "".
+	Track, Since string
 }
 
 // PointInTime is a running VM's disk as it was at one moment, served read-only
@@ -56,6 +61,16 @@ type PointInTime struct {
 	At             time.Time     // the moment
 	Held           time.Duration // how long the guest's writes were held back
 
+	// Tracked tells whether Options.Track was begun. Changes is for ReadChanges;
+	// "" when what changed since Options.Since is not known.
+	Tracked bool
+	Changes string
+	// Writes is WriteCount at the moment, -1 if that is not known: as long as it
+	// stays, the guest has changed nothing. A write of the file system's own, as
+	// it was thawed, is in it.
+	Writes int64
+
+	kept   bool
 	client *qmp.Client
 	fleece string
 	mu     sync.Mutex
@@ -91,9 +106,11 @@ func (p *PointInTime) begin(ctx context.Context, opt Options) error {
 	if err := p.keepBlocks(ctx); err != nil {
 		return err
 	}
+	p.track(ctx, opt.Track)
 	if err := p.hold(ctx, opt); err != nil {
 		return err
 	}
+	p.copyChanges(ctx, opt.Since)
 	return p.serve(ctx)
 }
 
@@ -132,6 +149,7 @@ func (p *PointInTime) hold(ctx context.Context, opt Options) error {
 	if freezes {
 		p.NotFrozen = within(ctx, freezeLimit, opt.Freeze)
 	}
+	p.Writes = p.writes(ctx)
 	p.undo = append(p.undo, func(ctx context.Context) error { return setDrive(ctx, p.client, diskNode) })
 	err := setDrive(ctx, p.client, filterNode)
 	p.At = time.Now()
@@ -143,11 +161,22 @@ func (p *PointInTime) hold(ctx context.Context, opt Options) error {
 	p.Taken = CrashConsistent
 	if freezes && p.NotFrozen == nil {
 		p.Taken = Frozen
+		if p.writes(ctx) == p.Writes+1 {
+			p.Writes++ // ext4 notes in its superblock that it is in use again
+		}
 		if thaw != nil {
 			err = errors.Join(err, fmt.Errorf("%w: %w", ErrStillFrozen, thaw))
 		}
 	}
 	return err
+}
+
+func (p *PointInTime) writes(ctx context.Context) int64 {
+	n, err := WriteCount(ctx, p.client)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // thawGuest goes on when ctx has ended: a frozen guest is worse than a late
@@ -189,14 +218,23 @@ func (p *PointInTime) serve(ctx context.Context) error {
 	if err := p.export(ctx, fleeceID, fleeceNode, fleeceExport(p.Export)); err != nil {
 		return err
 	}
+	if p.Changes != "" {
+		dirty := []props{{"node": diskNode, "name": p.Changes}}
+		if p.export(ctx, exportID, accessNode, p.Export, dirty...) == nil {
+			return nil
+		}
+		p.Changes = ""
+	}
 	return p.export(ctx, exportID, accessNode, p.Export)
 }
 
-func (p *PointInTime) export(ctx context.Context, id, node, name string) error {
+func (p *PointInTime) export(ctx context.Context, id, node, name string, bitmaps ...props) error {
 	unexport := func(ctx context.Context) error { return delExport(ctx, p.client, id) }
-	return p.do(ctx, unexport, "block-export-add", props{
-		"type": "nbd", "id": id, "node-name": node, "name": name, "writable": false,
-	})
+	args := props{"type": "nbd", "id": id, "node-name": node, "name": name, "writable": false}
+	if len(bitmaps) > 0 {
+		args["bitmaps"] = bitmaps
+	}
+	return p.do(ctx, unexport, "block-export-add", args)
 }
 
 func (p *PointInTime) without(node string) step {
