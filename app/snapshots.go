@@ -26,8 +26,10 @@ type Snapshot struct {
 	// Frees is how many bytes deleting it alone would give back.
 	Frees int64
 	// Of one just taken: how many bytes of its file were taken over from the one
-	// before, and sentences about older ones that were found damaged.
+	// before, how many of the disk's data were not even read, as the guest had not
+	// changed them, and sentences about older ones that were found damaged.
 	Reused int64
+	Unread int64
 	Notes  []string
 	// Here marks the snapshot that the present disk comes from, where that is known.
 	Here bool

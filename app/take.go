@@ -9,6 +9,7 @@ import (
 
 	"vmterminal/snapshot"
 	"vmterminal/vm"
+	"vmterminal/vm/host"
 	"vmterminal/vm/qemu"
 )
 
@@ -29,7 +30,7 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 			return nil, failed(err, "The disk is unchanged, and no snapshot was added.", "take snapshot '%s' of VM '%s'", n.Name, e.Name)
 		}
 		shown := asSnapshot(s.vms.Dir(e.Name), made.Info, true)
-		shown.Reused, shown.Notes = made.Reused, made.Notes
+		shown.Reused, shown.Unread, shown.Notes = made.Reused, made.Unread, made.Notes
 		return shown, nil
 	}), nil
 }
@@ -41,64 +42,104 @@ func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n
 		return snapshot.Created{}, err
 	}
 	defer job.release()
-	req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: time.Now()}
-	source, done, err := s.source(ctx, e, doing, &req)
+	disk, err := s.stillDisk(ctx, e, doing)
 	if err != nil {
 		return snapshot.Created{}, err
 	}
-	defer done()
-	made, err := store.Create(ctx, source, req, m)
-	if err == nil {
-		dir := s.vms.Dir(e.Name)
-		o := readOrigin(dir)
-		o.Disk = markOf(made.Info)
-		o.write(dir)
+	defer disk.done()
+	req := snapshot.Request{
+		Name: n.Name, Description: n.Description, VM: e.Name, Created: time.Now(),
+		Taken: disk.taken, Held: disk.held, Changes: disk.changes,
 	}
-	return made, err
+	made, err := store.Create(ctx, disk.source, req, m)
+	if err != nil {
+		return made, err
+	}
+	disk.became(ctx, made.Info)
+	dir := s.vms.Dir(e.Name)
+	o := readOrigin(dir)
+	o.Disk = markOf(made.Info)
+	o.write(dir)
+	return made, nil
 }
 
-// source opens what a snapshot is taken from: the disk of a stopped VM under
-// its lock, or a point in time of a running one. done gives it back.
-func (s *Service) source(ctx context.Context, e vm.Entry, doing string, req *snapshot.Request) (src snapshot.Source, done func(), err error) {
+// stillDisk is what a snapshot is taken of.
+type stillDisk struct {
+	source  snapshot.Source
+	taken   snapshot.Taken
+	held    time.Duration
+	changes *snapshot.Changes
+	// became is told what snapshot it became, before done gives the disk back.
+	became func(context.Context, snapshot.Info)
+	done   func()
+}
+
+// stillDisk opens the disk of a stopped VM under its lock, or a point in time of
+// a running one.
+func (s *Service) stillDisk(ctx context.Context, e vm.Entry, doing string) (stillDisk, error) {
 	lock, err := s.holdDisk(e.Name, doing)
-	switch {
-	case err == nil:
-		if e.Broken != nil {
-			lock.Close()
-			return nil, nil, e.Broken
-		}
-		disk, err := snapshot.OpenDisk(s.vms.Dir(e.Name).Disk())
-		if err != nil {
-			lock.Close()
-			return nil, nil, err
-		}
-		req.Taken = snapshot.TakenStopped
-		return disk, closers(disk, lock), nil
-	case errors.Is(err, ErrRunning):
-		return s.pointInTime(ctx, e.Name, req)
-	default:
-		return nil, nil, err
+	if errors.Is(err, ErrRunning) {
+		return s.pointInTime(ctx, e.Name)
 	}
+	if err != nil {
+		return stillDisk{}, err
+	}
+	if e.Broken != nil {
+		lock.Close()
+		return stillDisk{}, e.Broken
+	}
+	disk, err := snapshot.OpenDisk(s.vms.Dir(e.Name).Disk())
+	if err != nil {
+		lock.Close()
+		return stillDisk{}, err
+	}
+	return stillDisk{
+		source: disk, taken: snapshot.TakenStopped,
+		became: func(context.Context, snapshot.Info) {}, done: closers(disk, lock),
+	}, nil
 }
 
-func (s *Service) pointInTime(ctx context.Context, name string, req *snapshot.Request) (snapshot.Source, func(), error) {
+func (s *Service) pointInTime(ctx context.Context, name string) (stillDisk, error) {
 	client, err := s.reach(ctx, name)
 	if err != nil {
-		return nil, nil, err
+		return stillDisk{}, err
 	}
 	pit, err := client.BeginPointInTime(ctx)
 	if err != nil {
 		client.Close()
-		return nil, nil, fmt.Errorf("point in time: %w", err)
+		return stillDisk{}, fmt.Errorf("point in time: %w", err)
 	}
-	req.Taken, req.Held = snapshot.Taken(pit.Taken), pit.Held
 	image, err := qemu.OpenImage(ctx, pit.Socket, pit.Export)
 	if err != nil {
 		pit.Close()
 		client.Close()
-		return nil, nil, fmt.Errorf("point in time: %w", err)
+		return stillDisk{}, fmt.Errorf("point in time: %w", err)
 	}
-	return image, closers(image, pit, client), nil
+	return stillDisk{
+		source: image, taken: snapshot.Taken(pit.Taken), held: pit.Held, changes: changesOf(ctx, pit),
+		became: func(ctx context.Context, i snapshot.Info) {
+			// Untold, the next snapshot has to read more, and is as good.
+			_ = pit.Kept(ctx, host.SnapshotRef{ID: i.ID, Digest: i.Digest})
+		},
+		done: closers(image, pit, client),
+	}, nil
+}
+
+// changesOf is what QEMU has noted of the guest's changes, nil if that is not
+// known.
+func changesOf(ctx context.Context, pit host.PointInTime) *snapshot.Changes {
+	if pit.Changes == "" {
+		return nil
+	}
+	dirty, err := qemu.ReadChanges(ctx, pit.Socket, pit.Export, pit.Changes)
+	if err != nil {
+		return nil
+	}
+	c := &snapshot.Changes{ID: pit.Since.ID, Digest: pit.Since.Digest}
+	for _, r := range dirty {
+		c.Ranges = append(c.Ranges, snapshot.Range(r))
+	}
+	return c
 }
 
 // closers closes in the given order.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"vmterminal/snapshot/diskfile"
@@ -17,14 +18,33 @@ type base struct {
 	file *opened
 }
 
-// newest opens the newest snapshot that can be used again, nil if there is none.
+// base opens the snapshot that can be used again, nil if there is none: the one
+// that the changes are known since, or the newest.
 // One that turns out to be damaged is passed over, with a note. Only the
 // context's end is an error: without a base all is compressed.
-func (s *Store) newest(ctx context.Context, p Progress) (b *base, notes []string, err error) {
+func (s *Store) base(ctx context.Context, c *Changes, size int64, p Progress) (b *base, notes []string, err error) {
 	list, _, err := s.List(ctx)
 	if err != nil {
 		return nil, nil, ctx.Err()
 	}
+	if at := slices.IndexFunc(list, c.since); at >= 0 {
+		if b, notes, err = s.newest(ctx, list[at:at+1], p); b != nil {
+			b.Know(size, c.Ranges)
+		}
+	}
+	if b == nil && err == nil {
+		b, notes, err = s.newest(ctx, list, p)
+	}
+	return b, notes, err
+}
+
+// since tells whether the changes are known since this snapshot.
+func (c *Changes) since(i Info) bool {
+	return c != nil && c.ID != "" && i.ID == c.ID && i.Digest == c.Digest
+}
+
+// newest opens the first of the list that can be used again.
+func (s *Store) newest(ctx context.Context, list []Info, p Progress) (b *base, notes []string, err error) {
 	for _, i := range list {
 		if i.Foreign || i.State != StateOK && i.State != StateImported {
 			continue
@@ -73,14 +93,22 @@ func (b *base) on(out *budgeted) *gzfile.Base {
 	return b.Base
 }
 
-// notes tells what was found wrong with the base.
+// notes tells what was found wrong with the base, or with what is known since.
 func (b *base) notes() []string {
-	if b == nil || len(b.Bad) == 0 {
+	if b == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf(
-		"snapshot %s is damaged (chunk %d is the first of %d): these chunks were compressed anew here",
-		strconv.Quote(b.name), b.Bad[0], len(b.Bad))}
+	var notes []string
+	if len(b.Bad) > 0 {
+		notes = append(notes, fmt.Sprintf(
+			"snapshot %s is damaged (chunk %d is the first of %d): these chunks were compressed anew here",
+			strconv.Quote(b.name), b.Bad[0], len(b.Bad)))
+	}
+	if b.Doubted {
+		notes = append(notes, fmt.Sprintf(
+			"what was noted of changes since snapshot %s was wrong: the whole disk was read", strconv.Quote(b.name)))
+	}
+	return notes
 }
 
 func (b *base) close() {

@@ -26,6 +26,18 @@ type Request struct {
 	Taken       Taken
 	Held        time.Duration
 	Created     time.Time // zero: now
+	// Changes is what is known of the disk since an earlier snapshot; nil for
+	// nothing.
+	Changes *Changes
+}
+
+// Changes tells what may have changed on a disk since a snapshot of it was
+// taken, so that the rest need not be read.
+type Changes struct {
+	// ID and Digest are the snapshot's; if it is not there any more, all is read.
+	ID, Digest string
+	// Ranges are all parts of the disk that may have changed, in order.
+	Ranges []Range
 }
 
 // Created is a new snapshot, and how it came about.
@@ -34,6 +46,8 @@ type Created struct {
 	// Reused is how many bytes of its file were not compressed but taken from
 	// the newest snapshot before; Shared what of these shares its blocks.
 	Reused, Shared int64
+	// Unread is how much of the disk's data was not read, by Request.Changes.
+	Unread int64
 	// Notes are sentences about older snapshots that were found damaged; this
 	// one is good.
 	Notes []string
@@ -62,7 +76,7 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 		return Created{}, tell(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	base, notes, err := s.newest(ctx, p)
+	base, notes, err := s.base(ctx, req.Changes, src.Size(), p)
 	if err != nil {
 		return Created{}, err
 	}
@@ -79,7 +93,7 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 	s.keepIndex(req.Name, index)
 	made := Created{Info: info, Notes: append(notes, base.notes()...)}
 	if base != nil {
-		made.Reused, made.Shared = base.Reused, base.Shared
+		made.Reused, made.Shared, made.Unread = base.Reused, base.Shared, base.Unread
 	}
 	return made, nil
 }

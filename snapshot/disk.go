@@ -9,6 +9,9 @@ import (
 // a running one.
 type Source = gzfile.Source
 
+// Range is a part of a disk, in bytes.
+type Range = gzfile.Range
+
 // Disk is a stopped VM's disk as a Source.
 type Disk = diskfile.Disk
 

@@ -71,8 +71,12 @@ type snapshotView struct {
 	Pinned      bool       `json:"pinned"`
 	VerifiedAt  *time.Time `json:"verified_at,omitempty"`
 	Frees       int64      `json:"frees"`
-	Here        bool       `json:"here"`
-	File        string     `json:"file"`
+	// Of one just taken; see app.Snapshot.
+	Reused int64 `json:"reused,omitempty"`
+	Unread int64 `json:"unread,omitempty"`
+
+	Here bool   `json:"here"`
+	File string `json:"file"`
 }
 
 func snapshotJSON(s app.Snapshot) snapshotView {
@@ -80,6 +84,7 @@ func snapshotJSON(s app.Snapshot) snapshotView {
 		ID: s.ID, Name: s.Name, VM: s.VM, Description: s.Description, Created: utc(s.Created),
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: s.Taken, HeldMicros: s.Held.Microseconds(),
-		State: s.State, Problem: s.Problem, Foreign: s.Foreign, Pinned: s.Pinned, VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees, Here: s.Here, File: s.File,
+		State: s.State, Problem: s.Problem, Foreign: s.Foreign, Pinned: s.Pinned, VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees,
+		Reused: s.Reused, Unread: s.Unread, Here: s.Here, File: s.File,
 	}
 }

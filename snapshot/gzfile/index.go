@@ -14,6 +14,7 @@ type Entry struct {
 	Chunk      int64 // number of the chunk
 	Offset     int64 // where its segment starts in the file
 	Length     uint32
+	Data       uint32   // bytes of the content that a restore writes; see diskfile.DataBytes
 	SHA256     [32]byte // of the content
 	CRC        uint32   // CRC-32 of the content
 	SegmentCRC uint32   // CRC-32C of the segment
@@ -34,8 +35,8 @@ type Index struct {
 // each), the entries, CRC-32C of all before.
 const (
 	indexMagic   = "VTINDEX\x00"
-	indexVersion = 1
-	entryLen     = 8 + 8 + 4 + 32 + 4 + 4
+	indexVersion = 2
+	entryLen     = 8 + 8 + 4 + 4 + 32 + 4 + 4
 )
 
 // ErrBadIndex says that an index cannot be used. It is only a cache, so this is
@@ -62,6 +63,7 @@ func (x *Index) Bytes() ([]byte, error) {
 		b = le.AppendUint64(b, uint64(e.Chunk))
 		b = le.AppendUint64(b, uint64(e.Offset))
 		b = le.AppendUint32(b, e.Length)
+		b = le.AppendUint32(b, e.Data)
 		b = append(b, e.SHA256[:]...)
 		b = le.AppendUint32(b, e.CRC)
 		b = le.AppendUint32(b, e.SegmentCRC)
@@ -117,24 +119,24 @@ func ReadIndex(r io.Reader, h Header) (*Index, error) {
 func parseEntry(b []byte) Entry {
 	le := binary.LittleEndian
 	return Entry{
-		Chunk: int64(le.Uint64(b)), Offset: int64(le.Uint64(b[8:])), Length: le.Uint32(b[16:]),
-		SHA256: [32]byte(b[20:52]), CRC: le.Uint32(b[52:]), SegmentCRC: le.Uint32(b[56:]),
+		Chunk: int64(le.Uint64(b)), Offset: int64(le.Uint64(b[8:])), Length: le.Uint32(b[16:]), Data: le.Uint32(b[20:]),
+		SHA256: [32]byte(b[24:56]), CRC: le.Uint32(b[56:]), SegmentCRC: le.Uint32(b[60:]),
 	}
 }
 
 // holds checks the entries against each other and against the header.
 func (x *Index) holds(h Header) bool {
-	next, end := int64(0), int64(Align)
+	next, end, data := int64(0), int64(Align), int64(0)
 	for i := range x.Entries {
 		e := &x.Entries[i]
 		if e.Chunk < next || e.Chunk >= Chunks(x.Size) || e.Offset < end ||
-			e.Length == 0 || e.Length > maxSegment || e.Offset > x.FileSize-trailerLen-int64(e.Length) {
+			e.Length == 0 || e.Length > maxSegment || e.Data == 0 || int64(e.Data) > chunkLen(x.Size, e.Chunk) || e.Offset > x.FileSize-trailerLen-int64(e.Length) {
 			return false
 		}
-		next, end = e.Chunk+1, e.Offset+int64(e.Length)
+		next, end, data = e.Chunk+1, e.Offset+int64(e.Length), data+int64(e.Data)
 	}
 	sums, crc := x.sums()
-	return sums == x.Digest && x.fits(h, crc)
+	return data == h.Data && sums == x.Digest && x.fits(h, crc)
 }
 
 // sums returns the image digest and the CRC-32 of the disk that the entries

@@ -18,9 +18,13 @@ type Base struct {
 	Share func(off, from, n int64) error
 
 	// Filled in by Write.
-	Reused int64   // bytes of segments that were used again
-	Shared int64   // what of these was shared
-	Bad    []int64 // chunks whose segments no longer hold
+	Reused  int64   // bytes of segments that were used again
+	Shared  int64   // what of these was shared
+	Bad     []int64 // chunks whose segments no longer hold
+	Unread  int64   // bytes of the disk's data that were not read; see Know
+	Doubted bool    // what was said of changes was wrong: all was read
+
+	changed []bool // by chunk; nil: not known
 }
 
 // find returns the base's entry of a chunk, nil if it has none.
@@ -49,11 +53,12 @@ func (x *Index) find(chunk int64) *Entry {
 
 // reuse fills in the job from the base if the chunk has the same SHA-256 there.
 func (b *Base) reuse(j *chunkJob, sum [32]byte) bool {
-	j.from, j.bad = nil, false
 	e := b.find(j.chunk)
-	if e == nil || sum != e.SHA256 {
-		return false
-	}
+	return e != nil && sum == e.SHA256 && b.take(j, e)
+}
+
+// take fills in the job from an entry of the base, if its segment still holds.
+func (b *Base) take(j *chunkJob, e *Entry) bool {
 	if cap(j.segment) < maxSegment {
 		j.segment = make([]byte, 0, maxSegment)
 	}

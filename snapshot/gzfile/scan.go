@@ -162,8 +162,8 @@ func (s *scan) add(p *piece) error {
 		}
 	}
 	s.end += int64(len(p.segment))
-	if diskfile.DataBytes(p.content) > 0 {
-		p.entry.Chunk = s.next
+	if data := diskfile.DataBytes(p.content); data > 0 {
+		p.entry.Chunk, p.entry.Data = s.next, uint32(data)
 		s.x.Entries = append(s.x.Entries, p.entry)
 		if s.sink != nil {
 			if err := s.sink(s.next*ChunkSize, p.content); err != nil {

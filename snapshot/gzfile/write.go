@@ -48,6 +48,9 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 		dst: dst, base: opt.Base, size: plan.size, offset: int64(length), start: int64(length),
 		digest: newDigest(), content: newCRCSum(crc32.IEEE), body: newCRCSum(crc32.Castagnoli),
 	}
+	if err := opt.Base.doubt(ctx, src, plan); err != nil {
+		return Header{}, nil, err
+	}
 	next := 0
 	run := stages[chunkJob]{
 		produce: func(j *chunkJob) (bool, error) {
@@ -92,6 +95,7 @@ type chunkJob struct {
 	segment []byte
 	from    *Entry // of the base, if segment is used again
 	bad     bool   // the base's segment no longer holds
+	unread  bool   // the base was believed that it has not changed
 }
 
 // compressor returns what one worker does: read, look for zeros, hash and
@@ -100,6 +104,10 @@ func compressor(src Source, size int64, base *Base, level int) func(*chunkJob) e
 	buf := make([]byte, ChunkSize)
 	d := newDeflater(level)
 	return func(j *chunkJob) error {
+		j.data, j.from, j.bad, j.unread = 0, nil, false, false
+		if base.again(j) {
+			return nil
+		}
 		content := buf[:chunkLen(size, j.chunk)]
 		if err := j.read(src, content); err != nil {
 			return err
@@ -116,7 +124,7 @@ func compressor(src Source, size int64, base *Base, level int) func(*chunkJob) e
 			return err
 		}
 		j.entry = Entry{
-			Chunk: j.chunk, Length: uint32(len(j.segment)), SHA256: sum,
+			Chunk: j.chunk, Length: uint32(len(j.segment)), Data: uint32(j.data), SHA256: sum,
 			CRC: crc32.ChecksumIEEE(content), SegmentCRC: crc32.Checksum(j.segment, castagnoli),
 		}
 		return nil

@@ -26,6 +26,9 @@ type writer struct {
 }
 
 func (w *writer) add(j *chunkJob) error {
+	if j.unread {
+		w.base.Unread += int64(j.hi - j.lo)
+	}
 	if j.data == 0 {
 		return nil // it becomes part of the zero run before the next chunk
 	}

@@ -26,8 +26,11 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -151,7 +154,26 @@ type PointInTime struct {
 	Taken  string        `json:"taken"`   // TakenFrozen or TakenCrash
 	Held   time.Duration `json:"held_ns"` // how long the guest's writers were held
 
+	// Changes names a dirty bitmap for qemu.ReadChanges: what has changed since
+	// Since was taken; "" when that is not known.
+	Changes string      `json:"changes,omitempty"`
+	Since   SnapshotRef `json:"since,omitzero"`
+
 	client *Client
+}
+
+// SnapshotRef names a snapshot that a point in time became, so that no other
+// one is ever taken for it.
+type SnapshotRef struct {
+	ID     string `json:"id"`
+	Digest string `json:"digest"` // image digest
+}
+
+// Kept tells the host process what snapshot the point in time became. From then
+// on the changes since that snapshot are noted, in place of those since an
+// earlier one. Before Close.
+func (p PointInTime) Kept(ctx context.Context, s SnapshotRef) error {
+	return p.client.call(ctx, http.MethodPost, "/v1/point-in-time/kept?id="+url.QueryEscape(p.ID), s, nil)
 }
 
 // Close ends the point in time, as Client.EndPointInTime does.

@@ -41,6 +41,7 @@ type machine struct {
 	mu     sync.Mutex
 	engine *engine
 	qmp    *qmp.Client
+	track  tracking
 	events chan struct{} // closed when QEMU's last event was seen
 	seen   seen
 

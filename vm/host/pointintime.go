@@ -13,25 +13,39 @@ import (
 // beginLimit is how long it may take to set up a point in time.
 const beginLimit = 30 * time.Second
 
-// beginPointInTime takes one; end takes it down and makes room for the next.
-func (m *machine) beginPointInTime(ctx context.Context) (pit PointInTime, end func() error, err error) {
+// reading is a point in time that is being read.
+type reading struct {
+	PointInTime
+	// kept is told what snapshot it became, before the end.
+	kept func(context.Context, SnapshotRef)
+	// end takes it down and makes room for the next.
+	end func() error
+}
+
+// beginPointInTime takes one; the caller ends it.
+func (m *machine) beginPointInTime(ctx context.Context) (*reading, error) {
 	if m.stopping.isBegun() {
-		return PointInTime{}, nil, fmt.Errorf("%w: the VM is stopping", ErrBusy)
+		return nil, fmt.Errorf("%w: the VM is stopping", ErrBusy)
 	}
 	m.mu.Lock()
 	control := m.qmp
 	m.mu.Unlock()
 	if control == nil {
-		return PointInTime{}, nil, fmt.Errorf("%w: the VM is still starting", ErrBusy)
+		return nil, fmt.Errorf("%w: the VM is still starting", ErrBusy)
 	}
 	select {
 	case <-m.slot:
 	default:
-		return PointInTime{}, nil, fmt.Errorf("%w: another snapshot is reading the disk", ErrBusy)
+		return nil, fmt.Errorf("%w: another snapshot is reading the disk", ErrBusy)
 	}
 	ctx, cancel := context.WithTimeout(ctx, beginLimit)
 	defer cancel()
-	opt := qemu.Options{Fleece: m.spec.Dir.Fleece(), Socket: m.paths.NBD()}
+	since := m.tracked(control)
+	id := rand.Text()
+	opt := qemu.Options{
+		Fleece: m.spec.Dir.Fleece(), Socket: m.paths.NBD(),
+		Track: qemu.BitmapName(id), Since: since.bitmap,
+	}
 	opt.Freeze, opt.Thaw = m.agent.freezer(ctx)
 	p, err := qemu.BeginPointInTime(ctx, control, opt)
 	if errors.Is(err, qemu.ErrInProgress) && m.cleanPointInTime(ctx) == nil {
@@ -39,30 +53,40 @@ func (m *machine) beginPointInTime(ctx context.Context) (pit PointInTime, end fu
 	}
 	if err != nil {
 		m.slot <- struct{}{}
-		return PointInTime{}, nil, err
+		return nil, err
 	}
 	m.markPointInTime(true)
-	end = func() error {
+	r := &reading{PointInTime: PointInTime{ID: id, Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: TakenCrash, Held: p.Held}}
+	if p.Taken == qemu.Frozen {
+		r.Taken = TakenFrozen
+	}
+	if p.Changes != "" {
+		r.Changes, r.Since = p.Changes, since.snapshot
+	}
+	r.kept = func(ctx context.Context, s SnapshotRef) {
+		if p.Tracked {
+			m.keepTrack(ctx, p, tracking{control, opt.Track, s, p.Writes})
+		}
+	}
+	r.end = func() error {
 		err := p.End(context.Background())
 		m.markPointInTime(false)
 		m.slot <- struct{}{}
 		return err
 	}
-	taken := TakenCrash
-	if p.Taken == qemu.Frozen {
-		taken = TakenFrozen
-	}
-	return PointInTime{ID: rand.Text(), Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: taken, Held: p.Held}, end, nil
+	return r, nil
 }
 
 func (m *machine) markPointInTime(is bool) {
 	m.board.update(EventPointInTime, func(s *State) { s.PointInTime = is })
 }
 
-// cleanPointInTime removes what an earlier one has left in QEMU.
+// cleanPointInTime removes what an earlier one has left in QEMU, and all that
+// was noted of changes.
 func (m *machine) cleanPointInTime(ctx context.Context) error {
 	m.mu.Lock()
 	control := m.qmp
+	m.track = tracking{}
 	m.mu.Unlock()
 	err := qemu.CleanPointInTime(ctx, control)
 	return errors.Join(err, removeFile(m.spec.Dir.Fleece()))

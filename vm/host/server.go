@@ -23,6 +23,7 @@ import (
 //	POST   /v1/console        ?replay=N; upgrade to the console's bytes
 //	POST   /v1/exec           upgrade to the streams of a guest command; see execframe.go
 //	POST   /v1/point-in-time  stream of one PointInTime, which lasts until its client leaves
+//	POST   /v1/point-in-time/kept  ?id=ID, SnapshotRef: what it became
 //	DELETE /v1/point-in-time  ?id=ID; ends it, and answers when it is taken down
 //
 // Streams are JSON lines.
@@ -97,6 +98,7 @@ func (a *api) routes() http.Handler {
 	mux.HandleFunc("POST /v1/console", a.console)
 	mux.HandleFunc("POST /v1/exec", a.exec)
 	mux.HandleFunc("POST /v1/point-in-time", a.beginPointInTime)
+	mux.HandleFunc("POST /v1/point-in-time/kept", a.keepPointInTime)
 	mux.HandleFunc("DELETE /v1/point-in-time", a.endPointInTime)
 	return mux
 }
@@ -105,6 +107,7 @@ func (a *api) state(w http.ResponseWriter, r *http.Request) {
 	s := a.m.board.get()
 	if s.State == Running {
 		s.Addresses = a.m.agent.recentAddresses(r.Context())
+		s.UnchangedSince = a.m.unchangedSince(r.Context())
 	}
 	reply(w, s)
 }

@@ -179,7 +179,7 @@ func (m *machine) connect(ctx context.Context, e *engine) error {
 func (m *machine) disconnect() {
 	m.mu.Lock()
 	control := m.qmp
-	m.qmp = nil
+	m.qmp, m.track = nil, tracking{}
 	m.mu.Unlock()
 	if control != nil {
 		_ = control.Close()

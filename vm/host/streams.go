@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -86,7 +87,7 @@ func (a *api) attach(conn net.Conn, input io.Reader, replay int) {
 
 // lease is a point in time that is being read.
 type lease struct {
-	PointInTime
+	*reading
 	end   func() error // safe to call again
 	ended chan struct{}
 }
@@ -94,22 +95,22 @@ type lease struct {
 // beginPointInTime holds a point in time for as long as the client stays, so
 // that none is left behind by a client that dies.
 func (a *api) beginPointInTime(w http.ResponseWriter, r *http.Request) {
-	pit, end, err := a.m.beginPointInTime(r.Context())
+	pit, err := a.m.beginPointInTime(r.Context())
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	l := &lease{PointInTime: pit, ended: make(chan struct{})}
+	l := &lease{reading: pit, ended: make(chan struct{})}
 	l.end = sync.OnceValue(func() error {
 		defer close(l.ended)
-		return end()
+		return pit.end()
 	})
 	a.leases.Store(pit.ID, l)
 	defer func() {
 		_ = l.end()
 		a.leases.Delete(pit.ID)
 	}()
-	if newLines(w).send(pit) != nil {
+	if newLines(w).send(pit.PointInTime) != nil {
 		return
 	}
 	select {
@@ -126,5 +127,20 @@ func (a *api) endPointInTime(w http.ResponseWriter, r *http.Request) {
 		answer(w, l.(*lease).end())
 		return
 	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// keepPointInTime says what snapshot it became.
+func (a *api) keepPointInTime(w http.ResponseWriter, r *http.Request) {
+	var s SnapshotRef
+	if !readBody(w, r, &s) {
+		return
+	}
+	l, ok := a.leases.Load(r.URL.Query().Get("id"))
+	if !ok || s.ID == "" {
+		sendError(w, http.StatusBadRequest, errors.New("no such point in time is being read, or no snapshot named"))
+		return
+	}
+	l.(*lease).kept(r.Context(), s)
 	w.WriteHeader(http.StatusNoContent)
 }
