@@ -13,6 +13,7 @@ import (
 const (
 	infoLimit     = 10 * time.Second
 	resizeLimit   = 10 * time.Second
+	syncLimit     = 15 * time.Second
 	freezeLimit   = 15 * time.Second
 	thawLimit     = 10 * time.Second
 	trimLimit     = 5 * time.Minute
@@ -43,6 +44,13 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 // Resize tells the guest's console its size, in characters.
 func (c *Client) Resize(ctx context.Context, cols, rows int) error {
 	_, err := c.request(ctx, resizeLimit, wire.Ask{Op: wire.OpResize, Columns: cols, Rows: rows})
+	return err
+}
+
+// Sync has the guest write out what it holds in memory, so that a Freeze right
+// after it has little left to write while it holds the guest's writers back.
+func (c *Client) Sync(ctx context.Context) error {
+	_, err := c.request(ctx, syncLimit, wire.Ask{Op: wire.OpSync})
 	return err
 }
 

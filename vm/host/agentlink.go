@@ -12,6 +12,7 @@ import (
 
 const (
 	agentLimit   = 3 * time.Second
+	syncLimit    = 10 * time.Second
 	addressLimit = 300 * time.Millisecond // that State waits for addresses
 	freshFor     = 5 * time.Second        // addresses are not asked for more often
 	dialAgain    = time.Second
@@ -23,6 +24,7 @@ type guestAgent interface {
 	Hello(ctx context.Context) (agent.Info, error)
 	Info(ctx context.Context) (agent.Info, error)
 	Resize(ctx context.Context, cols, rows int) error
+	Sync(ctx context.Context) error
 	Freeze(ctx context.Context) error
 	Thaw(ctx context.Context) error
 	PowerOff(ctx context.Context) error
@@ -184,15 +186,22 @@ func (l *agentLink) powerOff(ctx context.Context) error {
 }
 
 // freezer returns what makes the guest's file systems quiet and frees them
-// again, or nils when the agent does not answer right now.
+// again, or nils when the agent does not answer right now. The guest has written
+// out what it held then, as far as it could soon.
 func (l *agentLink) freezer(ctx context.Context) (freeze, thaw func(context.Context) error) {
+	var flush func(context.Context) error
 	_ = l.ask(ctx, func(ctx context.Context, a guestAgent) error {
 		_, err := a.Info(ctx)
 		if err == nil {
-			freeze, thaw = a.Freeze, a.Thaw
+			flush, freeze, thaw = a.Sync, a.Freeze, a.Thaw
 		}
 		return err
 	})
+	if flush != nil {
+		ctx, cancel := context.WithTimeout(ctx, syncLimit)
+		defer cancel()
+		_ = flush(ctx) // an agent that knows no sync, or is slow, is only held longer
+	}
 	return freeze, thaw
 }
 

@@ -90,6 +90,7 @@ func (f *fakeAgent) Run(ctx context.Context, c agent.Command) (int, error) {
 func (f *fakeAgent) Resize(ctx context.Context, cols, rows int) error {
 	return f.answer(ctx, fmt.Sprintf("resize %dx%d", cols, rows))
 }
+func (f *fakeAgent) Sync(ctx context.Context) error     { return f.answer(ctx, "sync") }
 func (f *fakeAgent) Freeze(ctx context.Context) error   { return f.answer(ctx, "freeze") }
 func (f *fakeAgent) Thaw(ctx context.Context) error     { return f.answer(ctx, "thaw") }
 func (f *fakeAgent) PowerOff(ctx context.Context) error { return f.answer(ctx, "power off") }
@@ -160,7 +161,7 @@ func TestAgentIsToldTheSizeWhenItComes(t *testing.T) {
 	if freeze == nil || thaw == nil {
 		t.Fatal("does not freeze")
 	}
-	f.expect(t, "info", "info")
+	f.expect(t, "info", "info", "sync")
 }
 
 func TestSilentAgentHoldsUpNobody(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 
 	"vmterminal/vm/agent/wire"
 )
@@ -182,6 +183,9 @@ func (s *server) perform(ctx context.Context, c *call, ask wire.Ask) (wire.Answe
 		return wire.Answer{Info: collectInfo()}, nil
 	case wire.OpResize:
 		return wire.Answer{}, s.console.resize(ask.Columns, ask.Rows)
+	case wire.OpSync:
+		syscall.Sync()
+		return wire.Answer{}, nil
 	case wire.OpFreeze:
 		return wire.Answer{}, s.freezer.freeze(ask.LimitMillis)
 	case wire.OpThaw:

@@ -9,6 +9,7 @@ const (
 	OpHello    = "hello"
 	OpInfo     = "info"
 	OpResize   = "resize"
+	OpSync     = "sync"
 	OpFreeze   = "freeze"
 	OpThaw     = "thaw"
 	OpTrim     = "trim"
