@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
 	"vmterminal/snapshot/diskfile"
 )
 
@@ -82,10 +84,13 @@ func (b *bench) ours(ranges [][2]int64) error {
 	if err := b.restores(); err != nil {
 		return err
 	}
-	if err := change(disk, ranges); err != nil {
+	if _, err := change(disk, ranges, 50); err != nil {
 		return err
 	}
 	if err := b.create("second", "second snapshot, 1 % changed", ""); err != nil {
+		return err
+	}
+	if err := b.createKnowing(ranges); err != nil {
 		return err
 	}
 	if err := b.restore("first", "restore, 1 % changed", ""); err != nil {
@@ -95,7 +100,7 @@ func (b *bench) ours(ranges [][2]int64) error {
 	if err := os.Truncate(disk, 10*diskSize); err != nil {
 		return err
 	}
-	for _, name := range []string{"first", "second"} {
+	for _, name := range []string{"first", "second", "third"} {
 		os.Remove(ondisk.SnapshotFile(b.vm.Snapshots(), name))
 	}
 	if err := b.create("large", fmt.Sprintf("first snapshot of a disk of %d GB with the same data", 10*diskSize>>30), ""); err != nil {
@@ -103,6 +108,24 @@ func (b *bench) ours(ranges [][2]int64) error {
 	}
 	os.Remove(ondisk.SnapshotFile(b.vm.Snapshots(), "large"))
 	return os.Truncate(disk, diskSize)
+}
+
+// createKnowing takes another one, as of a running VM of which QEMU tells what
+// the guest has changed.
+func (b *bench) createKnowing(ranges [][2]int64) error {
+	changed, err := change(b.vm.Disk(), ranges, 20)
+	if err != nil {
+		return err
+	}
+	before, err := snapshot.Open(b.vm).Get(b.ctx, "second")
+	if err != nil {
+		return err
+	}
+	known, err := json.Marshal(snapshot.Changes{ID: before.ID, Digest: before.Digest, Ranges: changed})
+	if err != nil {
+		return err
+	}
+	return b.create("third", "third snapshot, another 1 % changed, and QEMU tells what", "", string(known))
 }
 
 func (b *bench) restores() error {
@@ -124,9 +147,9 @@ func (b *bench) restores() error {
 	return os.Rename(keep, b.vm.Disk())
 }
 
-func (b *bench) create(name, what, key string) error {
+func (b *bench) create(name, what, key string, known ...string) error {
 	b.say("VMTerminal: %s", what)
-	f, err := measure(b.ctx, b.self, workerVerb, "create", string(b.vm), name)
+	f, err := measure(b.ctx, b.self, append([]string{workerVerb, "create", string(b.vm), name}, known...)...)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"vmterminal/snapshot"
 )
 
 const (
@@ -82,11 +84,12 @@ func copyFile(from, to string) (int64, error) {
 }
 
 // change overwrites one in a hundred of the disk's bytes of data with others
-// from elsewhere on it, in pieces spread over all of it.
-func change(disk string, ranges [][2]int64) error {
+// from elsewhere on it, in pieces spread over all of it, from the first on. It
+// returns what it overwrote.
+func change(disk string, ranges [][2]int64, first int) (changed []snapshot.Range, err error) {
 	f, err := os.OpenFile(disk, os.O_RDWR, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	var places []int64
@@ -96,13 +99,14 @@ func change(disk string, ranges [][2]int64) error {
 		}
 	}
 	other := make([]byte, piece)
-	for i := 50; i < len(places); i += 100 {
+	for i := first; i < len(places); i += 100 {
 		if _, err := f.ReadAt(other, places[len(places)-1-i]); err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := f.WriteAt(other, places[i]); err != nil {
-			return err
+			return nil, err
 		}
+		changed = append(changed, snapshot.Range{Start: places[i], End: places[i] + piece})
 	}
-	return f.Sync()
+	return changed, f.Sync()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +18,8 @@ import (
 const workerVerb = "work"
 
 func work(ctx context.Context, args []string) error {
-	if len(args) != 3 {
-		return errors.New("usage: work create|restore FOLDER NAME, work gzip|gunzip FROM TO")
+	if len(args) < 3 {
+		return errors.New("usage: work create FOLDER NAME [CHANGES], work restore FOLDER NAME, work gzip|gunzip FROM TO")
 	}
 	store := snapshot.Open(ondisk.VMDir(args[1]))
 	disk := ondisk.VMDir(args[1]).Disk()
@@ -29,7 +30,16 @@ func work(ctx context.Context, args []string) error {
 			return err
 		}
 		defer func() { _ = src.Close() }()
-		_, err = store.Create(ctx, src, snapshot.Request{Name: args[2], Taken: snapshot.TakenStopped}, nil)
+		req := snapshot.Request{Name: args[2], Taken: snapshot.TakenStopped}
+		if len(args) > 3 {
+			if err := json.Unmarshal([]byte(args[3]), &req.Changes); err != nil {
+				return err
+			}
+		}
+		made, err := store.Create(ctx, src, req, nil)
+		if err == nil && req.Changes != nil && made.Unread == 0 {
+			err = errors.New("the changes were not believed")
+		}
 		return err
 	case "restore":
 		_, err := store.Restore(ctx, args[2], disk, nil)
