@@ -71,6 +71,7 @@ func TestSilence(t *testing.T) {
 		"trim":     (*Client).Trim,
 		"poweroff": (*Client).PowerOff,
 		"resize":   func(c *Client, ctx context.Context) error { return c.Resize(ctx, 80, 24) },
+		"identity": func(c *Client, ctx context.Context) error { _, err := c.Identify(ctx, me); return err },
 		"run": func(c *Client, ctx context.Context) error {
 			_, err := c.Run(ctx, Command{Args: []string{"true"}})
 			return err

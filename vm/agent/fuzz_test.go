@@ -10,12 +10,14 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// FuzzClient gives a client what a guest could send, while a command and a
-// question are under way: they must end, and nothing may break.
+// FuzzClient gives a client what a guest could send, while a command and two
+// questions are under way: they must end, and nothing may break.
 func FuzzClient(f *testing.F) {
 	f.Add([]byte{3}, []byte(helloAnswer), []byte("noise"))
 	f.Add([]byte{3, 6, 7, 8, 2}, []byte(`{"exit":1}`), []byte{0xf4, 'V'})
 	f.Add([]byte{1, 1, 4}, []byte(`{"error":{}}`), []byte{})
+	f.Add([]byte{4, 4, 4}, []byte(`{"identified":{"found":"copied","renewed":["machine-id"],"notes":["\u001b"]}}`), []byte{})
+	f.Add([]byte{4, 4, 4}, []byte(`{"identified":{"found":"same","renewed":null},"error":{"code":"unsupported"}}`), []byte{})
 	f.Fuzz(func(t *testing.T, kinds, payload, noise []byte) {
 		if len(kinds) > 64 || len(payload) > wire.MaxPayload {
 			return
@@ -35,7 +37,7 @@ func FuzzClient(f *testing.F) {
 				Stream: uint32(i%3 + 1), Session: c.session, Payload: payload,
 			}.Append(nil))
 		}
-		ended := make(chan struct{}, 2)
+		ended := make(chan struct{}, 3)
 		go func() {
 			_, _ = c.Run(ctx, Command{Args: []string{"x"}, Stdin: bytes.NewReader(noise)})
 			ended <- struct{}{}
@@ -44,10 +46,15 @@ func FuzzClient(f *testing.F) {
 			_, _ = c.Info(ctx)
 			ended <- struct{}{}
 		}()
+		go func() {
+			_, _ = c.Identify(ctx, me)
+			ended <- struct{}{}
+		}()
 		_, _ = w.Write(stream.Bytes())
 		_ = w.Close()
-		<-ended
-		<-ended
+		for range cap(ended) {
+			<-ended
+		}
 		<-c.Done()
 		if ctx.Err() != nil {
 			t.Error("a call outlived its stream")

@@ -37,4 +37,13 @@
 // End. The sender of Data starts with Window bytes per channel and gains what
 // the receiver gives back with Credit, so what an end must hold is bounded. End
 // of both outputs comes before the Response.
+//
+// # Identity
+//
+// After each hello the host tells the guest which VM it is. The guest keeps the
+// Identity that it took on last; told the same again it writes nothing, told
+// another's it is a copy and makes anew what must not be alike in two guests.
+// What it has begun it finishes, cancelled or not. Until it was told, a copy
+// works under its origin's identity. An agent of before this operation answers
+// CodeUnsupported, as for any that it does not know.
 package wire

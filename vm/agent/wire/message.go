@@ -15,6 +15,7 @@ const (
 	OpTrim     = "trim"
 	OpPowerOff = "poweroff"
 	OpRun      = "run"
+	OpIdentity = "identity"
 )
 
 // Ask is the JSON of a Request. Besides Op, the fields that the operation needs
@@ -26,8 +27,9 @@ type Ask struct {
 	Columns int `json:"columns,omitempty"`
 	Rows    int `json:"rows,omitempty"`
 	// LimitMillis is when the guest thaws by itself; at most MaxFreezeMillis.
-	LimitMillis int      `json:"limitMillis,omitempty"`
-	Run         *Command `json:"run,omitempty"`
+	LimitMillis int       `json:"limitMillis,omitempty"`
+	Run         *Command  `json:"run,omitempty"`
+	Identity    *Identity `json:"identity,omitempty"`
 }
 
 // MaxFreezeMillis is the longest that a guest stays frozen, in milliseconds.
@@ -49,7 +51,8 @@ type Answer struct {
 	// Exit is a command's exit code; 128 and the signal's number if killed.
 	Exit int `json:"exit,omitempty"`
 	// Trimmed is how many bytes were given back.
-	Trimmed int64 `json:"trimmed,omitempty"`
+	Trimmed    int64       `json:"trimmed,omitempty"`
+	Identified *Identified `json:"identified,omitempty"`
 }
 
 // Info is what the agent tells of its guest.
