@@ -1,9 +1,13 @@
 //go:build linux
 
 // The agent: a small static program that runs in a guest and does what the
-// host's client asks over a virtio-serial port (see package wire). It keeps
-// nothing on the guest's disk, so that it works while the disk is frozen, and
-// it must never depend on what started it on the host.
+// host's client asks over a virtio-serial port (see package wire). All that it
+// keeps on the guest's disk is the identity that the guest took on, so that it
+// works while the disk is frozen, and it must never depend on what started it
+// on the host.
+//
+// With -identify ID HOSTNAME it takes that identity on and ends: for guests
+// that learn it otherwise, and before their agent runs.
 package main
 
 import (
@@ -12,21 +16,32 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"vmterminal/vm/agent/wire"
 )
 
 func main() {
 	grow := flag.Bool("grow-root", false, "let the ext4 root file system fill its disk")
+	identify := flag.Bool("identify", false, "take on the identity given as ID HOSTNAME, and end")
 	flag.Parse()
+	_ = os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+	if *identify {
+		d := identifier{root: "/"}
+		if _, err := d.take(wire.Identity{ID: flag.Arg(0), Hostname: flag.Arg(1)}); err != nil {
+			note("%v", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *grow {
 		if err := growRoot(); err != nil {
 			note("growing the root file system: %v", err)
 		}
 	}
-	_ = os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	// An agent that died while it held the disk frozen left it so.
 	thawAll()
 
-	s := newServer()
+	s := newServer("/")
 	leave := make(chan os.Signal, 1)
 	signal.Notify(leave, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
 	go func() {

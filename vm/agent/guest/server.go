@@ -19,8 +19,9 @@ const maxCalls = 64
 
 // A server answers the frames of one port.
 type server struct {
-	freezer freezer
-	console console
+	freezer    freezer
+	console    console
+	identifier identifier
 
 	sending sync.Mutex
 	port    *os.File
@@ -41,7 +42,10 @@ type call struct {
 	stdout, stderr *wire.Allowance
 }
 
-func newServer() *server { return &server{calls: map[uint32]*call{}} }
+// newServer returns a server of the guest whose files are below root.
+func newServer(root string) *server {
+	return &server{identifier: identifier{root: root}, calls: map[uint32]*call{}}
+}
 
 func (s *server) setPort(port *os.File) {
 	s.sending.Lock()
@@ -199,6 +203,21 @@ func (s *server) perform(ctx context.Context, c *call, ask wire.Ask) (wire.Answe
 	case wire.OpRun:
 		exit, err := s.run(ctx, c, ask.Run)
 		return wire.Answer{Exit: exit}, err
+	case wire.OpIdentity:
+		did, err := s.identify(ask.Identity)
+		return wire.Answer{Identified: did}, err
 	}
 	return wire.Answer{}, &wire.Error{Code: wire.CodeUnsupported, Text: fmt.Sprintf("unknown operation %.40q", ask.Op)}
+}
+
+// identify goes on to its end, whatever the host does meanwhile: what is half
+// done would be done again.
+func (s *server) identify(who *wire.Identity) (*wire.Identified, error) {
+	if who == nil {
+		return nil, &wire.Error{Code: wire.CodeFailed, Text: "no identity given"}
+	}
+	if s.freezer.frozen() {
+		return nil, errFrozen
+	}
+	return s.identifier.take(*who)
 }

@@ -34,7 +34,7 @@ func connect(t *testing.T) (*server, *agent.Client) {
 		t.Fatal(err)
 	}
 	port := os.NewFile(uintptr(fds[1]), "port")
-	s := newServer()
+	s := newServer(t.TempDir())
 	s.setPort(port)
 	ended := make(chan struct{})
 	go func() {
@@ -179,6 +179,8 @@ func TestParseMount(t *testing.T) {
 func FuzzServer(f *testing.F) {
 	f.Add([]byte{3, 5, 6, 7, 8}, []byte(`{"op":"hello"}`), []byte(`{"op":"info"}`))
 	f.Add([]byte{3, 3}, []byte(`{"op":"run"}`), []byte(`{`))
+	f.Add([]byte{3, 3}, []byte(`{"op":"identity","identity":{"id":"a","hostname":"dev"}}`), []byte(`{"op":"identity"}`))
+	f.Add([]byte{3, 3}, []byte(`{"op":"identity","identity":{"id":"../../x","hostname":"\n"}}`), []byte(`{"op":"identity","identity":[]}`))
 	f.Fuzz(func(_ *testing.T, kinds, one, two []byte) {
 		// Only what changes nothing on this machine is let through.
 		for _, payload := range [][]byte{one, two} {
@@ -188,7 +190,7 @@ func FuzzServer(f *testing.F) {
 				}
 			}
 		}
-		s := newServer()
+		s := newServer(os.DevNull) // nothing can be written there
 		s.greet(1)
 		for i, kind := range kinds {
 			payload := one
