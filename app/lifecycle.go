@@ -71,9 +71,9 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 		return host.Spec{}, err
 	}
 	return host.Spec{
-		Name: v.Name, Dir: s.vms.Dir(v.Name), RunDir: sockets,
+		Name: v.Name, ID: v.ID, Dir: s.vms.Dir(v.Name), RunDir: sockets,
 		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC,
-		Kernel: kernel, Append: s.opt.Guest.CommandLine(v.Name),
+		Kernel: kernel, Append: s.opt.Guest.CommandLine(vm.Hostname(v.Name), v.ID),
 		Accel: accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Grace: StopGrace,
 	}, nil

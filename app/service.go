@@ -23,8 +23,9 @@ type BuiltinGuest struct {
 	WriteDisk func(ctx context.Context, f *os.File, size int64) error
 	// Kernel returns the kernel's file, put into the cache folder if need be.
 	Kernel func(cache string) (string, error)
-	// CommandLine returns the kernel's command line for a guest of that name.
-	CommandLine func(hostname string) string
+	// CommandLine returns the kernel's command line for a guest of that name in
+	// the VM of that ID.
+	CommandLine func(hostname, id string) string
 }
 
 // Options is what a program gives its Service.

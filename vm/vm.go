@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -41,7 +42,9 @@ const (
 
 // VM is what is kept of one VM. Sizes are in MiB, as users give them.
 type VM struct {
-	Name       string    `json:"name"`
+	Name string `json:"name"`
+	// ID is the VM's for as long as it is listed, and no other's. By it a guest
+	// knows whether its disk was another VM's; "" for one that is not told.
 	ID         string    `json:"id"`
 	Created    time.Time `json:"created"`
 	Image      string    `json:"image"`
@@ -75,10 +78,19 @@ func (v VM) Check() error {
 	if v.Accel != "auto" && v.Accel != "kvm" && v.Accel != "tcg" {
 		return fmt.Errorf("%q is %w for the accelerator: auto, kvm or tcg", v.Accel, ErrBadConfig)
 	}
+	if !isID(v.ID) {
+		return fmt.Errorf("%.100q is %w for the ID: letters, digits and hyphens", v.ID, ErrBadConfig)
+	}
 	if mac, err := net.ParseMAC(v.MAC); err != nil || len(mac) != 6 {
 		return fmt.Errorf("%q is %w for the network address (MAC)", v.MAC, ErrBadConfig)
 	}
 	return nil
+}
+
+// isID allows other forms than NewIdentity's own, but no more than one word.
+func isID(id string) bool {
+	const allowed = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+	return len(id) <= 64 && strings.Trim(id, "-") == id && strings.Trim(id, allowed) == ""
 }
 
 // NewIdentity returns a random ID, and a MAC address in the range that QEMU

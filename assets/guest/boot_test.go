@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,13 +19,15 @@ const diskSize = 10 << 30
 // that only a real guest can prove is in these lives.
 func TestGuest(t *testing.T) {
 	disk := newDisk(t)
-	t.Run("first life", func(t *testing.T) { firstLife(t, disk) })
-	t.Run("second life", func(t *testing.T) { secondLife(t, disk) })
-	t.Run("third life", func(t *testing.T) { thirdLife(t, disk) })
+	var self string
+	t.Run("first life", func(t *testing.T) { self = firstLife(t, disk) })
+	t.Run("second life", func(t *testing.T) { secondLife(t, disk, self) })
+	t.Run("third life", func(t *testing.T) { thirdLife(t, disk, self) })
 }
 
-func firstLife(t *testing.T, disk string) {
-	m := start(t, disk)
+// firstLife returns what showSelf said in it.
+func firstLife(t *testing.T, disk string) string {
+	m := start(t, disk, "one")
 	m.connect()
 	m.prompt()
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
@@ -48,19 +51,32 @@ func firstLife(t *testing.T, disk string) {
 	if err := m.agent.Trim(ctx); err != nil {
 		t.Error(err)
 	}
+	self := m.run(showSelf)
+	t.Logf("it is\n%s", self)
+	did, err := m.agent.Identify(ctx, agent.Identity{ID: "one", Hostname: "tester"})
+	if err != nil || did.Found != agent.First || !slices.Equal(did.Renewed, []string{"machine-id"}) {
+		t.Errorf("on its own it had become %+v, %v", did, err)
+	}
 	if err := m.agent.PowerOff(ctx); err != nil {
 		t.Error(err)
 	}
 	m.waitOff(disk)
+	return self
 }
 
-func secondLife(t *testing.T, disk string) {
-	m := start(t, disk)
+// showSelf says who the guest is, and when that was last written.
+const showSelf = `cd /etc && cat machine-id /var/lib/vmterminal/id && [ ! -e hostname ] && stat -c '%i %Z %n' machine-id /var/lib/vmterminal/id`
+
+func secondLife(t *testing.T, disk, self string) {
+	m := start(t, disk, "one")
 	m.prompt()
 	checkVanishedHosts(t, m)
 	m.connect()
 	if got := m.run("cat /root/note"); got != "kept\n" {
 		t.Errorf("the note is %q", got)
+	}
+	if got := m.run(showSelf); got != self {
+		t.Errorf("it is\n%swas\n%s", got, self)
 	}
 	// An agent that dies is started anew, and its client finds the new one.
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
@@ -73,11 +89,18 @@ func secondLife(t *testing.T, disk string) {
 	m.waitOff(disk)
 }
 
-// thirdLife holds that a reboot leaves the disk in order and resets the machine;
-// QEMU is started so that it leaves at a reset.
-func thirdLife(t *testing.T, disk string) {
-	m := start(t, disk)
+// thirdLife is in another VM, and holds that the guest is another before its
+// agent is asked; and that a reboot leaves the disk in order and resets the
+// machine; QEMU is started so that it leaves at a reset.
+func thirdLife(t *testing.T, disk, self string) {
+	m := start(t, disk, "two")
 	m.prompt()
+	m.connect()
+	id, _, _ := strings.Cut(self, "\n")
+	got := m.run("cat /etc/machine-id /var/lib/vmterminal/id")
+	if strings.Contains(got, id) || !strings.HasSuffix(got, "\ntwo tester\n") || len(got) != 32+len("\ntwo tester\n") {
+		t.Errorf("in another VM it is\n%swas\n%s", got, self)
+	}
 	m.console.typeLine(t, "reboot")
 	m.console.wait(t, "Restarting system")
 	m.waitOff(disk)

@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"vmterminal/app/ondisk"
 )
@@ -51,31 +50,14 @@ func KernelFile(dir string) (path string, err error) {
 const commandLine = "console=ttyS0 root=/dev/vda rw rootfstype=ext4 init=/sbin/init " +
 	"quiet loglevel=3 panic=10 no_timer_check pci=noacpi reboot=p TERM=xterm-256color"
 
-// CommandLine returns the kernel's command line. The guest is called hostname,
-// with what is not allowed in one replaced by hyphens; a name in the guest's
-// own /etc/hostname goes before it.
-func CommandLine(hostname string) string {
-	return commandLine + " vmterminal.hostname=" + cleanHostname(hostname)
-}
-
-// maxHostname is the longest label in DNS; Linux would allow one more.
-const maxHostname = 63
-
-func cleanHostname(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.':
-			b.WriteRune(r)
-		default:
-			b.WriteByte('-')
-		}
-		if b.Len() == maxHostname {
-			break
-		}
+// CommandLine returns the kernel's command line for a guest that is called
+// hostname, unless its owner chose another name, in the VM of that ID; both are
+// words without blanks. By the ID the guest knows, before its network is up,
+// whether its disk was another VM's. "" leaves that to its agent.
+func CommandLine(hostname, id string) string {
+	line := commandLine + " vmterminal.hostname=" + hostname
+	if id != "" {
+		line += " vmterminal.id=" + id
 	}
-	if clean := strings.Trim(b.String(), "-."); clean != "" {
-		return clean
-	}
-	return "vmterminal"
+	return line
 }

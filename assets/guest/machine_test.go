@@ -53,7 +53,8 @@ func newDisk(t *testing.T) string {
 	return f.Name()
 }
 
-func start(t *testing.T, disk string) *machine {
+// start boots a disk in the VM of that ID.
+func start(t *testing.T, disk, id string) *machine {
 	t.Helper()
 	kernel, err := guest.KernelFile(t.TempDir())
 	if err != nil {
@@ -79,7 +80,7 @@ func start(t *testing.T, disk string) *machine {
 	m.cmd = exec.Command("qemu-system-x86_64",
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-accel", "tcg",
 		"-machine", "pc,hpet=off,i8042=off", "-m", "128",
-		"-kernel", kernel, "-append", guest.CommandLine("tester"),
+		"-kernel", kernel, "-append", guest.CommandLine("tester", id),
 		"-blockdev", string(block), "-device", "virtio-blk-pci,drive=disk0,id=vd0",
 		"-device", "virtio-rng-pci", "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0",
 		"-chardev", socket("console"), "-serial", "chardev:console",

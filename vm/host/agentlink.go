@@ -29,6 +29,7 @@ type guestAgent interface {
 	Thaw(ctx context.Context) error
 	PowerOff(ctx context.Context) error
 	Run(ctx context.Context, command agent.Command) (exit int, err error)
+	Identify(ctx context.Context, who agent.Identity) (agent.Identified, error)
 	Ready() <-chan struct{}
 	Done() <-chan struct{}
 	Close() error
@@ -50,6 +51,8 @@ type agentLink struct {
 	dial   func(ctx context.Context, socket string) (guestAgent, error)
 	limit  time.Duration // for the agent to answer one request
 	silent chan struct{} // see doubt
+	who    agent.Identity
+	note   func(text string) // of what came of telling it
 
 	mu         sync.Mutex
 	agent      guestAgent // nil while it does not answer
@@ -60,8 +63,11 @@ type agentLink struct {
 	end        func()
 }
 
-func newAgentLink(b *board) *agentLink {
-	return &agentLink{board: b, dial: dialAgent, limit: agentLimit, silent: make(chan struct{}, 1)}
+func newAgentLink(b *board, who agent.Identity, note func(string)) *agentLink {
+	return &agentLink{
+		board: b, dial: dialAgent, limit: agentLimit, silent: make(chan struct{}, 1),
+		who: who, note: note,
+	}
 }
 
 // connect goes on reaching for the agent until gone is closed or close is
@@ -107,12 +113,16 @@ func (l *agentLink) close() {
 // follow waits for the agent's hello, and asks for it anew each time that it
 // starts again or falls silent.
 func (l *agentLink) follow(ctx context.Context, a guestAgent) {
+	i := introduction{link: l, agent: a}
+	defer i.end()
 	for {
 		info, err := a.Hello(ctx)
 		if err != nil {
 			return
 		}
 		for err == nil {
+			// First this: who waits for the agent may care which VM it is in.
+			i.begin(ctx)
 			l.set(a, info)
 			_ = l.tellSize(ctx)
 			select {

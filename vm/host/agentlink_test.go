@@ -17,6 +17,9 @@ import (
 type fakeAgent struct {
 	ready, done chan struct{}
 	told        chan string
+	slow        chan struct{} // what Identify waits for; nil: nothing
+	identified  agent.Identified
+	identifyErr error
 
 	mu    sync.Mutex
 	alive chan struct{} // closed while it answers
@@ -98,6 +101,20 @@ func (f *fakeAgent) Ready() <-chan struct{}             { return f.ready }
 func (f *fakeAgent) Done() <-chan struct{}              { return f.done }
 func (f *fakeAgent) Close() error                       { return nil }
 
+func (f *fakeAgent) Identify(ctx context.Context, who agent.Identity) (agent.Identified, error) {
+	if err := f.answer(ctx, "identity "+who.ID+" "+who.Hostname); err != nil {
+		return agent.Identified{}, err
+	}
+	if f.slow != nil {
+		select {
+		case <-f.slow:
+		case <-ctx.Done():
+			return agent.Identified{}, ctx.Err()
+		}
+	}
+	return f.identified, f.identifyErr
+}
+
 func (f *fakeAgent) expect(t *testing.T, want ...string) {
 	t.Helper()
 	for _, w := range want {
@@ -115,8 +132,13 @@ func (f *fakeAgent) expect(t *testing.T, want ...string) {
 // link connects to the fake and returns the events of its state.
 func link(t *testing.T, f *fakeAgent) (*agentLink, <-chan Event) {
 	t.Helper()
+	return linkAs(t, f, agent.Identity{}, nil)
+}
+
+func linkAs(t *testing.T, f *fakeAgent, who agent.Identity, note func(string)) (*agentLink, <-chan Event) {
+	t.Helper()
 	b := newBoard(State{State: Running})
-	l := newAgentLink(b)
+	l := newAgentLink(b, who, note)
 	l.dial = func(context.Context, string) (guestAgent, error) { return f, nil }
 	events, end := b.listen()
 	<-events

@@ -43,6 +43,7 @@ const DefaultGrace = 20 * time.Second
 // Spec is what Run needs to know of a VM.
 type Spec struct {
 	Name   string
+	ID     string // vm.VM.ID; "": the guest is not told which VM it is
 	Dir    ondisk.VMDir
 	RunDir string // Home.Run(): the folder of private sockets; a short path
 

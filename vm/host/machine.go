@@ -14,6 +14,7 @@ import (
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm"
+	"vmterminal/vm/agent"
 	"vmterminal/vm/console"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
@@ -27,7 +28,7 @@ type machine struct {
 	lock  *ondisk.Lock // the VM's lock; nil while an adopted QEMU has it
 	lost  hostRecord   // of the QEMU to adopt; else zero
 
-	hostLog    *console.Log
+	hostLog    *hostLog
 	consoleLog *console.Log
 	console    *console.Console
 	board      *board
@@ -81,7 +82,7 @@ func prepare(spec Spec) (*machine, error) {
 		Version: apiVersion, Name: spec.Name, State: Starting,
 		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,
 	})
-	m.agent = newAgentLink(m.board)
+	m.agent = newAgentLink(m.board, agent.Identity{ID: spec.ID, Hostname: vm.Hostname(spec.Name)}, m.note)
 	steps := []func() error{m.takeLocks, m.clear, m.openLogs}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -158,7 +159,7 @@ func removeFile(path string) error {
 func (m *machine) openLogs() error {
 	dir := m.spec.Dir
 	var err error
-	if m.hostLog, err = console.OpenLog(dir.HostLog(), dir.HostLogOld()); err != nil {
+	if m.hostLog, err = openHostLog(dir); err != nil {
 		return err
 	}
 	if f, err := os.OpenFile(dir.HostLog(), os.O_WRONLY|os.O_APPEND, 0); err == nil {
@@ -185,10 +186,11 @@ func (m *machine) release() {
 	if m.console != nil {
 		m.console.Close()
 	}
-	for _, l := range []*console.Log{m.consoleLog, m.hostLog} {
-		if l != nil {
-			_ = l.Close()
-		}
+	if m.consoleLog != nil {
+		_ = m.consoleLog.Close()
+	}
+	if m.hostLog != nil {
+		_ = m.hostLog.Close()
 	}
 	_ = m.lock.Close()
 	_ = m.own.Close()

@@ -26,7 +26,8 @@ const keptFile = "var/lib/vmterminal/id"
 // keys. sshd is started anew; the rest follows at the next boot. The built-in
 // guest takes its identity on before its network is up.
 type identifier struct {
-	root string // of the guest's files: "/", but in tests
+	root    string   // of the guest's files: "/", but in tests
+	freezer *freezer // what it holds is not to be written to
 
 	mu sync.Mutex // one is taken on at a time
 }
@@ -59,6 +60,9 @@ func (d *identifier) take(who wire.Identity) (*wire.Identified, error) {
 	}
 	if kept == who {
 		return d.recall(who), nil
+	}
+	if d.freezer.frozen() {
+		return nil, errFrozen
 	}
 	// Where it could not be kept, all would be made anew at every boot.
 	next, err := prepareFile(d.path(keptFile), who.ID+" "+who.Hostname+"\n", 0o644)

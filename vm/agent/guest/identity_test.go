@@ -63,7 +63,7 @@ func without(names ...string) map[string]string {
 // newRoot makes a guest's files, and programs that are all its PATH.
 func newRoot(t *testing.T, files, programs map[string]string) *identifier {
 	t.Helper()
-	d := &identifier{root: t.TempDir()}
+	d := &identifier{root: t.TempDir(), freezer: &freezer{}}
 	for name, text := range files {
 		d.put(t, name, text)
 	}
@@ -377,15 +377,18 @@ func TestIdentifyOverThePort(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 
-	frozen := newServer(os.DevNull)
+	frozen := newServer(d.root)
 	frozen.freezer.held = &hold{}
+	if _, err := frozen.perform(t.Context(), nil, wire.Ask{Op: wire.OpIdentity, Identity: &clone}); err != nil {
+		t.Errorf("told the kept one while frozen: %v", err)
+	}
 	tests := map[string]struct {
 		server *server
 		who    *wire.Identity
 		code   string
 	}{
 		"none given": {s, nil, wire.CodeFailed},
-		"frozen":     {frozen, &clone, wire.CodeState},
+		"frozen":     {frozen, &original, wire.CodeState},
 	}
 	for name, test := range tests {
 		var coded *wire.Error

@@ -26,7 +26,7 @@ func main() {
 	flag.Parse()
 	_ = os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	if *identify {
-		d := identifier{root: "/"}
+		d := identifier{root: "/", freezer: &freezer{}}
 		if _, err := d.take(wire.Identity{ID: flag.Arg(0), Hostname: flag.Arg(1)}); err != nil {
 			note("%v", err)
 			os.Exit(1)

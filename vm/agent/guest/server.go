@@ -44,7 +44,9 @@ type call struct {
 
 // newServer returns a server of the guest whose files are below root.
 func newServer(root string) *server {
-	return &server{identifier: identifier{root: root}, calls: map[uint32]*call{}}
+	s := &server{calls: map[uint32]*call{}}
+	s.identifier.root, s.identifier.freezer = root, &s.freezer
+	return s
 }
 
 func (s *server) setPort(port *os.File) {
@@ -204,20 +206,12 @@ func (s *server) perform(ctx context.Context, c *call, ask wire.Ask) (wire.Answe
 		exit, err := s.run(ctx, c, ask.Run)
 		return wire.Answer{Exit: exit}, err
 	case wire.OpIdentity:
-		did, err := s.identify(ask.Identity)
+		if ask.Identity == nil {
+			return wire.Answer{}, &wire.Error{Code: wire.CodeFailed, Text: "no identity given"}
+		}
+		// Without ctx: what is half done would be done again.
+		did, err := s.identifier.take(*ask.Identity)
 		return wire.Answer{Identified: did}, err
 	}
 	return wire.Answer{}, &wire.Error{Code: wire.CodeUnsupported, Text: fmt.Sprintf("unknown operation %.40q", ask.Op)}
-}
-
-// identify goes on to its end, whatever the host does meanwhile: what is half
-// done would be done again.
-func (s *server) identify(who *wire.Identity) (*wire.Identified, error) {
-	if who == nil {
-		return nil, &wire.Error{Code: wire.CodeFailed, Text: "no identity given"}
-	}
-	if s.freezer.frozen() {
-		return nil, errFrozen
-	}
-	return s.identifier.take(*who)
 }

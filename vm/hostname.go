@@ -1,0 +1,27 @@
+package vm
+
+import "strings"
+
+// maxHostname is the longest label in DNS; Linux would allow one more.
+const maxHostname = 63
+
+// Hostname is what the guest of a VM of that name is called: the name with what
+// is not allowed in a hostname replaced by hyphens.
+func Hostname(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.':
+			b.WriteRune(r)
+		default:
+			b.WriteByte('-')
+		}
+		if b.Len() == maxHostname {
+			break
+		}
+	}
+	if clean := strings.Trim(b.String(), "-."); clean != "" {
+		return clean
+	}
+	return "vmterminal"
+}
