@@ -31,7 +31,10 @@ func TestGuestIsToldItsIdentity(t *testing.T) {
 	f := newFakeAgent()
 	f.identified = agent.Identified{Found: agent.Copied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}}
 	notes := make(chan string, 10)
-	_, events := linkAs(t, f, self, func(text string) { notes <- text })
+	l, events := linkAs(t, f, self, func(text string) { notes <- text })
+	if err := l.resize(t.Context(), 80, 24); err != nil {
+		t.Fatal(err)
+	}
 	f.boot()
 	if s := (<-events).State; !s.Agent {
 		t.Fatalf("state %+v", s)
@@ -43,11 +46,10 @@ func TestGuestIsToldItsIdentity(t *testing.T) {
 	if got := nextNote(t, notes); got != want {
 		t.Errorf("noted %q", got)
 	}
-	f.expect(t, "hello", "identity 0123abcd dev")
+	f.expect(t, "hello", "identity 0123abcd dev", "resize 80x24")
 	for range 2 {
 		f.ready <- struct{}{} // the guest has rebooted
-		f.expect(t, "hello", "identity 0123abcd dev")
-		<-events
+		f.expect(t, "hello", "identity 0123abcd dev", "resize 80x24")
 	}
 	if n := len(notes); n != 0 {
 		t.Errorf("noted again: %q", <-notes)
