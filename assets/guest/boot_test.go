@@ -57,6 +57,11 @@ func firstLife(t *testing.T, disk string) string {
 	if err != nil || did.Found != agent.First || !slices.Equal(did.Renewed, []string{"machine-id"}) {
 		t.Errorf("on its own it had become %+v, %v", did, err)
 	}
+	m.run("sync; mount -o remount,ro /")
+	if did, err := m.agent.Identify(ctx, agent.Identity{ID: "other", Hostname: "other"}); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("on a read-only disk it became %+v, %v", did, err)
+	}
+	m.run("mount -o remount,rw /")
 	if err := m.agent.PowerOff(ctx); err != nil {
 		t.Error(err)
 	}

@@ -22,7 +22,8 @@ func TestIdentify(t *testing.T) {
 		{
 			"copied",
 			`{"identified":{"found":"copied","renewed":["machine-id","hostname"],"notes":["no ssh-keygen"]}}`,
-			Identified{Found: Copied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}}, nil,
+			Identified{Found: Copied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}},
+			nil,
 		},
 		{"new fields", `{"identified":{"found":"first","later":{}}}`, Identified{Found: First}, nil},
 		{"an old agent", `{"error":{"code":"unsupported","text":"unknown operation \"identity\""}}`, Identified{}, ErrUnsupported},
@@ -31,11 +32,13 @@ func TestIdentify(t *testing.T) {
 		{"a word of its own", `{"identified":{"found":"stolen"}}`, Identified{}, ErrBadAnswer},
 		{
 			"commands for a terminal", `{"identified":{"found":"same","notes":["\u001b[2J\n` + long + `"]}}`,
-			Identified{Found: Same, Notes: []string{"?[2J?" + long[:295]}}, nil,
+			Identified{Found: Same, Notes: []string{"?[2J?" + long[:295]}},
+			nil,
 		},
 		{
 			"very much", `{"identified":{"found":"same","renewed":["` + strings.Repeat(`","`, 100) + `"]}}`,
-			Identified{Found: Same, Renewed: make([]string, 8)}, nil,
+			Identified{Found: Same, Renewed: make([]string, 8)},
+			nil,
 		},
 	}
 	for _, test := range tests {

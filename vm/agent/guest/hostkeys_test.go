@@ -27,11 +27,13 @@ func TestRestartSSHD(t *testing.T) {
 		notes    []string
 	}{
 		{
-			"Debian", systemd, map[string]string{"systemctl": log},
+			"Debian", systemd,
+			map[string]string{"systemctl": log},
 			"systemctl --no-block try-restart ssh.service with new rsa\n", nil,
 		},
 		{
-			"Fedora", systemd, map[string]string{"systemctl": log + `[ "$3" != ssh.service ] || exit 5`},
+			"Fedora", systemd,
+			map[string]string{"systemctl": log + `[ "$3" != ssh.service ] || exit 5`},
 			"systemctl --no-block try-restart ssh.service with new rsa\n" +
 				"systemctl --no-block try-restart sshd.service with new rsa\n", nil,
 		},
@@ -39,19 +41,25 @@ func TestRestartSSHD(t *testing.T) {
 			"no such service", systemd, map[string]string{"systemctl": "exit 5"}, "", nil,
 		},
 		{
-			"a broken systemd", systemd, map[string]string{"systemctl": "echo no bus >&2; exit 1"}, "",
+			"a broken systemd", systemd,
+			map[string]string{"systemctl": "echo no bus >&2; exit 1"},
+			"",
 			[]string{stale + "systemctl: exit status 1: no bus"},
 		},
 		{
-			"Alpine", told(), map[string]string{"rc-service": log},
+			"Alpine", told(),
+			map[string]string{"rc-service": log},
 			"rc-service sshd status with new rsa\nrc-service sshd restart with new rsa\n", nil,
 		},
 		{
-			"Alpine, not running", told(), map[string]string{"rc-service": log + "exit 3"},
+			"Alpine, not running", told(),
+			map[string]string{"rc-service": log + "exit 3"},
 			"rc-service sshd status with new rsa\n", nil,
 		},
 		{
-			"something else", told(), map[string]string{"systemctl": log}, "",
+			"something else", told(),
+			map[string]string{"systemctl": log},
+			"",
 			[]string{stale + "neither systemctl nor rc-service is there"},
 		},
 	}

@@ -59,7 +59,7 @@ func (d *identifier) take(who wire.Identity) (*wire.Identified, error) {
 		return nil, err
 	}
 	if kept == who {
-		return d.recall(who), nil
+		return d.recall(), nil
 	}
 	if d.freezer.frozen() {
 		return nil, errFrozen
@@ -79,7 +79,7 @@ func (d *identifier) take(who wire.Identity) (*wire.Identified, error) {
 	if err := next.commit(); err != nil {
 		return nil, err
 	}
-	d.remember(who, c.did)
+	d.remember(c.did)
 	return &c.did, nil
 }
 

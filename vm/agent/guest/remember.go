@@ -16,20 +16,19 @@ const (
 	bootIDFile   = "proc/sys/kernel/random/boot_id"
 )
 
-// done is what was done to take on an identity, and in which boot.
+// done is what was done to take on the kept identity, and in which boot.
 type done struct {
 	Boot string          `json:"boot"`
-	Who  wire.Identity   `json:"who"`
 	Did  wire.Identified `json:"did"`
 }
 
 // remember keeps what was done until the guest's next boot.
-func (d *identifier) remember(who wire.Identity, did wire.Identified) {
+func (d *identifier) remember(did wire.Identified) {
 	boot, err := d.readLine(bootIDFile)
 	if err != nil {
 		return
 	}
-	text, err := json.Marshal(done{boot, who, did})
+	text, err := json.Marshal(done{boot, did})
 	if err == nil {
 		err = os.WriteFile(d.path(rememberFile), text, 0o644)
 	}
@@ -38,8 +37,8 @@ func (d *identifier) remember(who wire.Identity, did wire.Identified) {
 	}
 }
 
-// recall returns what was done to take on who in this boot.
-func (d *identifier) recall(who wire.Identity) *wire.Identified {
+// recall returns what was done to take on the kept identity, if in this boot.
+func (d *identifier) recall() *wire.Identified {
 	same := &wire.Identified{Found: wire.IdentitySame}
 	boot, err := d.readLine(bootIDFile)
 	if err != nil {
@@ -47,7 +46,7 @@ func (d *identifier) recall(who wire.Identity) *wire.Identified {
 	}
 	var was done
 	text, err := os.ReadFile(d.path(rememberFile))
-	if err != nil || json.Unmarshal(text, &was) != nil || was.Boot != boot || was.Who != who {
+	if err != nil || json.Unmarshal(text, &was) != nil || was.Boot != boot {
 		return same
 	}
 	return &was.Did
