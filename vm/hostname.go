@@ -1,9 +1,10 @@
 package vm
 
-import "strings"
+import (
+	"strings"
 
-// maxHostname is the longest label in DNS; Linux would allow one more.
-const maxHostname = 63
+	"vmterminal/vm/agent/wire"
+)
 
 // Hostname is what the guest of a VM of that name is called: the name with what
 // is not allowed in a hostname replaced by hyphens.
@@ -16,7 +17,7 @@ func Hostname(name string) string {
 		default:
 			b.WriteByte('-')
 		}
-		if b.Len() == maxHostname {
+		if b.Len() == wire.MaxHostname {
 			break
 		}
 	}

@@ -74,6 +74,8 @@ func TestCreateRefuses(t *testing.T) {
 	many.CPUs = 1000
 	odd := Defaults("odd")
 	odd.Accel = "magic"
+	evil := Defaults("evil")
+	evil.ID = "1 init=/bin/evil"
 	for _, c := range []struct {
 		v    VM
 		want error
@@ -83,6 +85,7 @@ func TestCreateRefuses(t *testing.T) {
 		{few, ErrBadConfig},
 		{many, ErrBadConfig},
 		{odd, ErrBadConfig},
+		{evil, ErrBadConfig},
 	} {
 		if err := s.Create(c.v, fillWith("x")); !errors.Is(err, c.want) {
 			t.Errorf("Create(%q) = %v, want %v", c.v.Name, err, c.want)

@@ -9,10 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/vm/agent/wire"
 )
 
 // Errors that callers tell apart. They are wrapped with the name concerned.
@@ -78,19 +78,13 @@ func (v VM) Check() error {
 	if v.Accel != "auto" && v.Accel != "kvm" && v.Accel != "tcg" {
 		return fmt.Errorf("%q is %w for the accelerator: auto, kvm or tcg", v.Accel, ErrBadConfig)
 	}
-	if !isID(v.ID) {
+	if v.ID != "" && !wire.IsID(v.ID) {
 		return fmt.Errorf("%.100q is %w for the ID: letters, digits and hyphens", v.ID, ErrBadConfig)
 	}
 	if mac, err := net.ParseMAC(v.MAC); err != nil || len(mac) != 6 {
 		return fmt.Errorf("%q is %w for the network address (MAC)", v.MAC, ErrBadConfig)
 	}
 	return nil
-}
-
-// isID allows other forms than NewIdentity's own, but no more than one word.
-func isID(id string) bool {
-	const allowed = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"
-	return len(id) <= 64 && strings.Trim(id, "-") == id && strings.Trim(id, allowed) == ""
 }
 
 // NewIdentity returns a random ID, and a MAC address in the range that QEMU

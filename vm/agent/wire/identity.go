@@ -25,13 +25,16 @@ const (
 // command line or of a file.
 func (i Identity) Check() error {
 	switch {
-	case !isWord(i.ID, MaxID, "-"):
+	case !IsID(i.ID):
 		return fmt.Errorf("%.80q is no ID of a VM", i.ID)
 	case !isWord(i.Hostname, MaxHostname, "-."):
 		return fmt.Errorf("%.80q is no hostname", i.Hostname)
 	}
 	return nil
 }
+
+// IsID tells whether id can be a VM's.
+func IsID(id string) bool { return isWord(id, MaxID, "-") }
 
 // isWord tells whether s has letters, digits and, inside, the marks given.
 func isWord(s string, limit int, marks string) bool {
