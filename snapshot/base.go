@@ -14,8 +14,9 @@ import (
 // A base is the snapshot whose chunks a new one uses again.
 type base struct {
 	*gzfile.Base
-	name string
-	file *opened
+	name   string
+	file   *opened
+	differ bool // a new one with the same content is not wanted
 }
 
 // base opens the snapshot that can be used again, nil if there is none: the one
@@ -55,7 +56,7 @@ func (s *Store) newest(ctx context.Context, list []Info, p Progress) (b *base, n
 		}
 		index, err := s.anyIndex(ctx, i.Name, file, p)
 		if err == nil {
-			return &base{&gzfile.Base{File: file.ours, Index: index}, i.Name, file}, notes, nil
+			return &base{Base: &gzfile.Base{File: file.ours, Index: index}, name: i.Name, file: file}, notes, nil
 		}
 		file.Close()
 		if ctx.Err() != nil {
@@ -91,6 +92,22 @@ func (b *base) on(out *budgeted) *gzfile.Base {
 		return diskfile.Share(out.File, off, b.file.File, from, n)
 	}
 	return b.Base
+}
+
+// mustDiffer says whether a new snapshot is wanted only if it differs from b.
+func (b *base) mustDiffer(must bool) {
+	if b != nil {
+		b.differ = must
+	}
+}
+
+// differs refuses a new snapshot that has the base's content, unless the base
+// was found damaged.
+func (b *base) differs(h gzfile.Header) error {
+	if b == nil || !b.differ || len(b.Bad) > 0 || h.Size != b.file.ours.Header.Size || h.Digest != b.file.ours.Header.Digest {
+		return nil
+	}
+	return fmt.Errorf("%w %s", ErrUnchanged, strconv.Quote(b.name))
 }
 
 // notes tells what was found wrong with the base, or with what is known since.

@@ -26,6 +26,11 @@ type Request struct {
 	Taken       Taken
 	Held        time.Duration
 	Created     time.Time // zero: now
+	// Automatic says that a schedule takes it, not a person.
+	Automatic bool
+	// UnlessSame refuses, with ErrUnchanged, what the newest good snapshot holds
+	// already.
+	UnlessSame bool
 	// Changes is what is known of the disk since an earlier snapshot; nil for
 	// nothing.
 	Changes *Changes
@@ -55,8 +60,8 @@ type Created struct {
 
 // Create takes a snapshot of src. What has not changed since the newest snapshot
 // is used again. The caller holds the job lock. The errors:
-// ondisk.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, a *NoSpace, the
-// source's, or the context's. When it returns an error there is no snapshot,
+// ondisk.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, ErrUnchanged, a
+// *NoSpace, the source's, or the context's. When it returns an error there is no snapshot,
 // and every call of src has returned.
 func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress) (Created, error) {
 	p = orSilent(p)
@@ -81,12 +86,13 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 		return Created{}, err
 	}
 	defer base.close()
+	base.mustDiffer(req.UnlessSame)
 	h, index, err := write(ctx, out, folder, src, h, base, p)
 	if err != nil {
 		return Created{}, err
 	}
-	info := fromHeader(h)
-	info.Name, info.State = req.Name, StateOK
+	info := fromHeader(h, req.Name)
+	info.State = StateOK
 	if info, err = s.publish(out, info); err != nil {
 		return Created{}, tell(ctx, folder, 0, err)
 	}
@@ -121,7 +127,12 @@ func (r Request) header() (gzfile.Header, error) {
 	}
 	id := make([]byte, 16)
 	rand.Read(id)
+	given := ""
+	if r.Automatic {
+		given = r.Name
+	}
 	return gzfile.Header{
+		Automatic: given,
 		ID: hex.EncodeToString(id), Name: r.Name, Description: description, VM: plain(r.VM),
 		Created: r.Created.UTC().Round(0), Taken: string(r.Taken), HeldMicros: r.Held.Microseconds(),
 	}, nil
@@ -147,6 +158,9 @@ func write(ctx context.Context, out *ondisk.Replacement, folder string, src Sour
 		p.Add(n)
 	}
 	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: add, Base: base.on(file)})
+	if err == nil {
+		err = base.differs(h)
+	}
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
 		err = out.Sync()

@@ -14,6 +14,9 @@ var (
 	ErrNotFound = errors.New("no such snapshot")
 	// ErrExists says that the name is taken.
 	ErrExists = errors.New("a snapshot of that name exists")
+	// ErrUnchanged says that the disk is as the newest snapshot has it; the error
+	// names that one.
+	ErrUnchanged = errors.New("nothing has changed since snapshot")
 	// ErrMissing says that a snapshot has a row, but its file is gone.
 	ErrMissing = errors.New("the snapshot's file is missing")
 	// ErrDamaged says that a snapshot file does not hold; the error tells where.

@@ -86,8 +86,8 @@ func (s *Store) open(name string) (*opened, Info, error) {
 		return nil, i, fmt.Errorf("%s: %w", s.file(name), err)
 	}
 	if ours != nil {
-		i = fromHeader(ours.Header)
-		i.Name, i.State = name, StateImported
+		i = fromHeader(ours.Header, name)
+		i.State = StateImported
 	}
 	return &opened{f, size, ours}, i, nil
 }

@@ -168,7 +168,7 @@ func (in *incoming) accept(ctx context.Context, out *received, c gzfile.Content,
 			}
 		}
 	}
-	info := fromHeader(h)
-	info.Name, info.State, info.VerifiedAt = name, StateImported, stamp()
+	info := fromHeader(h, name)
+	info.State, info.VerifiedAt = StateImported, stamp()
 	return info, nil
 }

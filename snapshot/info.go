@@ -49,6 +49,9 @@ type Info struct {
 	Held            time.Duration // how long the guest was held
 	// Pinned snapshots are left alone by Prune.
 	Pinned bool
+	// Automatic snapshots were taken by a schedule, and still have the name that
+	// they were given then.
+	Automatic bool
 	// VerifiedAt is when Verify last found all of it good, zero if never.
 	VerifiedAt time.Time
 	State      State
@@ -59,15 +62,19 @@ type Info struct {
 	Foreign bool
 }
 
-// fromHeader is what a file says of itself.
-func fromHeader(h gzfile.Header) Info {
+// fromHeader is what a file of that name says of itself.
+func fromHeader(h gzfile.Header, name string) Info {
 	return Info{
-		ID: plain(h.ID), Description: plain(h.Description), VM: plain(h.VM), Created: h.Created.UTC(),
+		ID: plain(h.ID), Name: name, Description: plain(h.Description), VM: plain(h.VM), Created: h.Created.UTC(),
 		DiskSize: h.Size, Data: h.Data, FileSize: h.FileSize, Digest: h.Digest,
 		Taken: Taken(plain(h.Taken)), Held: time.Duration(h.HeldMicros) * time.Microsecond,
-		Pinned: h.Pinned,
+		Pinned: h.Pinned, Automatic: isGiven(h.Automatic, name),
 	}
 }
+
+// isGiven tells whether a snapshot has the name that a schedule gave it. Who
+// renames one, by whatever means, has made it theirs.
+func isGiven(given, name string) bool { return given != "" && given == name }
 
 // plain makes a text from a file safe to show.
 func plain(s string) string {

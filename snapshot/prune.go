@@ -6,13 +6,19 @@ import (
 	"fmt"
 	"time"
 
+	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
 )
 
 // Keep says which snapshots Prune keeps: the newest Last ones; the newest of
 // each of the last Daily days, and of each of the last Weekly ISO weeks, that
 // have any. At least one number is above 0, none below.
-type Keep struct{ Last, Daily, Weekly int }
+type Keep struct {
+	Last, Daily, Weekly int
+	// AutomaticOf leaves alone all but the automatic snapshots of the VM of that
+	// name; "" is for all kinds.
+	AutomaticOf string
+}
 
 // Pruned is what Prune kept and deleted, newest first, and how many bytes that
 // has freed.
@@ -35,7 +41,7 @@ type Pruned struct {
 // With an error (ErrBadKeep, ErrNewer, one of deleting, the context's) Pruned
 // says what was deleted before it.
 func (s *Store) Prune(ctx context.Context, k Keep, now time.Time, dry bool) (Pruned, error) {
-	if k.Last < 0 || k.Daily < 0 || k.Weekly < 0 || k == (Keep{}) {
+	if k.Last < 0 || k.Daily < 0 || k.Weekly < 0 || max(k.Last, k.Daily, k.Weekly) == 0 {
 		return Pruned{}, fmt.Errorf("%w: last %d, daily %d, weekly %d", ErrBadKeep, k.Last, k.Daily, k.Weekly)
 	}
 	if _, err := readRows(s.dir.Rows()); err != nil && !errors.Is(err, errBadRows) {
@@ -77,7 +83,7 @@ func (k Keep) choose(list []Info, now time.Time) []bool {
 	last := k.Last
 	days, weeks := periods{left: k.Daily}, periods{left: k.Weekly}
 	for at, i := range list {
-		if i.State != StateOK || i.Foreign || i.Pinned || i.Created.After(now) {
+		if i.State != StateOK || i.Foreign || i.Pinned || i.Created.After(now) || !k.speaksOf(i) {
 			kept[at] = true
 			continue
 		}
@@ -89,6 +95,13 @@ func (k Keep) choose(list []Info, now time.Time) []bool {
 		last--
 	}
 	return kept
+}
+
+// speaksOf tells whether a snapshot is of the kind that is to be counted. A file
+// copied from another VM can look like one that was taken here, when rows were
+// lost.
+func (k Keep) speaksOf(i Info) bool {
+	return k.AutomaticOf == "" || i.Automatic && ondisk.SameName(i.VM, k.AutomaticOf)
 }
 
 // periods counts days or weeks as they come, newest first.

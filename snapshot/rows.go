@@ -40,6 +40,7 @@ type row struct {
 	FileSize    int64     `json:"file_size"`
 	Digest      string    `json:"digest"`
 	Pinned      bool      `json:"pinned,omitempty"`
+	Automatic   string    `json:"automatic,omitempty"` // the name it was given by a schedule
 	// Foreign rows hold what their file cannot say of itself.
 	Foreign bool `json:"foreign,omitempty"`
 	// Imported says that the snapshot was not taken here.
@@ -53,11 +54,15 @@ type row struct {
 }
 
 func asRow(i Info) row {
+	given := ""
+	if i.Automatic {
+		given = i.Name
+	}
 	return row{
 		Name: i.Name, ID: i.ID, Description: i.Description, VM: i.VM, Created: i.Created,
 		Taken: i.Taken, HeldMicros: i.Held.Microseconds(),
 		DiskSize: i.DiskSize, Data: i.Data, FileSize: i.FileSize, Digest: i.Digest,
-		Pinned: i.Pinned, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt,
+		Pinned: i.Pinned, Automatic: given, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt,
 	}
 }
 
@@ -66,7 +71,7 @@ func (r row) info() Info {
 		ID: plain(r.ID), Name: plain(r.Name), Description: plain(r.Description), VM: plain(r.VM), Created: r.Created.UTC(),
 		DiskSize: r.DiskSize, Data: r.Data, FileSize: r.FileSize, Digest: plain(r.Digest),
 		Taken: Taken(plain(string(r.Taken))), Held: time.Duration(r.HeldMicros) * time.Microsecond,
-		Pinned: r.Pinned, Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),
+		Pinned: r.Pinned, Automatic: isGiven(r.Automatic, r.Name), Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),
 	}
 }
 

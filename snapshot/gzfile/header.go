@@ -27,8 +27,11 @@ type Header struct {
 	Description string `json:"description,omitempty"`
 	VM          string `json:"vm,omitempty"`
 	// Pinned snapshots are not deleted by rule.
-	Pinned  bool      `json:"pinned,omitempty"`
-	Created time.Time `json:"created"` // UTC
+	Pinned bool `json:"pinned,omitempty"`
+	// Automatic is the name that a snapshot was given when nobody asked for it;
+	// under another name it is somebody's.
+	Automatic string    `json:"automatic,omitempty"`
+	Created   time.Time `json:"created"` // UTC
 	// Taken is how the disk was held still ("stopped", "frozen",
 	// "crash-consistent"), and HeldMicros how long the guest stood.
 	Taken      string `json:"taken,omitempty"`

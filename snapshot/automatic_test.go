@@ -1,0 +1,177 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"vmterminal/app/ondisk"
+)
+
+// automatic takes a snapshot as a schedule does.
+func automatic(t *testing.T, dir ondisk.VMDir, name string, unlessSame bool) (Created, error) {
+	t.Helper()
+	req := Request{Name: name, VM: "default", Automatic: true, UnlessSame: unlessSame}
+	return Open(dir).Create(context.Background(), openDisk(t, dir), req, nil)
+}
+
+// An automatic snapshot is one until somebody makes it theirs, by whatever means.
+func TestAutomaticUntilRenamed(t *testing.T) {
+	ctx := context.Background()
+	dir := vmDir(t, content(1, 3*mib))
+	store := Open(dir)
+	made, err := automatic(t, dir, "auto-1", false)
+	if err != nil || !made.Automatic {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	if alike := create(t, dir, "auto-2"); alike.Automatic {
+		t.Error("a name alone makes a snapshot automatic")
+	}
+	is := func(when, name string, want bool) {
+		t.Helper()
+		if i := get(t, dir, name); i.Automatic != want {
+			t.Errorf("%s: automatic = %v", when, i.Automatic)
+		}
+	}
+	for _, step := range []struct {
+		when, name string
+		act        func() error
+		want       bool
+	}{
+		{"described", "auto-1", func() error { return store.Describe(ctx, "auto-1", strings.Repeat("long ", 800)) }, true},
+		{"pinned", "auto-1", func() error { return store.Pin(ctx, "auto-1", true) }, true},
+		{"rows lost", "auto-1", func() error { return os.WriteFile(dir.Rows(), nil, ondisk.FileMode) }, true},
+		{"moved by hand", "mine", func() error { return os.Rename(store.file("auto-1"), store.file("mine")) }, false},
+		{"moved back", "auto-1", func() error { return os.Rename(store.file("mine"), store.file("auto-1")) }, true},
+		{"other capitals", "AUTO-1", func() error { return store.Rename(ctx, "auto-1", "AUTO-1") }, false},
+		{"renamed", "mine", func() error { return store.Rename(ctx, "AUTO-1", "mine") }, false},
+		{"file gone", "mine", func() error { return os.Remove(store.file("mine")) }, false},
+	} {
+		if err := step.act(); err != nil {
+			t.Fatalf("%s: %v", step.when, err)
+		}
+		is(step.when, step.name, step.want)
+	}
+	is("never", "auto-2", false)
+}
+
+// What a lost file's row still says.
+func TestAutomaticThatIsMissing(t *testing.T) {
+	dir := vmDir(t, content(1, mib))
+	if _, err := automatic(t, dir, "auto-1", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(Open(dir).file("auto-1")); err != nil {
+		t.Fatal(err)
+	}
+	if i := get(t, dir, "auto-1"); i.State != StateMissing || !i.Automatic {
+		t.Errorf("%+v", i)
+	}
+}
+
+func TestKeepOfAutomaticOnes(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	at := func(hours int, change func(*Info)) Info {
+		i := Info{State: StateOK, Automatic: true, VM: "dev", Created: now.Add(-time.Duration(hours) * time.Hour)}
+		change(&i)
+		return i
+	}
+	list := []Info{
+		at(-1, func(*Info) {}), // from the future
+		at(1, func(i *Info) { i.Automatic = false }),
+		at(2, func(i *Info) { i.Pinned = true }),
+		at(3, func(*Info) {}),
+		at(4, func(i *Info) { i.State = StateImported }),
+		at(5, func(i *Info) { i.State = StateDamaged }),
+		at(6, func(i *Info) { i.VM = "other" }),
+		at(7, func(*Info) {}),
+		at(8, func(*Info) {}),
+		at(9, func(i *Info) { i.Automatic = false }),
+		at(10, func(i *Info) { i.Foreign = true }),
+	}
+	got := ""
+	for _, kept := range (Keep{Last: 2, AutomaticOf: "dev"}).choose(list, now) {
+		got += map[bool]string{true: "+", false: "-"}[kept]
+	}
+	if want := "++++++++-++"; got != want {
+		t.Errorf("kept %s, want %s", got, want)
+	}
+}
+
+// A copy from another VM stays, also when it is no longer known to be one.
+func TestPruneLeavesCopiesAlone(t *testing.T) {
+	ctx := context.Background()
+	from, dir := vmDir(t, content(1, mib)), vmDir(t, content(2, mib))
+	req := Request{Name: "auto-1", VM: "other", Automatic: true}
+	if _, err := Open(from).Create(ctx, openDisk(t, from), req, nil); err != nil {
+		t.Fatal(err)
+	}
+	store := Open(dir)
+	writeFile(t, store.file("auto-1"), readFile(t, Open(from).file("auto-1")))
+	for _, name := range []string{"auto-2", "auto-3"} {
+		if _, err := automatic(t, dir, name, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeFile(t, dir.Rows(), nil)
+	if i := get(t, dir, "auto-1"); i.State != StateOK || !i.Automatic {
+		t.Fatalf("the copy does not look like one taken here, which this test is about: %+v", i)
+	}
+	done, err := store.Prune(ctx, Keep{Last: 1, AutomaticOf: "default"}, time.Now(), false)
+	if err != nil || len(done.Deleted) != 1 || done.Deleted[0].Name != "auto-2" {
+		t.Errorf("deleted %+v, %v", done.Deleted, err)
+	}
+}
+
+func TestUnlessSame(t *testing.T) {
+	before, after := grown()
+	for name, c := range map[string]struct {
+		prepare func(t *testing.T, dir ondisk.VMDir)
+		made    bool
+	}{
+		"nothing there": {func(*testing.T, ondisk.VMDir) {}, true},
+		"the same":      {func(t *testing.T, dir ondisk.VMDir) { create(t, dir, "a") }, false},
+		"one byte other": {func(t *testing.T, dir ondisk.VMDir) {
+			create(t, dir, "a")
+			writeFile(t, dir.Disk(), after)
+		}, true},
+		"longer by zeros": {func(t *testing.T, dir ondisk.VMDir) {
+			create(t, dir, "a")
+			writeFile(t, dir.Disk(), append(before[:len(before):len(before)], 0))
+		}, true},
+		"as the one before the newest": {func(t *testing.T, dir ondisk.VMDir) {
+			create(t, dir, "a")
+			writeFile(t, dir.Disk(), after)
+			create(t, dir, "b")
+			writeFile(t, dir.Disk(), before)
+		}, true},
+		"the same, but damaged": {func(t *testing.T, dir ondisk.VMDir) {
+			create(t, dir, "a")
+			b := readFile(t, Open(dir).file("a"))
+			b[len(b)/3] ^= 1
+			writeFile(t, Open(dir).file("a"), b)
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := vmDir(t, before)
+			c.prepare(t, dir)
+			there := tree(t, string(dir))
+			made, err := automatic(t, dir, "auto-1", true)
+			if c.made {
+				if err != nil || made.Name != "auto-1" {
+					t.Errorf("%+v, %v", made, err)
+				}
+				return
+			}
+			if !errors.Is(err, ErrUnchanged) || !strings.Contains(err.Error(), `"a"`) {
+				t.Errorf("err = %v", err)
+			}
+			if now := tree(t, string(dir)); now != there {
+				t.Errorf("it left %q, there was %q", now, there)
+			}
+		})
+	}
+}
