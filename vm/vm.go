@@ -54,6 +54,9 @@ type VM struct {
 	MAC        string    `json:"mac"`
 	// Accel is auto, kvm or tcg.
 	Accel string `json:"accel"`
+	// Automatic is when snapshots are taken while the VM runs without anyone
+	// asking for them.
+	Automatic Automatic `json:"automatic_snapshots,omitzero"`
 }
 
 // Check tells what is wrong with the settings; it wraps ErrBadConfig, or
@@ -84,7 +87,7 @@ func (v VM) Check() error {
 	if mac, err := net.ParseMAC(v.MAC); err != nil || len(mac) != 6 {
 		return fmt.Errorf("%q is %w for the network address (MAC)", v.MAC, ErrBadConfig)
 	}
-	return nil
+	return v.Automatic.Check()
 }
 
 // NewIdentity returns a random ID, and a MAC address in the range that QEMU

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 
 	"vmterminal/app/ondisk"
 )
@@ -14,12 +15,15 @@ import (
 const LogLimit = 4 << 20
 
 // A Log is a file that is added to and bounded: when it is full, it takes the
-// place of the old part and a new one begins. For one goroutine.
+// place of the old part and a new one begins. It may be used from many
+// goroutines.
 type Log struct {
 	path, old string
 	limit     int64
-	f         *os.File
-	size      int64
+
+	mu   sync.Mutex
+	f    *os.File
+	size int64
 }
 
 // OpenLog opens the log at path for adding to it; old is the name of the part
@@ -45,8 +49,10 @@ func (l *Log) open() error {
 
 // Write adds p. After an error the next Write tries again.
 func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.size > 0 && l.size+int64(len(p)) > l.limit {
-		_ = l.Close()
+		_ = l.close()
 		if err := os.Rename(l.path, l.old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
 		}
@@ -63,6 +69,12 @@ func (l *Log) Write(p []byte) (int, error) {
 
 // Close closes the file; a later Write opens it again.
 func (l *Log) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.close()
+}
+
+func (l *Log) close() error {
 	if l.f == nil {
 		return nil
 	}

@@ -43,10 +43,17 @@ func TestMain(m *testing.M) {
 		report(err)
 		os.Exit(1)
 	}
-	if Run(context.Background(), spec, report) != nil {
+	if Run(context.Background(), spec, report, beside) != nil {
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// beside says in host.log when it begins and ends.
+func beside(ctx context.Context, log io.Writer) {
+	fmt.Fprintln(log, "beside begins")
+	<-ctx.Done()
+	fmt.Fprintln(log, "beside ends")
 }
 
 // guestFiles is where the built-in guest is put by its build step.

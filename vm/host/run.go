@@ -3,8 +3,10 @@ package host
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,20 +19,28 @@ import (
 // runs and the API answers, or else with the error that Run returns. When ctx
 // ends, or at SIGTERM or SIGINT, the guest is told to power off, and forced
 // after Spec.Grace; SIGHUP is ignored.
-func Run(ctx context.Context, spec Spec, report func(error)) error {
+//
+// While the VM runs, so does beside (nil: nothing), on a goroutine of its own.
+// Its context ends when the VM begins to stop, or is gone; only once it has
+// returned are the VM's locks free. What it writes to log, in whole lines, is in
+// host.log.
+func Run(ctx context.Context, spec Spec, report func(error), beside Beside) error {
 	signal.Ignore(syscall.SIGHUP)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	runs := false
-	err := own(ctx, spec, func() { runs = true; report(nil) })
+	err := own(ctx, spec, func() { runs = true; report(nil) }, beside)
 	if !runs {
 		report(err) // after the locks are free: who is told may try again
 	}
 	return err
 }
 
+// Beside is what a host process does for its VM that this package must not know.
+type Beside func(ctx context.Context, log io.Writer)
+
 // own has the VM from its locks to its end; running is called when it runs.
-func own(ctx context.Context, spec Spec, running func()) error {
+func own(ctx context.Context, spec Spec, running func(), beside Beside) error {
 	m, err := prepare(spec)
 	if err != nil {
 		return err
@@ -45,7 +55,22 @@ func own(ctx context.Context, spec Spec, running func()) error {
 		return err
 	}
 	running()
+	defer m.runBeside(beside)()
 	return m.live(ctx)
+}
+
+// runBeside begins what is done while the VM runs; end waits for its end.
+func (m *machine) runBeside(beside Beside) (end func()) {
+	if beside == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(m.stopping.begun)
+	var done sync.WaitGroup
+	done.Go(func() { beside(ctx, m.hostLog) })
+	return func() {
+		cancel()
+		done.Wait()
+	}
 }
 
 // live waits for the VM's end and writes down how it was.

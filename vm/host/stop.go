@@ -16,8 +16,10 @@ const (
 // stopping is the one stop of a VM that all who ask for it share. It goes on
 // when they leave.
 type stopping struct {
+	begun context.Context // ended when it begins
+	begin func()
+
 	mu      sync.Mutex
-	begun   bool
 	lines   []string
 	changed chan struct{} // closed and replaced at each line
 
@@ -28,6 +30,7 @@ type stopping struct {
 
 func newStopping() *stopping {
 	s := &stopping{changed: make(chan struct{})}
+	s.begun, s.begin = context.WithCancel(context.Background())
 	s.force, s.forceNow = context.WithCancel(context.Background())
 	return s
 }
@@ -48,20 +51,7 @@ func (s *stopping) since(n int) ([]string, <-chan struct{}) {
 	return append([]string(nil), s.lines[n:]...), s.changed
 }
 
-// begin tells whether the caller is the first.
-func (s *stopping) begin() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	first := !s.begun
-	s.begun = true
-	return first
-}
-
-func (s *stopping) isBegun() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.begun
-}
+func (s *stopping) isBegun() bool { return s.begun.Err() != nil }
 
 // over ends the waiting for the guest; how is told of the first cause.
 func (s *stopping) over(how string) {
@@ -97,7 +87,8 @@ func (m *machine) requestStop(req StopRequest, why string) {
 		return
 	default:
 	}
-	if m.stopping.begin() {
+	if !m.stopping.isBegun() { // starting is held: nobody else begins it now
+		m.stopping.begin()
 		m.board.update(EventState, func(s *State) { s.State, s.Reason = Stopping, why })
 		go m.shutDown(grace)
 	}
