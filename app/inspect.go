@@ -65,6 +65,7 @@ func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
 		v.Doing = holder.Doing
 	}
 	s.lookAtHost(ctx, dir, &v)
+	v.Automatic = lookAtAutomatic(e.Automatic, dir, v.State)
 	if e.Broken != nil {
 		v.Problem = Plain(e.Broken.Error())
 		if !v.State.Alive() {

@@ -55,7 +55,7 @@ func (s *Service) RunHost(ctx context.Context, name, accel string, adopt bool) e
 		report(err)
 		return err
 	}
-	return host.Run(ctx, spec, report, nil)
+	return host.Run(ctx, spec, report, func(ctx context.Context, log io.Writer) { s.runAutomatic(ctx, e.Name, log) })
 }
 
 func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {

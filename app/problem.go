@@ -116,6 +116,7 @@ var causes = []cause{
 	{snapshot.ErrNotSnapshot, ExitDamaged, "A snapshot is a gzip file of a disk"},
 	{snapshot.ErrBadKeep, ExitUsage, "Say it with --keep-last, --keep-daily or --keep-weekly"},
 	{snapshot.ErrNoUndo, ExitNotFound, ""},
+	{snapshot.ErrUnchanged, ExitState, ""},
 	{snapshot.ErrMissing, ExitNotFound, "Put the file back, or remove the row: vmterminal snapshot delete NAME"},
 	{snapshot.ErrBadDescription, ExitUsage, ""},
 	{snapshot.ErrDamaged, ExitDamaged, "Restore another snapshot: vmterminal snapshot list"},

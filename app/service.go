@@ -11,6 +11,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm"
@@ -49,11 +50,12 @@ type Service struct {
 	jobs jobList
 
 	adoptions adoptions
+	now       func() time.Time // the clock of automatic snapshots
 }
 
 // New returns a Service on a home, which is created when first written to.
 func New(opt Options) *Service {
-	return &Service{opt: opt, vms: vm.OpenStore(opt.Home)}
+	return &Service{opt: opt, vms: vm.OpenStore(opt.Home), now: wallClock}
 }
 
 // Home is the store's folder.

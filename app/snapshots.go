@@ -20,6 +20,9 @@ type Snapshot struct {
 	Foreign bool
 	// File is the snapshot's file.
 	File string
+	// Automatic snapshots were taken by the VM's schedule and have not been
+	// renamed since; it deletes the oldest of them.
+	Automatic bool
 	// Pinned snapshots are not pruned. VerifiedAt is zero if it was never verified.
 	Pinned     bool
 	VerifiedAt time.Time
@@ -66,6 +69,9 @@ type Restored struct {
 	// CRCOnly is true for a foreign file.
 	CRCOnly bool
 }
+
+// AutomaticName is the name of an automatic snapshot taken at t.
+func AutomaticName(t time.Time) string { return "auto-" + t.Format("20060102-150405") }
 
 // QuickName is the name of a quick snapshot taken at t.
 func QuickName(t time.Time) string { return "quick-" + t.Format("20060102-150405") }

@@ -69,7 +69,7 @@ func asSnapshot(dir ondisk.VMDir, i snapshot.Info, here bool) Snapshot {
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
 		Taken: string(i.Taken), Held: i.Held,
 		State: string(i.State), Problem: i.Problem, Foreign: i.Foreign,
-		Pinned: i.Pinned, VerifiedAt: i.VerifiedAt, Frees: i.Frees,
+		Pinned: i.Pinned, Automatic: i.Automatic, VerifiedAt: i.VerifiedAt, Frees: i.Frees,
 		Here: here,
 		File: ondisk.SnapshotFile(dir.Snapshots(), i.Name),
 	}

@@ -25,7 +25,8 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 		return nil, failed(err, unchanged, "take snapshot '%s' of VM '%s'", Plain(n.Name), e.Name)
 	}
 	return s.jobs.run(JobSnapshot, e.Name, n.Name, func(ctx context.Context, m Meter) (any, error) {
-		made, err := s.take(ctx, e, store, n, m)
+		req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: time.Now()}
+		made, err := s.take(ctx, e, store, req, s.source, m)
 		if err != nil {
 			return nil, failed(err, "The disk is unchanged, and no snapshot was added.", "take snapshot '%s' of VM '%s'", n.Name, e.Name)
 		}
@@ -35,22 +36,22 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 	}), nil
 }
 
-func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, n NewSnapshot, m Meter) (snapshot.Created, error) {
-	doing := "taking snapshot '" + n.Name + "'"
+// opener opens what a snapshot is taken of.
+type opener func(ctx context.Context, e vm.Entry, doing string) (stillDisk, error)
+
+func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, req snapshot.Request, open opener, m Meter) (snapshot.Created, error) {
+	doing := "taking snapshot '" + req.Name + "'"
 	job, err := s.holdJob(e.Name, doing)
 	if err != nil {
 		return snapshot.Created{}, err
 	}
 	defer job.release()
-	disk, err := s.stillDisk(ctx, e, doing)
+	disk, err := open(ctx, e, doing)
 	if err != nil {
 		return snapshot.Created{}, err
 	}
 	defer disk.done()
-	req := snapshot.Request{
-		Name: n.Name, Description: n.Description, VM: e.Name, Created: time.Now(),
-		Taken: disk.taken, Held: disk.held, Changes: disk.changes,
-	}
+	req.Taken, req.Held, req.Changes = disk.taken, disk.held, disk.changes
 	made, err := store.Create(ctx, disk.source, req, m)
 	if err != nil {
 		return made, err
@@ -74,9 +75,9 @@ type stillDisk struct {
 	done   func()
 }
 
-// stillDisk opens the disk of a stopped VM under its lock, or a point in time of
+// source opens the disk of a stopped VM under its lock, or a point in time of
 // a running one.
-func (s *Service) stillDisk(ctx context.Context, e vm.Entry, doing string) (stillDisk, error) {
+func (s *Service) source(ctx context.Context, e vm.Entry, doing string) (stillDisk, error) {
 	lock, err := s.holdDisk(e.Name, doing)
 	if errors.Is(err, ErrRunning) {
 		return s.pointInTime(ctx, e.Name)

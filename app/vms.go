@@ -50,6 +50,9 @@ type VM struct {
 	Snapshots    int
 	LastSnapshot time.Time // zero: none
 
+	// Automatic is when snapshots are taken without anyone asking.
+	Automatic AutomaticState
+
 	// Accel is what is asked for: auto, kvm or tcg.
 	Accel string
 	// While it runs: what it got and why, since when, and the guest's addresses.

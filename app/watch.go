@@ -19,12 +19,26 @@ const slowPoll = 5 * time.Second
 // process. The channel has room for one word: what comes meanwhile is the same
 // word. It is closed when ctx ends.
 func (s *Service) Changes(ctx context.Context) <-chan struct{} {
+	return watch(ctx, slowPoll, s.watchFolders, matters)
+}
+
+// settingsChanges tells in the same way when the VMs' settings may have changed.
+func (s *Service) settingsChanges(ctx context.Context) <-chan struct{} {
+	settings := s.opt.Home.VMs()
+	return watch(ctx, lookAgain,
+		func(w *fsnotify.Watcher) { _ = w.Add(filepath.Dir(settings)) }, // out of watches: the slow poll sees it
+		func(e fsnotify.Event) bool { return e.Name == settings })
+}
+
+// watch tells of events that matter, in the folders that are watched; these are
+// looked up again at each poll.
+func watch(ctx context.Context, every time.Duration, folders func(*fsnotify.Watcher), matters func(fsnotify.Event) bool) <-chan struct{} {
 	changed := make(chan struct{}, 1)
-	go s.watch(ctx, changed)
+	go follow(ctx, changed, every, folders, matters)
 	return changed
 }
 
-func (s *Service) watch(ctx context.Context, changed chan<- struct{}) {
+func follow(ctx context.Context, changed chan<- struct{}, every time.Duration, folders func(*fsnotify.Watcher), matters func(fsnotify.Event) bool) {
 	defer close(changed)
 	tell := func() {
 		select {
@@ -32,7 +46,7 @@ func (s *Service) watch(ctx context.Context, changed chan<- struct{}) {
 		default:
 		}
 	}
-	poll := time.NewTicker(slowPoll)
+	poll := time.NewTicker(every)
 	defer poll.Stop()
 	var events chan fsnotify.Event
 	var troubles chan error
@@ -40,7 +54,7 @@ func (s *Service) watch(ctx context.Context, changed chan<- struct{}) {
 	if err == nil {
 		defer watcher.Close()
 		events, troubles = watcher.Events, watcher.Errors
-		s.watchFolders(watcher)
+		folders(watcher)
 	}
 	tell() // what changed before the watch stood
 	for {
@@ -49,14 +63,14 @@ func (s *Service) watch(ctx context.Context, changed chan<- struct{}) {
 			return
 		case <-poll.C:
 			if watcher != nil {
-				s.watchFolders(watcher)
+				folders(watcher)
 			}
 			tell()
 		case <-troubles: //nolint:errcheck // it only says that events were lost
 			tell()
 		case e := <-events:
 			if e.Has(fsnotify.Create) {
-				s.watchFolders(watcher)
+				folders(watcher)
 			}
 			if matters(e) {
 				tell()

@@ -133,7 +133,7 @@ func (r Request) header() (gzfile.Header, error) {
 	}
 	return gzfile.Header{
 		Automatic: given,
-		ID: hex.EncodeToString(id), Name: r.Name, Description: description, VM: plain(r.VM),
+		ID:        hex.EncodeToString(id), Name: r.Name, Description: description, VM: plain(r.VM),
 		Created: r.Created.UTC().Round(0), Taken: string(r.Taken), HeldMicros: r.Held.Microseconds(),
 	}, nil
 }

@@ -20,6 +20,7 @@
 //	    │   ├── <name>.raw.gz      SnapshotFile
 //	    │   ├── <name>.idx         IndexFile        chunk index, a cache
 //	    │   └── <name>.hdr         HeaderFile       the file's next header, while it is changed in place
+//	    ├── automatic.json         VMDir.Automatic  when the next automatic snapshot is due, and how the last failed
 //	    ├── snapshots.lock         VMDir.RowsLock   held for moments, while rows or snapshot names change
 //	    ├── lock                   VMDir.Lock       held while the VM runs or its disk is read or changed
 //	    ├── job.lock               VMDir.JobLock    held by the one job that works on this VM
@@ -122,6 +123,10 @@ func (d VMDir) Rows() string { return d.in("snapshots.json") }
 
 // Snapshots is the folder of snapshot files.
 func (d VMDir) Snapshots() string { return d.in("snapshots") }
+
+// Automatic is when the next automatic snapshot is due, and how the last one
+// failed; the host process alone writes it.
+func (d VMDir) Automatic() string { return d.in("automatic.json") }
 
 // RowsLock is held for moments, while Rows or names in Snapshots change.
 func (d VMDir) RowsLock() string { return d.in("snapshots.lock") }
