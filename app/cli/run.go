@@ -116,6 +116,10 @@ func (f *face) printState(v app.VM) {
 	for _, a := range v.Addresses {
 		f.printf("  Address: %s\n", a)
 	}
+	if v.Automatic.On() {
+		f.printf("  Automatic snapshots: %s\n", automaticSetting(v.Automatic))
+		f.printAutomaticFailure(v.Automatic)
+	}
 	if !v.State.Alive() && v.Left != "" {
 		f.printf("  Last left: %s, %s\n", local(v.LeftAt), app.Plain(v.Left))
 	}

@@ -17,7 +17,7 @@ func (f *face) snapshotCommand() *cobra.Command {
 	f.wantVM(cmd)
 	cmd.AddCommand(
 		f.snapshotCreate(), f.snapshotList(), f.snapshotShow(), f.snapshotRestore(), f.snapshotUndo(), f.snapshotDelete(),
-		f.snapshotVerify(), f.snapshotRename(), f.snapshotDescribe(), f.snapshotPin(), f.snapshotPrune(),
+		f.snapshotVerify(), f.snapshotRename(), f.snapshotDescribe(), f.snapshotPin(), f.snapshotPrune(), f.snapshotAuto(),
 		f.snapshotExport(), f.snapshotImport(), f.snapshotClone(),
 	)
 	return cmd
@@ -114,6 +114,9 @@ func (f *face) printAbout(s app.Snapshot, indent string) {
 	}
 	if s.Description != "" {
 		f.printf("%sDescription: %s\n", indent, app.Plain(s.Description))
+	}
+	if s.Automatic {
+		f.printf("%sAutomatic: yes\n", indent)
 	}
 }
 

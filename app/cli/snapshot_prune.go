@@ -8,14 +8,22 @@ import (
 
 func (f *face) snapshotPrune() *cobra.Command {
 	var keep app.Keep
-	var dry bool
+	var dry, automatic bool
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete old snapshots by rule; pinned, imported and damaged ones stay",
 		Example: `  vmterminal snapshot prune --keep-last 5 --keep-daily 7 --dry-run
-  vmterminal snapshot prune --keep-weekly 4`,
+  vmterminal snapshot prune --keep-weekly 4
+  vmterminal snapshot prune --automatic --keep-last 3`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := f.svc.VM(cmd.Context(), f.vm)
+			if err != nil {
+				return err
+			}
+			if automatic {
+				keep.AutomaticOf = v.Name
+			}
 			done, err := f.svc.PruneSnapshots(cmd.Context(), f.vm, keep, dry)
 			if err != nil && len(done.Deleted) == 0 {
 				return err
@@ -49,6 +57,7 @@ func (f *face) snapshotPrune() *cobra.Command {
 	flags.IntVar(&keep.Last, "keep-last", 0, "keep the newest `N`")
 	flags.IntVar(&keep.Daily, "keep-daily", 0, "keep the newest of each of the last `N` days that have any")
 	flags.IntVar(&keep.Weekly, "keep-weekly", 0, "keep the newest of each of the last `N` weeks that have any")
+	flags.BoolVar(&automatic, "automatic", false, "count and delete automatic ones only")
 	flags.BoolVar(&dry, "dry-run", false, "only say what would be deleted")
 	return cmd
 }

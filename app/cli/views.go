@@ -33,6 +33,8 @@ type vmView struct {
 	Agent        bool       `json:"agent"`
 	Left         string     `json:"left,omitempty"`
 	LeftAt       *time.Time `json:"left_at,omitempty"`
+
+	Automatic *automaticView `json:"automatic,omitempty"` // snapshots; absent: off
 }
 
 func vmJSON(v app.VM) vmView {
@@ -43,6 +45,7 @@ func vmJSON(v app.VM) vmView {
 		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
 		Accel: v.Accel, Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
 		Addresses: v.Addresses, Agent: v.Agent, Left: v.Left, LeftAt: utc(v.LeftAt),
+		Automatic: automaticJSON(v.Automatic),
 	}
 }
 
@@ -69,6 +72,7 @@ type snapshotView struct {
 	Problem     string     `json:"problem,omitempty"`
 	Foreign     bool       `json:"foreign"`
 	Pinned      bool       `json:"pinned"`
+	Automatic   bool       `json:"automatic"`
 	VerifiedAt  *time.Time `json:"verified_at,omitempty"`
 	Frees       int64      `json:"frees"`
 	// Of one just taken; see app.Snapshot.
@@ -84,7 +88,7 @@ func snapshotJSON(s app.Snapshot) snapshotView {
 		ID: s.ID, Name: s.Name, VM: s.VM, Description: s.Description, Created: utc(s.Created),
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: s.Taken, HeldMicros: s.Held.Microseconds(),
-		State: s.State, Problem: s.Problem, Foreign: s.Foreign, Pinned: s.Pinned, VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees,
-		Reused: s.Reused, Unread: s.Unread, Here: s.Here, File: s.File,
+		State: s.State, Problem: s.Problem, Foreign: s.Foreign, Pinned: s.Pinned, Automatic: s.Automatic,
+		VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees, Reused: s.Reused, Unread: s.Unread, Here: s.Here, File: s.File,
 	}
 }
