@@ -68,11 +68,18 @@ func (h *fakeHost) due() error {
 
 func (h *fakeHost) mustTake(text string) Snapshot {
 	h.t.Helper()
+	before := h.list()
 	h.write(text)
 	if err := h.due(); err != nil {
 		h.t.Fatal(err)
 	}
-	return h.list()[0]
+	for _, s := range h.list() {
+		if !slices.ContainsFunc(before, func(b Snapshot) bool { return b.ID == s.ID }) {
+			return s
+		}
+	}
+	h.t.Fatal("there is no new snapshot")
+	return Snapshot{}
 }
 
 func (h *fakeHost) list() []Snapshot {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"vmterminal/snapshot"
 )
@@ -27,7 +26,7 @@ func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, 
 	dir := s.vms.Dir(e.Name)
 	var found snapshot.Pruned
 	err = s.edit(e.Name, "prune the snapshots", func(store *snapshot.Store) error {
-		found, err = store.Prune(ctx, keep, time.Now(), dry)
+		found, err = store.Prune(ctx, keep, s.now().Local(), dry)
 		return err
 	})
 	here := readOrigin(dir).Disk

@@ -50,7 +50,7 @@ type Service struct {
 	jobs jobList
 
 	adoptions adoptions
-	now       func() time.Time // the clock of automatic snapshots
+	now       func() time.Time // the clock by which snapshots are taken and pruned
 }
 
 // New returns a Service on a home, which is created when first written to.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"vmterminal/snapshot"
 	"vmterminal/vm"
@@ -25,7 +24,7 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 		return nil, failed(err, unchanged, "take snapshot '%s' of VM '%s'", Plain(n.Name), e.Name)
 	}
 	return s.jobs.run(JobSnapshot, e.Name, n.Name, func(ctx context.Context, m Meter) (any, error) {
-		req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: time.Now()}
+		req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: s.now()}
 		made, err := s.take(ctx, e, store, req, s.source, m)
 		if err != nil {
 			return nil, failed(err, "The disk is unchanged, and no snapshot was added.", "take snapshot '%s' of VM '%s'", n.Name, e.Name)
