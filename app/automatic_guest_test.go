@@ -84,10 +84,10 @@ func (v *realVM) wait(what string, is func(VM) bool) VM {
 	}
 }
 
-// pass sets the clock ahead, and has the schedule look at it now.
-func (v *realVM) pass(d time.Duration, a Automatic) {
+// pass sets the clock ahead by an interval, and has the schedule look at it now.
+func (v *realVM) pass(a Automatic) {
 	v.t.Helper()
-	v.ahead.Add(int64(d))
+	v.ahead.Add(int64(a.Every + time.Minute))
 	v.setAutomatic(a)
 }
 
@@ -126,7 +126,7 @@ func TestAutomaticSnapshotsOfARealGuest(t *testing.T) {
 		t.Fatalf("there are some at once: %+v", list)
 	}
 	v.exec("sh", "-c", "echo one >/root/file; sync")
-	v.pass(61*time.Minute, hourly)
+	v.pass(hourly)
 	v.wait("the first", func(VM) bool { return len(v.automatic()) == 1 })
 	if first := v.automatic()[0]; first.Taken != "frozen" || first.State != "ok" || !strings.HasPrefix(first.Name, "auto-") {
 		t.Errorf("%+v", first)
@@ -136,19 +136,19 @@ func TestAutomaticSnapshotsOfARealGuest(t *testing.T) {
 	for n, text := range []string{"two", "three", "four"} {
 		was := v.automatic()[0].ID
 		v.exec("sh", "-c", "echo "+text+" >/root/file; sync")
-		v.pass(61*time.Minute, hourly)
+		v.pass(hourly)
 		v.wait(text, func(VM) bool { list := v.automatic(); return list[0].ID != was && len(list) == min(n+2, 2) })
 	}
 
 	// A failure is seen, and forgotten when one goes well.
-	folder := string(v.vms.Dir("dev").Snapshots())
+	folder := v.vms.Dir("dev").Snapshots()
 	if err := os.Rename(folder, folder+".away"); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(folder, nil, ondisk.FileMode); err != nil {
 		t.Fatal(err)
 	}
-	v.pass(61*time.Minute, hourly)
+	v.pass(hourly)
 	failed := v.wait("a failure", func(vm VM) bool { return vm.Automatic.Failure != "" })
 	log, err := os.ReadFile(v.vms.Dir("dev").HostLog())
 	if err != nil || strings.Count(string(log), failed.Automatic.Failure+"\n") != 1 {
@@ -158,7 +158,7 @@ func TestAutomaticSnapshotsOfARealGuest(t *testing.T) {
 		t.Fatal(err)
 	}
 	was := v.automatic()[0].ID
-	v.pass(61*time.Minute, hourly)
+	v.pass(hourly)
 	v.wait("one that goes well", func(vm VM) bool { return v.automatic()[0].ID != was && vm.Automatic.Failure == "" })
 }
 
@@ -168,10 +168,10 @@ func TestNothingChangedInARealGuest(t *testing.T) {
 	hourly := Automatic{Every: time.Hour, Keep: 5}
 	v := runReal(t, hourly)
 	v.exec("sh", "-c", "sync; mount -o remount,ro /; true")
-	v.pass(61*time.Minute, hourly)
+	v.pass(hourly)
 	v.wait("the first", func(VM) bool { return len(v.automatic()) == 1 })
 	first := v.wait("the next plan", func(vm VM) bool { return vm.Automatic.Next.After(v.now()) })
-	v.pass(61*time.Minute, hourly)
+	v.pass(hourly)
 	v.wait("the plan after that", func(vm VM) bool { return vm.Automatic.Next.After(first.Automatic.Next) })
 	if list := v.automatic(); len(list) != 1 {
 		t.Errorf("nothing has changed, but there are %d: %+v", len(list), list)

@@ -48,7 +48,7 @@ func begin(t *testing.T, set Automatic, newest time.Duration) *fakeVM {
 		v.newest = v.now().Add(-newest)
 	}
 	a := automaton{
-		now: v.now, changed: v.changed, schedule: newSchedule(v.now()),
+		now: v.now, changed: v.changed, when: newSchedule(v.now()),
 		settings: func() (Automatic, error) { defer v.hold()(); return v.set, v.setErr },
 		newest:   func(context.Context) time.Time { return v.newest },
 		take:     v.take,
@@ -103,7 +103,7 @@ func (v *fakeVM) until(d time.Duration) {
 	synctest.Wait()
 	defer v.hold()()
 	v.seen = v.live
-	v.seen.lines = slices.Clone(v.live.lines)
+	v.lines = slices.Clone(v.live.lines)
 	v.live.taken = nil
 }
 

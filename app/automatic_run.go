@@ -24,8 +24,8 @@ type automaton struct {
 	log      func(line string)
 	keep     func(automaticRecord) error
 
-	set Automatic
-	schedule
+	set    Automatic
+	when   schedule
 	record automaticRecord
 	kept   automaticRecord // the record as it was kept last
 }
@@ -46,7 +46,7 @@ func (s *Service) runAutomatic(ctx context.Context, name string, log io.Writer) 
 		log: func(line string) {
 			fmt.Fprintf(log, "%s automatic snapshots: %s\n", s.now().Format(time.RFC3339), Plain(line))
 		},
-		schedule: newSchedule(s.now()), record: kept, kept: kept,
+		when: newSchedule(s.now()), record: kept, kept: kept,
 	}
 	a.run(ctx)
 }
@@ -67,15 +67,15 @@ func (a *automaton) pause() time.Duration {
 	if !a.set.On() {
 		return lookAgain
 	}
-	return min(lookAgain, a.due.Sub(a.now()))
+	return min(lookAgain, a.when.due.Sub(a.now()))
 }
 
 func (a *automaton) look(ctx context.Context) {
-	a.schedule.look(a.now())
+	a.when.look(a.now())
 	if set, err := a.settings(); err == nil { // else those that were read last hold
 		a.change(ctx, set)
 	}
-	if a.set.On() && !a.now().Before(a.due) {
+	if a.set.On() && !a.now().Before(a.when.due) {
 		a.takeOne(ctx)
 	}
 	a.publish()
@@ -88,13 +88,13 @@ func (a *automaton) change(ctx context.Context, set Automatic) {
 	switch {
 	case set.Every == was.Every, !set.On():
 	case was.On():
-		a.schedule.set(set.Every, a.from)
+		a.when.set(set.Every, a.when.from)
 	default:
 		from := a.newest(ctx)
 		if from.IsZero() {
-			from = a.from
+			from = a.when.from
 		}
-		a.schedule.set(set.Every, earlier(from, a.now()))
+		a.when.set(set.Every, earlier(from, a.now()))
 	}
 }
 
@@ -102,19 +102,19 @@ func (a *automaton) takeOne(ctx context.Context) {
 	at, err := a.take(ctx, a.set)
 	switch {
 	case err == nil:
-		a.made(at, a.now())
+		a.when.made(at, a.now())
 		a.well()
 		a.pruneOld(ctx)
 	case errors.Is(err, snapshot.ErrUnchanged):
-		a.plan(a.now())
+		a.when.plan(a.now())
 		a.well()
 	case isBusy(err):
-		if a.foundBusy(a.now()) {
+		if a.when.foundBusy(a.now()) {
 			a.fail("one was left out: ", err)
 		}
 	case ended(ctx):
 	default:
-		a.schedule.failed(a.now())
+		a.when.failed(a.now())
 		a.fail("", err)
 	}
 }
@@ -166,7 +166,7 @@ func (a *automaton) fail(what string, err error) {
 // tried again at the next look.
 func (a *automaton) publish() {
 	if a.set.On() {
-		a.record.Next = a.due
+		a.record.Next = a.when.due
 	} else {
 		a.record = automaticRecord{}
 	}

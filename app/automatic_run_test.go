@@ -55,6 +55,26 @@ func TestClockJumps(t *testing.T) {
 		v.until(75 * time.Minute)
 		v.expect("after the jump", 10*time.Minute+lookAgain+half, 10*time.Minute+lookAgain+2*half)
 	})
+	bubble(t, "back, while the guest is left alone", func(t *testing.T) {
+		v := begin(t, everyHalf, 0)
+		v.until(20 * time.Second)
+		v.change(func() { v.jump = -100 * time.Hour })
+		v.until(20 * time.Minute)
+		v.change(func() { v.set.Every = 5 * time.Minute })
+		v.changed <- struct{}{}
+		v.until(20*time.Minute + time.Second)
+		v.expect("more often: long due", 20*time.Minute)
+	})
+	bubble(t, "back, while the VM is busy", func(t *testing.T) {
+		v := begin(t, everyHalf, 0)
+		v.change(func() { v.result = func() error { return &ondisk.Busy{} } })
+		v.until(half + time.Minute)
+		v.change(func() { v.jump = -100 * time.Hour })
+		v.until(half + 2*time.Minute + busyLimit)
+		if v.record.Failure == "" {
+			t.Error("it is tried again without end, and nobody is told")
+		}
+	})
 	bubble(t, "to and fro", func(t *testing.T) {
 		v := begin(t, everyHalf, 0)
 		taken := 0

@@ -37,6 +37,9 @@ func (s *schedule) look(now time.Time) {
 	s.busy = earlier(s.busy, now)
 	s.rested = earlier(s.rested, now.Add(rest))
 	s.due = earlier(s.due, now.Add(s.every))
+	if !s.busy.IsZero() {
+		s.due = earlier(s.due, now.Add(lookAgain))
+	}
 }
 
 func (s *schedule) set(every time.Duration, from time.Time) {

@@ -40,10 +40,13 @@ func newFakeHost(t *testing.T) *fakeHost {
 	return h
 }
 
-func (h *fakeHost) source(context.Context, vm.Entry, string, *snapshot.Request) (snapshot.Source, func(), error) {
+func (h *fakeHost) source(context.Context, vm.Entry, string) (stillDisk, error) {
 	h.opens++
 	disk, err := snapshot.OpenDisk(h.dir.Disk())
-	return disk, func() { disk.Close() }, err
+	if err != nil {
+		return stillDisk{}, err
+	}
+	return stillDisk{source: disk, became: func(context.Context, snapshot.Info) {}, done: closers(disk)}, nil
 }
 
 // write changes the disk.

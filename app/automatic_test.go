@@ -48,6 +48,9 @@ func TestAutomaticRecord(t *testing.T) {
 			t.Errorf("%s: %v, %+v", name, err, readAutomaticRecord(h.dir))
 		}
 	}
+	if err := (automaticRecord{Next: now}).write(h.dir); err != nil {
+		t.Fatal(err)
+	}
 	on := vm.Automatic{EverySeconds: 60, Keep: 1}
 	if look := lookAtAutomatic(on, h.dir, Running); !look.Next.Equal(now) {
 		t.Errorf("%+v", look)

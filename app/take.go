@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"vmterminal/snapshot"
 	"vmterminal/vm"
