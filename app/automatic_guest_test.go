@@ -158,6 +158,7 @@ func TestAutomaticSnapshotsOfARealGuest(t *testing.T) {
 		t.Fatal(err)
 	}
 	was := v.automatic()[0].ID
+	v.exec("sh", "-c", "echo five >/root/file; sync")
 	v.pass(hourly)
 	v.wait("one that goes well", func(vm VM) bool { return v.automatic()[0].ID != was && vm.Automatic.Failure == "" })
 }

@@ -32,7 +32,7 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 			return nil, nil, err
 		}
 		notes = append(notes, anew...)
-		if !s.stale(list) {
+		if !s.stale(r, list) {
 			break
 		}
 	}
@@ -69,12 +69,22 @@ func (s *Store) list(ctx context.Context, r *rows, files found) (list []Info, er
 }
 
 // stale tells whether files and rows have moved on since they were read, which
-// is without a lock: a renamed snapshot must not look damaged or missing.
-func (s *Store) stale(list []Info) bool {
+// is without a lock: a renamed snapshot must not look damaged or missing, nor a
+// new one, whose row comes after its file, imported.
+func (s *Store) stale(r *rows, list []Info) bool {
+	settled := false
 	for _, i := range list {
 		switch i.State {
 		case StateDamaged:
 			if _, err := os.Lstat(s.file(i.Name)); errors.Is(err, fs.ErrNotExist) {
+				return true
+			}
+		case StateImported:
+			if settled || r.find(i.Name) >= 0 {
+				continue
+			}
+			settled = true
+			if now, err := s.settledRows(); err == nil && now.find(i.Name) >= 0 {
 				return true
 			}
 		case StateMissing:
@@ -89,6 +99,16 @@ func (s *Store) stale(list []Info) bool {
 		}
 	}
 	return false
+}
+
+// settledRows returns the rows when nobody is changing them.
+func (s *Store) settledRows() (*rows, error) {
+	lock, err := ondisk.WaitLock(s.dir.RowsLock())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = lock.Close() }()
+	return readRows(s.dir.Rows())
 }
 
 // rowsForReading returns the rows, made anew if they cannot be read.

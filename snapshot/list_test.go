@@ -1,0 +1,42 @@
+package snapshot
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// TestListWhileASnapshotGetsItsRow looks in the moment in which a new snapshot
+// has its name and no row yet.
+func TestListWhileASnapshotGetsItsRow(t *testing.T) {
+	dir := vmDir(t, content(1, mib))
+	store := Open(dir)
+	made := create(t, dir, "a")
+	if _, err := store.changeRows(func(r *rows) (bool, error) { return r.drop("a"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	listed := make(chan []Info, 1)
+	_, err := store.changeRows(func(r *rows) (bool, error) {
+		go func() {
+			list, _, err := store.List(context.Background())
+			if err != nil {
+				t.Error(err)
+			}
+			listed <- list
+		}()
+		select {
+		case list := <-listed:
+			t.Errorf("listed before it had a row: %+v", list)
+			listed <- list
+		case <-time.After(50 * time.Millisecond): // time enough to be wrong
+		}
+		r.put(asRow(made))
+		return true, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list := <-listed; len(list) != 1 || list[0].State != StateOK {
+		t.Errorf("listed as %+v", list)
+	}
+}
