@@ -94,7 +94,7 @@ func TestSegmentsAreAligned(t *testing.T) {
 	}
 }
 
-func TestOtherToolsReadOurs(t *testing.T) {
+func TestToolsReadOurs(t *testing.T) {
 	dir := t.TempDir()
 	for name, disk := range disks() {
 		out, _, _ := written(t, disk, 0)
