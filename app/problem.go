@@ -114,6 +114,7 @@ var causes = []cause{
 	{snapshot.ErrNotFound, ExitNotFound, "See which there are: vmterminal snapshot list"},
 	{snapshot.ErrExists, ExitState, "Choose another name, or delete that one first"},
 	{snapshot.ErrNotSnapshot, ExitDamaged, "A snapshot is a gzip file of a disk"},
+	{snapshot.ErrTooLarge, ExitFailure, "Nothing larger can be used"},
 	{snapshot.ErrBadKeep, ExitUsage, "Say it with --keep-last, --keep-daily or --keep-weekly"},
 	{snapshot.ErrNoUndo, ExitNotFound, ""},
 	{snapshot.ErrUnchanged, ExitState, ""},

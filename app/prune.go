@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"vmterminal/snapshot"
 )
@@ -29,6 +31,9 @@ func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, 
 		found, err = store.Prune(ctx, keep, s.now().Local(), dry)
 		return err
 	})
+	if n := len(found.Deleted); n > 0 {
+		err = afterPruning(err, n)
+	}
 	here := readOrigin(dir).Disk
 	list := func(infos []snapshot.Info) []Snapshot {
 		var all []Snapshot
@@ -38,4 +43,17 @@ func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, 
 		return all
 	}
 	return Pruned{VM: e.Name, Kept: list(found.Kept), Deleted: list(found.Deleted), Freed: found.Freed}, err
+}
+
+// afterPruning says of an error that it came after n snapshots were deleted.
+func afterPruning(err error, n int) error {
+	var f *Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	cause := f.Err
+	if errors.Is(cause, context.Canceled) {
+		cause = interrupted("cancelled")
+	}
+	return &Failure{Doing: f.Doing, Disk: fmt.Sprintf("Before that, snapshots were deleted: %d.", n), Err: cause}
 }

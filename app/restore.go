@@ -28,10 +28,29 @@ func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt 
 			return nil, failed(err, unchanged, "%s", doing)
 		}
 	}
+	if size, _ := sizes(s.vms.Dir(e.Name).Disk()); opt.Say != nil {
+		if text := SizeChange(size, info.DiskSize); text != "" {
+			opt.Say(text)
+		}
+	}
 	return s.jobs.run(JobRestore, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
 		return s.restore(ctx, e, store, info, opt, m)
 	}), nil
 }
+
+// SizeChange says before a restore what becomes of the disk's size, in bytes, ""
+// if it stays. now is 0 if there is no disk, and then 0 if that is not known.
+func SizeChange(now, then int64) string {
+	switch {
+	case now == 0 || now == then:
+		return ""
+	case then == 0:
+		return fmt.Sprintf("The disk is %s now. How large it will be shows only when the file is unpacked.", megabytes(now))
+	}
+	return fmt.Sprintf("The disk is %s now and will be %s, as the snapshot's.", megabytes(now), megabytes(then))
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20)) }
 
 func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m Meter) (any, error) {
 	change := diskChange{
@@ -43,7 +62,7 @@ func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store
 		restored, err := s.swap(ctx, e, store, info, m)
 		result = Restored{
 			Snapshot: asSnapshot(s.vms.Dir(e.Name), info, true),
-			Undo:     restored.Undo, OldSize: restored.OldSize, CRCOnly: info.Foreign,
+			Undo:     restored.Undo, OldSize: restored.OldSize, NewSize: restored.NewSize, CRCOnly: info.Foreign,
 		}
 		return err
 	})

@@ -2,6 +2,8 @@ package app
 
 import (
 	"time"
+
+	"vmterminal/snapshot"
 )
 
 // Snapshot is one snapshot as faces show it. Sizes are bytes.
@@ -14,7 +16,7 @@ type Snapshot struct {
 	Taken string
 	// Held is how long the guest was held.
 	Held time.Duration
-	// State is "ok", "imported", "missing" or "damaged"; Problem is one line about it.
+	// State is "ok", "imported", "missing", "damaged" or "newer"; Problem is one line about it.
 	State, Problem string
 	// Foreign is a gzip file not made here: it can be checked by CRC only.
 	Foreign bool
@@ -44,6 +46,15 @@ type SnapshotList struct {
 	Snapshots []Snapshot
 	// Notes tell what was found amiss and mended, a line each.
 	Notes []string
+	// Undo is the disk that the last restore replaced, nil if none is kept.
+	Undo *Kept
+}
+
+// Kept is a disk that is kept for undo: its size in bytes, what it takes up of
+// its file system, and since when it is kept.
+type Kept struct {
+	DiskSize, Used int64
+	Since          time.Time
 }
 
 // NewSnapshot asks for a snapshot.
@@ -55,7 +66,8 @@ type NewSnapshot struct {
 type RestoreOptions struct {
 	// Stop stops a running VM first; Start starts it afterwards.
 	Stop, Start bool
-	// Say gets a line for each step outside the engine ("Stopping 'dev'…"). May be nil.
+	// Say gets a line for each step outside the engine ("Stopping 'dev'…"), and
+	// before anything else one about a disk whose size will change. May be nil.
 	Say func(string)
 }
 
@@ -64,14 +76,19 @@ type Restored struct {
 	Snapshot Snapshot
 	// Undo is the file that keeps the disk as it was before, "" if there was none.
 	Undo string
-	// OldSize is the size of the disk before, in bytes, 0 if there was none.
-	OldSize int64
+	// OldSize is the size of the disk before, in bytes, 0 if there was none;
+	// NewSize is its size now.
+	OldSize, NewSize int64
 	// CRCOnly is true for a foreign file.
 	CRCOnly bool
 }
 
 // AutomaticName is the name of an automatic snapshot taken at t.
 func AutomaticName(t time.Time) string { return "auto-" + t.Format("20060102-150405") }
+
+// TakenCrashConsistent is how a snapshot of a running VM was taken whose guest
+// did not answer: as after a power cut.
+const TakenCrashConsistent = string(snapshot.TakenCrashConsistent)
 
 // QuickName is the name of a quick snapshot taken at t.
 func QuickName(t time.Time) string { return "quick-" + t.Format("20060102-150405") }

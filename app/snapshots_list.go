@@ -15,11 +15,15 @@ func (s *Service) Snapshots(ctx context.Context, vmName string) (SnapshotList, e
 		return SnapshotList{}, failed(err, "", "list the snapshots of %s", called(vmName))
 	}
 	dir := s.vms.Dir(e.Name)
-	infos, notes, err := snapshot.Open(dir).List(ctx)
+	store := snapshot.Open(dir)
+	infos, notes, err := store.List(ctx)
 	if err != nil {
 		return SnapshotList{}, failed(err, "", "list the snapshots of VM '%s'", e.Name)
 	}
 	list := SnapshotList{VM: e.Name, Notes: notes}
+	if size, used, since, err := store.UndoInfo(); err == nil {
+		list.Undo = &Kept{size, used, since}
+	}
 	here := readOrigin(dir).Disk
 	for _, info := range infos {
 		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info, here.is(info)))

@@ -2,13 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 )
 
@@ -43,10 +43,22 @@ type Verified struct {
 	Bytes    int64
 }
 
+// BadChunk is the number of the first bad chunk, from 0, of the disk in a
+// damaged snapshot; nil if err is not of damage, or the chunk is not known.
+func BadChunk(err error) *int64 {
+	var d *snapshot.Damage
+	if !errors.As(err, &d) || d.Chunk < 0 {
+		return nil
+	}
+	return &d.Chunk
+}
+
 // ExportSnapshot begins to write a snapshot's file to w as a job, checking it on
 // the way. What w got of a job that failed is no snapshot.
 func (s *Service) ExportSnapshot(ctx context.Context, vmName, name string, w io.Writer) (*Job, error) {
-	return s.export(ctx, vmName, name, func(write func(io.Writer) error) error { return write(w) })
+	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m Meter) error {
+		return store.Export(ctx, name, w, m)
+	})
 }
 
 // ExportSnapshotFile is ExportSnapshot into a file, which appears under its name
@@ -55,10 +67,12 @@ func (s *Service) ExportSnapshotFile(ctx context.Context, vmName, name, path str
 	if _, err := os.Lstat(path); err == nil {
 		return nil, failed(fmt.Errorf("%w: %s", os.ErrExist, path), "Nothing was written.", "export snapshot '%s'", Plain(name))
 	}
-	return s.export(ctx, vmName, name, func(write func(io.Writer) error) error { return ondisk.Replace(path, write) })
+	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m Meter) error {
+		return store.ExportFile(ctx, name, path, m)
+	})
 }
 
-func (s *Service) export(ctx context.Context, vmName, name string, sink func(func(io.Writer) error) error) (*Job, error) {
+func (s *Service) export(ctx context.Context, vmName, name string, write func(context.Context, *snapshot.Store, string, Meter) error) (*Job, error) {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return nil, failed(err, "", "export snapshot '%s' of %s", Plain(name), called(vmName))
@@ -70,8 +84,7 @@ func (s *Service) export(ctx context.Context, vmName, name string, sink func(fun
 		return nil, failed(err, "", "%s", doing)
 	}
 	return s.jobs.run(JobExport, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
-		err := sink(func(w io.Writer) error { return store.Export(ctx, info.Name, w, m) })
-		if err != nil {
+		if err := write(ctx, store, info.Name, m); err != nil {
 			return nil, failed(err, "", "%s", doing)
 		}
 		return asSnapshot(s.vms.Dir(e.Name), info, false), nil
@@ -116,6 +129,9 @@ func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err er
 	if err != nil {
 		return nil, 0, err
 	}
+	// Some servers say of a .gz file that it is only sent so: it must not be
+	// unpacked on the way.
+	req.Header.Set("Accept-Encoding", "identity")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, 0, err

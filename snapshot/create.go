@@ -60,9 +60,9 @@ type Created struct {
 
 // Create takes a snapshot of src. What has not changed since the newest snapshot
 // is used again. The caller holds the job lock. The errors:
-// ondisk.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, ErrUnchanged, a
-// *NoSpace, the source's, or the context's. When it returns an error there is no snapshot,
-// and every call of src has returned.
+// ondisk.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, ErrUnchanged,
+// ErrTooLarge, a *NoSpace, the source's, or the context's. When it returns an
+// error there is no snapshot, and every call of src has returned.
 func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress) (Created, error) {
 	p = orSilent(p)
 	if err := s.Reserve(req.Name); err != nil {

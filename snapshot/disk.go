@@ -12,6 +12,10 @@ type Source = gzfile.Source
 // Range is a part of a disk, in bytes.
 type Range = gzfile.Range
 
+// MaxDisk is the largest disk that is taken and restored, in bytes: 16 TiB. So a
+// small file that claims, or unpacks to, an endless disk ends in an error.
+const MaxDisk = gzfile.MaxDisk
+
 // Disk is a stopped VM's disk as a Source.
 type Disk = diskfile.Disk
 

@@ -23,6 +23,9 @@ var (
 	ErrDamaged = gzfile.ErrDamaged
 	// ErrNewer says that the rows or a snapshot were written by a newer version.
 	ErrNewer = gzfile.ErrNewer
+	// ErrTooLarge says that a disk, or what a foreign file unpacks to, is larger
+	// than MaxDisk.
+	ErrTooLarge = gzfile.ErrTooLarge
 	// ErrNotSnapshot says that what was to be imported is no gzip file at all.
 	ErrNotSnapshot = errors.New("not a snapshot")
 	// ErrBadKeep says that Prune was not told what to keep.
@@ -38,18 +41,26 @@ var (
 	ErrNoUndo = diskfile.ErrNoUndo
 )
 
+// Damage is the ErrDamaged that also says which chunk is the first bad one.
+type Damage = gzfile.Damage
+
 // NoSpace says how much room was needed and how much there was, in bytes.
-// Needed is 0 when it is not known.
+// Needed is 0 when it is not known. Kept is what of Free is never filled, 0 when
+// it was the file system that refused.
 type NoSpace struct {
-	Dir          string
-	Needed, Free int64
+	Dir                string
+	Needed, Free, Kept int64
 }
 
 func (e *NoSpace) Error() string {
-	if e.Needed == 0 {
-		return fmt.Sprintf("%v in %s: %s free", ErrNoSpace, e.Dir, megabytes(e.Free))
+	needed, kept := "how much is needed is not known", ""
+	if e.Needed > 0 {
+		needed = "about " + megabytes(e.Needed) + " needed"
 	}
-	return fmt.Sprintf("%v in %s: about %s needed, %s free", ErrNoSpace, e.Dir, megabytes(e.Needed), megabytes(e.Free))
+	if e.Kept > 0 {
+		kept = ", of which " + megabytes(e.Kept) + " stay free, so that running VMs can go on writing"
+	}
+	return fmt.Sprintf("%v in %s: %s, %s free%s", ErrNoSpace, e.Dir, needed, megabytes(e.Free), kept)
 }
 
 func (e *NoSpace) Unwrap() error { return ErrNoSpace }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
+	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/gzfile"
 )
 
@@ -39,4 +41,38 @@ func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress
 		return ctx.Err()
 	}
 	return err
+}
+
+// ExportFile is Export to a file, which appears at path when it is whole, durable
+// and found good, in the place of what was there. A part of the file system is
+// left free, as by Import: the error may be a *NoSpace. After any error there is
+// no part of the file.
+func (s *Store) ExportFile(ctx context.Context, name, path string, p Progress) error {
+	p = orSilent(p)
+	info, err := s.present(ctx, name)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Dir(path)
+	room, err := newBudget(folder, info.FileSize)
+	if err != nil {
+		return err
+	}
+	out, err := ondisk.NewReplacement(path)
+	if err != nil {
+		return tell(ctx, folder, info.FileSize, err)
+	}
+	defer out.Discard()
+	err = s.Export(ctx, info.Name, &received{File: out.File, room: room}, p)
+	if err == nil {
+		p.Phase(PhaseFlush, 0)
+		err = out.Sync()
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = out.Commit()
+	}
+	return tell(ctx, folder, info.FileSize, err)
 }

@@ -22,8 +22,8 @@ import (
 // lock, and sees to it that r's reads end with ctx.
 //
 // The errors: ErrNotSnapshot for what is no gzip file, ErrDamaged, ErrNewer,
-// ondisk.ErrBadName, ErrExists, a *NoSpace, r's, or the context's. After any of
-// them nothing is left. What it writes is bounded by the room there is: a part
+// ErrTooLarge, ondisk.ErrBadName, ErrExists, a *NoSpace, r's, or the context's.
+// After any of them nothing is left. What it writes is bounded by the room there is: a part
 // of the file system is always left free.
 func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64, p Progress) (Info, error) {
 	p = orSilent(p)

@@ -29,7 +29,7 @@ type Restored struct {
 // chunks that the disk has already are taken from there, by their SHA-256;
 // the one before is kept as the folder's Undo, and the one that was kept there
 // is gone. The errors: ErrNotFound, ErrMissing, ErrDamaged (a *gzfile.Damage
-// says which chunk), ErrNewer, a *NoSpace, the context's; after each of them the
+// says which chunk), ErrNewer, ErrTooLarge, a *NoSpace, the context's; after each of them the
 // disk is as it was. After ErrNotDurable it is restored.
 func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Restored, error) {
 	p = orSilent(p)

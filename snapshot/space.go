@@ -31,7 +31,7 @@ func newBudget(dir string, needed int64) (*budget, error) {
 	}
 	b := &budget{dir: dir, reserve: min(maxReserve, total/64)}
 	if needed > free-b.reserve {
-		return nil, &NoSpace{Dir: dir, Needed: needed + b.reserve, Free: free}
+		return nil, &NoSpace{Dir: dir, Needed: needed, Free: free, Kept: b.reserve}
 	}
 	return b, nil
 }
@@ -44,7 +44,7 @@ func (b *budget) take(n int) error {
 	b.unseen.Store(0)
 	free, _, err := diskfile.Space(b.dir)
 	if err == nil && free < b.reserve {
-		err = &NoSpace{Dir: b.dir, Free: free}
+		err = &NoSpace{Dir: b.dir, Free: free, Kept: b.reserve}
 	}
 	return err
 }

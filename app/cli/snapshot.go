@@ -56,98 +56,6 @@ func (f *face) snapshotCreate() *cobra.Command {
 	return cmd
 }
 
-func (f *face) snapshotList() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Aliases: []string{"ls"},
-		Short: "List the snapshots, newest first",
-		Example: `  vmterminal snapshot list
-  vmterminal snapshot list --vm dev`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := f.svc.Snapshots(cmd.Context(), f.vm)
-			if err != nil {
-				return err
-			}
-			for _, n := range list.Notes {
-				f.say("Note: %s", n)
-			}
-			out := struct {
-				Schema    int            `json:"schema"`
-				VM        string         `json:"vm"`
-				Snapshots []snapshotView `json:"snapshots"`
-			}{schema, list.VM, []snapshotView{}}
-			for _, s := range list.Snapshots {
-				out.Snapshots = append(out.Snapshots, snapshotJSON(s))
-			}
-			return f.data(out, func() { f.printSnapshots(list) })
-		},
-	}
-}
-
-func (f *face) printSnapshots(list app.SnapshotList) {
-	if len(list.Snapshots) == 0 {
-		f.say("No snapshots for VM '%s' yet. Take one: vmterminal snapshot create NAME", list.VM)
-		return
-	}
-	f.printf("Snapshots for VM '%s':\n", list.VM)
-	for _, s := range list.Snapshots {
-		f.printf("  %s\n", app.Plain(s.Name))
-		f.printAbout(s, "    ")
-		if s.DiskSize > 0 {
-			f.printf("    Original size: %s\n", megabytes(s.DiskSize))
-		}
-		f.printf("    Compressed size: %s\n", megabytes(s.FileSize))
-	}
-}
-
-// printAbout writes what a list and the details have in common. There is a line
-// of state only where a snapshot is not as it should be.
-func (f *face) printAbout(s app.Snapshot, indent string) {
-	switch {
-	case s.Problem != "":
-		f.printf("%sState: %s (%s)\n", indent, s.State, app.Plain(s.Problem))
-	case s.State != "ok":
-		f.printf("%sState: %s\n", indent, s.State)
-	}
-	if !s.Created.IsZero() {
-		f.printf("%sCreated: %s\n", indent, local(s.Created))
-	}
-	if s.Description != "" {
-		f.printf("%sDescription: %s\n", indent, app.Plain(s.Description))
-	}
-	if s.Automatic {
-		f.printf("%sAutomatic: yes\n", indent)
-	}
-}
-
-func (f *face) snapshotShow() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show NAME",
-		Short: "Show all about one snapshot", Example: "  vmterminal snapshot show before-upgrade",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeSnapshot,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := f.svc.Snapshot(cmd.Context(), f.vm, args[0])
-			if err != nil {
-				return err
-			}
-			return f.data(f.result(snapshotJSON(s)), func() { f.printSnapshot(s) })
-		},
-	}
-}
-
-func (f *face) printSnapshot(s app.Snapshot) {
-	f.printf("Snapshot: %s\n", app.Plain(s.Name))
-	f.printf("  VM: %s\n", app.Plain(s.VM))
-	f.printAbout(s, "  ")
-	if s.DiskSize > 0 {
-		f.printf("  Original disk size: %s\n", megabytes(s.DiskSize))
-	}
-	f.printf("  Compressed size: %s\n", megabytes(s.FileSize))
-	if s.DiskSize > 0 {
-		f.printf("  Compression ratio: %.1f%%\n", 100*float64(s.FileSize)/float64(s.DiskSize))
-	}
-}
-
 func (f *face) snapshotRestore() *cobra.Command {
 	return &cobra.Command{
 		Use:   "restore NAME",
@@ -160,7 +68,7 @@ back.`,
   vmterminal run`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeSnapshot,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			job, err := f.svc.RestoreSnapshot(cmd.Context(), f.vm, args[0], app.RestoreOptions{})
+			job, err := f.svc.RestoreSnapshot(cmd.Context(), f.vm, args[0], app.RestoreOptions{Say: func(line string) { f.say("%s", line) }})
 			if err != nil {
 				return err
 			}
@@ -180,8 +88,8 @@ func (f *face) sayRestored(r app.Restored) {
 	if r.CRCOnly {
 		f.say("This file was not made by VMTerminal: it was checked by CRC only.")
 	}
-	if r.OldSize > 0 && r.OldSize != r.Snapshot.DiskSize && r.Snapshot.DiskSize > 0 {
-		f.say("The disk was %s and is %s now.", megabytes(r.OldSize), megabytes(r.Snapshot.DiskSize))
+	if r.OldSize > 0 && r.OldSize != r.NewSize {
+		f.say("The disk was %s and is %s now.", megabytes(r.OldSize), megabytes(r.NewSize))
 	}
 	if r.Undo != "" {
 		f.say("The disk as it was before is kept: %s", r.Undo)

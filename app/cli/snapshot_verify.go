@@ -47,16 +47,18 @@ type verifiedView struct {
 	OK       bool       `json:"ok"`
 	Compared string     `json:"compared,omitempty"`
 	Bytes    int64      `json:"bytes,omitempty"`
+	BadChunk *int64     `json:"bad_chunk,omitempty"` // the first, of 1 MiB each
 	Error    *errorJSON `json:"error,omitempty"`
 }
 
-// verify goes on after a bad snapshot, and fails with the first error.
+// verify goes on after a bad snapshot, and fails with the first error, of those
+// with the first that is of damage.
 func (f *face) verify(cmd *cobra.Command, names []string, quick bool) error {
 	out := struct {
 		Schema   int            `json:"schema"`
 		Verified []verifiedView `json:"verified"`
 	}{schema, []verifiedView{}}
-	var first error
+	var failure error
 	for _, name := range names {
 		v, err := f.verifyOne(cmd, name, quick)
 		if cmd.Context().Err() != nil {
@@ -67,10 +69,14 @@ func (f *face) verify(cmd *cobra.Command, names []string, quick bool) error {
 			continue
 		}
 		p := explain(err)
-		out.Verified = append(out.Verified, verifiedView{Name: name, Error: asJSON(p)})
-		if first == nil {
-			first = err
-		} else {
+		out.Verified = append(out.Verified, verifiedView{Name: name, BadChunk: app.BadChunk(err), Error: asJSON(p)})
+		switch {
+		case failure == nil:
+			failure = err
+		case p.Exit == app.ExitDamaged && explain(failure).Exit != app.ExitDamaged:
+			failure, p = err, explain(failure)
+			fallthrough
+		default:
 			f.say("vmterminal: %s", p.Line())
 		}
 	}
@@ -84,7 +90,7 @@ func (f *face) verify(cmd *cobra.Command, names []string, quick bool) error {
 	if err != nil {
 		return err
 	}
-	return first
+	return failure
 }
 
 func (f *face) verifyOne(cmd *cobra.Command, name string, quick bool) (app.Verified, error) {

@@ -92,3 +92,17 @@ func snapshotJSON(s app.Snapshot) snapshotView {
 		VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees, Reused: s.Reused, Unread: s.Unread, Here: s.Here, File: s.File,
 	}
 }
+
+type undoView struct {
+	DiskSize int64      `json:"disk_size"`
+	Used     int64      `json:"used"`
+	Since    *time.Time `json:"since,omitempty"`
+}
+
+// undoJSON is nil if nothing is kept.
+func undoJSON(k *app.Kept) *undoView {
+	if k == nil {
+		return nil
+	}
+	return &undoView{k.DiskSize, k.Used, utc(k.Since)}
+}

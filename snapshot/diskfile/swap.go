@@ -15,14 +15,7 @@ import (
 func Resolve(disk string) (string, error) {
 	real, err := filepath.EvalSymlinks(disk)
 	if errors.Is(err, fs.ErrNotExist) {
-		link, linkErr := os.Readlink(disk)
-		if linkErr != nil {
-			return disk, nil // missing, and no link
-		}
-		if !filepath.IsAbs(link) {
-			link = filepath.Join(filepath.Dir(disk), link)
-		}
-		return link, nil
+		return resolveMissing(disk), nil
 	}
 	if err != nil {
 		return "", err
@@ -35,6 +28,29 @@ func Resolve(disk string) (string, error) {
 		return "", fmt.Errorf("%s is not a regular file", real)
 	}
 	return real, nil
+}
+
+// maxLinks is as many links as the system itself follows, and more.
+const maxLinks = 255
+
+// resolveMissing follows links to where there is nothing.
+func resolveMissing(disk string) string {
+	for range maxLinks {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(disk))
+		if err != nil {
+			return disk // not even its folder is there
+		}
+		disk = filepath.Join(dir, filepath.Base(disk))
+		link, err := os.Readlink(disk)
+		if err != nil {
+			return disk
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(dir, link)
+		}
+		disk = link
+	}
+	return disk
 }
 
 // Swap puts a new disk, whole and in the same folder, in the place of the one

@@ -86,17 +86,38 @@ func TestResolve(t *testing.T) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	put(t, in("real"), "x")
-	for name, to := range map[string]string{"link": "real", "link2": in("link"), "dangling": "none", "folder": "."} {
+	links := map[string]string{
+		"link": "real", "link2": in("link"), "dangling": "none", "folder": ".", "loop": "loop2", "loop2": "loop",
+		"dangling2": "dangling", "dangling3": "nowhere/none",
+	}
+	// A folder that is a link: ".." leads to where that leads, not to where it lies.
+	elsewhere := t.TempDir()
+	if err := os.Mkdir(filepath.Join(elsewhere, "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	links["away"] = filepath.Join(elsewhere, "sub")
+	if err := os.Symlink("../none", filepath.Join(elsewhere, "sub", "out")); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range links {
 		if err := os.Symlink(to, in(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, real := range map[string]string{"real": "real", "link": "real", "link2": "real", "missing": "missing", "dangling": "none"} {
-		if got, err := Resolve(in(name)); err != nil || got != in(real) {
+	for name, real := range map[string]string{
+		"real": "real", "link": "real", "link2": "real", "missing": "missing", "dangling": "none", "dangling2": "none",
+		"dangling3": "nowhere/none", "away/missing": elsewhere + "/sub/missing", "away/out": elsewhere + "/none",
+	} {
+		if !filepath.IsAbs(real) {
+			real = in(real)
+		}
+		if got, err := Resolve(in(name)); err != nil || got != real {
 			t.Errorf("%s: %s, %v", name, got, err)
 		}
 	}
-	if got, err := Resolve(in("folder")); err == nil {
-		t.Errorf("a folder as a disk: %s", got)
+	for _, name := range []string{"folder", "loop"} {
+		if got, err := Resolve(in(name)); err == nil {
+			t.Errorf("%s as a disk: %s", name, got)
+		}
 	}
 }

@@ -59,6 +59,11 @@ const (
 	// system that shares blocks can share segments between files.
 	Align = 4096
 
+	// MaxDisk is the size of the largest disk, in bytes: what the largest file of
+	// an ext4 is, rounded up. Gzip's zeros are a thousandth of a disk's, so a file
+	// that is easy to send may hold more zeros than anyone would wait for.
+	MaxDisk = 16 << 40
+
 	// zeroGroup is how many zero chunks one segment stands for at most: four are
 	// the most that fit into Align bytes.
 	zeroGroup = 4

@@ -10,6 +10,9 @@ var (
 	ErrDamaged = errors.New("damaged")
 	// ErrForeign says that a file has no VT header: perhaps a gzip of another tool.
 	ErrForeign = errors.New("not written by VMTerminal")
+	// ErrTooLarge says that a disk, or what a foreign file unpacks to, is larger
+	// than MaxDisk.
+	ErrTooLarge = fmt.Errorf("a disk of more than %d TiB, the largest there may be", int64(MaxDisk)>>40)
 	// ErrNewer says that a header or index is of a format this program does not know.
 	ErrNewer = errors.New("written by a newer version")
 )

@@ -167,6 +167,8 @@ func (h Header) check() error {
 		h.Data < 0, h.Data > (h.Size+Align-1)/Align*Align, h.FileSize < Align+trailerLen,
 		h.Size/maxExpansion > h.FileSize:
 		return damaged(-1, "its header contradicts itself")
+	case h.Size > MaxDisk:
+		return damaged(-1, "its header tells of %v", ErrTooLarge)
 	}
 	return nil
 }

@@ -35,11 +35,15 @@ type Plan struct {
 // Bytes is how much of the source will be read.
 func (p *Plan) Bytes() int64 { return p.bytes }
 
-// NewPlan asks the source where its data is.
+// NewPlan asks the source where its data is. The error is ErrTooLarge, the
+// source's, or the context's.
 func NewPlan(ctx context.Context, src Source) (*Plan, error) {
 	p := &Plan{size: src.Size()}
 	if p.size < 0 {
 		return nil, fmt.Errorf("a disk of %d bytes", p.size)
+	}
+	if p.size > MaxDisk {
+		return nil, ErrTooLarge
 	}
 	for off := int64(0); off < p.size; {
 		if err := ctx.Err(); err != nil {

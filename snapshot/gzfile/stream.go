@@ -2,6 +2,7 @@ package gzfile
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -21,7 +22,8 @@ type Content struct {
 // Stream reads a gzip file of any tool from its start to its end, of one member
 // or of many, and gives the disk to sink. Every member's CRC-32 and length are
 // checked. Zeros after the last member are allowed, as tapes have them; anything
-// else there is damage. opt.Add counts bytes of the file.
+// else there is damage. More than MaxDisk ends with ErrTooLarge. opt.Add counts
+// bytes of the file.
 func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, error) {
 	m, err := newMembers(&watchedReader{ctx, r, opt})
 	if err != nil {
@@ -42,6 +44,9 @@ func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, 
 				j.buf = make([]byte, ChunkSize)
 			}
 			n, err := io.ReadFull(m, j.buf)
+			if n > 0 && chunks*ChunkSize+int64(n) > cmp.Or(opt.most, MaxDisk) {
+				return false, ErrTooLarge
+			}
 			if ended = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); err != nil && !ended {
 				return false, streamError(chunks, err)
 			}

@@ -21,7 +21,8 @@ type Options struct {
 	// Present is for Decode: a disk that may have the same chunks. May be nil.
 	Present *Present
 
-	level int // of compression; 0 means defaultLevel
+	level int   // of compression; 0 means defaultLevel
+	most  int64 // bytes that Stream unpacks; 0 means MaxDisk
 }
 
 func (o Options) add(n int64) {
