@@ -197,3 +197,77 @@ func TestCancelReading(t *testing.T) {
 type errReader struct{}
 
 func (errReader) Read([]byte) (int, error) { return 0, errBroken }
+
+// brittleFile cannot be read the n-th time.
+type brittleFile struct {
+	*memory
+	left atomic.Int64
+}
+
+func (b *brittleFile) ReadAt(p []byte, off int64) (int, error) {
+	if b.left.Add(-1) == 0 {
+		return 0, errBroken
+	}
+	return b.memory.ReadAt(p, off)
+}
+
+// TestFailingFile fails at each single read of a snapshot file, and at each call
+// of the sink or writer, whatever is done with it.
+func TestFailingFile(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	out, h, x := written(t, place(7*mib+7, map[int][]byte{0: text(1, 3000), mib: text(2, 5000), 5 * mib: random(1, mib)}), 0)
+	opt := Options{Workers: 4}
+	for name, act := range map[string]func(f *File, sink Sink) error{
+		"decode": func(f *File, sink Sink) error { return f.Decode(context.Background(), x, sink, opt) },
+		"scan": func(f *File, sink Sink) error {
+			_, err := f.Scan(context.Background(), sink, opt)
+			return err
+		},
+		"stream": func(f *File, sink Sink) error {
+			_, err := Stream(context.Background(), io.NewSectionReader(f.r, 0, h.FileSize), sink, opt)
+			return err
+		},
+		"verify":           func(f *File, _ Sink) error { return f.Verify(context.Background(), x, opt) },
+		"verify, no index": func(f *File, _ Sink) error { return f.Verify(context.Background(), nil, opt) },
+		"copy": func(f *File, sink Sink) error {
+			return f.CopyTo(context.Background(), sinkWriter{sink}, opt)
+		},
+	} {
+		for _, reading := range []bool{true, false} {
+			failed := 0
+			for n := int64(1); ; n++ {
+				file := &brittleFile{memory: out}
+				f, err := Open(file, h.FileSize)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var left atomic.Int64
+				if reading {
+					file.left.Store(n)
+				} else {
+					left.Store(n)
+				}
+				err = act(f, func(int64, []byte) error {
+					if left.Add(-1) == 0 {
+						return errBroken
+					}
+					return nil
+				})
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, errBroken) || errors.Is(err, ErrDamaged) {
+					t.Fatalf("%s, reading %v, call %d: %v", name, reading, n, err)
+				}
+				failed++
+			}
+			if sinks := name != "verify" && name != "verify, no index"; failed < 2 && (reading || sinks) {
+				t.Errorf("%s, reading %v: only %d calls", name, reading, failed)
+			}
+		}
+	}
+}
+
+type sinkWriter struct{ sink Sink }
+
+func (s sinkWriter) Write(p []byte) (int, error) { return len(p), s.sink(0, p) }

@@ -1,0 +1,188 @@
+package gzfile
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+)
+
+// generated is a disk made of dice: its size, and where it has what.
+func generated(r *rand.Rand) *memory {
+	sizes := []int{0, 1, 511, 4095, 4096, mib - 1, mib, mib + 1, r.IntN(4 * mib), r.IntN(5) * mib, 4 * r.IntN(mib), 3*mib + 4096*r.IntN(256)}
+	size := sizes[r.IntN(len(sizes))]
+	m := &memory{b: make([]byte, size), data: [][2]int64{}}
+	most := []int{600, 70_000, 2 * mib}[r.IntN(3)]
+	for at := r.IntN(most); at < size; at += r.IntN(most) {
+		b := m.b[at:min(size, at+1+r.IntN(most))]
+		switch r.IntN(4) {
+		case 0:
+			copy(b, random(r.Uint64(), len(b)))
+		case 1:
+			copy(b, text(r.Uint64(), len(b)))
+		case 2:
+			copy(b, bytes.Repeat(flushMark, len(b)/4))
+		} // else zeros that are no hole
+		m.data = append(m.data, [2]int64{int64(at), int64(at + len(b))})
+		at += len(b)
+	}
+	return m
+}
+
+// changed is the disk after some of its bytes were written over.
+func changed(r *rand.Rand, disk *memory) *memory {
+	m := &memory{b: bytes.Clone(disk.b)}
+	for range min(len(m.b), r.IntN(4)) {
+		m.b[r.IntN(len(m.b))] ^= byte(r.IntN(256))
+	}
+	if r.IntN(3) == 0 {
+		m.b = append(m.b, make([]byte, r.IntN(2*mib))...)
+	}
+	return m
+}
+
+// TestGeneratedDisks writes disks of all kinds with one, two and many workers,
+// and the same again after a change on the base of the first; all ways of reading
+// give the same back.
+func TestGeneratedDisks(t *testing.T) {
+	n := uint64(16)
+	if testing.Short() {
+		n = 4
+	}
+	for seed := range n {
+		r := rand.New(rand.NewPCG(seed, 7))
+		first := generated(r)
+		file, x := writtenAlike(t, seed, first, nil)
+		second := changed(r, first)
+		alone, _ := writtenAlike(t, seed, second, nil)
+		based, _ := writtenAlike(t, seed, second, &Base{File: file, Index: x})
+		if !bytes.Equal(alone.r.(*memory).b, based.r.(*memory).b) {
+			t.Errorf("seed %d: with a base it is another file", seed)
+		}
+		readsAlike(t, seed, file, x, first.b)
+	}
+}
+
+// writtenAlike writes the disk with all numbers of workers.
+func writtenAlike(t *testing.T, seed uint64, disk *memory, base *Base) (*File, *Index) {
+	t.Helper()
+	plan, err := NewPlan(context.Background(), disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file *File
+	var index *Index
+	for _, workers := range []int{1, 2, 16} {
+		out := &memory{}
+		h, x, err := Write(context.Background(), out, disk, plan, header("n"), Options{Workers: workers, Base: base})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		f, err := Open(out, h.FileSize)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if file != nil && (!bytes.Equal(file.r.(*memory).b, out.b) || !reflect.DeepEqual(index, x)) {
+			t.Errorf("seed %d: %d workers write another file", seed, workers)
+		}
+		file, index = f, x
+	}
+	return file, index
+}
+
+// readsAlike reads the file in all ways there are.
+func readsAlike(t *testing.T, seed uint64, f *File, x *Index, want []byte) {
+	t.Helper()
+	ctx, whole := context.Background(), f.r.(*memory)
+	for name, read := range map[string]func(back *memory) error{
+		"by its index": func(back *memory) error { return f.Decode(ctx, x, back.sink, Options{Workers: 3}) },
+		"by a scan": func(back *memory) error {
+			again, err := f.Scan(ctx, back.sink, Options{Workers: 3})
+			if err == nil && !reflect.DeepEqual(again, x) {
+				err = errors.New("another index")
+			}
+			return err
+		},
+		"as a stream": func(back *memory) error {
+			c, err := Stream(ctx, section(whole), back.sink, Options{Workers: 3})
+			if err == nil {
+				err = f.Check(c)
+			}
+			return err
+		},
+		"by Go's gzip": func(back *memory) error {
+			z, err := gzip.NewReader(section(whole))
+			if err == nil {
+				_, err = io.ReadFull(z, back.b)
+			}
+			if more, _ := io.Copy(io.Discard, z); err == nil && more > 0 {
+				err = errors.New("more than the disk")
+			}
+			return err
+		},
+	} {
+		back := &memory{b: make([]byte, len(want))}
+		if err := read(back); err != nil || !bytes.Equal(back.b, want) {
+			t.Errorf("seed %d, %d bytes, %s: another disk comes back (%v)", seed, len(want), name, err)
+		}
+	}
+	if err := f.Verify(ctx, x, Options{}); err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+	}
+}
+
+// hole is a disk that is far too large to be in memory.
+type hole struct{ size int64 }
+
+func (h hole) Size() int64                                  { return h.size }
+func (h hole) NextData(int64) (start, end int64, err error) { return h.size, h.size, nil }
+func (h hole) ReadAt(p []byte, _ int64) (int, error)        { clear(p); return len(p), nil }
+
+// TestLargeHoles writes 5 GB of nothing, and the largest disks.
+func TestLargeHoles(t *testing.T) {
+	const size = 5_000_000_001
+	var one *memory
+	for _, workers := range []int{1, 2, 16} {
+		out, h, x := written(t, hole{size}, workers)
+		f, err := Open(out, h.FileSize)
+		if err != nil || h.Data != 0 || len(x.Entries) != 0 || h.FileSize > size/1024+3*Align {
+			t.Fatalf("%+v, %v", h, err)
+		}
+		if err := f.Decode(context.Background(), x, (&memory{}).sink, Options{}); err != nil {
+			t.Error(err)
+		}
+		if one != nil && !bytes.Equal(one.b, out.b) {
+			t.Errorf("%d workers write another file", workers)
+		}
+		one = out
+	}
+	for size, want := range map[int64]error{MaxDisk: nil, MaxDisk + 1: ErrTooLarge, 1 << 60: ErrTooLarge} {
+		if _, err := NewPlan(context.Background(), hole{size}); !errors.Is(err, want) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}
+
+// TestTooMuchInIt has files that hold, or claim to hold, more than is allowed.
+func TestTooMuchInIt(t *testing.T) {
+	b := goGzip(t, make([]byte, 2*mib), text(1, 5))
+	for most, want := range map[int64]error{2*mib + 5: nil, 2*mib + 4: ErrTooLarge, mib: ErrTooLarge} {
+		if _, err := Stream(context.Background(), bytes.NewReader(b), (&memory{}).sink, Options{most: most}); !errors.Is(err, want) {
+			t.Errorf("at most %d: %v", most, err)
+		}
+	}
+	h := header("n")
+	h.Format, h.Size, h.FileSize = Format, MaxDisk+1, 1<<50
+	h.Digest = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+	b, err := h.encode(Align)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ReadHeader(bytes.NewReader(b)); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a header of too large a disk: %v", err)
+	}
+}
