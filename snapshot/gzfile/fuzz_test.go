@@ -5,7 +5,9 @@ import (
 	stdflate "compress/flate"
 	stdgzip "compress/gzip"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"hash/crc32"
 	"io"
 	"testing"
 )
@@ -116,6 +118,64 @@ func FuzzStream(f *testing.F) {
 		}
 		if !bytes.Equal(want, back.b[:c.Size]) {
 			t.Errorf("Go's gzip gives %d other bytes than our %d", len(want), c.Size)
+		}
+	})
+}
+
+// FuzzScan reads whole files whose body is anything. What is taken is what Go's
+// own gzip finds in it, and the index that comes of it holds.
+func FuzzScan(f *testing.F) {
+	out, h, _ := written(f, place(6*mib+9, map[int][]byte{mib: text(1, 3000), 5 * mib: random(2, 900)}), 1)
+	f.Add(out.b[Align:], h.Size)
+	f.Add(out.b[2*Align:], h.Size-mib)
+	out, h, _ = written(f, &memory{b: text(1, 3000)}, 1)
+	f.Add(out.b[Align:], h.Size)
+	f.Add(bytes.Repeat(flushMark, Align), int64(mib))
+	f.Fuzz(func(t *testing.T, body []byte, size int64) {
+		const most = 16 * mib
+		if size < 0 || size > most || len(body) < trailerLen || len(body) > most {
+			return
+		}
+		b := append(make([]byte, Align), body...)
+		copy(b[len(b)-trailerLen:], finalBlock)
+		h := header("n")
+		h.Format, h.Size, h.FileSize = Format, size, int64(len(b))
+		z := bytes.NewReader(b[Align:])
+		want, stdErr := io.ReadAll(io.LimitReader(stdflate.NewReader(z), most+1))
+		sums := newDigest()
+		for at := 0; at < len(want); at += ChunkSize {
+			sums.add(sha256.Sum256(want[at:min(at+ChunkSize, len(want))]))
+		}
+		h.Digest = sums.hex()
+		copy(b[len(b)-8:], trailer(crc32.ChecksumIEEE(want), size)[5:])
+		h.BodyCRC = crc32.Checksum(b[Align:], castagnoli)
+		start, err := h.encode(Align)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(b, start)
+		file, err := Open(&memory{b: b}, int64(len(b)))
+		if err != nil {
+			return
+		}
+		back := &memory{b: make([]byte, size)}
+		x, err := file.Scan(context.Background(), back.sink, Options{Workers: 2})
+		if err != nil {
+			if !errors.Is(err, ErrDamaged) {
+				t.Errorf("an error of no kind: %v", err)
+			}
+			return
+		}
+		if stdErr != nil || z.Len() != 8 || !bytes.Equal(back.b, want) {
+			t.Fatalf("Go's gzip: %v, %d bytes, %d left; ours %d", stdErr, len(want), z.Len(), size)
+		}
+		for how, err := range map[string]error{
+			"verify": file.Verify(context.Background(), x, Options{}),
+			"decode": file.Decode(context.Background(), x, back.sink, Options{}),
+		} {
+			if err != nil || !bytes.Equal(back.b, want) {
+				t.Errorf("%s: %v", how, err)
+			}
 		}
 	})
 }

@@ -8,7 +8,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"sync"
 	"testing"
+)
+
+var (
+	someNoise = sync.OnceValue(func() []byte { return random(1, 3*mib) })
+	someText  = sync.OnceValue(func() []byte { return text(1, 3*mib) })
 )
 
 // generated is a disk made of dice: its size, and where it has what.
@@ -21,9 +27,9 @@ func generated(r *rand.Rand) *memory {
 		b := m.b[at:min(size, at+1+r.IntN(most))]
 		switch r.IntN(4) {
 		case 0:
-			copy(b, random(r.Uint64(), len(b)))
+			copy(b, someNoise()[r.IntN(mib):])
 		case 1:
-			copy(b, text(r.Uint64(), len(b)))
+			copy(b, someText()[r.IntN(mib):])
 		case 2:
 			copy(b, bytes.Repeat(flushMark, len(b)/4))
 		} // else zeros that are no hole
@@ -45,15 +51,14 @@ func changed(r *rand.Rand, disk *memory) *memory {
 	return m
 }
 
-// TestGeneratedDisks writes disks of all kinds with one, two and many workers,
+// FuzzGeneratedDisks writes disks of all kinds with one, two and many workers,
 // and the same again after a change on the base of the first; all ways of reading
 // give the same back.
-func TestGeneratedDisks(t *testing.T) {
-	n := uint64(16)
-	if testing.Short() {
-		n = 4
+func FuzzGeneratedDisks(f *testing.F) {
+	for seed := range uint64(6) {
+		f.Add(seed)
 	}
-	for seed := range n {
+	f.Fuzz(func(t *testing.T, seed uint64) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		first := generated(r)
 		file, x := writtenAlike(t, seed, first, nil)
@@ -64,7 +69,7 @@ func TestGeneratedDisks(t *testing.T) {
 			t.Errorf("seed %d: with a base it is another file", seed)
 		}
 		readsAlike(t, seed, file, x, first.b)
-	}
+	})
 }
 
 // writtenAlike writes the disk with all numbers of workers.
