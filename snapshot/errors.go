@@ -58,7 +58,7 @@ func (e *NoSpace) Error() string {
 		needed = "about " + megabytes(e.Needed) + " needed"
 	}
 	if e.Kept > 0 {
-		kept = ", of which " + megabytes(e.Kept) + " stay free, so that running VMs can go on writing"
+		kept = ", while " + megabytes(e.Kept) + " are kept free for running VMs to write to"
 	}
 	return fmt.Sprintf("%v in %s: %s, %s free%s", ErrNoSpace, e.Dir, needed, megabytes(e.Free), kept)
 }

@@ -79,11 +79,28 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("restore: %v", err)
 	}
 	for _, size := range []int64{-1, 3 * mib} {
+		full = nil
 		_, err = store.Import(ctx, endless(gzipped(t, content(2, mib))), "b", size, nil)
-		if !errors.As(err, &full) {
+		if !errors.As(err, &full) || full.Kept == 0 {
 			t.Errorf("import of %d bytes: %v", size, err)
 		}
 	}
+	for _, err := range []error{
+		store.ExportFile(ctx, "a", string(dir)+"/out.gz", nil),
+		func() error { _, err := store.Extract(ctx, "a", string(dir)+"/new.raw", nil); return err }(),
+	} {
+		if !errors.As(err, &full) || full.Needed < 3*mib || full.Kept == 0 || !strings.Contains(err.Error(), "kept free") {
+			t.Errorf("a file beside: %v", err)
+		}
+	}
+	// What it unpacks to does not show before, and would not fit.
+	writeFile(t, store.file("f"), gzipped(t, make([]byte, 9*mib)))
+	appendGzip(t, store.file("f"), content(5, mib), 9)
+	_, err = store.Restore(ctx, "f", dir.Disk(), nil)
+	if !errors.As(err, &full) || full.Needed != 0 || full.Kept == 0 || full.Free < full.Kept/2 || !strings.Contains(err.Error(), "how much is needed is not known") {
+		t.Errorf("restore of an unknown size: %v", err)
+	}
+	os.Remove(store.file("f"))
 	if err = store.Describe(ctx, "a", strings.Repeat("x", MaxDescription)); !errors.As(err, &full) {
 		t.Errorf("a description that needs a new file: %v", err)
 	}
@@ -108,6 +125,22 @@ func TestFullDisk(t *testing.T) {
 	}
 	if list, _, err := store.List(ctx); err != nil || len(list) != 0 {
 		t.Errorf("after deleting: %v %v", list, err)
+	}
+}
+
+// appendGzip adds members that each unpack to the content repeated: noise that
+// takes little room as long as it is packed.
+func appendGzip(t *testing.T, path string, content []byte, times int) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for at := range times {
+		if _, err := f.Write(gzipped(t, bytes.Repeat(content[at*4096:][:4096], 256))); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -11,7 +11,8 @@ const (
 	// maxReserve is what is left free of a large file system, so that running
 	// VMs can go on writing; small ones keep a 64th of theirs.
 	maxReserve = 256 << 20
-	// lookEvery is how many bytes are written between two looks at the space.
+	// lookEvery is how many bytes are written at most between two looks at the
+	// space; never more than half of what is left free.
 	lookEvery = 32 << 20
 )
 
@@ -38,12 +39,12 @@ func newBudget(dir string, needed int64) (*budget, error) {
 
 // take counts n bytes that are about to be written; called from many goroutines.
 func (b *budget) take(n int) error {
-	if b.unseen.Add(int64(n)) < lookEvery {
+	if b.unseen.Add(int64(n)) < min(lookEvery, b.reserve/2) {
 		return nil
 	}
 	b.unseen.Store(0)
 	free, _, err := diskfile.Space(b.dir)
-	if err == nil && free < b.reserve {
+	if err == nil && free-int64(n) < b.reserve {
 		err = &NoSpace{Dir: b.dir, Free: free, Kept: b.reserve}
 	}
 	return err

@@ -1,0 +1,69 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+)
+
+// TestWrongIndexDoesNoHarm has indexes with each kind of fault: whatever is done
+// with them, the result is the same as with the right one, which comes back.
+func TestWrongIndexDoesNoHarm(t *testing.T) {
+	one, two := content(1, mib+5000), content(2, mib+5000)
+	dir := vmDir(t, two)
+	store, ctx := Open(dir), context.Background()
+	create(t, dir, "two")
+	writeFile(t, dir.Disk(), one)
+	create(t, dir, "one")
+	right := readFile(t, store.index("one"))
+	wrong := map[string][]byte{
+		"gone": nil, "empty": {}, "another's": readFile(t, store.index("two")),
+		"longer": append(bytes.Clone(right), 0), "a snapshot": readFile(t, store.file("one")), "noise": content(9, len(right)),
+	}
+	for at := 0; at < len(right); at += len(right)/3 + 1 {
+		flipped, cut := bytes.Clone(right), right[:at]
+		flipped[at] ^= 0x20
+		wrong["flipped at "+string(rune('a'+len(wrong)))] = flipped
+		wrong["cut at "+string(rune('a'+len(wrong)))] = cut
+	}
+	spoil := func(b []byte) {
+		os.Remove(store.index("one"))
+		if b != nil {
+			writeFile(t, store.index("one"), b)
+		}
+	}
+	body := readFile(t, store.file("one"))[4096:]
+	for name, b := range wrong {
+		spoil(b)
+		writeFile(t, dir.Disk(), two)
+		if restore(t, dir, "one"); !bytes.Equal(readFile(t, dir.Disk()), one) {
+			t.Errorf("%s: another disk", name)
+		}
+		if !bytes.Equal(readFile(t, store.index("one")), right) {
+			t.Errorf("%s: a restore did not make the index anew", name)
+		}
+		spoil(b)
+		if _, err := store.Verify(ctx, "one", false, nil); err != nil {
+			t.Errorf("%s: verify: %v", name, err)
+		}
+		if now, err := os.ReadFile(store.index("one")); err == nil && !bytes.Equal(now, b) {
+			t.Errorf("%s: verify changed the index", name)
+		}
+		made := createdNow(t, dir, "again")
+		if now := readFile(t, store.file("again"))[4096:]; !bytes.Equal(now, body) || made.Reused == 0 || made.Notes != nil {
+			t.Errorf("%s: the next snapshot: %+v", name, made)
+		}
+		if !bytes.Equal(readFile(t, store.index("one")), right) {
+			t.Errorf("%s: the next snapshot did not make the index anew", name)
+		}
+		spoil(b)
+		if _, err := store.Extract(ctx, "one", string(dir)+"/clone", nil); err != nil || !bytes.Equal(readFile(t, string(dir)+"/clone"), one) {
+			t.Errorf("%s: extracted: %v", name, err)
+		}
+		os.Remove(string(dir) + "/clone")
+		if err := store.Delete(ctx, "again"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
