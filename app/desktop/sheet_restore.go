@@ -29,6 +29,9 @@ func (w *window) askRestore() {
 	opt := app.RestoreOptions{Stop: v.State.Alive(), Start: v.State.Alive()}
 	body := container.NewVBox(
 		paragraph(textRestoreAbout(v.Name, day(s.Created), textSpan(w.now().Sub(s.Created)))))
+	if now, then := v.DiskSize, s.DiskSize; now > 0 && then > 0 && now != then {
+		body.Add(paragraph(textRestoreSize(size(now), size(then))))
+	}
 	text := textRestore()
 	if opt.Stop {
 		text = textRestoreStopStart()

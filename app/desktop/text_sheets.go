@@ -49,6 +49,10 @@ func textRestoreAbout(vm, when, span string) string {
 		with{"VM": vm, "When": when, "Span": span})
 }
 
+func textRestoreSize(now, then string) string {
+	return lang.L("Its size changes: it is {{.Now}} now and will be {{.Then}}.", with{"Now": now, "Then": then})
+}
+
 func textRestoreUndo() string {
 	return lang.L("The present disk is kept until the next restore, so that this can be undone.")
 }
