@@ -88,12 +88,12 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 		if err := os.Symlink(to, dir.Disk()); err != nil {
 			t.Fatal(err)
 		}
-		before := tree(t, string(dir.Snapshots()))
+		before := tree(t, dir.Snapshots())
 		_, err := Open(dir).Restore(context.Background(), "a", dir.Disk(), nil)
 		if err == nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("a link to %s: %v", to, err)
 		}
-		if now, _ := os.Readlink(dir.Disk()); now != to || tree(t, string(dir.Snapshots())) != before {
+		if now, _ := os.Readlink(dir.Disk()); now != to || tree(t, dir.Snapshots()) != before {
 			t.Errorf("a link to %s: now to %s", to, now)
 		}
 	}
