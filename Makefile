@@ -13,7 +13,7 @@ tools   := $(CURDIR)/.cache/bin
 version := $(shell .ci/version)
 ldflags := -s -w -X main.version=$(version)
 
-.PHONY: run build guest test lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
+.PHONY: run build guest test torture lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
 
 run: deps-run build ## install what is missing, build, open the window (no display: the same in the terminal)
 	@.ci/open
@@ -27,6 +27,9 @@ guest: deps-build ## build the guest that the program carries
 
 test: deps-test lint build ## install what tests need, check form, run every test with the race detector
 	@.ci/test
+
+torture: deps-test ## try to destroy data, at length (as root; hours)
+	@.ci/torture
 
 lint: deps-test guest tools ## check scripts, formatting and habits of both builds
 	@.ci/lint $(tools)
@@ -42,7 +45,7 @@ clean: ## remove what was built
 	find assets/guest/files -mindepth 1 ! -name README -delete
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 tools:
 	@.ci/tools $(tools)

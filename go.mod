@@ -9,6 +9,7 @@ require (
 	github.com/fyne-io/terminal v0.0.0-20260111183336-44f6f1d255b7
 	github.com/godbus/dbus/v5 v5.2.4
 	github.com/gokrazy/kernel.amd64 v0.0.0-20260705070735-de680abf072b
+	github.com/hanwen/go-fuse/v2 v2.12.1
 	github.com/klauspost/compress v1.20.3
 	github.com/mattn/go-runewidth v0.0.31
 	github.com/rogpeppe/go-internal v1.16.0

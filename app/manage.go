@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
 	"vmterminal/vm"
 	"vmterminal/vm/host"
 )
@@ -87,11 +88,17 @@ func (h *hold) release() {
 	}
 }
 
-// holdJob takes the job lock of a VM, so that one job at a time works on it.
+// holdJob takes the job lock of a VM, so that one job at a time works on it, and
+// sweeps what one that was killed has left.
 func (s *Service) holdJob(name, doing string) (*hold, error) {
-	l, err := ondisk.TryLock(s.vms.Dir(name).JobLock(), doing)
+	dir := s.vms.Dir(name)
+	l, err := ondisk.TryLock(dir.JobLock(), doing)
 	if err != nil {
 		return nil, notHeld(name, err)
+	}
+	if err := errors.Join(snapshot.Open(dir).Sweep(), ondisk.SweepTempsOf(dir.Origin())); err != nil {
+		l.Close()
+		return nil, err
 	}
 	return &hold{[]*ondisk.Lock{l}}, nil
 }

@@ -14,6 +14,9 @@ import (
 type origin struct {
 	Disk mark `json:"disk"`
 	Undo mark `json:"undo"`
+	// File is the inode of the disk that is meant: a crash may have come between
+	// the change of the disk and that of its marks.
+	File uint64 `json:"file,omitempty"`
 }
 
 // mark names a snapshot: by its ID, or by its name if it is foreign.
@@ -37,11 +40,17 @@ func readOrigin(dir ondisk.VMDir) origin {
 	if err != nil || json.Unmarshal(data, &o) != nil {
 		return origin{}
 	}
+	if disk, kept := snapshot.Open(dir).DiskFiles(); o.File != 0 && o.File == kept && o.File != disk {
+		return origin{Undo: o.Disk} // of the other one nothing is known
+	}
 	return o
 }
 
 // write keeps the marks. The job lock is held.
-func (o origin) write(dir ondisk.VMDir) { _ = ondisk.ReplaceJSON(dir.Origin(), o) }
+func (o origin) write(dir ondisk.VMDir) {
+	o.File, _ = snapshot.Open(dir).DiskFiles()
+	_ = ondisk.ReplaceJSON(dir.Origin(), o)
+}
 
 // renameOrigin has the marks of a foreign snapshot, which has no ID, follow its
 // name. The job lock is held.

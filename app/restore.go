@@ -135,9 +135,10 @@ func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, i
 	}
 	defer hold.release()
 	dir := s.vms.Dir(e.Name)
+	was := readOrigin(dir)
 	restored, err := store.Restore(ctx, info.Name, dir.Disk(), m)
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		origin{Disk: markOf(info), Undo: readOrigin(dir).Disk}.write(dir)
+		origin{Disk: markOf(info), Undo: was.Disk}.write(dir)
 	}
 	return restored, err
 }

@@ -49,10 +49,10 @@ func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
 	}
 	defer hold.release()
 	dir := s.vms.Dir(e.Name)
+	was := readOrigin(dir)
 	done, err := snapshot.Open(dir).Undo(ctx, dir.Disk())
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		o := readOrigin(dir)
-		origin{Disk: o.Undo, Undo: o.Disk}.write(dir)
+		origin{Disk: was.Undo, Undo: was.Disk}.write(dir)
 	}
 	return Undone{done.OldSize, done.NewSize}, err
 }
@@ -66,9 +66,10 @@ func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, 
 	}
 	dir := s.vms.Dir(e.Name)
 	err = s.edit(e.Name, "discard what the last restore kept", func(store *snapshot.Store) error {
+		was := readOrigin(dir)
 		freed, err = store.DiscardUndo(ctx)
 		if err == nil {
-			origin{Disk: readOrigin(dir).Disk}.write(dir)
+			origin{Disk: was.Disk}.write(dir)
 		}
 		return err
 	})

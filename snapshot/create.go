@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -73,7 +72,7 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 		return Created{}, err
 	}
 	folder := s.dir.Snapshots()
-	if err := errors.Join(ondisk.MakeDir(folder), s.sweep()); err != nil {
+	if err := errors.Join(ondisk.MakeDir(folder), s.Sweep()); err != nil {
 		return Created{}, err
 	}
 	out, err := ondisk.NewReplacement(s.file(req.Name))
@@ -206,26 +205,4 @@ func (s *Store) publish(out *ondisk.Replacement, info Info) (Info, error) {
 	}
 	info.Frees = diskfile.Frees(s.file(info.Name))
 	return info, err
-}
-
-// sweep removes what an operation that was killed has left. The caller holds
-// the job lock.
-func (s *Store) sweep() error {
-	if err := ondisk.SweepTemps(s.dir.Snapshots()); err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(s.dir.Snapshots())
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ondisk.IndexSuffix)
-		if !ok {
-			continue
-		}
-		if _, err := os.Lstat(s.file(name)); errors.Is(err, os.ErrNotExist) {
-			os.Remove(s.index(name))
-		}
-	}
-	return nil
 }

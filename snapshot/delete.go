@@ -7,11 +7,14 @@ import (
 	"os"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
 )
 
 // Delete removes a snapshot: its file, its index and its row. The caller holds
-// the job lock. The file goes first, so that room is made even on a full disk.
-// The error wraps ErrNotFound, or ErrNewer if the rows are a newer version's.
+// the job lock. The file goes before its row, so that room is made even on a
+// full disk. After a crash at any moment the snapshot is there, whole, or not in
+// the list; only where the disk was full it may be listed as missing. The error
+// wraps ErrNotFound, or ErrNewer if the rows are a newer version's.
 func (s *Store) Delete(ctx context.Context, name string) error {
 	info, err := s.Get(ctx, name)
 	if err != nil {
@@ -22,6 +25,9 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 
 func (s *Store) remove(info Info) error {
 	_, err := s.changeRows(func(r *rows) (bool, error) {
+		if err := s.markDeleting(r, info.Name); err != nil {
+			return false, err
+		}
 		os.Remove(s.index(info.Name))
 		err := os.Remove(s.file(info.Name))
 		if err == nil {
@@ -32,5 +38,20 @@ func (s *Store) remove(info Info) error {
 		}
 		return r.drop(info.Name), nil
 	})
+	return err
+}
+
+// markDeleting notes in the row, durably, that its file is about to go; without
+// it a crash would leave a row that misses its file.
+func (s *Store) markDeleting(r *rows, name string) error {
+	at := r.find(name)
+	if at < 0 || r.Snapshots[at].Name != name {
+		return nil
+	}
+	r.Snapshots[at].Deleting = true
+	err := ondisk.ReplaceJSON(s.dir.Rows(), r)
+	if diskfile.IsNoSpace(err) {
+		return nil // deleting is what makes room
+	}
 	return err
 }

@@ -39,7 +39,7 @@ func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64
 		return Info{}, err
 	}
 	folder := s.dir.Snapshots()
-	if err := errors.Join(ondisk.MakeDir(folder), s.sweep()); err != nil {
+	if err := errors.Join(ondisk.MakeDir(folder), s.Sweep()); err != nil {
 		return Info{}, err
 	}
 	room, err := newBudget(folder, max(0, size, in.header.FileSize))

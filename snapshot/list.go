@@ -44,7 +44,7 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 }
 
 func (s *Store) list(ctx context.Context, r *rows, files found) (list []Info, err error) {
-	r.moved(files.names)
+	r.settle(files.names)
 	seen := map[string]bool{}
 	for _, name := range files.names {
 		if err := ctx.Err(); err != nil {

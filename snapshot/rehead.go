@@ -22,8 +22,9 @@ import (
 // durable beside the file first (ondisk.HeaderFile), and goes once the file is
 // durable. Whoever meets a torn header takes that one: readers in openHeader,
 // without a lock, even while the header is being written; the next change of
-// rows, under their lock, finishes the work. Only a header that has become too
-// long for its place makes a new file.
+// rows, under their lock, puts it in its place. A file whose header is whole is
+// left as it is: what was seen after the crash goes on being so. Only a header
+// that has become too long for its place makes a new file.
 //
 // The rest of the file never changes in place, so who is restoring from it, and
 // has read the header, is not disturbed.
@@ -167,7 +168,7 @@ func overwrite(path string, head []byte) error {
 	if _, err := f.WriteAt(head, 0); err != nil {
 		return err
 	}
-	return f.Sync()
+	return ondisk.SyncFile(f)
 }
 
 // nameHeader gives the header the name of its file, after a rename.
@@ -183,8 +184,8 @@ func (s *Store) nameHeader(name string) error {
 	return s.put(name, n)
 }
 
-// finishHeaders finishes changes of headers that were cut off. The caller holds
-// the rows' lock.
+// finishHeaders ends changes of headers that were cut off. The caller holds the
+// rows' lock.
 func (s *Store) finishHeaders() error {
 	entries, err := os.ReadDir(s.dir.Snapshots())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -203,13 +204,13 @@ func (s *Store) finishHeaders() error {
 }
 
 func (s *Store) finishHeader(name string) error {
-	head, err := s.nextHeader(name)
+	head, err := s.missedHeader(name)
 	if err != nil {
 		return nil //nolint:nilerr // it cannot be read now: all stays as it is
 	}
 	steps := s.putSteps(name, head)[1:]
 	if head == nil {
-		steps = steps[1:] // of no use: the file is gone, or another
+		steps = steps[1:]
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -219,9 +220,9 @@ func (s *Store) finishHeader(name string) error {
 	return nil
 }
 
-// nextHeader returns the header that the file of that name is about to get, nil
-// if there is none that is this file's.
-func (s *Store) nextHeader(name string) ([]byte, error) {
+// missedHeader returns what lies beside the file of that name and makes its torn
+// header whole. It is nil if the file is whole, or gone, or another's.
+func (s *Store) missedHeader(name string) ([]byte, error) {
 	f, size, err := diskfile.OpenRegular(s.file(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -230,19 +231,24 @@ func (s *Store) nextHeader(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	_, err = gzfile.Open(f, size)
+	if err == nil || !isNoHeader(err) {
+		return nil, err
+	}
 	head := s.readHeader(name)
 	next, err := gzfile.Open(reheadedFile{head, f}, size)
 	switch {
-	case errors.Is(err, ErrDamaged), errors.Is(err, gzfile.ErrForeign), errors.Is(err, ErrNewer):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	now, err := gzfile.Open(f, size)
-	if int(next.HeaderLen()) != len(head) || err == nil && !now.Header.SameBody(next.Header) {
+	case err == nil && int(next.HeaderLen()) == len(head):
+		return head, nil
+	case err == nil || isNoHeader(err):
 		return nil, nil
 	}
-	return head, nil
+	return nil, err
+}
+
+// isNoHeader tells what was found in a file from an error of reading it.
+func isNoHeader(err error) bool {
+	return errors.Is(err, ErrDamaged) || errors.Is(err, gzfile.ErrForeign) || errors.Is(err, ErrNewer)
 }
 
 // readHeader reads what lies beside a file as its next header.

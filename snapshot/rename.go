@@ -92,7 +92,7 @@ func (s *Store) renameSteps(r *rows, info Info, to string, n *newHeader) []func(
 			if os.Rename(s.index(info.Name), s.index(to)) != nil {
 				os.Remove(s.index(to)) // another's
 			}
-			r.moved([]string{to})
+			r.settle([]string{to})
 			return nil
 		},
 	}

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -46,7 +45,7 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 	if err != nil {
 		return Restored{}, err
 	}
-	if err := s.sweepDisk(target); err != nil {
+	if err := diskfile.Sweep(target, s.dir.Undo()); err != nil {
 		return Restored{}, err
 	}
 	out := Restored{Info: info, OldSize: sizeOf(target)}
@@ -78,10 +77,4 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 		out.Undo = s.dir.Undo()
 	}
 	return out, nil
-}
-
-// sweepDisk removes what a restore that was killed has left.
-func (s *Store) sweepDisk(target string) error {
-	return errors.Join(ondisk.SweepTempsOf(target),
-		ondisk.SweepTempsOf(s.dir.Undo()), ondisk.SweepTempsOf(ondisk.UndoBeside(target)))
 }

@@ -51,6 +51,8 @@ type row struct {
 	Damage     string    `json:"damage,omitempty"`
 	// Renaming is the name that the file is about to get, or has got already.
 	Renaming string `json:"renaming,omitempty"`
+	// Deleting says that the file is about to go, or has gone already.
+	Deleting bool `json:"deleting,omitempty"`
 }
 
 func asRow(i Info) row {
@@ -136,20 +138,26 @@ func (r *rows) note(i Info, change func(*row)) {
 	change(&r.Snapshots[at])
 }
 
-// moved gives the rows whose files were renamed, by an operation that did not
-// come to its end, their new names, and forgets about those that were not. It
-// returns the new names, and whether anything changed.
-func (r *rows) moved(files []string) (names []string, changed bool) {
+// settle ends, in the rows, what an operation that did not come to its end has
+// done to the files: those that were renamed have their new names, those that
+// were deleted have no row, and the others are as if nothing had been about to
+// happen. It returns the new names, and whether anything changed.
+func (r *rows) settle(files []string) (names []string, changed bool) {
+	r.Snapshots = slices.DeleteFunc(r.Snapshots, func(n row) bool {
+		gone := n.Deleting && !slices.Contains(files, n.Name)
+		changed = changed || gone
+		return gone
+	})
 	for at := range r.Snapshots {
 		n := &r.Snapshots[at]
-		if n.Renaming == "" {
+		if n.Renaming == "" && !n.Deleting {
 			continue
 		}
 		if slices.Contains(files, n.Renaming) && !slices.Contains(files, n.Name) {
 			n.Name = n.Renaming
 			names = append(names, n.Name)
 		}
-		n.Renaming, changed = "", true
+		n.Renaming, n.Deleting, changed = "", false, true
 	}
 	return names, changed
 }
@@ -236,7 +244,7 @@ func (s *Store) changeRows(change func(*rows) (changed bool, err error)) (notes 
 	return notes, ondisk.ReplaceJSON(s.dir.Rows(), r)
 }
 
-// settle finishes changes of headers and names that a crash has cut off.
+// settle ends changes of headers and files that a crash has cut off.
 func (s *Store) settle(r *rows) (changed bool, err error) {
 	if err := s.finishHeaders(); err != nil {
 		return false, err
@@ -245,7 +253,7 @@ func (s *Store) settle(r *rows) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	names, changed := r.moved(files.names)
+	names, changed := r.settle(files.names)
 	for _, name := range names {
 		if err := s.nameHeader(name); err != nil {
 			return false, err

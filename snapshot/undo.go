@@ -57,19 +57,43 @@ func (s *Store) DiscardUndo(ctx context.Context) (freed int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	return diskfile.Discard(s.dir.Undo())
+	target, err := diskfile.Resolve(s.dir.Disk())
+	if err != nil {
+		return 0, err
+	}
+	return diskfile.Discard(target, s.dir.Undo())
 }
 
 // UndoInfo tells the size of the disk that is kept for Undo, how many bytes of
 // its file system it takes up, and since when it is kept, as far as the file
 // system knows. The error wraps ErrNoUndo.
 func (s *Store) UndoInfo() (size, used int64, at time.Time, err error) {
-	_, st, err := diskfile.Kept(s.dir.Undo())
+	target, err := diskfile.Resolve(s.dir.Disk())
 	if err != nil {
 		return 0, 0, time.Time{}, err
 	}
-	if now, err := os.Stat(s.dir.Disk()); err == nil && os.SameFile(now, st) {
+	_, st, err := diskfile.Kept(target, s.dir.Undo())
+	if err != nil {
+		return 0, 0, time.Time{}, err
+	}
+	if now, err := os.Stat(target); err == nil && os.SameFile(now, st) {
 		return 0, 0, time.Time{}, fmt.Errorf("%w: it is the disk itself", ErrNoUndo)
 	}
 	return st.Size(), diskfile.Used(st), diskfile.Renamed(st), nil
+}
+
+// DiskFiles tells the inodes of the disk and of the one that is kept for Undo; 0
+// where there is none.
+func (s *Store) DiskFiles() (disk, kept uint64) {
+	target, err := diskfile.Resolve(s.dir.Disk())
+	if err != nil {
+		return 0, 0
+	}
+	if st, err := os.Stat(target); err == nil {
+		disk = diskfile.Inode(st)
+	}
+	if _, st, err := diskfile.Kept(target, s.dir.Undo()); err == nil {
+		kept = diskfile.Inode(st)
+	}
+	return disk, kept
 }

@@ -17,8 +17,18 @@ func (s *Store) Use(name string) error {
 	if err != nil {
 		return err
 	}
+	lock, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	return s.setActive(e.Name)
+}
+
+// setActive writes which VM is the active one. The home's lock is held.
+func (s *Store) setActive(name string) error {
 	return ondisk.Replace(s.home.Active(), func(w io.Writer) error {
-		_, err := io.WriteString(w, e.Name+"\n")
+		_, err := io.WriteString(w, name+"\n")
 		return err
 	})
 }
@@ -46,6 +56,18 @@ func (s *Store) Active() (Entry, error) {
 		return list[0], nil
 	default:
 		return Entry{}, ErrNoActive
+	}
+}
+
+// forgetActive ends that a VM, which is deleted, is the active one.
+func (s *Store) forgetActive(name string) {
+	lock, err := s.lock()
+	if err != nil {
+		return // a name that leads to no VM is none
+	}
+	defer lock.Close()
+	if active, err := s.activeName(); err == nil && ondisk.SameName(active, name) {
+		os.Remove(s.home.Active())
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -22,9 +21,6 @@ func Defaults(name string) VM {
 	}
 }
 
-// newInfix stands in the name of the folder of a VM that is being made.
-const newInfix = ".new-"
-
 // Create adds a VM. fill makes its disk, at dir.Disk(), and may take its time:
 // other VMs can be made and used meanwhile. Nothing appears under the VM's name
 // before it is whole and durable; an error of fill leaves nothing. ErrExists
@@ -37,7 +33,7 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
 	if err := s.free(v.Name); err != nil {
 		return err
 	}
-	fresh := ondisk.VMDir(filepath.Join(s.home.Data(), newInfix+v.ID))
+	fresh := ondisk.VMDir(filepath.Join(s.home.Data(), newPrefix+v.ID))
 	defer os.RemoveAll(string(fresh))
 	lock, err := s.begin(fresh)
 	if err != nil {
@@ -48,15 +44,21 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
 		return err
 	}
 	return s.add(v, func(r *rows, dir ondisk.VMDir) error {
-		if err := os.Rename(string(fresh), string(dir)); err != nil {
+		if _, err := os.Lstat(string(dir)); err == nil {
+			return leftData(dir)
+		}
+		// The list decides: settle gives a folder its name if its VM is listed.
+		r.then = func() error {
+			err := os.Rename(string(fresh), string(dir))
+			if err == nil {
+				err = ondisk.SyncDir(s.home.Data())
+			}
+			if err != nil {
+				_ = os.Rename(string(dir), string(fresh))
+			}
 			return err
 		}
-		r.takeBack = func() { _ = os.Rename(string(dir), string(fresh)) }
-		if err := ondisk.SyncDir(s.home.Data()); err != nil {
-			r.takeBack()
-			return err
-		}
-		return nil
+		return ondisk.SyncDir(s.home.Data())
 	})
 }
 
@@ -64,10 +66,7 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
 // held until the VM is listed: sweep takes a folder without it for a dead one,
 // and nothing starts the VM meanwhile.
 func (s *Store) begin(fresh ondisk.VMDir) (*ondisk.Lock, error) {
-	if err := ondisk.MakeDir(s.home.Data()); err != nil {
-		return nil, err
-	}
-	home, err := ondisk.WaitLock(s.home.Lock())
+	home, err := s.lock()
 	if err != nil {
 		return nil, err
 	}
@@ -106,26 +105,29 @@ func (s *Store) Adopt(v VM) error {
 	return s.add(v, func(_ *rows, dir ondisk.VMDir) error { return ondisk.MakeDir(dir.Snapshots()) })
 }
 
-// add lists a VM once place has put its folder there.
+// add lists a VM once place has put its folder there. Where no VM is the active
+// one it is to be that, which is written first: the name of a VM that is not
+// listed means nothing.
 func (s *Store) add(v VM, place func(*rows, ondisk.VMDir) error) error {
-	err := s.change(func(r *rows) error {
+	return s.change(func(r *rows) error {
 		if i := r.find(v.Name); i >= 0 {
 			return taken(r.VMs[i].Name)
 		}
-		s.sweep()
 		if err := place(r, s.Dir(v.Name)); err != nil {
 			return err
+		}
+		active, err := s.activeName()
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if r.find(active) < 0 {
+			if err := s.setActive(v.Name); err != nil {
+				return err
+			}
 		}
 		r.VMs = append(r.VMs, v)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(s.home.Active()); errors.Is(err, fs.ErrNotExist) {
-		return s.Use(v.Name)
-	}
-	return nil
 }
 
 func taken(name string) error { return fmt.Errorf("%w: there is a VM '%s'", ErrExists, name) }
@@ -139,26 +141,9 @@ func (s *Store) free(name string) error {
 		return err
 	}
 	if _, err := os.Lstat(string(s.Dir(name))); err == nil {
-		return fmt.Errorf("%w: %s", ErrLeftData, s.Dir(name))
+		return leftData(s.Dir(name))
 	}
 	return nil
 }
 
-// sweep removes what a killed Create or Delete left. The home's lock is held.
-func (s *Store) sweep() {
-	entries, err := os.ReadDir(s.home.Data())
-	if err != nil {
-		return // the caller's own work in that folder says why
-	}
-	for _, e := range entries {
-		path := filepath.Join(s.home.Data(), e.Name())
-		switch {
-		case strings.HasPrefix(e.Name(), goneInfix):
-			os.RemoveAll(path)
-		case strings.HasPrefix(e.Name(), newInfix):
-			if held, _ := ondisk.Held(ondisk.VMDir(path).Lock()); !held {
-				os.RemoveAll(path)
-			}
-		}
-	}
-}
+func leftData(dir ondisk.VMDir) error { return fmt.Errorf("%w: %s", ErrLeftData, dir) }

@@ -11,9 +11,6 @@ import (
 	"vmterminal/app/ondisk"
 )
 
-// goneInfix stands in the name of the folder of a VM that is being deleted.
-const goneInfix = ".gone-"
-
 // Delete takes a VM from the list. With data its folder goes too, disk and
 // snapshots; without, the folder stays and Adopt brings the VM back. The caller
 // holds the VM's lock. ErrRemains when the VM is deleted but files of it are not.
@@ -26,7 +23,7 @@ func (s *Store) Delete(name string, data bool) error {
 		}
 		v := r.VMs[i]
 		if data {
-			if gone, err = s.putOut(r, s.Dir(v.Name)); err != nil {
+			if gone, err = s.putOut(r, v); err != nil {
 				return err
 			}
 		}
@@ -36,9 +33,7 @@ func (s *Store) Delete(name string, data bool) error {
 	if err != nil {
 		return err
 	}
-	if active, err := s.activeName(); err == nil && ondisk.SameName(active, name) {
-		os.Remove(s.home.Active())
-	}
+	s.forgetActive(name)
 	if gone == "" {
 		return nil
 	}
@@ -48,10 +43,14 @@ func (s *Store) Delete(name string, data bool) error {
 	return nil
 }
 
-// putOut moves a VM's folder to where sweep removes it, until r cannot be
-// written; gone is "" if there is no such folder.
-func (s *Store) putOut(r *rows, dir ondisk.VMDir) (gone string, err error) {
-	gone = filepath.Join(s.home.Data(), goneInfix+rand.Text())
+// putOut moves a VM's folder to where settle removes it, once the VM is not
+// listed any more; gone is "" if there is no such folder.
+func (s *Store) putOut(r *rows, v VM) (gone string, err error) {
+	dir := s.Dir(v.Name)
+	gone = filepath.Join(s.home.Data(), gonePrefix+v.ID)
+	if !isID(v.ID) || exists(gone) {
+		gone = filepath.Join(s.home.Data(), gonePrefix+rand.Text())
+	}
 	switch err := os.Rename(string(dir), gone); {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil

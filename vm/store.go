@@ -21,8 +21,9 @@ type rows struct {
 	VMs     []VM `json:"vms"`
 
 	// takeBack undoes what a change did to folders, for when the list cannot be
-	// written; nil if it did nothing.
+	// written; nil if it did nothing. then is what is left to do when it is.
 	takeBack func()
+	then     func() error
 }
 
 // Store is the VMs of one home. It holds no state of its own, so that any
@@ -50,6 +51,9 @@ type Entry struct {
 // List returns the VMs by name. Notes tell what was found amiss and mended.
 func (s *Store) List() (list []Entry, notes []string, err error) {
 	all, err := s.read()
+	if err == nil {
+		all, err = s.settled(all)
+	}
 	if errors.Is(err, errTorn) {
 		all, notes, err = s.rebuild()
 	}
@@ -123,12 +127,25 @@ func (r *rows) find(name string) int {
 	return slices.IndexFunc(r.VMs, func(v VM) bool { return ondisk.SameName(v.Name, name) })
 }
 
-// change is a read-modify-write of vms.json under the home's lock.
-func (s *Store) change(edit func(*rows) error) error {
+// lock takes the home's lock, makes the home if need be, and sweeps it.
+func (s *Store) lock() (*ondisk.Lock, error) {
 	if err := ondisk.MakeDir(s.home.Data()); err != nil {
-		return err
+		return nil, err
 	}
 	lock, err := ondisk.WaitLock(s.home.Lock())
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(ondisk.SweepTempsOf(s.home.VMs()), ondisk.SweepTempsOf(s.home.Active())); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// change is a read-modify-write of vms.json under the home's lock.
+func (s *Store) change(edit func(*rows) error) error {
+	lock, err := s.lock()
 	if err != nil {
 		return err
 	}
@@ -146,13 +163,26 @@ func (s *Store) change(edit func(*rows) error) error {
 	if all.Version > rowsVersion {
 		return fmt.Errorf("%s was %w; it can be read but not changed", s.home.VMs(), ErrNewer)
 	}
+	s.settle(&all)
+	before := rows{Version: rowsVersion, VMs: slices.Clone(all.VMs)}
 	if err := edit(&all); err != nil {
 		return err
 	}
+	return s.write(all, before)
+}
+
+// write writes the list and does what is left to do then; if that fails, the list
+// is again as before.
+func (s *Store) write(all, before rows) error {
 	all.Version = rowsVersion
-	err = ondisk.ReplaceJSON(s.home.VMs(), all)
+	err := ondisk.ReplaceJSON(s.home.VMs(), all)
 	if err != nil && all.takeBack != nil {
 		all.takeBack()
+	}
+	if err == nil && all.then != nil {
+		if err = all.then(); err != nil {
+			err = errors.Join(err, ondisk.ReplaceJSON(s.home.VMs(), before))
+		}
 	}
 	return err
 }

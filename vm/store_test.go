@@ -246,8 +246,8 @@ func TestManyCreateAtOnce(t *testing.T) {
 func TestSweep(t *testing.T) {
 	s := newStore(t)
 	create(t, s, "first")
-	dead := ondisk.VMDir(s.Home().Data() + "/" + newInfix + "dead")
-	gone := ondisk.VMDir(s.Home().Data() + "/" + goneInfix + "gone")
+	dead := ondisk.VMDir(s.Home().Data() + "/" + newPrefix + "dead")
+	gone := ondisk.VMDir(s.Home().Data() + "/" + gonePrefix + "gone")
 	for _, dir := range []ondisk.VMDir{dead, gone} {
 		if err := os.MkdirAll(dir.Snapshots(), ondisk.DirMode); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"vmterminal/app/ondisk/guard"
 )
 
 // A Replacement is a file that is being written beside the one it will
@@ -28,6 +30,9 @@ func NewReplacement(path string) (*Replacement, error) {
 	}
 	return &Replacement{File: f, final: path}, nil
 }
+
+// Sync makes what is written so far durable.
+func (r *Replacement) Sync() error { return SyncFile(r.File) }
 
 // Commit makes the file durable under its final name: fsync, rename, fsync of
 // the folder. When it returns nil a power cut cannot bring the old file back.
@@ -89,8 +94,19 @@ func ReplaceJSON(path string, v any) error {
 	})
 }
 
+// SyncFile makes the content of a file durable.
+func SyncFile(f *os.File) error {
+	if !guard.On(guard.FileSync) {
+		return nil
+	}
+	return f.Sync()
+}
+
 // SyncDir makes the names in a folder durable.
 func SyncDir(dir string) error {
+	if !guard.On(guard.DirSync) {
+		return nil
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -104,10 +120,16 @@ func MakeDir(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(dir, DirMode); err != nil {
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MakeDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, DirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return SyncDir(filepath.Dir(dir))
+	return SyncDir(parent)
 }
 
 // PutAside renames a file that cannot be read to a free name beside it and

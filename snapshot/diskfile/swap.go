@@ -56,7 +56,9 @@ func resolveMissing(disk string) string {
 // Swap puts a new disk, whole and in the same folder, in the place of the one
 // at disk, durably; the one before becomes undo and takes the place of what was
 // there. At no instant is the disk missing, and a crash at any moment leaves
-// the old disk or the new one under its name. disk is as Resolve returns it.
+// the old disk with the old undo or the new one with the new undo, which may
+// have a temporary name until Sweep or Back gives it its own; Kept finds it.
+// disk is as Resolve returns it.
 // kept tells whether there was a disk before, and placed whether the new one is
 // in its place, which with an error means that it may not be durable. When it is
 // not placed, it is gone.
@@ -71,54 +73,23 @@ func Swap(next *ondisk.Replacement, disk, undo string) (kept, placed bool, err e
 	if err := next.Sync(); err != nil {
 		return false, false, err
 	}
-	kept, err = keep(disk, undo)
-	if err != nil {
-		return false, false, fmt.Errorf("keeping the disk before: %w", err)
-	}
 	written, err := next.Stat()
 	if err != nil {
 		return false, false, err
 	}
+	before, err := newSpare(disk, undo)
+	if err != nil {
+		return false, false, fmt.Errorf("keeping the disk before: %w", err)
+	}
 	if err = next.Commit(); err != nil {
 		there, statErr := os.Stat(disk)
 		placed = statErr == nil && os.SameFile(there, written)
-		return kept, placed, err
+	} else {
+		placed = true
 	}
-	return kept, true, nil
-}
-
-// keep makes undo another name of the disk.
-func keep(disk, undo string) (bool, error) {
-	if _, err := os.Lstat(disk); errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	if !placed {
+		before.drop()
+		return false, false, err
 	}
-	err := linkOver(disk, undo)
-	if err == nil || !isOtherDevice(err) {
-		return err == nil, err
-	}
-	beside := ondisk.UndoBeside(disk)
-	if err := linkOver(disk, beside); err != nil {
-		return false, err
-	}
-	return true, replaceLink(beside, undo, os.Symlink)
-}
-
-func linkOver(disk, undo string) error { return replaceLink(disk, undo, os.Link) }
-
-// replaceLink makes a link at name, in the place of what was there, durably.
-func replaceLink(to, name string, link func(to, name string) error) error {
-	if a, err := os.Stat(to); err == nil {
-		if b, err := os.Lstat(name); err == nil && os.SameFile(a, b) {
-			return nil // left by a crash; rename would do nothing and leave temp
-		}
-	}
-	temp := ondisk.TempName(name)
-	if err := link(to, temp); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, name); err != nil {
-		os.Remove(temp)
-		return err
-	}
-	return ondisk.SyncDir(filepath.Dir(name))
+	return before != nil, true, errors.Join(err, before.become())
 }

@@ -36,7 +36,7 @@ func TestUndoOnAnotherFileSystem(t *testing.T) {
 		want(t, disk, texts[0])
 		want(t, undo, texts[1])
 	}
-	if freed, err := Discard(undo); err != nil || freed == 0 {
+	if freed, err := Discard(disk, undo); err != nil || freed == 0 {
 		t.Errorf("freed %d, %v", freed, err)
 	}
 	for _, gone := range []string{undo, ondisk.UndoBeside(disk)} {

@@ -64,6 +64,48 @@ func TestSwap(t *testing.T) {
 	}
 }
 
+// TestSwapIsCutOff stops after the spare name is made, and after the new disk is
+// in its place: the undo from before is not lost with a restore that was not.
+func TestSwapIsCutOff(t *testing.T) {
+	for placed, texts := range map[bool][2]string{false: {"now", "before"}, true: {"next", "now"}} {
+		for _, then := range []string{"sweep", "back"} {
+			texts, dir := texts, t.TempDir()
+			disk, undo := filepath.Join(dir, "disk.raw"), filepath.Join(dir, "disk.undo")
+			put(t, disk, "now")
+			put(t, undo, "before")
+			if _, err := newSpare(disk, undo); err != nil {
+				t.Fatal(err)
+			}
+			if placed {
+				next := filepath.Join(dir, "next")
+				put(t, next, "next")
+				if err := os.Rename(next, disk); err != nil {
+					t.Fatal(err)
+				}
+			}
+			kept, _, err := Kept(disk, undo)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, kept, texts[1])
+			if then == "back" {
+				if _, err := Back(disk, undo); err != nil {
+					t.Fatal(err)
+				}
+				texts[0], texts[1] = texts[1], texts[0]
+			}
+			if err := Sweep(disk, undo); err != nil {
+				t.Fatal(err)
+			}
+			want(t, disk, texts[0])
+			want(t, undo, texts[1])
+			if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+				t.Errorf("placed %v, %s: left are %v", placed, then, entries)
+			}
+		}
+	}
+}
+
 func TestSwapFailsBeforeAnythingMoves(t *testing.T) {
 	dir := t.TempDir()
 	disk := filepath.Join(dir, "disk.raw")

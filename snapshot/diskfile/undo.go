@@ -14,9 +14,18 @@ import (
 // ErrNoUndo says that no disk is kept.
 var ErrNoUndo = errors.New("no disk is kept for undo")
 
-// Kept returns where the disk that undo names truly lies: undo itself, or the
-// file beside the disk that it is a link to. The error wraps ErrNoUndo.
-func Kept(undo string) (string, os.FileInfo, error) {
+// Kept returns where the disk that is kept truly lies: undo itself, or the file
+// beside the disk that it is a link to; after a crash, the one that is to get
+// that name. The error wraps ErrNoUndo. disk is as Resolve returns it.
+func Kept(disk, undo string) (string, os.FileInfo, error) {
+	if s, err := lost(disk, undo); err == nil && s != nil {
+		st, err := os.Lstat(s.temp)
+		return s.temp, st, err
+	}
+	return named(undo)
+}
+
+func named(undo string) (string, os.FileInfo, error) {
 	kept := undo
 	st, err := os.Lstat(undo)
 	if err == nil && st.Mode()&fs.ModeSymlink != 0 {
@@ -45,7 +54,7 @@ func Back(disk, undo string) (placed bool, err error) {
 	if err := findLost(disk, undo); err != nil {
 		return false, err
 	}
-	kept, st, err := Kept(undo)
+	kept, st, err := named(undo)
 	if err != nil {
 		return false, err
 	}
@@ -77,60 +86,24 @@ func Back(disk, undo string) (placed bool, err error) {
 // a crash between the two renames the disk that was is left under a temporary
 // name of undo, where findLost finds it.
 func exchangeByLinks(disk, undo string) error {
-	temp := ondisk.TempName(undo)
-	if err := os.Link(disk, temp); err != nil {
-		return err
-	}
-	if err := ondisk.SyncDir(filepath.Dir(temp)); err != nil {
-		os.Remove(temp)
+	was, err := newSpare(disk, undo)
+	if err != nil {
 		return err
 	}
 	if err := os.Rename(undo, disk); err != nil {
-		os.Remove(temp)
+		was.drop()
 		return err
 	}
-	return os.Rename(temp, undo)
-}
-
-// findLost gives a disk back its name that a crash in exchangeByLinks has left
-// without.
-func findLost(disk, undo string) error {
-	for _, name := range []string{undo, ondisk.UndoBeside(disk)} {
-		if err := findLostOf(disk, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func findLostOf(disk, undo string) error {
-	if _, err := os.Lstat(undo); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	now, err := os.Stat(disk)
-	if err != nil {
-		return nil //nolint:nilerr // exchangeByLinks never leaves the disk missing
-	}
-	entries, err := os.ReadDir(filepath.Dir(undo))
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		temp := filepath.Join(filepath.Dir(undo), e.Name())
-		if !e.Type().IsRegular() || !ondisk.IsTempOf(temp, undo) {
-			continue
-		}
-		if st, err := e.Info(); err == nil && !os.SameFile(st, now) {
-			return os.Rename(temp, undo)
-		}
-	}
-	return nil
+	return was.become()
 }
 
 // Discard removes the disk that undo names, and undo. It returns how many bytes
-// that has freed. The error wraps ErrNoUndo.
-func Discard(undo string) (freed int64, err error) {
-	kept, _, err := Kept(undo)
+// that has freed. The error wraps ErrNoUndo. disk is as Resolve returns it.
+func Discard(disk, undo string) (freed int64, err error) {
+	if err := findLost(disk, undo); err != nil {
+		return 0, err
+	}
+	kept, _, err := named(undo)
 	if errors.Is(err, ErrNoUndo) {
 		os.Remove(undo) // a link to nothing
 	}

@@ -46,7 +46,7 @@ func TestUndoIsTheDisk(t *testing.T) {
 	if placed, err := Back(disk, undo); !errors.Is(err, ErrNoUndo) || placed {
 		t.Errorf("%v %v", placed, err)
 	}
-	if freed, err := Discard(undo); err != nil || freed != 0 {
+	if freed, err := Discard(disk, undo); err != nil || freed != 0 {
 		t.Errorf("freed %d, %v", freed, err)
 	}
 	want(t, disk, "one")
@@ -68,7 +68,7 @@ func TestUndoIsNoFile(t *testing.T) {
 		if placed, err := Back(disk, undo); err == nil || placed {
 			t.Errorf("%s: brought back", name)
 		}
-		if _, err := Discard(undo); err == nil {
+		if _, err := Discard(disk, undo); err == nil {
 			t.Errorf("%s: discarded", name)
 		}
 	}
@@ -110,12 +110,12 @@ func TestExchangeByLinks(t *testing.T) {
 
 func TestDiscard(t *testing.T) {
 	dir := t.TempDir()
-	undo := filepath.Join(dir, "disk.undo")
-	if _, err := Discard(undo); !errors.Is(err, ErrNoUndo) {
+	disk, undo := filepath.Join(dir, "disk.raw"), filepath.Join(dir, "disk.undo")
+	if _, err := Discard(disk, undo); !errors.Is(err, ErrNoUndo) {
 		t.Errorf("nothing is there: %v", err)
 	}
 	put(t, undo, strings.Repeat("x", 1<<20))
-	if freed, err := Discard(undo); err != nil || freed < 1<<20 || freed > 2<<20 {
+	if freed, err := Discard(disk, undo); err != nil || freed < 1<<20 || freed > 2<<20 {
 		t.Errorf("freed %d, %v", freed, err)
 	}
 	// A link of another's making: the link goes, what it leads to stays.
@@ -124,7 +124,7 @@ func TestDiscard(t *testing.T) {
 	if err := os.Symlink(mine, undo); err != nil {
 		t.Fatal(err)
 	}
-	if freed, err := Discard(undo); err != nil || freed != 0 {
+	if freed, err := Discard(disk, undo); err != nil || freed != 0 {
 		t.Errorf("freed %d, %v", freed, err)
 	}
 	want(t, mine, "mine")

@@ -25,12 +25,6 @@ func (f *File) Rehead(name, description string, pinned bool) (Header, []byte, er
 // HeaderLen is where the body starts in the file.
 func (f *File) HeaderLen() int64 { return f.headerLen }
 
-// SameBody tells whether two headers are of one snapshot, and so stand before
-// the same body.
-func (h Header) SameBody(other Header) bool {
-	return h.ID == other.ID && h.Digest == other.Digest && h.Size == other.Size && h.BodyCRC == other.BodyCRC
-}
-
 // Moved returns the index of a file whose header has become longer by n bytes.
 func (x *Index) Moved(n int64) *Index {
 	moved := *x

@@ -1,0 +1,26 @@
+// Package torture holds nothing but tests: they try to destroy data, and look
+// whether what the program promised is still there.
+//
+// # Power cuts
+//
+// A scenario of use cases runs in a process of its own (subject) on a file
+// system whose block device writes down every write and every flush (blocklog),
+// and says after each use case that it is done. From what was written down,
+// the disk is made as a power cut at any moment could have left it: with what
+// was flushed, and with any part of what was not. Each such disk is mounted
+// (loopfs), so that the file system repairs itself, and then the store on it
+// must be exactly as it was after the last use case that was done, or after the
+// one that was just going on: never less, never a mixture. Then the next use
+// case must work at once, and leave nothing of the one that was cut off.
+//
+// A second method shuts the file system down while the scenario runs, at
+// random moments, and mounts it again.
+//
+// Everything is mounted in a mount namespace of the tests' own, on a tmpfs, with
+// loop devices that clear themselves: however the tests end, the kernel leaves
+// nothing of it. That takes root; without it the tests are skipped.
+//
+// Seeds are printed with what they found, and VMTERMINAL_TORTURE_SEED sets one.
+// VMTERMINAL_TORTURE=1, which is make torture, tries every state there is, and
+// more random ones; without it a share of them is tried.
+package torture

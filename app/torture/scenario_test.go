@@ -1,0 +1,72 @@
+package torture
+
+import (
+	"strings"
+
+	"vmterminal/app/torture/usecase"
+)
+
+// A scenario is use cases, one after the other, on the store that setup makes.
+type scenario struct {
+	name  string
+	deeds [][]string
+}
+
+// setup makes a store with a VM that has all there is: a disk that differs from
+// its snapshots, and one that is kept for undo.
+var setup = [][]string{
+	{"vm-create", usecase.VM},
+	{"vm-create", "other"},
+	{"disk", "one"},
+	{"create", "a"},
+	{"disk", "two"},
+	{"create", "b"},
+	{"describe", "b", "the second one"},
+	{"restore", "a"},
+	{"disk", "three"},
+	{"verify", "a"},
+	{"json", "first"},
+}
+
+// %OURS% and %FOREIGN% are files outside of the store to import.
+var scenarios = []scenario{
+	{"snapshots", [][]string{
+		{"create", "c"},
+		{"describe", "c", "short"},
+		{"describe", "b", strings.Repeat("long ", 800)},
+		{"pin", "a"},
+		{"rename", "b", "b2"},
+		{"rename", "a", "A"},
+		{"describe", "A", ""},
+		{"verify", "c"},
+		{"create", "d"},
+		{"delete", "b2"},
+		{"delete", "c"},
+		{"unpin", "A"},
+		{"prune"},
+	}},
+	{"disks", [][]string{
+		{"restore", "a"}, {"restore", "b"}, {"undo"}, {"undo"}, {"discard"}, {"restore", "b"}, {"create", "c"}, {"undo"},
+	}},
+	{"transfer", [][]string{
+		{"import", "%OURS%", "x"},
+		{"import", "%FOREIGN%", "y"},
+		{"describe", "y", "of another tool"},
+		{"pin", "y"},
+		{"rename", "y", "z"},
+		{"restore", "z"},
+		{"export", "x"},
+		{"delete", "z"},
+	}},
+	{"vms", [][]string{
+		{"clone", "a", "copy"},
+		{"vm-use", "copy"},
+		{"vm-create", "new"},
+		{"vm-erase", "new"},
+		{"vm-delete", "copy"},
+		{"vm-adopt", "copy"},
+		{"vm-erase", "copy"},
+		{"json", "second"},
+		{"json", "third"},
+	}},
+}
