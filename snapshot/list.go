@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -18,29 +16,27 @@ import (
 // of a newer version the snapshots are told from their files alone, and a note
 // says so.
 func (s *Store) List(ctx context.Context) (list []Info, notes []string, err error) {
-	var files found
-	for range 3 {
-		var r *rows
-		var anew []string
-		if r, anew, err = s.rowsForReading(); err == nil {
-			files, err = s.files()
-		}
-		if err == nil {
-			list, err = s.list(ctx, r, files)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		notes = append(notes, anew...)
-		if !s.stale(r, list) {
-			break
+	r, notes, err := s.rowsForReading()
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := s.files()
+	if err != nil {
+		return nil, nil, err
+	}
+	if list, err = s.list(ctx, r, files); err != nil {
+		return nil, nil, err
+	}
+	if unsettled(r, list) {
+		if again, found, err := s.settled(ctx); err == nil {
+			list, files = again, found
 		}
 	}
-	notes = append(slices.Compact(notes), files.notes...)
+	notes = append(notes, files.notes...)
 	slices.SortStableFunc(list, func(a, b Info) int {
 		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.Name, b.Name))
 	})
-	return list, notes, nil
+	return list, notes, ctx.Err()
 }
 
 func (s *Store) list(ctx context.Context, r *rows, files found) (list []Info, err error) {
@@ -68,47 +64,35 @@ func (s *Store) list(ctx context.Context, r *rows, files found) (list []Info, er
 	return list, nil
 }
 
-// stale tells whether files and rows have moved on since they were read, which
-// is without a lock: a renamed snapshot must not look damaged or missing, nor a
-// new one, whose row comes after its file, imported.
-func (s *Store) stale(r *rows, list []Info) bool {
-	settled := false
-	for _, i := range list {
-		switch i.State {
-		case StateDamaged:
-			if _, err := os.Lstat(s.file(i.Name)); errors.Is(err, fs.ErrNotExist) {
-				return true
-			}
-		case StateImported:
-			if settled || r.find(i.Name) >= 0 {
-				continue
-			}
-			settled = true
-			if now, err := s.settledRows(); err == nil && now.find(i.Name) >= 0 {
-				return true
-			}
-		case StateMissing:
-			r, err := readRows(s.dir.Rows())
-			if err != nil {
-				continue
-			}
-			if at := r.find(i.Name); at < 0 || r.Snapshots[at].Name != i.Name || r.Snapshots[at].Renaming != "" {
-				return true
-			}
-		default:
-		}
-	}
-	return false
+// unsettled tells whether files and rows, which were read without a lock, look as
+// they also do in the midst of a change: a snapshot that is renamed looks
+// missing, and a new one, whose row comes after its file, imported.
+func unsettled(r *rows, list []Info) bool {
+	return slices.ContainsFunc(list, func(i Info) bool {
+		return i.State == StateMissing || i.State == StateDamaged || i.State == StateImported && r.find(i.Name) < 0
+	})
 }
 
-// settledRows returns the rows when nobody is changing them.
-func (s *Store) settledRows() (*rows, error) {
+// settled is list at a moment when nobody changes files or rows.
+func (s *Store) settled(ctx context.Context) ([]Info, found, error) {
 	lock, err := ondisk.WaitLock(s.dir.RowsLock())
 	if err != nil {
-		return nil, err
+		return nil, found{}, err
 	}
 	defer func() { _ = lock.Close() }()
-	return readRows(s.dir.Rows())
+	r, err := readRows(s.dir.Rows())
+	if errors.Is(err, ErrNewer) {
+		r, err = &rows{}, nil
+	}
+	if err != nil {
+		return nil, found{}, err
+	}
+	files, err := s.files()
+	if err != nil {
+		return nil, found{}, err
+	}
+	list, err := s.list(ctx, r, files)
+	return list, files, err
 }
 
 // rowsForReading returns the rows, made anew if they cannot be read.
