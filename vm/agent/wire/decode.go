@@ -5,22 +5,27 @@ import (
 	"hash/crc32"
 )
 
-// lookInside is how many damaged payloads in a row are searched for frames.
-// A liar's headers over headers would otherwise cost a checksum of MaxPayload
-// for each 32 bytes sent.
+// lookInside is how many times over the bytes of a stream may be summed for
+// nothing, to find frames inside of damaged ones. A liar's headers over headers
+// would otherwise cost a checksum of MaxPayload for each 32 bytes sent.
 const lookInside = 8
 
 // A Decoder finds the frames in a stream of bytes that may hold anything else.
 // It keeps at most one unfinished frame and what was fed last. The zero value
 // is ready. Not for use by several goroutines.
 type Decoder struct {
-	buf     []byte
-	damaged int
+	buf []byte
+	// budget is how many bytes may be summed in vain. It comes with the bytes
+	// fed, not with frames: these a liar can make as well.
+	budget int
 }
 
 // Feed adds bytes of the stream; it keeps no reference to p. Drain with Next
 // before feeding again, or the buffer grows.
-func (d *Decoder) Feed(p []byte) { d.buf = append(d.buf, p...) }
+func (d *Decoder) Feed(p []byte) {
+	d.buf = append(d.buf, p...)
+	d.budget = min(d.budget+lookInside*len(p), lookInside*MaxPayload)
+}
 
 // Next returns the next whole frame, or false when more bytes are needed. The
 // payload belongs to the caller.
@@ -44,7 +49,6 @@ func (d *Decoder) Next() (Frame, bool) {
 			d.skipDamaged(whole)
 			continue
 		}
-		d.damaged = 0
 		f.Payload = bytes.Clone(payload)
 		d.drop(whole)
 		return f, true
@@ -66,11 +70,11 @@ func (d *Decoder) GiveUp() {
 // skipDamaged leaves a frame whose payload is not what its header says: most
 // likely it was cut and the next frames stand where its payload should.
 func (d *Decoder) skipDamaged(whole int) {
-	d.damaged++
-	if d.damaged > lookInside {
+	if d.budget < whole {
 		d.drop(whole)
 		return
 	}
+	d.budget -= whole
 	d.drop(1)
 }
 
