@@ -70,6 +70,12 @@ func (f *fakeAgent) Info(ctx context.Context) (agent.Info, error) {
 }
 
 func (f *fakeAgent) Run(ctx context.Context, c agent.Command) (int, error) {
+	if c.Args[0] == "deaf" { // reads no input and does not end by itself
+		f.told <- "deaf"
+		<-ctx.Done()
+		f.told <- "ended"
+		return 0, ctx.Err()
+	}
 	if c.Stdin != nil {
 		if _, err := io.Copy(c.Stdout, c.Stdin); err != nil {
 			return 0, err

@@ -68,7 +68,7 @@ func execOver(stream io.ReadWriter, what agent.Command) (int, error) {
 }
 
 func pass(to io.Writer, content []byte) error {
-	if to == nil {
+	if to == nil || len(content) == 0 {
 		return nil
 	}
 	_, err := to.Write(content)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"vmterminal/vm/agent"
 )
@@ -47,7 +48,7 @@ func execFor(ctx context.Context, gone func(), guest guestAgent, in io.Reader, o
 	input, feed := io.Pipe()
 	go func() {
 		defer gone()
-		feed.CloseWithError(takeInput(in, feed))
+		feed.CloseWithError(takeInput(in, feed, out))
 	}()
 	command := agent.Command{
 		Args: ask.Args, Dir: ask.Dir, Env: ask.Env,
@@ -62,7 +63,7 @@ func execFor(ctx context.Context, gone func(), guest guestAgent, in io.Reader, o
 
 // takeInput passes input on until the client leaves. After the input's end it
 // only watches for that.
-func takeInput(in io.Reader, feed *io.PipeWriter) error {
+func takeInput(in io.Reader, feed *io.PipeWriter, out *frameWriter) error {
 	var buf [maxFrame]byte
 	for {
 		what, content, err := readFrame(in, &buf)
@@ -74,8 +75,35 @@ func takeInput(in io.Reader, feed *io.PipeWriter) error {
 		case len(content) == 0:
 			feed.Close()
 		default:
-			// A command that reads no more does not keep us from watching.
-			_, _ = feed.Write(content)
+			if err := handOver(content, feed, out); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// knockEvery is how often a client is looked for whose command takes no input.
+const knockEvery = time.Second
+
+// handOver waits until the command has taken the input, or has ended. Meanwhile
+// nothing is read of the client, so that it has left shows only by sending it
+// something: output of no bytes.
+func handOver(content []byte, feed *io.PipeWriter, out *frameWriter) error {
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		_, _ = feed.Write(content) // fails when the command reads no more
+	}()
+	knock := time.NewTicker(knockEvery)
+	defer knock.Stop()
+	for {
+		select {
+		case <-taken:
+			return nil
+		case <-knock.C:
+			if err := out.send(frameStdout, nil); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -79,6 +79,36 @@ func TestExecEndsWhenTheClientLeaves(t *testing.T) {
 	}
 }
 
+// A command that never reads its input is ended all the same.
+func TestExecEndsWhenTheClientLeavesADeafCommand(t *testing.T) {
+	f := newFakeAgent()
+	conn := execPair(t, f)
+	left := make(chan struct{})
+	input := &endless{second: make(chan struct{})}
+	go func() {
+		defer close(left)
+		_, _ = execOver(conn, agent.Command{Args: []string{"deaf"}, Stdin: input})
+	}()
+	f.expect(t, "deaf")
+	<-input.second // the first is with the server, which cannot pass it on
+	conn.Close()
+	f.expect(t, "ended")
+	<-left
+}
+
+// endless is input without end; second is closed when it is read again.
+type endless struct {
+	reads  int
+	second chan struct{}
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.reads++; e.reads == 2 {
+		close(e.second)
+	}
+	return len(p), nil
+}
+
 func TestExecFailingWriter(t *testing.T) {
 	boom := errors.New("boom")
 	_, err := execOver(execPair(t, newFakeAgent()), agent.Command{
@@ -119,5 +149,26 @@ func FuzzExecFor(f *testing.F) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		_, _ = execFor(ctx, cancel, newFakeAgent(), bytes.NewReader(data), &frameWriter{w: io.Discard})
+	})
+}
+
+// FuzzExecOver: the client's half survives whatever comes back, and what it
+// takes for the result is one.
+func FuzzExecOver(f *testing.F) {
+	f.Add([]byte("o\x00\x00\x00\x02hie\x00\x00\x00\x00f\x00\x00\x00\x0a{\"exit\":3}"))
+	f.Add([]byte("f\x00\x00\x00\x02[]"))
+	f.Add([]byte("f\x00\x00\x00\x0e{\"error\":{}}xx"))
+	f.Fuzz(func(t *testing.T, answers []byte) {
+		var out, errs bytes.Buffer
+		exit, err := execOver(struct {
+			io.Reader
+			io.Writer
+		}{bytes.NewReader(answers), io.Discard}, agent.Command{Args: []string{"x"}, Stdout: &out, Stderr: &errs})
+		if err != nil && exit != 0 {
+			t.Errorf("exit code %d beside %v", exit, err)
+		}
+		if out.Len()+errs.Len() > len(answers) {
+			t.Errorf("%d bytes of output from %d", out.Len()+errs.Len(), len(answers))
+		}
 	})
 }

@@ -18,7 +18,7 @@ const execProtocol = "vmterminal-exec"
 const (
 	frameCommand  = 'c' // JSON execAsk
 	frameStdin    = 'i' // input; none means its end
-	frameStdout   = 'o'
+	frameStdout   = 'o' // output; none is only to see whether the client is there
 	frameStderr   = 'e'
 	frameFinished = 'f' // JSON execResult
 )
