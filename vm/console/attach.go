@@ -20,16 +20,24 @@ type Attachment struct {
 // kept. What a program in the guest asked its terminal is left out of the
 // replay: it has had its answer, or has given up.
 func (c *Console) Attach(replay int) *Attachment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if replay < 0 || replay > RingSize {
 		replay = RingSize
 	}
+	recent, end := c.join(replay)
+	// The search takes a tenth of a second for a full ring: output goes on.
+	return &Attachment{c: c, pos: end, next: withoutQueries(recent), ended: make(chan struct{})}
+}
+
+// join counts one more attachment and returns the text it begins with, and the
+// position after that.
+func (c *Console) join(replay int) (recent []byte, end int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.attached++
 	from := c.ring.startNear(c.ring.end - int64(replay))
-	recent := make([]byte, c.ring.end-from)
+	recent = make([]byte, c.ring.end-from)
 	c.ring.read(recent, from)
-	return &Attachment{c: c, pos: c.ring.end, next: withoutQueries(recent), ended: make(chan struct{})}
+	return recent, c.ring.end
 }
 
 // Read waits for output and copies it into p. A reader so slow that the output

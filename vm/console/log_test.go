@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"vmterminal/app/ondisk"
@@ -83,4 +84,36 @@ func TestTailOfNoLogIsEmpty(t *testing.T) {
 	if err != nil || len(got) != 0 {
 		t.Fatalf("%q, %v", got, err)
 	}
+}
+
+// FuzzLog: whatever a guest writes in whatever pieces, the log stays within its
+// bounds and its tail is the end of what was written.
+func FuzzLog(f *testing.F) {
+	f.Add([]byte("one\ntwo\nthree\n"), 3, 7)
+	f.Add(bytes.Repeat([]byte{0xff, 0x80, '\n', 0x1b}, 60), 64, 100)
+	f.Add(bytes.Repeat([]byte("é"), 100), 1, 33)
+	f.Fuzz(func(t *testing.T, text []byte, piece, tail int) {
+		const limit = 64
+		dir := t.TempDir()
+		path, old := filepath.Join(dir, "console.log"), filepath.Join(dir, "console.log.1")
+		l := &Log{path: path, old: old, limit: limit}
+		piece, tail = max(1, min(piece, limit)), max(0, min(tail, 4*limit))
+		for p := range slices.Chunk(text, piece) {
+			if n, err := l.Write(p); n != len(p) || err != nil {
+				t.Fatalf("%d of %d bytes, %v", n, len(p), err)
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []string{path, old} {
+			if info, err := os.Stat(p); err == nil && info.Size() > limit {
+				t.Fatalf("%s has %d bytes", p, info.Size())
+			}
+		}
+		got, err := Tail(path, old, tail)
+		if err != nil || len(got) > tail || !bytes.HasSuffix(text, got) {
+			t.Fatalf("tail of %d: %q, %v is no end of the log", tail, got, err)
+		}
+	})
 }
