@@ -10,8 +10,10 @@ import (
 	"vmterminal/vm/qemu"
 )
 
-// beginLimit is how long it may take to set up a point in time.
-const beginLimit = 30 * time.Second
+// beginLimit is how long it may take to set up a point in time. It is longer
+// than a guest can draw out freezing and thawing by saying nothing, so that
+// this costs the frozen state and not the point in time.
+const beginLimit = time.Minute
 
 // reading is a point in time that is being read.
 type reading struct {
@@ -38,8 +40,6 @@ func (m *machine) beginPointInTime(ctx context.Context) (*reading, error) {
 	default:
 		return nil, fmt.Errorf("%w: another snapshot is reading the disk", ErrBusy)
 	}
-	ctx, cancel := context.WithTimeout(ctx, beginLimit)
-	defer cancel()
 	since := m.tracked(control)
 	id := rand.Text()
 	opt := qemu.Options{
@@ -47,6 +47,8 @@ func (m *machine) beginPointInTime(ctx context.Context) (*reading, error) {
 		Track: qemu.BitmapName(id), Since: since.bitmap,
 	}
 	opt.Freeze, opt.Thaw = m.agent.freezer(ctx)
+	ctx, cancel := context.WithTimeout(ctx, beginLimit)
+	defer cancel()
 	p, err := qemu.BeginPointInTime(ctx, control, opt)
 	if errors.Is(err, qemu.ErrInProgress) && m.cleanPointInTime(ctx) == nil {
 		p, err = qemu.BeginPointInTime(ctx, control, opt)

@@ -28,6 +28,7 @@ var (
 
 const (
 	freezeLimit = 20 * time.Second // the guest writes out all it holds
+	switchLimit = 5 * time.Second  // for QEMU to switch disks, while the guest is frozen
 	thawLimit   = 10 * time.Second // for each of two tries
 	endLimit    = 30 * time.Second
 	exportName  = "snap"
@@ -149,9 +150,11 @@ func (p *PointInTime) hold(ctx context.Context, opt Options) error {
 	if freezes {
 		p.NotFrozen = within(ctx, freezeLimit, opt.Freeze)
 	}
-	p.Writes = p.writes(ctx)
 	p.undo = append(p.undo, func(ctx context.Context) error { return setDrive(ctx, p.client, diskNode) })
-	err := setDrive(ctx, p.client, filterNode)
+	err := within(ctx, switchLimit, func(ctx context.Context) error {
+		p.Writes = p.writes(ctx)
+		return setDrive(ctx, p.client, filterNode)
+	})
 	p.At = time.Now()
 	var thaw error
 	if freezes {

@@ -62,11 +62,11 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to QEMU: %w", err)
 	}
-	return open(ctx, conn)
+	return Open(ctx, conn)
 }
 
-// open owns conn from here on.
-func open(ctx context.Context, conn net.Conn) (*Client, error) {
+// Open is Dial for a connection that is there; it owns conn from here on.
+func Open(ctx context.Context, conn net.Conn) (*Client, error) {
 	c := &Client{
 		conn:    conn,
 		lines:   make(chan []byte),

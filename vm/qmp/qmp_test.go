@@ -32,7 +32,7 @@ func pair(t *testing.T) (*Client, *fake) {
 		q.say(greeting)
 		q.answer(q.next(), `{}`)
 	}()
-	c, err := open(t.Context(), ours)
+	c, err := Open(t.Context(), ours)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestHungAfterGreeting(t *testing.T) {
 	go func() { _, _ = io.WriteString(theirs, greeting) }()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := open(ctx, ours); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := Open(ctx, ours); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -216,7 +216,7 @@ func TestNoGreeting(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
 	go func() { _, _ = io.WriteString(theirs, `{"event": "RESUME"}`+"\n") }()
-	if _, err := open(t.Context(), ours); !errors.Is(err, ErrProtocol) {
+	if _, err := Open(t.Context(), ours); !errors.Is(err, ErrProtocol) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -234,7 +234,7 @@ func FuzzReader(f *testing.F) {
 			_, _ = theirs.Write(says)
 			theirs.Close()
 		}()
-		c, err := open(t.Context(), ours)
+		c, err := Open(t.Context(), ours)
 		if err != nil {
 			return
 		}
