@@ -25,6 +25,9 @@ const (
 	chunkStatus  = 5
 	chunkError   = 1 << 15
 	maxChunkText = 8 << 10
+	// maxChunks bounds the chunks of one answer; QEMU sends at most one for each
+	// sector of a read.
+	maxChunks = maxRead/512 + 2
 	// maxStatus bounds the extents in one answer; QEMU sends at most 128 Ki.
 	maxStatus = 4 + 8*(256<<10)
 )
@@ -36,6 +39,7 @@ type call struct {
 	off, length int64
 	buf         []byte  // of a read
 	got         []Range // what of buf has come
+	chunks      int
 	extents     []byte  // of a block status: pairs of 32-bit length and flags
 	err         error
 	done        chan struct{}
@@ -162,6 +166,9 @@ func (e *Export) receiveChunk(r io.Reader) error {
 	cookie, c, err := e.find(head[4:12])
 	if err != nil {
 		return err
+	}
+	if c.chunks++; c.chunks > maxChunks {
+		return fmt.Errorf("%w: no end of chunks", ErrProtocol)
 	}
 	if err := c.take(r, kind, length, e.terms.mapID); err != nil {
 		return err
