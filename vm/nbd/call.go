@@ -40,7 +40,7 @@ type call struct {
 	buf         []byte  // of a read
 	got         []Range // what of buf has come
 	chunks      int
-	extents     []byte  // of a block status: pairs of 32-bit length and flags
+	extents     []byte // of a block status: pairs of 32-bit length and flags
 	err         error
 	done        chan struct{}
 }
