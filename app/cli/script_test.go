@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,8 +15,11 @@ import (
 	"vmterminal/assets/guest"
 )
 
+// commands are what the test binary is, by the name it is called.
+var commands = map[string]func(){"vmterminal": program}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"vmterminal": program})
+	testscript.Main(m, commands)
 }
 
 // program is the commands as the real program has them; it is its own host
@@ -67,14 +71,15 @@ func TestScripts(t *testing.T) {
 
 // stopAll ends what a script left running.
 func stopAll(t *testing.T, home ondisk.Home) {
+	ctx := context.WithoutCancel(t.Context()) // it has ended by now
 	svc := app.New(app.Options{Home: home})
-	list, _, err := svc.VMs(t.Context())
+	list, _, err := svc.VMs(ctx)
 	if err != nil {
 		return
 	}
 	for _, v := range list {
 		if v.State.Alive() {
-			if err := svc.Stop(t.Context(), v.Name, app.StopOptions{Force: true}, nil); err != nil {
+			if err := svc.Stop(ctx, v.Name, app.StopOptions{Force: true}, nil); err != nil {
 				t.Errorf("stopping what the script left: %v", err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,7 +25,25 @@ import (
 // envSpec makes the test binary a host process that runs the Spec it holds.
 const envSpec = "VMTERMINAL_TEST_SPEC"
 
+// envAsks makes the test binary a client that asks on the socket it names.
+const envAsks = "VMTERMINAL_TEST_ASKS"
+
+// askState prints what comes back to somebody who asks for the VM's state.
+func askState(socket string) {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, _ = io.WriteString(conn, "GET /v1/state HTTP/1.1\r\nHost: vm\r\nConnection: close\r\n\r\n")
+	_, _ = io.Copy(os.Stdout, conn)
+}
+
 func TestMain(m *testing.M) {
+	if socket, ok := os.LookupEnv(envAsks); ok {
+		askState(socket)
+		os.Exit(0)
+	}
 	text, ok := os.LookupEnv(envSpec)
 	if !ok {
 		os.Exit(m.Run())

@@ -26,6 +26,7 @@ import (
 // host.log.
 func Run(ctx context.Context, spec Spec, report func(error), beside Beside) error {
 	signal.Ignore(syscall.SIGHUP)
+	syscall.Umask(0o077) // QEMU makes sockets of its own
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	runs := false

@@ -99,6 +99,9 @@ func listen(path string) (*os.File, error) {
 	}
 	defer func() { _ = l.Close() }()
 	l.SetUnlinkOnClose(false)
+	if err := os.Chmod(path, ondisk.FileMode); err != nil {
+		return nil, err
+	}
 	return l.File()
 }
 
