@@ -56,7 +56,7 @@ func takeFiles(ctx context.Context, root, stage string, bytes int64) (took int64
 			return nil //nolint:nilerr // what cannot be read is left out
 		}
 		to := filepath.Join(stage, path)
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 			return err
 		}
 		n, err := copyFile(path, to)

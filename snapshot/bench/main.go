@@ -60,8 +60,8 @@ func run(ctx context.Context, args []string) (err error) {
 	if *out == "" {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(*out), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(*out), 0o750); err != nil {
 		return err
 	}
-	return os.WriteFile(*out, []byte(text), 0o644)
+	return os.WriteFile(*out, []byte(text), 0o600)
 }

@@ -250,7 +250,7 @@ func (l *agentLink) recentAddresses(ctx context.Context) []string {
 	if l.agent != nil && time.Since(l.asked) > freshFor {
 		l.asked = time.Now()
 		l.answered = make(chan struct{})
-		go l.askAddresses(l.answered)
+		go l.askAddresses(l.answered) //nolint:gosec // it outlives ctx, see there
 	}
 	answered := l.answered
 	l.mu.Unlock()

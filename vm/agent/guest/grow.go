@@ -34,7 +34,7 @@ func growRoot() error {
 	}
 	defer root.Close()
 	blocks := size / uint64(fs.Bsize)
-	return control(root, ioctlResize, unsafe.Pointer(&blocks))
+	return control(root, ioctlResize, unsafe.Pointer(&blocks)) //nolint:gosec // what ioctl takes
 }
 
 // rootDeviceSize returns the bytes of the block device that holds /.
