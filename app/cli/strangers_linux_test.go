@@ -295,12 +295,12 @@ func TestNetworkSocketsAreSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer any4.Close()
+	defer func() { _ = any4.Close() }()
 	near, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer near.Close()
+	defer func() { _ = near.Close() }()
 	port := fmt.Sprintf(":%04X", any4.Addr().(*net.TCPAddr).Port)
 	got := networkSockets(t, os.Getpid())
 	if len(got) != 1 || !strings.HasSuffix(got[0], port) {

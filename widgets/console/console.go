@@ -13,6 +13,7 @@ package console
 
 import (
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -135,6 +136,12 @@ func (c *Console) Attached() bool {
 // Feed shows bytes as if the guest had written them, but answers none of the
 // questions in them: for text that was written before, to other ears.
 func (c *Console) Feed(b []byte) {
+	for piece := range slices.Chunk(b, screen.Piece) {
+		c.feed(piece)
+	}
+}
+
+func (c *Console) feed(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, _ = c.model.Write(b)

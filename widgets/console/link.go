@@ -3,12 +3,15 @@ package console
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync"
+
+	"vmterminal/widgets/screen"
 )
 
 const (
 	readSize  = 32 << 10
-	pieceSize = 4 << 10 // taken by the model at a time, so that the UI never waits long for it
+	writeSize = 4 << 10
 	queueSize = 1 << 20 // bytes typed or pasted that the guest has not read
 )
 
@@ -64,7 +67,7 @@ func (l *link) write() {
 		}
 		for {
 			l.mu.Lock()
-			b := l.queue[:min(len(l.queue), pieceSize)]
+			b := l.queue[:min(len(l.queue), writeSize)]
 			l.queue = l.queue[len(b):]
 			l.mu.Unlock()
 			if len(b) == 0 {
@@ -81,9 +84,7 @@ func (l *link) read(c *Console) {
 	buf := make([]byte, readSize)
 	for {
 		n, err := l.conn.Read(buf)
-		for b := buf[:n]; len(b) > 0; {
-			piece := b[:min(len(b), pieceSize)]
-			b = b[len(piece):]
+		for piece := range slices.Chunk(buf[:n], screen.Piece) {
 			c.receive(l, piece)
 		}
 		if err != nil {

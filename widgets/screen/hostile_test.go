@@ -3,6 +3,7 @@ package screen
 import (
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -73,6 +74,9 @@ func TestHostileOutput(t *testing.T) {
 				s := New(size[0], size[1])
 				start := used(t)
 				_, _ = s.Write([]byte(input))
+				if n := cap(s.parser.text); n > maxString {
+					t.Errorf("%v: %d bytes of a string are kept", size, n)
+				}
 				if d := used(t) - start; d > 100*time.Millisecond*slowdown {
 					t.Errorf("%v: took %v", size, d)
 				}
@@ -81,6 +85,36 @@ func TestHostileOutput(t *testing.T) {
 				if n := len(s.TakeReplies()); n > maxReplies {
 					t.Errorf("%d bytes of replies", n)
 				}
+			}
+		})
+	}
+}
+
+// costly are the shortest sequences that draw the most.
+var costly = []string{"a\x1b[99999b", "界\x1b[99999b", "\x1b#8", "\x1b[41m\x1b[2J", "\x1b#8\x1b[3J", "\x1bc", "\x1b[99999S", "\x1b[99999L"}
+
+// A caller who holds others up while a piece is taken does not for long: a
+// tenth of a second on the largest screen is what BenchmarkCostly shows, and ten
+// times that is a defect on any machine.
+func TestAPieceTakesNotLong(t *testing.T) {
+	for _, in := range costly {
+		s := New(MaxCols, MaxRows)
+		piece := []byte(strings.Repeat(in, Piece))[:Piece]
+		start := used(t)
+		_, _ = s.Write(piece)
+		if d := used(t) - start; d > time.Second*slowdown {
+			t.Errorf("%q: %d bytes took %v", in, Piece, d)
+		}
+	}
+}
+
+func BenchmarkCostly(b *testing.B) {
+	for _, in := range costly {
+		b.Run(strconv.Quote(in), func(b *testing.B) {
+			s := New(MaxCols, MaxRows)
+			piece := []byte(strings.Repeat(in, Piece))[:Piece]
+			for b.Loop() {
+				_, _ = s.Write(piece)
 			}
 		})
 	}

@@ -14,6 +14,10 @@ package screen
 const (
 	MaxCols = 1000
 	MaxRows = 500
+	// Piece is how many bytes a caller who holds others up gives to Write at a
+	// time. Three bytes can draw a whole screen; so many of them take less than a
+	// tenth of a second on the largest one.
+	Piece = 256
 
 	maxTitle   = 256     // runes
 	maxString  = 4 << 10 // bytes kept of an OSC or DCS; the rest is passed over
