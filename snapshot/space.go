@@ -4,6 +4,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"vmterminal/app/ondisk/guard"
 	"vmterminal/snapshot/diskfile"
 )
 
@@ -39,7 +40,7 @@ func newBudget(dir string, needed int64) (*budget, error) {
 
 // take counts n bytes that are about to be written; called from many goroutines.
 func (b *budget) take(n int) error {
-	if b.unseen.Add(int64(n)) < min(lookEvery, b.reserve/2) {
+	if b.unseen.Add(int64(n)) < min(lookEvery, b.reserve/2) || !guard.On(guard.ImageLimit) {
 		return nil
 	}
 	b.unseen.Store(0)

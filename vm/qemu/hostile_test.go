@@ -152,10 +152,10 @@ func (g *guestHolds) options(dir string) Options {
 	}
 }
 
-func never(ctx context.Context) error   { <-ctx.Done(); return ctx.Err() }
-func atOnce(context.Context) error      { return nil }
-func late(ctx context.Context) error    { return sleep(ctx, thawLimit-time.Second) }
-func refuses(context.Context) error { return errors.New("no") }
+func never(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+func atOnce(context.Context) error    { return nil }
+func late(ctx context.Context) error  { return sleep(ctx, thawLimit-time.Second) }
+func refuses(context.Context) error   { return errors.New("no") }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"vmterminal/app/ondisk/guard"
 	"vmterminal/vm/qmp"
 )
 
@@ -157,7 +158,7 @@ func (p *PointInTime) hold(ctx context.Context, opt Options) error {
 	})
 	p.At = time.Now()
 	var thaw error
-	if freezes {
+	if freezes && guard.On(guard.Thaw) {
 		thaw = thawGuest(ctx, opt.Thaw)
 	}
 	p.Held = time.Since(start)

@@ -90,6 +90,16 @@ func TestHostileOutput(t *testing.T) {
 	}
 }
 
+func TestNumbersAreClamped(t *testing.T) {
+	for digits := 1; digits < 60; digits++ {
+		s := New(80, 24)
+		_, _ = s.Write([]byte("\x1b[" + strings.Repeat("9", digits)))
+		if n := s.parser.params.value[0]; n < 9 || n > maxParam {
+			t.Fatalf("%d digits are the number %d", digits, n)
+		}
+	}
+}
+
 // costly are the shortest sequences that draw the most.
 var costly = []string{"a\x1b[99999b", "界\x1b[99999b", "\x1b#8", "\x1b[41m\x1b[2J", "\x1b#8\x1b[3J", "\x1bc", "\x1b[99999S", "\x1b[99999L"}
 

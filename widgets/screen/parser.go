@@ -1,6 +1,10 @@
 package screen
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"vmterminal/app/ondisk/guard"
+)
 
 type state uint8
 
@@ -55,7 +59,10 @@ func (p *params) digit(b byte) {
 		return
 	}
 	i := p.n - 1
-	p.value[i] = min(p.value[i]*10+int(b-'0'), maxParam)
+	p.value[i] = p.value[i]*10 + int(b-'0')
+	if guard.On(guard.Clamp) {
+		p.value[i] = min(p.value[i], maxParam)
+	}
 	p.given[i] = true
 }
 
@@ -175,7 +182,7 @@ func (s *Screen) step(c byte) {
 }
 
 func (p *parser) keep(c byte) {
-	if len(p.text) < maxString {
+	if len(p.text) < maxString || !guard.On(guard.StringLimit) {
 		p.text = append(p.text, c)
 	}
 }

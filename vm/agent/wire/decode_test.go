@@ -45,6 +45,7 @@ func TestDecoder(t *testing.T) {
 	damaged[len(damaged)-1] ^= 1
 	badHeader := bytes.Clone(a)
 	badHeader[9] ^= 1
+	tooLong := Frame{Payload: make([]byte, MaxPayload+1)}.Append(nil)
 	tests := []struct {
 		name   string
 		stream [][]byte
@@ -58,6 +59,7 @@ func TestDecoder(t *testing.T) {
 		{"damaged length", [][]byte{badHeader, b}, []string{"beta"}},
 		{"cut in the header", [][]byte{a[:20], b, a}, []string{"beta", "alpha"}},
 		{"cut in the payload", [][]byte{a[:len(a)-2], b, a}, []string{"beta", "alpha"}},
+		{"a payload beyond the limit", [][]byte{tooLong[:headerSize], b}, []string{"beta"}},
 		{"a frame in a payload is data", [][]byte{encode(frame(string(b)))}, []string{string(b)}},
 	}
 	for _, test := range tests {
