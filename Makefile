@@ -28,7 +28,7 @@ guest: deps-build ## build the guest that the program carries
 test: deps-test lint build ## install what tests need, check form, run every test with the race detector
 	@.ci/test
 
-torture: deps-test ## try to destroy data, at length (as root; hours)
+torture: deps-test ## try to destroy data, at length (as root)
 	@.ci/torture
 
 lint: deps-test guest tools ## check scripts, formatting and habits of both builds

@@ -16,6 +16,10 @@
 // A second method shuts the file system down while the scenario runs, at
 // random moments, and mounts it again.
 //
+// That a test holds a guard is shown by taking the guard away: the subject is
+// built with the tag unguarded too (package guard), and then a state must be
+// found that is not as it should be.
+//
 // Everything is mounted in a mount namespace of the tests' own, on a tmpfs, with
 // loop devices that clear themselves: however the tests end, the kernel leaves
 // nothing of it. That takes root; without it the tests are skipped.

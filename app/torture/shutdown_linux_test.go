@@ -18,7 +18,7 @@ import (
 // rounds is how often a file system is shut down, of each kind and scenario.
 func rounds() int {
 	if thorough {
-		return 200
+		return 100
 	}
 	return 3
 }
