@@ -43,7 +43,7 @@ func (d *identifier) renewHostname(c *change) error {
 		}
 	}
 	if now != name {
-		if err := os.WriteFile(d.path(kernelNameFile), []byte(name), 0o644); err != nil {
+		if err := os.WriteFile(d.path(kernelNameFile), []byte(name), 0o600); err != nil { // the kernel's file has its own mode
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func (d *identifier) remember(did wire.Identified) {
 	}
 	text, err := json.Marshal(done{boot, did})
 	if err == nil {
-		err = os.WriteFile(d.path(rememberFile), text, 0o644)
+		err = os.WriteFile(d.path(rememberFile), text, 0o600)
 	}
 	if err != nil {
 		note("remembering what was done: %v", err)

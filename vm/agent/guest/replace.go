@@ -21,7 +21,7 @@ func prepareFile(path, text string, mode os.FileMode) (*replacement, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a folder of the guest's own system, such as /var/lib
 		return nil, err
 	}
 	r := &replacement{path: path + newSuffix, place: path}
