@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,7 +94,11 @@ func (b *bench) ours(ranges [][2]int64) error {
 	if err := b.createKnowing(ranges); err != nil {
 		return err
 	}
-	if err := b.restore("first", "restore, 1 % changed", ""); err != nil {
+	changeAgain := func() error {
+		_, err := change(disk, ranges, 50)
+		return err
+	}
+	if err := b.restore("first", "restore, 1 % changed", "", changeAgain); err != nil {
 		return err
 	}
 	os.Remove(b.vm.Undo())
@@ -133,15 +138,20 @@ func (b *bench) restores() error {
 	if err := os.Rename(b.vm.Disk(), keep); err != nil {
 		return err
 	}
-	if err := b.restore("first", "restore onto an empty place", ourRestore); err != nil {
+	empty := func() error { return os.Remove(b.vm.Disk()) }
+	if err := b.restore("first", "restore onto an empty place", ourRestore, empty); err != nil {
 		return err
 	}
 	if err := same(b.ctx, keep, b.vm.Disk()); err != nil {
 		return err
 	}
-	os.Remove(b.vm.Disk())
-	os.Remove(ondisk.IndexFile(b.vm.Snapshots(), "first"))
-	if err := b.restore("first", "restore without the chunk index", ""); err != nil {
+	emptyUnindexed := func() error {
+		return errors.Join(empty(), os.Remove(ondisk.IndexFile(b.vm.Snapshots(), "first")))
+	}
+	if err := emptyUnindexed(); err != nil {
+		return err
+	}
+	if err := b.restore("first", "restore without the chunk index", "", emptyUnindexed); err != nil {
 		return err
 	}
 	return os.Rename(keep, b.vm.Disk())
@@ -149,18 +159,23 @@ func (b *bench) restores() error {
 
 func (b *bench) create(name, what, key string, known ...string) error {
 	b.say("VMTerminal: %s", what)
-	f, err := measure(b.ctx, b.self, append([]string{workerVerb, "create", string(b.vm), name}, known...)...)
+	file := ondisk.SnapshotFile(b.vm.Snapshots(), name)
+	f, err := better(func() error { return os.Remove(file) }, func() (figures, error) {
+		return measure(b.ctx, b.self, append([]string{workerVerb, "create", string(b.vm), name}, known...)...)
+	})
 	if err != nil {
 		return err
 	}
-	f.bytes = fileSize(ondisk.SnapshotFile(b.vm.Snapshots(), name))
+	f.bytes = fileSize(file)
 	b.table.add(creating, "**VMTerminal**: "+what, key, f)
 	return nil
 }
 
-func (b *bench) restore(name, what, key string) error {
+func (b *bench) restore(name, what, key string, again func() error) error {
 	b.say("VMTerminal: %s", what)
-	f, err := measure(b.ctx, b.self, workerVerb, "restore", string(b.vm), name)
+	f, err := better(again, func() (figures, error) {
+		return measure(b.ctx, b.self, workerVerb, "restore", string(b.vm), name)
+	})
 	if err != nil {
 		return err
 	}

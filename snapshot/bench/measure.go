@@ -32,6 +32,26 @@ func measure(ctx context.Context, name string, args ...string) (figures, error) 
 	return f, nil
 }
 
+// runs is how often each is measured. The better run counts: memory that is used
+// for the first time costs whoever comes first, most of all in a virtual machine.
+const runs = 2
+
+// better measures one thing several times and returns the run that took the
+// least CPU time; again comes between two runs, and is not measured.
+func better(again func() error, once func() (figures, error)) (figures, error) {
+	best, err := once()
+	for n := 1; n < runs && err == nil; n++ {
+		if err = again(); err != nil {
+			break
+		}
+		var f figures
+		if f, err = once(); err == nil && f.cpu < best.cpu {
+			best = f
+		}
+	}
+	return best, err
+}
+
 // shell measures a pipeline, with paths as its arguments $1, $2.
 func shell(ctx context.Context, pipeline string, args ...string) (figures, error) {
 	return measure(ctx, "bash", append([]string{"-o", "pipefail", "-c", pipeline, "bash"}, args...)...)

@@ -82,7 +82,7 @@ func (t *table) markdown(a about) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured on %s: %s, %d cores, %s. A sparse disk of %d GB (ext4) with %.0f MB of data, made of the machine's own files; load average %s at the start, %s at the end.\n",
 		a.when.Format(time.DateOnly), a.cpu, runtime.NumCPU(), runtime.Version(), diskSize>>30, float64(a.data)/1e6, a.load, a.then)
-	fmt.Fprintf(&b, "CPU is user and system time. VMTerminal's times include the fsync, and its restores every checksum. “× ours” is the CPU time against the line in which it is 1. “1 %% changed” means one in a hundred pieces of %d KB, spread over all of the disk. Peak memory is that of the largest process; below what this program itself takes (about 11 MB) it cannot tell.\n", piece>>10)
+	fmt.Fprintf(&b, "CPU is user and system time, of the better of two runs (of those that take minutes, the only one). VMTerminal's times include the fsync, and its restores every checksum. “× ours” is the CPU time against the line in which it is 1. “1 %% changed” means one in a hundred pieces of %d KB, spread over all of the disk. Peak memory is that of the largest process; below what this program itself takes (about 11 MB) it cannot tell.\n", piece>>10)
 	for _, part := range []string{creating, restoring} {
 		size := "file, MB"
 		if part == restoring {
