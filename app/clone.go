@@ -28,7 +28,10 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 	v.CPUs = orDefault(n.CPUs, e.CPUs)
 	v.MemoryMB = orDefault(n.MemoryMB, e.MemoryMB)
 	v.Accel = e.Accel
-	v.DiskSizeMB = orDefault(int(info.DiskSize>>20), e.DiskSizeMB)
+	v.DiskSizeMB = e.DiskSizeMB
+	if info.DiskSize > 0 { // not known of a foreign file that was never read
+		v.DiskSizeMB = vm.DiskSizeMB(info.DiskSize)
+	}
 	if err := v.Check(); err != nil {
 		return nil, failed(err, "Nothing was created.", "%s", doing)
 	}

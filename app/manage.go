@@ -38,7 +38,7 @@ func orDefault(n, def int) int {
 func (s *Service) create(ctx context.Context, v vm.VM, adopt bool) error {
 	if adopt {
 		if size, _ := sizes(s.vms.Dir(v.Name).Disk()); size > 0 {
-			v.DiskSizeMB = int(size >> 20)
+			v.DiskSizeMB = vm.DiskSizeMB(size)
 		}
 		return s.vms.Adopt(v)
 	}

@@ -153,6 +153,9 @@ func Explain(err error) Problem {
 	if errors.As(err, &f) {
 		p.Title, p.Disk, err = "Could not "+f.Doing, f.Disk, f.Err
 	}
+	if errors.Is(err, ondisk.ErrNotDurable) && !errors.Is(err, snapshot.ErrNotDurable) {
+		p.Disk = "It is done, but a power cut might undo it."
+	}
 	p.Detail = Plain(strings.TrimSpace(err.Error()))
 	for _, c := range causes {
 		if errors.Is(err, c.is) {

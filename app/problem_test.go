@@ -36,6 +36,14 @@ func TestExplain(t *testing.T) {
 		},
 		{failed(errStoppedAlready, "", "stop VM 'dev'"), ExitState, "Could not stop VM 'dev': VM is stopped already"},
 		{errors.New("something else"), ExitFailure, "something else"},
+		{
+			failed(ondisk.Done(syscall.EIO), unchanged, "describe snapshot 'x'"), ExitFailure,
+			"Could not describe snapshot 'x': input/output error. It is done, but a power cut might undo it.",
+		},
+		{
+			failed(fmt.Errorf("%w: %w", snapshot.ErrNotDurable, ondisk.Done(syscall.EIO)), "The disk is that of the snapshot.", "restore it"),
+			ExitFailure, "The disk is that of the snapshot.",
+		},
 	} {
 		p := Explain(c.err)
 		if p.Exit != c.exit {

@@ -191,8 +191,7 @@ func (s *Store) publish(out *ondisk.Replacement, info Info) (Info, error) {
 			return false, err // someone copied a file in meanwhile
 		}
 		os.Remove(s.index(info.Name))
-		if err := out.Commit(); err != nil {
-			os.Remove(s.file(info.Name)) // named, but perhaps not durably
+		if err := s.commit(out, info.Name); err != nil {
 			return false, err
 		}
 		named = true
@@ -205,4 +204,14 @@ func (s *Store) publish(out *ondisk.Replacement, info Info) (Info, error) {
 	}
 	info.Frees = diskfile.Frees(s.file(info.Name))
 	return info, err
+}
+
+// commit gives the file its name. If that may not be durable, it is taken back;
+// should that fail too, the error is a *ondisk.NotDurable.
+func (s *Store) commit(out *ondisk.Replacement, name string) error {
+	err := out.Commit()
+	if errors.Is(err, ondisk.ErrNotDurable) && os.Remove(s.file(name)) == nil {
+		return ondisk.NotDone(err)
+	}
+	return err
 }

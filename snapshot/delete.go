@@ -24,6 +24,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 }
 
 func (s *Store) remove(info Info) error {
+	deleted := false
 	_, err := s.changeRows(func(r *rows) (bool, error) {
 		if err := s.markDeleting(r, info.Name); err != nil {
 			return false, err
@@ -31,13 +32,17 @@ func (s *Store) remove(info Info) error {
 		os.Remove(s.index(info.Name))
 		err := os.Remove(s.file(info.Name))
 		if err == nil {
-			err = ondisk.SyncDir(s.dir.Snapshots())
+			err = ondisk.Done(ondisk.SyncDir(s.dir.Snapshots()))
+			deleted = err == nil
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
 		}
 		return r.drop(info.Name), nil
 	})
+	if deleted {
+		return nil // the row's mark says so, or what it says is missing
+	}
 	return err
 }
 
@@ -53,5 +58,5 @@ func (s *Store) markDeleting(r *rows, name string) error {
 	if diskfile.IsNoSpace(err) {
 		return nil // deleting is what makes room
 	}
-	return err
+	return ondisk.NotDone(err)
 }

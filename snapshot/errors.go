@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
 	"vmterminal/snapshot/gzfile"
 )
@@ -80,7 +81,11 @@ func tell(ctx context.Context, dir string, needed int64, err error) error {
 		return err
 	case diskfile.IsNoSpace(err):
 		free, _, _ := diskfile.Space(dir)
-		return &NoSpace{Dir: dir, Needed: needed, Free: free}
+		full := &NoSpace{Dir: dir, Needed: needed, Free: free}
+		if errors.Is(err, ondisk.ErrNotDurable) {
+			return ondisk.Done(full)
+		}
+		return full
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return ctx.Err()
 	}

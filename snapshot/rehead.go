@@ -136,10 +136,30 @@ func (s *Store) put(name string, n *newHeader) error {
 	}
 	for _, step := range s.putSteps(name, n.head) {
 		if err := step(); err != nil {
-			return err
+			return s.giveUp(name, n, err)
 		}
 	}
 	return nil
+}
+
+// giveUp ends a change of a header that has failed, and tells whether the file has
+// the new one all the same: an overwriting that has failed may have torn it.
+func (s *Store) giveUp(name string, n *newHeader, err error) error {
+	if errors.Is(err, ondisk.ErrNotDurable) {
+		return err
+	}
+	if more := s.finishHeader(name); more != nil {
+		return errors.Join(err, more) // the next change tries again
+	}
+	file, _, openErr := s.open(name)
+	if openErr != nil {
+		return err
+	}
+	defer file.Close()
+	if file.ours != nil && file.ours.Header == n.Header {
+		return ondisk.Done(err)
+	}
+	return err
 }
 
 // putSteps are the steps of overwriting a header. After any of them, and within
@@ -148,17 +168,27 @@ func (s *Store) putSteps(name string, head []byte) []func() error {
 	beside := s.header(name)
 	return []func() error{
 		func() error {
-			return ondisk.Replace(beside, func(w io.Writer) error {
+			err := ondisk.Replace(beside, func(w io.Writer) error {
 				_, err := w.Write(head)
 				return err
 			})
+			if errors.Is(err, ondisk.ErrNotDurable) {
+				os.Remove(beside)
+			}
+			return ondisk.NotDone(err)
 		},
 		func() error { return overwrite(s.file(name), head) },
-		func() error { os.Remove(beside); return ondisk.SyncDir(s.dir.Snapshots()) },
+		func() error {
+			if os.Remove(beside) == nil {
+				_ = ondisk.SyncDir(s.dir.Snapshots())
+			}
+			return nil // should it stay: it says what the file says
+		},
 	}
 }
 
-// overwrite overwrites the first bytes of a file, durably.
+// overwrite overwrites the first bytes of a file, durably. After a
+// *ondisk.NotDurable they are overwritten.
 func overwrite(path string, head []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -168,7 +198,7 @@ func overwrite(path string, head []byte) error {
 	if _, err := f.WriteAt(head, 0); err != nil {
 		return err
 	}
-	return ondisk.SyncFile(f)
+	return ondisk.Done(ondisk.SyncFile(f))
 }
 
 // nameHeader gives the header the name of its file, after a rename.

@@ -78,13 +78,16 @@ func (s *Store) renameSteps(r *rows, info Info, to string, n *newHeader) []func(
 				r.drop(to) // of a file that is missing
 			}
 			r.note(info, func(r *row) { r.Renaming = to })
-			return ondisk.ReplaceJSON(s.dir.Rows(), r)
+			return ondisk.NotDone(ondisk.ReplaceJSON(s.dir.Rows(), r))
 		},
 		func() error { return s.move(info.Name, to) },
 		func() error {
 			err := s.put(to, n)
-			if err != nil {
-				err = errors.Join(err, s.move(to, info.Name))
+			if err == nil || errors.Is(err, ondisk.ErrNotDurable) {
+				return err
+			}
+			if again := ondisk.NotDone(s.move(to, info.Name)); again != nil {
+				return ondisk.Done(errors.Join(err, again))
 			}
 			return err
 		},
@@ -98,7 +101,7 @@ func (s *Store) renameSteps(r *rows, info Info, to string, n *newHeader) []func(
 	}
 }
 
-// move renames a snapshot's file, durably.
+// move renames a snapshot's file, durably. After a *ondisk.NotDurable it is renamed.
 func (s *Store) move(name, to string) error {
 	from, dest := s.file(name), s.file(to)
 	err := diskfile.RenameNew(from, dest)
@@ -111,7 +114,7 @@ func (s *Store) move(name, to string) error {
 	if err != nil {
 		return err
 	}
-	return ondisk.SyncDir(s.dir.Snapshots())
+	return ondisk.Done(ondisk.SyncDir(s.dir.Snapshots()))
 }
 
 func sameFile(a, b string) bool {

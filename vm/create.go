@@ -26,7 +26,7 @@ func Defaults(name string) VM {
 // before it is whole and durable; an error of fill leaves nothing. ErrExists
 // when the name is taken, ErrLeftData when a folder of that name remains from an
 // earlier VM. The first VM of a home becomes the active one.
-func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
+func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) (err error) {
 	if err := v.Check(); err != nil {
 		return err
 	}
@@ -34,14 +34,18 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
 		return err
 	}
 	fresh := ondisk.VMDir(filepath.Join(s.home.Data(), newPrefix+v.ID))
-	defer os.RemoveAll(string(fresh))
+	defer func() {
+		if !errors.Is(err, ondisk.ErrNotDurable) { // or else it is listed
+			os.RemoveAll(string(fresh))
+		}
+	}()
 	lock, err := s.begin(fresh)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
 	if err := fill(fresh); err != nil {
-		return err
+		return ondisk.NotDone(err)
 	}
 	return s.add(v, func(r *rows, dir ondisk.VMDir) error {
 		if _, err := os.Lstat(string(dir)); err == nil {
@@ -49,14 +53,11 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) error {
 		}
 		// The list decides: settle gives a folder its name if its VM is listed.
 		r.then = func() error {
-			err := os.Rename(string(fresh), string(dir))
-			if err == nil {
-				err = ondisk.SyncDir(s.home.Data())
+			if err := os.Rename(string(fresh), string(dir)); err != nil {
+				return err
 			}
-			if err != nil {
-				_ = os.Rename(string(dir), string(fresh))
-			}
-			return err
+			_ = ondisk.SyncDir(s.home.Data()) // or settle renames it once more
+			return nil
 		}
 		return ondisk.SyncDir(s.home.Data())
 	})
@@ -122,7 +123,7 @@ func (s *Store) add(v VM, place func(*rows, ondisk.VMDir) error) error {
 		}
 		if r.find(active) < 0 {
 			if err := s.setActive(v.Name); err != nil {
-				return err
+				return ondisk.NotDone(err)
 			}
 		}
 		r.VMs = append(r.VMs, v)

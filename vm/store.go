@@ -44,7 +44,8 @@ func (s *Store) Dir(name string) ondisk.VMDir { return s.home.VM(name) }
 // reason; it never fails the list.
 type Entry struct {
 	VM
-	// Broken wraps ErrNoDisk or ErrBroken; nil for a sound VM.
+	// Broken wraps ErrNoDisk, ErrBroken, or why the disk cannot be looked at; nil
+	// for a sound VM.
 	Broken error
 }
 
@@ -95,7 +96,7 @@ func (s *Store) broken(v VM) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: %s", ErrNoDisk, s.Dir(v.Name).Disk())
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrBroken, err)
+		return fmt.Errorf("the disk cannot be read: %w", err)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: %s is not a file", ErrBroken, s.Dir(v.Name).Disk())
 	}
@@ -171,20 +172,28 @@ func (s *Store) change(edit func(*rows) error) error {
 	return s.write(all, before)
 }
 
-// write writes the list and does what is left to do then; if that fails, the list
-// is again as before.
+// write writes the list, which decides, and does what is left to do then; if that
+// fails, the list is again as before, or else the next one who looks does it.
 func (s *Store) write(all, before rows) error {
 	all.Version = rowsVersion
 	err := ondisk.ReplaceJSON(s.home.VMs(), all)
-	if err != nil && all.takeBack != nil {
-		all.takeBack()
-	}
-	if err == nil && all.then != nil {
-		if err = all.then(); err != nil {
-			err = errors.Join(err, ondisk.ReplaceJSON(s.home.VMs(), before))
+	if err != nil && !errors.Is(err, ondisk.ErrNotDurable) {
+		if all.takeBack != nil {
+			all.takeBack()
 		}
+		return err
 	}
-	return err
+	if all.then == nil {
+		return err
+	}
+	failed := all.then()
+	if failed == nil {
+		return err
+	}
+	if again := ondisk.NotDone(ondisk.ReplaceJSON(s.home.VMs(), before)); again != nil {
+		return ondisk.Done(errors.Join(failed, again))
+	}
+	return failed
 }
 
 // errTorn is a vms.json that is no JSON of ours.
@@ -236,7 +245,7 @@ func (s *Store) found() (rows, error) {
 		}
 		v := Defaults(e.Name())
 		v.Created = info.ModTime().UTC()
-		v.DiskSizeMB = int(info.Size() >> 20)
+		v.DiskSizeMB = DiskSizeMB(info.Size())
 		all.VMs = append(all.VMs, v)
 	}
 	return all, nil

@@ -90,6 +90,10 @@ func (v VM) Check() error {
 	return v.Automatic.Check()
 }
 
+// DiskSizeMB is what is kept of the size of a disk that is there already. It may
+// be smaller than one that is made here.
+func DiskSizeMB(bytes int64) int { return int(min(max(bytes>>20, MinDiskSizeMB), MaxDiskSizeMB)) }
+
 // NewIdentity returns a random ID, and a MAC address in the range that QEMU
 // uses for guests.
 func NewIdentity() (id, mac string) {

@@ -36,9 +36,8 @@ func (r *Replacement) Sync() error { return SyncFile(r.File) }
 
 // Commit makes the file durable under its final name: fsync, rename, fsync of
 // the folder. When it returns nil a power cut cannot bring the old file back.
-// After an error before the rename the old file stands and the temporary one is
-// gone; an error of the folder's fsync leaves the new file in place, perhaps
-// not durably.
+// After a *NotDurable the new file is in place; after any other error the old
+// file stands and the temporary one is gone.
 func (r *Replacement) Commit() error {
 	if r.ended {
 		return errors.New("replacement has ended")
@@ -56,7 +55,7 @@ func (r *Replacement) Commit() error {
 		return err
 	}
 	r.ended = true
-	return SyncDir(filepath.Dir(r.final))
+	return Done(SyncDir(filepath.Dir(r.final)))
 }
 
 // Discard closes and removes the temporary file.

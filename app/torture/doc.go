@@ -16,6 +16,23 @@
 // A second method shuts the file system down while the scenario runs, at
 // random moments, and mounts it again.
 //
+// # Killed commands, failing calls, full disks
+//
+// A trial is one use case as a command (package command: the program's own, on a
+// small disk), on a store that has all there is. A bench does it again and again,
+// each time from the same store on, and disturbs it. Before each system call that
+// the command makes on the store (package calls) it is killed, or told that the
+// call has failed: for want of room or with an input/output error, once or from
+// then on for ever. It is also killed at random moments, while its threads run
+// freely; only kills that hit a live process count. And it is done on a tmpfs
+// with a few pages left, or none.
+//
+// After a kill the store is as before or as after the use case, and after it if
+// the command had said so. After a fault the error is told in one line with its
+// exit code, and nothing has changed; or it is said that all is done, though
+// perhaps not durably. Every other snapshot is as it was, byte for byte. What was
+// not done is done at once when it is asked for again, and then nothing is left.
+//
 // That a test holds a guard is shown by taking the guard away: the subject is
 // built with the tag unguarded too (package guard), and then a state must be
 // found that is not as it should be.

@@ -119,14 +119,9 @@ func Discard(disk, undo string) (freed int64, err error) {
 	if err := os.Remove(kept); err != nil {
 		return 0, err
 	}
-	if err := ondisk.SyncDir(filepath.Dir(kept)); err != nil {
-		return freed, err
+	err = ondisk.Done(ondisk.SyncDir(filepath.Dir(kept)))
+	if kept != undo && os.Remove(undo) == nil {
+		_ = ondisk.SyncDir(filepath.Dir(undo))
 	}
-	if kept == undo {
-		return freed, nil
-	}
-	if err := os.Remove(undo); err != nil {
-		return freed, err
-	}
-	return freed, ondisk.SyncDir(filepath.Dir(undo))
+	return freed, err
 }

@@ -1,0 +1,147 @@
+package torture
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/app/torture/calls"
+	"vmterminal/app/torture/usecase"
+)
+
+// commandLine is what a person types for the words of a use case.
+func commandLine(home string, words []string) []string {
+	arg := func(n int) string { return words[n] }
+	of := func(args ...string) []string { return append(args, "--vm", usecase.VM) }
+	switch words[0] {
+	case "create":
+		return of("snapshot", "create", arg(1), "-d", "as taken")
+	case "describe":
+		return of("snapshot", "describe", arg(1), arg(2))
+	case "pin":
+		return of("snapshot", "pin", arg(1))
+	case "unpin":
+		return of("snapshot", "pin", arg(1), "--off")
+	case "rename":
+		return of("snapshot", "rename", arg(1), arg(2))
+	case "delete":
+		return of("snapshot", "delete", arg(1))
+	case "prune":
+		return of("snapshot", "prune", "--keep-last", "1")
+	case "restore":
+		return of("snapshot", "restore", arg(1))
+	case "undo":
+		return of("snapshot", "undo")
+	case "discard":
+		return of("snapshot", "undo", "--discard", "--yes")
+	case "verify":
+		return of("snapshot", "verify", arg(1))
+	case "import":
+		return of("snapshot", "import", arg(1), "--name", arg(2))
+	case "export":
+		return of("snapshot", "export", arg(1), filepath.Join(home, usecase.Exported))
+	case "clone":
+		return of("snapshot", "clone", arg(1), arg(2))
+	case "vm-create":
+		return []string{"vm", "create", arg(1)}
+	case "vm-adopt":
+		return []string{"vm", "create", arg(1), "--adopt"}
+	case "vm-use":
+		return []string{"vm", "use", arg(1)}
+	case "vm-delete":
+		return []string{"vm", "delete", arg(1)}
+	case "vm-erase":
+		return []string{"vm", "delete", arg(1), "--data", "--yes"}
+	default:
+		return append([]string{"deed"}, words...)
+	}
+}
+
+// An ending is how a command came to its end.
+type ending struct {
+	out, err string
+	exit     int
+	killed   bool // by SIGKILL, and not by itself
+}
+
+func endingOf(status syscall.WaitStatus, out, errs string) ending {
+	return ending{out: out, err: errs, exit: status.ExitStatus(), killed: status.Signaled() && status.Signal() == syscall.SIGKILL}
+}
+
+// command is the trial's command on the bench's store.
+func (b *bench) command() []string {
+	return append([]string{commandProgram}, commandLine(b.home, b.ground.words(b.trial.deed))...)
+}
+
+// do does the trial's command, and kills it after a while if that is not 0.
+func (b *bench) do(kill time.Duration) (ending, error) {
+	args := b.command()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = b.env()
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		return ending{}, err
+	}
+	if kill != 0 {
+		timer := time.AfterFunc(kill, func() { _ = cmd.Process.Kill() })
+		defer timer.Stop()
+	}
+	err := cmd.Wait()
+	if err != nil && !errors.As(err, new(*exec.ExitError)) {
+		return ending{}, err
+	}
+	return endingOf(cmd.ProcessState.Sys().(syscall.WaitStatus), out.String(), errs.String()), nil
+}
+
+// doDeciding does the trial's command on one thread as far as Go can, so that the
+// n-th call is the same one each time, and has each call decided about.
+func (b *bench) doDeciding(decide func(n int, c calls.Call) calls.Decision) (ending, error) {
+	var streams [2]*os.File
+	for at := range streams {
+		f, err := os.Create(filepath.Join(b.dir, fmt.Sprint("stream-", at)))
+		if err != nil {
+			return ending{}, err
+		}
+		defer f.Close()
+		streams[at] = f
+	}
+	status, err := calls.Run(calls.Program{
+		Args: b.command(), Env: append(b.env(), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"),
+		Out: streams[0], Err: streams[1], Dir: b.home,
+	}, decide)
+	if err != nil {
+		return ending{}, err
+	}
+	out, outErr := os.ReadFile(streams[0].Name())
+	errs, errsErr := os.ReadFile(streams[1].Name())
+	return endingOf(status, string(out), string(errs)), errors.Join(outErr, errsErr)
+}
+
+func (b *bench) env() []string {
+	return []string{ondisk.EnvHome + "=" + b.home, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + b.dir, "TZ=UTC"}
+}
+
+// commandProgram is the program of ./command, once it is built.
+var commandProgram string
+
+func buildCommand(t *testing.T) {
+	t.Helper()
+	if commandProgram != "" {
+		return
+	}
+	out := filepath.Join(workspace, "command")
+	cmd := exec.Command("go", "build", "-trimpath=false", "-buildvcs=false", "-tags", "nogui", "-o", out, "./command")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, text)
+	}
+	commandProgram = out
+}
