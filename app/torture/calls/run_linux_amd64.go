@@ -184,7 +184,7 @@ func (t *tracer) atCall(tid int, th *thread) error {
 func atEntry(tid int) (bool, error) {
 	var info [88]byte // struct ptrace_syscall_info, which begins with what stop it is
 	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(tid),
-		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
+		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0) //nolint:gosec // what ptrace takes
 	if errno != 0 {
 		return false, errno
 	}
