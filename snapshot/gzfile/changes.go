@@ -3,6 +3,8 @@ package gzfile
 import (
 	"context"
 	"crypto/sha256"
+
+	"vmterminal/snapshot/diskfile"
 )
 
 // Range is a part of a disk, in bytes; End is the first byte after it.
@@ -32,43 +34,69 @@ func (b *Base) unchanged(chunk int64) bool { return b != nil && b.changed != nil
 
 // doubt looks for what contradicts the changes that are known, and forgets them
 // if it finds something: a chunk that has not changed and had data has it still,
-// and some of these are read and compared.
+// and some of these, and of those that were zeros, are read and compared.
 func (b *Base) doubt(ctx context.Context, src Source, plan *Plan) error {
 	if b == nil || b.changed == nil {
 		return nil
 	}
-	var same []span // of chunks that must be as they were
-	spans := plan.spans
-	for i := range b.Index.Entries {
-		chunk := b.Index.Entries[i].Chunk
-		if b.changed[chunk] {
-			continue
-		}
-		for len(spans) > 0 && spans[0].chunk < chunk {
-			spans = spans[1:]
-		}
-		if len(spans) == 0 || spans[0].chunk != chunk {
-			b.forget()
-			return nil
-		}
-		same = append(same, spans[0])
+	data, zero := b.same(plan)
+	if len(data) < b.unchangedEntries() {
+		b.forget()
+		return nil
 	}
-	buf := make([]byte, ChunkSize)
-	for i := range min(samples, len(same)) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		s := same[i*len(same)/min(samples, len(same))]
-		content := buf[:chunkLen(plan.size, s.chunk)]
-		if err := s.read(src, content); err != nil {
-			return err
-		}
-		if sha256.Sum256(content) != b.find(s.chunk).SHA256 {
-			b.forget()
-			return nil
+	for _, list := range [][]span{data, zero} {
+		for i := range min(samples, len(list)) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			holds, err := b.holds(src, list[i*len(list)/min(samples, len(list))])
+			if err != nil {
+				return err
+			}
+			if !holds {
+				b.forget()
+				return nil
+			}
 		}
 	}
 	return nil
+}
+
+// same returns where there is data in chunks that have not changed: in those that
+// the base has, and in those that were zeros.
+func (b *Base) same(plan *Plan) (data, zero []span) {
+	for _, s := range plan.spans {
+		switch {
+		case !b.unchanged(s.chunk):
+		case b.find(s.chunk) != nil:
+			data = append(data, s)
+		default:
+			zero = append(zero, s)
+		}
+	}
+	return data, zero
+}
+
+func (b *Base) unchangedEntries() (n int) {
+	for i := range b.Index.Entries {
+		if b.unchanged(b.Index.Entries[i].Chunk) {
+			n++
+		}
+	}
+	return n
+}
+
+// holds reads a chunk and tells whether it is as it was.
+func (b *Base) holds(src Source, s span) (bool, error) {
+	content := make([]byte, chunkLen(src.Size(), s.chunk))
+	if err := s.read(src, content); err != nil {
+		return false, err
+	}
+	e := b.find(s.chunk)
+	if e == nil {
+		return diskfile.DataBytes(content) == 0, nil
+	}
+	return sha256.Sum256(content) == e.SHA256, nil
 }
 
 func (b *Base) forget() { b.changed, b.Doubted = nil, true }

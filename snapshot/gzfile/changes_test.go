@@ -32,9 +32,10 @@ var whatChanged = []Range{{mib + 7, mib + 8}, {3*mib + 5, 3*mib + 6}, {4 * mib, 
 func TestUnchangedChunksAreNotRead(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	before, after := later()
+	before.data = nil
 	// Chunks that change nothing: many with data, one with allocated zeros.
-	for i := range 20 {
-		more := append(text(uint64(i+9), mib-100), make([]byte, 100)...)
+	for i := range 14 {
+		more := append(random(uint64(i+9), mib-100), make([]byte, 100)...)
 		if i == 7 {
 			clear(more)
 		}
@@ -44,7 +45,7 @@ func TestUnchangedChunksAreNotRead(t *testing.T) {
 		}
 	}
 	want, _, _ := written(t, after, 0)
-	for _, workers := range []int{1, 2, 16} {
+	for _, workers := range []int{1, 16} {
 		_, base := baseOf(t, before)
 		base.Know(after.Size(), whatChanged)
 		disk := watch(after)
@@ -57,7 +58,7 @@ func TestUnchangedChunksAreNotRead(t *testing.T) {
 				t.Errorf("chunk %d has changed and was not read", r.Start/mib)
 			}
 		}
-		if most := len(whatChanged) + samples; len(disk.read) > most || base.Doubted {
+		if most := len(whatChanged) + samples + 3; len(disk.read) > most || base.Doubted {
 			t.Errorf("%d chunks were read, want at most %d; doubted: %v", len(disk.read), most, base.Doubted)
 		}
 		if whole := int64(len(after.b) - len(whatChanged)*mib); base.Unread != whole {
@@ -78,6 +79,7 @@ func TestWrongChangesAreNotBelieved(t *testing.T) {
 		doubted bool
 	}{
 		"a chunk changed all the same": {after.Size(), whatChanged[:1], nil, true},
+		"data where there was none":    {after.Size(), []Range{{mib, 5 * mib}}, nil, true},
 		"a hole where data was":        {after.Size(), []Range{{0, 3 * mib}}, [][2]int64{{0, 3 * mib}, {5 * mib, after.Size()}}, true},
 		"of another size":              {after.Size() + 1, nil, nil, false},
 	} {
