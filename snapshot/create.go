@@ -151,7 +151,7 @@ func write(ctx context.Context, out *ondisk.Replacement, folder string, src Sour
 	}
 	p.Phase(PhaseCompress, plan.Bytes())
 	var done atomic.Int64
-	file := &budgeted{File: out.File, budget: room}
+	file := &budgeted{WriteBehind: diskfile.WriteBehind{File: out.File}, budget: room}
 	add := func(n int64) {
 		done.Add(n)
 		p.Add(n)

@@ -17,7 +17,7 @@ import (
 type filling struct {
 	next   *ondisk.Replacement
 	before *Disk // nil if there is none
-	room   *budget
+	out    *budgeted
 	p      Progress
 
 	reused, shared int64
@@ -35,11 +35,12 @@ func newFilling(next *ondisk.Replacement, target string, needed int64, p Progres
 			needed = 0
 		}
 	}
-	var err error
-	if f.room, err = newBudget(filepath.Dir(target), needed); err != nil {
+	room, err := newBudget(filepath.Dir(target), needed)
+	if err != nil {
 		f.close()
 		return nil, err
 	}
+	f.out = &budgeted{WriteBehind: diskfile.WriteBehind{File: next.File, Forget: true}, budget: room}
 	return f, nil
 }
 
@@ -50,10 +51,7 @@ func (f *filling) close() {
 }
 
 func (f *filling) sink(off int64, content []byte) error {
-	if err := f.room.take(len(content)); err != nil {
-		return err
-	}
-	_, err := diskfile.Write(f.next, content, off)
+	_, err := diskfile.Write(f.out, content, off)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"os"
 	"sync/atomic"
 
 	"vmterminal/app/ondisk/guard"
@@ -51,9 +50,9 @@ func (b *budget) take(n int) error {
 	return err
 }
 
-// budgeted is a file that is written within a budget.
+// budgeted is a new file that is written within a budget.
 type budgeted struct {
-	*os.File
+	diskfile.WriteBehind
 	budget  *budget
 	written int64
 }
@@ -62,7 +61,7 @@ func (b *budgeted) WriteAt(p []byte, off int64) (int, error) {
 	if err := b.budget.take(len(p)); err != nil {
 		return 0, err
 	}
-	n, err := b.File.WriteAt(p, off)
+	n, err := b.WriteBehind.WriteAt(p, off)
 	b.written += int64(n)
 	return n, err
 }

@@ -8,11 +8,11 @@ import (
 	"io"
 )
 
-// Decode gives the whole disk to sink, in parallel, by an index that ReadIndex
-// made for this file. When it returns nil, every chunk had the SHA-256 of the
-// image digest, and the file's CRC-32 and length hold; what opt.Present had was
-// not looked at in the file. opt.Add counts bytes of
-// the disk, of data chunks only.
+// Decode gives the whole disk to sink, inflating in parallel, by an index that
+// ReadIndex made for this file. When it returns nil, every chunk had the SHA-256
+// of the image digest, and the file's CRC-32 and length hold; what opt.Present
+// had was not looked at in the file. opt.Add counts bytes of the disk, of data
+// chunks only.
 func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) error {
 	if _, crc := x.sums(); crc != f.crc {
 		return damaged(-1, "the disk's CRC-32 is not what its end says")
@@ -29,26 +29,35 @@ func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) err
 		},
 		worker: func() func(*decodeJob) error {
 			d := newInflater()
-			segment, buf := make([]byte, maxSegment), make([]byte, ChunkSize)
+			segment := make([]byte, maxSegment)
 			return func(j *decodeJob) error {
-				content := buf[:chunkLen(x.Size, j.entry.Chunk)]
-				if given, err := opt.Present.give(j.entry, content, sink); given || err != nil {
-					return err
+				if j.room == nil {
+					j.room = make([]byte, ChunkSize)
 				}
-				if err := f.chunk(d, content, segment, j.entry); err != nil {
-					return err
+				j.content = j.room[:chunkLen(x.Size, j.entry.Chunk)]
+				if j.present = opt.Present.has(j.entry, j.content); j.present {
+					return nil
 				}
-				return sink(j.entry.Chunk*ChunkSize, content)
+				return f.chunk(d, j.content, segment, j.entry)
 			}
 		},
 		collect: func(j *decodeJob) error {
-			opt.add(chunkLen(x.Size, j.entry.Chunk))
-			return nil
+			opt.add(int64(len(j.content)))
+			off := j.entry.Chunk * ChunkSize
+			if !j.present {
+				return sink(off, j.content)
+			}
+			return opt.Present.give(off, j.content, sink)
 		},
 	}.run(ctx, opt.Workers)
 }
 
-type decodeJob struct{ entry *Entry }
+type decodeJob struct {
+	entry   *Entry
+	room    []byte
+	content []byte // the part of room that the chunk fills
+	present bool   // it came from Options.Present
+}
 
 // chunk reads one chunk, checks it, and fills content, which has its length.
 // room is for its segment.

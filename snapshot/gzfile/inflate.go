@@ -6,9 +6,10 @@ import (
 	"fmt"
 )
 
-// A Sink takes a part of the disk: content at off, never two at once for the
-// same bytes, but from many goroutines and in any order. It must not keep
-// content. Zero chunks are left out.
+// A Sink takes a part of the disk: content at off, from the disk's start to its
+// end, one call after the other: files take writes one at a time anyhow, and
+// whoever waits for them would burn a processor. It must not keep content. Zero
+// chunks are left out.
 type Sink func(off int64, content []byte) error
 
 var (

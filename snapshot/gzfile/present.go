@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"slices"
-	"sync/atomic"
 )
 
 // Present is a disk whose chunks Decode takes, where they have the SHA-256 that
@@ -20,9 +19,9 @@ type Present struct {
 
 	src    Source
 	plan   *Plan
-	never  atomic.Bool // Share is not supported
-	reused atomic.Int64
-	shared atomic.Int64
+	never  bool // Share is not supported
+	reused int64
+	shared int64
 }
 
 // NewPresent looks where src has data.
@@ -34,35 +33,36 @@ func NewPresent(ctx context.Context, src Source) (*Present, error) {
 	return &Present{src: src, plan: plan}, nil
 }
 
-// Reused is how many bytes of the disk were taken from here.
-func (p *Present) Reused() int64 { return p.reused.Load() }
+// Reused is how many bytes of the disk were taken from here, once Decode is done.
+func (p *Present) Reused() int64 { return p.reused }
 
 // Shared is what of Reused shares its blocks.
-func (p *Present) Shared() int64 { return p.shared.Load() }
+func (p *Present) Shared() int64 { return p.shared }
 
-// give gives the chunk to the new disk, if it is here. content has its length.
-func (p *Present) give(e *Entry, content []byte, sink Sink) (bool, error) {
-	if p == nil || !p.has(e, content) {
-		return false, nil
+// give gives a chunk that is here to the new disk.
+func (p *Present) give(off int64, content []byte, sink Sink) error {
+	n := int64(len(content))
+	p.reused += n
+	if p.Share == nil || n%Align != 0 || p.never {
+		return sink(off, content)
 	}
-	off, n := e.Chunk*ChunkSize, int64(len(content))
-	p.reused.Add(n)
-	if p.Share != nil && n%Align == 0 && !p.never.Load() {
-		err := p.Share(off, n)
-		if err == nil {
-			p.shared.Add(n)
-		}
-		if !errors.Is(err, errors.ErrUnsupported) {
-			return true, err
-		}
-		p.never.Store(true)
+	err := p.Share(off, n)
+	if errors.Is(err, errors.ErrUnsupported) {
+		p.never = true
+		return sink(off, content)
 	}
-	return true, sink(off, content)
+	if err == nil {
+		p.shared += n
+	}
+	return err
 }
 
-// has reads the chunk and tells whether it is the entry's. One that cannot be
+// has reads the chunk into content, which has its length, and tells whether it is the entry's. One that cannot be
 // read is not: the file has it.
 func (p *Present) has(e *Entry, content []byte) bool {
+	if p == nil {
+		return false
+	}
 	at, found := slices.BinarySearchFunc(p.plan.spans, e.Chunk, func(s span, chunk int64) int {
 		return int(s.chunk - chunk)
 	})
