@@ -84,8 +84,11 @@ func (b *bench) inject(i *injection) (string, error) {
 		return "", err
 	}
 	e, err := b.doDeciding(i.decide())
-	if err != nil || !i.hit {
-		return "", err
+	if err != nil {
+		return "", fmt.Errorf("%v: %w", i, err)
+	}
+	if !i.hit {
+		return "", nil
 	}
 	if wrong := b.suffered(e, i); wrong != "" {
 		return fmt.Sprintf("%v: exit code %d\n  %s\n  said: %s", i, e.exit, wrong, e.err), nil

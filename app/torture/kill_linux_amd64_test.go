@@ -21,7 +21,7 @@ func (b *bench) killedAt(n int) (bool, error) {
 		return calls.Decision{Kill: now == n}
 	})
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("killed at call %d, %v: %w", n, at, err)
 	}
 	return b.killed(e, fmt.Sprintf("killed at call %d, %v", n, at))
 }

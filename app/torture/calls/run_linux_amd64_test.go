@@ -15,7 +15,7 @@ import (
 // not looked at.
 const script = `echo a > "$1/x" && mv "$1/x" "$1/y" && rm "$1/y" && echo done`
 
-func runScript(t *testing.T, decide func(int, Call) Decision) (syscall.WaitStatus, string, []string) {
+func runScript(t *testing.T, script string, decide func(int, Call) Decision) (syscall.WaitStatus, string, []string) {
 	t.Helper()
 	dir := t.TempDir()
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
@@ -41,7 +41,7 @@ func runScript(t *testing.T, decide func(int, Call) Decision) (syscall.WaitStatu
 
 func TestRun(t *testing.T) {
 	var seen []string
-	status, out, left := runScript(t, func(n int, c Call) Decision {
+	status, out, left := runScript(t, script, func(n int, c Call) Decision {
 		if n != len(seen)+1 {
 			t.Errorf("call %d comes after %d", n, len(seen))
 		}
@@ -57,18 +57,18 @@ func TestRun(t *testing.T) {
 }
 
 func TestKill(t *testing.T) {
-	status, out, left := runScript(t, func(_ int, c Call) Decision { return Decision{Kill: c.Path == Stdout} })
+	status, out, left := runScript(t, script, func(_ int, c Call) Decision { return Decision{Kill: c.Path == Stdout} })
 	if !status.Signaled() || status.Signal() != syscall.SIGKILL || out != "" || len(left) != 0 {
 		t.Errorf("%v %q %q", status, out, left)
 	}
-	status, _, left = runScript(t, func(n int, _ Call) Decision { return Decision{Kill: n == 1} })
+	status, _, left = runScript(t, script, func(n int, _ Call) Decision { return Decision{Kill: n == 1} })
 	if !status.Signaled() || len(left) != 0 {
 		t.Errorf("the call at which it is killed is not made: %v %q", status, left)
 	}
 }
 
 func TestFail(t *testing.T) {
-	status, out, left := runScript(t, func(_ int, c Call) Decision {
+	status, out, left := runScript(t, script, func(_ int, c Call) Decision {
 		if c.Creates {
 			return Decision{Fail: unix.ENOSPC}
 		}
@@ -76,6 +76,22 @@ func TestFail(t *testing.T) {
 	})
 	if status.ExitStatus() == 0 || !strings.Contains(out, "No space left") && !strings.Contains(out, "cannot create") || len(left) != 0 {
 		t.Errorf("%v %q %q", status, out, left)
+	}
+}
+
+// A close that fails has closed the file all the same.
+func TestFailingClose(t *testing.T) {
+	const script = `exec 9>"$1/x"; exec 9>&-; echo /proc/$$/fd/*`
+	failed := 0
+	_, out, left := runScript(t, script, func(_ int, c Call) Decision {
+		if c.Name != "close" {
+			return Decision{}
+		}
+		failed++
+		return Decision{Fail: unix.EIO}
+	})
+	if failed == 0 || !strings.Contains(out, "/fd/1") || strings.Contains(out, "/fd/9") || len(left) != 1 {
+		t.Errorf("%d closes have failed, open are %s", failed, out)
 	}
 }
 
