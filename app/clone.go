@@ -23,12 +23,7 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 	if err != nil {
 		return nil, failed(err, "Nothing was created.", "%s", doing)
 	}
-	v := vm.Defaults(n.Name)
-	v.Image = e.Image
-	v.CPUs = orDefault(n.CPUs, e.CPUs)
-	v.MemoryMB = orDefault(n.MemoryMB, e.MemoryMB)
-	v.Accel = e.Accel
-	v.DiskSizeMB = e.DiskSizeMB
+	v := likeVM(e.VM, n)
 	if info.DiskSize > 0 { // not known of a foreign file that was never read
 		v.DiskSizeMB = vm.DiskSizeMB(info.DiskSize)
 	}

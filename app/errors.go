@@ -11,6 +11,10 @@ var (
 	ErrRunning = errors.New("VM is running")
 	// ErrStopped refuses what needs a running VM.
 	ErrStopped = errors.New("VM is stopped")
+	// ErrState refuses what makes no sense as things are.
+	ErrState = errors.New("not now")
+	// ErrNoJob says that nothing is under way.
+	ErrNoJob = errors.New("no job is under way")
 )
 
 // errStoppedAlready is ErrStopped to who wants just that.

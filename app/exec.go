@@ -17,7 +17,23 @@ type GuestCommand struct {
 	// Stdin may be nil. Stdout and Stderr get what the command writes.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Terminal, if not nil, is what the command runs on: all that it writes goes
+	// to Stdout then, and no Args mean root's login shell.
+	Terminal *GuestTerminal
+	// Env is added to the guest's own, as NAME=value.
+	Env []string
 }
+
+// GuestTerminal is a terminal in the guest, made for one command.
+type GuestTerminal struct {
+	// Size is what it has at first, Resized gives what it has later; nil: it
+	// keeps the first.
+	Size    TerminalSize
+	Resized <-chan TerminalSize
+}
+
+// TerminalSize is counted in cells.
+type TerminalSize = agent.Size
 
 // bootPatience is how long Exec waits for the agent of a guest that boots.
 const bootPatience = time.Minute
@@ -36,12 +52,20 @@ func (s *Service) Exec(ctx context.Context, name string, c GuestCommand) (exit i
 		err = waitForAgent(ctx, client)
 	}
 	if err == nil {
-		exit, err = client.Exec(ctx, agent.Command{Args: c.Args, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
+		exit, err = client.Exec(ctx, c.asked())
 		if errors.Is(err, context.Canceled) {
 			err = interrupted("the command was ended; what it did so far stays")
 		}
 	}
 	return exit, failed(err, "", "run a command in VM '%s'", e.Name)
+}
+
+func (c GuestCommand) asked() agent.Command {
+	out := agent.Command{Args: c.Args, Env: c.Env, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr}
+	if c.Terminal != nil {
+		out.Terminal = &agent.Terminal{Size: c.Terminal.Size, Resized: c.Terminal.Resized}
+	}
+	return out
 }
 
 // waitForAgent returns when the guest's agent answers. ErrNoAgent if it does

@@ -143,6 +143,15 @@ func (c console) Close() error {
 
 // Console attaches to a running VM's console. Any number may be attached.
 func (s *Service) Console(ctx context.Context, name string) (Console, error) {
+	return s.attachConsole(ctx, name, replay)
+}
+
+// LiveConsole attaches to a running VM's console without its recent output.
+func (s *Service) LiveConsole(ctx context.Context, name string) (Console, error) {
+	return s.attachConsole(ctx, name, 0)
+}
+
+func (s *Service) attachConsole(ctx context.Context, name string, replay int) (Console, error) {
 	e, err := s.entry(name)
 	if err != nil {
 		return nil, failed(err, "", "open the console of %s", called(name))
@@ -159,6 +168,16 @@ func (s *Service) Console(ctx context.Context, name string) (Console, error) {
 		return nil, failed(err, "", "open the console of VM '%s'", e.Name)
 	}
 	return console{stream, client}, nil
+}
+
+// HostLog returns the end of what a VM's host process, and its QEMU, had to say.
+func (s *Service) HostLog(_ context.Context, name string) ([]byte, error) {
+	e, err := s.entry(name)
+	if err != nil {
+		return nil, failed(err, "", "read the log of %s", called(name))
+	}
+	text, err := host.Log(s.vms.Dir(e.Name), replay)
+	return text, failed(err, "", "read the log of VM '%s'", e.Name)
 }
 
 // LastConsole returns the end of what a VM's console showed, also of one that

@@ -76,6 +76,24 @@ func (s *Service) deleteVM(name string, data bool) error {
 	return s.vms.Delete(e.Name, data)
 }
 
+// RenameVM gives a stopped VM another name; its snapshots stay with it.
+func (s *Service) RenameVM(ctx context.Context, name, to string) (VM, error) {
+	e, err := s.entry(name)
+	if err != nil {
+		return VM{}, failed(err, "", "rename %s", called(name))
+	}
+	doing := fmt.Sprintf("rename VM '%s' to '%s'", e.Name, Plain(to))
+	hold, err := s.holdStopped(e.Name, "renaming the VM")
+	if err == nil {
+		err = s.vms.Rename(e.Name, to)
+		hold.release()
+	}
+	if err != nil {
+		return VM{}, failed(err, "Nothing was changed.", "%s", doing)
+	}
+	return s.VM(ctx, to)
+}
+
 // hold is the locks that a job has on a VM.
 type hold struct{ locks []*ondisk.Lock }
 

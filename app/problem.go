@@ -101,6 +101,8 @@ var causes = []cause{
 	{context.Canceled, ExitInterrupted, ""},
 	{ErrRunning, ExitState, "Stop it first: vmterminal stop"},
 	{errStoppedAlready, ExitState, ""},
+	{ErrState, ExitState, ""},
+	{ErrNoJob, ExitNotFound, "See what runs: vmterminal job list"},
 	{ErrStopped, ExitState, "Start it first: vmterminal run"},
 	{vm.ErrNoActive, ExitNotFound, "Create one: vmterminal vm create default; or choose one: vmterminal vm use NAME"},
 	{vm.ErrNotFound, ExitNotFound, "See which there are: vmterminal vm list"},

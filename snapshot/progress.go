@@ -18,6 +18,7 @@ const (
 	PhaseVerify   = "Verifying"
 	PhaseExport   = "Exporting"
 	PhaseImport   = "Importing"
+	PhaseCopy     = "Copying"
 	PhaseFlush    = "Making it durable"
 )
 

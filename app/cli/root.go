@@ -107,7 +107,8 @@ Without arguments it opens its window.`,
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "write JSON to standard output")
 	root.AddCommand(
 		f.vmCommand(),
-		f.runCommand(), f.stopCommand(), f.statusCommand(), f.execCommand(),
+		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
+		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(),
 		f.snapshotCommand(),
 		f.versionCommand(),
 		f.hostProcessCommand(),

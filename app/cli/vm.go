@@ -12,12 +12,12 @@ import (
 func (f *face) vmCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vm",
-		Short: "Create, list, choose and delete VMs",
+		Short: "Create, list, choose, change and delete VMs",
 		Example: `  vmterminal vm create dev --cpus 4 --memory 4096
   vmterminal vm list
   vmterminal vm use dev`,
 	}
-	cmd.AddCommand(f.vmCreate(), f.vmList(), f.vmUse(), f.vmShow(), f.vmDelete())
+	cmd.AddCommand(f.vmCreate(), f.vmList(), f.vmUse(), f.vmShow(), f.vmSet(), f.vmRename(), f.vmClone(), f.vmDelete())
 	return cmd
 }
 

@@ -26,7 +26,23 @@ type Command struct {
 	// never after Run has returned. A slow Writer slows the command. Nil: it is
 	// dropped.
 	Stdout, Stderr io.Writer
+	// Terminal, if not nil, is what the command runs on; all that it writes goes
+	// to Stdout then, and no Args mean root's login shell.
+	Terminal *Terminal
 }
+
+// Terminal is a terminal that the guest makes for one command. A guest whose
+// agent knows of none answers ErrUnsupported.
+type Terminal struct {
+	// Size is what it has at first.
+	Size Size
+	// Resized gives the sizes that it has later; nil: it keeps the first. It is
+	// read until the command has ended.
+	Resized <-chan Size
+}
+
+// Size is a terminal's, in cells.
+type Size struct{ Columns, Rows uint16 }
 
 // Run runs a command in the guest and returns its exit code: 0 to 255, 128 and
 // the signal's number if one killed it. When ctx ends, so does the command,
@@ -48,9 +64,13 @@ func (c *Client) Run(ctx context.Context, what Command) (exit int, err error) {
 		stderr: wire.NewInbox(),
 		abort:  abort,
 	}
-	stream, err := c.open(ctx, k, wire.Ask{Op: wire.OpRun, Run: &wire.Command{
+	ask := wire.Ask{Op: wire.OpRun, Run: &wire.Command{
 		Args: what.Args, Env: what.Env, Dir: what.Dir, Input: what.Stdin != nil,
-	}})
+	}}
+	if t := what.Terminal; t != nil {
+		ask.Op, ask.Columns, ask.Rows = wire.OpTerminal, int(t.Size.Columns), int(t.Size.Rows)
+	}
+	stream, err := c.open(ctx, k, ask)
 	if err != nil {
 		return 0, fmt.Errorf("run: %w", err)
 	}
@@ -67,6 +87,9 @@ func (c *Client) attend(ctx context.Context, k *call, stream uint32, what Comman
 				k.abort(err)
 			}
 		}()
+	}
+	if what.Terminal != nil {
+		go c.resizeTerminal(ctx, stream, what.Terminal.Resized)
 	}
 	var outputs sync.WaitGroup
 	carry := func(ch wire.Channel, box *wire.Inbox, to io.Writer) {
@@ -124,6 +147,24 @@ func (c *Client) feed(ctx context.Context, k *call, stream uint32, stdin io.Read
 		}
 		if err != nil {
 			return fmt.Errorf("reading standard input: %w", err)
+		}
+	}
+}
+
+// resizeTerminal passes the sizes of a command's terminal on.
+func (c *Client) resizeTerminal(ctx context.Context, stream uint32, sizes <-chan Size) {
+	for {
+		select {
+		case s, more := <-sizes:
+			if !more {
+				return
+			}
+			f := wire.Frame{Kind: wire.Resize, Stream: stream, Payload: wire.SizePayload(s.Columns, s.Rows)}
+			if c.send(ctx, f) != nil {
+				return // the call has ended
+			}
+		case <-ctx.Done():
+			return
 		}
 	}
 }

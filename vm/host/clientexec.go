@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/agent/wire"
 )
 
 // Exec runs a command in the guest through its agent and returns its exit code;
@@ -30,8 +31,16 @@ func (c *Client) Exec(ctx context.Context, what agent.Command) (exit int, err er
 func execOver(stream io.ReadWriter, what agent.Command) (int, error) {
 	out := &frameWriter{w: stream}
 	ask := execAsk{Args: what.Args, Dir: what.Dir, Env: what.Env, Input: what.Stdin != nil}
+	if t := what.Terminal; t != nil {
+		ask.Columns, ask.Rows = t.Size.Columns, t.Size.Rows
+	}
 	if err := out.sendJSON(frameCommand, ask); err != nil {
 		return 0, fmt.Errorf("ask for the command: %w", err)
+	}
+	if what.Terminal != nil {
+		over := make(chan struct{})
+		defer close(over)
+		go sendSizes(out, what.Terminal.Resized, over)
 	}
 	if what.Stdin != nil {
 		go func() {
@@ -63,6 +72,20 @@ func execOver(stream io.ReadWriter, what agent.Command) (int, error) {
 		}
 		if err != nil {
 			return 0, err
+		}
+	}
+}
+
+// sendSizes passes a terminal's sizes on until over is closed.
+func sendSizes(out *frameWriter, sizes <-chan agent.Size, over <-chan struct{}) {
+	for {
+		select {
+		case s, more := <-sizes:
+			if !more || out.send(frameSize, wire.SizePayload(s.Columns, s.Rows)) != nil {
+				return
+			}
+		case <-over:
+			return
 		}
 	}
 }

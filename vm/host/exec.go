@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/agent/wire"
 )
 
 // exec runs a command in the guest for as long as the client stays.
@@ -42,17 +43,21 @@ func execFor(ctx context.Context, gone func(), guest guestAgent, in io.Reader, o
 		return 0, err
 	}
 	var ask execAsk
-	if err := json.Unmarshal(content, &ask); what != frameCommand || err != nil || len(ask.Args) == 0 {
+	if err := json.Unmarshal(content, &ask); what != frameCommand || err != nil || len(ask.Args) == 0 && ask.Columns == 0 {
 		return 0, errors.New("no command was asked for")
 	}
 	input, feed := io.Pipe()
+	sizes := make(chan agent.Size, 1)
 	go func() {
 		defer gone()
-		feed.CloseWithError(takeInput(in, feed, out))
+		feed.CloseWithError(takeInput(in, feed, sizes, out))
 	}()
 	command := agent.Command{
 		Args: ask.Args, Dir: ask.Dir, Env: ask.Env,
 		Stdout: out.stream(frameStdout), Stderr: out.stream(frameStderr),
+	}
+	if ask.Columns > 0 {
+		command.Terminal = &agent.Terminal{Size: agent.Size{Columns: ask.Columns, Rows: ask.Rows}, Resized: sizes}
 	}
 	if ask.Input {
 		command.Stdin = input
@@ -61,15 +66,19 @@ func execFor(ctx context.Context, gone func(), guest guestAgent, in io.Reader, o
 	return guest.Run(ctx, command)
 }
 
-// takeInput passes input on until the client leaves. After the input's end it
-// only watches for that.
-func takeInput(in io.Reader, feed *io.PipeWriter, out *frameWriter) error {
+// takeInput passes input, and the terminal's sizes, on until the client leaves.
+// After the input's end it only watches for that.
+func takeInput(in io.Reader, feed *io.PipeWriter, sizes chan agent.Size, out *frameWriter) error {
 	var buf [maxFrame]byte
 	for {
 		what, content, err := readFrame(in, &buf)
 		switch {
 		case err != nil:
 			return io.ErrUnexpectedEOF
+		case what == frameSize:
+			if columns, rows, ok := wire.ParseSize(content); ok {
+				overtake(sizes, agent.Size{Columns: columns, Rows: rows})
+			}
 		case what != frameStdin:
 			return fmt.Errorf("a frame %q instead of input", what)
 		case len(content) == 0:
@@ -80,6 +89,15 @@ func takeInput(in io.Reader, feed *io.PipeWriter, out *frameWriter) error {
 			}
 		}
 	}
+}
+
+// overtake sends a size in the place of one that nobody took yet.
+func overtake(sizes chan agent.Size, size agent.Size) {
+	select {
+	case <-sizes:
+	default:
+	}
+	sizes <- size // there is room: nobody else sends
 }
 
 // knockEvery is how often a client is looked for whose command takes no input.

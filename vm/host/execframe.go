@@ -18,6 +18,7 @@ const execProtocol = "vmterminal-exec"
 const (
 	frameCommand  = 'c' // JSON execAsk
 	frameStdin    = 'i' // input; none means its end
+	frameSize     = 's' // the terminal's size, as in wire.Resize
 	frameStdout   = 'o' // output; none is only to see whether the client is there
 	frameStderr   = 'e'
 	frameFinished = 'f' // JSON execResult
@@ -31,6 +32,9 @@ type execAsk struct {
 	Dir   string   `json:"dir,omitempty"`
 	Env   []string `json:"env,omitempty"`
 	Input bool     `json:"input"` // frames of input follow
+	// Columns and Rows are more than 0 for a command on a terminal.
+	Columns uint16 `json:"columns,omitempty"`
+	Rows    uint16 `json:"rows,omitempty"`
 }
 
 type execResult struct {

@@ -113,3 +113,9 @@ func readRecord(path string, into any) error {
 func LastConsole(dir ondisk.VMDir, n int) ([]byte, error) {
 	return console.Tail(dir.ConsoleLog(), dir.ConsoleLogOld(), min(max(n, 0), 2*console.LogLimit))
 }
+
+// Log returns about the last n bytes of what the VM's host process, and its QEMU,
+// had to say, from the start of a line. A VM that has never run has none.
+func Log(dir ondisk.VMDir, n int) ([]byte, error) {
+	return console.Tail(dir.HostLog(), dir.HostLogOld(), min(max(n, 0), 2*console.LogLimit))
+}

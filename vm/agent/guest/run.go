@@ -31,18 +31,10 @@ func (s *server) run(ctx context.Context, c *call, what *wire.Command) (int, err
 	if what == nil || len(what.Args) == 0 || what.Args[0] == "" {
 		return 0, &wire.Error{Code: wire.CodeFailed, Text: "no command given"}
 	}
-	// Starting a program may write to the disk.
-	if s.freezer.frozen() {
-		return 0, errFrozen
+	cmd, err := s.command(what, what.Args[0], what.Args[1:]...)
+	if err != nil {
+		return 0, err
 	}
-	cmd := exec.Command(what.Args[0], what.Args[1:]...)
-	cmd.Env = append(os.Environ(), "HOME=/root", "USER=root", "LOGNAME=root")
-	cmd.Env = append(cmd.Env, what.Env...)
-	cmd.Dir = what.Dir
-	if cmd.Dir == "" {
-		cmd.Dir = "/root"
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	p, err := newPipes(cmd, what.Input)
 	if err != nil {
 		return 0, err
@@ -53,6 +45,23 @@ func (s *server) run(ctx context.Context, c *call, what *wire.Command) (int, err
 	}
 	p.closeTheirs()
 	return c.attend(ctx, cmd, p)
+}
+
+// command makes a command of its own session, not started yet.
+func (s *server) command(what *wire.Command, name string, args ...string) (*exec.Cmd, error) {
+	// Starting a program may write to the disk.
+	if s.freezer.frozen() {
+		return nil, errFrozen
+	}
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), "HOME=/root", "USER=root", "LOGNAME=root")
+	cmd.Env = append(cmd.Env, what.Env...)
+	cmd.Dir = what.Dir
+	if cmd.Dir == "" {
+		cmd.Dir = "/root"
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd, nil
 }
 
 func startError(err error) error {
@@ -79,6 +88,11 @@ func (c *call) attend(ctx context.Context, cmd *exec.Cmd, p *pipes) (int, error)
 	_ = p.stdout.SetReadDeadline(time.Now().Add(drainIdle))
 	_ = p.stderr.SetReadDeadline(time.Now().Add(drainIdle))
 	outputs.Wait()
+	return exitCode(ctx, cmd, err)
+}
+
+// exitCode is what Wait and the command's end mean.
+func exitCode(ctx context.Context, cmd *exec.Cmd, err error) (int, error) {
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}

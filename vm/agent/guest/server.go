@@ -40,6 +40,9 @@ type call struct {
 	// Only a run command has these.
 	stdin          *wire.Inbox
 	stdout, stderr *wire.Allowance
+	// sizes gets those of the command's terminal; what is not taken is overtaken
+	// by the next.
+	sizes chan winsize
 }
 
 // newServer returns a server of the guest whose files are below root.
@@ -97,6 +100,12 @@ func (s *server) handle(f wire.Frame) bool {
 		}
 	case wire.End:
 		c.stdin.End()
+	case wire.Resize:
+		columns, rows, ok := wire.ParseSize(f.Payload)
+		if ok {
+			c.resized(winsize{columns, rows})
+		}
+		return ok
 	case wire.Credit:
 		switch f.Channel {
 		case wire.Stdout:
@@ -134,6 +143,7 @@ func (s *server) request(f wire.Frame) bool {
 	c := &call{
 		server: s, session: f.Session, stream: f.Stream, cancel: cancel,
 		stdin: wire.NewInbox(), stdout: wire.NewAllowance(), stderr: wire.NewAllowance(),
+		sizes: make(chan winsize, 1),
 	}
 	s.calls[f.Stream] = c
 	s.mu.Unlock()
@@ -204,6 +214,9 @@ func (s *server) perform(ctx context.Context, c *call, ask wire.Ask) (wire.Answe
 		return wire.Answer{}, nil
 	case wire.OpRun:
 		exit, err := s.run(ctx, c, ask.Run)
+		return wire.Answer{Exit: exit}, err
+	case wire.OpTerminal:
+		exit, err := s.runOnTerminal(ctx, c, ask)
 		return wire.Answer{Exit: exit}, err
 	case wire.OpIdentity:
 		if ask.Identity == nil {

@@ -11,7 +11,8 @@ import (
 type Kind byte
 
 // The kinds of frames. Payloads: JSON in Request and Response, four bytes
-// (big-endian) in Credit, bytes in Data, none in the others.
+// (big-endian) in Credit, four bytes in Resize (columns and rows, two each), bytes
+// in Data, none in the others.
 const (
 	Ready Kind = 1 + iota
 	NoSession
@@ -21,6 +22,7 @@ const (
 	Data
 	End
 	Credit
+	Resize
 )
 
 // Channel is one of a command's three byte streams.

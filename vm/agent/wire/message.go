@@ -15,6 +15,7 @@ const (
 	OpTrim     = "trim"
 	OpPowerOff = "poweroff"
 	OpRun      = "run"
+	OpTerminal = "terminal"
 	OpIdentity = "identity"
 )
 
@@ -23,7 +24,8 @@ const (
 type Ask struct {
 	Op      string `json:"op"`
 	Version int    `json:"version,omitempty"`
-	// Columns and Rows are the console's size.
+	// Columns and Rows are the console's size, or that of the terminal that a
+	// command gets.
 	Columns int `json:"columns,omitempty"`
 	Rows    int `json:"rows,omitempty"`
 	// LimitMillis is when the guest thaws by itself; at most MaxFreezeMillis.
@@ -36,6 +38,8 @@ type Ask struct {
 const MaxFreezeMillis = 10_000
 
 // Command is what to run in the guest. Env adds to the agent's environment.
+// OpTerminal runs it on a terminal of its own: all output is on Stdout, and no
+// Args mean root's login shell.
 type Command struct {
 	Args []string `json:"args"`
 	Env  []string `json:"env,omitempty"`

@@ -1,0 +1,90 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/gzfile"
+)
+
+// CopyDisk writes what src holds to a file that is not there yet, sparse, and
+// durable when it appears; where the file system can, a stopped VM's disk and its
+// copy share their blocks. The errors: a *NoSpace, the source's, the context's;
+// after any of them there is no file.
+func CopyDisk(ctx context.Context, src Source, path string, p Progress) error {
+	p = orSilent(p)
+	folder := filepath.Dir(path)
+	p.Phase(PhaseLook, 0)
+	plan, err := gzfile.NewPlan(ctx, src)
+	if err != nil {
+		return tell(ctx, folder, 0, err)
+	}
+	next, err := ondisk.NewReplacement(path)
+	if err != nil {
+		return tell(ctx, folder, 0, err)
+	}
+	defer next.Discard()
+	if err := copyInto(ctx, next, src, plan.Bytes(), folder, p); err != nil {
+		return tell(ctx, folder, plan.Bytes(), err)
+	}
+	p.Phase(PhaseFlush, 0)
+	if err := next.Commit(); err != nil {
+		return tell(ctx, folder, plan.Bytes(), err)
+	}
+	return nil
+}
+
+func copyInto(ctx context.Context, next *ondisk.Replacement, src Source, bytes int64, folder string, p Progress) error {
+	shares, _ := src.(*Disk)
+	if shares != nil && !diskfile.CanShare(next.File, shares) {
+		shares = nil
+	}
+	needed := bytes
+	if shares != nil {
+		needed = 0
+	}
+	room, err := newBudget(folder, needed)
+	if err != nil {
+		return err
+	}
+	out := &budgeted{WriteBehind: diskfile.WriteBehind{File: next.File, Forget: true}, budget: room}
+	p.Phase(PhaseCopy, bytes)
+	buf := make([]byte, gzfile.ChunkSize)
+	for at := int64(0); ; {
+		start, end, err := src.NextData(at)
+		if err != nil {
+			return err
+		}
+		if start >= src.Size() {
+			return errors.Join(next.Truncate(src.Size()), ctx.Err())
+		}
+		for at = start; at < end; {
+			n := min(int64(len(buf))-at%int64(len(buf)), end-at)
+			if err := errors.Join(ctx.Err(), copyPart(out, src, shares, buf[:n], at)); err != nil {
+				return err
+			}
+			p.Add(n)
+			at += n
+		}
+	}
+}
+
+// copyPart copies what fills b, at off; by sharing, if shares is not nil and the
+// blocks are whole.
+func copyPart(out *budgeted, src Source, shares *Disk, b []byte, off int64) error {
+	n := int64(len(b))
+	if shares != nil && off%diskfile.BlockSize == 0 && n%diskfile.BlockSize == 0 {
+		err := shares.Share(out.File, off, n)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	if read, err := src.ReadAt(b, off); read < len(b) {
+		return err
+	}
+	_, err := diskfile.Write(out, b, off)
+	return err
+}
