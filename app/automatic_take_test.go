@@ -203,7 +203,7 @@ func TestRetention(t *testing.T) {
 func TestAnotherJobHasTheVM(t *testing.T) {
 	h := newFakeHost(t)
 	h.write("one")
-	job, err := h.s.holdJob("dev", "exporting snapshot 'x'")
+	job, err := h.s.holdJob(t.Context(), "dev", "exporting snapshot 'x'")
 	if err != nil {
 		t.Fatal(err)
 	}

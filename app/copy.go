@@ -47,15 +47,15 @@ func likeVM(other vm.VM, n NewVM) vm.VM {
 }
 
 func (s *Service) copyDisk(ctx context.Context, from vm.Entry, doing string, to ondisk.VMDir, m Meter) error {
-	job, err := s.holdJob(from.Name, doing)
+	job, err := s.holdJob(ctx, from.Name, doing)
 	if err != nil {
 		return err
 	}
 	defer job.release()
-	disk, err := s.source(ctx, from, doing)
+	disk, err := s.source(job, from, doing)
 	if err != nil {
 		return err
 	}
 	defer disk.done()
-	return snapshot.CopyDisk(ctx, disk.source, to.Disk(), m)
+	return snapshot.CopyDisk(job, disk.source, to.Disk(), m)
 }

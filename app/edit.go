@@ -14,7 +14,7 @@ func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) 
 	if err != nil {
 		return failed(err, "", "%s of %s", doing, called(vmName))
 	}
-	return s.edit(e.Name, doing, func(store *snapshot.Store) error {
+	return s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
 		info, err := store.Get(ctx, old)
 		if err == nil {
 			err = store.Rename(ctx, old, name)
@@ -29,7 +29,7 @@ func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) 
 // DescribeSnapshot changes a snapshot's description.
 func (s *Service) DescribeSnapshot(ctx context.Context, vmName, name, description string) error {
 	doing := fmt.Sprintf("describe snapshot '%s'", Plain(name))
-	return s.edit(vmName, doing, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
+	return s.edit(ctx, vmName, doing, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
 }
 
 // PinSnapshot keeps a snapshot from being pruned, or no longer.
@@ -38,16 +38,16 @@ func (s *Service) PinSnapshot(ctx context.Context, vmName, name string, pinned b
 	if !pinned {
 		doing = fmt.Sprintf("unpin snapshot '%s'", Plain(name))
 	}
-	return s.edit(vmName, doing, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
+	return s.edit(ctx, vmName, doing, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
 }
 
 // edit changes something about a VM's snapshots under the job lock.
-func (s *Service) edit(vmName, doing string, change func(*snapshot.Store) error) error {
+func (s *Service) edit(ctx context.Context, vmName, doing string, change func(*snapshot.Store) error) error {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return failed(err, "", "%s of %s", doing, called(vmName))
 	}
-	job, err := s.holdJob(e.Name, doing)
+	job, err := s.holdJob(ctx, e.Name, doing)
 	if err == nil {
 		defer job.release()
 		err = change(snapshot.Open(s.vms.Dir(e.Name)))

@@ -25,7 +25,7 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 	if e.Broken != nil {
 		return e.Broken
 	}
-	if err := s.canHoldDisk(e.Name, "starting the VM"); err != nil {
+	if err := s.canHoldDisk(ctx, e.Name, "starting the VM"); err != nil {
 		return err
 	}
 	if _, err := s.sockets(); err != nil {

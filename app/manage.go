@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"vmterminal/app/ondisk"
-	"vmterminal/snapshot"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
 )
 
 // CreateVM makes a VM with a fresh disk of the built-in guest, or takes over
@@ -54,8 +51,8 @@ func (s *Service) UseVM(_ context.Context, name string) error {
 
 // DeleteVM takes a stopped VM from the list; with data also its disk and all
 // its snapshots go, for good. Without, CreateVM with Adopt brings it back.
-func (s *Service) DeleteVM(_ context.Context, name string, data bool) error {
-	err := s.deleteVM(name, data)
+func (s *Service) DeleteVM(ctx context.Context, name string, data bool) error {
+	err := s.deleteVM(ctx, name, data)
 	disk := "Nothing was deleted."
 	if errors.Is(err, vm.ErrRemains) {
 		disk = "It is no longer in the list; what is left goes when the next VM is created."
@@ -63,12 +60,12 @@ func (s *Service) DeleteVM(_ context.Context, name string, data bool) error {
 	return failed(err, disk, "delete VM '%s'", Plain(name))
 }
 
-func (s *Service) deleteVM(name string, data bool) error {
+func (s *Service) deleteVM(ctx context.Context, name string, data bool) error {
 	e, err := s.vms.Get(name)
 	if err != nil {
 		return err
 	}
-	hold, err := s.holdStopped(e.Name, "deleting the VM")
+	hold, err := s.holdStopped(ctx, e.Name, "deleting the VM")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -83,7 +80,7 @@ func (s *Service) RenameVM(ctx context.Context, name, to string) (VM, error) {
 		return VM{}, failed(err, "", "rename %s", called(name))
 	}
 	doing := fmt.Sprintf("rename VM '%s' to '%s'", e.Name, Plain(to))
-	hold, err := s.holdStopped(e.Name, "renaming the VM")
+	hold, err := s.holdStopped(ctx, e.Name, "renaming the VM")
 	if err == nil {
 		err = s.vms.Rename(e.Name, to)
 		hold.release()
@@ -92,77 +89,4 @@ func (s *Service) RenameVM(ctx context.Context, name, to string) (VM, error) {
 		return VM{}, failed(err, "Nothing was changed.", "%s", doing)
 	}
 	return s.VM(ctx, to)
-}
-
-// hold is the locks that a job has on a VM.
-type hold struct{ locks []*ondisk.Lock }
-
-func (h *hold) release() {
-	if h == nil {
-		return
-	}
-	for _, l := range h.locks {
-		l.Close()
-	}
-}
-
-// holdJob takes the job lock of a VM, so that one job at a time works on it, and
-// sweeps what one that was killed has left.
-func (s *Service) holdJob(name, doing string) (*hold, error) {
-	dir := s.vms.Dir(name)
-	l, err := ondisk.TryLock(dir.JobLock(), doing)
-	if err != nil {
-		return nil, notHeld(name, err)
-	}
-	if err := errors.Join(snapshot.Open(dir).Sweep(), ondisk.SweepTempsOf(dir.Origin())); err != nil {
-		l.Close()
-		return nil, err
-	}
-	return &hold{[]*ondisk.Lock{l}}, nil
-}
-
-// holdStopped takes the job lock and the VM's own: it cannot be started
-// meanwhile. ErrRunning when it runs.
-func (s *Service) holdStopped(name, doing string) (*hold, error) {
-	h, err := s.holdJob(name, doing)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.holdDisk(name, doing)
-	if err != nil {
-		h.release()
-		return nil, err
-	}
-	h.locks = append(h.locks, l)
-	return h, nil
-}
-
-// holdDisk takes the VM's lock; ErrRunning when it runs.
-func (s *Service) holdDisk(name, doing string) (*ondisk.Lock, error) {
-	l, err := ondisk.TryLock(s.vms.Dir(name).Lock(), doing)
-	if err == nil {
-		return l, nil
-	}
-	var busy *ondisk.Busy
-	if errors.As(err, &busy) && busy.Holder.Doing == host.Doing {
-		return nil, ErrRunning
-	}
-	return nil, notHeld(name, err)
-}
-
-// notHeld tells of a lock that was not to be had: only another's is a busy VM.
-func notHeld(name string, err error) error {
-	if errors.Is(err, ondisk.ErrLocked) {
-		return fmt.Errorf("VM '%s' is busy: %w", name, err)
-	}
-	return err
-}
-
-// canHoldDisk tells, as an error, why the VM's lock is not to be had now.
-func (s *Service) canHoldDisk(name, doing string) error {
-	l, err := s.holdDisk(name, doing)
-	if err == nil {
-		l.Close()
-	}
-	return err
 }

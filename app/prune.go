@@ -27,7 +27,7 @@ func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, 
 	}
 	dir := s.vms.Dir(e.Name)
 	var found snapshot.Pruned
-	err = s.edit(e.Name, "prune the snapshots", func(store *snapshot.Store) error {
+	err = s.edit(ctx, e.Name, "prune the snapshots", func(store *snapshot.Store) error {
 		found, err = store.Prune(ctx, keep, s.now().Local(), dry)
 		return err
 	})

@@ -24,7 +24,7 @@ func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt 
 		return nil, failed(err, unchanged, "%s", doing)
 	}
 	if !opt.Stop {
-		if err := s.canHoldDisk(e.Name, "restoring snapshot '"+info.Name+"'"); err != nil {
+		if err := s.canHoldDisk(ctx, e.Name, "restoring snapshot '"+info.Name+"'"); err != nil {
 			return nil, failed(err, unchanged, "%s", doing)
 		}
 	}
@@ -129,14 +129,14 @@ func (s *Service) startAgain(ctx context.Context, name string, m Meter) error {
 }
 
 func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, m Meter) (snapshot.Restored, error) {
-	hold, err := s.holdStopped(e.Name, "restoring snapshot '"+info.Name+"'")
+	hold, err := s.holdStopped(ctx, e.Name, "restoring snapshot '"+info.Name+"'")
 	if err != nil {
 		return snapshot.Restored{}, err
 	}
 	defer hold.release()
 	dir := s.vms.Dir(e.Name)
 	was := readOrigin(dir)
-	restored, err := store.Restore(ctx, info.Name, dir.Disk(), m)
+	restored, err := store.Restore(hold, info.Name, dir.Disk(), m)
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
 		origin{Disk: markOf(info), Undo: was.Disk}.write(dir)
 	}

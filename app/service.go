@@ -50,6 +50,7 @@ type Service struct {
 	jobs jobList
 
 	adoptions adoptions
+	patient   func(string)     // not nil: busy VMs are waited for
 	now       func() time.Time // the clock by which snapshots are taken and pruned
 }
 

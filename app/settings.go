@@ -26,7 +26,7 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 		return VM{}, failed(err, "", "change %s", called(name))
 	}
 	if to.DiskSizeMB != nil {
-		err = s.growDisk(e, *to.DiskSizeMB, func() error { return s.vms.Update(e.Name, to.apply) })
+		err = s.growDisk(ctx, e, *to.DiskSizeMB, func() error { return s.vms.Update(e.Name, to.apply) })
 	} else {
 		err = s.vms.Update(e.Name, to.apply)
 	}
@@ -52,8 +52,8 @@ func set[T any](setting *T, to *T) {
 
 // growDisk makes a stopped VM's disk larger once the settings are accepted. A
 // disk longer than its setting, after a crash between the two, is only larger.
-func (s *Service) growDisk(e vm.Entry, mb int, accept func() error) error {
-	hold, err := s.holdStopped(e.Name, "growing the disk")
+func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, accept func() error) error {
+	hold, err := s.holdStopped(ctx, e.Name, "growing the disk")
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (s *Service) DeleteSnapshot(ctx context.Context, vmName, name string) error
 	if err != nil {
 		return failed(err, "", "delete snapshot '%s' of %s", Plain(name), called(vmName))
 	}
-	job, err := s.holdJob(e.Name, "deleting snapshot '"+Plain(name)+"'")
+	job, err := s.holdJob(ctx, e.Name, "deleting snapshot '"+Plain(name)+"'")
 	if err == nil {
 		defer job.release()
 		err = snapshot.Open(s.vms.Dir(e.Name)).Delete(ctx, name)

@@ -41,18 +41,18 @@ type opener func(ctx context.Context, e vm.Entry, doing string) (stillDisk, erro
 
 func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, req snapshot.Request, open opener, m Meter) (snapshot.Created, error) {
 	doing := "taking snapshot '" + req.Name + "'"
-	job, err := s.holdJob(e.Name, doing)
+	job, err := s.holdJob(ctx, e.Name, doing)
 	if err != nil {
 		return snapshot.Created{}, err
 	}
 	defer job.release()
-	disk, err := open(ctx, e, doing)
+	disk, err := open(job, e, doing)
 	if err != nil {
 		return snapshot.Created{}, err
 	}
 	defer disk.done()
 	req.Taken, req.Held, req.Changes = disk.taken, disk.held, disk.changes
-	made, err := store.Create(ctx, disk.source, req, m)
+	made, err := store.Create(job, disk.source, req, m)
 	if err != nil {
 		return made, err
 	}
@@ -78,7 +78,7 @@ type stillDisk struct {
 // source opens the disk of a stopped VM under its lock, or a point in time of
 // a running one.
 func (s *Service) source(ctx context.Context, e vm.Entry, doing string) (stillDisk, error) {
-	lock, err := s.holdDisk(e.Name, doing)
+	lock, err := s.holdDisk(ctx, e.Name, doing)
 	if errors.Is(err, ErrRunning) {
 		return s.pointInTime(ctx, e.Name)
 	}

@@ -102,17 +102,17 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*Job, error) {
 	doing := fmt.Sprintf("import a snapshot from %s into VM '%s'", Plain(from), e.Name)
 	dir := s.vms.Dir(e.Name)
 	return s.jobs.run(JobImport, e.Name, name, func(ctx context.Context, m Meter) (any, error) {
-		job, err := s.holdJob(e.Name, "importing a snapshot")
+		job, err := s.holdJob(ctx, e.Name, "importing a snapshot")
 		if err != nil {
 			return nil, failed(err, "Nothing was added.", "%s", doing)
 		}
 		defer job.release()
-		source, size, err := open(ctx, from)
+		source, size, err := open(job, from)
 		if err != nil {
 			return nil, failed(err, "Nothing was added.", "%s", doing)
 		}
 		defer source.Close()
-		info, err := snapshot.Open(dir).Import(ctx, source, name, size, m)
+		info, err := snapshot.Open(dir).Import(job, source, name, size, m)
 		if err != nil {
 			return nil, failed(err, "Nothing was added.", "%s", doing)
 		}

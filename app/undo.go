@@ -16,7 +16,7 @@ type Undone struct{ OldSize, NewSize int64 }
 // job; its Result is an Undone. The present disk is kept: again UndoRestore, and
 // it is back. A running VM is refused at once with ErrRunning, unless the
 // options say to stop it.
-func (s *Service) UndoRestore(_ context.Context, vmName string, opt RestoreOptions) (*Job, error) {
+func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOptions) (*Job, error) {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return nil, failed(err, "", "undo the last restore of %s", called(vmName))
@@ -27,7 +27,7 @@ func (s *Service) UndoRestore(_ context.Context, vmName string, opt RestoreOptio
 	}
 	_, _, _, err = snapshot.Open(s.vms.Dir(e.Name)).UndoInfo()
 	if err == nil && !opt.Stop {
-		err = s.canHoldDisk(e.Name, "undoing the last restore")
+		err = s.canHoldDisk(ctx, e.Name, "undoing the last restore")
 	}
 	if err != nil {
 		return nil, failed(err, unchanged, "%s", change.doing)
@@ -43,14 +43,14 @@ func (s *Service) UndoRestore(_ context.Context, vmName string, opt RestoreOptio
 }
 
 func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
-	hold, err := s.holdStopped(e.Name, "undoing the last restore")
+	hold, err := s.holdStopped(ctx, e.Name, "undoing the last restore")
 	if err != nil {
 		return Undone{}, err
 	}
 	defer hold.release()
 	dir := s.vms.Dir(e.Name)
 	was := readOrigin(dir)
-	done, err := snapshot.Open(dir).Undo(ctx, dir.Disk())
+	done, err := snapshot.Open(dir).Undo(hold, dir.Disk())
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
 		origin{Disk: was.Undo, Undo: was.Disk}.write(dir)
 	}
@@ -65,7 +65,7 @@ func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, 
 		return 0, failed(err, "", "discard what the last restore of %s kept", called(vmName))
 	}
 	dir := s.vms.Dir(e.Name)
-	err = s.edit(e.Name, "discard what the last restore kept", func(store *snapshot.Store) error {
+	err = s.edit(ctx, e.Name, "discard what the last restore kept", func(store *snapshot.Store) error {
 		was := readOrigin(dir)
 		freed, err = store.DiscardUndo(ctx)
 		if err == nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -22,12 +23,50 @@ const plainEvery = 10 * time.Second
 func (f *face) follow(ctx context.Context, job *app.Job) error {
 	stop := context.AfterFunc(ctx, job.Cancel)
 	defer stop()
-	if out, ok := terminal(f.io.Err); ok {
+	if f.json {
+		f.followed = true
+		f.followJSON(job)
+	} else if out, ok := terminal(f.io.Err); ok {
 		followBar(out, job)
 	} else {
 		f.followLines(job)
 	}
 	return job.Err()
+}
+
+// jsonEvery is how often a job reports to a program.
+const jsonEvery = time.Second
+
+type progressView struct {
+	Schema  int     `json:"schema"`
+	Job     string  `json:"job"`
+	VM      string  `json:"vm"`
+	Subject string  `json:"subject"`
+	Phase   string  `json:"phase"`
+	Percent float64 `json:"percent"`
+	Bytes   int64   `json:"bytes"`
+	Total   int64   `json:"total"` // 0: not known
+	Rate    float64 `json:"rate"`  // bytes a second
+	ETA     float64 `json:"eta"`   // seconds; -1: not known
+	Elapsed float64 `json:"elapsed"`
+}
+
+func (f *face) followJSON(job *app.Job) {
+	next := jsonEvery
+	job.Watch(func(p app.Progress) {
+		if p.Ended || p.Elapsed < next {
+			return
+		}
+		next = p.Elapsed + jsonEvery
+		eta := p.ETA.Seconds()
+		if p.ETA < 0 {
+			eta = -1
+		}
+		f.lost = errors.Join(f.lost, f.writeLine("progress", progressView{
+			Schema: schema, Job: string(job.Kind), VM: job.VM, Subject: job.Subject, Phase: p.Phase,
+			Percent: 100 * p.Fraction(), Bytes: p.Done, Total: p.Total, Rate: p.Rate, ETA: eta, Elapsed: p.Elapsed.Seconds(),
+		}))
+	})
 }
 
 func (f *face) followLines(job *app.Job) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,9 +27,24 @@ func (f *face) data(v any, print func()) error {
 
 func (f *face) writeJSON(v any) error {
 	f.answered = true
-	enc := json.NewEncoder(f.io.Out)
+	return f.writeLine("result", v)
+}
+
+// writeLine writes an object as one line; after a job it says what it is, to tell
+// it from the lines about the job's progress.
+func (f *face) writeLine(kind string, v any) error {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	out := line.Bytes()
+	if f.followed {
+		out = append([]byte(`{"type":"`+kind+`",`), out[1:]...)
+	}
+	_, err := f.io.Out.Write(out)
+	return err
 }
 
 // printf writes data to standard output.
@@ -54,7 +70,10 @@ func (f *face) fail(err error) int {
 	}
 	p := explain(err)
 	if f.json && !f.answered {
-		_ = f.writeJSON(map[string]any{"schema": schema, "error": asJSON(p)})
+		_ = f.writeLine("error", struct {
+			Schema int        `json:"schema"`
+			Error  *errorJSON `json:"error"`
+		}{schema, asJSON(p)})
 	}
 	fmt.Fprintln(f.io.Err, "vmterminal: "+p.Line())
 	return p.Exit

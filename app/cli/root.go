@@ -30,8 +30,10 @@ type face struct {
 	io   Streams
 	vm   string // --vm
 	json bool   // --json
+	wait bool   // --wait
 
-	answered bool  // the one JSON document is written
+	answered bool  // the JSON document of the result is written
+	followed bool  // a job was followed: lines of JSON say what they are
 	lost     error // why standard output did not take all
 }
 
@@ -105,11 +107,17 @@ Without arguments it opens its window.`,
 	root.SetErr(f.io.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{cmd, err} })
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "write JSON to standard output")
+	root.PersistentFlags().BoolVar(&f.wait, "wait", false, "wait while another job works on the VM, instead of failing")
+	root.PersistentPreRun = func(*cobra.Command, []string) {
+		if f.wait {
+			f.svc.WaitForJobs(func(line string) { f.say("%s", line) })
+		}
+	}
 	root.AddCommand(
 		f.vmCommand(),
 		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
 		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(),
-		f.snapshotCommand(),
+		f.snapshotCommand(), f.jobCommand(),
 		f.versionCommand(),
 		f.hostProcessCommand(),
 	)
@@ -124,6 +132,11 @@ func (f *face) wantVM(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().StringVar(&f.vm, "vm", "", "the VM `NAME` (default: the active one)")
 	_ = cmd.RegisterFlagCompletionFunc("vm", f.completeVM) // fails only for a flag that is not there
 	return cmd
+}
+
+// wantQuiet adds -q to a command that lists.
+func (f *face) wantQuiet(cmd *cobra.Command, quiet *bool, what string) {
+	cmd.Flags().BoolVarP(quiet, "quiet", "q", false, "only the names of "+what)
 }
 
 // usageError is a command line that was not understood.

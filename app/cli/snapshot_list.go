@@ -7,7 +7,8 @@ import (
 )
 
 func (f *face) snapshotList() *cobra.Command {
-	return &cobra.Command{
+	var quiet bool
+	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"},
 		Short: "List the snapshots, newest first",
 		Example: `  vmterminal snapshot list
@@ -31,11 +32,19 @@ func (f *face) snapshotList() *cobra.Command {
 				out.Snapshots = append(out.Snapshots, snapshotJSON(s))
 			}
 			return f.data(out, func() {
+				if quiet {
+					for _, s := range list.Snapshots {
+						f.printf("%s\n", app.Plain(s.Name))
+					}
+					return
+				}
 				f.printSnapshots(list)
 				f.sayUndo(list.Undo)
 			})
 		},
 	}
+	f.wantQuiet(cmd, &quiet, "snapshots")
+	return cmd
 }
 
 func (f *face) printSnapshots(list app.SnapshotList) {

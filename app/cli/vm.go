@@ -55,7 +55,8 @@ func (f *face) vmCreate() *cobra.Command {
 }
 
 func (f *face) vmList() *cobra.Command {
-	return &cobra.Command{
+	var quiet bool
+	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"},
 		Short: "List the VMs", Example: "  vmterminal vm list",
 		Args: cobra.NoArgs,
@@ -74,9 +75,19 @@ func (f *face) vmList() *cobra.Command {
 			for _, v := range list {
 				out.VMs = append(out.VMs, vmJSON(v))
 			}
-			return f.data(out, func() { f.printVMs(list) })
+			return f.data(out, func() {
+				if !quiet {
+					f.printVMs(list)
+					return
+				}
+				for _, v := range list {
+					f.printf("%s\n", v.Name)
+				}
+			})
 		},
 	}
+	f.wantQuiet(cmd, &quiet, "VMs")
+	return cmd
 }
 
 func (f *face) printVMs(list []app.VM) {
@@ -156,42 +167,18 @@ func (f *face) printVM(v app.VM) {
 func (f *face) vmDelete() *cobra.Command {
 	var data, yes bool
 	cmd := &cobra.Command{
-		Use: "delete NAME", Aliases: []string{"rm"},
+		Use: "delete NAME...", Aliases: []string{"rm"},
 		Short: "Take a VM from the list; with --data, delete its disk and snapshots too",
 		Example: `  vmterminal vm delete old            # vm create old --adopt brings it back
   vmterminal vm delete old --data -y  # gone for good`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeVM,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeVM,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := f.svc.VM(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if data && !yes {
-				question := fmt.Sprintf("Delete the disk of '%s' and its %d snapshots for good?", v.Name, v.Snapshots)
-				if err := f.confirm(cmd, question); err != nil {
-					return err
-				}
-			}
-			if err := f.svc.DeleteVM(cmd.Context(), v.Name, data); err != nil {
-				return err
-			}
-			return f.data(deletedJSON{schema, v.Name, data}, func() {
-				f.printf("VM deleted: %s\n", v.Name)
-				if !data {
-					f.say("Its disk and snapshots stay in %s; 'vmterminal vm create %s --adopt' brings it back.", v.Dir, v.Name)
-				}
-			})
+			return f.deleteVMs(cmd, args, data, yes)
 		},
 	}
 	cmd.Flags().BoolVar(&data, "data", false, "delete the disk and all snapshots too, for good")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return cmd
-}
-
-type deletedJSON struct {
-	Schema  int    `json:"schema"`
-	Deleted string `json:"deleted"`
-	Data    bool   `json:"data"`
 }
 
 func firstOr(args []string, def string) string {

@@ -24,6 +24,7 @@
 //	    ├── snapshots.lock         VMDir.RowsLock   held for moments, while rows or snapshot names change
 //	    ├── lock                   VMDir.Lock       held while the VM runs or its disk is read or changed
 //	    ├── job.lock               VMDir.JobLock    held by the one job that works on this VM
+//	    ├── job.cancel             VMDir.JobCancel  asks that job to end
 //	    ├── host.lock              VMDir.HostLock   held by the host process alone, not by its QEMU
 //	    ├── host.json              VMDir.Host       the running VM as its host process states it
 //	    ├── last.json              VMDir.Last       why the VM last left
@@ -138,6 +139,10 @@ func (d VMDir) Lock() string { return d.in("lock") }
 // JobLock is held by the one job (snapshot, restore, …) that works on this VM;
 // whoever holds it may sweep unfinished files. Never removed.
 func (d VMDir) JobLock() string { return d.in("job.lock") }
+
+// JobCancel asks the job that holds JobLock to end; whoever takes the lock next
+// removes it.
+func (d VMDir) JobCancel() string { return d.in("job.cancel") }
 
 // HostLock is held by the host process of the running VM, and never inherited
 // by QEMU: Lock held while HostLock is free is a QEMU that lost its host

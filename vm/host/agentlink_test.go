@@ -70,6 +70,11 @@ func (f *fakeAgent) Info(ctx context.Context) (agent.Info, error) {
 }
 
 func (f *fakeAgent) Run(ctx context.Context, c agent.Command) (int, error) {
+	if c.Terminal != nil {
+		f.told <- fmt.Sprint(c.Args, c.Terminal.Size)
+		f.told <- fmt.Sprint(<-c.Terminal.Resized)
+		return 9, nil
+	}
 	if c.Args[0] == "deaf" { // reads no input and does not end by itself
 		f.told <- "deaf"
 		<-ctx.Done()

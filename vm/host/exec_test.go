@@ -172,3 +172,39 @@ func FuzzExecOver(f *testing.F) {
 		}
 	})
 }
+
+func TestExecOnATerminal(t *testing.T) {
+	f := newFakeAgent()
+	sizes := make(chan agent.Size, 1)
+	exited := make(chan int, 1)
+	go func() {
+		exit, err := execOver(execPair(t, f), agent.Command{
+			Terminal: &agent.Terminal{Size: agent.Size{Columns: 100, Rows: 30}, Resized: sizes},
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		exited <- exit
+	}()
+	if got := <-f.told; got != "[] {100 30}" {
+		t.Error(got)
+	}
+	sizes <- agent.Size{Columns: 500, Rows: 2}
+	if got := <-f.told; got != "{500 2}" {
+		t.Error(got)
+	}
+	if exit := <-exited; exit != 9 {
+		t.Error(exit)
+	}
+}
+
+// Of sizes that the guest has not taken yet, the last counts.
+func TestSizesAreOvertaken(t *testing.T) {
+	sizes := make(chan agent.Size, 1)
+	for n := uint16(1); n <= 3; n++ {
+		overtake(sizes, agent.Size{Columns: n, Rows: n})
+	}
+	if got := <-sizes; got != (agent.Size{Columns: 3, Rows: 3}) {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,133 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+	"vmterminal/vm/host"
+)
+
+// hold is the locks that a job has on a VM. Its context ends with that which it
+// was taken with, and when anyone asks for the job's end; see CancelJob.
+type hold struct {
+	context.Context
+	locks []*ondisk.Lock
+	end   func()
+}
+
+func (h *hold) release() {
+	if h == nil {
+		return
+	}
+	h.end()
+	for _, l := range h.locks {
+		l.Close()
+	}
+}
+
+// holdJob takes the job lock of a VM, so that one job at a time works on it, and
+// sweeps what one that was killed has left.
+func (s *Service) holdJob(ctx context.Context, name, doing string) (*hold, error) {
+	dir := s.vms.Dir(name)
+	l, err := s.lock(ctx, dir.JobLock(), doing)
+	if err != nil {
+		return nil, notHeld(name, err)
+	}
+	if err := errors.Join(snapshot.Open(dir).Sweep(), ondisk.SweepTempsOf(dir.Origin()), forgetRequest(dir)); err != nil {
+		l.Close()
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { obeyRequest(ctx, dir, cancel) })
+	return &hold{ctx, []*ondisk.Lock{l}, func() {
+		cancel()
+		watch.Wait()
+	}}, nil
+}
+
+// holdStopped takes the job lock and the VM's own: it cannot be started
+// meanwhile. ErrRunning when it runs.
+func (s *Service) holdStopped(ctx context.Context, name, doing string) (*hold, error) {
+	h, err := s.holdJob(ctx, name, doing)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.holdDisk(ctx, name, doing)
+	if err != nil {
+		h.release()
+		return nil, err
+	}
+	h.locks = append(h.locks, l)
+	return h, nil
+}
+
+// holdDisk takes the VM's lock; ErrRunning when it runs.
+func (s *Service) holdDisk(ctx context.Context, name, doing string) (*ondisk.Lock, error) {
+	l, err := s.lock(ctx, s.vms.Dir(name).Lock(), doing)
+	if err == nil {
+		return l, nil
+	}
+	if isRunning(err) {
+		return nil, ErrRunning
+	}
+	return nil, notHeld(name, err)
+}
+
+// isRunning tells whether it is a running VM that has the lock.
+func isRunning(err error) bool {
+	var busy *ondisk.Busy
+	return errors.As(err, &busy) && busy.Holder.Doing == host.Doing
+}
+
+// lockAgain is how often a lock is tried that is waited for: nobody tells when
+// it is free.
+const lockAgain = 100 * time.Millisecond
+
+// lock takes a lock that another job may have; whoever was told to waits until
+// that has ended. A running VM is not waited for.
+func (s *Service) lock(ctx context.Context, path, doing string) (*ondisk.Lock, error) {
+	told := false
+	for {
+		l, err := ondisk.TryLock(path, doing)
+		if s.patient == nil || !errors.Is(err, ondisk.ErrLocked) || isRunning(err) {
+			return l, err
+		}
+		if !told {
+			s.patient("Waiting: " + err.Error())
+			told = true
+		}
+		select {
+		case <-time.After(lockAgain):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// WaitForJobs makes what finds a VM busy with another job wait for that one's
+// end, or its own context's. say gets a line about what is waited for. To be
+// called before the Service is used.
+func (s *Service) WaitForJobs(say func(string)) { s.patient = say }
+
+// notHeld tells of a lock that was not to be had: only another's is a busy VM.
+func notHeld(name string, err error) error {
+	if errors.Is(err, ondisk.ErrLocked) {
+		return fmt.Errorf("VM '%s' is busy: %w", name, err)
+	}
+	return err
+}
+
+// canHoldDisk tells, as an error, why the VM's lock is not to be had now.
+func (s *Service) canHoldDisk(ctx context.Context, name, doing string) error {
+	l, err := s.holdDisk(ctx, name, doing)
+	if err == nil {
+		l.Close()
+	}
+	return err
+}
