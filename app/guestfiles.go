@@ -81,8 +81,25 @@ func (g GuestFiles) Since(before GuestFiles) []FileChange {
 			list = append(list, FileChange{p, FileRemoved, was.size, 0, was.isDir()})
 		}
 	}
-	slices.SortFunc(list, func(a, b FileChange) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(list, func(a, b FileChange) int { return comparePaths(a.Path, b.Path) })
 	return list
+}
+
+// comparePaths puts what is in a folder right behind it, also where a sibling's
+// name goes on with a character below '/'.
+func comparePaths(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		switch {
+		case a[i] == b[i]:
+		case a[i] == '/':
+			return -1
+		case b[i] == '/':
+			return 1
+		default:
+			return cmp.Compare(a[i], b[i])
+		}
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
 const (

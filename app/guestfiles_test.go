@@ -46,7 +46,7 @@ changed /kind 0 7 false 0
 added /new 0 100 true 1
 changed /opened 0 0 true 0
 `
-	if len(list) != 11 || got != want {
+	if len(list) != 12 || got != want {
 		t.Errorf("%d changes, in short\n%s", len(list), got)
 	}
 	if none := before.Since(before); len(none) != 0 {
