@@ -102,6 +102,8 @@ var causes = []cause{
 	{ErrRunning, ExitState, "Stop it first: vmterminal stop"},
 	{errStoppedAlready, ExitState, ""},
 	{ErrState, ExitState, ""},
+	{ErrCopy, ExitFailure, ""},
+	{ErrNoPackages, ExitState, "Copy programs in: vmterminal cp"},
 	{ErrNoJob, ExitNotFound, "See what runs: vmterminal job list"},
 	{ErrStopped, ExitState, "Start it first: vmterminal run"},
 	{vm.ErrNoActive, ExitNotFound, "Create one: vmterminal vm create default; or choose one: vmterminal vm use NAME"},

@@ -116,7 +116,7 @@ Without arguments it opens its window.`,
 	root.AddCommand(
 		f.vmCommand(),
 		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
-		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(), f.tryCommand(),
+		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(), f.tryCommand(), f.cpCommand(), f.pkgCommand(),
 		f.snapshotCommand(), f.jobCommand(),
 		f.versionCommand(),
 		f.hostProcessCommand(),
