@@ -109,7 +109,7 @@ func unpackOne(archive io.Reader, head *tar.Header, to string, m Meter) (Copied,
 		return Copied{}, err
 	}
 	defer next.Discard()
-	n, err := io.Copy(next, metered{archive, m}) //nolint:gosec // the guest's disk bounds it, and the user asked for it
+	n, err := io.Copy(next, metered{archive, m})
 	if err == nil {
 		err = next.Chmod(fs.FileMode(head.Mode).Perm())
 	}
@@ -134,7 +134,7 @@ func unpackFolder(archive *tar.Reader, base, to string, m Meter) (out Copied, er
 	if err != nil {
 		return out, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for {
 		head, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -175,7 +175,7 @@ func unpackEntry(root *os.Root, archive io.Reader, head *tar.Header, name string
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(f, metered{archive, m}) //nolint:gosec // as above
+	n, err := io.Copy(f, metered{archive, m})
 	out.Files++
 	out.Bytes += n
 	return errors.Join(err, f.Close())
