@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 	"vmterminal/vm"
 	"vmterminal/vm/host"
+	"vmterminal/vm/qemu"
 )
 
 // CreateVM makes a VM with a fresh disk of the built-in guest, or takes over
@@ -76,14 +79,15 @@ func (s *Service) deleteVM(name string, data bool) error {
 	return s.vms.Delete(e.Name, data)
 }
 
-// hold is the locks that a job has on a VM.
-type hold struct{ locks []*ondisk.Lock }
+// hold is the locks that a job has on a VM, in the order in which they were taken.
+type hold struct{ locks []io.Closer }
 
+// release gives up what was taken last first. It does nothing on nil.
 func (h *hold) release() {
 	if h == nil {
 		return
 	}
-	for _, l := range h.locks {
+	for _, l := range slices.Backward(h.locks) {
 		l.Close()
 	}
 }
@@ -100,7 +104,7 @@ func (s *Service) holdJob(name, doing string) (*hold, error) {
 		l.Close()
 		return nil, err
 	}
-	return &hold{[]*ondisk.Lock{l}}, nil
+	return &hold{[]io.Closer{l}}, nil
 }
 
 // holdStopped takes the job lock and the VM's own: it cannot be started
@@ -110,20 +114,27 @@ func (s *Service) holdStopped(name, doing string) (*hold, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.holdDisk(name, doing)
+	disk, err := s.holdDisk(name, doing)
 	if err != nil {
 		h.release()
 		return nil, err
 	}
-	h.locks = append(h.locks, l)
+	h.locks = append(h.locks, disk.locks...)
 	return h, nil
 }
 
-// holdDisk takes the VM's lock; ErrRunning when it runs.
-func (s *Service) holdDisk(name, doing string) (*ondisk.Lock, error) {
-	l, err := ondisk.TryLock(s.vms.Dir(name).Lock(), doing)
+// holdDisk takes the VM's lock, and keeps others' QEMUs from its disk; ErrRunning
+// when it runs.
+func (s *Service) holdDisk(name, doing string) (*hold, error) {
+	dir := s.vms.Dir(name)
+	l, err := ondisk.TryLock(dir.Lock(), doing)
 	if err == nil {
-		return l, nil
+		claim, err := qemu.ClaimDisk(dir.Disk())
+		if err != nil {
+			l.Close()
+			return nil, err
+		}
+		return &hold{[]io.Closer{l, claim}}, nil
 	}
 	var busy *ondisk.Busy
 	if errors.As(err, &busy) && busy.Holder.Doing == host.Doing {
@@ -142,9 +153,7 @@ func notHeld(name string, err error) error {
 
 // canHoldDisk tells, as an error, why the VM's lock is not to be had now.
 func (s *Service) canHoldDisk(name, doing string) error {
-	l, err := s.holdDisk(name, doing)
-	if err == nil {
-		l.Close()
-	}
+	disk, err := s.holdDisk(name, doing)
+	disk.release()
 	return err
 }
