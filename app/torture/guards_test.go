@@ -45,7 +45,7 @@ func TestGuardsAreMissed(t *testing.T) {
 	for g, test := range heldBy {
 		t.Run(string(g), func(t *testing.T) {
 			program := filepath.Join(t.TempDir(), "test")
-			build := exec.Command("go", "test", "-c", "-tags", "unguarded", "-o", program, test[0])
+			build := exec.Command("go", "test", "-c", "-trimpath=false", "-tags", "unguarded", "-o", program, test[0])
 			build.Dir = "../.."
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
