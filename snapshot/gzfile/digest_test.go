@@ -94,3 +94,31 @@ func TestPresentIsCompared(t *testing.T) {
 		t.Error("nothing was taken from the present disk")
 	}
 }
+
+// TestSinkGetsTheDiskInOrder holds what a Sink is promised, for all who call one;
+// that no two calls are made at once is for the race detector to see.
+func TestSinkGetsTheDiskInOrder(t *testing.T) {
+	file, h, x := written(t, &memory{b: random(1, 9*mib+5000)}, 0)
+	f, err := Open(file, h.FileSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, opt := context.Background(), Options{Workers: 8}
+	for way, read := range map[string]func(Sink) error{
+		"Decode": func(s Sink) error { return f.Decode(ctx, x, s, opt) },
+		"Scan":   func(s Sink) error { _, err := f.Scan(ctx, s, opt); return err },
+		"Stream": func(s Sink) error { _, err := Stream(ctx, section(file), s, opt); return err },
+	} {
+		next := int64(0)
+		err := read(func(off int64, content []byte) error {
+			if off != next {
+				t.Errorf("%s: %d follows after %d", way, off, next)
+			}
+			next = off + int64(len(content))
+			return nil
+		})
+		if err != nil || next != h.Size {
+			t.Errorf("%s: up to %d of %d, %v", way, next, h.Size, err)
+		}
+	}
+}
