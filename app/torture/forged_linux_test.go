@@ -212,7 +212,11 @@ func TestRotAsCommands(t *testing.T) {
 	} {
 		kinds[name] = func(path string) error { return os.WriteFile(path, b, 0o600) }
 	}
+	rng := random(t)
 	for name, make := range kinds {
+		if !thorough && rng.IntN(3) > 0 {
+			continue
+		}
 		p.put(t, p.file, nil)
 		if err := make(p.file); err != nil {
 			t.Fatal(err)
@@ -227,9 +231,10 @@ func TestRotAsCommands(t *testing.T) {
 		if left := leftIn(home); len(left) > 0 {
 			t.Errorf("%s: left are %q", name, left)
 		}
-		if !bytes.Equal(read(t, p.dir.Disk()), p.now) {
-			t.Fatalf("%s: the disk has changed", name)
-		}
+		p.untouched(t)
+	}
+	if !bytes.Equal(read(t, p.dir.Disk()), p.now) {
+		t.Error("the disk has changed")
 	}
 }
 

@@ -75,6 +75,10 @@ func (p *patient) moveTo(t *testing.T, home string) {
 	p.store = snapshot.Open(p.dir)
 	p.file, p.index = ondisk.SnapshotFile(p.dir.Snapshots(), rotten), ondisk.IndexFile(p.dir.Snapshots(), rotten)
 	p.whole, p.idx, p.now = read(t, p.file), read(t, p.index), read(t, p.dir.Disk())
+	var err error
+	if p.disk, err = os.Stat(p.dir.Disk()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func read(t *testing.T, path string) []byte {
@@ -170,12 +174,18 @@ func (p *patient) restore(t *testing.T) error {
 		p.has(t, p.now)
 		return nil
 	}
-	// Nobody else touches it, so its content is looked at only in the end.
-	st, statErr := os.Stat(p.dir.Disk())
-	if statErr != nil || !os.SameFile(st, p.disk) || !st.ModTime().Equal(p.disk.ModTime()) || st.Size() != p.disk.Size() {
-		t.Errorf("the disk was touched (%v)", statErr)
-	}
+	p.untouched(t)
 	return err
+}
+
+// untouched looks whether the disk is the same file, which nobody has written to.
+// Its content is looked at in the end, once.
+func (p *patient) untouched(t *testing.T) {
+	t.Helper()
+	st, err := os.Stat(p.dir.Disk())
+	if err != nil || !os.SameFile(st, p.disk) || !st.ModTime().Equal(p.disk.ModTime()) || st.Size() != p.disk.Size() {
+		t.Errorf("the disk was touched (%v)", err)
+	}
 }
 
 // ends looks whether the disk is as it was, and the snapshot, once it is whole
