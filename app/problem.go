@@ -129,6 +129,7 @@ var causes = []cause{
 	{snapshot.ErrNoSpace, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
 	{syscall.ENOSPC, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
 	{syscall.EDQUOT, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
+	{qemu.ErrDiskInUse, ExitState, "End that QEMU first"},
 	{qemu.ErrNoQEMU, ExitFailure, "Install it: apt-get install qemu-system-x86 qemu-utils"},
 	{host.ErrNotRunning, ExitState, "Start it first: vmterminal run"},
 	{host.ErrNotAnswering, ExitState, "End it: vmterminal stop --force"},

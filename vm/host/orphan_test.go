@@ -74,6 +74,19 @@ func TestQEMUOutlivesItsHostProcessAndIsAdopted(t *testing.T) {
 	v.nothingLeft()
 }
 
+// A QEMU that lost its host process keeps the VM's lock, from the moment on at
+// which the host process dies.
+func TestQEMUHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	v := newVM(t)
+	pid := v.loseHost(v.start())
+	if l, err := ondisk.TryLock(v.spec.Dir.Lock(), "testing"); !errors.Is(err, ondisk.ErrLocked) {
+		_ = l.Close()
+		v.kill(pid, syscall.SIGKILL) // nobody would find it
+		t.Fatalf("the VM's lock is free while its QEMU lives (%v)", err)
+	}
+}
+
 func TestStopOrphan(t *testing.T) {
 	t.Parallel()
 	v := newGuest(t)

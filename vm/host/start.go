@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/app/ondisk/guard"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
 )
@@ -133,7 +134,10 @@ func (m *machine) spawn(accel qemu.Accelerator) (*engine, error) {
 		return nil, err
 	}
 	defer listeners.Close()
-	files := append(listeners.Files(), m.lock.File())
+	files := listeners.Files()
+	if guard.On(guard.LockInheritance) {
+		files = append(files, m.lock.File())
+	}
 	e, err := startEngine(binary, args, files, m.hostLog)
 	if err != nil {
 		return nil, fmt.Errorf("start QEMU: %w", err)
