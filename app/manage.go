@@ -119,10 +119,13 @@ func (s *Service) holdStopped(name, doing string) (*hold, error) {
 	return h, nil
 }
 
-// holdDisk takes the VM's lock; ErrRunning when it runs.
+// holdDisk takes the VM's lock, and sweeps what a QEMU that died without its host
+// process has left; ErrRunning when it runs.
 func (s *Service) holdDisk(name, doing string) (*ondisk.Lock, error) {
-	l, err := ondisk.TryLock(s.vms.Dir(name).Lock(), doing)
+	dir := s.vms.Dir(name)
+	l, err := ondisk.TryLock(dir.Lock(), doing)
 	if err == nil {
+		_ = os.Remove(dir.Fleece()) // may be large; a failure only leaves it there
 		return l, nil
 	}
 	var busy *ondisk.Busy
