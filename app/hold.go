@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -79,8 +80,8 @@ func (s *Service) holdStopped(ctx context.Context, name, doing string) (*hold, e
 	return h, nil
 }
 
-// holdDisk takes the VM's lock, and keeps others' QEMUs from its disk; ErrRunning
-// when it runs.
+// holdDisk takes the VM's lock, keeps others' QEMUs from its disk, and sweeps what
+// one that died without its host process has left; ErrRunning when it runs.
 func (s *Service) holdDisk(ctx context.Context, name, doing string) (locks, error) {
 	dir := s.vms.Dir(name)
 	l, err := s.lock(ctx, dir.Lock(), doing)
@@ -90,6 +91,7 @@ func (s *Service) holdDisk(ctx context.Context, name, doing string) (locks, erro
 			l.Close()
 			return nil, err
 		}
+		_ = os.Remove(dir.Fleece()) // may be large; a failure only leaves it there
 		return locks{l, claim}, nil
 	}
 	if isRunning(err) {

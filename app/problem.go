@@ -132,6 +132,7 @@ var causes = []cause{
 	{qemu.ErrDiskInUse, ExitState, "End that QEMU first"},
 	{qemu.ErrNoQEMU, ExitFailure, "Install it: apt-get install qemu-system-x86 qemu-utils"},
 	{host.ErrNotRunning, ExitState, "Start it first: vmterminal run"},
+	{host.ErrHostGone, ExitState, "Try again, which gives it a new one; or end it: vmterminal stop --force"},
 	{host.ErrNotAnswering, ExitState, "End it: vmterminal stop --force"},
 	{host.ErrBusy, ExitState, "Wait until that is done, then try again"},
 	{agent.ErrNotFound, ExitNotFound, ""},

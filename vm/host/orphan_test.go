@@ -120,7 +120,14 @@ func TestBothKilledIsToldAndStartsAgain(t *testing.T) {
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != unrecorded {
 		t.Fatalf("last %+v, %v", last, err)
 	}
-	v.spec.Adopt = true // nothing to adopt: it starts anew
+	v.spec.Adopt = true
+	if err := v.launch(); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("nothing to adopt: %v", err)
+	}
+	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != unrecorded {
+		t.Fatalf("last when there was nothing to adopt %+v, %v", last, err)
+	}
+	v.spec.Adopt = false
 	c = v.start()
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != unrecorded {
 		t.Fatalf("last while it runs again %+v, %v", last, err)

@@ -98,9 +98,13 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 	if err != nil {
 		return err
 	}
-	err = m.connect(ctx, e)
+	// Written down first: from its first moment on QEMU can be taken over.
+	err = m.record(e, accel)
 	if err == nil {
-		err = m.record(e, accel)
+		err = e.begin()
+	}
+	if err == nil {
+		err = m.connect(ctx, e)
 	}
 	if err == nil {
 		err = m.command(ctx, greetLimit, "cont")
