@@ -35,3 +35,6 @@ func (f *face) completeSnapshot(cmd *cobra.Command, args []string, _ string) ([]
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
+
+// accelerators are the values of --accel.
+var accelerators = []string{"auto", "kvm", "tcg"}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -30,7 +31,7 @@ const escape = 0x1b
 
 // Write never keeps more than a part of one character for the next call.
 func (h *harmless) Write(p []byte) (int, error) {
-	text := append(h.rest, p...)
+	text := slices.Concat(h.rest, p)
 	var out strings.Builder
 	for len(text) > 0 && utf8.FullRune(text) {
 		r, n := utf8.DecodeRune(text)
