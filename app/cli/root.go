@@ -118,7 +118,7 @@ Without arguments it opens its window.`,
 		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
 		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(),
 		f.snapshotCommand(), f.jobCommand(),
-		f.configCommand(), f.versionCommand(),
+		f.configCommand(), f.doctorCommand(), f.versionCommand(),
 		f.hostProcessCommand(),
 	)
 	for _, c := range root.Commands() {
