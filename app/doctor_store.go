@@ -131,6 +131,7 @@ func (s *Service) checkVMs(ctx context.Context) []Check {
 			wrong = append(wrong, Check{"VM " + v.Name, CheckNote, v.Problem, "vmterminal snapshot list --vm " + v.Name})
 		case Lost:
 			wrong = append(wrong, Check{"VM " + v.Name, CheckNote, v.Problem, "vmterminal stop --force --vm " + v.Name})
+		default: // in order
 		}
 	}
 	for _, note := range notes {
