@@ -54,6 +54,9 @@ func Run(svc *app.Service, args []string, streams Streams) int {
 	return f.fail(err)
 }
 
+// Commands returns the tree of commands, for what documents them.
+func Commands(svc *app.Service) *cobra.Command { return (&face{svc: svc}).root() }
+
 func wantsJSON(args []string) bool {
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
@@ -88,7 +91,11 @@ func (f *face) root() *cobra.Command {
 		Use:   "vmterminal",
 		Short: "Linux VMs that you can break and have back in seconds",
 		Long: `VMTerminal keeps Linux VMs on this computer, and snapshots of their disks.
-Without arguments it opens its window.`,
+Without arguments it opens its window.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 wrong state or busy,
+5 damaged, 6 no space left, 130 interrupted. Exec and shell end with the exit code
+of the guest's command.`,
 		Example: `  vmterminal vm create default
   vmterminal run
   vmterminal snapshot create before-upgrade -d "Before system upgrade"
