@@ -13,14 +13,19 @@ tools   := $(CURDIR)/.cache/bin
 version := $(shell .ci/version)
 ldflags := -s -w -X main.version=$(version)
 
-.PHONY: run build guest test torture lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
+.PHONY: run build man guest test torture lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
 
 run: deps-run build ## install what is missing, build, open the window (no display: the same in the terminal)
 	@.ci/open
 
-build: deps-build guest ## build bin/vmterminal (window and commands) and bin/vmt (commands only, pure Go)
+build: deps-build guest man ## build bin/vmterminal (window and commands) and bin/vmt (commands only, pure Go)
 	go build -ldflags '$(ldflags)' -o bin/vmterminal .
 	CGO_ENABLED=0 go build -tags nogui -ldflags '$(ldflags)' -o bin/vmt .
+
+man: deps-build ## write the commands' man pages to build/man
+	@rm -rf build/man
+	@SOURCE_DATE_EPOCH=$$(git -c safe.directory='*' log -1 --format=%ct 2>/dev/null || date +%s) \
+		go run ./app/cli/manpages -o build/man -version '$(version)'
 
 guest: deps-build ## build the guest that the program carries
 	@assets/guest/build.sh

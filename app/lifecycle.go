@@ -25,6 +25,12 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 	if e.Broken != nil {
 		return e.Broken
 	}
+	if opt.Accel != "" {
+		e.Accel = opt.Accel
+		if err := e.Check(); err != nil {
+			return err
+		}
+	}
 	if err := s.canHoldDisk(ctx, e.Name, "starting the VM"); err != nil {
 		return err
 	}

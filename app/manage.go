@@ -12,7 +12,10 @@ import (
 // CreateVM makes a VM with a fresh disk of the built-in guest, or takes over
 // what a VM deleted without its data left. The first VM becomes the active one.
 func (s *Service) CreateVM(ctx context.Context, n NewVM) (VM, error) {
-	v := vm.Defaults(n.Name)
+	v, err := s.defaultVM(n.Name)
+	if err != nil {
+		return VM{}, failed(err, "Nothing was created.", "create VM '%s'", Plain(n.Name))
+	}
 	v.CPUs = orDefault(n.CPUs, v.CPUs)
 	v.MemoryMB = orDefault(n.MemoryMB, v.MemoryMB)
 	v.DiskSizeMB = orDefault(n.DiskSizeMB, v.DiskSizeMB)

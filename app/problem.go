@@ -111,6 +111,8 @@ var causes = []cause{
 	{vm.ErrNoDisk, ExitState, "Restore a snapshot to get a disk again: vmterminal snapshot list"},
 	{vm.ErrLeftData, ExitState, "Take it over with --adopt, or choose another name"},
 	{vm.ErrExists, ExitState, "Choose another name"},
+	{errConfigFile, ExitFailure, "Mend that line, or move the file away"},
+	{errUnknownKey, ExitUsage, "See them all: vmterminal config get"},
 	{vm.ErrBadConfig, ExitUsage, ""},
 	{vm.ErrNewer, ExitState, "Use the newer version"},
 	{vm.ErrBroken, ExitState, ""},

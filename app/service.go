@@ -27,6 +27,8 @@ type BuiltinGuest struct {
 	// CommandLine returns the kernel's command line for a guest of that name in
 	// the VM of that ID.
 	CommandLine func(hostname, id string) string
+	// Version says what the guest is made of; "" in a program that carries none.
+	Version string
 }
 
 // Options is what a program gives its Service.
@@ -38,6 +40,8 @@ type Options struct {
 	Program string
 	// Version is the program's, for the faces to show.
 	Version string
+	// Window tells whether the program has a window, beside its commands.
+	Window bool
 }
 
 // HostCommand is the hidden command of the host process.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
 )
 
 // cannot ends a test of what this machine cannot do, which where all is tested is
@@ -140,5 +141,14 @@ func TestBlocksAreShared(t *testing.T) {
 				t.Error("without the first one, the second gives another disk")
 			}
 		})
+	}
+}
+
+func TestSharesBlocksTellsFileSystemsApart(t *testing.T) {
+	for kind, want := range map[string]bool{"btrfs": true, "ext4": false} {
+		got, err := diskfile.SharesBlocks(mounted(t, kind, 128))
+		if err != nil || got != want {
+			t.Errorf("%s: %v, %v", kind, got, err)
+		}
 	}
 }

@@ -33,7 +33,11 @@ func (s *Store) Get(ctx context.Context, name string) (Info, error) {
 		}
 	}
 	if best < 0 {
-		return Info{}, fmt.Errorf("%w: %s", ErrNotFound, strconv.Quote(name))
+		names := make([]string, len(list))
+		for at, i := range list {
+			names[at] = i.Name
+		}
+		return Info{}, fmt.Errorf("%w: %s%s", ErrNotFound, strconv.Quote(name), ondisk.DidYouMean(name, names))
 	}
 	return list[best], nil
 }

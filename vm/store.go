@@ -84,7 +84,11 @@ func (s *Store) Get(name string) (Entry, error) {
 	if err := ondisk.CheckName(name); err != nil {
 		return Entry{}, err
 	}
-	return Entry{}, fmt.Errorf("%w: '%s'", ErrNotFound, name)
+	names := make([]string, len(list))
+	for i, e := range list {
+		names[i] = e.Name
+	}
+	return Entry{}, fmt.Errorf("%w: '%s'%s", ErrNotFound, name, ondisk.DidYouMean(name, names))
 }
 
 func (s *Store) broken(v VM) error {

@@ -79,7 +79,8 @@ func (v VM) Check() error {
 		}
 	}
 	if v.Accel != "auto" && v.Accel != "kvm" && v.Accel != "tcg" {
-		return fmt.Errorf("%q is %w for the accelerator: auto, kvm or tcg", v.Accel, ErrBadConfig)
+		return fmt.Errorf("%.100q is %w for the accelerator: auto, kvm or tcg%s", v.Accel, ErrBadConfig,
+			ondisk.DidYouMean(v.Accel, []string{"auto", "kvm", "tcg"}))
 	}
 	if v.ID != "" && !wire.IsID(v.ID) {
 		return fmt.Errorf("%.100q is %w for the ID: letters, digits and hyphens", v.ID, ErrBadConfig)

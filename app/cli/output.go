@@ -106,8 +106,6 @@ func explain(err error) app.Problem {
 			Title: "Wrong usage", Detail: strings.ReplaceAll(usage.Error(), "\n", " "), Exit: app.ExitUsage,
 			Hint: fmt.Sprintf("See: %s --help", usage.cmd.CommandPath()),
 		}
-	case strings.HasPrefix(err.Error(), "unknown command"):
-		return app.Problem{Title: "Wrong usage", Detail: oneLine(err.Error()), Exit: app.ExitUsage, Hint: "See: vmterminal --help"}
 	case errors.Is(err, context.Canceled):
 		p := app.Explain(err)
 		p.Exit = app.ExitInterrupted
@@ -116,8 +114,6 @@ func explain(err error) app.Problem {
 		return app.Explain(err)
 	}
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // usagef is a usage error in the program's own words.
 func usagef(cmd *cobra.Command, format string, args ...any) error {

@@ -54,6 +54,9 @@ func Run(svc *app.Service, args []string, streams Streams) int {
 	return f.fail(err)
 }
 
+// Commands returns the tree of commands, for what documents them.
+func Commands(svc *app.Service) *cobra.Command { return (&face{svc: svc}).root() }
+
 func wantsJSON(args []string) bool {
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
@@ -88,24 +91,27 @@ func (f *face) root() *cobra.Command {
 		Use:   "vmterminal",
 		Short: "Linux VMs that you can break and have back in seconds",
 		Long: `VMTerminal keeps Linux VMs on this computer, and snapshots of their disks.
-Without arguments it opens its window.`,
+Without arguments it opens its window.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 wrong state or busy,
+5 damaged, 6 no space left, 130 interrupted. Exec and shell end with the exit code
+of the guest's command.`,
 		Example: `  vmterminal vm create default
   vmterminal run
   vmterminal snapshot create before-upgrade -d "Before system upgrade"
   vmterminal stop
   vmterminal snapshot restore before-upgrade`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		Version:           f.svc.Version(),
-		Args:              cobra.NoArgs,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       f.svc.Version(),
 	}
 	root.SetVersionTemplate("vmterminal {{.Version}}\n")
 	root.SetIn(f.io.In)
 	root.SetOut(f.io.Out)
 	root.SetErr(f.io.Err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{cmd, err} })
+	root.SetUsageTemplate(usageTemplate)
+	root.SetFlagErrorFunc(unknownFlag)
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "write JSON to standard output")
 	root.PersistentFlags().BoolVar(&f.wait, "wait", false, "wait while another job works on the VM, instead of failing")
 	root.PersistentPreRun = func(*cobra.Command, []string) {
@@ -118,19 +124,17 @@ Without arguments it opens its window.`,
 		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
 		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(), f.tryCommand(), f.cpCommand(), f.pkgCommand(),
 		f.snapshotCommand(), f.jobCommand(),
-		f.versionCommand(),
+		f.configCommand(), f.doctorCommand(), f.completionCommand(), f.versionCommand(),
 		f.hostProcessCommand(),
 	)
-	for _, c := range root.Commands() {
-		wrapArgs(c)
-	}
+	wrapArgs(root)
 	return root
 }
 
 // wantVM adds --vm to a command and its children.
 func (f *face) wantVM(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().StringVar(&f.vm, "vm", "", "the VM `NAME` (default: the active one)")
-	_ = cmd.RegisterFlagCompletionFunc("vm", f.completeVM) // fails only for a flag that is not there
+	_ = cmd.RegisterFlagCompletionFunc("vm", f.completeVMFlag) // fails only for a flag that is not there
 	return cmd
 }
 
@@ -159,6 +163,9 @@ func wrapArgs(cmd *cobra.Command) {
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if cmd.HasSubCommands() && len(args) > 0 {
+			return unknownCommand(cmd, args[0])
+		}
 		if err := check(cmd, args); err != nil {
 			return usageError{cmd, err}
 		}

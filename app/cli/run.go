@@ -41,7 +41,7 @@ console. Ctrl+] detaches; the VM goes on running until it is stopped.`,
 			return f.attach(cmd.Context(), v.Name)
 		},
 	}
-	cmd.Flags().StringVar(&opt.Accel, "accel", "", "auto, kvm or tcg: how QEMU runs the guest, this time")
+	wantAccel(cmd, &opt.Accel, "auto, kvm or tcg: how QEMU runs the guest, this time")
 	cmd.Flags().BoolVar(&detach, "detach", false, "start only; do not attach this terminal")
 	return f.wantVM(cmd)
 }

@@ -37,7 +37,7 @@ func program() {
 	}
 	svc := app.New(app.Options{
 		Home: home, Program: exe, Version: "test",
-		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine},
+		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Version: guest.Version},
 	})
 	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }

@@ -102,7 +102,7 @@ func (f *face) snapshotDelete() *cobra.Command {
 		Short: "Delete snapshots and free their space",
 		Example: `  vmterminal snapshot delete old-snapshot
   vmterminal snapshot delete old-snapshot --vm dev`,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeSnapshot,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeSnapshots,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var deleted []string
 			var first error

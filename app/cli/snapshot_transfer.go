@@ -12,7 +12,7 @@ func (f *face) snapshotExport() *cobra.Command {
 		Short: "Write a snapshot's file elsewhere, checked on the way",
 		Example: `  vmterminal snapshot export before-upgrade /media/backup/before-upgrade.raw.gz
   vmterminal snapshot export before-upgrade - | ssh server 'cat > before-upgrade.raw.gz'`,
-		Args: cobra.ExactArgs(2), ValidArgsFunction: f.completeSnapshot,
+		Args: cobra.ExactArgs(2), ValidArgsFunction: f.completeSnapshotThenFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[1] == "-" {
 				return f.exportStream(cmd, args[0])
@@ -48,7 +48,7 @@ func (f *face) snapshotImport() *cobra.Command {
 		Short: "Add a snapshot from a file or an address, once all of it is checked",
 		Example: `  vmterminal snapshot import /media/backup/before-upgrade.raw.gz
   vmterminal snapshot import https://example.org/base.raw.gz --name base`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := f.svc.ImportSnapshot(f.vm, args[0], name)
 			if err != nil {

@@ -15,7 +15,7 @@ func (f *face) snapshotVerify() *cobra.Command {
 		Short: "Read snapshots from end to end and say what was compared; change nothing",
 		Example: `  vmterminal snapshot verify before-upgrade
   vmterminal snapshot verify --all --quick`,
-		ValidArgsFunction: f.completeSnapshot,
+		ValidArgsFunction: f.completeSnapshots,
 		Args: func(_ *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
 				return errNamesOrAll

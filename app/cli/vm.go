@@ -26,6 +26,8 @@ func (f *face) vmCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a VM with the built-in guest",
+		Long: `Create makes a VM with a disk of the built-in guest. What the flags do not say is
+as in the defaults for new VMs: 'vmterminal config get' shows them.`,
 		Example: `  vmterminal vm create default
   vmterminal vm create dev --cpus 4 --memory 4096 --disk-size 20480`,
 		Args: cobra.ExactArgs(1),
@@ -46,10 +48,10 @@ func (f *face) vmCreate() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&n.CPUs, "cpus", 0, "virtual CPUs (default 2, or 1 on a computer with one)")
-	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512)")
-	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240); it takes only what is used")
-	flags.StringVar(&n.Accel, "accel", "", "auto, kvm or tcg: how QEMU runs the guest (default auto)")
+	flags.IntVar(&n.CPUs, "cpus", 0, "virtual CPUs (default 2, or 1 on a computer with one, or as configured)")
+	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512, or as configured)")
+	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
+	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
 	flags.BoolVar(&n.Adopt, "adopt", false, "take over the folder of a VM that was deleted without --data")
 	return cmd
 }
@@ -171,7 +173,7 @@ func (f *face) vmDelete() *cobra.Command {
 		Short: "Take a VM from the list; with --data, delete its disk and snapshots too",
 		Example: `  vmterminal vm delete old            # vm create old --adopt brings it back
   vmterminal vm delete old --data -y  # gone for good`,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeVM,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeVMs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.deleteVMs(cmd, args, data, yes)
 		},

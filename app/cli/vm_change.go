@@ -49,7 +49,7 @@ accelerator from the next start on. Its disk can only grow, while it is stopped.
 	cmd.Flags().IntVar(&cpus, "cpus", 0, "virtual CPUs")
 	cmd.Flags().IntVar(&memory, "memory", 0, "memory in `MB`")
 	cmd.Flags().IntVar(&disk, "disk-size", 0, "size of the disk in `MB`; it can only grow")
-	cmd.Flags().StringVar(&accel, "accel", "", "auto, kvm or tcg: how QEMU runs the guest")
+	wantAccel(cmd, &accel, "auto, kvm or tcg: how QEMU runs the guest")
 	return cmd
 }
 

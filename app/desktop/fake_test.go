@@ -91,6 +91,10 @@ func (f *fakeService) VMs(context.Context) ([]app.VM, []string, error) {
 	return list, nil, f.fails["VMs"]
 }
 
+func (f *fakeService) DefaultVM(_ context.Context, name string) (app.NewVM, error) {
+	return app.NewVM{Name: name, CPUs: 2, MemoryMB: 768, DiskSizeMB: 2048, Accel: "auto"}, f.called("DefaultVM", name)
+}
+
 func (f *fakeService) CreateVM(_ context.Context, n app.NewVM) (app.VM, error) {
 	if err := f.called("CreateVM", n.Name); err != nil {
 		return app.VM{}, err

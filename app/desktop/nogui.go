@@ -4,6 +4,9 @@ package desktop
 
 import "errors"
 
+// Built tells whether this build has the window.
+const Built = false
+
 // Run returns an error: this build has no window.
 func Run(Service, Options) error {
 	return errors.New("this build has no window")

@@ -16,6 +16,9 @@ import (
 // appID names the program to the desktop.
 const appID = "io.github.vmterminal"
 
+// Built tells whether this build has the window.
+const Built = true
+
 // Run opens the window and returns when the program was quit. It belongs on the
 // main goroutine, and needs a display: ask HasDisplay first. VMs go on running.
 func Run(svc Service, opt Options) error {

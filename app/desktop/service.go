@@ -11,6 +11,7 @@ import (
 type Service interface {
 	Prepare(ctx context.Context)
 	VMs(ctx context.Context) (list []app.VM, notes []string, err error)
+	DefaultVM(ctx context.Context, name string) (app.NewVM, error)
 	CreateVM(ctx context.Context, n app.NewVM) (app.VM, error)
 	DeleteVM(ctx context.Context, name string, data bool) error
 	UseVM(ctx context.Context, name string) error

@@ -17,7 +17,20 @@ import (
 
 // askNewVM asks what the new VM shall be, makes it and starts it.
 func (w *window) askNewVM() {
-	def := app.DefaultVM("")
+	var def app.NewVM
+	w.call(func(ctx context.Context) (err error) {
+		def, err = w.svc.DefaultVM(ctx, "")
+		return err
+	}, func(err error) {
+		if err == nil {
+			w.free(func() { w.askLike(def) })() // a second press may have been as fast
+		} else {
+			w.fail(err)
+		}
+	})
+}
+
+func (w *window) askLike(def app.NewVM) {
 	name := widgets.NewField(textName(), w.freeVMName(), textNameHint(), "")
 	name.Check = func(text string) string { return wrongName(typedName(text), w.vmNames()) }
 	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, "", "")

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-
-	"vmterminal/app"
 )
 
 func TestSnapshotByReturn(t *testing.T) {
@@ -196,9 +194,17 @@ func TestNewVM(t *testing.T) {
 	d.win.Canvas().Focused().(interface{ SetText(string) }).SetText("3")
 	d.key(fyne.KeyReturn)
 	d.until("the new VM's terminal", func() bool { return d.attached("web") })
-	if v, _ := d.chosen(); v.CPUs != 3 || v.MemoryMB != app.DefaultVM("").MemoryMB {
+	if v, _ := d.chosen(); v.CPUs != 3 || v.MemoryMB != 768 {
 		t.Errorf("made: %+v", v)
 	}
+}
+
+func TestNewVMIsNotAskedForWithoutItsDefaults(t *testing.T) {
+	d := open(t, stopped("default"))
+	d.svc.failNext("DefaultVM", errors.New("config.yaml, line 3: it is no text"))
+	d.menu(key(fyne.KeyN))
+	d.until("the reason", func() bool { return len(d.sheets) == 1 })
+	sees(t, d.sheetTexts(), "line 3")
 }
 
 func TestDeleteVMWithSnapshotsAsksForItsName(t *testing.T) {

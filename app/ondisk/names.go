@@ -5,9 +5,10 @@
 // it, and it imports nothing else of this module.
 //
 //	~/.vmterminal/                 Home ($VMTERMINAL_HOME moves it)
+//	├── config.yaml                Home.Config      what new VMs get, as its user wants it
 //	├── vms.json                   Home.VMs         the VMs
 //	├── active                     Home.Active      the active VM's name
-//	├── store.lock                 Home.Lock        held while vms.json or active change
+//	├── store.lock                 Home.Lock        held while vms.json, active or config.yaml change
 //	├── accelerators.json          Home.Accelerators what the probe found, per boot; its lock is beside it
 //	├── cache/                     Home.Cache       downloaded images, the built-in kernel with a lock beside it
 //	├── run/                       Home.Run         private sockets (short paths)
@@ -83,13 +84,16 @@ func FindHome() (Home, error) {
 
 func (h Home) in(name string) string { return filepath.Join(string(h), name) }
 
+// Config is what its user wants new VMs to be; people edit it too.
+func (h Home) Config() string { return h.in("config.yaml") }
+
 // VMs is the list of VMs.
 func (h Home) VMs() string { return h.in("vms.json") }
 
 // Active holds the active VM's name.
 func (h Home) Active() string { return h.in("active") }
 
-// Lock guards VMs and Active; never removed.
+// Lock guards VMs, Active and Config; never removed.
 func (h Home) Lock() string { return h.in("store.lock") }
 
 // Accelerators holds the probe's answers.

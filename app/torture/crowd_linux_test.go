@@ -46,8 +46,8 @@ var names = []string{"a", "b", "c", "d"}
 
 const kept = "kept"
 
-// patience is far more than any command needs, however many there are.
-const patience = 4 * time.Minute
+// crowdPatience is far more than any command needs, however many there are.
+const crowdPatience = 4 * time.Minute
 
 // newCrowd makes a store of some VMs, each of which has disks that no other has.
 func newCrowd(t *testing.T, vms int) *crowd {
@@ -102,7 +102,7 @@ func (c *crowd) do(vm string, words []string) (told, error) {
 	if words[0] == "snapshot" {
 		args = append(slices.Clone(words), "--vm", vm)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), crowdPatience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, commandProgram, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // which says where it hangs

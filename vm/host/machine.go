@@ -64,6 +64,12 @@ func socketsFor(runDir string, dir ondisk.VMDir) qemu.Sockets {
 // apiSocket is where a host process answers.
 func apiSocket(s qemu.Sockets) string { return filepath.Join(string(s), "api") }
 
+// CheckRunDir returns qemu.ErrPathTooLong for a folder of private sockets in
+// which no VM's would fit.
+func CheckRunDir(runDir string) error {
+	return qemu.CheckSocketPath(socketsFor(runDir, "").Agent()) // the longest of them
+}
+
 // Doing is what the holder of a VM's lock says when the VM runs.
 const Doing = "running the VM"
 

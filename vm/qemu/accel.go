@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"vmterminal/app/ondisk"
 )
 
 // Names of accelerators, as QEMU's -accel has them.
@@ -51,7 +53,8 @@ func Probe(ctx context.Context, cacheFile, want string) (Accelerator, error) {
 	case hardware:
 	default:
 		if want != KVM && want != HVF {
-			return Accelerator{}, fmt.Errorf("no accelerator is called %q: there are %s, %s, %s and %s", want, Auto, KVM, HVF, TCG)
+			return Accelerator{}, fmt.Errorf("no accelerator is called %q: there are %s, %s, %s and %s%s", want, Auto, KVM, HVF, TCG,
+				ondisk.DidYouMean(want, []string{Auto, KVM, HVF, TCG}))
 		}
 		return Accelerator{}, &Unusable{Name: want, Why: "this system has none"}
 	}

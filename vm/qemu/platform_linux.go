@@ -15,6 +15,8 @@ const hardware = KVM
 
 const hardwareBroken = "/dev/kvm opens, but guests do not run on it"
 
+const noPermission = "this user may not open /dev/kvm (its group is kvm)"
+
 // lookAtHardware finds, without starting anything, why the accelerator cannot
 // work, or "".
 func lookAtHardware() string {
@@ -26,7 +28,7 @@ func lookAtHardware() string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "there is no /dev/kvm here"
 	case errors.Is(err, fs.ErrPermission):
-		return "this user may not open /dev/kvm (its group is kvm)"
+		return noPermission
 	default:
 		return "/dev/kvm does not open"
 	}

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// CheckState is what Doctor makes of what it found.
+type CheckState string
+
+// The states of a check.
+const (
+	// CheckOK is as it should be.
+	CheckOK CheckState = "ok"
+	// CheckNote works, but something is lost by it, or could be better.
+	CheckNote CheckState = "note"
+	// CheckMissing keeps VMs from being made or run.
+	CheckMissing CheckState = "missing"
+)
+
+// Check is one thing that Doctor looked at. All is one line each.
+type Check struct {
+	// Name is what was looked at, in a word or two.
+	Name  string
+	State CheckState
+	// Found is what it is like.
+	Found string
+	// Mend is what to do about it, a command wherever one does it; "" if there is
+	// nothing to do.
+	Mend string
+}
+
+// Doctor looks at what VMs need of this host, and at the store. It changes
+// nothing but what Probe remembers and what every look at the list of VMs mends.
+func (s *Service) Doctor(ctx context.Context) []Check {
+	all := []Check{s.checkQEMU(), s.checkAccelerator(ctx), s.checkGuest(), s.checkStore(), s.checkSockets()}
+	all = append(all, s.checkSpace()...)
+	all = append(all, s.checkConfig())
+	all = append(all, s.checkVMs(ctx)...)
+	all = append(all, s.checkLeft()...)
+	if s.opt.Window {
+		all = append(all, checkDisplay(os.Getenv))
+	}
+	for i, c := range all {
+		all[i].Found, all[i].Mend = Plain(c.Found), Plain(c.Mend)
+	}
+	return all
+}
+
+// Missing is an error that names what of the checks is missing; nil if nothing is.
+func Missing(checks []Check) error {
+	var names []string
+	for _, c := range checks {
+		if c.State == CheckMissing {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return &Failure{Doing: "find all that VMs need", Err: errors.New("see " + strings.Join(names, ", "))}
+}
+
+// installers are the programs that install packages, and QEMU's name there.
+var installers = []struct{ program, command, qemu string }{
+	{"apt-get", "apt-get install ", "qemu-system-x86"},
+	{"dnf", "dnf install ", "qemu-system-x86-core"},
+	{"pacman", "pacman -S ", "qemu-system-x86"},
+	{"zypper", "zypper install ", "qemu-x86"},
+	{"apk", "apk add ", "qemu-system-x86_64"},
+	{"brew", "brew install ", "qemu"},
+}
+
+// installQEMU is the command that installs QEMU here.
+func installQEMU() string {
+	for _, i := range installers {
+		if _, err := exec.LookPath(i.program); err != nil {
+			continue
+		}
+		if i.program == "brew" {
+			return i.command + i.qemu
+		}
+		return asRoot(i.command + i.qemu)
+	}
+	return "install qemu-system-x86_64 with this system's package manager"
+}
+
+func asRoot(command string) string {
+	if os.Geteuid() == 0 {
+		return command
+	}
+	return "sudo " + command
+}
+
+// quoted is a path as a shell takes it.
+func quoted(path string) string {
+	if !strings.ContainsFunc(path, func(r rune) bool {
+		return !strings.ContainsRune("/._-+:@", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
