@@ -33,6 +33,16 @@
 // perhaps not durably. Every other snapshot is as it was, byte for byte. What was
 // not done is done at once when it is asked for again, and then nothing is left.
 //
+// # What runs is killed
+//
+// A living is a store with one VM of the built-in guest, run by the program
+// itself. At a random moment while it boots, floods its console, is idle, is
+// snapshotted, or stops, its host process, its QEMU, both, or the command that
+// goes on is killed. Where it can the same guest goes on; then the next commands
+// must work: state, guest commands, console, a snapshot of a guest that is not
+// frozen. What was being taken verifies or is not there, and of a VM that is off
+// nothing runs and nothing is left. This needs no root.
+//
 // # Rot
 //
 // A patient is a VM with one snapshot, whose file is changed, cut, lengthened,
