@@ -30,7 +30,7 @@ func (f *face) processorsCommand(use, short, now string, act func(context.Contex
 			if v, err = f.svc.VM(cmd.Context(), v.Name); err != nil {
 				return err
 			}
-			return f.data(vmJSON(v), func() { f.printf("VM %s: %s\n", now, v.Name) })
+			return f.data(vmDocument(v), func() { f.printf("VM %s: %s\n", now, v.Name) })
 		},
 	}
 	return f.wantVM(cmd)

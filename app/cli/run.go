@@ -35,7 +35,7 @@ console. Ctrl+] detaches; the VM goes on running until it is stopped.`,
 			_, terminalIn := terminal(f.io.In)
 			_, terminalOut := terminal(f.io.Out)
 			if detach || f.json || !terminalIn || !terminalOut {
-				return f.data(vmJSON(v), func() { f.printf("VM running: %s (%s)\n", v.Name, v.Accelerator) })
+				return f.data(vmDocument(v), func() { f.printf("VM running: %s (%s)\n", v.Name, v.Accelerator) })
 			}
 			f.say("VM '%s' runs with %s: %s", v.Name, v.Accelerator, v.AcceleratorWhy)
 			return f.attach(cmd.Context(), v.Name)
@@ -70,7 +70,7 @@ func (f *face) stopCommand() *cobra.Command {
 			if v, err = f.svc.VM(cmd.Context(), v.Name); err != nil {
 				return err
 			}
-			return f.data(vmJSON(v), func() { f.printf("VM stopped: %s (%s)\n", v.Name, v.Left) })
+			return f.data(vmDocument(v), func() { f.printf("VM stopped: %s (%s)\n", v.Name, v.Left) })
 		},
 	}
 	cmd.Flags().BoolVar(&opt.Force, "force", false, "cut the power at once; unsaved work in the guest is lost")
@@ -90,7 +90,7 @@ func (f *face) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.data(vmJSON(v), func() {
+			return f.data(vmDocument(v), func() {
 				f.printf("VM: %s\n", v.Name)
 				f.printState(v)
 			})

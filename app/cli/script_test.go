@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,6 +18,9 @@ import (
 
 // commands are what the test binary is, by the name it is called.
 var commands = map[string]func(){"vmterminal": program}
+
+// here is the folder of the commands' source.
+var here, _ = os.Getwd()
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, commands)
@@ -63,8 +67,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"flip":  flip,
+			"exits":      exits,
+			"flip":       flip,
+			"documented": documented,
 		},
 	})
 }
@@ -103,6 +108,18 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if fmt.Sprint(code) != args[0] {
 		ts.Fatalf("%v ended with %d, want %s", args[1:], code, args[0])
 	}
+}
+
+// documented COMMAND: the last line on standard output is what the page on --json
+// says that the command writes.
+func documented(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: documented COMMAND")
+	}
+	page, err := cli.ReadPage(filepath.Join(here, "JSON.md"))
+	ts.Check(err)
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile("stdout")), "\n")
+	ts.Check(page.Wrong(args[0], lines[len(lines)-1]))
 }
 
 // flip FILE OFFSET: inverts one byte of a file.

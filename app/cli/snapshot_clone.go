@@ -25,7 +25,7 @@ func (f *face) snapshotClone() *cobra.Command {
 				return err
 			}
 			v, _ := job.Result().(app.VM)
-			return f.data(vmJSON(v), func() {
+			return f.data(vmDocument(v), func() {
 				f.printf("VM created: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
 			})
 		},

@@ -6,8 +6,8 @@ import (
 	"vmterminal/app"
 )
 
-// The views are what --json writes. Times are UTC, sizes bytes unless the name
-// says otherwise. Fields are added, never renamed, within one schema.
+// The views are what --json writes, as JSON.md describes it for those who read it;
+// tests hold the two together. Fields are added, never renamed, within one schema.
 
 type vmView struct {
 	Name         string     `json:"name"`
@@ -35,6 +35,14 @@ type vmView struct {
 	LeftAt       *time.Time `json:"left_at,omitempty"`
 
 	Automatic *automaticView `json:"automatic,omitempty"` // snapshots; absent: off
+}
+
+// vmDocument is one VM as a whole result.
+func vmDocument(v app.VM) any {
+	return struct {
+		Schema int `json:"schema"`
+		vmView
+	}{schema, vmJSON(v)}
 }
 
 func vmJSON(v app.VM) vmView {

@@ -42,7 +42,7 @@ as in the defaults for new VMs: 'vmterminal config get' shows them.`,
 			if err != nil {
 				return err
 			}
-			return f.data(vmJSON(v), func() {
+			return f.data(vmDocument(v), func() {
 				f.printf("VM created: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
 			})
 		},
@@ -130,7 +130,7 @@ func (f *face) vmUse() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.data(vmJSON(v), func() { f.printf("Active VM: %s\n", v.Name) })
+			return f.data(vmDocument(v), func() { f.printf("Active VM: %s\n", v.Name) })
 		},
 	}
 }
@@ -145,7 +145,7 @@ func (f *face) vmShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.data(vmJSON(v), func() { f.printVM(v) })
+			return f.data(vmDocument(v), func() { f.printVM(v) })
 		},
 	}
 }

@@ -41,7 +41,7 @@ accelerator from the next start on. Its disk can only grow, while it is stopped.
 			if v.State.Alive() {
 				f.say("'%s' runs: it has its new settings from the next start on.", v.Name)
 			}
-			return f.data(vmJSON(v), func() {
+			return f.data(vmDocument(v), func() {
 				f.printf("VM changed: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
 			})
 		},
@@ -64,7 +64,7 @@ func (f *face) vmRename() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.data(vmJSON(v), func() { f.printf("VM renamed: %s\n", v.Name) })
+			return f.data(vmDocument(v), func() { f.printf("VM renamed: %s\n", v.Name) })
 		},
 	}
 }
@@ -91,7 +91,7 @@ of the other's snapshots.`,
 				return err
 			}
 			v, _ := job.Result().(app.VM)
-			return f.data(vmJSON(v), func() { f.printf("VM created: %s\n", v.Name) })
+			return f.data(vmDocument(v), func() { f.printf("VM created: %s\n", v.Name) })
 		},
 	}
 	cmd.Flags().IntVar(&n.CPUs, "cpus", 0, "virtual CPUs (default: the other VM's)")
