@@ -27,7 +27,7 @@ func (f *face) confirm(cmd *cobra.Command, question string) error {
 	if !ok {
 		return usagef(cmd, "%s Without a terminal to ask on, this needs --yes", question)
 	}
-	_, _ = io.WriteString(f.io.Err, question+" [y/N] ")
+	_, _ = io.WriteString(f.io.Err, app.Plain(question)+" [y/N] ")
 	answer, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return err

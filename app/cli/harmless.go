@@ -94,6 +94,7 @@ func afterEscape(r rune) int {
 	}
 }
 
+// plainLines is app.Plain for text of several lines and with tabs.
 func plainLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +41,7 @@ func (f *face) writeLine(kind string, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	out := line.Bytes()
+	out := escapeUnseen(line.Bytes())
 	if f.followed {
 		out = append([]byte(`{"type":"`+kind+`",`), out[1:]...)
 	}
@@ -47,9 +49,25 @@ func (f *face) writeLine(kind string, v any) error {
 	return err
 }
 
-// printf writes data to standard output.
+// escapeUnseen writes characters of JSON that could work on a terminal, or that
+// reorder or hide text, as \u escapes, which mean the same.
+func escapeUnseen(text []byte) []byte {
+	var out bytes.Buffer
+	for _, r := range string(text) {
+		if r == '\n' || app.Plain(string(r)) == string(r) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	return out.Bytes()
+}
+
+// printf writes data to standard output. Whatever is in it, it is harmless there.
 func (f *face) printf(format string, args ...any) {
-	if _, err := fmt.Fprintf(f.io.Out, format, args...); err != nil {
+	if _, err := io.WriteString(f.io.Out, plainLines(fmt.Sprintf(format, args...))); err != nil {
 		f.lost = err
 	}
 }
