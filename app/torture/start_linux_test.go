@@ -98,25 +98,25 @@ func (s *starter) holds(t *testing.T) string {
 
 // run runs the VM. It returns when the VM runs, or the error when it cannot; end
 // ends it, and does nothing if it does not run.
-func (s *starter) run(t *testing.T) (err error, end func()) {
+func (s *starter) run(t *testing.T) (end func(), err error) {
 	t.Helper()
 	left := make(chan error, 1)
 	go func() { left <- s.RunHost(context.Background(), usecase.VM, "", false) }()
 	limit := time.After(2 * time.Minute)
 	for {
 		if now, err := s.VM(t.Context(), usecase.VM); err == nil && now.State == app.Running {
-			return nil, func() {
+			return func() {
 				if err := s.Stop(context.Background(), usecase.VM, app.StopOptions{Force: true}, nil); err != nil {
 					t.Error(err)
 				}
 				if err := <-left; err != nil {
 					t.Error(err)
 				}
-			}
+			}, nil
 		}
 		select {
 		case err := <-left:
-			return err, func() {}
+			return func() {}, err
 		case <-s.changes:
 		case <-limit:
 			t.Fatal("it neither runs nor fails")
@@ -171,7 +171,7 @@ func TestRestoreAgainstStart(t *testing.T) {
 			changed <- change()
 		}()
 		<-time.After(ahead)
-		startErr, end := s.run(t)
+		end, startErr := s.run(t)
 		changeErr := <-changed
 		for what, err := range map[string]error{"start": startErr, "restore": changeErr} {
 			if err == nil {
