@@ -28,9 +28,9 @@ const (
 	// TestForeignQEMU.
 	ImageLock Guard = "image-lock"
 
-	// These compare what is read with what was saved, each in one place; they are
-	// all held by snapshot/gzfile. HeaderDigest is the CRC-32 of a file's header:
-	// TestEveryHeaderBitIsNoticed.
+	// HeaderDigest is the CRC-32 of a file's header: TestEveryHeaderBitIsNoticed. This
+	// and those below compare what is read with what was saved, each in one place;
+	// they are all held by snapshot/gzfile.
 	HeaderDigest Guard = "digest-of-header"
 	// SegmentDigest is the CRC-32C of a chunk's compressed bytes, which is all that
 	// is compared before they are used again: TestReuseDoesNotSpreadDamage.
