@@ -4,29 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 	"vmterminal/vm/host"
+	"vmterminal/vm/qemu"
 )
 
 // hold is the locks that a job has on a VM. Its context ends with that which it
 // was taken with, and when anyone asks for the job's end; see CancelJob.
 type hold struct {
 	context.Context
-	locks []*ondisk.Lock
+	locks locks
 	end   func()
 }
 
+// release does nothing on nil.
 func (h *hold) release() {
 	if h == nil {
 		return
 	}
 	h.end()
-	for _, l := range h.locks {
-		l.Close()
+	h.locks.release()
+}
+
+// locks are in the order in which they were taken.
+type locks []io.Closer
+
+// release gives up what was taken last first.
+func (l locks) release() {
+	for _, one := range slices.Backward(l) {
+		one.Close()
 	}
 }
 
@@ -45,7 +58,7 @@ func (s *Service) holdJob(ctx context.Context, name, doing string) (*hold, error
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { obeyRequest(ctx, dir, cancel) })
-	return &hold{ctx, []*ondisk.Lock{l}, func() {
+	return &hold{ctx, locks{l}, func() {
 		cancel()
 		watch.Wait()
 	}}, nil
@@ -58,20 +71,28 @@ func (s *Service) holdStopped(ctx context.Context, name, doing string) (*hold, e
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.holdDisk(ctx, name, doing)
+	disk, err := s.holdDisk(ctx, name, doing)
 	if err != nil {
 		h.release()
 		return nil, err
 	}
-	h.locks = append(h.locks, l)
+	h.locks = append(h.locks, disk...)
 	return h, nil
 }
 
-// holdDisk takes the VM's lock; ErrRunning when it runs.
-func (s *Service) holdDisk(ctx context.Context, name, doing string) (*ondisk.Lock, error) {
-	l, err := s.lock(ctx, s.vms.Dir(name).Lock(), doing)
+// holdDisk takes the VM's lock, keeps others' QEMUs from its disk, and sweeps what
+// one that died without its host process has left; ErrRunning when it runs.
+func (s *Service) holdDisk(ctx context.Context, name, doing string) (locks, error) {
+	dir := s.vms.Dir(name)
+	l, err := s.lock(ctx, dir.Lock(), doing)
 	if err == nil {
-		return l, nil
+		claim, err := qemu.ClaimDisk(dir.Disk())
+		if err != nil {
+			l.Close()
+			return nil, err
+		}
+		_ = os.Remove(dir.Fleece()) // may be large; a failure only leaves it there
+		return locks{l, claim}, nil
 	}
 	if isRunning(err) {
 		return nil, ErrRunning
@@ -125,9 +146,7 @@ func notHeld(name string, err error) error {
 
 // canHoldDisk tells, as an error, why the VM's lock is not to be had now.
 func (s *Service) canHoldDisk(ctx context.Context, name, doing string) error {
-	l, err := s.holdDisk(ctx, name, doing)
-	if err == nil {
-		l.Close()
-	}
+	disk, err := s.holdDisk(ctx, name, doing)
+	disk.release()
 	return err
 }

@@ -117,8 +117,15 @@ func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, say fun
 	}
 	defer client.Close()
 	err = client.Stop(ctx, host.StopRequest{Force: opt.Force, Grace: opt.Grace}, say)
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return interrupted("not waited for any longer; the VM goes on powering off")
+	case errors.As(err, new(*host.Orphan)):
+		say("The host process of '" + e.Name + "' has died; another one goes on.")
+		err = s.stop(ctx, e, opt, say) // in the end QEMU itself is asked: see adoptions
+		if errors.Is(err, errStoppedAlready) {
+			return nil
+		}
 	}
 	return err
 }

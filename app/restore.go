@@ -106,7 +106,7 @@ func (s *Service) stopFirst(ctx context.Context, e vm.Entry, opt RestoreOptions,
 		say = func(string) {}
 	}
 	m.Phase("Stopping", 0)
-	err := s.stop(context.WithoutCancel(ctx), e, StopOptions{}, say)
+	err := s.stop(context.WithoutCancel(ctx), e, StopOptions{Force: opt.Force}, say)
 	if err != nil && !errors.Is(err, ErrStopped) {
 		return err
 	}

@@ -64,8 +64,9 @@ type NewSnapshot struct {
 
 // RestoreOptions says what else a restore may do.
 type RestoreOptions struct {
-	// Stop stops a running VM first; Start starts it afterwards.
-	Stop, Start bool
+	// Stop stops a running VM first, with Force by cutting its power; Start starts
+	// it afterwards.
+	Stop, Force, Start bool
 	// Say gets a line for each step outside the engine ("Stopping 'dev'…"), and
 	// before anything else one about a disk whose size will change. May be nil.
 	Say func(string)

@@ -78,7 +78,7 @@ type stillDisk struct {
 // source opens the disk of a stopped VM under its lock, or a point in time of
 // a running one.
 func (s *Service) source(ctx context.Context, e vm.Entry, doing string) (stillDisk, error) {
-	lock, err := s.holdDisk(ctx, e.Name, doing)
+	hold, err := s.holdDisk(ctx, e.Name, doing)
 	if errors.Is(err, ErrRunning) {
 		return s.pointInTime(ctx, e.Name)
 	}
@@ -86,17 +86,20 @@ func (s *Service) source(ctx context.Context, e vm.Entry, doing string) (stillDi
 		return stillDisk{}, err
 	}
 	if e.Broken != nil {
-		lock.Close()
+		hold.release()
 		return stillDisk{}, e.Broken
 	}
 	disk, err := snapshot.OpenDisk(s.vms.Dir(e.Name).Disk())
 	if err != nil {
-		lock.Close()
+		hold.release()
 		return stillDisk{}, err
 	}
 	return stillDisk{
 		source: disk, taken: snapshot.TakenStopped,
-		became: func(context.Context, snapshot.Info) {}, done: closers(disk, lock),
+		became: func(context.Context, snapshot.Info) {}, done: func() {
+			disk.Close()
+			hold.release()
+		},
 	}, nil
 }
 

@@ -32,7 +32,7 @@ func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress
 		err = file.ours.CopyTo(ctx, w, opt)
 	} else {
 		nowhere := func(int64, []byte) error { return nil }
-		_, err = gzfile.Stream(ctx, io.TeeReader(io.NewSectionReader(file, 0, file.size), w), nowhere, opt)
+		_, err = unpack(ctx, io.TeeReader(io.NewSectionReader(file, 0, file.size), w), nowhere, opt)
 	}
 	switch {
 	case errors.Is(err, ErrDamaged):

@@ -66,6 +66,9 @@ type opened struct {
 func (s *Store) open(name string) (*opened, Info, error) {
 	i := Info{Name: name, State: StateImported, Data: -1}
 	f, size, err := diskfile.OpenRegular(s.file(name))
+	if errors.Is(err, diskfile.ErrNotRegular) {
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	if err != nil {
 		i.State, i.Problem = StateDamaged, plain(err.Error())
 		return nil, i, err

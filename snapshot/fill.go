@@ -94,7 +94,7 @@ func (s *Store) fill(ctx context.Context, f *filling, file *opened, name string)
 // stream writes the disk of a foreign file, from its start to its end.
 func (f *filling) stream(ctx context.Context, file *opened) (size int64, err error) {
 	f.p.Phase(PhaseRestore, file.size)
-	c, err := gzfile.Stream(ctx, io.NewSectionReader(file, 0, file.size), f.sink, gzfile.Options{Add: f.p.Add})
+	c, err := unpack(ctx, io.NewSectionReader(file, 0, file.size), f.sink, gzfile.Options{Add: f.p.Add})
 	return c.Size, err
 }
 

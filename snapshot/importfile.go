@@ -132,7 +132,11 @@ func (in *incoming) receive(ctx context.Context, out *received, name string, p P
 		src = io.LimitReader(src, in.header.FileSize+1) // one more is one too many
 	}
 	var data atomic.Int64
-	c, err := gzfile.Stream(ctx, io.TeeReader(src, out), counting(&data), gzfile.Options{Add: p.Add})
+	stream := unpack
+	if in.ours {
+		stream = gzfile.Stream
+	}
+	c, err := stream(ctx, io.TeeReader(src, out), counting(&data), gzfile.Options{Add: p.Add})
 	if err != nil {
 		return Info{}, err
 	}

@@ -75,7 +75,7 @@ func (s *Store) verify(ctx context.Context, file *opened, info Info, quick bool,
 	case file.ours == nil:
 		out.Compared = comparedForeign
 		var data atomic.Int64
-		c, err := gzfile.Stream(ctx, io.NewSectionReader(file, 0, file.size), counting(&data), opt)
+		c, err := unpack(ctx, io.NewSectionReader(file, 0, file.size), counting(&data), opt)
 		info.DiskSize, info.Data, info.Digest = c.Size, data.Load(), c.Digest
 		return out, info, err
 	case quick:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"vmterminal/app/ondisk"
@@ -25,10 +26,12 @@ func (s *Store) Use(name string) error {
 	return s.setActive(e.Name)
 }
 
-// setActive writes which VM is the active one. The home's lock is held.
-func (s *Store) setActive(name string) error {
+// setActive writes which VM is the active one. The home's lock is held. Of
+// several names the first that is listed counts: a VM that gets another name has
+// both meanwhile.
+func (s *Store) setActive(names ...string) error {
 	return ondisk.Replace(s.home.Active(), func(w io.Writer) error {
-		_, err := io.WriteString(w, name+"\n")
+		_, err := io.WriteString(w, strings.Join(names, "\n")+"\n")
 		return err
 	})
 }
@@ -40,13 +43,15 @@ func (s *Store) Active() (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	name, err := s.activeName()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	names, err := s.activeNames()
+	if err != nil {
 		return Entry{}, err
 	}
-	for _, e := range list {
-		if ondisk.SameName(e.Name, name) {
-			return e, nil
+	for _, name := range names {
+		for _, e := range list {
+			if ondisk.SameName(e.Name, name) {
+				return e, nil
+			}
 		}
 	}
 	switch len(list) {
@@ -66,12 +71,20 @@ func (s *Store) forgetActive(name string) {
 		return // a name that leads to no VM is none
 	}
 	defer lock.Close()
-	if active, err := s.activeName(); err == nil && ondisk.SameName(active, name) {
+	if names, err := s.activeNames(); err == nil && isAmong(name, names) {
 		os.Remove(s.home.Active())
 	}
 }
 
-func (s *Store) activeName() (string, error) {
+// activeNames are those that setActive wrote, none if nobody chose.
+func (s *Store) activeNames() ([]string, error) {
 	data, err := os.ReadFile(s.home.Active())
-	return strings.TrimSpace(string(data)), err
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return strings.Fields(string(data)), err
+}
+
+func isAmong(name string, names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return ondisk.SameName(n, name) })
 }

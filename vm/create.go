@@ -3,10 +3,10 @@ package vm
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -117,11 +117,11 @@ func (s *Store) add(v VM, place func(*rows, ondisk.VMDir) error) error {
 		if err := place(r, s.Dir(v.Name)); err != nil {
 			return err
 		}
-		active, err := s.activeName()
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		active, err := s.activeNames()
+		if err != nil {
 			return err
 		}
-		if r.find(active) < 0 {
+		if !slices.ContainsFunc(active, func(name string) bool { return r.find(name) >= 0 }) {
 			if err := s.setActive(v.Name); err != nil {
 				return ondisk.NotDone(err)
 			}

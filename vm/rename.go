@@ -1,9 +1,7 @@
 package vm
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -18,6 +16,17 @@ func (s *Store) Rename(name, to string) error {
 	if err := ondisk.CheckName(to); err != nil {
 		return err
 	}
+	// By its ID a folder between two names is known to be this VM's: it has to be in
+	// the list before.
+	err := s.Update(name, func(v *VM) error {
+		if !isID(v.ID) {
+			v.ID, _ = NewIdentity()
+		}
+		return nil
+	})
+	if err != nil {
+		return ondisk.NotDone(err)
+	}
 	return s.change(func(r *rows) error {
 		i := r.find(name)
 		if i < 0 {
@@ -31,20 +40,17 @@ func (s *Store) Rename(name, to string) error {
 		if !ondisk.SameName(v.Name, to) && exists(string(dir)) {
 			return leftData(dir)
 		}
-		if !isID(v.ID) {
-			v.ID, _ = NewIdentity()
-		}
-		if err := s.renameActive(v.Name, to); err != nil {
+		active, err := s.willBeActive(v.Name, to)
+		if err != nil {
 			return ondisk.NotDone(err)
 		}
-		return s.moveFolder(r, v, old, dir, to)
+		return s.moveFolder(r, v, old, dir, to, active)
 	})
 }
 
 // moveFolder takes a folder's name away, so that it is the list that gives it the
 // next one.
-func (s *Store) moveFolder(r *rows, v *VM, old, dir ondisk.VMDir, to string) error {
-	was := v.Name
+func (s *Store) moveFolder(r *rows, v *VM, old, dir ondisk.VMDir, to string, active bool) error {
 	between := filepath.Join(s.home.Data(), newPrefix+v.ID)
 	if exists(between) {
 		return fmt.Errorf("%w: %s", ErrLeftData, between)
@@ -52,10 +58,7 @@ func (s *Store) moveFolder(r *rows, v *VM, old, dir ondisk.VMDir, to string) err
 	if err := os.Rename(string(old), between); err != nil {
 		return err
 	}
-	r.takeBack = func() {
-		_ = os.Rename(between, string(old))
-		_ = s.renameActive(to, was)
-	}
+	r.takeBack = func() { _ = os.Rename(between, string(old)) }
 	if err := ondisk.SyncDir(s.home.Data()); err != nil {
 		r.takeBack()
 		return err
@@ -66,22 +69,20 @@ func (s *Store) moveFolder(r *rows, v *VM, old, dir ondisk.VMDir, to string) err
 			return err
 		}
 		_ = ondisk.SyncDir(s.home.Data()) // or settle renames it once more
+		if active {
+			_ = s.setActive(to) // or the name before is of no use in it
+		}
 		return nil
 	}
 	return nil
 }
 
-// renameActive lets the active VM be the active one under its next name. Until the
-// list has that name it leads to no VM, and then none is active.
-func (s *Store) renameActive(name, to string) error {
-	active, err := s.activeName()
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case !ondisk.SameName(active, name):
-		return nil
+// willBeActive lets the active VM be the active one under both names, and tells
+// whether it is that VM.
+func (s *Store) willBeActive(name, to string) (bool, error) {
+	names, err := s.activeNames()
+	if err != nil || !isAmong(name, names) {
+		return false, err
 	}
-	return s.setActive(to)
+	return true, s.setActive(to, name)
 }

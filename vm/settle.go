@@ -59,7 +59,7 @@ func (s *Store) settle(r *rows) {
 }
 
 // back gives a folder the name of its VM, if that is listed and has no folder. It
-// tells whether the folder is to stay.
+// tells whether the folder is to stay: that of a VM that is listed always does.
 func (s *Store) back(r *rows, id, folder string) bool {
 	at := slices.IndexFunc(r.VMs, func(v VM) bool { return v.ID == id && isID(id) })
 	if at < 0 {
@@ -67,7 +67,7 @@ func (s *Store) back(r *rows, id, folder string) bool {
 	}
 	dir := string(s.Dir(r.VMs[at].Name))
 	if exists(dir) {
-		return false
+		return true
 	}
 	if os.Rename(folder, dir) == nil {
 		_ = ondisk.SyncDir(s.home.Data())

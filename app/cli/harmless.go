@@ -40,7 +40,7 @@ func (h *harmless) Write(p []byte) (int, error) {
 			out.WriteRune(r)
 		}
 	}
-	h.rest = append([]byte(nil), text...)
+	h.rest = text
 	if _, err := io.WriteString(h.to, plainLines(out.String())); err != nil {
 		return 0, err
 	}

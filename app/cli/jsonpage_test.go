@@ -165,7 +165,7 @@ func TestPageNamesTheFieldsOfTheViews(t *testing.T) {
 	views := map[string]any{
 		"vm": vmView{}, "automatic": automaticView{}, "snapshot": snapshotView{}, "undo": undoView{},
 		"verified": verifiedView{}, "job": jobView{}, "setting": settingView{}, "check": checkView{},
-		"error": errorJSON{}, "progress": progressView{},
+		"error": errorJSON{}, "progress": progressView{}, "change": fileChangeView{},
 	}
 	p := page(t)
 	for name, view := range views {
@@ -207,7 +207,7 @@ func TestPageHasEveryCommand(t *testing.T) {
 	}
 	everyCommand(t, func(t *testing.T, cmd *cobra.Command) {
 		name := strings.TrimPrefix(cmd.CommandPath(), "vmterminal ")
-		if cmd.HasSubCommands() || slices.Contains(mute, name) {
+		if cmd.HasSubCommands() || slices.Contains(mute, name) || strings.HasPrefix(name, "pkg ") {
 			return
 		}
 		if _, ok := p.commands[name]; !ok {

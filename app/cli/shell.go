@@ -47,19 +47,23 @@ func guestEnded(exit int, err error) error {
 // onTerminal joins this terminal with one in the guest that a command runs on;
 // no args mean a shell.
 func (f *face) onTerminal(cmd *cobra.Command, args []string) error {
+	return guestEnded(f.runOnTerminal(cmd, args))
+}
+
+func (f *face) runOnTerminal(cmd *cobra.Command, args []string) (exit int, err error) {
 	in, ok := terminal(f.io.In)
 	if !ok {
-		return usagef(cmd, "standard input is no terminal: there is nothing to join with one in the guest")
+		return 0, usagef(cmd, "standard input is no terminal: there is nothing to join with one in the guest")
 	}
 	size, err := sizeOf(in)
 	if err != nil {
-		return fmt.Errorf("this terminal: %w", err)
+		return 0, fmt.Errorf("this terminal: %w", err)
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
-		return fmt.Errorf("this terminal: %w", err)
+		return 0, fmt.Errorf("this terminal: %w", err)
 	}
 	defer func() {
 		_ = term.Restore(int(in.Fd()), before)
@@ -74,8 +78,7 @@ func (f *face) onTerminal(cmd *cobra.Command, args []string) error {
 	if kind := os.Getenv("TERM"); kind != "" {
 		c.Env = append(c.Env, "TERM="+kind)
 	}
-	exit, err := f.svc.Exec(ctx, f.vm, c)
-	return guestEnded(exit, err)
+	return f.svc.Exec(ctx, f.vm, c)
 }
 
 func sizeOf(tty *os.File) (app.TerminalSize, error) {

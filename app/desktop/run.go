@@ -5,11 +5,13 @@ package desktop
 import (
 	"context"
 	"errors"
+	"os"
 
 	fyneapp "fyne.io/fyne/v2/app"
 
 	"fyne.io/fyne/v2"
 
+	"vmterminal/app/ondisk"
 	"vmterminal/assets"
 )
 
@@ -26,6 +28,9 @@ func Run(svc Service, opt Options) error {
 		return errors.New("there is no display to open a window on")
 	}
 	settleLocale()
+	if cache, err := os.UserCacheDir(); err == nil {
+		_ = os.MkdirAll(cache, ondisk.DirMode) // of a new user; without it Fyne complains
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	fyneapp.SetMetadata(fyne.AppMetadata{

@@ -108,13 +108,20 @@ type program struct {
 // for its window.
 func (d *display) open(s *store, more ...string) *program {
 	d.t.Helper()
+	cmd := exec.Command(vmterminal)
+	cmd.Env = append(d.around(s.env), more...)
+	return d.start(s, cmd)
+}
+
+// start is open with a command that becomes the program.
+func (d *display) start(s *store, cmd *exec.Cmd) *program {
+	d.t.Helper()
 	log, err := os.CreateTemp(filepath.Dir(s.home), "window-*.log")
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer log.Close()
-	p := &program{d: d, cmd: exec.Command(vmterminal), log: log.Name(), ended: make(chan struct{})}
-	p.cmd.Env = append(d.around(s.env), more...)
+	p := &program{d: d, cmd: cmd, log: log.Name(), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {

@@ -22,7 +22,7 @@ var (
 // tools are what the tests start besides the programs.
 var tools = []string{
 	"go", "qemu-system-x86_64", "gunzip", "cp", "dbus-daemon",
-	"Xvfb", "openbox", "xdotool", "wmctrl", "import",
+	"Xvfb", "openbox", "xdotool", "wmctrl", "xclip", "import",
 }
 
 func TestMain(m *testing.M) {

@@ -162,6 +162,7 @@ var (
 	head    = image.Rect(0, 0, 1280, 110)     // the line with the Snapshot button
 	sheet   = image.Rect(200, 110, 1100, 760) // where cards and questions are
 	console = image.Rect(286, 112, 906, 740)  // the terminal
+	marks   = image.Rect(918, 112, 940, 740)  // the dots beside the snapshots
 )
 
 // ink is how many points of a part of a picture are not of its ground's colour.

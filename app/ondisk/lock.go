@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"vmterminal/app/ondisk/guard"
 )
 
 // ErrLocked says that another process holds the lock. TryLock wraps it in a
@@ -101,6 +103,9 @@ func Held(path string) (bool, Holder) {
 }
 
 func flock(f *os.File, how int) error {
+	if !guard.On(guard.Lock) {
+		return nil
+	}
 	for {
 		err := syscall.Flock(int(f.Fd()), how)
 		if !errors.Is(err, syscall.EINTR) {

@@ -9,8 +9,8 @@
 //	├── vms.json                   Home.VMs         the VMs
 //	├── active                     Home.Active      the active VM's name
 //	├── store.lock                 Home.Lock        held while vms.json, active or config.yaml change
-//	├── accelerators.json          Home.Accelerators what the probe found, per boot
-//	├── cache/                     Home.Cache       downloaded images, the built-in kernel
+//	├── accelerators.json          Home.Accelerators what the probe found, per boot; its lock is beside it
+//	├── cache/                     Home.Cache       downloaded images, the built-in kernel with a lock beside it
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
 //	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
@@ -54,6 +54,8 @@ const (
 	HeaderSuffix = ".hdr"
 	// TempSuffix ends the name of a file that is not whole yet.
 	TempSuffix = ".tmp"
+	// LockSuffix ends the name of the lock of a single file; see LockFile.
+	LockSuffix = ".lock"
 	// AsideInfix stands in the name of a file that could not be read and was kept.
 	AsideInfix = ".damaged-"
 

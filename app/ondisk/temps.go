@@ -23,6 +23,20 @@ func IsTempOf(name, path string) bool {
 	return strings.HasPrefix(base, tempPrefix(path)) && filepath.Ext(base) == TempSuffix
 }
 
+// LockFile takes the lock of a file that several processes may replace and that
+// no other lock guards, and sweeps what killed ones left of it. For moments only.
+func LockFile(path string) (*Lock, error) {
+	lock, err := WaitLock(path + LockSuffix)
+	if err != nil {
+		return nil, err
+	}
+	if err := SweepTempsOf(path); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return lock, nil
+}
+
 // SweepTempsOf removes unfinished files that were to replace path. Call it only
 // under the lock that guards path.
 func SweepTempsOf(path string) error {

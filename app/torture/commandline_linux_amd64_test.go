@@ -53,6 +53,12 @@ func commandLine(home string, words []string) []string {
 		return []string{"vm", "create", arg(1)}
 	case "vm-adopt":
 		return []string{"vm", "create", arg(1), "--adopt"}
+	case "vm-rename":
+		return []string{"vm", "rename", arg(1), arg(2)}
+	case "vm-copy":
+		return []string{"vm", "clone", arg(1), arg(2)}
+	case "vm-cpus":
+		return []string{"vm", "set", arg(1), "--cpus", "3"}
 	case "vm-use":
 		return []string{"vm", "use", arg(1)}
 	case "vm-delete":

@@ -33,9 +33,37 @@
 // perhaps not durably. Every other snapshot is as it was, byte for byte. What was
 // not done is done at once when it is asked for again, and then nothing is left.
 //
-// That a test holds a guard is shown by taking the guard away: the subject is
-// built with the tag unguarded too (package guard), and then a state must be
-// found that is not as it should be.
+// # What runs is killed
+//
+// A living is a store with one VM of the built-in guest, run by the program
+// itself. At a random moment while it boots, floods its console, is idle, is
+// snapshotted, or stops, its host process, its QEMU, both, or the command that
+// goes on is killed. Where it can the same guest goes on; then the next commands
+// must work: state, guest commands, console, a snapshot of a guest that is not
+// frozen. What was being taken verifies or is not there, and of a VM that is off
+// nothing runs and nothing is left. This needs no root.
+//
+// # Rot
+//
+// A patient is a VM with one snapshot, whose file is changed, cut, lengthened,
+// forged, or something else altogether. Each time it must be found damaged, and
+// restored never, unless what is wrong with it is not met: chunks that the present
+// disk has are taken from there, zeros need not be read where there is an index,
+// and some bits of a deflate stream mean nothing. Then the disk is the right one.
+//
+// # Races
+//
+// A crowd is many processes of random commands on one store. A snapshot can only
+// be made where there is none, and go where there is one: so for each name those
+// that came, less those that went, by what each process was told, are those that
+// are there. And a VM is started while its disk is restored: whoever wins, QEMU
+// has the disk open that is the VM's.
+//
+// # Guards
+//
+// That a test holds a guard is shown by taking the guard away: the subject, or
+// another package's test, is built with the tag unguarded (package guard), and
+// then a state must be found that is not as it should be, or the test turns red.
 //
 // Everything is mounted in a mount namespace of the tests' own, on a tmpfs, with
 // loop devices that clear themselves: however the tests end, the kernel leaves

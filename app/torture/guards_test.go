@@ -15,24 +15,37 @@ import (
 // heldBy are the guards that an ordinary test misses: its package and its name.
 // A guard that only a power cut misses is in TestPowerCutMissesGuards.
 var heldBy = map[guard.Guard][2]string{
-	guard.Thaw:        {"./vm/qemu", "TestGuestThatDoesNotAnswer"},
-	guard.Clamp:       {"./widgets/screen", "TestNumbersAreClamped"},
-	guard.StringLimit: {"./widgets/screen", "TestHostileOutput"},
-	guard.FrameLimit:  {"./vm/agent/wire", "TestDecoder"},
-	guard.PeerUID:     {"./vm/host", "TestSocketRefusesOtherUsers"}, // as root
-	guard.ImageLimit:  {"./snapshot", "TestBudget"},
+	guard.Lock:            {"./app", "TestRunningDiskIsLeftAlone"},
+	guard.LockInheritance: {"./vm/host", "TestQEMUHoldsTheLock"},
+	guard.ImageLock:       {"./app", "TestForeignQEMU"},
+	guard.HeaderDigest:    {"./snapshot/gzfile", "TestEveryHeaderBitIsNoticed"},
+	guard.SegmentDigest:   {"./snapshot/gzfile", "TestReuseDoesNotSpreadDamage"},
+	guard.ChunkDigest:     {"./snapshot/gzfile", "TestAnotherDisksBody"},
+	guard.DiskDigest:      {"./snapshot/gzfile", "TestAnotherDisksBody"},
+	guard.EndDigest:       {"./snapshot/gzfile", "TestAnotherDisksEnd"},
+	guard.BodyDigest:      {"./snapshot/gzfile", "TestVerifyFindsEveryFlip"},
+	guard.IndexDigest:     {"./snapshot/gzfile", "TestIndexIsChecked"},
+	guard.IndexBinding:    {"./snapshot/gzfile", "TestLyingIndex"},
+	guard.ReuseDigest:     {"./snapshot/gzfile", "TestReuseGivesTheSameFile"},
+	guard.PresentDigest:   {"./snapshot/gzfile", "TestPresentIsCompared"},
+	guard.Thaw:            {"./vm/qemu", "TestGuestThatDoesNotAnswer"},
+	guard.Clamp:           {"./widgets/screen", "TestNumbersAreClamped"},
+	guard.StringLimit:     {"./widgets/screen", "TestHostileOutput"},
+	guard.FrameLimit:      {"./vm/agent/wire", "TestDecoder"},
+	guard.PeerUID:         {"./vm/host", "TestSocketRefusesOtherUsers"}, // as root
+	guard.ImageLimit:      {"./snapshot", "TestBudget"},
 }
 
 // TestGuardsAreMissed takes each of these guards away: the test that holds it
 // turns red, and is green with the guard.
 func TestGuardsAreMissed(t *testing.T) {
 	if !thorough {
-		t.Skip("builds six packages' tests anew: make torture")
+		t.Skip("builds the tests of eight packages anew: make torture")
 	}
 	for g, test := range heldBy {
 		t.Run(string(g), func(t *testing.T) {
 			program := filepath.Join(t.TempDir(), "test")
-			build := exec.Command("go", "test", "-c", "-tags", "unguarded", "-o", program, test[0])
+			build := exec.Command("go", "test", "-c", "-trimpath=false", "-tags", "unguarded", "-o", program, test[0])
 			build.Dir = "../.."
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -46,6 +46,10 @@ var trials = []trial{
 	{deed: []string{"vm-delete", usecase.VM}},
 	{deed: []string{"vm-erase", usecase.VM}},
 	{before: [][]string{{"vm-delete", "other"}}, deed: []string{"vm-adopt", "other"}},
+	{deed: []string{"vm-rename", "other", "third"}},
+	{deed: []string{"vm-rename", usecase.VM, "third"}},
+	{deed: []string{"vm-copy", usecase.VM, "copy"}},
+	{deed: []string{"vm-cpus", usecase.VM}},
 	{deed: []string{"json", "second"}},
 }
 

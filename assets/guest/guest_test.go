@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"vmterminal/app/ondisk"
 	"vmterminal/assets/guest"
 )
 
@@ -34,8 +35,15 @@ func TestKernelFile(t *testing.T) {
 	if err := os.Truncate(path, 1000); err != nil {
 		t.Fatal(err)
 	}
+	left := ondisk.TempName(path) // by a process that was killed while it wrote
+	if err := os.WriteFile(left, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := guest.KernelFile(dir); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Lstat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what was not whole is left: %v", err)
 	}
 	before, err := os.Stat(path)
 	if err != nil || before.Size() != int64(len(whole)) {

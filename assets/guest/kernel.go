@@ -29,16 +29,29 @@ func KernelFile(dir string) (path string, err error) {
 	}
 	folder := filepath.Join(dir, "builtin-"+digest[:digestLength])
 	path = filepath.Join(folder, filepath.Base(kernelFile))
-	if have, err := os.Stat(path); err == nil && have.Mode().IsRegular() && have.Size() == info.Size() {
+	if isWhole(path, info.Size()) {
 		return path, nil
 	}
 	if err := ondisk.MakeDir(folder); err != nil {
 		return "", err
 	}
+	lock, err := ondisk.LockFile(path)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close()
+	if isWhole(path, info.Size()) { // by another process, meanwhile
+		return path, nil
+	}
 	return path, ondisk.Replace(path, func(w io.Writer) error {
 		_, err := io.Copy(w, kernel)
 		return err
 	})
+}
+
+func isWhole(path string, size int64) bool {
+	have, err := os.Stat(path)
+	return err == nil && have.Mode().IsRegular() && have.Size() == size
 }
 
 // commandLine is what the kernel needs to know. pci=noacpi spares it half a

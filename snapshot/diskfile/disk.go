@@ -1,7 +1,9 @@
 package diskfile
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -22,16 +24,23 @@ func Open(path string) (*Disk, error) {
 	return &Disk{f, size}, nil
 }
 
+// ErrNotRegular says that a folder, a device or the like lies where a file should.
+var ErrNotRegular = errors.New("not a regular file")
+
 // OpenRegular opens a regular file for reading and returns its size. It never
-// waits, whatever lies at path.
+// waits, whatever lies at path. The error may wrap ErrNotRegular.
 func OpenRegular(path string) (*os.File, int64, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|openNonblock, 0)
 	if err != nil {
+		// Sockets, and devices that are not there, cannot even be opened.
+		if st, statErr := os.Stat(path); statErr == nil && !st.Mode().IsRegular() && !errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("%s is %w", path, ErrNotRegular)
+		}
 		return nil, 0, err
 	}
 	st, err := f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", path)
+		err = fmt.Errorf("%s is %w", path, ErrNotRegular)
 	}
 	if err != nil {
 		f.Close()

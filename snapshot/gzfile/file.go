@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"vmterminal/app/ondisk/guard"
 )
 
 // A File is a snapshot file of ours whose header, length and end hold. Its
@@ -37,6 +39,18 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	}
 	return &File{Header: h, r: r, headerLen: length, crc: crc}, nil
 }
+
+// isDisk compares the image digest of what is in the file.
+func (f *File) isDisk(digest string) bool {
+	return digest == f.Header.Digest || !guard.On(guard.DiskDigest)
+}
+
+func errDisk() error { return damaged(-1, "the disk's SHA-256 is not what its header says") }
+
+// endsWith compares the CRC-32 of the disk that is in the file.
+func (f *File) endsWith(crc uint32) bool { return crc == f.crc || !guard.On(guard.EndDigest) }
+
+func errEnd() error { return damaged(-1, "the disk's CRC-32 is not what its end says") }
 
 // CheckForeign looks whether a file may be a gzip of another tool: its first
 // bytes and its length.

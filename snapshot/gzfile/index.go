@@ -7,6 +7,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+
+	"vmterminal/app/ondisk/guard"
 )
 
 // An Entry is one data chunk in a file. Chunks without an entry are zeros.
@@ -18,6 +20,12 @@ type Entry struct {
 	SHA256     [32]byte // of the content
 	CRC        uint32   // CRC-32 of the content
 	SegmentCRC uint32   // CRC-32C of the segment
+}
+
+// isOf tells whether a chunk is the entry's.
+func (e *Entry) isOf(content []byte) bool {
+	// The CRC costs a twentieth of the SHA-256, and tells most that differ.
+	return crc32.ChecksumIEEE(content) == e.CRC && sha256.Sum256(content) == e.SHA256
 }
 
 // Index says where the data chunks of one snapshot file lie, in the disk's
@@ -90,7 +98,8 @@ func ReadIndex(r io.Reader, h Header) (*Index, error) {
 	}
 	le := binary.LittleEndian
 	body, sum := b[:len(b)-4], le.Uint32(b[len(b)-4:])
-	if crc32.Checksum(body, castagnoli) != sum || le.Uint32(body[len(indexMagic):]) != indexVersion {
+	holds := crc32.Checksum(body, castagnoli) == sum || !guard.On(guard.IndexDigest)
+	if !holds || le.Uint32(body[len(indexMagic):]) != indexVersion {
 		return nil, ErrBadIndex
 	}
 	idLen := int(body[head-1])
@@ -136,7 +145,7 @@ func (x *Index) holds(h Header) bool {
 		next, end, data = e.Chunk+1, e.Offset+int64(e.Length), data+int64(e.Data)
 	}
 	sums, crc := x.sums()
-	return data == h.Data && sums == x.Digest && x.fits(h, crc)
+	return data == h.Data && (sums == x.Digest && x.fits(h, crc) || !guard.On(guard.IndexBinding))
 }
 
 // sums returns the image digest and the CRC-32 of the disk that the entries

@@ -64,10 +64,10 @@ func (f *File) Scan(ctx context.Context, sink Sink, opt Options) (*Index, error)
 	switch {
 	case s.next != Chunks(f.Header.Size) || s.end != end:
 		return nil, damaged(s.next, "the file ends before it")
-	case sums != f.Header.Digest:
-		return nil, damaged(-1, "the disk's SHA-256 is not what its header says")
-	case crc != f.crc:
-		return nil, damaged(-1, "the disk's CRC-32 is not what its end says")
+	case !f.isDisk(sums):
+		return nil, errDisk()
+	case !f.endsWith(crc):
+		return nil, errEnd()
 	}
 	return s.x, nil
 }

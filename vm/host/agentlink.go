@@ -2,12 +2,14 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
 	"time"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/qemu"
 )
 
 const (
@@ -203,7 +205,7 @@ func (l *agentLink) freezer(ctx context.Context) (freeze, thaw func(context.Cont
 	_ = l.ask(ctx, func(ctx context.Context, a guestAgent) error {
 		_, err := a.Info(ctx)
 		if err == nil {
-			flush, freeze, thaw = a.Sync, a.Freeze, a.Thaw
+			flush, freeze, thaw = a.Sync, a.Freeze, thawing(a)
 		}
 		return err
 	})
@@ -213,6 +215,18 @@ func (l *agentLink) freezer(ctx context.Context) (freeze, thaw func(context.Cont
 		_ = flush(ctx) // an agent that knows no sync, or is slow, is only held longer
 	}
 	return freeze, thaw
+}
+
+// thawing is the agent's thaw, which tells a guest that had thawed by itself
+// from one that may still be frozen.
+func thawing(a guestAgent) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := a.Thaw(ctx)
+		if errors.Is(err, agent.ErrWrongState) {
+			err = fmt.Errorf("%w (it does so after %v)", qemu.ErrThawedBefore, agent.FreezeLimit)
+		}
+		return err
+	}
 }
 
 // resize tells the guest the console's size, now or when its agent answers.

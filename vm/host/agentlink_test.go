@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/qemu"
 )
 
 // fakeAgent answers while alive, and notes what it is told.
@@ -20,6 +22,7 @@ type fakeAgent struct {
 	slow        chan struct{} // what Identify waits for; nil: nothing
 	identified  agent.Identified
 	identifyErr error
+	thawErr     error
 
 	mu    sync.Mutex
 	alive chan struct{} // closed while it answers
@@ -104,9 +107,11 @@ func (f *fakeAgent) Run(ctx context.Context, c agent.Command) (int, error) {
 func (f *fakeAgent) Resize(ctx context.Context, cols, rows int) error {
 	return f.answer(ctx, fmt.Sprintf("resize %dx%d", cols, rows))
 }
-func (f *fakeAgent) Sync(ctx context.Context) error     { return f.answer(ctx, "sync") }
-func (f *fakeAgent) Freeze(ctx context.Context) error   { return f.answer(ctx, "freeze") }
-func (f *fakeAgent) Thaw(ctx context.Context) error     { return f.answer(ctx, "thaw") }
+func (f *fakeAgent) Sync(ctx context.Context) error   { return f.answer(ctx, "sync") }
+func (f *fakeAgent) Freeze(ctx context.Context) error { return f.answer(ctx, "freeze") }
+func (f *fakeAgent) Thaw(ctx context.Context) error {
+	return errors.Join(f.answer(ctx, "thaw"), f.thawErr)
+}
 func (f *fakeAgent) PowerOff(ctx context.Context) error { return f.answer(ctx, "power off") }
 func (f *fakeAgent) Ready() <-chan struct{}             { return f.ready }
 func (f *fakeAgent) Done() <-chan struct{}              { return f.done }
@@ -195,6 +200,17 @@ func TestAgentIsToldTheSizeWhenItComes(t *testing.T) {
 		t.Fatal("does not freeze")
 	}
 	f.expect(t, "info", "info", "sync")
+	if err := thaw(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.thawErr = fmt.Errorf("said so: %w", agent.ErrWrongState)
+	if err := thaw(t.Context()); !errors.Is(err, qemu.ErrThawedBefore) || !strings.Contains(err.Error(), "after 10s") {
+		t.Fatalf("a guest that had thawed by itself: %v", err)
+	}
+	f.thawErr = errors.New("thaw /: input/output error")
+	if err := thaw(t.Context()); errors.Is(err, qemu.ErrThawedBefore) || !errors.Is(err, f.thawErr) {
+		t.Fatalf("a guest that cannot thaw: %v", err)
+	}
 }
 
 func TestSilentAgentHoldsUpNobody(t *testing.T) {

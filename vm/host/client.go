@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -19,6 +20,8 @@ const (
 	// patience is how long Connect waits for a host process that has just
 	// begun, or is about to leave.
 	patience = 2 * time.Second
+	// dying is how long a host process that broke off may take to be gone.
+	dying = time.Second
 	// look is the pause between looks at a lock, of which nobody tells.
 	look = 10 * time.Millisecond
 	// maxReply bounds what a host process may answer to one request, in bytes.
@@ -228,6 +231,9 @@ func (c *Client) why(err error) error {
 	if refused := (*remoteError)(nil); errors.As(err, &refused) {
 		return err
 	}
+	if brokenOff(err) {
+		c.waitForHost(dying)
+	}
 	rec, gone := findOrphan(c.dir)
 	switch {
 	case gone == nil:
@@ -236,4 +242,24 @@ func (c *Client) why(err error) error {
 		return ErrNotRunning
 	}
 	return fmt.Errorf("%w: %w", ErrNotAnswering, err)
+}
+
+// brokenOff tells whether the other side ended a conversation that it had begun.
+func brokenOff(err error) bool {
+	for _, is := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}
+
+// waitForHost waits that long at most until no host process is there: one that
+// is killed closes its sockets before it lets go of its lock.
+func (c *Client) waitForHost(limit time.Duration) {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(look) {
+		if held, _ := ondisk.Held(c.dir.HostLock()); !held {
+			return
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -22,22 +23,37 @@ type engine struct {
 	state *os.ProcessState // nil for one taken over
 	lock  *ondisk.Lock     // the VM's lock, for one taken over
 	kill  func() error
+	begin func() error // has one that startEngine made become QEMU
 }
 
-// startEngine starts QEMU in a session of its own, so that no signal to ours
-// reaches it. files become its descriptors from 3 on.
+// heldBack is a shell that becomes QEMU, as the same process, once a line comes.
+// If whoever was to write it has died, it only ends: a QEMU that nobody has
+// written down could neither be taken over nor ended.
+const heldBack = `read -r line && exec "$@" </dev/null`
+
+// startEngine starts the process that will be QEMU when begin is called, in a
+// session of its own, so that no signal to ours reaches it. files become its
+// descriptors from 3 on.
 func startEngine(binary string, args []string, files []*os.File, log io.Writer) (*engine, error) {
 	e := &engine{said: &lastWords{log: log}, gone: make(chan struct{})}
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command("/bin/sh", append([]string{"-c", heldBack, "sh", binary}, args...)...)
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = e.said, e.said
 	cmd.ExtraFiles = files
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.WaitDelay = time.Second
+	line, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	e.kill = cmd.Process.Kill
+	e.begin = func() error {
+		_, err := io.WriteString(line, "\n")
+		return errors.Join(err, line.Close())
+	}
 	// Before Wait the pid cannot be another's.
 	id, err := identify(cmd.Process.Pid)
 	if err != nil {

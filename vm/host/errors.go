@@ -19,6 +19,8 @@ var (
 	// ErrNotAnswering says that the VM runs and cannot be spoken to. It comes in
 	// an *Orphan when the host process is gone.
 	ErrNotAnswering = errors.New("the VM does not answer")
+	// ErrHostGone says that the VM runs on without its host process; see *Orphan.
+	ErrHostGone = errors.New("its host process is gone")
 	// ErrBusy says that another point in time is being read, or that the VM is
 	// stopping.
 	ErrBusy = errors.New("busy")
@@ -31,11 +33,11 @@ var (
 type Orphan struct{ QEMUPID int }
 
 func (o *Orphan) Error() string {
-	return fmt.Sprintf("its host process is gone; QEMU (process %d) still runs", o.QEMUPID)
+	return fmt.Sprintf("%v; QEMU (process %d) still runs", ErrHostGone, o.QEMUPID)
 }
 
-// Unwrap returns ErrNotAnswering.
-func (o *Orphan) Unwrap() error { return ErrNotAnswering }
+// Unwrap returns ErrHostGone and ErrNotAnswering.
+func (o *Orphan) Unwrap() []error { return []error{ErrHostGone, ErrNotAnswering} }
 
 // codes name the errors that are still told apart on the other side of a pipe
 // or socket. The first that matches counts.

@@ -59,8 +59,8 @@ type Spec struct {
 	// Grace is how long the guest may take to power off when the host process
 	// is told to end; 0 means DefaultGrace.
 	Grace time.Duration
-	// Adopt takes over a QEMU of this VM whose host process is gone, instead of
-	// failing because the VM's lock is held.
+	// Adopt takes over a QEMU of this VM whose host process is gone, and starts
+	// none: ErrNotRunning if there is no such QEMU.
 	Adopt bool
 }
 

@@ -105,10 +105,13 @@ func (m *machine) takeLocks() error {
 		return err
 	}
 	m.lock, err = ondisk.TryLock(m.spec.Dir.Lock(), Doing)
-	if errors.Is(err, ondisk.ErrLocked) && m.spec.Adopt {
-		if readRecord(m.spec.Dir.Host(), &m.lost) == nil && m.lost.QEMU.alive() {
-			return nil
-		}
+	switch {
+	case !m.spec.Adopt:
+		return err
+	case err == nil: // it has left meanwhile, and nobody asked for a new one
+		return ErrNotRunning
+	case errors.Is(err, ondisk.ErrLocked) && readRecord(m.spec.Dir.Host(), &m.lost) == nil && m.lost.QEMU.alive():
+		return nil
 	}
 	return err
 }
@@ -118,10 +121,10 @@ func (m *machine) adopting() bool { return m.lock == nil }
 // clear removes what a run that could not end in order has left. Both locks
 // are ours, or QEMU still uses the files.
 func (m *machine) clear() error {
-	if m.adopting() {
-		return nil
-	}
 	dir := m.spec.Dir
+	if m.adopting() {
+		return sweepRecords(dir)
+	}
 	if _, err := os.Stat(dir.Disk()); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s", vm.ErrNoDisk, dir.Disk())
 	} else if err != nil {
@@ -138,6 +141,7 @@ func (m *machine) clear() error {
 // sweep removes the files that exist only while the VM runs.
 func (m *machine) sweep() error {
 	return errors.Join(
+		sweepRecords(m.spec.Dir),
 		removeFile(m.spec.Dir.Host()),
 		removeFile(m.spec.Dir.Fleece()),
 		removeSockets(m.paths),

@@ -56,6 +56,8 @@ func TestMain(m *testing.M) {
 	case "babble":
 		fmt.Fprint(os.NewFile(3, "report"), "not a report")
 		os.Exit(0)
+	case "hold back":
+		holdBack()
 	}
 	var spec Spec
 	if err := json.Unmarshal([]byte(text), &spec); err != nil {

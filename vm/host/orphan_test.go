@@ -74,6 +74,19 @@ func TestQEMUOutlivesItsHostProcessAndIsAdopted(t *testing.T) {
 	v.nothingLeft()
 }
 
+// A QEMU that lost its host process keeps the VM's lock, from the moment on at
+// which the host process dies.
+func TestQEMUHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	v := newVM(t)
+	pid := v.loseHost(v.start())
+	if l, err := ondisk.TryLock(v.spec.Dir.Lock(), "testing"); !errors.Is(err, ondisk.ErrLocked) {
+		_ = l.Close()
+		v.kill(pid, syscall.SIGKILL) // nobody would find it
+		t.Fatalf("the VM's lock is free while its QEMU lives (%v)", err)
+	}
+}
+
 func TestStopOrphan(t *testing.T) {
 	t.Parallel()
 	v := newGuest(t)
@@ -107,7 +120,14 @@ func TestBothKilledIsToldAndStartsAgain(t *testing.T) {
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != unrecorded {
 		t.Fatalf("last %+v, %v", last, err)
 	}
-	v.spec.Adopt = true // nothing to adopt: it starts anew
+	v.spec.Adopt = true
+	if err := v.launch(); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("nothing to adopt: %v", err)
+	}
+	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != unrecorded {
+		t.Fatalf("last when there was nothing to adopt %+v, %v", last, err)
+	}
+	v.spec.Adopt = false
 	c = v.start()
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != unrecorded {
 		t.Fatalf("last while it runs again %+v, %v", last, err)

@@ -57,6 +57,9 @@ func (m *machine) beginPointInTime(ctx context.Context) (*reading, error) {
 		m.slot <- struct{}{}
 		return nil, err
 	}
+	if p.NotFrozen != nil {
+		m.note("a snapshot is only crash-consistent: " + p.NotFrozen.Error())
+	}
 	m.markPointInTime(true)
 	r := &reading{PointInTime: PointInTime{ID: id, Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: TakenCrash, Held: p.Held}}
 	if p.Taken == qemu.Frozen {

@@ -107,6 +107,12 @@ func readRecord(path string, into any) error {
 	return nil
 }
 
+// sweepRecords removes what a host process that was killed has left of records
+// that it was writing. The caller holds host.lock, as all do who write them.
+func sweepRecords(dir ondisk.VMDir) error {
+	return errors.Join(ondisk.SweepTempsOf(dir.Host()), ondisk.SweepTempsOf(dir.Last()))
+}
+
 // LastConsole returns about the last n bytes of the console's text, from the
 // start of a line, whether the VM runs or not. A VM that has never run has
 // none.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/app/ondisk/guard"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
 )
@@ -97,9 +98,13 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 	if err != nil {
 		return err
 	}
-	err = m.connect(ctx, e)
+	// Written down first: from its first moment on QEMU can be taken over.
+	err = m.record(e, accel)
 	if err == nil {
-		err = m.record(e, accel)
+		err = e.begin()
+	}
+	if err == nil {
+		err = m.connect(ctx, e)
 	}
 	if err == nil {
 		err = m.command(ctx, greetLimit, "cont")
@@ -133,7 +138,10 @@ func (m *machine) spawn(accel qemu.Accelerator) (*engine, error) {
 		return nil, err
 	}
 	defer listeners.Close()
-	files := append(listeners.Files(), m.lock.File())
+	files := listeners.Files()
+	if guard.On(guard.LockInheritance) {
+		files = append(files, m.lock.File())
+	}
 	e, err := startEngine(binary, args, files, m.hostLog)
 	if err != nil {
 		return nil, fmt.Errorf("start QEMU: %w", err)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vmterminal/app/ondisk"
 )
 
 func TestProbeGuestRuns(t *testing.T) {
@@ -125,6 +127,14 @@ func TestRecall(t *testing.T) {
 		if got, ok := recall(path, key); !ok || got != works {
 			t.Errorf("%v: got %v, %v", works, got, ok)
 		}
+	}
+	left := ondisk.TempName(path) // as by a process that was killed
+	if err := os.WriteFile(left, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	remember(path, key, false)
+	if _, err := os.Lstat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what a killed process left of the answers is still there: %v", err)
 	}
 	for _, other := range []probeKey{
 		{"c", "/q", "7.2", KVM}, {"b", "/r", "7.2", KVM}, {"b", "/q", "8.0", KVM}, {"b", "/q", "7.2", HVF},

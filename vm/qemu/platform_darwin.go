@@ -1,6 +1,10 @@
 package qemu
 
-import "golang.org/x/sys/unix"
+import (
+	"os/exec"
+
+	"golang.org/x/sys/unix"
+)
 
 // hardware is the accelerator that may exist here beside TCG.
 const hardware = HVF
@@ -21,3 +25,6 @@ var sandbox []string
 
 // bootID differs from one boot of this computer to the next.
 func bootID() (string, error) { return unix.Sysctl("kern.bootsessionuuid") }
+
+// runWhileWeLive runs a command. This system kills none when its parent dies.
+func runWhileWeLive(cmd *exec.Cmd) error { return cmd.Run() }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
 )
 
 // hardware is the accelerator that may exist here beside TCG.
@@ -40,4 +43,12 @@ var sandbox = []string{
 func bootID() (string, error) {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return string(bytes.TrimSpace(id)), err
+}
+
+// runWhileWeLive runs a command that is killed when this process dies.
+func runWhileWeLive(cmd *exec.Cmd) error {
+	runtime.LockOSThread() // whose end Pdeathsig means
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd.Run()
 }

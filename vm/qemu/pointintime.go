@@ -25,6 +25,9 @@ var (
 	// ErrStillFrozen says that the guest was frozen and did not say that it
 	// was thawed.
 	ErrStillFrozen = errors.New("the guest's file systems may still be frozen")
+	// ErrThawedBefore is for Options.Thaw to say that there was nothing left to
+	// thaw.
+	ErrThawedBefore = errors.New("the guest had thawed by itself before it was told to")
 )
 
 const (
@@ -42,7 +45,9 @@ type Options struct {
 
 	// Freeze and Thaw make the guest's file systems quiet and set them free
 	// again; both nil when nobody in the guest can. Thaw is always called
-	// after Freeze, whatever came of it.
+	// after Freeze, whatever came of it. When it says ErrThawedBefore, nobody
+	// knows whether that was before the moment: the point in time is
+	// CrashConsistent.
 	Freeze, Thaw func(context.Context) error
 
 	// Track names a bitmap to begin (see BitmapName); it notes what the guest
@@ -162,6 +167,9 @@ func (p *PointInTime) hold(ctx context.Context, opt Options) error {
 		thaw = thawGuest(ctx, opt.Thaw)
 	}
 	p.Held = time.Since(start)
+	if errors.Is(thaw, ErrThawedBefore) && p.NotFrozen == nil {
+		p.NotFrozen = thaw
+	}
 	p.Taken = CrashConsistent
 	if freezes && p.NotFrozen == nil {
 		p.Taken = Frozen
@@ -187,8 +195,9 @@ func (p *PointInTime) writes(ctx context.Context) int64 {
 // answer.
 func thawGuest(ctx context.Context, thaw func(context.Context) error) error {
 	ctx = context.WithoutCancel(ctx)
-	if within(ctx, thawLimit, thaw) == nil {
-		return nil
+	err := within(ctx, thawLimit, thaw)
+	if err == nil || errors.Is(err, ErrThawedBefore) {
+		return err
 	}
 	return within(ctx, thawLimit, thaw)
 }

@@ -148,13 +148,17 @@ func TestFreezeAndThaw(t *testing.T) {
 		freeze error
 		thaws  []error // one for each call
 		taken  string
+		not    error // why not Frozen
 		want   error
 	}{
-		"both work":             {nil, []error{nil}, Frozen, nil},
-		"no freeze":             {broken, []error{nil}, CrashConsistent, nil},
-		"nobody answers":        {broken, []error{broken, broken}, CrashConsistent, nil},
-		"thaw at second try":    {nil, []error{broken, nil}, Frozen, nil},
-		"thaw does not succeed": {nil, []error{broken, broken}, "", ErrStillFrozen},
+		"both work":             {nil, []error{nil}, Frozen, nil, nil},
+		"no freeze":             {broken, []error{nil}, CrashConsistent, broken, nil},
+		"nobody answers":        {broken, []error{broken, broken}, CrashConsistent, broken, nil},
+		"thaw at second try":    {nil, []error{broken, nil}, Frozen, nil, nil},
+		"thaw does not succeed": {nil, []error{broken, broken}, "", nil, ErrStillFrozen},
+		"thawed by itself":      {nil, []error{ErrThawedBefore}, CrashConsistent, ErrThawedBefore, nil},
+		"thawed, then a doubt":  {nil, []error{broken, ErrThawedBefore}, CrashConsistent, ErrThawedBefore, nil},
+		"no freeze, no thaw":    {broken, []error{ErrThawedBefore}, CrashConsistent, broken, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			thawed := 0
@@ -175,7 +179,7 @@ func TestFreezeAndThaw(t *testing.T) {
 				t.Errorf("thawed %d times", thawed)
 			}
 			if err == nil {
-				if p.Taken != c.taken || !errors.Is(p.NotFrozen, c.freeze) {
+				if p.Taken != c.taken || !errors.Is(p.NotFrozen, c.not) {
 					t.Errorf("%s, %v", p.Taken, p.NotFrozen)
 				}
 				if err := p.End(t.Context()); err != nil {

@@ -46,22 +46,19 @@ func runProbe(ctx context.Context, binary, accel string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	dir, err := os.MkdirTemp("", "vmterminal-probe-")
+	code, err := namelessFile(b.probe.code)
 	if err != nil {
 		return false, err
 	}
-	defer os.RemoveAll(dir)
-	code := filepath.Join(dir, "code")
-	if err := os.WriteFile(code, b.probe.code, ondisk.FileMode); err != nil {
-		return false, err
-	}
+	defer code.Close()
 	limited, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	args := append([]string{"-nodefaults", "-no-user-config"}, sandbox...)
 	args = append(args, "-M", b.machine, "-accel", accel, "-cpu", cpuModel(accel), "-m", "64M", "-display", "none")
-	cmd := exec.CommandContext(limited, binary, append(args, b.probe.args(code)...)...)
+	cmd := exec.CommandContext(limited, binary, append(args, b.probe.args("/dev/fd/3")...)...)
+	cmd.ExtraFiles = []*os.File{code}
 	cmd.WaitDelay = time.Second
-	err = cmd.Run()
+	err = runWhileWeLive(cmd)
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
@@ -72,6 +69,20 @@ func runProbe(ctx context.Context, binary, accel string) (bool, error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("probe the accelerator: %w", err)
+}
+
+// namelessFile is a file that goes with its last descriptor, however we end.
+func namelessFile(content []byte) (*os.File, error) {
+	f, err := os.CreateTemp("", "vmterminal-probe-")
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, os.Remove(f.Name())); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // probeKey is what a remembered answer holds for.
@@ -115,7 +126,13 @@ func recallFrom(data []byte, key probeKey) (works, ok bool) {
 // remember keeps the newest answer. It is only a saving of time, so failure is
 // of no consequence.
 func remember(cacheFile string, key probeKey, works bool) {
-	if ondisk.MakeDir(filepath.Dir(cacheFile)) == nil {
-		_ = ondisk.ReplaceJSON(cacheFile, probeAnswer{key, works})
+	if ondisk.MakeDir(filepath.Dir(cacheFile)) != nil {
+		return
 	}
+	lock, err := ondisk.LockFile(cacheFile)
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	_ = ondisk.ReplaceJSON(cacheFile, probeAnswer{key, works})
 }

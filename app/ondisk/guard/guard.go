@@ -17,6 +17,47 @@ const (
 	FileSync Guard = "file-fsync"
 	// DirSync is the fsync of a folder after names in it have changed.
 	DirSync Guard = "folder-fsync"
+	// Lock is the flock of whatever is locked: a VM that runs, a disk that is read
+	// or changed, a job, the rows. Held by app: TestRunningDiskIsLeftAlone.
+	Lock Guard = "lock"
+	// LockInheritance is that QEMU has the VM's lock too, and so outlives its host
+	// process with it. Held by vm/host: TestQEMUHoldsTheLock.
+	LockInheritance Guard = "lock-inheritance"
+	// ImageLock is QEMU's own lock on a disk, which is looked at and taken before a
+	// disk is touched, for a QEMU that was started by hand. Held by app:
+	// TestForeignQEMU.
+	ImageLock Guard = "image-lock"
+
+	// These compare what is read with what was saved, each in one place; they are
+	// all held by snapshot/gzfile. HeaderDigest is the CRC-32 of a file's header:
+	// TestEveryHeaderBitIsNoticed.
+	HeaderDigest Guard = "digest-of-header"
+	// SegmentDigest is the CRC-32C of a chunk's compressed bytes, which is all that
+	// is compared before they are used again: TestReuseDoesNotSpreadDamage.
+	SegmentDigest Guard = "digest-of-segment"
+	// ChunkDigest is the SHA-256 and CRC-32 of a chunk that is unpacked by the index,
+	// on restore and verify: TestAnotherDisksBody.
+	ChunkDigest Guard = "digest-of-chunk"
+	// DiskDigest is the SHA-256 of the whole disk where there is no index:
+	// TestAnotherDisksBody.
+	DiskDigest Guard = "digest-of-disk"
+	// EndDigest is the disk's CRC-32 at the file's end: TestAnotherDisksEnd.
+	EndDigest Guard = "digest-at-end"
+	// BodyDigest is the CRC-32C of all compressed bytes, on verify, export and
+	// import: TestVerifyFindsEveryFlip.
+	BodyDigest Guard = "digest-of-body"
+	// IndexDigest is the CRC-32C of an index: TestIndexIsChecked.
+	IndexDigest Guard = "digest-of-index"
+	// IndexBinding is that an index gives the digests of its file's header:
+	// TestLyingIndex.
+	IndexBinding Guard = "index-binding"
+	// ReuseDigest is the SHA-256 of a chunk that is to be as in the snapshot before:
+	// TestReuseGivesTheSameFile.
+	ReuseDigest Guard = "digest-of-reused"
+	// PresentDigest is the SHA-256 and CRC-32 of a chunk that a restore takes from
+	// the present disk: TestPresentIsCompared.
+	PresentDigest Guard = "digest-of-present"
+
 	// Thaw is that a guest is thawed after it was told to freeze, whatever came
 	// of that. Held by vm/qemu: TestGuestThatDoesNotAnswer, TestQEMUThatFallsSilent.
 	Thaw Guard = "thaw"
@@ -38,7 +79,12 @@ const (
 )
 
 // All is every guard there is.
-var All = []Guard{FileSync, DirSync, Thaw, Clamp, StringLimit, FrameLimit, PeerUID, ImageLimit}
+var All = []Guard{
+	FileSync, DirSync, Lock, LockInheritance, ImageLock,
+	HeaderDigest, SegmentDigest, ChunkDigest, DiskDigest, EndDigest, BodyDigest,
+	IndexDigest, IndexBinding, ReuseDigest, PresentDigest,
+	Thaw, Clamp, StringLimit, FrameLimit, PeerUID, ImageLimit,
+}
 
 // EnvDrop names the variable that says which guard to take away.
 const EnvDrop = "VMTERMINAL_UNGUARDED"

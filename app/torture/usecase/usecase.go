@@ -77,6 +77,18 @@ var deeds = map[string]deed{
 		_, err := svc.CreateVM(ctx, app.NewVM{Name: args[0], Adopt: true})
 		return err
 	}},
+	"vm-rename": {2, func(svc *app.Service, args []string) error {
+		_, err := svc.RenameVM(ctx, args[0], args[1])
+		return err
+	}},
+	"vm-copy": {2, func(svc *app.Service, args []string) error {
+		return wait(svc.CloneVM(ctx, args[0], app.NewVM{Name: args[1]}))
+	}},
+	"vm-cpus": {1, func(svc *app.Service, args []string) error {
+		cpus := 3
+		_, err := svc.SetVM(ctx, args[0], app.VMSettings{CPUs: &cpus})
+		return err
+	}},
 	"vm-use":    {1, func(svc *app.Service, args []string) error { return svc.UseVM(ctx, args[0]) }},
 	"vm-delete": {1, func(svc *app.Service, args []string) error { return svc.DeleteVM(ctx, args[0], false) }},
 	"vm-erase":  {1, func(svc *app.Service, args []string) error { return svc.DeleteVM(ctx, args[0], true) }},

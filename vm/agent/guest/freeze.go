@@ -30,6 +30,7 @@ type hold struct {
 var (
 	errFrozen = &wire.Error{Code: wire.CodeState, Text: "the file systems are frozen"}
 	errThawed = &wire.Error{Code: wire.CodeState, Text: "the file systems are not frozen (any more)"}
+	errSlow   = &wire.Error{Code: wire.CodeState, Text: "it took longer than the others may stay frozen; all are thawed again"}
 )
 
 // freeze makes every real file system quiet and consistent on the disk. It
@@ -77,7 +78,7 @@ func (z *freezer) freezeOne(h *hold, mount string) error {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if z.held != h {
-		err := errors.Join(errThawed, control(dir, ioctlThaw, nil))
+		err := errors.Join(errSlow, control(dir, ioctlThaw, nil))
 		dir.Close()
 		return err
 	}

@@ -7,7 +7,8 @@
 // on the host.
 //
 // With -identify ID HOSTNAME it takes that identity on and ends: for guests
-// that learn it otherwise, and before their agent runs.
+// that learn it otherwise, and before their agent runs. With -list-files it tells
+// what is on the guest's disk.
 package main
 
 import (
@@ -23,12 +24,24 @@ import (
 func main() {
 	grow := flag.Bool("grow-root", false, "let the ext4 root file system fill its disk")
 	identify := flag.Bool("identify", false, "take on the identity given as ID HOSTNAME, and end")
+	list := flag.Bool("list-files", false, "list the files of the real file systems to standard output, and end")
 	flag.Parse()
 	_ = os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	if *identify {
 		d := identifier{root: "/", freezer: &freezer{}}
 		if _, err := d.take(wire.Identity{ID: flag.Arg(0), Hostname: flag.Arg(1)}); err != nil {
 			note("%v", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if *list {
+		roots, err := realMounts()
+		if err == nil {
+			err = listFiles(os.Stdout, roots)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return

@@ -1,0 +1,56 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+
+	"vmterminal/vm/agent/wire"
+)
+
+// listFiles writes all files of the guest's real file systems below roots to w.
+// What vanishes meanwhile, or cannot be read, is left out.
+func listFiles(w io.Writer, roots []string) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	for _, root := range roots {
+		if err := listTree(out, root); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// listTree lists what is on the file system that root is on.
+func listTree(out *bufio.Writer, root string) error {
+	var device uint64
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // it is gone, or of no use
+		}
+		info, err := d.Info()
+		if err != nil {
+			return nil //nolint:nilerr // as above
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			return errors.New("no stat(2)")
+		}
+		if path == root {
+			device = st.Dev
+		} else if st.Dev != device {
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		return wire.WriteFile(out, wire.FileEntry{
+			Path: path, Mode: st.Mode, Size: st.Size, Modified: st.Mtim.Nano(), Changed: st.Ctim.Nano(),
+			Inode: st.Ino, Owner: st.Uid, Group: st.Gid,
+		})
+	})
+}

@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// FileEntry is one file of a guest, as its agent lists it.
+type FileEntry struct {
+	Path string
+	// Mode is st_mode of stat(2): kind and permissions. Size is in bytes; times are
+	// nanoseconds since 1970.
+	Mode              uint32
+	Size              int64
+	Modified, Changed int64
+	Inode             uint64
+	Owner, Group      uint32
+}
+
+const (
+	// maxFileLine bounds a listed file, in bytes: PATH_MAX and its numbers.
+	maxFileLine = 4096 + 256
+	// MaxFiles bounds a list.
+	MaxFiles = 8 << 20
+)
+
+// WriteFile writes one file as an element of a list: numbers, the path, and a NUL,
+// which no path has.
+func WriteFile(w io.Writer, f FileEntry) error {
+	_, err := fmt.Fprintf(w, "%o %d %d %d %d %d %d %s\x00", f.Mode, f.Size, f.Modified, f.Changed, int64(f.Inode), f.Owner, f.Group, f.Path)
+	return err
+}
+
+// ErrBadFiles is a list that no agent of ours writes.
+var ErrBadFiles = errors.New("the guest's list of files cannot be read")
+
+// ReadFiles reads a list to its end.
+func ReadFiles(r io.Reader, each func(FileEntry)) error {
+	in := bufio.NewReaderSize(r, maxFileLine)
+	for n := 0; ; n++ {
+		line, err := in.ReadSlice(0)
+		if errors.Is(err, io.EOF) && len(line) == 0 {
+			return nil
+		}
+		if errors.Is(err, bufio.ErrBufferFull) || errors.Is(err, io.EOF) || n == MaxFiles {
+			return ErrBadFiles
+		}
+		if err != nil {
+			return err
+		}
+		f, ok := parseFile(string(line[:len(line)-1]))
+		if !ok {
+			return ErrBadFiles
+		}
+		each(f)
+	}
+}
+
+func parseFile(line string) (f FileEntry, ok bool) {
+	parts := strings.SplitN(line, " ", 8)
+	if len(parts) < 8 || !strings.HasPrefix(parts[7], "/") {
+		return f, false
+	}
+	f.Path = parts[7]
+	mode, err := strconv.ParseUint(parts[0], 8, 32)
+	var numbers [6]int64
+	for i := range numbers {
+		var wrong error
+		numbers[i], wrong = strconv.ParseInt(parts[i+1], 10, 64)
+		err = errors.Join(err, wrong)
+	}
+	f.Mode, f.Size, f.Modified, f.Changed = uint32(mode), numbers[0], numbers[1], numbers[2]
+	f.Inode, f.Owner, f.Group = uint64(numbers[3]), uint32(numbers[4]), uint32(numbers[5])
+	return f, err == nil
+}

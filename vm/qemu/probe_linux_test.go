@@ -1,0 +1,73 @@
+package qemu
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// envProbes makes the test binary a process that probes with the program it
+// names.
+const envProbes = "VMTERMINAL_TEST_PROBES"
+
+func TestMain(m *testing.M) {
+	if program, ok := os.LookupEnv(envProbes); ok {
+		_, _ = runProbe(context.Background(), program, KVM)
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// A QEMU that hangs on a broken accelerator must not outlive whoever tried it,
+// and no file either.
+func TestProbeDiesWithItsOwner(t *testing.T) {
+	dir := t.TempDir()
+	told := filepath.Join(dir, "pid")
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	owner := exec.Command(exe)
+	owner.Env = append(os.Environ(), "TMPDIR="+tmp, envProbes+"="+script(t, "echo $$ >"+told+".new; mv "+told+".new "+told+"; exec sleep 60"))
+	if err := owner.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	waitUntil(t, "the probe runs", func() bool {
+		text, _ := os.ReadFile(told)
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		return pid > 0
+	})
+	if err := owner.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = owner.Wait()
+	waitUntil(t, "the probe's QEMU has gone", func() bool {
+		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
+	if left, _ := os.ReadDir(tmp); len(left) > 0 {
+		t.Errorf("left are %v", left)
+	}
+}
+
+// waitUntil looks for as long as a busy machine may take, and less than the probe
+// would take to end by itself.
+func waitUntil(t *testing.T, what string, wanted func() bool) {
+	t.Helper()
+	for end := time.Now().Add(probeLimit - 500*time.Millisecond); !wanted(); {
+		if time.Now().After(end) {
+			t.Fatalf("not in time: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
