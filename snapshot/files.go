@@ -44,10 +44,12 @@ func (s *Store) files() (found, error) {
 // inspect tells what the file of that name says of itself.
 func (s *Store) inspect(name string) Info {
 	f, i, _ := s.open(name)
-	if f != nil {
-		f.Close()
+	if f == nil {
+		i.Frees = diskfile.Frees(s.file(name))
+		return i
 	}
-	i.Frees = diskfile.Frees(s.file(name))
+	defer f.Close()
+	i.Frees = diskfile.FreesOf(f.File)
 	return i
 }
 

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"vmterminal/app/ondisk"
 )
@@ -41,14 +44,19 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 
 func (s *Store) list(ctx context.Context, r *rows, files found) (list []Info, err error) {
 	r.settle(files.names)
+	rowOf := map[string]row{}
+	for _, n := range slices.Backward(r.Snapshots) {
+		rowOf[n.Name] = n // the first of its name counts
+	}
 	seen := map[string]bool{}
-	for _, name := range files.names {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		i := s.inspect(name)
-		if at := r.find(name); at >= 0 && r.Snapshots[at].Name == name {
-			i = r.Snapshots[at].with(i)
+	infos, err := s.inspectAll(ctx, files.names)
+	if err != nil {
+		return nil, err
+	}
+	for at, name := range files.names {
+		i := infos[at]
+		if n, ok := rowOf[name]; ok {
+			i = n.with(i)
 		}
 		seen[ondisk.FoldName(name)] = true
 		list = append(list, i)
@@ -62,6 +70,23 @@ func (s *Store) list(ctx context.Context, r *rows, files found) (list []Info, er
 		list = append(list, i)
 	}
 	return list, nil
+}
+
+// inspectAll is inspect for many, by several workers: most of it is waiting for
+// the system.
+func (s *Store) inspectAll(ctx context.Context, names []string) ([]Info, error) {
+	infos := make([]Info, len(names))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(names), runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for at := next.Add(1) - 1; at < int64(len(names)) && ctx.Err() == nil; at = next.Add(1) - 1 {
+				infos[at] = s.inspect(names[at])
+			}
+		})
+	}
+	workers.Wait()
+	return infos, ctx.Err()
 }
 
 // unsettled tells whether files and rows, which were read without a lock, look as

@@ -86,7 +86,7 @@ func hostileHome(t *testing.T) *app.Service {
 }
 
 // writeSnapshot writes a snapshot of 4 KiB whose header is hostile.
-func writeSnapshot(t *testing.T, path string) {
+func writeSnapshot(t testing.TB, path string) {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "disk")
 	if err := os.WriteFile(source, []byte(strings.Repeat("disk", 1024)), 0o600); err != nil {

@@ -21,7 +21,10 @@ const schema = 1
 // data writes a command's result: as JSON, or as text by print.
 func (f *face) data(v any, print func()) error {
 	if !f.json {
+		f.page = new(bytes.Buffer)
 		print()
+		f.flush()
+		f.page = nil
 		return f.lost
 	}
 	return f.writeJSON(v)
@@ -67,13 +70,27 @@ func escapeUnseen(text []byte) []byte {
 
 // printf writes data to standard output. Whatever is in it, it is harmless there.
 func (f *face) printf(format string, args ...any) {
-	if _, err := io.WriteString(f.io.Out, plainLines(fmt.Sprintf(format, args...))); err != nil {
+	text := plainLines(fmt.Sprintf(format, args...))
+	if f.page != nil {
+		f.page.WriteString(text)
+	} else if _, err := io.WriteString(f.io.Out, text); err != nil {
+		f.lost = err
+	}
+}
+
+// flush writes what is gathered, so that what follows it elsewhere comes after.
+func (f *face) flush() {
+	if f.page == nil || f.page.Len() == 0 {
+		return
+	}
+	if _, err := f.page.WriteTo(f.io.Out); err != nil {
 		f.lost = err
 	}
 }
 
 // say writes a line about what happens to standard error.
 func (f *face) say(format string, args ...any) {
+	f.flush()
 	fmt.Fprintln(f.io.Err, app.Plain(fmt.Sprintf(format, args...)))
 }
 

@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -35,6 +36,8 @@ type face struct {
 	answered bool  // the JSON document of the result is written
 	followed bool  // a job was followed: lines of JSON say what they are
 	lost     error // why standard output did not take all
+
+	page *bytes.Buffer // a result's text until it is whole, for one write; or nil
 }
 
 // Run runs one command line (without the program's name) and returns its exit

@@ -25,7 +25,13 @@ func Renamed(st os.FileInfo) time.Time {
 // Frees returns how many bytes removing a file would free: all its blocks, as
 // shared ones cannot be told here, and nothing if it has another name.
 func Frees(path string) int64 {
-	st, err := os.Lstat(path)
+	return freed(os.Lstat(path))
+}
+
+// FreesOf is Frees of a file that is open.
+func FreesOf(f *os.File) int64 { return freed(f.Stat()) }
+
+func freed(st os.FileInfo, err error) int64 {
 	if err != nil {
 		return 0
 	}

@@ -2,6 +2,7 @@ package diskfile
 
 import (
 	"os"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -34,6 +35,11 @@ func Frees(path string) int64 {
 		return 0
 	}
 	defer f.Close()
+	return FreesOf(f)
+}
+
+// FreesOf is Frees of a file that is open.
+func FreesOf(f *os.File) int64 {
 	st, err := f.Stat()
 	if err != nil {
 		return 0
@@ -61,6 +67,9 @@ type fiemap struct {
 	extents         [fiemapBatch]fiemapExtent
 }
 
+// fiemaps are for use again: a list asks for each of many files.
+var fiemaps = sync.Pool{New: func() any { return new(fiemap) }}
+
 const (
 	fiemapIoctl  = 0xc020660b
 	extentLast   = 0x1
@@ -73,7 +82,9 @@ const (
 // file system tells.
 func shared(f *os.File) int64 {
 	var sum int64
-	m := new(fiemap)
+	m := fiemaps.Get().(*fiemap)
+	defer fiemaps.Put(m)
+	m.start = 0
 	for range maxBatches {
 		m.length, m.count, m.mapped = ^uint64(0)-m.start, fiemapBatch, 0
 		_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), fiemapIoctl, uintptr(unsafe.Pointer(m))) //nolint:gosec // what ioctl takes

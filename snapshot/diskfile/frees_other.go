@@ -21,3 +21,6 @@ func Frees(path string) int64 {
 	}
 	return Used(st)
 }
+
+// FreesOf is Frees of a file that is open.
+func FreesOf(f *os.File) int64 { return Frees(f.Name()) }

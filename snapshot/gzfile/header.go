@@ -113,12 +113,18 @@ func headerCRC(b []byte) uint32 {
 // The error is ErrForeign when there is none (whatever else the file may be),
 // ErrNewer, a *Damage, or the reader's.
 func ReadHeader(r io.ReaderAt) (Header, int64, error) {
-	b := make([]byte, maxHeader)
+	b := make([]byte, Align) // most are no longer
 	n, err := r.ReadAt(b, 0)
+	b = b[:n]
+	if err == nil && isOurs(b) && fieldAt+int(binary.LittleEndian.Uint16(b[10:])) > n {
+		more := make([]byte, maxHeader-Align)
+		n, err = r.ReadAt(more, Align)
+		b = append(b, more[:n]...)
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return Header{}, 0, err
 	}
-	return parseHeader(b[:n])
+	return parseHeader(b)
 }
 
 // parseHeader takes the first bytes of a file, maxHeader of them if there are.
@@ -139,7 +145,7 @@ func parseHeader(b []byte) (Header, int64, error) {
 		return Header{}, 0, damaged(-1, "its header fails its checksum")
 	}
 	var h Header
-	if err := json.Unmarshal(b[jsonAt:], &h); err != nil {
+	if err := json.Unmarshal(bytes.TrimRight(b[jsonAt:], " "), &h); err != nil {
 		return Header{}, 0, damaged(-1, "its header cannot be read: %v", err)
 	}
 	if h.Format > Format {
