@@ -72,6 +72,14 @@ func TestHostProcessKilledWhileQEMUStarts(t *testing.T) {
 		default:
 		}
 	}
+	// Until it has become QEMU it would go with its host process.
+	for comm := ""; comm != "sleep\n"; {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", rec.QEMU.PID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		comm = string(text)
+	}
 	v.kill(rec.Host.PID, syscall.SIGKILL)
 	if err := <-launched; err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Fatalf("launch: %v", err)
