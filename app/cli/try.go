@@ -145,7 +145,7 @@ func changeLine(c app.TreeChange) string {
 	case c.Dir && c.Kind == app.FileChanged:
 		return fmt.Sprintf("%s %s/", sign, c.Path)
 	case c.Dir:
-		return fmt.Sprintf("%s %s/ (%d in it, %s)", sign, c.Path, c.Files, size(max(c.Before, c.After)))
+		return fmt.Sprintf("%s %s/ (%d in it, %s)", sign, c.Path, c.Files, smallSize(max(c.Before, c.After)))
 	case c.Kind == app.FileChanged && c.Before != c.After:
 		return fmt.Sprintf("%s %s (%s, was %s)", sign, c.Path, smallSize(c.After), smallSize(c.Before))
 	default:
