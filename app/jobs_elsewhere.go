@@ -86,7 +86,7 @@ func (s *Service) CancelJob(ctx context.Context, name string) (WorkingJob, error
 	if job == nil {
 		return WorkingJob{}, failed(ErrNoJob, "", "cancel the job of VM '%s'", e.Name)
 	}
-	err = ondisk.ReplaceJSON(s.vms.Dir(e.Name).JobCancel(), cancelRequest{PID: job.PID, Since: job.Since})
+	err = ondisk.ReplaceJSON(s.vms.Dir(e.Name).JobCancel(), cancelRequest{PID: job.PID})
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, cancelPatience)
 		defer cancel()
@@ -103,8 +103,7 @@ func (s *Service) CancelJob(ctx context.Context, name string) (WorkingJob, error
 
 // cancelRequest asks one holder of the job lock to end.
 type cancelRequest struct {
-	PID   int       `json:"pid"`
-	Since time.Time `json:"since"`
+	PID int `json:"pid"`
 }
 
 // requestsAgain is how often a job looks for a request to end.

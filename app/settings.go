@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -25,10 +26,11 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 	if err != nil {
 		return VM{}, failed(err, "", "change %s", called(name))
 	}
-	if to.DiskSizeMB != nil {
-		err = s.growDisk(ctx, e, *to.DiskSizeMB, func() error { return s.vms.Update(e.Name, to.apply) })
-	} else {
-		err = s.vms.Update(e.Name, to.apply)
+	accept := func() error { return s.vms.Update(e.Name, to.apply) }
+	if to.DiskSizeMB == nil {
+		err = accept()
+	} else if err = to.check(e.VM); err == nil {
+		err = s.growDisk(ctx, e, *to.DiskSizeMB, accept)
 	}
 	if err != nil {
 		return VM{}, failed(err, "Nothing was changed.", "change VM '%s'", e.Name)
@@ -44,14 +46,21 @@ func (to VMSettings) apply(v *vm.VM) error {
 	return nil
 }
 
+// check tells what would be wrong with a VM that had these settings.
+func (to VMSettings) check(v vm.VM) error {
+	_ = to.apply(&v) // never fails
+	return v.Check()
+}
+
 func set[T any](setting *T, to *T) {
 	if to != nil {
 		*setting = *to
 	}
 }
 
-// growDisk makes a stopped VM's disk larger once the settings are accepted. A
-// disk longer than its setting, after a crash between the two, is only larger.
+// growDisk makes a stopped VM's disk larger, and as long as before if accept
+// fails. A disk longer than its setting, after a crash between the two, is only
+// larger.
 func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, accept func() error) error {
 	hold, err := s.holdStopped(ctx, e.Name, "growing the disk")
 	if err != nil {
@@ -72,11 +81,14 @@ func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, accept func(
 	if size < st.Size() {
 		return fmt.Errorf("%d MB is %w for a disk of %s: it can only grow", mb, vm.ErrBadConfig, megabytes(st.Size()))
 	}
-	if err := accept(); err != nil {
-		return err
-	}
 	if err := disk.Truncate(size); err != nil {
 		return err
 	}
-	return ondisk.Done(ondisk.SyncFile(disk))
+	if err = ondisk.SyncFile(disk); err == nil {
+		err = accept()
+	}
+	if err != nil && !errors.Is(err, ondisk.ErrNotDurable) {
+		return errors.Join(err, disk.Truncate(st.Size()))
+	}
+	return err
 }
