@@ -52,7 +52,7 @@ type progressView struct {
 }
 
 func (f *face) followJSON(job *app.Job) {
-	next := jsonEvery
+	next := time.Duration(0) // at once, so that who waits sees that it has begun
 	job.Watch(func(p app.Progress) {
 		if p.Ended || p.Elapsed < next {
 			return
