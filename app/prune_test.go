@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
-// dying is a context that ends when it has been looked at so often.
+// dying is a context that ends when it has been looked at so often, by
+// whatever goroutines.
 type dying struct {
 	context.Context
 	cancel context.CancelFunc
-	left   int
+	left   atomic.Int64
 }
 
 func (d *dying) Err() error {
-	if d.left--; d.left == 0 {
+	if d.left.Add(-1) == 0 {
 		d.cancel()
 	}
 	return d.Context.Err()
@@ -25,12 +27,13 @@ func (d *dying) Err() error {
 // something was.
 func TestCancelledPruneSaysWhatItDid(t *testing.T) {
 	partly := false
-	for n := 1; !partly && n < 100; n++ {
+	for n := int64(1); !partly && n < 100; n++ {
 		s := withDisk(t, []byte("disk"))
 		for _, name := range []string{"a", "b", "c", "d"} {
 			taken(t, s, name)
 		}
-		ctx := &dying{left: n}
+		ctx := &dying{}
+		ctx.left.Store(n)
 		ctx.Context, ctx.cancel = context.WithCancel(t.Context())
 		p, err := s.PruneSnapshots(ctx, "dev", Keep{Last: 1}, false)
 		ctx.cancel()
