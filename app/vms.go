@@ -59,6 +59,10 @@ type VM struct {
 	Accelerator, AcceleratorWhy string
 	Since                       time.Time
 	Addresses                   []string
+	// CPUTime is how long its QEMU has kept processors of the host busy, all taken
+	// together; MemoryUsed is the bytes of memory that it takes. 0: not known.
+	CPUTime    time.Duration
+	MemoryUsed int64
 	// Agent tells whether the guest's agent answers.
 	Agent bool
 	// Left says how the VM last left, e.g. "powered off by the guest".

@@ -22,8 +22,8 @@ var (
 	silentSVG []byte
 	//go:embed icons/broken.svg
 	brokenSVG []byte
-	//go:embed icons/snapshot.svg
-	snapshotSVG []byte
+	//go:embed icons/restore.svg
+	restoreSVG []byte
 	//go:embed icons/history.svg
 	historySVG []byte
 )
@@ -36,7 +36,7 @@ var (
 	PausedIcon   = coloured("paused.svg", pausedSVG, theme.ColorNameWarning)
 	SilentIcon   = coloured("silent.svg", silentSVG, theme.ColorNameWarning)
 	BrokenIcon   = coloured("broken.svg", brokenSVG, theme.ColorNameError)
-	SnapshotIcon = coloured("snapshot.svg", snapshotSVG, theme.ColorNameForeground)
+	RestoreIcon  = coloured("restore.svg", restoreSVG, theme.ColorNameForeground)
 	HistoryIcon  = coloured("history.svg", historySVG, theme.ColorNameForeground)
 )
 

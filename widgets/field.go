@@ -63,6 +63,9 @@ func (f *Field) Valid() bool {
 	return f.wrong == ""
 }
 
+// Disable keeps the text from being changed.
+func (f *Field) Disable() { f.entry.Disable() }
+
 // Entry is the part that takes the focus.
 func (f *Field) Entry() fyne.Focusable { return f.entry }
 
@@ -101,6 +104,14 @@ type fieldEntry struct {
 	widget.Entry
 
 	field *Field
+	// onFocusLost may be nil.
+	onFocusLost func()
+}
+
+// FocusLost implements fyne.Focusable.
+func (e *fieldEntry) FocusLost() {
+	e.Entry.FocusLost()
+	call(e.onFocusLost)
 }
 
 // TypedKey implements fyne.Focusable.

@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -10,6 +11,11 @@ import (
 type keyList struct {
 	widget.List
 
+	// OnMenu asks for the menu of the chosen row, at a place on the canvas.
+	OnMenu func(at fyne.Position)
+
+	// self is the whole widget, which takes the focus.
+	self fyne.Focusable
 	// at is the chosen row, -1 for none.
 	at func() int
 
@@ -20,6 +26,24 @@ type keyList struct {
 func (l *keyList) pick(row int) {
 	l.Select(row)
 	l.Highlight(row)
+}
+
+// take chooses a row with the mouse: the keyboard comes along.
+func (l *keyList) take(row int) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(l.self.(fyne.CanvasObject)); c != nil {
+		c.Focus(l.self)
+	}
+	l.pick(row)
+}
+
+// openMenu asks for the chosen row's menu by key: it opens below the list's
+// upper edge, where the row is not known to be.
+func (l *keyList) openMenu() {
+	if l.OnMenu == nil || l.at() < 0 {
+		return
+	}
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(l.self.(fyne.CanvasObject))
+	l.OnMenu(at.AddXY(24, 24))
 }
 
 // move follows the chosen row to where it now stands. It leaves a row that has
@@ -54,6 +78,8 @@ func (l *keyList) TypedKey(key *fyne.KeyEvent) {
 		act = l.onDelete
 	case fyne.KeyEscape:
 		act = l.onEscape
+	case desktop.KeyMenu:
+		act = l.openMenu
 	default:
 		l.List.TypedKey(key)
 		return

@@ -1,6 +1,8 @@
 package widgets
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/layout"
@@ -13,7 +15,7 @@ func gap(size float32) fyne.CanvasObject {
 
 // NewGap is an empty place.
 func NewGap(width, height float32) fyne.CanvasObject {
-	r := &canvas.Rectangle{}
+	r := canvas.NewRectangle(color.Transparent)
 	r.SetMinSize(fyne.NewSize(width, height))
 	return r
 }

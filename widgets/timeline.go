@@ -29,7 +29,9 @@ func NewTimeline() *Timeline {
 	t.CreateItem = func() fyne.CanvasObject { return newTimelineRow() }
 	t.UpdateItem = func(id widget.ListItemID, o fyne.CanvasObject) {
 		if id < len(t.items) {
-			o.(*timelineRow).set(t.items[id], id == 0, id == len(t.items)-1)
+			row := o.(*timelineRow)
+			row.point(&t.keyList, id)
+			row.set(t.items[id], id == 0, id == len(t.items)-1)
 		}
 	}
 	t.HideSeparators = true
@@ -46,6 +48,7 @@ func NewTimeline() *Timeline {
 			t.OnEscape()
 		}
 	}
+	t.self = t
 	t.ExtendBaseWidget(t)
 	return t
 }

@@ -43,6 +43,7 @@ func (i TimelineItem) height() float32 {
 // A timelineRow shows one snapshot on the rail of time.
 type timelineRow struct {
 	widget.BaseWidget
+	pointed
 
 	item        TimelineItem
 	first, last bool

@@ -27,7 +27,9 @@ func NewVMList() *VMList {
 	l.CreateItem = func() fyne.CanvasObject { return NewVMRow() }
 	l.UpdateItem = func(id widget.ListItemID, o fyne.CanvasObject) {
 		if id < len(l.items) {
-			o.(*VMRow).Set(l.items[id])
+			row := o.(*VMRow)
+			row.point(&l.keyList, id)
+			row.Set(l.items[id])
 		}
 	}
 	l.HideSeparators = true
@@ -46,6 +48,7 @@ func NewVMList() *VMList {
 			l.OnOpen()
 		}
 	}
+	l.self = l
 	l.ExtendBaseWidget(l)
 	return l
 }

@@ -21,6 +21,7 @@ type VMItem struct {
 // A VMRow shows one VM: mark, name, and a line of detail.
 type VMRow struct {
 	widget.BaseWidget
+	pointed
 
 	item   VMItem
 	mark   *widget.Icon

@@ -116,6 +116,10 @@ func (f *face) printState(v app.VM) {
 	for _, a := range v.Addresses {
 		f.printf("  Address: %s\n", a)
 	}
+	if v.MemoryUsed > 0 {
+		f.printf("  Host memory: %s\n", megabytes(v.MemoryUsed))
+		f.printf("  Host CPU time: %s\n", v.CPUTime.Round(100*time.Millisecond))
+	}
 	if v.Automatic.On() {
 		f.printf("  Automatic snapshots: %s\n", automaticSetting(v.Automatic))
 		f.printAutomaticFailure(v.Automatic)

@@ -31,6 +31,8 @@ type vmView struct {
 	Since        *time.Time `json:"since,omitempty"`
 	Addresses    []string   `json:"addresses,omitempty"`
 	Agent        bool       `json:"agent"`
+	CPUSeconds   float64    `json:"cpu_seconds,omitempty"`
+	MemoryUsed   int64      `json:"memory_used,omitempty"`
 	Left         string     `json:"left,omitempty"`
 	LeftAt       *time.Time `json:"left_at,omitempty"`
 
@@ -52,7 +54,8 @@ func vmJSON(v app.VM) vmView {
 		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
 		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
 		Accel: v.Accel, Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
-		Addresses: v.Addresses, Agent: v.Agent, Left: v.Left, LeftAt: utc(v.LeftAt),
+		Addresses: v.Addresses, Agent: v.Agent, CPUSeconds: v.CPUTime.Seconds(), MemoryUsed: v.MemoryUsed,
+		Left: v.Left, LeftAt: utc(v.LeftAt),
 		Automatic: automaticJSON(v.Automatic),
 	}
 }

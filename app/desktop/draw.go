@@ -18,7 +18,7 @@ func (w *window) show(r reading) {
 	if r.chosen != w.last.chosen && w.last.chosen != "" {
 		if _, there := r.vm(w.last.chosen); there {
 			// The person chose another VM while this one was being read.
-			r.chosen, r.snapshots, r.snapErr = w.last.chosen, w.last.snapshots, w.last.snapErr
+			r.chosen, r.snapshots, r.undo, r.snapErr = w.last.chosen, w.last.snapshots, w.last.undo, w.last.snapErr
 		}
 	}
 	first := w.last.at.IsZero()
@@ -46,6 +46,8 @@ func (w *window) redraw() {
 	w.drawHeader()
 	w.drawPlace()
 	w.drawSnapshots()
+	w.drawBanner()
+	w.drawMenus()
 	w.tray.changed()
 }
 
@@ -129,13 +131,10 @@ func (w *window) drawHeader() {
 		p.power.Icon = icon
 		p.power.SetText(text)
 	}
-	job, _, jobRuns := w.jobs.of(v.Name)
-	idle := w.busy[v.Name] == "" && !jobRuns
-	restores := jobRuns && job.Kind.ReplacesDisk()
-	setEnabled(p.power, w.busy[v.Name] == "" && !restores && v.State != app.Broken && v.State != app.Stopping)
-	setEnabled(p.snapshot, idle && v.State != app.Broken && v.State != app.Lost)
-	setEnabled(p.restore, idle)
-	setEnabled(p.del, idle)
+	setEnabled(p.power, w.canPower(v))
+	setEnabled(p.snapshot, w.canSnapshot(v))
+	setEnabled(p.restore, w.whenRestorable())
+	setEnabled(p.del, w.idle(v))
 }
 
 func setEnabled(b fyne.Disableable, on bool) {

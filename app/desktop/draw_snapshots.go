@@ -5,6 +5,7 @@ package desktop
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"vmterminal/app"
 	"vmterminal/widgets"
@@ -18,6 +19,11 @@ func (w *window) drawSnapshots() {
 		items[i] = w.timelineItem(s)
 	}
 	p.timeline.Set(items)
+	if w.chooseNext != "" && slices.ContainsFunc(items, func(i widgets.TimelineItem) bool { return i.Name == w.chooseNext }) {
+		next := w.chooseNext
+		w.chooseNext = ""
+		p.timeline.Choose(next)
+	}
 	title, about := textNoSnapshot(), textNoSnapshots()
 	if w.last.snapErr != nil {
 		problem := app.Explain(w.last.snapErr)
@@ -43,9 +49,25 @@ func (w *window) timelineItem(s app.Snapshot) widgets.TimelineItem {
 	if s.FileSize > 0 {
 		parts = []string{size(s.FileSize), ratio(s.FileSize, s.DiskSize), textTaken(s)}
 	}
+	parts = append(parts, badges(s)...)
 	parts = slices.DeleteFunc(parts, func(t string) bool { return t == "" })
 	item.Detail = strings.Join(parts, "  ·  ")
 	return item
+}
+
+// badges are what else is worth seeing at a glance.
+func badges(s app.Snapshot) []string {
+	var list []string
+	if s.State == "imported" && s.Taken != "" {
+		list = append(list, textImported())
+	}
+	if s.Pinned {
+		list = append(list, textPinned())
+	}
+	if !s.VerifiedAt.IsZero() {
+		list = append(list, textVerified())
+	}
+	return list
 }
 
 // chosenSnapshot is the snapshot chosen in the timeline.
@@ -67,6 +89,7 @@ func (w *window) drawDetails() {
 		return
 	}
 	p.detailName.Set(s.Name)
+	p.detailAbout.Set(app.Plain(s.Description))
 	p.facts.Set(facts(s, w.last.chosen))
 }
 
@@ -102,7 +125,38 @@ func facts(s app.Snapshot, vm string) []widgets.Fact {
 		{Label: textFactVM(), Value: app.Plain(from)},
 		{Label: textFactDisk(), Value: disk},
 		{Label: textFactFile(), Value: file},
+		{Label: textFactFrees(), Value: sizeOrNothing(s.Frees)},
+		{Label: textFactVerified(), Value: dayOrNothing(s.VerifiedAt)},
+		{Label: textFactPinned(), Value: pinned(s)},
 		{Label: textFactDigest(), Value: strings.TrimPrefix(s.Digest, "sha256:"), Mono: true},
-		{Label: textFactAbout(), Value: app.Plain(s.Description)},
+	}
+}
+
+func sizeOrNothing(bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return size(bytes)
+}
+
+func dayOrNothing(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return day(t)
+}
+
+func pinned(s app.Snapshot) string {
+	if s.Pinned {
+		return textNotPruned()
+	}
+	return ""
+}
+
+// editEnded gives the keyboard back to the timeline once a name or description
+// has been typed.
+func (w *window) editEnded() {
+	if w.win.Canvas().Overlays().Top() == nil {
+		w.focus(w.parts.timeline)
 	}
 }

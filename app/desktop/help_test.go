@@ -65,8 +65,14 @@ type desk struct {
 // open opens a window on the Service and waits for its first reading.
 func open(t *testing.T, svc *fakeService) *desk {
 	t.Helper()
+	return openAs(t, svc, assets.Theme{})
+}
+
+// openAs is open in a theme.
+func openAs(t *testing.T, svc *fakeService, theme fyne.Theme) *desk {
+	t.Helper()
 	a := test.NewTempApp(t)
-	a.Settings().SetTheme(assets.Theme{})
+	a.Settings().SetTheme(theme)
 	ctx, cancel := context.WithCancel(context.Background())
 	p := newPump()
 	d := &desk{t: t, svc: svc, pump: p}

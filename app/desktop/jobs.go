@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
 
 	"vmterminal/app"
 	"vmterminal/assets"
@@ -22,6 +23,7 @@ type jobView struct {
 
 type shownJob struct {
 	job       *app.Job
+	icon      fyne.Resource
 	at        app.Progress
 	cancelled bool
 	// ended is set on the main goroutine, once at has the end.
@@ -36,7 +38,7 @@ func (v *jobView) add(j *app.Job) {
 		return
 	}
 	v.rows = slices.DeleteFunc(v.rows, func(r *shownJob) bool { return r.ended && r.job.VM == j.VM })
-	row := &shownJob{job: j, at: j.Progress()}
+	row := &shownJob{job: j, icon: jobIcon(j.Kind), at: j.Progress()}
 	v.rows = append(v.rows, row)
 	v.draw()
 	go j.Watch(func(p app.Progress) {
@@ -102,7 +104,7 @@ func (v *jobView) draw() {
 
 func (r *shownJob) item() widgets.JobItem {
 	item := widgets.JobItem{
-		ID: r.job.ID, Icon: jobIcon(r.job.Kind), Title: textJob(r.job),
+		ID: r.job.ID, Icon: r.icon, Title: textJob(r.job),
 		Phase: r.at.Phase, Fraction: r.at.Fraction(), Button: textCancel(),
 	}
 	if r.ended {
@@ -129,11 +131,15 @@ func (r *shownJob) result(item widgets.JobItem) widgets.JobItem {
 	took := seconds(r.at.Elapsed)
 	switch result := r.job.Result().(type) {
 	case app.Snapshot:
-		item.Phase = textSnapshotDone(result, took)
+		item.Phase = doneWith(r.job.Kind, result, took)
 	case app.Restored:
 		item.Phase = textRestoreDone(result, took)
 	case app.Undone:
 		item.Phase = textUndoDone(took)
+	case app.Verified:
+		item.Phase = textVerifyDone(result.Compared, took)
+	case app.VM:
+		item.Phase = textCloneDone(result.Name, took)
 	}
 	if r.job.Cancelled() {
 		item.Phase = textJobCancelled()
@@ -143,11 +149,33 @@ func (r *shownJob) result(item widgets.JobItem) widgets.JobItem {
 	return item
 }
 
-func jobIcon(kind app.JobKind) fyne.Resource {
-	if kind.ReplacesDisk() {
-		return assets.HistoryIcon
+// doneWith says what became of a job that gives a snapshot.
+func doneWith(kind app.JobKind, s app.Snapshot, took string) string {
+	switch kind {
+	case app.JobExport:
+		return textExportDone(size(s.FileSize), took)
+	case app.JobImport:
+		return textImportDone(s.Name, size(s.FileSize), took)
+	default:
+		return textSnapshotDone(s, took)
 	}
-	return assets.SnapshotIcon
+}
+
+func jobIcon(kind app.JobKind) fyne.Resource {
+	switch kind {
+	case app.JobRestore, app.JobUndo:
+		return assets.RestoreIcon
+	case app.JobVerify:
+		return theme.ConfirmIcon()
+	case app.JobExport:
+		return theme.UploadIcon()
+	case app.JobImport:
+		return theme.DownloadIcon()
+	case app.JobClone:
+		return theme.ContentCopyIcon()
+	default:
+		return theme.MediaPhotoIcon()
+	}
 }
 
 // jobEnded shows what a job left.
@@ -163,7 +191,7 @@ func (w *window) jobEnded(j *app.Job) {
 
 // notify tells of a job's end on the desktop.
 func (w *window) notify(j *app.Job) {
-	row := shownJob{job: j, at: j.Progress(), ended: true}
+	row := shownJob{job: j, icon: jobIcon(j.Kind), at: j.Progress(), ended: true}
 	item := row.item()
 	w.app.SendNotification(fyne.NewNotification(item.Title, item.Phase))
 }

@@ -42,11 +42,14 @@ type parts struct {
 	noSnapTitle  *widgets.Line
 	noSnapAbout  *widget.Label
 	details      *fyne.Container
-	detailName   *widgets.Line
+	detailName   *widgets.InPlace
+	detailAbout  *widgets.InPlace
+	detailMore   *widget.Button
 	facts        *widgets.Facts
 	restore, del *widget.Button
 	jobBar       *widgets.JobBar
-	fold         *widget.Button
+	banner       *widgets.Banner
+	more, fold   *widget.Button
 }
 
 // build makes the window's content, menus and keys.
@@ -62,11 +65,13 @@ func (w *window) build() {
 	p.all.Hide()
 	p.card.Hide()
 	bottom := container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), p.jobBar)
-	w.win.SetContent(widgets.NewFrame(nil, bottom, nil, nil, container.NewStack(p.all, p.card)))
+	p.banner = widgets.NewBanner()
+	w.win.SetContent(widgets.NewFrame(p.banner, bottom, nil, nil, container.NewStack(p.all, p.card)))
 	w.win.SetPadded(false)
 	w.win.SetMainMenu(w.mainMenu())
 	w.strayKeys()
 	w.win.SetCloseIntercept(w.closed)
+	w.win.SetOnDropped(w.dropped)
 }
 
 func (w *window) buildFirstRun() {
@@ -94,6 +99,7 @@ func (w *window) buildVMs() fyne.CanvasObject {
 	p.vms = widgets.NewVMList()
 	p.vms.OnChosen = w.choose
 	p.vms.OnOpen = w.focusMain
+	p.vms.OnMenu = func(at fyne.Position) { w.popUp(w.vmActions(), at) }
 	add := widget.NewButtonWithIcon("", theme.ContentAddIcon(), w.free(w.askNewVM))
 	add.Importance = widget.LowImportance
 	title := widgets.NewBold(textVMs())
@@ -109,12 +115,20 @@ func (w *window) buildHead() fyne.CanvasObject {
 	p.power = widget.NewButtonWithIcon(textStart(), theme.MediaPlayIcon(), w.free(w.power))
 	p.snapshot = widget.NewButtonWithIcon(textSnapshot(), theme.MediaPhotoIcon(), w.free(w.askSnapshot))
 	p.snapshot.Importance = widget.HighImportance
+	p.more = moreButton(func() { w.popUpUnder(p.more, w.vmActions()) })
 	p.fold = widget.NewButtonWithIcon("", assets.HistoryIcon, w.free(w.toggleSnapshots))
 	p.fold.Importance = widget.LowImportance
 	text := container.New(layout.NewCustomPaddedVBoxLayout(1), p.name, p.state)
 	mark := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(20), p.mark))
 	title := container.NewBorder(nil, nil, container.NewHBox(mark, widgets.NewGap(4, 0)), nil, widgets.NewMiddle(text))
-	return head(title, p.power, p.snapshot, p.fold)
+	return head(title, p.power, p.snapshot, p.more, p.fold)
+}
+
+// moreButton opens a menu of all that fits no button.
+func moreButton(tapped func()) *widget.Button {
+	b := widget.NewButtonWithIcon("", theme.MoreVerticalIcon(), tapped)
+	b.Importance = widget.LowImportance
+	return b
 }
 
 func (w *window) buildTerminal() fyne.CanvasObject {
@@ -132,6 +146,7 @@ func (w *window) buildSnapshots() *fyne.Container {
 	p.timeline.OnReturn = func(string) { w.askRestore() }
 	p.timeline.OnDelete = func(string) { w.askDeleteSnapshot() }
 	p.timeline.OnEscape = w.focusMain
+	p.timeline.OnMenu = func(at fyne.Position) { w.popUp(w.snapshotActions(), at) }
 
 	p.noSnapTitle = widgets.NewBold(textNoSnapshot())
 	p.noSnapTitle.Align = fyne.TextAlignCenter
@@ -144,19 +159,28 @@ func (w *window) buildSnapshots() *fyne.Container {
 	w.buildDetails()
 	title := widgets.NewBold(textSnapshots())
 	body := container.NewStack(p.timeline, p.noSnapshots)
+	var more *widget.Button
+	more = moreButton(func() { w.popUpUnder(more, w.storeActions()) })
 	return widgets.NewFrame(nil, nil, widget.NewSeparator(), nil,
-		pane(snapshotPaneWidth, widgets.NewFrame(head(widgets.NewMiddle(title)), p.details, nil, nil, body)))
+		pane(snapshotPaneWidth, widgets.NewFrame(head(widgets.NewMiddle(title), more), p.details, nil, nil, body)))
 }
 
 // buildDetails makes the part about the chosen snapshot.
 func (w *window) buildDetails() {
 	p := &w.parts
-	p.detailName = widgets.NewBold("")
+	p.detailName = widgets.NewInPlace(widgets.NewBold(""), "")
+	p.detailName.Check = func(text string) string { return wrongName(typedName(text), w.snapshotNames()) }
+	p.detailName.OnEdited, p.detailName.OnEnded = w.renameSnapshot, w.editEnded
+	about := widgets.NewCaption("")
+	p.detailAbout = widgets.NewInPlace(about, textNoDescription())
+	p.detailAbout.OnEdited, p.detailAbout.OnEnded = w.describeSnapshot, w.editEnded
 	p.facts = widgets.NewFacts()
-	p.restore = widget.NewButtonWithIcon(textDots(textRestore()), assets.HistoryIcon, w.free(w.askRestore))
+	p.restore = widget.NewButtonWithIcon(textDots(textRestore()), assets.RestoreIcon, w.free(w.askRestore))
 	p.del = widget.NewButtonWithIcon(textDots(textDelete()), theme.DeleteIcon(), w.free(w.askDeleteSnapshot))
+	p.detailMore = moreButton(func() { w.popUpUnder(p.detailMore, w.snapshotActions()) })
+	buttons := container.NewBorder(nil, nil, nil, p.detailMore, container.NewGridWithColumns(2, p.restore, p.del))
 	p.details = widgets.NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(layout.NewCustomPaddedLayout(8, 12, 14, 12),
-		container.New(layout.NewCustomPaddedVBoxLayout(10), p.detailName, p.facts,
-			container.NewGridWithColumns(2, p.restore, p.del))))
+		container.New(layout.NewCustomPaddedVBoxLayout(10),
+			container.New(layout.NewCustomPaddedVBoxLayout(4), p.detailName, p.detailAbout), p.facts, buttons)))
 	p.details.Hide()
 }

@@ -25,6 +25,8 @@ type reading struct {
 	chosen    string
 	snapshots []app.Snapshot
 	snapErr   error
+	// undo is the disk that the last restore replaced, nil if none is kept.
+	undo *app.Kept
 }
 
 // vm returns the named VM.
@@ -128,7 +130,7 @@ func (r *reader) read(ctx context.Context) reading {
 		return got
 	}
 	list, err := r.svc.Snapshots(ctx, got.chosen)
-	got.snapshots, got.snapErr = list.Snapshots, err
+	got.snapshots, got.undo, got.snapErr = list.Snapshots, list.Undo, err
 	got.notes = append(got.notes, list.Notes...)
 	return got
 }

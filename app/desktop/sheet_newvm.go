@@ -18,28 +18,32 @@ import (
 // askNewVM asks what the new VM shall be, makes it and starts it.
 func (w *window) askNewVM() {
 	var def app.NewVM
+	var host app.HostSize
 	w.call(func(ctx context.Context) (err error) {
+		host = w.svc.HostSize()
 		def, err = w.svc.DefaultVM(ctx, "")
 		return err
 	}, func(err error) {
 		if err == nil {
-			w.free(func() { w.askLike(def) })() // a second press may have been as fast
+			w.free(func() { w.askLike(def, host) })() // a second press may have been as fast
 		} else {
 			w.fail(err)
 		}
 	})
 }
 
-func (w *window) askLike(def app.NewVM) {
+func (w *window) askLike(def app.NewVM, host app.HostSize) {
 	name := widgets.NewField(textName(), w.freeVMName(), textNameHint(), "")
 	name.Check = func(text string) string { return wrongName(typedName(text), w.vmNames()) }
-	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, "", "")
-	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, "", "MB")
+	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, hostCPUs(host), "")
+	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, hostMemory(host), "MB")
 	disk := numberField(textDisk(), def.DiskSizeMB, app.MinDiskSizeMB, app.MaxDiskSizeMB, textDiskHint(), "MB")
 	fields := []*widgets.Field{name, cpus, memory, disk}
 
+	room := widgets.NewCaption(textHostFree(size(host.FreeDisk)))
+	room.Hidden = host.FreeDisk == 0
 	form := container.New(layout.NewCustomPaddedVBoxLayout(12), name,
-		container.NewGridWithColumns(3, cpus, memory, disk))
+		container.NewGridWithColumns(3, cpus, memory, disk), room)
 	var s *widgets.Sheet
 	create := &widgets.SheetButton{Text: textCreate(), Default: true, OnTapped: func() {
 		w.closeSheet(s)
@@ -51,6 +55,16 @@ func (w *window) askLike(def app.NewVM) {
 	name.SelectAll()
 	submitBy(s, fields...)
 	enableWhenValid(create, fields...)
+}
+
+// hostCPUs and hostMemory say what there is to give.
+func hostCPUs(h app.HostSize) string { return textHostHas(strconv.Itoa(h.CPUs)) }
+
+func hostMemory(h app.HostSize) string {
+	if h.MemoryMB == 0 {
+		return ""
+	}
+	return textHostHas(size(int64(h.MemoryMB) << 20))
 }
 
 // numberField is a field for a whole number.

@@ -16,7 +16,7 @@ import (
 // running VM is offered to be stopped and started again in one go.
 func (w *window) askUndo() {
 	v, ok := w.chosen()
-	if _, _, runs := w.jobs.of(v.Name); !ok || runs || w.busy[v.Name] != "" {
+	if !ok || !w.idle(v) {
 		return
 	}
 	if v.UndoUsed == 0 {

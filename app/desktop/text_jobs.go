@@ -19,6 +19,14 @@ func textJob(j *app.Job) string {
 		return lang.L("Restore “{{.Name}}” in {{.VM}}", values)
 	case app.JobUndo:
 		return lang.L("Undo the restore in {{.VM}}", values)
+	case app.JobVerify:
+		return lang.L("Verify “{{.Name}}” of {{.VM}}", values)
+	case app.JobExport:
+		return lang.L("Export “{{.Name}}” of {{.VM}}", values)
+	case app.JobImport:
+		return lang.L("Import a snapshot into {{.VM}}", values)
+	case app.JobClone:
+		return lang.L("New VM {{.VM}} from “{{.Name}}”", values)
 	default:
 		return lang.L("{{.Name}} of {{.VM}}", values)
 	}
@@ -42,6 +50,22 @@ func textRestoreDone(r app.Restored, took string) string {
 
 func textUndoDone(took string) string {
 	return lang.L("Done in {{.Took}}. The other disk is kept: undoing again swaps the two.", with{"Took": took})
+}
+
+func textVerifyDone(compared, took string) string {
+	return lang.L("In order, in {{.Took}}: {{.Compared}}", with{"Took": took, "Compared": compared})
+}
+
+func textCloneDone(vm, took string) string {
+	return lang.L("Done in {{.Took}}: {{.VM}} can be started", with{"Took": took, "VM": vm})
+}
+
+func textExportDone(size, took string) string {
+	return lang.L("Done: {{.Size}} checked and written in {{.Took}}", with{"Size": size, "Took": took})
+}
+
+func textImportDone(name, size, took string) string {
+	return lang.L("Done: “{{.Name}}”, {{.Size}}, checked whole in {{.Took}}", with{"Name": name, "Size": size, "Took": took})
 }
 
 func textOpen() string { return lang.L("Open VMTerminal") }

@@ -38,6 +38,14 @@ type window struct {
 	sheets []*widgets.Sheet
 	// focusNext names the VM whose console takes the focus once it is there.
 	focusNext string
+	// chooseNext names the snapshot to be chosen once it is there.
+	chooseNext string
+	// checks are what the last look at the host found; takenAway are the notices
+	// that the person has closed.
+	checks    []app.Check
+	takenAway map[string]bool
+	// barItems are the actions in the menu bar.
+	barItems  []barItem
 	hidden    bool
 }
 
@@ -46,7 +54,7 @@ type window struct {
 func newWindow(ctx context.Context, a fyne.App, svc Service, opt Options, ui Dispatch) *window {
 	w := &window{
 		app: a, win: a.NewWindow(textTitle("")), svc: svc, opt: opt, ui: ui, now: time.Now, ctx: ctx,
-		busy: map[string]string{}, quit: a.Quit,
+		busy: map[string]string{}, takenAway: map[string]bool{}, quit: a.Quit,
 	}
 	w.reader = newReader(svc, ui, func() time.Time { return w.now() }, w.show)
 	w.jobs = newJobView(w)
@@ -62,6 +70,7 @@ func (w *window) start() {
 		w.jobs.add(j)
 	}
 	go w.reader.run(w.ctx)
+	go w.watchHost(w.ctx)
 }
 
 // call runs work away from the main goroutine, then back on it with its error.
@@ -80,7 +89,7 @@ func (w *window) choose(name string) {
 	if name == w.last.chosen {
 		return
 	}
-	w.last.chosen, w.last.snapshots, w.last.snapErr = name, nil, nil
+	w.last.chosen, w.last.snapshots, w.last.undo, w.last.snapErr = name, nil, nil, nil
 	w.reader.choose(name)
 	w.redraw()
 }

@@ -121,6 +121,9 @@ type State struct {
 	Attached    int  `json:"attached"`      // consoles
 	PointInTime bool `json:"point_in_time"` // one is being read
 
+	// Usage is what QEMU takes of the host; not in events.
+	Usage Usage `json:"usage"`
+
 	// UnchangedSince is the ID of a snapshot since whose moment the guest has
 	// written nothing to its disk, "" when it has or that is not known; not in
 	// events.

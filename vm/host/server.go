@@ -105,6 +105,7 @@ func (a *api) routes() http.Handler {
 
 func (a *api) state(w http.ResponseWriter, r *http.Request) {
 	s := a.m.board.get()
+	s.Usage = usage(s.QEMUPID)
 	if s.State == Running {
 		s.Addresses = a.m.agent.recentAddresses(r.Context())
 		s.UnchangedSince = a.m.unchangedSince(r.Context())

@@ -1,0 +1,290 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/storage"
+
+	"vmterminal/app"
+)
+
+// do does the action with that text, as a menu would.
+func (d *desk) do(actions []action, text string) {
+	d.t.Helper()
+	for _, a := range actions {
+		if a.text != nil && a.text() == text {
+			i := d.item(a)
+			if i.Disabled {
+				d.t.Fatalf("%q cannot be done", text)
+			}
+			i.Action()
+			return
+		}
+	}
+	d.t.Fatalf("there is no %q", text)
+}
+
+func (d *desk) cannot(actions []action, text string) {
+	d.t.Helper()
+	at := slices.IndexFunc(actions, func(a action) bool { return a.text != nil && a.text() == text })
+	if at < 0 || !d.item(actions[at]).Disabled {
+		d.t.Errorf("%q should be there, and not to be done now", text)
+	}
+}
+
+// setText types into what has the focus.
+func (d *desk) setText(text string) {
+	d.t.Helper()
+	d.win.Canvas().Focused().(interface{ SetText(string) }).SetText(text)
+}
+
+func TestPauseAndResume(t *testing.T) {
+	d := open(t, running(t, "dev"))
+	d.do(d.vmActions(), "Pause")
+	d.until("it held", func() bool { v, _ := d.chosen(); return v.State == app.Paused })
+	d.do(d.vmActions(), "Resume")
+	d.until("it going on", func() bool { v, _ := d.chosen(); return v.State == app.Running })
+}
+
+func TestRestart(t *testing.T) {
+	d := open(t, running(t, "dev"))
+	d.until("the terminal", func() bool { return d.attached("dev") })
+	before := d.console("dev")
+	d.do(d.vmActions(), "Restart")
+	d.until("it running anew", func() bool { return d.console("dev") != nil && d.console("dev") != before && d.attached("dev") })
+	if !d.svc.hasCalled("Stop dev false") {
+		t.Errorf("the guest was not told: %q", d.svc.calls)
+	}
+}
+
+func TestWhatAStoppedVMCannotDo(t *testing.T) {
+	d := open(t, stopped("dev"))
+	for _, text := range []string{"Pause", "Restart", "Cut the power…", "Make it the active VM"} {
+		d.cannot(d.vmActions(), text)
+	}
+}
+
+func TestSettingsOfStoppedVM(t *testing.T) {
+	svc := stopped("dev", "other")
+	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel = 2, 512, "auto"
+	d := open(t, svc)
+	d.do(d.vmActions(), "Settings…")
+	d.sheet("Settings of dev")
+	sees(t, d.sheetTexts(), "This computer has 8")
+	d.setText("other")
+	sees(t, d.sheetTexts(), "This name is taken")
+	d.setText("web")
+	d.win.Canvas().FocusNext()
+	d.setText("4")
+	d.key(fyne.KeyReturn)
+	d.until("both", func() bool { v, ok := d.last.vm("web"); return ok && v.CPUs == 4 })
+	if d.last.chosen != "web" {
+		t.Errorf("on the window: %q", d.last.chosen)
+	}
+}
+
+func TestSettingsUnchangedChangeNothing(t *testing.T) {
+	svc := stopped("dev")
+	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel = 2, 512, "auto"
+	d := open(t, svc)
+	d.do(d.vmActions(), "Settings…")
+	d.sheet("Settings of dev")
+	d.key(fyne.KeyReturn)
+	d.noSheet()
+	if d.svc.hasCalled("SetVM dev") || d.svc.hasCalled("RenameVM dev dev") {
+		t.Errorf("calls: %q", d.svc.calls)
+	}
+}
+
+func TestSettingsOfRunningVMSayWhatNeedsAStop(t *testing.T) {
+	svc := running(t, "dev")
+	svc.vms[0].CPUs, svc.vms[0].MemoryMB = 2, 512
+	d := open(t, svc)
+	d.do(d.vmActions(), "Settings…")
+	d.sheet("Settings of dev")
+	sees(t, d.sheetTexts(), "once it is stopped")
+}
+
+func TestCloneVM(t *testing.T) {
+	d := open(t, stopped("dev"))
+	d.do(d.vmActions(), "Clone…")
+	d.sheet("Clone dev")
+	d.setText("dev2")
+	d.key(fyne.KeyReturn)
+	d.until("the new VM", func() bool { _, ok := d.last.vm("dev2"); return ok })
+	d.until("the result", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	sees(t, []string{d.parts.jobBar.Items()[0].Phase}, "dev2 can be started")
+}
+
+func TestVMFromSnapshot(t *testing.T) {
+	d := open(t, snapshotted(stopped("dev"), "one"))
+	d.parts.timeline.Choose("one")
+	d.do(d.snapshotActions(), "New VM from this…")
+	d.sheet("New VM from “one”")
+	d.setText("two")
+	d.key(fyne.KeyReturn)
+	d.until("the new VM", func() bool { return d.svc.hasCalled("CloneSnapshot dev one two") })
+}
+
+func TestRenameInPlace(t *testing.T) {
+	d := open(t, snapshotted(stopped("dev"), "one", "two"))
+	d.parts.timeline.Choose("two")
+	d.do(d.snapshotActions(), "Rename")
+	d.setText("one")
+	d.key(fyne.KeyReturn)
+	if !d.parts.detailName.Editing() {
+		t.Fatal("a name that is taken must not pass")
+	}
+	d.key(fyne.KeyEscape)
+	if d.parts.detailName.Editing() || d.svc.hasCalled("RenameSnapshot dev two one") {
+		t.Fatal("Escape must drop what was typed")
+	}
+	d.do(d.snapshotActions(), "Rename")
+	d.setText("before-upgrade")
+	d.key(fyne.KeyReturn)
+	d.until("the new name chosen", func() bool { return d.parts.timeline.Chosen() == "before-upgrade" })
+}
+
+func TestDescribeInPlace(t *testing.T) {
+	d := open(t, snapshotted(stopped("dev"), "one"))
+	d.parts.timeline.Choose("one")
+	sees(t, texts(d.parts.details), "Add a description…")
+	d.parts.detailAbout.Tapped(nil)
+	d.setText("worth going back to")
+	d.key(fyne.KeyReturn)
+	d.until("the description", func() bool { return slices.Contains(texts(d.parts.details), "worth going back to") })
+	if d.win.Canvas().Focused() != fyne.Focusable(d.parts.timeline) {
+		t.Error("the keyboard should be back in the timeline")
+	}
+}
+
+func TestPinAndVerify(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "one")
+	d := open(t, svc)
+	d.cannot(d.snapshotActions(), "Verify") // none is chosen
+	d.parts.timeline.Choose("one")
+	d.do(d.snapshotActions(), "Pin: keep it from pruning")
+	d.until("the badge", func() bool { return len(d.last.snapshots) == 1 && d.last.snapshots[0].Pinned })
+	sees(t, []string{d.parts.timeline.Items()[0].Detail}, "pinned")
+	d.do(d.snapshotActions(), "Unpin")
+	d.until("no badge", func() bool { return !d.last.snapshots[0].Pinned })
+	d.do(d.snapshotActions(), "Verify")
+	d.until("the result", func() bool { items := d.parts.jobBar.Items(); return len(items) == 1 && items[0].Ended })
+	sees(t, []string{d.parts.jobBar.Items()[0].Phase}, "all 10240 chunks")
+}
+
+func TestVerifyAllGoesOnAfterDamage(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "one", "two")
+	svc.failNext("job", errors.New("chunk 7 is damaged"))
+	d := open(t, svc)
+	d.do(d.storeActions(), "Verify all")
+	d.until("both", func() bool { return d.svc.hasCalled("VerifySnapshot dev one") && d.svc.hasCalled("VerifySnapshot dev two") })
+	d.until("the damage told", func() bool { return len(d.sheets) > 0 })
+	sees(t, d.sheetTexts(), "chunk 7 is damaged")
+}
+
+func TestExportAsksForAFile(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_DOWNLOAD_DIR", "")
+	d := open(t, snapshotted(stopped("dev"), "one"))
+	d.parts.timeline.Choose("one")
+	d.do(d.snapshotActions(), "Export…")
+	d.sheet("Export “one”")
+	d.setText("relative.gz")
+	sees(t, d.sheetTexts(), "A whole path is needed")
+	d.setText("~/one.raw.gz")
+	d.key(fyne.KeyReturn)
+	home := expandHome("~/one.raw.gz")
+	if !filepath.IsAbs(home) {
+		t.Fatal(home)
+	}
+	d.until("the export", func() bool { return d.svc.hasCalled("ExportSnapshotFile dev one " + home) })
+}
+
+func TestImportAndDrop(t *testing.T) {
+	d := open(t, snapshotted(stopped("dev"), "one"))
+	d.do(d.storeActions(), "Import…")
+	d.sheet("Import a snapshot into dev")
+	d.setText("https://example.org/x.raw.gz")
+	d.key(fyne.KeyReturn)
+	d.until("the import", func() bool { return d.svc.hasCalled("ImportSnapshot dev https://example.org/x.raw.gz ") })
+	d.until("its end", func() bool { return d.parts.jobBar.Items()[0].Ended })
+
+	d.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI("/a/dropped.raw.gz")})
+	d.sheet("Import a snapshot into dev")
+	d.win.Canvas().FocusNext() // Choose a file
+	d.win.Canvas().FocusNext() // Name
+	d.setText("one")
+	sees(t, d.sheetTexts(), "This name is taken")
+	d.setText("fresh")
+	d.key(fyne.KeyReturn)
+	d.until("the import", func() bool { return d.svc.hasCalled("ImportSnapshot dev /a/dropped.raw.gz fresh") })
+}
+
+func TestBannerOffersUndo(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "one")
+	svc.vms[0].UndoUsed, svc.undoSince = 3<<30, time.Now()
+	svc.snapshots["dev"][0].Here = true
+	d := open(t, svc)
+	sees(t, texts(d.parts.banner), "dev went back to “one” just now. The disk before is kept (3.0 GB).")
+	d.press("Discard the kept disk…")
+	d.sheet("Discard the kept disk of dev?")
+	d.key(fyne.KeyReturn)
+	d.noSheet()
+	if d.svc.hasCalled("DiscardUndo dev") {
+		t.Fatal("Return must not discard")
+	}
+	d.press("Undo the restore…")
+	d.sheet("Undo the last restore of dev?")
+	d.key(fyne.KeyEscape)
+	d.press("Discard the kept disk…")
+	d.press("Discard the kept disk")
+	d.until("no banner", func() bool { return !d.parts.banner.Visible() })
+}
+
+func TestBannerForgetsOldRestores(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "one")
+	svc.vms[0].UndoUsed, svc.undoSince = 3<<30, time.Now().Add(-undoFor-time.Minute)
+	d := open(t, svc)
+	if d.parts.banner.Visible() {
+		t.Errorf("it says %q", texts(d.parts.banner))
+	}
+}
+
+func TestBannerTellsOfTheHost(t *testing.T) {
+	svc := stopped("dev")
+	svc.checks = []app.Check{
+		{Name: "QEMU", State: app.CheckMissing, Found: "QEMU is not installed", Mend: "sudo apt-get install qemu-system-x86"},
+		{Name: "accelerator", State: app.CheckNote, Found: "tcg, several times as slow: no /dev/kvm"},
+	}
+	d := open(t, svc)
+	d.until("the banner", func() bool { return d.parts.banner.Visible() })
+	sees(t, texts(d.parts.banner), "QEMU is not installed")
+	d.press("Copy the command")
+	if got := d.app.Clipboard().Content(); got != "sudo apt-get install qemu-system-x86" {
+		t.Errorf("copied: %q", got)
+	}
+	d.parts.banner.OnClose()
+	sees(t, texts(d.parts.banner), "no /dev/kvm")
+	svc.change(func() { svc.checks = nil })
+	d.press("Look again")
+	d.until("all well", func() bool { return !d.parts.banner.Visible() })
+}
+
+func TestStorage(t *testing.T) {
+	svc := snapshotted(stopped("dev", "other"), "one", "two")
+	svc.snapshots["dev"][0].Frees = 12 << 20
+	d := open(t, svc)
+	d.askStorage()
+	d.sheet("Storage")
+	for _, says := range []string{"20 GB of 100 GB are free", "dev  ·  2 snapshots", "256 MB, deleting it gives back 12 MB", "other  ·  0 snapshots"} {
+		sees(t, d.sheetTexts(), says)
+	}
+}

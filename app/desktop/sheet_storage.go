@@ -1,0 +1,83 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"context"
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/app"
+	"vmterminal/widgets"
+)
+
+// askStorage shows what each VM and snapshot takes, what is free, and what
+// deleting would give back.
+func (w *window) askStorage() {
+	var all app.Storage
+	w.call(func(ctx context.Context) (err error) {
+		all, err = w.svc.Storage(ctx)
+		return err
+	}, func(err error) {
+		if !w.fail(err) {
+			w.free(func() { w.tellStorage(all) })()
+		}
+	})
+}
+
+func (w *window) tellStorage(all app.Storage) {
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(14))
+	for _, v := range all.VMs {
+		rows.Add(w.storageRow(v, all))
+	}
+	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows))
+	scroll.SetMinSize(fyne.NewSize(0, min(420, rows.MinSize().Height)))
+	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(textFree(size(all.Free), size(all.Total))), scroll)
+	w.openSheet(textStorage(), body, textClose(), nil)
+}
+
+// storageRow is what one VM takes: a line with a bar beside all that is used,
+// and below it its parts.
+func (w *window) storageRow(v app.VMStorage, all app.Storage) fyne.CanvasObject {
+	takes := widgets.NewCaption(size(v.Takes()))
+	takes.Whole = true
+	bar := widgets.NewBar()
+	if all.Total > 0 {
+		bar.Set(float64(v.Takes()) / float64(all.Total))
+	}
+	facts := widgets.NewFacts()
+	facts.LabelWidth = 200
+	list := []widgets.Fact{
+		{Label: textFactTrouble(), Value: app.Plain(v.Problem)},
+		{Label: textDisk(), Value: size(v.Disk)},
+	}
+	if v.Undo > 0 {
+		list = append(list, widgets.Fact{Label: textKeptForUndo(), Value: textGivesBack(size(v.Undo), size(v.Undo))})
+	}
+	for _, s := range v.Snapshots {
+		if s.FileSize > 0 {
+			list = append(list, widgets.Fact{Label: s.Name, Value: textGivesBack(size(s.FileSize), size(s.Frees))})
+		}
+	}
+	facts.Set(list)
+	name := widgets.NewBold(fmt.Sprintf("%s  ·  %s", v.VM, textSnapshotsCount(len(v.Snapshots))))
+	look := widget.NewButton(textShow(), func() {
+		w.dismissAll()
+		w.choose(v.VM)
+		w.goSnapshots()
+	})
+	look.Importance = widget.LowImportance
+	head := container.NewBorder(nil, nil, nil, container.NewHBox(widgets.NewMiddle(takes), look), widgets.NewMiddle(name))
+	return container.New(layout.NewCustomPaddedVBoxLayout(5), head, bar, facts)
+}
+
+// dismissAll closes every sheet.
+func (w *window) dismissAll() {
+	for len(w.sheets) > 0 {
+		w.closeSheet(w.sheets[len(w.sheets)-1])
+	}
+}

@@ -1,0 +1,129 @@
+//go:build !nogui
+
+package desktop
+
+import "fyne.io/fyne/v2/lang"
+
+// Actions on VMs and snapshots, and the questions that they ask.
+
+func textPause() string        { return lang.L("Pause") }
+func textResume() string       { return lang.L("Resume") }
+func textRestart() string      { return lang.L("Restart") }
+func textSettings() string     { return lang.L("Settings") }
+func textCloneVM() string      { return lang.L("Clone") }
+func textFromSnapshot() string { return lang.L("New VM from this") }
+func textRename() string       { return lang.L("Rename") }
+func textDescribe() string     { return lang.L("Describe") }
+func textPin() string          { return lang.L("Pin: keep it from pruning") }
+func textUnpin() string        { return lang.L("Unpin") }
+func textVerify() string       { return lang.L("Verify") }
+func textVerifyAll() string    { return lang.L("Verify all") }
+func textExport() string       { return lang.L("Export") }
+func textImport() string       { return lang.L("Import") }
+func textSave() string         { return lang.L("Save") }
+func textDiscard() string      { return lang.L("Discard the kept disk") }
+func textStorage() string      { return lang.L("Storage") }
+func textShow() string         { return lang.L("Show") }
+func textCopyCommand() string  { return lang.L("Copy the command") }
+func textLookAgain() string    { return lang.L("Look again") }
+
+func textSettingsOf(vm string) string { return lang.L("Settings of {{.VM}}", with{"VM": vm}) }
+func textAccelerator() string         { return lang.L("Accelerator") }
+func textDiskGrows() string           { return lang.L("It can only grow") }
+
+func textHostHas(n string) string { return lang.L("This computer has {{.N}}", with{"N": n}) }
+
+func textHostFree(size string) string {
+	return lang.L("{{.Size}} are free where VMs are kept", with{"Size": size})
+}
+
+func textSettingsRunning() string {
+	return lang.L("CPUs, memory and accelerator count from the next start on. Name and disk can be changed once it is stopped.")
+}
+
+func textSettingsStopped() string {
+	return lang.L("They count from the next start on.")
+}
+
+func textCloneTitle(vm string) string { return lang.L("Clone {{.VM}}", with{"VM": vm}) }
+
+func textCloneAbout() string {
+	return lang.L("A new VM with a copy of the disk as it is now, and an identity of its own. Its snapshots are not copied.")
+}
+
+func textFromSnapshotTitle(name string) string {
+	return lang.L("New VM from “{{.Name}}”", with{"Name": name})
+}
+
+func textFromSnapshotAbout() string {
+	return lang.L("A new VM with the disk as it was then, and an identity of its own. The VM it comes from stays as it is.")
+}
+
+func textDiscardTitle(vm string) string {
+	return lang.L("Discard the kept disk of {{.VM}}?", with{"VM": vm})
+}
+
+func textDiscardAbout(size string) string {
+	return lang.L("It frees {{.Size}}. The last restore can then no longer be undone. The present disk and all snapshots stay.", with{"Size": size})
+}
+
+func textUndoOffer(vm, snapshot, age, size string) string {
+	values := with{"VM": vm, "Name": snapshot, "Age": age, "Size": size}
+	if snapshot == "" {
+		return lang.L("The disk of {{.VM}} was replaced {{.Age}}. The one before is kept ({{.Size}}).", values)
+	}
+	return lang.L("{{.VM}} went back to “{{.Name}}” {{.Age}}. The disk before is kept ({{.Size}}).", values)
+}
+
+func textNoQEMU(found, mend string) string {
+	return lang.L("VMs cannot run: {{.Found}}. To mend it: {{.Mend}}", with{"Found": found, "Mend": mend})
+}
+
+func textSlow(found string) string {
+	return lang.L("VMs run by emulation here: {{.Found}}", with{"Found": found})
+}
+
+func textLittleSpace(found string) string {
+	return lang.L("The disk with the VMs is nearly full: {{.Found}}", with{"Found": found})
+}
+
+func textFree(free, total string) string {
+	return lang.L("{{.Free}} of {{.Total}} are free where VMs and snapshots are kept.", with{"Free": free, "Total": total})
+}
+
+func textKeptForUndo() string { return lang.L("Kept for undo") }
+
+func textGivesBack(takes, frees string) string {
+	return lang.L("{{.Takes}}, deleting it gives back {{.Frees}}", with{"Takes": takes, "Frees": frees})
+}
+
+func textSnapshotsCount(n int) string { return lang.N("{{.N}} snapshots", n, with{"N": n}) }
+
+func textExportTitle(name string) string { return lang.L("Export “{{.Name}}”", with{"Name": name}) }
+
+func textExportHint() string {
+	return lang.L("One plain gzip file: any gzip tool gives back the disk")
+}
+
+func textFile() string          { return lang.L("File") }
+func textWholePath() string     { return lang.L("A whole path is needed, beginning with / or ~/") }
+func textChooseFolder() string  { return lang.L("Choose a folder") }
+func textChooseFile() string    { return lang.L("Choose a file") }
+func textFileOrAddress() string { return lang.L("File or address") }
+
+func textImportTitle(vm string) string { return lang.L("Import a snapshot into {{.VM}}", with{"VM": vm}) }
+
+func textImportHint() string {
+	return lang.L("A .raw.gz file, here or at http(s)://…: it is checked whole before it is listed")
+}
+
+func textImportName() string { return lang.L("Empty: the name that it carries") }
+
+func textNoDescription() string { return lang.L("Add a description…") }
+func textImported() string      { return lang.L("imported") }
+func textPinned() string        { return lang.L("pinned") }
+func textVerified() string      { return lang.L("verified") }
+func textNotPruned() string     { return lang.L("pruning leaves it alone") }
+func textFactFrees() string     { return lang.L("Frees") }
+func textFactVerified() string  { return lang.L("Verified") }
+func textFactPinned() string    { return lang.L("Pinned") }

@@ -1,0 +1,5 @@
+//go:build !linux && !darwin
+
+package app
+
+func hostMemoryMB() int { return 0 }

@@ -1,0 +1,34 @@
+package host
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+)
+
+// userHz is the unit of times in /proc, the same on all of Linux' architectures
+// that QEMU runs guests on.
+const userHz = 100
+
+// usage tells what a process takes, by /proc/PID/stat (proc_pid_stat(5)).
+func usage(pid int) Usage {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return Usage{}
+	}
+	const utime, stime, rss = 11, 12, 21 // of the fields after the name
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) <= rss {
+		return Usage{}
+	}
+	number := func(field int) int64 {
+		n, _ := strconv.ParseInt(string(fields[field]), 10, 64) // the kernel writes numbers
+		return n
+	}
+	return Usage{
+		CPUTime: time.Duration(number(utime)+number(stime)) * (time.Second / userHz),
+		Memory:  number(rss) * int64(os.Getpagesize()),
+	}
+}

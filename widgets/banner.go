@@ -1,0 +1,84 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// BannerItem is what a banner says.
+type BannerItem struct {
+	// Text is one line, cut where it does not fit; Icon stands left of it.
+	Text string
+	Icon fyne.Resource
+	// Button and Other are the texts of its buttons; empty: none.
+	Button, Other string
+}
+
+// A Banner is a line below the window's head with something to know and what to
+// do about it. It takes no room while it says nothing.
+type Banner struct {
+	widget.BaseWidget
+
+	// OnButton and OnOther are called by its buttons, OnClose by the cross that
+	// takes it away.
+	OnButton, OnOther, OnClose func()
+
+	item          BannerItem
+	icon          *widget.Icon
+	text          *Line
+	button, other *widget.Button
+	row           *fyne.Container
+}
+
+// NewBanner returns one that says nothing yet.
+func NewBanner() *Banner {
+	b := &Banner{icon: widget.NewIcon(nil), text: NewLine("")}
+	b.button = widget.NewButton("", func() { call(b.OnButton) })
+	b.other = widget.NewButton("", func() { call(b.OnOther) })
+	b.other.Importance = widget.LowImportance
+	cross := widget.NewButtonWithIcon("", theme.CancelIcon(), func() { call(b.OnClose) })
+	cross.Importance = widget.LowImportance
+	b.row = container.NewHBox(b.other, b.button, cross)
+	b.ExtendBaseWidget(b)
+	b.Hide()
+	return b
+}
+
+func call(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+// Item is what the banner says.
+func (b *Banner) Item() BannerItem { return b.item }
+
+// Set says something else; an empty text takes the banner away.
+func (b *Banner) Set(item BannerItem) {
+	if b.item == item {
+		return
+	}
+	b.item = item
+	b.text.Set(item.Text)
+	b.icon.SetResource(item.Icon)
+	label(b.button, item.Button)
+	label(b.other, item.Other)
+	b.row.Refresh()
+	b.Refresh()
+}
+
+// label gives a button its text, or hides one without.
+func label(b *widget.Button, text string) {
+	b.Hidden = text == ""
+	b.SetText(text)
+}
+
+// CreateRenderer implements fyne.Widget.
+func (b *Banner) CreateRenderer() fyne.WidgetRenderer {
+	icon := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(18), b.icon))
+	row := container.NewBorder(nil, nil, container.New(inset(0, 4), icon), b.row, NewMiddle(b.text))
+	return widget.NewSimpleRenderer(NewFrame(nil, widget.NewSeparator(), nil, nil,
+		container.NewStack(NewGround(theme.ColorNameOverlayBackground, 0), container.New(inset(4, 10), row))))
+}

@@ -1,0 +1,145 @@
+package widgets
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// An InPlace is a line of text that becomes an entry when it is clicked. Return
+// hands the new text over, Escape and leaving it drop what was typed.
+type InPlace struct {
+	widget.BaseWidget
+
+	// Check returns what is wrong with a text, or "". May be nil.
+	Check func(text string) string
+	// OnEdited is called with a text that differs and with which nothing is wrong.
+	OnEdited func(text string)
+	// OnEnded is called when the entry has gone, whichever way.
+	OnEnded func()
+
+	text, empty string
+	line        *Line
+	field       *Field
+	hovered     bool
+}
+
+// NewInPlace returns an empty text in the given style; empty stands for it
+// while there is none.
+func NewInPlace(style *Line, empty string) *InPlace {
+	p := &InPlace{line: style, empty: empty}
+	p.field = NewField("", "", "", "")
+	p.field.label.Hide()
+	p.field.Check = func(text string) string {
+		if p.Check == nil || text == p.text {
+			return ""
+		}
+		return p.Check(text)
+	}
+	p.field.OnSubmit = p.submit
+	p.field.OnEscape = p.leave
+	p.field.entry.onFocusLost = p.leave
+	p.field.Hide()
+	p.ExtendBaseWidget(p)
+	p.show()
+	return p
+}
+
+// Text is the text as it was set.
+func (p *InPlace) Text() string { return p.text }
+
+// Set changes the text. What is being typed into it is dropped when it differs.
+func (p *InPlace) Set(text string) {
+	if p.text == text {
+		return
+	}
+	p.text = text
+	if p.Editing() {
+		p.leave()
+	}
+	p.show()
+}
+
+// Editing tells whether the entry is open.
+func (p *InPlace) Editing() bool { return p.field.Visible() }
+
+// Edit opens the entry and puts the keyboard into it.
+func (p *InPlace) Edit() {
+	if p.OnEdited == nil || p.Editing() {
+		return
+	}
+	p.field.SetText(p.text)
+	p.line.Hide()
+	p.field.Show()
+	p.Refresh()
+	if c := fyne.CurrentApp().Driver().CanvasForObject(p); c != nil {
+		c.Focus(p.field.entry)
+	}
+	p.field.SelectAll()
+}
+
+func (p *InPlace) submit() {
+	text := strings.TrimSpace(p.field.Text())
+	if !p.field.Valid() {
+		return
+	}
+	was := p.text
+	p.leave()
+	if text != was {
+		p.OnEdited(text)
+	}
+}
+
+// leave closes the entry.
+func (p *InPlace) leave() {
+	if !p.Editing() {
+		return
+	}
+	p.field.Hide()
+	p.line.Show()
+	p.Refresh()
+	if p.OnEnded != nil {
+		p.OnEnded()
+	}
+}
+
+func (p *InPlace) show() {
+	text, colour := p.text, theme.ColorNameForeground
+	if text == "" {
+		text, colour = p.empty, theme.ColorNamePlaceHolder
+	}
+	if p.hovered {
+		colour = theme.ColorNameHyperlink
+	}
+	p.line.Set(text)
+	p.line.SetColor(colour)
+}
+
+// Tapped implements fyne.Tappable.
+func (p *InPlace) Tapped(*fyne.PointEvent) { p.Edit() }
+
+// MouseIn implements desktop.Hoverable.
+func (p *InPlace) MouseIn(*desktop.MouseEvent) { p.hover(true) }
+
+// MouseMoved implements desktop.Hoverable.
+func (p *InPlace) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (p *InPlace) MouseOut() { p.hover(false) }
+
+func (p *InPlace) hover(on bool) {
+	p.hovered = on && p.OnEdited != nil
+	p.show()
+}
+
+// Cursor implements desktop.Cursorable.
+func (p *InPlace) Cursor() desktop.Cursor { return desktop.TextCursor }
+
+// CreateRenderer implements fyne.Widget.
+func (p *InPlace) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.New(rows(0), p.line, p.field))
+}
