@@ -147,6 +147,8 @@ func (j *Job) Watch(look func(Progress)) {
 type jobList struct {
 	mu   sync.Mutex
 	jobs []*Job
+	// ended is told of each job with its end, before others are. May be nil.
+	ended func(j *Job, err error)
 }
 
 var lastJob atomic.Int64
@@ -194,6 +196,9 @@ func (l *jobList) run(kind JobKind, vmName, subject string, work func(context.Co
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	j := runJob(kind, vmName, subject, work, func(j *Job) {
+		if l.ended != nil {
+			l.ended(j, j.err)
+		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.jobs = slices.DeleteFunc(l.jobs, func(o *Job) bool { return o == j })

@@ -60,7 +60,9 @@ type Service struct {
 
 // New returns a Service on a home, which is created when first written to.
 func New(opt Options) *Service {
-	return &Service{opt: opt, vms: vm.OpenStore(opt.Home), now: wallClock}
+	s := &Service{opt: opt, vms: vm.OpenStore(opt.Home), now: wallClock}
+	s.jobs.ended = s.remember
+	return s
 }
 
 // Home is the store's folder.

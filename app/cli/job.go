@@ -13,10 +13,11 @@ func (f *face) jobCommand() *cobra.Command {
 		Use:   "job",
 		Short: "List what works on the VMs, wait for its end, or end it",
 		Example: `  vmterminal job list
+  vmterminal job history
   vmterminal job wait --vm dev
   vmterminal job cancel`,
 	}
-	cmd.AddCommand(f.jobList(), f.jobWait(), f.jobCancel())
+	cmd.AddCommand(f.jobList(), f.jobHistory(), f.jobWait(), f.jobCancel())
 	return cmd
 }
 

@@ -185,7 +185,9 @@ func TestVerifyAllGoesOnAfterDamage(t *testing.T) {
 	svc.failNext("job", errors.New("chunk 7 is damaged"))
 	d := open(t, svc)
 	d.do(d.storeActions(), "Verify all")
-	d.until("both", func() bool { return d.svc.hasCalled("VerifySnapshot dev one") && d.svc.hasCalled("VerifySnapshot dev two") })
+	d.until("both", func() bool {
+		return d.svc.hasCalled("VerifySnapshot dev one") && d.svc.hasCalled("VerifySnapshot dev two")
+	})
 	d.until("the damage told", func() bool { return len(d.sheets) > 0 })
 	sees(t, d.sheetTexts(), "chunk 7 is damaged")
 }
@@ -287,4 +289,40 @@ func TestStorage(t *testing.T) {
 	for _, says := range []string{"20 GB of 100 GB are free", "dev  ·  2 snapshots", "256 MB, deleting it gives back 12 MB", "other  ·  0 snapshots"} {
 		sees(t, d.sheetTexts(), says)
 	}
+}
+
+func TestJobHistory(t *testing.T) {
+	svc := stopped("dev")
+	d := open(t, svc)
+	d.askJobHistory()
+	d.sheet("Job history")
+	sees(t, d.sheetTexts(), "No job has ended yet.")
+	d.key(fyne.KeyEscape)
+	svc.change(func() {
+		svc.history = []app.EndedJob{
+			{Ended: time.Now().Add(-5 * time.Minute), Kind: app.JobRestore, VM: "dev", Subject: "one", TookMS: 1500, Outcome: app.JobDone},
+			{Ended: time.Now().Add(-3 * time.Hour), Kind: app.JobVerify, VM: "dev", Subject: "two", TookMS: 900, Outcome: app.JobFailed, Error: "chunk 7 is damaged"},
+		}
+	})
+	d.askJobHistory()
+	d.until("the jobs", func() bool { return slices.Contains(d.sheetTexts(), "Restore “one” in dev") })
+	for _, says := range []string{"done 5 min ago, in 1.5 s", "Verify “two” of dev", "failed 3 h ago, after 900 ms", "chunk 7 is damaged"} {
+		sees(t, d.sheetTexts(), says)
+	}
+	d.press("Copy details")
+	if got := d.app.Clipboard().Content(); got != "chunk 7 is damaged" {
+		t.Errorf("copied: %q", got)
+	}
+}
+
+func TestUsageIsTold(t *testing.T) {
+	svc := running(t, "dev")
+	svc.vms[0].MemoryUsed, svc.vms[0].CPUTime = 300<<20, 10*time.Second
+	d := open(t, svc)
+	sees(t, texts(d.win.Content()), "memory 300 MB")
+	start := d.last.at
+	d.now = func() time.Time { return start.Add(4 * time.Second) }
+	svc.change(func() { svc.vms[0].CPUTime += 5 * time.Second })
+	d.until("the use", func() bool { return d.cpu["dev"].percent == 125 })
+	sees(t, texts(d.win.Content()), "CPU 125 %")
 }

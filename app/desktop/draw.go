@@ -23,6 +23,7 @@ func (w *window) show(r reading) {
 	}
 	first := w.last.at.IsZero()
 	w.last = r
+	w.measure(r)
 	if v, ok := r.vm(r.chosen); first && ok && v.State.Alive() {
 		w.focusNext = v.Name
 	}
@@ -160,6 +161,7 @@ func (w *window) stateLine(v app.VM) string {
 			words = append(words, textUp(textSpan(w.last.at.Sub(v.Since))))
 		}
 		words = append(words, v.Addresses...)
+		words = append(words, w.usage(v)...)
 	}
 	if _, _, ours := w.jobs.of(v.Name); v.Doing != "" && !ours {
 		words = append(words, textDoing(v.Doing))

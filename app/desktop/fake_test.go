@@ -25,6 +25,7 @@ type fakeService struct {
 	fails     map[string]error // by the name of the method
 	checks    []app.Check
 	undoSince time.Time
+	history   []app.EndedJob
 
 	// jobSteps, when not nil, holds jobs: each value is a step of one tenth.
 	jobSteps chan struct{}
@@ -419,6 +420,12 @@ func (f *fakeService) Storage(context.Context) (app.Storage, error) {
 		all.VMs = append(all.VMs, row)
 	}
 	return all, f.fails["Storage"]
+}
+
+func (f *fakeService) JobHistory(context.Context, int) ([]app.EndedJob, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.history), f.fails["JobHistory"]
 }
 
 func (f *fakeService) HostSize() app.HostSize {

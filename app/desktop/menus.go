@@ -49,6 +49,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		fyne.NewMenu(textSnapshot(), append(append(w.items(w.storeActions()), fyne.NewMenuItemSeparator()),
 			w.items(w.snapshotActions())...)...),
 		fyne.NewMenu(textMenuView(),
+			item(textDots(textJobHistory()), nil, w.free(w.askJobHistory)),
 			item(textHistory(), key(fyne.KeyH), w.free(w.toggleSnapshots)),
 			fyne.NewMenuItemSeparator(),
 			item(textGoVMs(), key(fyne.Key1), w.free(func() { w.focus(w.parts.vms) })),

@@ -26,22 +26,45 @@ func (w *window) closed() {
 			w.win.Hide()
 			return
 		}
-		w.askQuit()
+		w.leave()
 	})
+}
+
+// leave ends the program and leaves VMs running; it asks first while jobs run.
+func (w *window) leave() {
+	if len(w.jobs.running()) > 0 {
+		w.front()
+		w.askQuitJobs()
+		return
+	}
+	w.quit()
 }
 
 // trayHostTimeout is how long the desktop may take to say whether it has a tray.
 const trayHostTimeout = 700 * time.Millisecond
 
-// askQuit ends the program, and asks first while jobs run.
+// askQuit ends the program, and asks first while jobs run, or what becomes of
+// running VMs.
 func (w *window) askQuit() {
-	if len(w.jobs.running()) == 0 {
+	switch {
+	case len(w.jobs.running()) > 0:
+		w.front()
+		w.askQuitJobs()
+	case len(w.runningVMs()) > 0:
+		w.quitBesideVMs()
+	default:
 		w.quit()
-		return
 	}
+}
+
+// front shows a hidden window, so that a question can be seen.
+func (w *window) front() {
 	if w.hidden {
 		w.raise()
 	}
+}
+
+func (w *window) askQuitJobs() {
 	var s *widgets.Sheet
 	cancel := &widgets.SheetButton{Text: textCancelAndQuit(), Look: widget.DangerImportance, OnTapped: func() {
 		w.closeSheet(s)

@@ -41,6 +41,7 @@ type Service interface {
 	Storage(ctx context.Context) (app.Storage, error)
 	HostSize() app.HostSize
 	Jobs() []*app.Job
+	JobHistory(ctx context.Context, most int) ([]app.EndedJob, error)
 	Changes(ctx context.Context) <-chan struct{}
 }
 

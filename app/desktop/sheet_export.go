@@ -42,7 +42,9 @@ func (w *window) askExport(v app.VM, s app.Snapshot) {
 	export := &widgets.SheetButton{Text: textExport(), Default: true, OnTapped: func() {
 		path := expandHome(file.Text())
 		w.closeSheet(sheet)
-		w.runJob(func(ctx context.Context) (*app.Job, error) { return w.svc.ExportSnapshotFile(ctx, v.Name, s.Name, path) })
+		w.runJob(func(ctx context.Context) (*app.Job, error) {
+			return w.svc.ExportSnapshotFile(ctx, v.Name, s.Name, path)
+		})
 	}}
 	sheet = w.openSheet(textExportTitle(s.Name), form, textCancel(), file.Entry(), export)
 	submitBy(sheet, file)

@@ -111,7 +111,9 @@ func textChooseFolder() string  { return lang.L("Choose a folder") }
 func textChooseFile() string    { return lang.L("Choose a file") }
 func textFileOrAddress() string { return lang.L("File or address") }
 
-func textImportTitle(vm string) string { return lang.L("Import a snapshot into {{.VM}}", with{"VM": vm}) }
+func textImportTitle(vm string) string {
+	return lang.L("Import a snapshot into {{.VM}}", with{"VM": vm})
+}
 
 func textImportHint() string {
 	return lang.L("A .raw.gz file, here or at http(s)://…: it is checked whole before it is listed")

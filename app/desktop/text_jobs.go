@@ -10,9 +10,11 @@ import (
 
 // Jobs, the tray and the menus.
 
-func textJob(j *app.Job) string {
-	values := with{"Name": j.Subject, "VM": j.VM}
-	switch j.Kind {
+func textJob(j *app.Job) string { return textJobOf(j.Kind, j.VM, j.Subject) }
+
+func textJobOf(kind app.JobKind, vm, subject string) string {
+	values := with{"Name": subject, "VM": vm}
+	switch kind {
 	case app.JobSnapshot:
 		return lang.L("Snapshot “{{.Name}}” of {{.VM}}", values)
 	case app.JobRestore:
@@ -67,6 +69,26 @@ func textExportDone(size, took string) string {
 func textImportDone(name, size, took string) string {
 	return lang.L("Done: “{{.Name}}”, {{.Size}}, checked whole in {{.Took}}", with{"Name": name, "Size": size, "Took": took})
 }
+
+func textJobHistory() string { return lang.L("Job history") }
+
+func textNoJobs() string { return lang.L("No job has ended yet.") }
+
+func textEnded(outcome app.JobOutcome, age, took string) string {
+	values := with{"Age": age, "Took": took}
+	switch outcome {
+	case app.JobDone:
+		return lang.L("done {{.Age}}, in {{.Took}}", values)
+	case app.JobCancelled:
+		return lang.L("cancelled {{.Age}}, after {{.Took}}", values)
+	default:
+		return lang.L("failed {{.Age}}, after {{.Took}}", values)
+	}
+}
+
+func textStartVM(vm string) string { return lang.L("Start {{.VM}}", with{"VM": vm}) }
+
+func textStopVM(vm string) string { return lang.L("Stop {{.VM}}", with{"VM": vm}) }
 
 func textOpen() string { return lang.L("Open VMTerminal") }
 

@@ -51,6 +51,10 @@ func textNoConsole(vm string) string {
 
 func textUp(span string) string { return lang.L("up {{.Span}}", with{"Span": span}) }
 
+func textCPUUse(percent int) string { return lang.L("CPU {{.N}} %", with{"N": percent}) }
+
+func textMemoryUse(size string) string { return lang.L("memory {{.Size}}", with{"Size": size}) }
+
 func textDoing(doing string) string { return lang.L("busy: {{.Doing}}", with{"Doing": doing}) }
 
 // The labels of facts about a snapshot.

@@ -2,7 +2,11 @@
 
 package desktop
 
-import "fyne.io/fyne/v2/lang"
+import (
+	"strings"
+
+	"fyne.io/fyne/v2/lang"
+)
 
 // Questions and forms.
 
@@ -132,5 +136,16 @@ func textJobsRunAbout() string {
 }
 
 func textCancelAndQuit() string { return lang.L("Cancel it and quit") }
+
+func textQuitVMsTitle() string { return lang.L("VMs are running") }
+
+func textQuitVMsAbout(names []string) string {
+	return lang.L("{{.Names}}: they can go on running without the window, and it finds them again. Your answer is kept for the next time.",
+		with{"Names": strings.Join(names, ", ")})
+}
+
+func textAskAgain() string     { return lang.L("Ask me each time") }
+func textLeaveRunning() string { return lang.L("Leave them running") }
+func textStopThem() string     { return lang.L("Stop them and quit") }
 
 func textKeepRunning() string { return lang.L("Keep it running") }

@@ -68,7 +68,7 @@ func (t *tray) menu() *fyne.Menu {
 	vms := slices.Clone(w.last.vms)
 	slices.SortStableFunc(vms, func(a, b app.VM) int { return rank(a) - rank(b) })
 	for _, v := range vms[:min(trayVMs, len(vms))] {
-		items = append(items, t.open(v), t.quick(v), fyne.NewMenuItemSeparator())
+		items = append(items, t.open(v), t.quick(v), t.power(v), fyne.NewMenuItemSeparator())
 	}
 	if more := len(vms) - trayVMs; more > 0 {
 		items = append(items, fyne.NewMenuItem(textTrayMore(more), w.raise), fyne.NewMenuItemSeparator())
@@ -89,7 +89,14 @@ func rank(v app.VM) int {
 // open shows a VM with its state, and opens the window at it.
 func (t *tray) open(v app.VM) *fyne.MenuItem {
 	w := t.window
-	return fyne.NewMenuItem(textTrayVM(v.Name, textState(v.State)), func() {
+	state := textState(v.State)
+	if doing := w.busy[v.Name]; doing != "" {
+		state = doing
+	}
+	if age := textAge(v.LastSnapshot, w.last.at); age != "" {
+		state += ", " + textVMAge(age)
+	}
+	return fyne.NewMenuItem(textTrayVM(v.Name, state), func() {
 		w.raise()
 		w.choose(v.Name)
 	})
@@ -106,5 +113,17 @@ func (t *tray) quick(v app.VM) *fyne.MenuItem {
 	}
 	item := fyne.NewMenuItem(textQuick(v.Name), func() { w.quickSnapshot(v.Name) })
 	item.Disabled = v.State == app.Broken || v.State == app.Lost
+	return item
+}
+
+// power starts or stops a VM.
+func (t *tray) power(v app.VM) *fyne.MenuItem {
+	w := t.window
+	text, do := textStartVM(v.Name), func() { w.startVM(v.Name) }
+	if v.State.Alive() {
+		text, do = textStopVM(v.Name), func() { w.stopVM(v.Name, app.StopOptions{}) }
+	}
+	item := fyne.NewMenuItem(text, do)
+	item.Disabled = !w.canPower(v)
 	return item
 }

@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -120,4 +121,65 @@ func TestJobsOfAnEarlierWindowAreShown(t *testing.T) {
 	}
 	job.Cancel()
 	d.until("its end", func() bool { return len(d.jobs.running()) == 0 })
+}
+
+func TestTrayStartsAndStops(t *testing.T) {
+	d := open(t, snapshotted(stopped("dev"), "one"))
+	d.trayItem("dev — stopped, snapshot 1 h ago")
+	d.trayItem("Start dev").Action()
+	d.until("it running", func() bool { v, _ := d.chosen(); return v.State == app.Running && d.busy["dev"] == "" })
+	d.trayItem("Stop dev").Action()
+	d.until("it stopped", func() bool { return d.svc.hasCalled("Stop dev false") })
+}
+
+func TestQuitAsksOnceWhatBecomesOfVMs(t *testing.T) {
+	d := open(t, running(t, "dev", "other"))
+	d.askQuit()
+	d.sheet("VMs are running")
+	d.key(fyne.KeyEscape)
+	if d.noSheet(); d.quit {
+		t.Fatal("Escape must not quit")
+	}
+	d.askQuit()
+	d.key(fyne.KeyReturn) // leave them running
+	if !d.quit || d.svc.hasCalled("Stop dev false") {
+		t.Fatal("the default leaves VMs running")
+	}
+	d.quit = false
+	d.askQuit()
+	if d.noSheet(); !d.quit {
+		t.Error("it was asked twice")
+	}
+}
+
+func TestClosingLeavesVMsRunning(t *testing.T) {
+	d := open(t, running(t, "dev"))
+	d.closed()
+	d.until("the end", func() bool { return d.quit })
+	if d.noSheet(); d.svc.hasCalled("Stop dev false") {
+		t.Error("closing stopped a VM")
+	}
+}
+
+func TestQuitStopsVMs(t *testing.T) {
+	d := open(t, running(t, "dev", "other"))
+	d.askQuit()
+	d.press("Stop them and quit")
+	d.until("the end", func() bool { return d.quit })
+	if !d.svc.hasCalled("Stop dev false") || d.svc.hasCalled("Stop other false") {
+		t.Errorf("calls: %q", d.svc.calls)
+	}
+}
+
+func TestQuitStaysWhenAVMDoesNotStop(t *testing.T) {
+	svc := running(t, "dev")
+	svc.failNext("Stop", errors.New("the guest does not answer"))
+	d := open(t, svc)
+	d.askQuit()
+	d.press("Stop them and quit")
+	d.until("the reason", func() bool { return len(d.sheets) == 1 })
+	sees(t, d.sheetTexts(), "the guest does not answer")
+	if d.quit {
+		t.Error("it should have stayed")
+	}
 }

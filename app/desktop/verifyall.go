@@ -3,7 +3,6 @@
 package desktop
 
 import (
-
 	"vmterminal/app"
 )
 
@@ -30,4 +29,3 @@ func (w *window) verifyAll(v app.VM) {
 		}
 	}()
 }
-

@@ -44,9 +44,11 @@ type window struct {
 	// that the person has closed.
 	checks    []app.Check
 	takenAway map[string]bool
+	// cpu is how much of a processor each running VM takes, by its name.
+	cpu map[string]cpuUse
 	// barItems are the actions in the menu bar.
-	barItems  []barItem
-	hidden    bool
+	barItems []barItem
+	hidden   bool
 }
 
 // newWindow builds the window and shows nothing yet. It ends its work when ctx
@@ -54,7 +56,7 @@ type window struct {
 func newWindow(ctx context.Context, a fyne.App, svc Service, opt Options, ui Dispatch) *window {
 	w := &window{
 		app: a, win: a.NewWindow(textTitle("")), svc: svc, opt: opt, ui: ui, now: time.Now, ctx: ctx,
-		busy: map[string]string{}, takenAway: map[string]bool{}, quit: a.Quit,
+		busy: map[string]string{}, takenAway: map[string]bool{}, cpu: map[string]cpuUse{}, quit: a.Quit,
 	}
 	w.reader = newReader(svc, ui, func() time.Time { return w.now() }, w.show)
 	w.jobs = newJobView(w)

@@ -70,7 +70,7 @@ func quickSnapshot(t *testing.T, s *store, d *display, b *bus, p *program, tray 
 	until(t, "the menu offers the next", func() bool {
 		return slices.Contains(tray.labels(), "Quick snapshot of default")
 	})
-	tray.choose("default — stopped")
+	tray.choose("default — stopped, snapshot just now")
 	until(t, "the window is back", p.visible)
 	d.awaitButton("the window is drawn", primary, head)
 	d.keep("after-quick-snapshot")

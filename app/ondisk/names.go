@@ -9,6 +9,7 @@
 //	├── vms.json                   Home.VMs         the VMs
 //	├── active                     Home.Active      the active VM's name
 //	├── store.lock                 Home.Lock        held while vms.json, active or config.yaml change
+//	├── jobs.log                   Home.JobLog      how jobs ended, a JSON line each; jobs.log.1 is the part before
 //	├── accelerators.json          Home.Accelerators what the probe found, per boot; its lock is beside it
 //	├── cache/                     Home.Cache       downloaded images, the built-in kernel with a lock beside it
 //	├── run/                       Home.Run         private sockets (short paths)
@@ -95,6 +96,12 @@ func (h Home) Active() string { return h.in("active") }
 
 // Lock guards VMs, Active and Config; never removed.
 func (h Home) Lock() string { return h.in("store.lock") }
+
+// JobLog tells how jobs ended, a JSON line each; JobLogOld is the part before it.
+func (h Home) JobLog() string { return h.in("jobs.log") }
+
+// JobLogOld is what JobLog held before it grew too long.
+func (h Home) JobLogOld() string { return h.in("jobs.log.1") }
 
 // Accelerators holds the probe's answers.
 func (h Home) Accelerators() string { return h.in("accelerators.json") }
