@@ -35,6 +35,7 @@ type parts struct {
 	power        *widget.Button
 	snapshot     *widget.Button
 	off          *widgets.OffView
+	tabs         *widgets.TabBar
 	place        *fyne.Container // the terminal, or off
 	snapshots    *fyne.Container // the whole pane
 	timeline     *widgets.Timeline
@@ -134,9 +135,11 @@ func moreButton(tapped func()) *widget.Button {
 func (w *window) buildTerminal() fyne.CanvasObject {
 	p := &w.parts
 	p.off = widgets.NewOffView()
-	p.off.OnButton = w.free(w.startChosen)
+	p.off.OnButton = w.free(w.pressOff)
+	p.tabs = widgets.NewTabBar()
+	p.tabs.OnChosen, p.tabs.OnClose, p.tabs.OnAdd = w.chooseTab, w.closeTab, w.free(w.newShell)
 	p.place = container.NewStack(widgets.NewGap(0, 0), p.off)
-	return container.New(layout.NewCustomPaddedLayout(4, 0, 8, 0), p.place)
+	return widgets.NewFrame(p.tabs, nil, nil, nil, container.New(layout.NewCustomPaddedLayout(4, 0, 8, 0), p.place))
 }
 
 func (w *window) buildSnapshots() *fyne.Container {

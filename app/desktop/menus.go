@@ -42,6 +42,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		fyne.NewMenu(textMenuEdit(),
 			item(textCopy(), key(fyne.KeyC), w.onTerminal((*console.Console).Copy)),
 			item(textPaste(), key(fyne.KeyV), w.onTerminal((*console.Console).Paste))),
+		w.shellMenu(),
 		fyne.NewMenu(textMenuVM(), append(w.items(w.vmActions()),
 			fyne.NewMenuItemSeparator(),
 			item(textNextVM(), key(fyne.KeyDown), w.free(func() { w.step(1) })),

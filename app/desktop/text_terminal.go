@@ -1,0 +1,41 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2/lang"
+)
+
+// The terminals and their tabs.
+
+func textMenuShell() string    { return lang.L("Shell") }
+func textConsole() string      { return lang.L("Console") }
+func textNewShell() string     { return lang.L("New shell") }
+func textCloseShell() string   { return lang.L("Close shell") }
+func textNextTab() string      { return lang.L("Next tab") }
+func textPreviousTab() string  { return lang.L("Previous tab") }
+func textNoShell() string      { return lang.L("The shell cannot be opened") }
+func textTryAgain() string     { return lang.L("Try again") }
+func textOpenAgain() string    { return lang.L("Open again") }
+func textOpeningShell() string { return lang.L("Opening the shell…") }
+func textShellOver() string    { return lang.L("The shell has ended") }
+func textShellEnded() string   { return lang.L("It ended in order.") }
+func textNoAgentYet() string   { return lang.L("Waiting for the guest") }
+
+func textNoAgentYetAbout() string {
+	return lang.L("Its agent does not answer yet. The shell opens as soon as the guest has booted; until then there is its console.")
+}
+
+func textShell(number int) string { return lang.L("Shell {{.N}}", with{"N": number}) }
+
+func textShellExit(code int) string {
+	return lang.L("It ended with exit code {{.Code}}.", with{"Code": code})
+}
+
+func textShellOverAbout(how string) string {
+	return how + "\n" + lang.L("Ctrl+Shift+W closes the tab.")
+}
+
+func textShellStartFirst() string {
+	return lang.L("A shell runs inside the guest: start the VM first.")
+}
