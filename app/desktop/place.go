@@ -33,6 +33,9 @@ func (w *window) drawPlace() {
 		p.place.Objects[0] = t.terminal
 		p.place.Refresh()
 	}
+	if p.find.Visible() {
+		w.findIn(t.terminal)
+	}
 	live := t.conn != nil && v.State.Alive()
 	if !live {
 		w.drawOff(v, t)

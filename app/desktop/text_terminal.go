@@ -39,3 +39,22 @@ func textShellOverAbout(how string) string {
 func textShellStartFirst() string {
 	return lang.L("A shell runs inside the guest: start the VM first.")
 }
+
+// Finding text.
+
+func textFind() string      { return lang.L("Find") }
+func textFindHint() string  { return lang.L("Find in the terminal") }
+func textMatchCase() string { return lang.L("Match case") }
+func textNotFound() string  { return lang.L("not found") }
+
+func textFound(here, count int, more bool) string {
+	values := with{"Here": here, "Count": count}
+	switch {
+	case here == 0:
+		return lang.L("{{.Count}} found", values)
+	case more:
+		return lang.L("{{.Here}} of the last {{.Count}}", values)
+	default:
+		return lang.L("{{.Here}} of {{.Count}}", values)
+	}
+}

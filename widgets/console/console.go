@@ -46,6 +46,8 @@ type Console struct {
 	// OnClosed tells that the other side ended the connection; err is nil if
 	// it did so in order.
 	OnClosed func(err error)
+	// OnFound tells how a search stands, whenever that changes.
+	OnFound func(FoundReport)
 	// OnShortcut gets every key with Ctrl, Alt or Super before the guest does,
 	// and tells whether it used it.
 	OnShortcut func(fyne.Shortcut) bool
@@ -59,6 +61,7 @@ type Console struct {
 	top      int64 // the line at the top of the view, unless following
 	follow   bool  // the view is the guest's screen
 	selected screen.Range
+	finder   finder
 	styles   styles
 	frames   frames
 	shown    picture // without its rows
@@ -146,7 +149,7 @@ func (c *Console) feed(b []byte) {
 	defer c.mu.Unlock()
 	_, _ = c.model.Write(b)
 	c.model.TakeReplies()
-	c.touch()
+	c.changed()
 }
 
 // Clear forgets the text, the scrollback and what the guest had asked of the
@@ -157,6 +160,7 @@ func (c *Console) Clear() {
 	c.model = screen.New(c.model.Size())
 	c.follow = true
 	c.selected = screen.Range{}
+	c.linesMoved()
 	c.redraw()
 }
 
@@ -208,6 +212,7 @@ func (c *Console) resize(cols, rows int) {
 	c.model.Resize(cols, rows)
 	c.follow = true
 	c.selected = screen.Range{}
+	c.linesMoved()
 	c.touch()
 	c.mu.Unlock()
 	if c.OnResize != nil {

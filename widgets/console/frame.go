@@ -63,6 +63,12 @@ func (c *Console) touch() {
 	time.AfterFunc(rest-time.Since(c.frames.last), c.frame)
 }
 
+// changed is touch for new text. The caller holds mu.
+func (c *Console) changed() {
+	c.textChanged()
+	c.touch()
+}
+
 // redraw asks for a frame with every row in it. The caller holds mu.
 func (c *Console) redraw() {
 	c.differ.Reset()
@@ -129,7 +135,7 @@ func (c *Console) paint() picture {
 		c.differ.Reset()
 	}
 	p := picture{height: rows, title: c.model.Title(), colors: c.styles.colors, back: modes.ReverseVideo}
-	for _, change := range c.differ.Diff(c.model, top, c.selected) {
+	for _, change := range c.differ.Diff(c.model, top, c.marks(top)...) {
 		p.rows = append(p.rows, c.styles.row(change))
 	}
 	_, end := c.model.Lines()
