@@ -27,6 +27,8 @@ type tab struct {
 	conn    app.Console
 	opening bool
 	trouble string
+	// below tells that text has come below what is in view.
+	below bool
 	// shown tells that the console's terminal has the text of the last run.
 	shown bool
 	// shell is what a shell's tab has, or had.
@@ -59,6 +61,12 @@ func (c *consoles) newTab(vm string, number int) *tab {
 	t.terminal.SetFontSize(c.size)
 	t.terminal.OnResize = func(cols, rows int) { c.resized(t, cols, rows) }
 	t.terminal.OnShortcut = c.w.shortcut
+	t.terminal.OnRiskyPaste = func(text string) { c.w.askPaste(t.terminal, text) }
+	t.terminal.OnPasteLost = func() { c.w.tell(textPasteLostTitle(), textPasteLost()) }
+	t.terminal.OnBelow = func(below bool) {
+		t.below = below
+		c.w.drawBelow()
+	}
 	return t
 }
 
@@ -142,8 +150,8 @@ func (c *consoles) readLast(vm string, t *tab) {
 		return err
 	}, func(err error) {
 		// Text that cannot be read is no reason to disturb anybody.
-		if err == nil && t.conn == nil {
-			t.terminal.Feed(text)
+		if err == nil && t.conn == nil && !t.opening {
+			t.terminal.Recall(text)
 		}
 	})
 }

@@ -58,3 +58,25 @@ func textFound(here, count int, more bool) string {
 		return lang.L("{{.Here}} of {{.Count}}", values)
 	}
 }
+
+// Pasting, scrolling.
+
+func textPasteLostTitle() string { return lang.L("Nothing was pasted") }
+func textBelow() string          { return lang.L("New output below") }
+
+func textPasteTitle(lines int) string {
+	if lines == 1 {
+		return lang.L("Paste a line that is carried out at once?")
+	}
+	return lang.L("Paste {{.N}} lines?", with{"N": lines})
+}
+
+func textPasteAbout() string {
+	return lang.L("What runs in this terminal does not tell pasted text from typed text: each line is carried out at once.")
+}
+
+func textMoreLines(lines int) string { return lang.L("and {{.N}} more", with{"N": lines}) }
+
+func textPasteLost() string {
+	return lang.L("The guest has not read what was sent before, and there is no room for more. Wait until it does, or paste less at a time.")
+}
