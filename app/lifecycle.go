@@ -138,8 +138,12 @@ type Console interface {
 	Resize(ctx context.Context, cols, rows int) error
 }
 
-// replay is how much recent output an attachment begins with, in bytes.
-const replay = 1 << 20
+// replay is how much recent output an attachment begins with, in bytes: all that
+// there is, up to the 10,000 lines that a terminal keeps.
+const replay = 4 << 20
+
+// logTail is how much of a log is told, in bytes.
+const logTail = 1 << 20
 
 type console struct {
 	io.ReadWriteCloser
@@ -189,7 +193,7 @@ func (s *Service) HostLog(_ context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, failed(err, "", "read the log of %s", called(name))
 	}
-	text, err := host.Log(s.vms.Dir(e.Name), replay)
+	text, err := host.Log(s.vms.Dir(e.Name), logTail)
 	return text, failed(err, "", "read the log of VM '%s'", e.Name)
 }
 

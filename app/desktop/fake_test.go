@@ -19,6 +19,7 @@ type fakeService struct {
 	vms       []app.VM
 	snapshots map[string][]app.Snapshot
 	consoles  map[string]*fakeConsole
+	shells    []*fakeShell
 	jobs      []*app.Job
 	watchers  []chan struct{}
 	calls     []string
@@ -165,6 +166,19 @@ func (f *fakeService) Console(_ context.Context, name string) (app.Console, erro
 		return c, nil
 	}
 	return nil, app.ErrStopped
+}
+
+func (f *fakeService) Shell(ctx context.Context, name string, size app.TerminalSize) (app.Shell, error) {
+	if err := f.called("Shell", name); err != nil {
+		return nil, err
+	}
+	sh := &fakeShell{fakeConsole: newFakeConsole(name), ended: make(chan struct{})}
+	sh.size = [2]int{int(size.Columns), int(size.Rows)}
+	context.AfterFunc(ctx, func() { sh.exit(-1) })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.shells = append(f.shells, sh)
+	return sh, nil
 }
 
 func (f *fakeService) LastConsole(_ context.Context, name string) ([]byte, error) {

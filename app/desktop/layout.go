@@ -35,6 +35,9 @@ type parts struct {
 	power        *widget.Button
 	snapshot     *widget.Button
 	off          *widgets.OffView
+	tabs         *widgets.TabBar
+	find         *widgets.FindBar
+	below        *fyne.Container // the way to new output below the view
 	place        *fyne.Container // the terminal, or off
 	snapshots    *fyne.Container // the whole pane
 	timeline     *widgets.Timeline
@@ -134,9 +137,11 @@ func moreButton(tapped func()) *widget.Button {
 func (w *window) buildTerminal() fyne.CanvasObject {
 	p := &w.parts
 	p.off = widgets.NewOffView()
-	p.off.OnButton = w.free(w.startChosen)
-	p.place = container.NewStack(widgets.NewGap(0, 0), p.off)
-	return container.New(layout.NewCustomPaddedLayout(4, 0, 8, 0), p.place)
+	p.off.OnButton = w.free(w.pressOff)
+	p.tabs = widgets.NewTabBar()
+	p.tabs.OnChosen, p.tabs.OnClose, p.tabs.OnAdd = w.chooseTab, w.closeTab, w.free(w.newShell)
+	p.place = container.NewStack(widgets.NewGap(0, 0), w.buildBelow(), p.off)
+	return widgets.NewFrame(p.tabs, w.buildFind(), nil, nil, container.New(layout.NewCustomPaddedLayout(4, 0, 8, 0), p.place))
 }
 
 func (w *window) buildSnapshots() *fyne.Container {

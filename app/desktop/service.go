@@ -23,6 +23,7 @@ type Service interface {
 	Resume(ctx context.Context, name string) error
 	Stop(ctx context.Context, name string, opt app.StopOptions, say func(string)) error
 	Console(ctx context.Context, name string) (app.Console, error)
+	Shell(ctx context.Context, name string, size app.TerminalSize) (app.Shell, error)
 	LastConsole(ctx context.Context, name string) ([]byte, error)
 	Snapshots(ctx context.Context, vm string) (app.SnapshotList, error)
 	CreateSnapshot(ctx context.Context, vm string, n app.NewSnapshot) (*app.Job, error)

@@ -10,6 +10,7 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/widgets"
+	"vmterminal/widgets/console"
 )
 
 // window is the window and what it knows. Its methods belong to the main
@@ -49,6 +50,8 @@ type window struct {
 	// barItems are the actions in the menu bar.
 	barItems []barItem
 	hidden   bool
+	// finding is the terminal that the bar below it looks in, nil while the bar is away.
+	finding *console.Console
 }
 
 // newWindow builds the window and shows nothing yet. It ends its work when ctx

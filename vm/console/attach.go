@@ -15,16 +15,16 @@ type Attachment struct {
 	ended chan struct{}
 }
 
-// Attach begins with about the last replay bytes, from the start of a line, and
-// goes on live, without gap or repetition. A negative replay means all that is
-// kept. What a program in the guest asked its terminal is left out of the
+// Attach begins with about the last replay bytes, from the start of a line, but
+// with no more than ReplayLines lines, and goes on live, without gap or
+// repetition. A negative replay means all that is kept. What a program in the guest asked its terminal is left out of the
 // replay: it has had its answer, or has given up.
 func (c *Console) Attach(replay int) *Attachment {
 	if replay < 0 || replay > RingSize {
 		replay = RingSize
 	}
 	recent, end := c.join(replay)
-	// The search takes a tenth of a second for a full ring: output goes on.
+	// The search may take a tenth of a second: output goes on.
 	return &Attachment{c: c, pos: end, next: withoutQueries(recent), ended: make(chan struct{})}
 }
 
@@ -37,7 +37,7 @@ func (c *Console) join(replay int) (recent []byte, end int64) {
 	from := c.ring.startNear(c.ring.end - int64(replay))
 	recent = make([]byte, c.ring.end-from)
 	c.ring.read(recent, from)
-	return recent, c.ring.end
+	return LastLines(recent, ReplayLines), c.ring.end
 }
 
 // Read waits for output and copies it into p. A reader so slow that the output

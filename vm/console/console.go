@@ -14,8 +14,14 @@ import (
 	"sync"
 )
 
-// RingSize is how much recent output is kept for those who attach, in bytes.
-const RingSize = 1 << 20
+// RingSize is how much recent output is kept for those who attach, in bytes:
+// enough for the 10,000 lines of a terminal's scrollback, unless they are longer
+// than 400 bytes.
+const RingSize = 4 << 20
+
+// ReplayLines is how many lines an attachment begins with at most: as many as a
+// terminal keeps, and a screen.
+const ReplayLines = 10500
 
 const (
 	inputPiece = 4 << 10 // a longer Input is passed on in pieces

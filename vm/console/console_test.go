@@ -92,6 +92,7 @@ func TestOutputIsWholeForEveryAttachment(t *testing.T) {
 }
 
 func TestReplayBeginsAtALine(t *testing.T) {
+	long := strings.Repeat(strings.Repeat("x", 1000)+"\n", 2*RingSize/1001)
 	many := strings.Repeat("0123456789\n", 2*RingSize/11)
 	tests := []struct {
 		name, output string
@@ -104,7 +105,8 @@ func TestReplayBeginsAtALine(t *testing.T) {
 		{"just a line", "one\ntwo\nthree\n", 6, "three\n"},
 		{"a line's end only", "one two three\n", 5, "hree\n"},
 		{"character kept whole", "äöü", 3, "ü"},
-		{"wrapped", many, -1, many[len(many)-RingSize/11*11:]},
+		{"as many lines as a terminal keeps", many, -1, many[len(many)-(ReplayLines-1)*11:]},
+		{"wrapped", long, -1, long[len(long)-RingSize/1001*1001:]},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

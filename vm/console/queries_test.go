@@ -2,6 +2,7 @@ package console
 
 import (
 	"io"
+	"strings"
 	"testing"
 )
 
@@ -46,5 +47,14 @@ func TestOnlyLiveQueriesReachAnAttachment(t *testing.T) {
 	c.Close()
 	if got := string(readAll(t, second)); got != "beforeafter\x1b[6n" {
 		t.Errorf("the second attachment reads %q", got)
+	}
+}
+
+func BenchmarkReplayOfColouredText(b *testing.B) {
+	line := "\x1b[1;32mgreen\x1b[0m and \x1b[38;5;120mothers\x1b[m in a line of about eighty characters\r\n"
+	text := []byte(strings.Repeat(line, RingSize/len(line)))
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		withoutQueries(text)
 	}
 }

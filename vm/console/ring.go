@@ -72,3 +72,13 @@ func Start(text []byte, total int) int {
 	}
 	return 0
 }
+
+// LastLines is the end of a text, with that many lines at most. What stands after
+// the last line's end is one too.
+func LastLines(text []byte, lines int) []byte {
+	at := len(text)
+	for ; lines > 0 && at >= 0; lines-- {
+		at = bytes.LastIndexByte(text[:at], '\n')
+	}
+	return text[at+1:]
+}

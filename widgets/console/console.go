@@ -46,6 +46,15 @@ type Console struct {
 	// OnClosed tells that the other side ended the connection; err is nil if
 	// it did so in order.
 	OnClosed func(err error)
+	// OnFound tells how a search stands, whenever that changes.
+	OnFound func(FoundReport)
+	// OnRiskyPaste gets text from the clipboard that the guest would carry out
+	// line by line; PasteText pastes it nevertheless. Nil: Paste does.
+	OnRiskyPaste func(text string)
+	// OnPasteLost tells that there was no room for a pasted text.
+	OnPasteLost func()
+	// OnBelow tells whether text has come below what is in view.
+	OnBelow func(bool)
 	// OnShortcut gets every key with Ctrl, Alt or Super before the guest does,
 	// and tells whether it used it.
 	OnShortcut func(fyne.Shortcut) bool
@@ -58,7 +67,9 @@ type Console struct {
 	link     *link // nil when detached
 	top      int64 // the line at the top of the view, unless following
 	follow   bool  // the view is the guest's screen
+	below    bool  // while it is not, text has come
 	selected screen.Range
+	finder   finder
 	styles   styles
 	frames   frames
 	shown    picture // without its rows
@@ -66,6 +77,7 @@ type Console struct {
 	grid     grid // nil until it is drawn for the first time
 	gridRows int
 	title    string // as OnTitle was told
+	told     bool   // as OnBelow was
 	view     view
 	font     *fontTheme
 	override *container.ThemeOverride
@@ -136,17 +148,38 @@ func (c *Console) Attached() bool {
 // Feed shows bytes as if the guest had written them, but answers none of the
 // questions in them: for text that was written before, to other ears.
 func (c *Console) Feed(b []byte) {
+	c.mu.Lock()
+	model := c.model
+	c.mu.Unlock()
+	c.feed(model, b)
+}
+
+// Recall is Feed on a goroutine of its own. Clear ends it.
+func (c *Console) Recall(b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	go c.feed(c.model, b)
+}
+
+func (c *Console) feed(model *screen.Screen, b []byte) {
 	for piece := range slices.Chunk(b, screen.Piece) {
-		c.feed(piece)
+		if !c.feedPiece(model, piece) {
+			return
+		}
 	}
 }
 
-func (c *Console) feed(b []byte) {
+// feedPiece tells whether model is still the one that is shown.
+func (c *Console) feedPiece(model *screen.Screen, b []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, _ = c.model.Write(b)
-	c.model.TakeReplies()
-	c.touch()
+	if c.model != model {
+		return false
+	}
+	_, _ = model.Write(b)
+	model.TakeReplies()
+	c.changed()
+	return true
 }
 
 // Clear forgets the text, the scrollback and what the guest had asked of the
@@ -157,6 +190,7 @@ func (c *Console) Clear() {
 	c.model = screen.New(c.model.Size())
 	c.follow = true
 	c.selected = screen.Range{}
+	c.linesMoved()
 	c.redraw()
 }
 
@@ -201,13 +235,17 @@ func (c *Console) modes() screen.Modes {
 // resize makes the model the size that the widget has had for a moment now.
 func (c *Console) resize(cols, rows int) {
 	c.mu.Lock()
-	if oldCols, oldRows := c.model.Size(); cols == oldCols && rows == oldRows {
+	oldCols, oldRows := c.model.Size()
+	if cols == oldCols && rows == oldRows {
 		c.mu.Unlock()
 		return
 	}
 	c.model.Resize(cols, rows)
-	c.follow = true
-	c.selected = screen.Range{}
+	if cols != oldCols { // lines have other numbers then
+		c.follow = true
+		c.selected = screen.Range{}
+		c.linesMoved()
+	}
 	c.touch()
 	c.mu.Unlock()
 	if c.OnResize != nil {

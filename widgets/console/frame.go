@@ -34,6 +34,7 @@ type picture struct {
 	cursor cursorPicture
 	title  string
 	colors colors
+	below  bool // text has come below the view
 	back   bool // the background is the foreground's colour (reverse video)
 }
 
@@ -63,6 +64,13 @@ func (c *Console) touch() {
 	time.AfterFunc(rest-time.Since(c.frames.last), c.frame)
 }
 
+// changed is touch for new text. The caller holds mu.
+func (c *Console) changed() {
+	c.below = !c.follow
+	c.textChanged()
+	c.touch()
+}
+
 // redraw asks for a frame with every row in it. The caller holds mu.
 func (c *Console) redraw() {
 	c.differ.Reset()
@@ -80,7 +88,7 @@ func (c *Console) frame() {
 	c.frames.dirty = false
 	p := c.paint()
 	same := len(p.rows) == 0 && p.height == c.shown.height && p.cursor == c.shown.cursor &&
-		p.title == c.shown.title && p.back == c.shown.back
+		p.title == c.shown.title && p.back == c.shown.back && p.below == c.shown.below
 	c.shown = p
 	c.shown.rows = nil
 	if same {
@@ -122,14 +130,15 @@ func (c *Console) paint() picture {
 	modes := c.model.Modes()
 	_, rows := c.model.Size()
 	top := c.viewTop()
+	c.below = c.below && !c.follow
 	live := c.link != nil
 	if modes.ReverseVideo != c.styles.reverse || live != c.styles.live {
 		c.styles.reverse, c.styles.live = modes.ReverseVideo, live
 		c.styles.forget()
 		c.differ.Reset()
 	}
-	p := picture{height: rows, title: c.model.Title(), colors: c.styles.colors, back: modes.ReverseVideo}
-	for _, change := range c.differ.Diff(c.model, top, c.selected) {
+	p := picture{height: rows, title: c.model.Title(), colors: c.styles.colors, below: c.below, back: modes.ReverseVideo}
+	for _, change := range c.differ.Diff(c.model, top, c.marks(top)...) {
 		p.rows = append(p.rows, c.styles.row(change))
 	}
 	_, end := c.model.Lines()
@@ -171,6 +180,12 @@ func (c *Console) apply(p picture) {
 		c.title = p.title
 		if c.OnTitle != nil {
 			c.OnTitle(p.title)
+		}
+	}
+	if p.below != c.told {
+		c.told = p.below
+		if c.OnBelow != nil {
+			c.OnBelow(p.below)
 		}
 	}
 	if c.grid == nil {

@@ -109,7 +109,7 @@ func (c *Console) receive(l *link, b []byte) {
 	if replies := c.model.TakeReplies(); len(replies) > 0 {
 		l.send(replies)
 	}
-	c.touch()
+	c.changed()
 }
 
 // ended greys the text when the guest's side closed the connection.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -108,4 +109,85 @@ func TestMouseReports(t *testing.T) {
 	b.write("\x1b[?1006l")
 	b.c.MouseDown(event(desktop.MouseButtonSecondary))
 	b.reads("\x1b[M" + string([]byte{32 + 2 + 16, 35, 34}))
+}
+
+func TestRiskyPaste(t *testing.T) {
+	b := newBench(t)
+	var asked []string
+	b.c.OnRiskyPaste = func(text string) { asked = append(asked, text) }
+	paste := func(text string) {
+		fyne.CurrentApp().Clipboard().SetContent(text)
+		b.c.Paste()
+	}
+	paste("one line\x00\x1b")
+	b.reads("one line")
+	paste("rm -r x\n")
+	if len(asked) != 1 || asked[0] != "rm -r x\n" {
+		t.Fatalf("asked about %q", asked)
+	}
+	b.c.PasteText(asked[0])
+	b.reads("rm -r x\r")
+	b.write("\x1b[?2004h")
+	paste("two\nlines")
+	b.reads("\x1b[200~two\rlines\x1b[201~")
+	if len(asked) != 1 {
+		t.Errorf("asked about %q though the guest tells pasted from typed", asked)
+	}
+	lost := 0
+	b.c.OnPasteLost = func() { lost++ }
+	b.c.PasteText(strings.Repeat("x", queueSize+1))
+	b.c.PasteText("y")
+	if b.reads("\x1b[200~y\x1b[201~"); lost != 1 {
+		t.Errorf("%d pastes were lost, not the one that is too large", lost)
+	}
+}
+
+func TestNewTextBelowTheView(t *testing.T) {
+	b := newBench(t)
+	var told []bool
+	b.c.OnBelow = func(below bool) { told = append(told, below) }
+	b.write(strings.Repeat("line\r\n", 100))
+	b.c.ScrollBy(-20)
+	b.drawn()
+	top := b.row(0)
+	if b.write("more\r\n"); len(told) != 1 || !told[0] || b.row(0) != top {
+		t.Errorf("told %v; the first row is %q after %q", told, b.row(0), top)
+	}
+	b.c.ScrollBy(5)
+	b.write("more\r\n")
+	if b.c.ScrollToEnd(); len(told) != 1 {
+		t.Errorf("told %v", told)
+	}
+	if b.drawn(); len(told) != 2 || told[1] {
+		t.Errorf("at the end, told %v", told)
+	}
+}
+
+func TestClearEndsARecall(t *testing.T) {
+	b := newBench(t)
+	b.c.Recall([]byte(strings.Repeat("old\r\n", 200000)))
+	b.c.Clear()
+	b.write("new")
+	if got := b.c.Text(); got != "new" {
+		t.Errorf("the text is %.40q", got)
+	}
+	b.c.Recall([]byte(" and old"))
+	b.until("what is recalled", func() bool { return b.c.Text() == "new and old" })
+}
+
+func TestHeightAloneMovesNothing(t *testing.T) {
+	b := newBench(t)
+	for i := range 100 {
+		b.write(fmt.Sprintf("line %d\r\n", i))
+	}
+	b.c.ScrollBy(-40)
+	b.drawn()
+	top := b.row(0)
+	b.c.SelectAll()
+	rows := (<-b.sizes)[1]
+	b.win.Resize(fyne.NewSize(600, 240))
+	b.until("the size", func() bool { return len(b.sizes) > 0 && (<-b.sizes)[1] < rows })
+	if b.drawn(); b.row(0) != top || b.c.SelectedText() == "" {
+		t.Errorf("the view went from %q to %q; selected is %.20q", top, b.row(0), b.c.SelectedText())
+	}
 }

@@ -137,6 +137,7 @@ func (c *Console) takeColors() bool {
 		foreground: get(theme.ColorNameForeground),
 		background: get(theme.ColorNameBackground),
 		cursor:     get(theme.ColorNamePrimary),
+		found:      get(theme.ColorNameWarning),
 	}
 	colors.dark = luminance(colors.background) < luminance(colors.foreground)
 	colors.selection = blend(get(theme.ColorNameSelection), colors.background)

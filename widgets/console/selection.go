@@ -1,19 +1,11 @@
 package console
 
 import (
-	"strings"
 	"time"
-	"unicode"
 
 	"fyne.io/fyne/v2"
 
 	"vmterminal/widgets/screen"
-)
-
-// Around pasted text for a guest that asked for brackets.
-const (
-	pasteBegin = "\x1b[200~"
-	pasteEnd   = "\x1b[201~"
 )
 
 // textAt is the place in the text under a place of the widget; the second half
@@ -108,34 +100,6 @@ func (c *Console) Copy() {
 	if text := c.SelectedText(); text != "" {
 		fyne.CurrentApp().Clipboard().SetContent(text)
 	}
-}
-
-// Paste types what is on the clipboard.
-func (c *Console) Paste() { c.PasteText(fyne.CurrentApp().Clipboard().Content()) }
-
-// PasteText types text, in brackets if the guest asked for them. Control
-// characters are left out, so that a text cannot end its bracket. It tells
-// whether there was room for it: a guest that does not read gets at most 1 MiB.
-func (c *Console) PasteText(text string) bool {
-	text = cleanPaste(text)
-	if text == "" {
-		return true
-	}
-	if c.modes().BracketedPaste {
-		text = pasteBegin + text + pasteEnd
-	}
-	c.ScrollToEnd()
-	return c.send([]byte(text))
-}
-
-func cleanPaste(text string) string {
-	text = strings.NewReplacer("\r\n", "\r", "\n", "\r").Replace(text)
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\r' && r != '\t' {
-			return -1
-		}
-		return r
-	}, text)
 }
 
 // DoubleTapped does nothing: MouseDown counts the clicks.

@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
-	"golang.org/x/text/unicode/norm"
 
 	"vmterminal/widgets/screen"
 )
@@ -15,8 +14,8 @@ const maxStyles = 4096
 
 // colors are the theme's, as the UI goroutine last saw them.
 type colors struct {
-	foreground, background, selection, cursor color.NRGBA
-	dark                                      bool
+	foreground, background, selection, found, cursor color.NRGBA
+	dark                                             bool
 }
 
 // styles turns cells of the model into cells of the grid.
@@ -77,14 +76,10 @@ func (s *styles) row(change screen.Change) pictureRow {
 
 // shownRune is the one rune that a place of the grid can show for a cell.
 func shownRune(c *screen.Cell) rune {
-	if c.Rune == 0 || c.Attr&screen.Conceal != 0 {
+	if c.Attr&screen.Conceal != 0 {
 		return ' '
 	}
-	if c.Marks[0] == 0 {
-		return c.Rune
-	}
-	composed := []rune(norm.NFC.String(string([]rune{c.Rune, c.Marks[0]})))
-	return composed[0]
+	return c.Shown()
 }
 
 // of is the style of a cell, nil for the plain one.
@@ -126,8 +121,13 @@ func (s *styles) make(k styleKey) *cellStyle {
 	if k.attr&screen.Dim != 0 {
 		fg = blend(fg, bg)
 	}
-	if k.attr&screen.Marked != 0 {
+	switch {
+	case k.attr&screen.FoundHere != 0:
+		fg, bg, filled = s.colors.background, s.colors.found, true
+	case k.attr&screen.Marked != 0:
 		bg, filled = s.colors.selection, true
+	case k.attr&screen.Found != 0:
+		fg, bg, filled = s.colors.foreground, blend(s.colors.found, s.colors.background), true
 	}
 	if !s.live {
 		fg, bg = blend(fg, s.colors.background), blend(bg, s.colors.background)

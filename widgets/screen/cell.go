@@ -30,7 +30,7 @@ func (c Color) RGB() (r, g, b uint8, ok bool) {
 type Attr uint16
 
 // What a guest can ask of a cell. Every style of underline is Underline.
-// Marked is never set by a guest: a Differ sets it on what is selected.
+// Marked and those after it are never set by a guest: a Differ sets them.
 const (
 	Bold Attr = 1 << iota
 	Dim
@@ -40,7 +40,9 @@ const (
 	Inverse
 	Conceal
 	Strike
-	Marked
+	Marked    // selected
+	Found     // what is looked for
+	FoundHere // the one of these that is looked at
 )
 
 // Part tells what piece of a character a cell shows.

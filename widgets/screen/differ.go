@@ -22,9 +22,15 @@ type Differ struct {
 // Reset forgets what is shown: the next Diff has every row.
 func (d *Differ) Reset() { d.shown = nil }
 
+// Mark is a range that is to be drawn with an attribute more.
+type Mark struct {
+	Range Range
+	Attr  Attr
+}
+
 // Diff compares the rows from line top on with what was shown last, and takes
-// them as shown. Cells in the range marked get the attribute Marked.
-func (d *Differ) Diff(s *Screen, top int64, marked Range) []Change {
+// them as shown. Cells in the range of a mark get its attribute.
+func (d *Differ) Diff(s *Screen, top int64, marks ...Mark) []Change {
 	d.changes = d.changes[:0]
 	fresh := len(d.shown) != s.rows || d.cols != s.cols
 	if fresh {
@@ -33,7 +39,9 @@ func (d *Differ) Diff(s *Screen, top int64, marked Range) []Change {
 	for row := range s.rows {
 		n := top + int64(row)
 		d.row, _ = s.Line(n, d.row[:0])
-		d.row = mark(d.row, marked, n, s.cols)
+		for i := range marks {
+			d.row = marks[i].on(d.row, n, s.cols)
+		}
 		if !fresh && slices.Equal(d.row, d.shown[row]) {
 			continue
 		}
@@ -43,8 +51,9 @@ func (d *Differ) Diff(s *Screen, top int64, marked Range) []Change {
 	return d.changes
 }
 
-func mark(cells []Cell, r Range, n int64, cols int) []Cell {
-	from, to := r.columns(n, cols)
+// on marks the cells of line n.
+func (m *Mark) on(cells []Cell, n int64, cols int) []Cell {
+	from, to := m.Range.columns(n, cols)
 	if from >= to {
 		return cells
 	}
@@ -52,7 +61,7 @@ func mark(cells []Cell, r Range, n int64, cols int) []Cell {
 		cells = append(cells, Cell{})
 	}
 	for i := from; i < to; i++ {
-		cells[i].Attr |= Marked
+		cells[i].Attr |= m.Attr
 	}
 	return cells
 }

@@ -14,7 +14,7 @@ type viewer struct {
 }
 
 func (v *viewer) update(s *Screen, top int64, marked Range) int {
-	changes := v.differ.Diff(s, top, marked)
+	changes := v.differ.Diff(s, top, Mark{marked, Marked})
 	_, n := s.Size()
 	for len(v.rows) < n {
 		v.rows = append(v.rows, nil)
@@ -164,7 +164,7 @@ func BenchmarkDiff(b *testing.B) {
 	s, v := New(200, 60), viewer{}
 	write(s, "\x1b#8")
 	for b.Loop() {
-		v.differ.Diff(s, 0, Range{})
+		v.differ.Diff(s, 0)
 	}
 }
 

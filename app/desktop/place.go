@@ -1,0 +1,128 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/app"
+	"vmterminal/widgets"
+	"vmterminal/widgets/console"
+)
+
+// terminalOnWindow is the terminal on the window, if it is attached.
+func (w *window) terminalOnWindow() (*console.Console, bool) {
+	_, of, ok := w.tabsOnWindow()
+	if !ok {
+		return nil, false
+	}
+	t := of.shown()
+	return t.terminal, t.conn != nil
+}
+
+// drawPlace draws the terminal's place: the terminal, and over it why it does
+// not answer.
+func (w *window) drawPlace() {
+	p := &w.parts
+	v, ok := w.chosen()
+	if !ok {
+		return
+	}
+	w.drawTabs()
+	t := w.consoles.tabs(v.Name).shown()
+	if p.place.Objects[0] != fyne.CanvasObject(t.terminal) {
+		p.place.Objects[0] = t.terminal
+		p.place.Refresh()
+	}
+	if p.find.Visible() {
+		w.findIn(t.terminal)
+	}
+	live := t.conn != nil && v.State.Alive()
+	if !live {
+		w.drawOff(v, t)
+	}
+	w.setVisible(p.off, !live)
+	w.drawBelow()
+	if live && w.focusNext == v.Name {
+		w.focusNext = ""
+		w.focusMain()
+	}
+}
+
+func (w *window) drawOff(v app.VM, t *tab) {
+	off := w.parts.off
+	if doing := w.busy[v.Name]; doing != "" {
+		off.Set(doing, "", "")
+		return
+	}
+	job, at, runs := w.jobs.of(v.Name)
+	switch {
+	case runs && job.Kind.ReplacesDisk():
+		off.Set(textJob(job), textDots(at.Phase), "")
+	case v.State == app.Broken:
+		off.Set(textBroken(v.Name), v.Problem, "")
+	case v.State.Alive() && t.number > 0:
+		w.drawNoShell(v, t)
+	case v.State.Alive() && t.trouble != "":
+		off.Set(textNoConsole(v.Name), t.trouble, "")
+	case v.State.Alive():
+		off.Set(textConnecting(), "", "")
+	default:
+		about := ""
+		if v.Left != "" {
+			about = textLeft(v.Left, textAge(v.LeftAt, w.last.at))
+		}
+		off.Set(textOff(v.Name), about, textStart())
+	}
+}
+
+// drawNoShell tells why the shell of a running VM is not there.
+func (w *window) drawNoShell(v app.VM, t *tab) {
+	off := w.parts.off
+	switch {
+	case t.trouble != "":
+		off.Set(textNoShell(), t.trouble, textTryAgain())
+	case t.opening && !v.Agent:
+		off.Set(textNoAgentYet(), textNoAgentYetAbout(), "")
+	case t.opening:
+		off.Set(textOpeningShell(), "", "")
+	default:
+		off.Set(textShellOver(), textShellOverAbout(t.shell.ended), textOpenAgain())
+	}
+}
+
+// pressOff does what the button over a terminal that does not answer says.
+func (w *window) pressOff() {
+	v, of, ok := w.tabsOnWindow()
+	switch {
+	case !ok:
+	case !v.State.Alive():
+		w.startChosen()
+	default:
+		w.consoles.openShell(of.shown())
+		w.redraw()
+	}
+}
+
+// buildBelow makes the mark at the foot of a terminal whose view is further up.
+func (w *window) buildBelow() fyne.CanvasObject {
+	jump := widget.NewButtonWithIcon(textBelow(), theme.MoveDownIcon(), func() {
+		if _, of, ok := w.tabsOnWindow(); ok {
+			of.shown().terminal.ScrollToEnd()
+			w.focusMain()
+		}
+	})
+	w.parts.below = container.NewBorder(nil, container.NewHBox(layout.NewSpacer(), jump, widgets.NewGap(12, 0)), nil, nil)
+	w.parts.below.Hide()
+	return container.New(layout.NewCustomPaddedLayout(0, 8, 0, 0), w.parts.below)
+}
+
+func (w *window) drawBelow() {
+	if _, of, ok := w.tabsOnWindow(); ok {
+		w.setVisible(w.parts.below, of.shown().below)
+	}
+}

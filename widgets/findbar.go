@@ -1,0 +1,129 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// A FindBar is a line to look for text in something: a field, how many there
+// are, the previous and the next. Return goes to the previous, Shift+Return to
+// the next, Escape closes.
+type FindBar struct {
+	widget.BaseWidget
+
+	// OnChanged gets the text after each key, and whether case counts.
+	OnChanged func(text string, matchCase bool)
+	// OnStep gets -1 for the previous, 1 for the next.
+	OnStep  func(by int)
+	OnClose func()
+
+	entry *findEntry
+	count *Line
+	cased *widget.Check
+	box   fyne.CanvasObject
+}
+
+// findWidth is the width of the field.
+const findWidth = 220
+
+// NewFindBar returns a bar with an empty field; hint is what the field says
+// then, matchCase the label of its switch.
+func NewFindBar(hint, matchCase string) *FindBar {
+	b := &FindBar{count: NewCaption("")}
+	b.entry = &findEntry{bar: b}
+	b.entry.ExtendBaseWidget(b.entry)
+	b.entry.SetPlaceHolder(hint)
+	b.entry.OnChanged = func(string) { b.changed() }
+	b.entry.OnSubmitted = func(string) { b.step(-1 + 2*b.entry.shift) }
+	b.cased = widget.NewCheck(matchCase, func(bool) { b.changed() })
+	previous := newIconSpot(theme.MoveUpIcon(), func() { b.step(-1) })
+	next := newIconSpot(theme.MoveDownIcon(), func() { b.step(1) })
+	end := newIconSpot(theme.CancelIcon(), b.close)
+	row := container.NewBorder(nil, nil, container.New(wide(findWidth), b.entry), container.NewHBox(
+		container.NewCenter(previous), container.NewCenter(next), b.cased, container.NewCenter(end)),
+		container.New(middle{}, container.New(inset(0, 8), b.count)))
+	b.box = NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(inset(4, 8), row))
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// Field is the part that takes the focus.
+func (b *FindBar) Field() fyne.Focusable { return b.entry }
+
+// Text is what is looked for.
+func (b *FindBar) Text() string { return b.entry.Text }
+
+// MatchCase tells whether case counts.
+func (b *FindBar) MatchCase() bool { return b.cased.Checked }
+
+// Set puts a text into the field, selected, so that typing replaces it.
+func (b *FindBar) Set(text string) {
+	b.entry.SetText(text)
+	b.entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+}
+
+// Tell shows how many were found.
+func (b *FindBar) Tell(count string) { b.count.Set(count) }
+
+func (b *FindBar) changed() {
+	if b.OnChanged != nil {
+		b.OnChanged(b.entry.Text, b.cased.Checked)
+	}
+}
+
+func (b *FindBar) step(by int) {
+	if b.OnStep != nil {
+		b.OnStep(by)
+	}
+}
+
+func (b *FindBar) close() {
+	if b.OnClose != nil {
+		b.OnClose()
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (b *FindBar) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(b.box) }
+
+// findEntry knows whether Shift is held, and leaves Escape to the bar.
+type findEntry struct {
+	widget.Entry
+
+	bar   *FindBar
+	shift int // 1 while it is held
+}
+
+// KeyDown implements desktop.Keyable.
+func (e *findEntry) KeyDown(key *fyne.KeyEvent) {
+	if key.Name == desktop.KeyShiftLeft || key.Name == desktop.KeyShiftRight {
+		e.shift = 1
+	}
+	e.Entry.KeyDown(key)
+}
+
+// KeyUp implements desktop.Keyable.
+func (e *findEntry) KeyUp(key *fyne.KeyEvent) {
+	if key.Name == desktop.KeyShiftLeft || key.Name == desktop.KeyShiftRight {
+		e.shift = 0
+	}
+	e.Entry.KeyUp(key)
+}
+
+// FocusLost implements fyne.Focusable.
+func (e *findEntry) FocusLost() {
+	e.shift = 0
+	e.Entry.FocusLost()
+}
+
+// TypedKey implements fyne.Focusable.
+func (e *findEntry) TypedKey(key *fyne.KeyEvent) {
+	if key.Name == fyne.KeyEscape {
+		e.bar.close()
+		return
+	}
+	e.Entry.TypedKey(key)
+}

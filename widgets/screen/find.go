@@ -1,0 +1,126 @@
+package screen
+
+import (
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxQuery is how many characters of a query count.
+const MaxQuery = 200
+
+// Query is a text to look for. The zero Query is found nowhere.
+type Query struct {
+	text []rune
+	fold bool
+}
+
+// NewQuery looks for text, with matchCase only as it is written.
+func NewQuery(text string, matchCase bool) Query {
+	q := Query{text: []rune(norm.NFC.String(text)), fold: !matchCase}
+	q.text = q.text[:min(len(q.text), MaxQuery)]
+	for i, r := range q.text {
+		q.text[i] = q.folded(r)
+	}
+	return q
+}
+
+// Empty tells whether there is nothing to look for.
+func (q Query) Empty() bool { return len(q.text) == 0 }
+
+func (q Query) folded(r rune) rune {
+	if q.fold {
+		return unicode.ToLower(r)
+	}
+	return r
+}
+
+// Find appends to found, which has what was found before, the places where the
+// query begins in the lines from first to before end, in their order. What was
+// wrapped is found across rows; no two places overlap.
+func (s *Screen) Find(q Query, first, end int64, found []Range) []Range {
+	if q.Empty() {
+		return found
+	}
+	oldest, all := s.Lines()
+	f := finding{screen: s, query: q}
+	for n := max(first, oldest); n < min(end, all); n++ {
+		f.load(n, all)
+		for at := 0; at < f.own; at++ {
+			if !f.matches(at) {
+				continue
+			}
+			last := len(q.text) - 1 + at
+			r := Range{From: f.places[at], To: f.places[last]}
+			r.To.Col += runeWidth(f.text[last])
+			if len(found) == 0 || !r.From.Before(found[len(found)-1].To) {
+				found = append(found, r)
+			}
+		}
+	}
+	return found
+}
+
+// finding is one line with as much of what it goes on with as a match that
+// begins in it can reach.
+type finding struct {
+	screen *Screen
+	query  Query
+	cells  []Cell
+	text   []rune // folded
+	places []Pos  // of each rune of text
+	own    int    // runes of text that are in the line itself
+}
+
+func (f *finding) load(n, end int64) {
+	f.text, f.places = f.text[:0], f.places[:0]
+	wrapped := f.add(n)
+	f.own = len(f.text)
+	for n++; wrapped && n < end && len(f.text) < f.own+len(f.query.text)-1; n++ {
+		wrapped = f.add(n)
+	}
+}
+
+// add appends the text of line n and tells whether it goes on.
+func (f *finding) add(n int64) (wrapped bool) {
+	f.cells, wrapped = f.screen.Line(n, f.cells[:0])
+	for col := range f.cells {
+		if c := &f.cells[col]; c.Part != WideRight {
+			f.text = append(f.text, f.query.folded(c.Shown()))
+			f.places = append(f.places, Pos{Line: n, Col: col})
+		}
+	}
+	missing := f.screen.cols - len(f.cells)
+	if !wrapped || missing == 1 && f.screen.startsWide(n+1) {
+		return wrapped
+	}
+	for col := len(f.cells); col < f.screen.cols; col++ {
+		f.text = append(f.text, ' ')
+		f.places = append(f.places, Pos{Line: n, Col: col})
+	}
+	return wrapped
+}
+
+func (f *finding) matches(at int) bool {
+	if len(f.text)-at < len(f.query.text) {
+		return false
+	}
+	for i, r := range f.query.text {
+		if f.text[at+i] != r {
+			return false
+		}
+	}
+	return true
+}
+
+// Shown is the one character that stands for a cell: its rune and the first
+// mark, composed where Unicode has a character for both.
+func (c *Cell) Shown() rune {
+	switch {
+	case c.Rune == 0:
+		return ' '
+	case c.Marks[0] == 0:
+		return c.Rune
+	}
+	return []rune(norm.NFC.String(string([]rune{c.Rune, c.Marks[0]})))[0]
+}
