@@ -13,7 +13,7 @@ tools   := $(CURDIR)/.cache/bin
 version := $(shell .ci/version)
 ldflags := -s -w -X main.version=$(version)
 
-.PHONY: run build man guest test torture lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
+.PHONY: run build man guest test screenshots torture lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
 
 run: deps-run build ## install what is missing, build, open the window (no display: the same in the terminal)
 	@.ci/open
@@ -33,6 +33,9 @@ guest: deps-build ## build the guest that the program carries
 test: deps-test lint build ## install what tests need, check form, run every test with the race detector
 	@.ci/test
 
+screenshots: deps-build ## draw every state of the window, in all looks, into build/screenshots
+	VMTERMINAL_SCREENSHOTS=$(CURDIR)/build/screenshots LANG=C.UTF-8 LANGUAGE=en go test -count 1 -run TestScreenshots ./app/desktop
+
 torture: deps-test ## try to destroy data, at length (as root)
 	@.ci/torture
 
@@ -50,7 +53,7 @@ clean: ## remove what was built
 	find assets/guest/files -mindepth 1 ! -name README -delete
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 tools:
 	@.ci/tools $(tools)

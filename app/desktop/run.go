@@ -28,6 +28,9 @@ func Run(svc Service, opt Options) error {
 		return errors.New("there is no display to open a window on")
 	}
 	settleLocale()
+	if err := translate(); err != nil {
+		return err
+	}
 	if cache, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(cache, ondisk.DirMode) // of a new user; without it Fyne complains
 	}

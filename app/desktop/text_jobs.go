@@ -112,7 +112,6 @@ func textMenuView() string        { return lang.L("View") }
 func textMenuHelp() string        { return lang.L("Help") }
 func textCopy() string            { return lang.L("Copy") }
 func textPaste() string           { return lang.L("Paste") }
-func textPower() string           { return lang.L("Start or stop") }
 func textForceOff() string        { return lang.L("Cut the power…") }
 func textUse() string             { return lang.L("Make it the active VM") }
 func textHistory() string         { return lang.L("Snapshots pane") }

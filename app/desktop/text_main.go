@@ -64,7 +64,6 @@ func textFactTaken() string   { return lang.L("Taken") }
 func textFactDisk() string    { return lang.L("Disk size") }
 func textFactFile() string    { return lang.L("File size") }
 func textFactDigest() string  { return lang.L("Digest") }
-func textFactAbout() string   { return lang.L("About") }
 func textFactVM() string      { return lang.L("Made in") }
 func textFactTrouble() string { return lang.L("Trouble") }
 

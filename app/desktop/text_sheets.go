@@ -16,11 +16,14 @@ func textName() string        { return lang.L("Name") }
 func textCPUs() string        { return lang.L("CPUs") }
 func textMemory() string      { return lang.L("Memory") }
 func textDisk() string        { return lang.L("Disk") }
-func textDescription() string { return lang.L("Description") }
 func textOptional() string    { return lang.L("What makes it worth going back to (optional)") }
 func textDiskHint() string    { return lang.L("Takes room as it fills") }
 func textCopyDetails() string { return lang.L("Copy details") }
 func textQuit() string        { return lang.L("Quit") }
+
+// textDescription has a key of its own: "Description" means something to the
+// files of translations.
+func textDescription() string { return lang.X("field.description", "Description") }
 
 func textNameHint() string { return lang.L("Letters, digits, '.', '_' and '-'") }
 
