@@ -16,8 +16,8 @@ type BannerItem struct {
 	Button, Other string
 }
 
-// A Banner is a line below the window's head with something to know and what to
-// do about it. It takes no room while it says nothing.
+// A Banner is a line across the window with something to know and what to do
+// about it. It takes no room while it says nothing.
 type Banner struct {
 	widget.BaseWidget
 
@@ -79,6 +79,6 @@ func label(b *widget.Button, text string) {
 func (b *Banner) CreateRenderer() fyne.WidgetRenderer {
 	icon := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(18), b.icon))
 	row := container.NewBorder(nil, nil, container.New(inset(0, 4), icon), b.row, NewMiddle(b.text))
-	return widget.NewSimpleRenderer(NewFrame(nil, widget.NewSeparator(), nil, nil,
+	return widget.NewSimpleRenderer(NewFrame(widget.NewSeparator(), nil, nil, nil,
 		container.NewStack(NewGround(theme.ColorNameOverlayBackground, 0), container.New(inset(4, 10), row))))
 }

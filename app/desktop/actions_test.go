@@ -274,7 +274,20 @@ func TestBannerTellsOfTheHost(t *testing.T) {
 		t.Errorf("copied: %q", got)
 	}
 	d.parts.banner.OnClose()
-	sees(t, texts(d.parts.banner), "no /dev/kvm")
+	sees(t, texts(d.parts.banner), "VMs run several times slower here: no /dev/kvm")
+	d.parts.banner.OnClose()
+	if d.parts.banner.Visible() {
+		t.Errorf("both were closed, and it says %q", texts(d.parts.banner))
+	}
+	d.checkHost()
+	d.until("the grave one told again", func() bool { return d.parts.banner.Visible() })
+	d.parts.banner.OnClose()
+	if d.parts.banner.Visible() {
+		t.Error("who knows that VMs are slow here needs not be told again")
+	}
+	svc.change(func() { svc.checks[0].Found = "QEMU is too old" })
+	d.checkHost()
+	d.until("it", func() bool { return d.parts.banner.Visible() })
 	svc.change(func() { svc.checks = nil })
 	d.press("Look again")
 	d.until("all well", func() bool { return !d.parts.banner.Visible() })

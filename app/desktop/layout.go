@@ -67,9 +67,11 @@ func (w *window) build() {
 	p.card = container.NewStack(p.firstRun)
 	p.all.Hide()
 	p.card.Hide()
-	bottom := container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), p.jobBar)
+	// Below, so that nothing the person looks at moves when there is something to
+	// know.
 	p.banner = widgets.NewBanner()
-	w.win.SetContent(widgets.NewFrame(p.banner, bottom, nil, nil, container.NewStack(p.all, p.card)))
+	bottom := container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), widgets.NewFrame(p.banner, nil, nil, nil, p.jobBar))
+	w.win.SetContent(widgets.NewFrame(nil, bottom, nil, nil, container.NewStack(p.all, p.card)))
 	w.win.SetPadded(false)
 	w.win.SetMainMenu(w.mainMenu())
 	w.strayKeys()

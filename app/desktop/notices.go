@@ -25,6 +25,8 @@ type notice struct {
 	icon          fyne.Resource
 	button, other string
 	do, otherwise func()
+	// lasting is of the host as it is, which nobody needs to be told twice.
+	lasting bool
 }
 
 // notices are all that there is to know now, the gravest first.
@@ -59,7 +61,9 @@ func (w *window) noticeOf(c app.Check) (notice, bool) {
 	case checkQEMU:
 		n.text = textNoQEMU(c.Found, c.Mend)
 	case checkAccelerator:
-		n.text, n.icon = textSlow(c.Found), theme.InfoIcon()
+		_, why, _ := strings.Cut(c.Found, ": ")
+		n.text, n.icon = textSlow(why), theme.InfoIcon()
+		n.lasting = true
 	case checkSpace:
 		n.text, n.button, n.do = textLittleSpace(c.Found), textDots(textStorage()), w.askStorage
 		return n, true
@@ -106,7 +110,7 @@ func (w *window) undoNotice() (notice, bool) {
 // drawBanner shows the first notice that was not taken away.
 func (w *window) drawBanner() {
 	b := w.parts.banner
-	list := slices.DeleteFunc(w.notices(), func(n notice) bool { return w.takenAway[n.id] })
+	list := slices.DeleteFunc(w.notices(), w.wasClosed)
 	if len(list) == 0 {
 		w.setVisible(b, false)
 		return
@@ -115,11 +119,24 @@ func (w *window) drawBanner() {
 	b.OnButton, b.OnOther = w.free(orNothing(n.do)), w.free(orNothing(n.otherwise))
 	b.OnClose = func() {
 		w.takenAway[n.id] = true
+		if n.lasting {
+			w.app.Preferences().SetString(prefNotice+n.id, n.text)
+		}
 		w.drawBanner()
 		w.focusMain()
 	}
 	b.Set(widgets.BannerItem{Text: n.text, Icon: n.icon, Button: n.button, Other: n.other})
 	w.setVisible(b, true)
+}
+
+// prefNotice begins the keys of lasting notices that were closed, each with the
+// text that it had then.
+const prefNotice = "closed."
+
+// wasClosed tells whether the person has taken a notice away: a lasting one
+// stays away, in the next window too, until it says something else.
+func (w *window) wasClosed(n notice) bool {
+	return w.takenAway[n.id] || n.lasting && w.app.Preferences().String(prefNotice+n.id) == n.text
 }
 
 func orNothing(f func()) func() {

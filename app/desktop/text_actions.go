@@ -79,8 +79,8 @@ func textNoQEMU(found, mend string) string {
 	return lang.L("VMs cannot run: {{.Found}}. To mend it: {{.Mend}}", with{"Found": found, "Mend": mend})
 }
 
-func textSlow(found string) string {
-	return lang.L("VMs run by emulation here: {{.Found}}", with{"Found": found})
+func textSlow(why string) string {
+	return lang.L("VMs run several times slower here: {{.Why}}", with{"Why": why})
 }
 
 func textLittleSpace(found string) string {
