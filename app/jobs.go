@@ -21,6 +21,7 @@ const (
 	JobExport   JobKind = "export"
 	JobImport   JobKind = "import"
 	JobClone    JobKind = "clone"
+	JobCreate   JobKind = "create"
 )
 
 // ReplacesDisk tells whether such a job gives the VM another disk: the VM stays
@@ -102,7 +103,7 @@ func (j *Job) Cancelled() bool { return errors.Is(j.Err(), context.Canceled) }
 
 // Result is what the job gives: a Snapshot for JobSnapshot, JobExport and
 // JobImport, a Restored for JobRestore, an Undone for JobUndo, a Verified for JobVerify, a VM for
-// JobClone; nil before the end and after failure.
+// JobClone and JobCreate; nil before the end and after failure.
 func (j *Job) Result() any {
 	select {
 	case <-j.ended:

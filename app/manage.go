@@ -12,20 +12,26 @@ import (
 // CreateVM makes a VM with a fresh disk of the built-in guest, or takes over
 // what a VM deleted without its data left. The first VM becomes the active one.
 func (s *Service) CreateVM(ctx context.Context, n NewVM) (VM, error) {
-	v, err := s.defaultVM(n.Name)
+	v, err := s.asked(n)
+	if err == nil {
+		err = s.create(ctx, v, n.Adopt)
+	}
 	if err != nil {
 		return VM{}, failed(err, "Nothing was created.", "create VM '%s'", Plain(n.Name))
 	}
+	return s.VM(ctx, v.Name)
+}
+
+// asked is the VM that is asked for: the defaults, where n leaves them open.
+func (s *Service) asked(n NewVM) (vm.VM, error) {
+	v, err := s.defaultVM(n.Name)
 	v.CPUs = orDefault(n.CPUs, v.CPUs)
 	v.MemoryMB = orDefault(n.MemoryMB, v.MemoryMB)
 	v.DiskSizeMB = orDefault(n.DiskSizeMB, v.DiskSizeMB)
 	if n.Accel != "" {
 		v.Accel = n.Accel
 	}
-	if err := s.create(ctx, v, n.Adopt); err != nil {
-		return VM{}, failed(err, "Nothing was created.", "create VM '%s'", Plain(n.Name))
-	}
-	return s.VM(ctx, v.Name)
+	return v, err
 }
 
 func orDefault(n, def int) int {

@@ -13,6 +13,7 @@ import (
 	"vmterminal/vm"
 	"vmterminal/vm/agent"
 	"vmterminal/vm/host"
+	"vmterminal/vm/image"
 	"vmterminal/vm/qemu"
 )
 
@@ -131,6 +132,10 @@ var causes = []cause{
 	{snapshot.ErrNoSpace, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
 	{syscall.ENOSPC, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
 	{syscall.EDQUOT, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
+	{image.ErrNotImage, ExitUsage, "An image is a raw or qcow2 file of a whole disk, packed with gzip, xz or zstd or not packed"},
+	{image.ErrDamaged, ExitDamaged, "Get the image anew"},
+	{image.ErrTooLarge, ExitUsage, "Ask for a larger disk: --disk-size MB"},
+	{image.ErrNoTool, ExitFailure, "Install it: apt-get install qemu-utils"},
 	{qemu.ErrDiskInUse, ExitState, "End that QEMU first"},
 	{qemu.ErrNoQEMU, ExitFailure, "Install it: apt-get install qemu-system-x86 qemu-utils"},
 	{host.ErrNotRunning, ExitState, "Start it first: vmterminal run"},

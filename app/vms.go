@@ -77,6 +77,8 @@ type NewVM struct {
 	MemoryMB   int
 	DiskSizeMB int
 	Accel      string
+	// Image is what CreateFromImage makes the disk of: a file's path.
+	Image string
 	// Adopt takes over the folder that a VM deleted without its data left.
 	Adopt bool
 }

@@ -37,6 +37,13 @@ func newBudget(dir string, needed int64) (*budget, error) {
 	return b, nil
 }
 
+// Room tells, as a *NoSpace, that needed more bytes in a folder's file system
+// would take what is left free there for running VMs.
+func Room(dir string, needed int64) error {
+	_, err := newBudget(dir, needed)
+	return err
+}
+
 // take counts n bytes that are about to be written; called from many goroutines.
 func (b *budget) take(n int) error {
 	if b.unseen.Add(int64(n)) < min(lookEvery, b.reserve/2) || !guard.On(guard.ImageLimit) {

@@ -47,6 +47,9 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) (err error) {
 	if err := fill(fresh); err != nil {
 		return ondisk.NotDone(err)
 	}
+	if disk, err := os.Stat(fresh.Disk()); err == nil { // of an image it is known only now
+		v.DiskSizeMB = DiskSizeMB(disk.Size())
+	}
 	return s.add(v, func(r *rows, dir ondisk.VMDir) error {
 		if _, err := os.Lstat(string(dir)); err == nil {
 			return leftData(dir)

@@ -25,9 +25,7 @@ func (f *face) snapshotClone() *cobra.Command {
 				return err
 			}
 			v, _ := job.Result().(app.VM)
-			return f.data(vmDocument(v), func() {
-				f.printf("VM created: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
-			})
+			return f.created(v)
 		},
 	}
 	cmd.Flags().IntVar(&n.CPUs, "cpus", 0, "virtual CPUs (default: as the snapshot's VM)")

@@ -25,11 +25,12 @@ func (f *face) vmCreate() *cobra.Command {
 	var n app.NewVM
 	cmd := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Create a VM with the built-in guest",
-		Long: `Create makes a VM with a disk of the built-in guest. What the flags do not say is
-as in the defaults for new VMs: 'vmterminal config get' shows them.`,
+		Short: "Create a VM with the built-in guest, or of an image",
+		Long: `Create makes a VM with a disk of the built-in guest, or of an image. What the flags
+do not say is as in the defaults for new VMs: 'vmterminal config get' shows them.`,
 		Example: `  vmterminal vm create default
-  vmterminal vm create dev --cpus 4 --memory 4096 --disk-size 20480`,
+  vmterminal vm create dev --cpus 4 --memory 4096 --disk-size 20480
+  vmterminal vm create other --image disk.qcow2.xz`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, flag := range []string{"cpus", "memory", "disk-size"} {
@@ -38,13 +39,14 @@ as in the defaults for new VMs: 'vmterminal config get' shows them.`,
 				}
 			}
 			n.Name = args[0]
+			if n.Image != "" {
+				return f.createFromImage(cmd, n)
+			}
 			v, err := f.svc.CreateVM(cmd.Context(), n)
 			if err != nil {
 				return err
 			}
-			return f.data(vmDocument(v), func() {
-				f.printf("VM created: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
-			})
+			return f.created(v)
 		},
 	}
 	flags := cmd.Flags()
@@ -52,6 +54,7 @@ as in the defaults for new VMs: 'vmterminal config get' shows them.`,
 	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512, or as configured)")
 	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
 	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
+	f.wantImage(cmd, &n)
 	flags.BoolVar(&n.Adopt, "adopt", false, "take over the folder of a VM that was deleted without --data")
 	return cmd
 }

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+	"vmterminal/vm"
+	"vmterminal/vm/image"
+)
+
+// CreateFromImage begins to make a VM whose disk is a copy of an image, n.Image,
+// as a job; its Result is the VM. The disk is of the size that n asks for, or of
+// the default one, or of the image's own if that is larger. The guest boots by
+// itself: the image has a boot loader and a kernel.
+func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
+	doing := fmt.Sprintf("create VM '%s' from image %s", Plain(n.Name), Plain(n.Image))
+	v, err := s.asked(n)
+	if err == nil {
+		v.Image = imageLabel(n.Image)
+		err = v.Check()
+	}
+	if err != nil {
+		return nil, failed(err, "Nothing was created.", "%s", doing)
+	}
+	return s.jobs.run(JobCreate, v.Name, v.Image, func(ctx context.Context, m Meter) (any, error) {
+		if err := s.createFromImage(ctx, v, n, m); err != nil {
+			return nil, failed(err, "Nothing was created.", "%s", doing)
+		}
+		return s.VM(ctx, v.Name)
+	}), nil
+}
+
+func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m Meter) error {
+	from, err := os.Open(n.Image)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	opt := image.Options{MaxSize: int64(n.DiskSizeMB) << 20, Progress: m}
+	return s.vms.Create(v, func(dir ondisk.VMDir) error {
+		opt.Room = func() error { return snapshot.Room(string(dir), 0) }
+		return vm.Fill(func(disk *os.File) error {
+			size, err := image.Write(ctx, disk, from, opt)
+			if err != nil {
+				return err
+			}
+			m.Phase(snapshot.PhaseFlush, 0)
+			return disk.Truncate(max(size, int64(v.DiskSizeMB)<<20))
+		})(dir)
+	})
+}
+
+// maxImageLabel bounds what is kept of an image's name.
+const maxImageLabel = 100
+
+// imageLabel is what a VM keeps of the name of the image that it was made of.
+func imageLabel(from string) string {
+	label := []rune(Plain(filepath.Base(from)))
+	label = label[:min(len(label), maxImageLabel)]
+	if string(label) == vm.ImageBuiltin {
+		return "file " + vm.ImageBuiltin // that is not the guest which the program carries
+	}
+	return string(label)
+}

@@ -1,0 +1,162 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Options is what a disk is written with. The zero value has no limits.
+type Options struct {
+	// MaxSize is the largest disk that is wanted, in bytes; 0: any.
+	MaxSize int64
+	// Room is asked now and then, from one goroutine, whether there is room to go
+	// on; its error ends the writing. nil: there is.
+	Room func() error
+	// Progress may be nil.
+	Progress Progress
+}
+
+func (o Options) room() error {
+	if o.Room == nil {
+		return nil
+	}
+	return o.Room()
+}
+
+func (o Options) limit() int64 {
+	if o.MaxSize == 0 {
+		return maxDisk
+	}
+	return o.MaxSize
+}
+
+// Write makes disk, an empty file that is open for reading and writing, the disk
+// of an image: sparse, of the image's own size, which it returns. The disk is
+// neither synced nor closed, and after an error it holds something of no use. It
+// returns only once nothing works on the disk any more, also when ctx has ended.
+func Write(ctx context.Context, disk, from *os.File, opt Options) (size int64, err error) {
+	if opt.Progress == nil {
+		opt.Progress = silent{}
+	}
+	info, err := Look(from)
+	if err != nil {
+		return 0, err
+	}
+	if info.DiskSize > opt.limit() {
+		return 0, tooLarge(info.DiskSize, opt)
+	}
+	switch {
+	case info.Packing != Plain && info.Format == QCOW2:
+		return writePackedQCOW2(ctx, disk, from, info, opt)
+	case info.Packing != Plain:
+		return writePackedRaw(ctx, disk, from, info, opt)
+	case info.Format == QCOW2:
+		return info.DiskSize, convert(ctx, disk, from, info.DiskSize, opt)
+	default:
+		opt.Progress.Phase(PhaseCopy, info.DiskSize)
+		whole := &counted{io.NewSectionReader(from, 0, info.DiskSize), opt.Progress}
+		return sparse(ctx, disk, whole, opt.limit(), opt)
+	}
+}
+
+func tooLarge(size int64, opt Options) error {
+	return fmt.Errorf("%w than that: %d bytes, not %d or less", ErrTooLarge, size, opt.limit())
+}
+
+func writePackedRaw(ctx context.Context, disk, from *os.File, info Info, opt Options) (int64, error) {
+	r, err := unpack(from, info, opt)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	size, err := sparse(ctx, disk, r, opt.limit(), opt)
+	if err != nil {
+		return 0, err
+	}
+	return size, checkRaw(disk, size)
+}
+
+// writePackedQCOW2 unpacks into a file without a name beside the disk: whatever
+// happens, nothing is left of it.
+func writePackedQCOW2(ctx context.Context, disk, from *os.File, info Info, opt Options) (int64, error) {
+	plain, err := os.CreateTemp(filepath.Dir(disk.Name()), ".image-*")
+	if err != nil {
+		return 0, err
+	}
+	defer plain.Close()
+	if err := os.Remove(plain.Name()); err != nil {
+		return 0, err
+	}
+	r, err := unpack(from, info, opt)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	length, err := sparse(ctx, plain, r, maxDisk, opt)
+	if err != nil {
+		return 0, err
+	}
+	size, err := checkQCOW2(plain, length)
+	if err != nil {
+		return 0, err
+	}
+	if size > opt.limit() {
+		return 0, tooLarge(size, opt)
+	}
+	return size, convert(ctx, disk, plain, size, opt)
+}
+
+func unpack(from *os.File, info Info, opt Options) (io.ReadCloser, error) {
+	stat, err := from.Stat()
+	if err != nil {
+		return nil, err
+	}
+	opt.Progress.Phase(PhaseUnpack, stat.Size())
+	return unpacker(from, info.Packing, opt.Progress)
+}
+
+const (
+	// pieceSize is the unit in which zeros are left out.
+	pieceSize = 64 << 10
+	// roomEvery is how many bytes are written between two looks at the room.
+	roomEvery = 16 << 20
+)
+
+// sparse writes what r has to f, and leaves holes where it is zero. What is longer
+// than limit is ErrTooLarge.
+func sparse(ctx context.Context, f *os.File, r io.Reader, limit int64, opt Options) (size int64, err error) {
+	var zero [pieceSize]byte
+	buf := make([]byte, pieceSize)
+	for looked := int64(-roomEvery); ; {
+		if size-looked >= roomEvery {
+			if err := errors.Join(ctx.Err(), opt.room()); err != nil {
+				return 0, err
+			}
+			looked = size
+		}
+		n, err := io.ReadFull(r, buf)
+		if size+int64(n) > limit {
+			return 0, tooLarge(size+int64(n), Options{MaxSize: limit})
+		}
+		if n > 0 && !bytes.Equal(buf[:n], zero[:n]) {
+			if _, err := f.WriteAt(buf[:n], size); err != nil {
+				return 0, err
+			}
+		}
+		size += int64(n)
+		switch {
+		case err == nil:
+		case errors.Is(err, ErrDamaged): // whatever the cause
+			return 0, err
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return size, f.Truncate(size)
+		default:
+			return 0, err
+		}
+	}
+}
