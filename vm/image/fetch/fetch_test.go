@@ -1,0 +1,384 @@
+package fetch_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"vmterminal/vm/image/fetch"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// content is n bytes of noise.
+func content(n int) []byte {
+	noise := rand.New(rand.NewPCG(3, 4))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(noise.Uint32())
+	}
+	return b
+}
+
+type meter struct {
+	total, done atomic.Int64
+	at          func(done int64)
+}
+
+func (m *meter) Phase(_ string, total int64) {
+	m.total.Store(total)
+	m.done.Store(0)
+}
+
+func (m *meter) Add(n int64) {
+	if done := m.done.Add(n); m.at != nil {
+		m.at(done)
+	}
+}
+
+// server serves data at /file, as often as it is asked: cut lists after how many
+// bytes each answer ends.
+type server struct {
+	*httptest.Server
+	mu      sync.Mutex
+	data    []byte
+	etag    string
+	cut     []int
+	answers []string // the ranges that were asked for
+}
+
+func serve(t *testing.T, data []byte, cut ...int) *server {
+	t.Helper()
+	s := &server{data: data, etag: `"one"`, cut: cut}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	return s
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers = append(s.answers, r.Header.Get("Range"))
+	if s.etag != "" {
+		w.Header().Set("ETag", s.etag)
+	}
+	if len(s.cut) > 0 {
+		w = &cutter{w, s.cut[0]}
+		s.cut = s.cut[1:]
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(s.data))
+}
+
+func (s *server) set(data []byte, etag string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data, s.etag = data, etag
+}
+
+func (s *server) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answers
+}
+
+// cutter ends an answer after so many bytes.
+type cutter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (c *cutter) Write(p []byte) (int, error) {
+	if len(p) > c.left {
+		_, _ = c.ResponseWriter.Write(p[:c.left])
+		c.ResponseWriter.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	c.left -= len(p)
+	return c.ResponseWriter.Write(p)
+}
+
+// target is where a test downloads to.
+type target struct{ part, state string }
+
+func newTarget(t *testing.T) target {
+	dir := t.TempDir()
+	return target{filepath.Join(dir, "part"), filepath.Join(dir, "part.json")}
+}
+
+func (to target) get(ctx context.Context, c *fetch.Client, address string, opt fetch.Options) error {
+	if opt.Progress == nil {
+		opt.Progress = &meter{}
+	}
+	if opt.Limit == 0 {
+		opt.Limit = 1 << 30
+	}
+	return c.File(ctx, address, to.part, to.state, opt)
+}
+
+func (to target) holds(t *testing.T, want []byte) {
+	t.Helper()
+	if got, err := os.ReadFile(to.part); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("there are %d bytes that are not the %d wanted, %v", len(got), len(want), err)
+	}
+}
+
+func quick() *fetch.Client { return &fetch.Client{Pause: time.Millisecond} }
+
+func TestFile(t *testing.T) {
+	data := content(3 << 20)
+	s := serve(t, data)
+	to, m := newTarget(t), &meter{}
+	if err := to.get(t.Context(), quick(), s.URL, fetch.Options{Progress: m}); err != nil {
+		t.Fatal(err)
+	}
+	to.holds(t, data)
+	if m.done.Load() != int64(len(data)) || m.total.Load() != int64(len(data)) {
+		t.Errorf("%d of %d done", m.done.Load(), m.total.Load())
+	}
+}
+
+func TestFileGoesOnAfterCuts(t *testing.T) {
+	data := content(3 << 20)
+	s := serve(t, data, 1<<20, 0, 100_000, 5)
+	to, m := newTarget(t), &meter{}
+	if err := to.get(t.Context(), quick(), s.URL, fetch.Options{Progress: m, Size: int64(len(data))}); err != nil {
+		t.Fatal(err)
+	}
+	to.holds(t, data)
+	asked := s.asked()
+	if len(asked) != 5 || asked[0] != "" || asked[1] == "" || asked[1] == asked[3] {
+		t.Errorf("the ranges asked for were %q", asked)
+	}
+	if m.done.Load() != int64(len(data)) {
+		t.Errorf("%d done", m.done.Load())
+	}
+}
+
+func TestFileGoesOnInAnotherCall(t *testing.T) {
+	data := content(3 << 20)
+	s := serve(t, data)
+	to := newTarget(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	m := &meter{at: func(done int64) {
+		if done > 1<<20 {
+			cancel()
+		}
+	}}
+	if err := to.get(ctx, quick(), s.URL, fetch.Options{Progress: m}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	to.holds(t, data)
+	if asked := s.asked(); len(asked) != 2 || asked[1] == "" {
+		t.Errorf("the ranges asked for were %q", asked)
+	}
+}
+
+// A file that has changed since, or of which nobody can tell, is begun anew.
+func TestFileBeginsAnew(t *testing.T) {
+	old, data := content(3<<20), bytes.Repeat([]byte("new"), 1<<20)
+	for name, begin := range map[string]func(*server, target) string{
+		"changed": func(s *server, _ target) string { s.set(data, `"two"`); return s.URL },
+		"shorter": func(s *server, _ target) string { s.set(data[:1000], `"two"`); return s.URL },
+		"weak": func(s *server, to target) string {
+			s.set(data, `W/"one"`)
+			_ = os.WriteFile(to.state, []byte(`{"address":"`+s.URL+`","etag":"W/\"one\""}`), 0o600)
+			return s.URL
+		},
+		"another address": func(s *server, _ target) string { s.set(data, `"one"`); return s.URL + "/other" },
+		"no state":        func(s *server, to target) string { s.set(data, `"one"`); os.Remove(to.state); return s.URL },
+		"torn state": func(s *server, to target) string {
+			s.set(data, `"one"`)
+			_ = os.WriteFile(to.state, []byte("{"), 0o600)
+			return s.URL
+		},
+		"longer than the file": func(s *server, to target) string {
+			s.set(data, `"one"`)
+			_ = os.WriteFile(to.part, make([]byte, 4<<20), 0o600)
+			return s.URL
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, old, 1<<20, 0, 0, 0, 0)
+			to := newTarget(t)
+			if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); !errors.Is(err, fetch.ErrCut) {
+				t.Fatal(err)
+			}
+			s.cut = nil
+			if err := to.get(t.Context(), quick(), begin(s, to), fetch.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			to.holds(t, s.data)
+		})
+	}
+}
+
+func TestFileIsBounded(t *testing.T) {
+	s := serve(t, content(2<<20))
+	for name, opt := range map[string]fetch.Options{"limit": {Limit: 1 << 20}, "size": {Size: 1 << 20}, "larger size": {Size: 3 << 20}} {
+		if err := newTarget(t).get(t.Context(), quick(), s.URL, opt); err == nil {
+			t.Errorf("%s: all was taken", name)
+		}
+	}
+	// A server that does not say how much it sends, and does not end.
+	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return
+			}
+		}
+	}))
+	defer endless.Close()
+	to := newTarget(t)
+	if err := to.get(t.Context(), quick(), endless.URL, fetch.Options{Limit: 1 << 20}); !errors.Is(err, fetch.ErrTooLarge) {
+		t.Error(err)
+	}
+	if info, err := os.Stat(to.part); err != nil || info.Size() > 1<<20 {
+		t.Errorf("%d bytes were written, %v", info.Size(), err)
+	}
+	if _, err := quick().Small(t.Context(), endless.URL, 1000); !errors.Is(err, fetch.ErrTooLarge) {
+		t.Error(err)
+	}
+}
+
+func TestRoomIsAsked(t *testing.T) {
+	full := errors.New("no room")
+	s := serve(t, content(1<<20))
+	if err := newTarget(t).get(t.Context(), quick(), s.URL, fetch.Options{Room: func() error { return full }}); !errors.Is(err, full) {
+		t.Error(err)
+	}
+}
+
+func TestStalledServer(t *testing.T) {
+	release := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		if strings.HasSuffix(r.URL.Path, "/some") {
+			_, _ = w.Write(make([]byte, 10))
+			w.(http.Flusher).Flush()
+		}
+		select {
+		case <-r.Context().Done():
+		case <-release:
+		}
+	}))
+	defer slow.Close()
+	defer close(release)
+	c := &fetch.Client{Pause: time.Millisecond, Stall: 50 * time.Millisecond}
+	for _, path := range []string{"/none", "/some"} {
+		if err := newTarget(t).get(t.Context(), c, slow.URL+path, fetch.Options{}); !errors.Is(err, fetch.ErrStalled) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := c.Small(t.Context(), slow.URL+path, 1000); !errors.Is(err, fetch.ErrStalled) {
+			t.Errorf("small %s: %v", path, err)
+		}
+	}
+}
+
+// A server that sends slowly, but goes on, is waited for.
+func TestSlowServer(t *testing.T) {
+	const stall = 300 * time.Millisecond
+	next := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "6")
+		for i := range 6 {
+			fmt.Fprint(w, i)
+			w.(http.Flusher).Flush()
+			<-next
+		}
+	}))
+	defer slow.Close()
+	go func() {
+		pace := time.NewTicker(stall / 3)
+		defer pace.Stop()
+		for range 6 {
+			<-pace.C
+			next <- struct{}{}
+		}
+	}()
+	data, err := (&fetch.Client{Stall: stall}).Small(t.Context(), slow.URL, 10)
+	if err != nil || string(data) != "012345" {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
+func TestRedirects(t *testing.T) {
+	plain := serve(t, []byte("plain"))
+	var to string
+	leads := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })
+	secure, open := httptest.NewTLSServer(leads), httptest.NewServer(leads)
+	defer secure.Close()
+	defer open.Close()
+	inTLS := &fetch.Client{Transport: secure.Client().Transport}
+	for name, of := range map[string]struct {
+		c        *fetch.Client
+		from, to string
+		want     error
+	}{
+		"http to http":  {quick(), open.URL, plain.URL, nil},
+		"https to http": {inTLS, secure.URL, plain.URL, fetch.ErrRedirect},
+		"to a file":     {quick(), open.URL, "file:///etc/passwd", fetch.ErrRedirect},
+		"to ftp":        {quick(), open.URL, "ftp://127.0.0.1/", fetch.ErrRedirect},
+		"round":         {quick(), open.URL, open.URL, fetch.ErrRedirect},
+		"no http":       {quick(), "file:///etc/passwd", "", fetch.ErrRedirect},
+		"no scheme":     {quick(), "/etc/passwd", "", fetch.ErrRedirect},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to = of.to
+			data, err := of.c.Small(t.Context(), of.from, 100)
+			if !errors.Is(err, of.want) || err == nil && string(data) != "plain" {
+				t.Errorf("%q, %v", data, err)
+			}
+		})
+	}
+}
+
+func TestServersThatDoNotGive(t *testing.T) {
+	none := httptest.NewServer(http.NotFoundHandler())
+	var status *fetch.Status
+	if err := newTarget(t).get(t.Context(), quick(), none.URL, fetch.Options{}); !errors.As(err, &status) || status.Code != http.StatusNotFound {
+		t.Error(err)
+	}
+	none.Close()
+	for _, address := range []string{none.URL, "http://no-such-host.invalid/"} {
+		if _, err := quick().Small(t.Context(), address, 10); !errors.Is(err, fetch.ErrNoNetwork) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	// Another part than the one that was asked for.
+	wrong := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Range", "bytes 5-9/10")
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = io.WriteString(w, "56789")
+	}))
+	defer wrong.Close()
+	if err := newTarget(t).get(t.Context(), quick(), wrong.URL, fetch.Options{}); err == nil {
+		t.Error("the wrong part was taken")
+	}
+}
+
+func TestMirror(t *testing.T) {
+	var path string
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.Path }))
+	defer s.Close()
+	if _, err := (&fetch.Client{Mirror: s.URL + "/"}).Small(t.Context(), "https://example.org/a/b", 10); err != nil || path != "/example.org/a/b" {
+		t.Errorf("%q, %v", path, err)
+	}
+}
