@@ -1,0 +1,301 @@
+package catalogue_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
+	"go.uber.org/goleak"
+
+	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/fetch"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// files are what the projects' servers have, by address without the scheme.
+type files map[string]string
+
+func (f files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	text, has := f[strings.TrimPrefix(r.URL.Path, "/")]
+	if !has {
+		http.NotFound(w, r)
+		return
+	}
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(text))
+}
+
+// signer has a key of its own.
+type signer struct{ *openpgp.Entity }
+
+func newSigner(t *testing.T) signer {
+	t.Helper()
+	e, err := openpgp.NewEntity("Test", "", "test@example.org", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer{e}
+}
+
+func (s signer) public(t *testing.T) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := armor.Encode(&out, openpgp.PublicKeyType, nil)
+	if err == nil {
+		err = s.Serialize(w)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func (s signer) sign(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := clearsign.Encode(&out, s.PrivateKey, nil)
+	if err == nil {
+		_, err = w.Write([]byte(text))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func sha(of string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(of))) }
+
+func sha512Hex(of string) string { return strings.Repeat(sha(of), 2) }
+
+const (
+	ubuntuFile = "cloud-images.ubuntu.com/releases/streams/v1/com.ubuntu.cloud:released:download.sjson"
+	fedoraFile = "dl.example.org/43/Fedora-Cloud-43-1.6-x86_64-CHECKSUM"
+)
+
+func ubuntuList() string {
+	product := func(version, release, title string, dates ...string) string {
+		var versions []string
+		for _, d := range dates {
+			versions = append(versions, fmt.Sprintf(`%q:{"items":{"disk1.img":{"ftype":"disk1.img","path":"server/releases/%s/release-%s/u.img","sha256":%q,"size":%d},"manifest":{"path":"m"}}}`,
+				d, release, d, sha(version+d), len(d)))
+		}
+		return fmt.Sprintf(`"com.ubuntu.cloud:server:%s:amd64":{"arch":"amd64","release":%q,"release_title":%q,"version":%[1]q,"versions":{%[4]s}}`,
+			version, release, title, strings.Join(versions, ","))
+	}
+	return `{"format":"products:1.0","products":{` + strings.Join([]string{
+		product("22.04", "jammy", "22.04 LTS", "20261101"),
+		product("24.04", "noble", "24.04 LTS", "20260901", "20261002", "20250101"),
+		product("25.10", "questing", "25.10", "20261003"),
+		`"com.ubuntu.cloud:server:24.04:arm64":{"arch":"arm64","release":"noble","release_title":"24.04 LTS","version":"24.04","versions":{}}`,
+	}, ",") + `}}`
+}
+
+const fedoraList = `[
+{"version":"44 Beta","arch":"x86_64","variant":"Cloud","subvariant":"Cloud_Base","link":"https://dl.example.org/44_Beta/Fedora-Cloud-Base-Generic-44_Beta-1.1.x86_64.qcow2"},
+{"version":"42","arch":"x86_64","variant":"Cloud","subvariant":"Cloud_Base","link":"https://dl.example.org/42/Fedora-Cloud-Base-Generic-42-1.1.x86_64.qcow2"},
+{"version":"43","arch":"x86_64","variant":"Cloud","subvariant":"Cloud_Base","link":"https://dl.example.org/43/Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2"},
+{"version":"43","arch":"aarch64","variant":"Cloud","subvariant":"Cloud_Base","link":"https://dl.example.org/43/Fedora-Cloud-Base-Generic-43-1.6.aarch64.qcow2"},
+{"version":"43","arch":"x86_64","variant":"Server","subvariant":"Server","link":"https://dl.example.org/43/Fedora-Server-43-1.6.x86_64.iso"}]`
+
+// published are the files as the projects have them.
+func published(t *testing.T, s signer) files {
+	alpine := "nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2"
+	arch := "Arch-Linux-x86_64-cloudimg-20261115.9.qcow2"
+	return files{
+		"dl-cdn.alpinelinux.org/alpine/latest-stable/releases/cloud/": `<pre><a href="../">../</a>
+<a href="nocloud_alpine-3.23.9-x86_64-bios-cloudinit-r2.qcow2">nocloud_alpine-3.23.9</a>
+<a href="nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2">x</a> <a href="nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2.sha512">x</a>
+<a href="nocloud_alpine-3.23.11-x86_64-uefi-cloudinit-r0.qcow2">x</a> <a href="nocloud_alpine-3.23.11-aarch64-bios-cloudinit-r0.qcow2">x</a></pre>`,
+		"dl-cdn.alpinelinux.org/alpine/v3.22/releases/cloud/":                                                            `<a href="nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2">x</a>`,
+		"dl-cdn.alpinelinux.org/alpine/v3.22/releases/cloud/nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2.sha512": sha512Hex("3.22") + "\n",
+		"dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/" + alpine + ".sha512":                                       sha512Hex("alpine"),
+		"geo.mirror.pkgbuild.com/images/":                                                                                `<a href="v20261115.9/">v20261115.9/</a> <a href="v20261101.10/">x</a> <a href="latest/">x</a>`,
+		"geo.mirror.pkgbuild.com/images/v20261115.9/" + arch + ".SHA256":                                                 sha("arch") + "  " + arch + "\n",
+		"deb.debian.org/debian/dists/stable/Release":                                                                     "Origin: Debian\nSuite: stable\nVersion: 13.2\nCodename: trixie\nSHA256:\n",
+		"cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS":                                                         sha512Hex("no") + "  debian-13-generic-amd64.qcow2\n" + sha512Hex("debian") + "  debian-13-genericcloud-amd64.qcow2\n" + sha512Hex("no") + "  debian-13-genericcloud-arm64.qcow2\n",
+		"cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.json":                                  `{"apiVersion":"v1","items":[{"kind":"Build","metadata":{"labels":{"cloud.debian.org/version":"20261117-2299"}}},{"kind":"Upload","metadata":{"labels":{}}}]}`,
+		ubuntuFile:                        s.sign(t, ubuntuList()),
+		"fedoraproject.org/releases.json": fedoraList,
+		fedoraFile:                        s.sign(t, "# Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2: 5 bytes\nSHA256 (Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2) = "+sha("fedora")+"\n"),
+	}
+}
+
+// from is a catalogue whose servers have these files.
+func from(t *testing.T, f files, s signer) catalogue.Catalogue {
+	t.Helper()
+	server := httptest.NewServer(f)
+	t.Cleanup(server.Close)
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	return catalogue.Catalogue{
+		Client: fetch.Client{Mirror: server.URL, Pause: time.Millisecond},
+		Keys:   map[string][]byte{"ubuntu": s.public(t), "fedora": s.public(t)},
+	}
+}
+
+func TestFind(t *testing.T) {
+	s := newSigner(t)
+	c := from(t, published(t, s), s)
+	alpine := catalogue.Offer{
+		Distro: "alpine", Release: "3.23", Version: "3.23.10-r0", Verified: catalogue.ByChecksum,
+		Address: "https://dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2",
+		Sum:     catalogue.Sum{Algorithm: "sha512", Hex: sha512Hex("alpine")},
+	}
+	older := alpine
+	older.Release, older.Version, older.Sum.Hex = "3.22", "3.22.1-r1", sha512Hex("3.22")
+	older.Address = "https://dl-cdn.alpinelinux.org/alpine/v3.22/releases/cloud/nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2"
+	debian := catalogue.Offer{
+		Distro: "debian", Release: "trixie", Version: "20261117-2299", Verified: catalogue.ByChecksum,
+		Address: "https://cloud.debian.org/images/cloud/trixie/20261117-2299/debian-13-genericcloud-amd64-20261117-2299.qcow2",
+		Sum:     catalogue.Sum{Algorithm: "sha512", Hex: sha512Hex("debian")},
+	}
+	noble := catalogue.Offer{
+		Distro: "ubuntu", Release: "noble", Version: "24.04-20261002", Verified: catalogue.BySignature, Size: 8,
+		Address: "https://cloud-images.ubuntu.com/releases/server/releases/noble/release-20261002/u.img",
+		Sum:     catalogue.Sum{Algorithm: "sha256", Hex: sha("24.0420261002")},
+	}
+	questing := noble
+	questing.Release, questing.Version, questing.Sum.Hex = "questing", "25.10-20261003", sha("25.1020261003")
+	questing.Address = "https://cloud-images.ubuntu.com/releases/server/releases/questing/release-20261003/u.img"
+	fedora := catalogue.Offer{
+		Distro: "fedora", Release: "43", Version: "43-1.6", Verified: catalogue.BySignature,
+		Address: "https://dl.example.org/43/Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2",
+		Sum:     catalogue.Sum{Algorithm: "sha256", Hex: sha("fedora")},
+	}
+	arch := catalogue.Offer{
+		Distro: "arch", Release: "latest", Version: "20261115.9", Verified: catalogue.ByChecksum,
+		Address: "https://geo.mirror.pkgbuild.com/images/v20261115.9/Arch-Linux-x86_64-cloudimg-20261115.9.qcow2",
+		Sum:     catalogue.Sum{Algorithm: "sha256", Hex: sha("arch")},
+	}
+	for _, of := range []struct {
+		distro, release string
+		want            catalogue.Offer
+	}{
+		{"alpine", "", alpine},
+		{"alpine", "3.22", older},
+		{"alpine", "v3.22.1", older},
+		{"debian", "", debian},
+		{"debian", "stable", debian},
+		{"debian", "trixie", debian},
+		{"debian", "13", debian},
+		{"ubuntu", "", noble},
+		{"ubuntu", "noble", noble},
+		{"ubuntu", "24.04", noble},
+		{"ubuntu", "25.10", questing},
+		{"fedora", "", fedora},
+		{"fedora", "43", fedora},
+		{"arch", "", arch},
+		{"arch", "20261115.9", arch},
+	} {
+		if got, err := c.Find(t.Context(), of.distro, of.release); err != nil || got != of.want {
+			t.Errorf("%s %q: %+v, %v\nwant %+v", of.distro, of.release, got, err, of.want)
+		}
+	}
+}
+
+func TestFindWhatIsNotThere(t *testing.T) {
+	s := newSigner(t)
+	c := from(t, published(t, s), s)
+	for _, of := range [][2]string{
+		{"slackware", ""},
+		{"debia", ""},
+		{"debian", "woody"},
+		{"debian", "../../etc"},
+		{"debian", "12"},
+		{"alpine", "3.1"},
+		{"alpine", "edge"},
+		{"alpine", "3.22.9"},
+		{"ubuntu", "warty"},
+		{"fedora", "12"},
+		{"fedora", "44"},
+		{"arch", "2025"},
+	} {
+		if got, err := c.Find(t.Context(), of[0], of[1]); !errors.Is(err, catalogue.ErrUnknown) {
+			t.Errorf("%q: %+v, %v", of, got, err)
+		}
+	}
+}
+
+func TestFindWithoutNetwork(t *testing.T) {
+	server := httptest.NewServer(nil)
+	server.Close()
+	c := catalogue.Catalogue{Client: fetch.Client{Mirror: server.URL}}
+	for _, d := range catalogue.Distros() {
+		if _, err := c.Find(t.Context(), d.Name, ""); !errors.Is(err, fetch.ErrNoNetwork) {
+			t.Errorf("%s: %v", d.Name, err)
+		}
+	}
+}
+
+// What is signed by somebody else, or changed since, or not signed, is refused.
+func TestSignatures(t *testing.T) {
+	s, other := newSigner(t), newSigner(t)
+	for name, change := range map[string]func(string) string{
+		"by another key": func(string) string { return other.sign(t, ubuntuList()) },
+		"changed":        func(text string) string { return strings.Replace(text, sha("24.0420261002"), sha("evil"), 1) },
+		"not signed":     func(string) string { return ubuntuList() },
+		"more after it":  func(text string) string { return text + "\n" + other.sign(t, ubuntuList()) },
+		"cut":            func(text string) string { return text[:len(text)-200] },
+	} {
+		f := published(t, s)
+		f[ubuntuFile] = change(f[ubuntuFile])
+		if got, err := from(t, f, s).Find(t.Context(), "ubuntu", ""); !errors.Is(err, catalogue.ErrSignature) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	f := published(t, s)
+	f[fedoraFile] = other.sign(t, "SHA256 (Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2) = "+sha("evil")+"\n")
+	if got, err := from(t, f, s).Find(t.Context(), "fedora", ""); !errors.Is(err, catalogue.ErrSignature) {
+		t.Errorf("fedora: %+v, %v", got, err)
+	}
+	// The projects' own keys did not sign what the test did.
+	c := from(t, published(t, s), s)
+	c.Keys = nil
+	for _, distro := range []string{"ubuntu", "fedora"} {
+		if got, err := c.Find(t.Context(), distro, ""); !errors.Is(err, catalogue.ErrSignature) {
+			t.Errorf("%s with embedded keys: %+v, %v", distro, got, err)
+		}
+	}
+}
+
+func TestFilesOfAnotherForm(t *testing.T) {
+	s := newSigner(t)
+	for address, text := range map[string]string{
+		"dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2.sha512": "<html>",
+		"geo.mirror.pkgbuild.com/images/v20261115.9/Arch-Linux-x86_64-cloudimg-20261115.9.qcow2.SHA256":                   sha("arch") + "  other.qcow2",
+		"cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS":                                                          "1234  debian-13-genericcloud-amd64.qcow2\n",
+		"cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.json":                                   `{"items":[{"metadata":{"labels":{"cloud.debian.org/version":"../../evil"}}}]}`,
+		"deb.debian.org/debian/dists/stable/Release":                                                                      "Codename: ../evil\n",
+		"fedoraproject.org/releases.json":                                                                                 "{",
+		fedoraFile:                                                                                                        s.sign(t, "nothing"),
+		ubuntuFile:                                                                                                        s.sign(t, strings.ReplaceAll(ubuntuList(), "server/releases/noble", "../../evil")),
+	} {
+		f := published(t, s)
+		f[address] = text
+		c, wrong := from(t, f, s), 0
+		for _, d := range catalogue.Distros() {
+			if _, err := c.Find(t.Context(), d.Name, ""); errors.Is(err, catalogue.ErrForm) {
+				wrong++
+			} else if err != nil {
+				t.Errorf("%s: %s: %v", address, d.Name, err)
+			}
+		}
+		if wrong != 1 {
+			t.Errorf("%s = %.60q: found wrong %d times", address, text, wrong)
+		}
+	}
+}

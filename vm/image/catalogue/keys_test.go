@@ -1,0 +1,35 @@
+package catalogue
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// The embedded keys are those that the projects tell of, and can be used.
+func TestKeys(t *testing.T) {
+	for distro, want := range map[string][]string{
+		"ubuntu": {"D2EB44626FDDC30B513D5BB71A5D6C4C7DB87C81"},
+		"fedora": {
+			"36F612DCF27F7D1A48A835E4DBFCF71C6D9F90A6", "4F50A6114CD5C6976A7F1179655A4B02F577861E",
+			"B0F4950458F69E1150C6C5EDC8AC4916105EF944", "B2E766FA50CA6FA2D5ED06FC09D879E09488FB64",
+			"C6E7F081CF80E13146676E88829B606631645531", "D924B10D3E810DABDD8B56B596E7E91491211FCE",
+		},
+	} {
+		keys, err := Catalogue{}.keyring(distro)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, k := range keys {
+			got = append(got, fmt.Sprintf("%X", k.PrimaryKey.Fingerprint))
+			if _, usable := k.SigningKey(time.Now()); !usable {
+				t.Errorf("%s: the key %s cannot sign", distro, got[len(got)-1])
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s has the keys %q", distro, got)
+		}
+	}
+}
