@@ -11,7 +11,15 @@
 //	├── store.lock                 Home.Lock        held while vms.json, active or config.yaml change
 //	├── jobs.log                   Home.JobLog      how jobs ended, a JSON line each; jobs.log.1 is the part before
 //	├── accelerators.json          Home.Accelerators what the probe found, per boot; its lock is beside it
-//	├── cache/                     Home.Cache       downloaded images, the built-in kernel with a lock beside it
+//	├── cache/                     Home.Cache       the built-in kernel with a lock beside it
+//	│   └── images/                Home.Images      images that VMs were made of, and can be made of again
+//	│       └── <name>/            ImageDir         one image; of the catalogue: <system>@<release>
+//	│           ├── image.json     ImageDir.Row     what it is; there once the image is whole
+//	│           ├── <digest>.img   ImageDir.File    the image as it came
+//	│           ├── download.part  ImageDir.Part    what has come of one, to go on with
+//	│           ├── download.json  ImageDir.PartState of which file that is a part
+//	│           ├── newest.json    ImageDir.Newest  the newest version that was ever offered; its lock is beside it
+//	│           └── lock           ImageDir.Lock    held while any of these change
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
 //	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
@@ -55,6 +63,8 @@ const (
 	HeaderSuffix = ".hdr"
 	// TempSuffix ends the name of a file that is not whole yet.
 	TempSuffix = ".tmp"
+	// ImageSuffix ends the name of an image's file.
+	ImageSuffix = ".img"
 	// LockSuffix ends the name of the lock of a single file; see LockFile.
 	LockSuffix = ".lock"
 	// AsideInfix stands in the name of a file that could not be read and was kept.
@@ -106,8 +116,14 @@ func (h Home) JobLogOld() string { return h.in("jobs.log.1") }
 // Accelerators holds the probe's answers.
 func (h Home) Accelerators() string { return h.in("accelerators.json") }
 
-// Cache is the folder of verified images and of the built-in kernel.
+// Cache is the folder of images and of the built-in kernel.
 func (h Home) Cache() string { return h.in("cache") }
+
+// Images is the folder that has one folder for each image.
+func (h Home) Images() string { return filepath.Join(h.Cache(), "images") }
+
+// Image returns the folder of one image. The caller has checked the name.
+func (h Home) Image(name string) ImageDir { return ImageDir(filepath.Join(h.Images(), name)) }
 
 // Run is the private folder of sockets.
 func (h Home) Run() string { return h.in("run") }
@@ -199,6 +215,29 @@ func IndexFile(folder, name string) string {
 func HeaderFile(folder, name string) string {
 	return filepath.Join(folder, name+HeaderSuffix)
 }
+
+// ImageDir is one image's folder, as an absolute path.
+type ImageDir string
+
+func (d ImageDir) in(name string) string { return filepath.Join(string(d), name) }
+
+// Row says what the image is; it is written last, and without it there is none.
+func (d ImageDir) Row() string { return d.in("image.json") }
+
+// File is the image as it came, by the digest of its content.
+func (d ImageDir) File(digest string) string { return d.in(digest + ImageSuffix) }
+
+// Part is what has come of a download, to go on with; PartState says of which.
+func (d ImageDir) Part() string { return d.in("download.part") }
+
+// PartState says of which file Part is a part.
+func (d ImageDir) PartState() string { return d.in("download.json") }
+
+// Newest is the newest version that was ever offered; it outlives the image.
+func (d ImageDir) Newest() string { return d.in("newest.json") }
+
+// Lock is held while any of the folder's files change; never removed.
+func (d ImageDir) Lock() string { return d.in("lock") }
 
 // UndoBeside is where the disk before the last restore is kept when disk is a
 // symbolic link to another file system: beside the disk itself. VMDir.Undo is

@@ -58,9 +58,7 @@ func Write(ctx context.Context, disk, from *os.File, opt Options) (size int64, e
 	case info.Format == QCOW2:
 		return info.DiskSize, convert(ctx, disk, from, info.DiskSize, opt)
 	default:
-		opt.Progress.Phase(PhaseCopy, info.DiskSize)
-		whole := &counted{io.NewSectionReader(from, 0, info.DiskSize), opt.Progress}
-		return sparse(ctx, disk, whole, opt.limit(), opt)
+		return info.DiskSize, Copy(ctx, disk, from, opt)
 	}
 }
 
@@ -126,6 +124,21 @@ const (
 	// roomEvery is how many bytes are written between two looks at the room.
 	roomEvery = 16 << 20
 )
+
+// Copy makes to, an empty file, a copy of from, and leaves holes where it is zero.
+// to is neither synced nor closed.
+func Copy(ctx context.Context, to, from *os.File, opt Options) error {
+	if opt.Progress == nil {
+		opt.Progress = silent{}
+	}
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	opt.Progress.Phase(PhaseCopy, info.Size())
+	_, err = sparse(ctx, to, &counted{io.NewSectionReader(from, 0, info.Size()), opt.Progress}, opt.limit(), opt)
+	return err
+}
 
 // sparse writes what r has to f, and leaves holes where it is zero. What is longer
 // than limit is ErrTooLarge.

@@ -41,6 +41,11 @@ func (c *Client) pause() time.Duration {
 	return c.Pause
 }
 
+// IsAddress tells whether a text is an address rather than a file's path.
+func IsAddress(text string) bool {
+	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
+}
+
 // at is where a file is to be got from.
 func (c *Client) at(address string) (string, error) {
 	u, err := url.Parse(address)

@@ -191,6 +191,23 @@ func TestFileGoesOnInAnotherCall(t *testing.T) {
 	}
 }
 
+// What is whole already does not come again.
+func TestFileIsWholeAlready(t *testing.T) {
+	data := content(1 << 20)
+	s := serve(t, data)
+	to := newTarget(t)
+	for range 2 {
+		if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		to.holds(t, data)
+		s.cut = []int{0} // an answer with content would fail
+	}
+	if asked := s.asked(); len(asked) != 2 {
+		t.Errorf("the ranges asked for were %q", asked)
+	}
+}
+
 // A file that has changed since, or of which nobody can tell, is begun anew.
 func TestFileBeginsAnew(t *testing.T) {
 	old, data := content(3<<20), bytes.Repeat([]byte("new"), 1<<20)

@@ -115,6 +115,9 @@ func (d *download) try(ctx context.Context) error {
 		return err
 	}
 	defer resp.Body.Close()
+	if isWhole(resp, d.at) {
+		return nil
+	}
 	total, err := d.begin(resp)
 	if err != nil {
 		return err
@@ -157,6 +160,12 @@ func (d *download) known() state {
 	return s
 }
 
+// isWhole tells whether an answer says that there is nothing more to come.
+func isWhole(resp *http.Response, at int64) bool {
+	return resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && at > 0 &&
+		resp.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", at)
+}
+
 // begin makes the part what the answer goes on with, and returns the whole
 // file's size, or -1.
 func (d *download) begin(resp *http.Response) (total int64, err error) {
@@ -175,7 +184,7 @@ func (d *download) begin(resp *http.Response) (total int64, err error) {
 		s := state{Address: d.address, ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified")}
 		return resp.ContentLength, ondisk.ReplaceJSON(d.statePath, s)
 	case http.StatusRequestedRangeNotSatisfiable:
-		// There is as much as the server has, or more: only the whole tells.
+		// There is more than the server has.
 		d.at = 0
 		return 0, errors.Join(ErrCut, d.f.Truncate(0), os.Remove(d.statePath))
 	default:

@@ -1,0 +1,348 @@
+package cache_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/vm/image"
+	"vmterminal/vm/image/cache"
+	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/fetch"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// disk is a raw disk of 1 MiB that differs by its mark.
+func disk(mark string) []byte {
+	d := make([]byte, 1<<20)
+	copy(d, mark)
+	d[510], d[511] = 0x55, 0xaa
+	copy(d[700_000:], mark)
+	return d
+}
+
+func sha(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
+
+// server gives data, and counts how often it is asked for its start.
+type server struct {
+	*httptest.Server
+	mu     sync.Mutex
+	data   []byte
+	starts atomic.Int64
+	cut    bool // the answer that begins at the start ends in its middle
+}
+
+func serve(t *testing.T, data []byte) *server {
+	t.Helper()
+	s := &server{data: data}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	return s
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	data, cut := s.data, s.cut
+	s.mu.Unlock()
+	w.Header().Set("ETag", `"`+sha(data)+`"`)
+	if r.Header.Get("Range") != "" {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+		return
+	}
+	s.starts.Add(1)
+	w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+	if cut {
+		_, _ = w.Write(data[:len(data)/2])
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(data)
+}
+
+func (s *server) set(data []byte, cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data, s.cut = data, cut
+}
+
+func (s *server) offer(version string, data []byte) catalogue.Offer {
+	return catalogue.Offer{
+		Distro: "debian", Release: "trixie", Version: version, Address: s.URL,
+		Sum: catalogue.Sum{Algorithm: "sha256", Hex: sha(data)}, Verified: catalogue.ByChecksum,
+	}
+}
+
+type meter struct{}
+
+func (meter) Phase(string, int64) {}
+func (meter) Add(int64)           {}
+
+func newStore(t *testing.T) *cache.Store {
+	return &cache.Store{Home: ondisk.Home(t.TempDir()), Client: fetch.Client{Pause: time.Millisecond}}
+}
+
+// holds fails when the store's image is not that, or more than it and the few
+// small files that stay are there.
+func holds(t *testing.T, s *cache.Store, name string, want []byte) {
+	t.Helper()
+	f, m, err := s.Open(t.Context(), name, meter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	got, err := io.ReadAll(f)
+	if err != nil || !bytes.Equal(got, want) || m.Digest != sha(want) || m.Size != int64(len(want)) {
+		t.Errorf("%+v has %d bytes of others, %v", m, len(got), err)
+	}
+	left(t, s, sha(want)+".img", "image.json", "lock")
+}
+
+// left fails when other files are in the folder of the one image that there is.
+func left(t *testing.T, s *cache.Store, want ...string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.Home.Images(), "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden, _ := filepath.Glob(filepath.Join(s.Home.Images(), "*", ".*"))
+	var names []string
+	for _, f := range append(files, hidden...) {
+		names = append(names, filepath.Base(f))
+	}
+	if strings.Join(names, " ") != strings.Join(want, " ") {
+		t.Errorf("there are %q, want %q", names, want)
+	}
+}
+
+func TestDownload(t *testing.T) {
+	s, data := newStore(t), disk("one")
+	from := serve(t, data)
+	for range 2 { // the second time nothing is downloaded
+		m, err := s.Download(t.Context(), from.offer("1", data), meter{})
+		if err != nil || m.Name != "debian:trixie" || m.Version != "1" || m.Verified != catalogue.ByChecksum || m.Source != from.URL {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		holds(t, s, "debian:trixie", data)
+	}
+	if from.starts.Load() != 1 {
+		t.Errorf("downloaded %d times", from.starts.Load())
+	}
+	// A newer one takes its place.
+	newer := disk("two")
+	from.set(newer, false)
+	if _, err := s.Download(t.Context(), from.offer("2", newer), meter{}); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, s, "debian:trixie", newer)
+	if list, err := s.List(); err != nil || len(list) != 1 || list[0].Version != "2" {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestTwoDownloadsAreOne(t *testing.T) {
+	s, data := newStore(t), disk("one")
+	from := serve(t, data)
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if _, err := s.Download(t.Context(), from.offer("1", data), meter{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	holds(t, s, "debian:trixie", data)
+	if from.starts.Load() != 1 {
+		t.Errorf("downloaded %d times", from.starts.Load())
+	}
+}
+
+// A file other than the one that is told of is not kept, and what was there stays.
+func TestSwappedFile(t *testing.T) {
+	s, data := newStore(t), disk("one")
+	from := serve(t, data)
+	if _, err := s.Download(t.Context(), from.offer("1", data), meter{}); err != nil {
+		t.Fatal(err)
+	}
+	from.set(disk("evil"), false)
+	if _, err := s.Download(t.Context(), from.offer("2", disk("two")), meter{}); !errors.Is(err, cache.ErrChecksum) {
+		t.Errorf("%v", err)
+	}
+	holds(t, s, "debian:trixie", data)
+	// The next time it is right, and begins anew.
+	from.set(disk("two"), false)
+	if _, err := s.Download(t.Context(), from.offer("2", disk("two")), meter{}); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, s, "debian:trixie", disk("two"))
+}
+
+func TestWhatIsNoImageIsNotKept(t *testing.T) {
+	s, page := newStore(t), []byte("<html>Log in to this network</html>")
+	from := serve(t, page)
+	if _, err := s.Download(t.Context(), from.offer("1", page), meter{}); !errors.Is(err, image.ErrNotImage) {
+		t.Error(err)
+	}
+	left(t, s, "lock")
+}
+
+// What was cut off is gone on with by the next one, and what was swapped between is
+// noticed.
+func TestDownloadGoesOn(t *testing.T) {
+	for name, second := range map[string][]byte{"the same": disk("one"), "swapped": disk("two")} {
+		s, data := newStore(t), disk("one")
+		from := serve(t, data)
+		from.set(data, true)
+		ctx, cancel := context.WithCancel(t.Context())
+		s.Room = func(string) error {
+			if from.starts.Load() > 0 {
+				cancel() // once the first bytes have come
+			}
+			return nil
+		}
+		if _, err := s.Download(ctx, from.offer("1", data), meter{}); err == nil {
+			t.Fatal("half an image was taken")
+		}
+		left(t, s, "download.json", "download.part", "lock")
+		from.set(second, false)
+		s.Room = nil
+		_, err := s.Download(t.Context(), from.offer("1", data), meter{})
+		switch {
+		case name == "swapped" && !errors.Is(err, cache.ErrChecksum):
+			t.Error(err)
+		case name == "the same" && err != nil:
+			t.Error(err)
+		case name == "the same":
+			holds(t, s, "debian:trixie", data)
+		}
+		cancel()
+	}
+}
+
+func TestImport(t *testing.T) {
+	s, data := newStore(t), disk("mine")
+	path := filepath.Join(t.TempDir(), "mine.raw")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.Import(t.Context(), "mine", path, meter{})
+	if err != nil || m.Verified != catalogue.ByNothing || m.Source != path {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	holds(t, s, "mine", data)
+	holds(t, s, "MINE", data) // names are the same without regard to case
+	if _, err := s.Import(t.Context(), "Mine", path, meter{}); !errors.Is(err, cache.ErrExists) {
+		t.Error(err)
+	}
+	if _, err := s.Import(t.Context(), "../x", path, meter{}); !errors.Is(err, ondisk.ErrBadName) {
+		t.Error(err)
+	}
+	if _, err := s.Import(t.Context(), "none", path+"x", meter{}); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	if _, err := s.Import(t.Context(), "address", serve(t, data).URL, meter{}); err != nil {
+		t.Error(err)
+	}
+	list, err := s.List()
+	if err != nil || len(list) != 2 || list[0].Name != "address" || list[1].Name != "mine" {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestRemove(t *testing.T) {
+	s, data := newStore(t), disk("one")
+	from := serve(t, data)
+	if _, err := s.Remove("debian:trixie"); !errors.Is(err, cache.ErrNotFound) {
+		t.Error(err)
+	}
+	if _, err := s.Download(t.Context(), from.offer("1", data), meter{}); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := ondisk.TryLock(s.Home.Image("debian@trixie").Lock(), "testing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Remove("debian:trixie"); !errors.Is(err, ondisk.ErrLocked) || !strings.Contains(err.Error(), "testing") {
+		t.Error(err)
+	}
+	lock.Close()
+	if freed, err := s.Remove("debian:trixie"); err != nil || freed != int64(len(data)) {
+		t.Errorf("%d, %v", freed, err)
+	}
+	left(t, s, "lock")
+	if list, err := s.List(); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestBrokenImagesAreListed(t *testing.T) {
+	for name, harm := range map[string]func(ondisk.ImageDir, string) error{
+		"its file is gone": func(d ondisk.ImageDir, digest string) error { return os.Remove(d.File(digest)) },
+		"its file is cut":  func(d ondisk.ImageDir, digest string) error { return os.Truncate(d.File(digest), 1000) },
+		"its row is torn":  func(d ondisk.ImageDir, _ string) error { return os.WriteFile(d.Row(), []byte("{"), 0o600) },
+		"its file has rot": func(d ondisk.ImageDir, digest string) error {
+			f, err := os.OpenFile(d.File(digest), os.O_RDWR, 0)
+			if err == nil {
+				_, err = f.WriteAt([]byte("rot"), 5000)
+			}
+			return errors.Join(err, f.Close())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, data := newStore(t), disk("one")
+			from := serve(t, data)
+			m, err := s.Download(t.Context(), from.offer("1", data), meter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := harm(s.Home.Image("debian@trixie"), m.Digest); err != nil {
+				t.Fatal(err)
+			}
+			list, err := s.List()
+			if err != nil || len(list) != 1 || list[0].Name != "debian:trixie" || (list[0].Broken == nil) != strings.Contains(name, "rot") {
+				t.Errorf("%+v, %v", list, err)
+			}
+			if f, _, err := s.Open(t.Context(), "debian:trixie", meter{}); err == nil {
+				f.Close()
+				t.Error("it was opened")
+			}
+			// It can be removed, and be had again.
+			if _, err := s.Remove("debian:trixie"); err != nil {
+				t.Error(err)
+			}
+			if _, err := s.Download(t.Context(), from.offer("1", data), meter{}); err != nil {
+				t.Error(err)
+			}
+			holds(t, s, "debian:trixie", data)
+		})
+	}
+}
+
+func TestOlderOffersAreNoted(t *testing.T) {
+	s := newStore(t)
+	for _, step := range []struct {
+		version string
+		noted   bool
+	}{{"2", false}, {"2", false}, {"10", false}, {"9", true}, {"9", true}, {"10", false}, {"11", false}} {
+		note, err := s.Note(catalogue.Offer{Distro: "debian", Release: "trixie", Version: step.version})
+		if err != nil || (note != "") != step.noted {
+			t.Errorf("%s: %q, %v", step.version, note, err)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package cache
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"vmterminal/app/ondisk"
+)
+
+// List returns what is kept, by name. One that is broken is in the list.
+func (s *Store) List() ([]Image, error) {
+	entries, err := os.ReadDir(s.Home.Images())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []Image
+	for _, e := range entries {
+		dir := ondisk.ImageDir(filepath.Join(s.Home.Images(), e.Name()))
+		m, err := read(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			m = Image{Name: strings.Replace(e.Name(), "@", ":", 1), Broken: err}
+		}
+		list = append(list, m)
+	}
+	slices.SortFunc(list, func(a, b Image) int { return cmp.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// Get returns one image; ErrNotFound if it is not kept here.
+func (s *Store) Get(name string) (Image, error) {
+	if err := CheckName(name); err != nil {
+		return Image{}, err
+	}
+	m, err := read(s.dir(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Image{}, notFound(name)
+	}
+	if err != nil {
+		return Image{Name: name, Broken: err}, nil //nolint:nilerr // it is told in the image
+	}
+	return m, nil
+}
+
+// errTorn is an image.json that is not ours.
+var errTorn = errors.New("it cannot be read what it is")
+
+var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// read reads what an image is, and looks whether its file is there; fs.ErrNotExist
+// when there is none.
+func read(dir ondisk.ImageDir) (Image, error) {
+	text, err := os.ReadFile(dir.Row())
+	if err != nil {
+		return Image{}, err
+	}
+	var m Image
+	if err := json.Unmarshal(text, &m); err != nil || CheckName(m.Name) != nil || !digestForm.MatchString(m.Digest) {
+		return Image{}, errTorn
+	}
+	info, err := os.Stat(dir.File(m.Digest))
+	switch {
+	case err != nil:
+		m.Broken = fmt.Errorf("its file is missing: %v", err) //nolint:errorlint // that an image is broken is not that there is none
+	case info.Size() != m.Size:
+		m.Broken = fmt.Errorf("its file has %d bytes, not %d", info.Size(), m.Size)
+	}
+	return m, nil
+}
