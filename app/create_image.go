@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -10,17 +11,19 @@ import (
 	"vmterminal/snapshot"
 	"vmterminal/vm"
 	"vmterminal/vm/image"
+	"vmterminal/vm/image/fetch"
 )
 
-// CreateFromImage begins to make a VM whose disk is a copy of an image, n.Image,
-// as a job; its Result is the VM. The disk is of the size that n asks for, or of
+// CreateFromImage begins to make a VM whose disk is a copy of an image, n.Image or
+// n.Found, as a job; its Result is the VM. The disk is of the size that n asks for, or of
 // the default one, or of the image's own if that is larger. The guest boots by
 // itself: the image has a boot loader and a kernel.
 func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
-	doing := fmt.Sprintf("create VM '%s' from image %s", Plain(n.Name), Plain(n.Image))
+	label := s.imageLabel(n)
+	doing := fmt.Sprintf("create VM '%s' from image %s", Plain(n.Name), label)
 	v, err := s.asked(n)
 	if err == nil {
-		v.Image = imageLabel(n.Image)
+		v.Image = label
 		err = v.Check()
 	}
 	if err != nil {
@@ -35,13 +38,13 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
 }
 
 func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m Meter) error {
-	from, err := os.Open(n.Image)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
 	opt := image.Options{MaxSize: int64(n.DiskSizeMB) << 20, Progress: m}
 	return s.vms.Create(v, func(dir ondisk.VMDir) error {
+		from, err := s.openImage(ctx, n, m)
+		if err != nil {
+			return err
+		}
+		defer from.Close()
 		opt.Room = func() error { return snapshot.Room(string(dir), 0) }
 		return vm.Fill(func(disk *os.File) error {
 			size, err := image.Write(ctx, disk, from, opt)
@@ -58,8 +61,18 @@ func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m Meter
 const maxImageLabel = 100
 
 // imageLabel is what a VM keeps of the name of the image that it was made of.
-func imageLabel(from string) string {
-	label := []rune(Plain(filepath.Base(from)))
+func (s *Service) imageLabel(n NewVM) string {
+	if n.Found != nil {
+		return n.Found.Name
+	}
+	if kept, err := s.images(nil).Get(n.Image); err == nil {
+		return kept.Name
+	}
+	name := n.Image
+	if u, err := url.Parse(name); err == nil && fetch.IsAddress(name) {
+		name = u.Path
+	}
+	label := []rune(Plain(filepath.Base(name)))
 	label = label[:min(len(label), maxImageLabel)]
 	if string(label) == vm.ImageBuiltin {
 		return "file " + vm.ImageBuiltin // that is not the guest which the program carries

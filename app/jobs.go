@@ -22,6 +22,7 @@ const (
 	JobImport   JobKind = "import"
 	JobClone    JobKind = "clone"
 	JobCreate   JobKind = "create"
+	JobPull     JobKind = "pull" // of an image, as its import
 )
 
 // ReplacesDisk tells whether such a job gives the VM another disk: the VM stays
@@ -34,7 +35,7 @@ type Job struct {
 	ID      int64
 	Kind    JobKind
 	VM      string
-	Subject string // the snapshot's name
+	Subject string // the snapshot's name, or the image's
 	Started time.Time
 
 	cancel context.CancelFunc
@@ -87,8 +88,8 @@ func (j *Job) Cancel() { j.cancel() }
 // Done is closed when the job has ended, whichever way.
 func (j *Job) Done() <-chan struct{} { return j.ended }
 
-// Err is why the job failed, context.Canceled after a cancel, nil before the
-// end and after success.
+// Err is why the job failed, context.Canceled or an error that is one after a
+// cancel, nil before the end and after success.
 func (j *Job) Err() error {
 	select {
 	case <-j.ended:
@@ -103,7 +104,7 @@ func (j *Job) Cancelled() bool { return errors.Is(j.Err(), context.Canceled) }
 
 // Result is what the job gives: a Snapshot for JobSnapshot, JobExport and
 // JobImport, a Restored for JobRestore, an Undone for JobUndo, a Verified for JobVerify, a VM for
-// JobClone and JobCreate; nil before the end and after failure.
+// JobClone and JobCreate, an Image for JobPull; nil before the end and after failure.
 func (j *Job) Result() any {
 	select {
 	case <-j.ended:
@@ -180,7 +181,7 @@ func runJob(kind JobKind, vmName, subject string, work func(context.Context, Met
 		switch {
 		case err == nil:
 			j.result = result
-		case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		case ctx.Err() != nil && errors.Is(err, context.Canceled) && !errors.As(err, new(interrupted)):
 			j.err = context.Canceled
 		default:
 			j.err = err

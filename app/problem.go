@@ -14,6 +14,9 @@ import (
 	"vmterminal/vm/agent"
 	"vmterminal/vm/host"
 	"vmterminal/vm/image"
+	"vmterminal/vm/image/cache"
+	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/fetch"
 	"vmterminal/vm/qemu"
 )
 
@@ -135,6 +138,18 @@ var causes = []cause{
 	{image.ErrNotImage, ExitUsage, "An image is a raw or qcow2 file of a whole disk, packed with gzip, xz or zstd or not packed"},
 	{image.ErrDamaged, ExitDamaged, "Get the image anew"},
 	{image.ErrTooLarge, ExitUsage, "Ask for a larger disk: --disk-size MB"},
+	{cache.ErrNotFound, ExitNotFound, "See which there are: vmterminal image list"},
+	{cache.ErrExists, ExitState, "Choose another name, or remove that one first: vmterminal image rm NAME"},
+	{cache.ErrChecksum, ExitDamaged, "Nothing of it was used; try again later"},
+	{cache.ErrBroken, ExitDamaged, "Remove it and get it anew: vmterminal image rm NAME"},
+	{catalogue.ErrUnknown, ExitNotFound, "See what there is: vmterminal image list"},
+	{catalogue.ErrSignature, ExitDamaged, "Nothing of it was used; somebody may have changed it on the way"},
+	{catalogue.ErrForm, ExitFailure, "Use an image of your own: vmterminal vm create NAME --image FILE"},
+	{fetch.ErrNoNetwork, ExitFailure, "Without it there are the built-in guest (vmterminal vm create NAME), Debian from a mirror (--distro debian --from-packages) and images of your own (--image FILE)"},
+	{fetch.ErrStalled, ExitFailure, "What has come is kept: try again, and it goes on from there"},
+	{fetch.ErrCut, ExitFailure, "What has come is kept: try again, and it goes on from there"},
+	{fetch.ErrRedirect, ExitFailure, ""},
+	{fetch.ErrTooLarge, ExitDamaged, ""},
 	{image.ErrNoTool, ExitFailure, "Install it: apt-get install qemu-utils"},
 	{qemu.ErrDiskInUse, ExitState, "End that QEMU first"},
 	{qemu.ErrNoQEMU, ExitFailure, "Install it: apt-get install qemu-system-x86 qemu-utils"},

@@ -40,6 +40,9 @@ type Options struct {
 	Program string
 	// Version is the program's, for the faces to show.
 	Version string
+	// Images is where images of systems are found; the zero value is the projects'
+	// own servers.
+	Images ImageSources
 	// Window tells whether the program has a window, beside its commands.
 	Window bool
 }

@@ -77,8 +77,10 @@ type NewVM struct {
 	MemoryMB   int
 	DiskSizeMB int
 	Accel      string
-	// Image is what CreateFromImage makes the disk of: a file's path.
+	// Image is what CreateFromImage makes the disk of: the name of an image that is
+	// kept, a file's path, or an address; or Found is.
 	Image string
+	Found *FoundImage
 	// Adopt takes over the folder that a VM deleted without its data left.
 	Adopt bool
 }

@@ -126,7 +126,7 @@ of the guest's command.`,
 		f.vmCommand(),
 		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
 		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(), f.tryCommand(), f.cpCommand(), f.pkgCommand(),
-		f.snapshotCommand(), f.jobCommand(),
+		f.snapshotCommand(), f.imageCommand(), f.jobCommand(),
 		f.configCommand(), f.doctorCommand(), f.completionCommand(), f.versionCommand(),
 		f.hostProcessCommand(),
 	)

@@ -3,10 +3,13 @@ package cli_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -14,10 +17,15 @@ import (
 	"vmterminal/app/cli"
 	"vmterminal/app/ondisk"
 	"vmterminal/assets/guest"
+	"vmterminal/vm/image/fetch"
 )
 
 // commands are what the test binary is, by the name it is called.
 var commands = map[string]func(){"vmterminal": program}
+
+// mirror names the variable with the address below which the servers of all
+// projects are. A script's is its folder www.
+const mirror = "VMTERMINAL_TEST_MIRROR"
 
 // here is the folder of the commands' source.
 var here, _ = os.Getwd()
@@ -41,7 +49,8 @@ func program() {
 	}
 	svc := app.New(app.Options{
 		Home: home, Program: exe, Version: "test",
-		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Version: guest.Version},
+		Guest:  app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Version: guest.Version},
+		Images: app.ImageSources{Client: fetch.Client{Mirror: os.Getenv(mirror), Pause: time.Millisecond}},
 	})
 	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
@@ -61,6 +70,9 @@ func TestScripts(t *testing.T) {
 				os.RemoveAll(home)
 			})
 			env.Setenv(ondisk.EnvHome, home)
+			www := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(env.WorkDir, "www"))))
+			env.Defer(www.Close)
+			env.Setenv(mirror, www.URL)
 			env.Setenv("TZ", "UTC")
 			// A path with the program on it and nothing else.
 			env.Setenv("BARE", filepath.SplitList(env.Getenv("PATH"))[0])

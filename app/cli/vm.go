@@ -23,13 +23,21 @@ func (f *face) vmCommand() *cobra.Command {
 
 func (f *face) vmCreate() *cobra.Command {
 	var n app.NewVM
+	var from imageChoice
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a VM with the built-in guest, or of an image",
 		Long: `Create makes a VM with a disk of the built-in guest, or of an image. What the flags
-do not say is as in the defaults for new VMs: 'vmterminal config get' shows them.`,
+do not say is as in the defaults for new VMs: 'vmterminal config get' shows them.
+
+An image boots by itself: kernel and boot loader are in it. With --distro it is the
+newest one that the project publishes, which is downloaded once, checked and kept.
+With --image it is one that is kept, under that name (see 'vmterminal image list'),
+or else a file or an address; ./NAME is always a file.`,
 		Example: `  vmterminal vm create default
   vmterminal vm create dev --cpus 4 --memory 4096 --disk-size 20480
+  vmterminal vm create dev --distro debian
+  vmterminal vm create dev --distro ubuntu --release 24.04 --disk-size 20480
   vmterminal vm create other --image disk.qcow2.xz`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,8 +47,11 @@ do not say is as in the defaults for new VMs: 'vmterminal config get' shows them
 				}
 			}
 			n.Name = args[0]
-			if n.Image != "" {
-				return f.createFromImage(cmd, n)
+			if err := from.check(cmd, n); err != nil {
+				return err
+			}
+			if from.wanted() {
+				return f.createFromImage(cmd, n, from)
 			}
 			v, err := f.svc.CreateVM(cmd.Context(), n)
 			if err != nil {
@@ -54,7 +65,7 @@ do not say is as in the defaults for new VMs: 'vmterminal config get' shows them
 	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512, or as configured)")
 	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
 	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
-	f.wantImage(cmd, &n)
+	from.register(f, cmd)
 	flags.BoolVar(&n.Adopt, "adopt", false, "take over the folder of a VM that was deleted without --data")
 	return cmd
 }

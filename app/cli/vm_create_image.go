@@ -1,21 +1,48 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
 )
 
-// wantImage adds what the disk of a new VM is made of.
-func (f *face) wantImage(cmd *cobra.Command, n *app.NewVM) {
-	cmd.Flags().StringVar(&n.Image, "image", "", "make the disk of the raw or qcow2 image `FILE`, packed (gzip, xz, zstd) or not")
-	_ = cmd.RegisterFlagCompletionFunc("image", completeAnyFile) // the flag is there
+// imageChoice is what the disk of a new VM is to be made of.
+type imageChoice struct{ image, distro, release string }
+
+func (c *imageChoice) register(f *face, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&c.image, "image", "", "make the disk of an image: a raw or qcow2 `FILE`, packed (gzip, xz, zstd) or not, its address, or the name of one that is kept")
+	flags.StringVar(&c.distro, "distro", "", "make the disk of the newest image of a `SYSTEM`: "+strings.Join(f.systemNames(), ", "))
+	flags.StringVar(&c.release, "release", "", "the release of that system (default: its newest stable one)")
+	_ = cmd.RegisterFlagCompletionFunc("image", f.completeImageOrFile) // the flags are there
+	_ = cmd.RegisterFlagCompletionFunc("distro", cobra.FixedCompletions(f.systemNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
+func (c *imageChoice) check(cmd *cobra.Command, n app.NewVM) error {
+	switch {
+	case c.release != "" && c.distro == "":
+		return usagef(cmd, "--release needs --distro")
+	case c.image != "" && c.distro != "":
+		return usagef(cmd, "there can be --image or --distro, not both")
+	case (c.image != "" || c.distro != "") && n.Adopt:
+		return usagef(cmd, "--adopt takes over a disk that is there; --image and --distro make one")
+	}
+	return nil
+}
+
+func (c *imageChoice) wanted() bool { return c.image != "" || c.distro != "" }
+
 // createFromImage makes a VM of an image.
-func (f *face) createFromImage(cmd *cobra.Command, n app.NewVM) error {
-	if n.Adopt {
-		return usagef(cmd, "--adopt takes over a disk that is there, and --image makes one")
+func (f *face) createFromImage(cmd *cobra.Command, n app.NewVM, c imageChoice) error {
+	n.Image = c.image
+	if c.distro != "" {
+		found, err := f.findImage(cmd, c.distro, c.release)
+		if err != nil {
+			return err
+		}
+		n.Found = &found
 	}
 	job, err := f.svc.CreateFromImage(cmd.Context(), n)
 	if err != nil {
@@ -34,9 +61,4 @@ func (f *face) created(v app.VM) error {
 	return f.data(vmDocument(v), func() {
 		f.printf("VM created: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
 	})
-}
-
-// completeAnyFile offers files for a flag.
-func completeAnyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return nil, cobra.ShellCompDirectiveDefault
 }

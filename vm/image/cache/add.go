@@ -90,6 +90,9 @@ func (s *Store) download(ctx context.Context, dir ondisk.ImageDir, m Image, p Pr
 }
 
 func (s *Store) copyFile(ctx context.Context, dir ondisk.ImageDir, from string, p Progress) error {
+	if info, err := os.Stat(from); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: it is no file", image.ErrNotImage) // to open it might never end
+	}
 	source, err := os.Open(from)
 	if err != nil {
 		return err

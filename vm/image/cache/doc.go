@@ -23,6 +23,8 @@ import (
 var (
 	ErrNotFound = errors.New("no such image is kept here")
 	ErrExists   = errors.New("there is an image of that name")
+	// ErrBroken says that an image cannot be used any more.
+	ErrBroken = errors.New("the image is broken")
 	// ErrChecksum says that a file is not the one whose checksum is told.
 	ErrChecksum = errors.New("the checksum is not right")
 )
@@ -43,7 +45,7 @@ type Image struct {
 	Source   string             `json:"source"` // an address, or a path
 	Added    time.Time          `json:"added"`
 
-	// Broken is why it cannot be used; nil of a sound one.
+	// Broken is why it cannot be used, as ErrBroken; nil of a sound one.
 	Broken error `json:"-"`
 }
 
@@ -68,6 +70,11 @@ func (s *Store) room(dir ondisk.ImageDir) func() error {
 
 // Name is what an image of the catalogue is called.
 func Name(distro, release string) string { return distro + ":" + release }
+
+// Is tells whether an image is of a system, and of a release, if one is told.
+func (m Image) Is(distro, release string) bool {
+	return m.Name == Name(distro, release) || release == "" && strings.HasPrefix(m.Name, Name(distro, ""))
+}
 
 // CheckName tells what is wrong with an image's name; it wraps ondisk.ErrBadName.
 func CheckName(name string) error {

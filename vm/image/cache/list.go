@@ -56,7 +56,7 @@ func (s *Store) Get(name string) (Image, error) {
 }
 
 // errTorn is an image.json that is not ours.
-var errTorn = errors.New("it cannot be read what it is")
+var errTorn = fmt.Errorf("%w: image.json cannot be read", ErrBroken)
 
 var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
@@ -74,9 +74,9 @@ func read(dir ondisk.ImageDir) (Image, error) {
 	info, err := os.Stat(dir.File(m.Digest))
 	switch {
 	case err != nil:
-		m.Broken = fmt.Errorf("its file is missing: %v", err) //nolint:errorlint // that an image is broken is not that there is none
+		m.Broken = fmt.Errorf("%w: its file is missing: %v", ErrBroken, err) //nolint:errorlint // that an image is broken is not that there is none
 	case info.Size() != m.Size:
-		m.Broken = fmt.Errorf("its file has %d bytes, not %d", info.Size(), m.Size)
+		m.Broken = fmt.Errorf("%w: its file has %d bytes, not %d", ErrBroken, info.Size(), m.Size)
 	}
 	return m, nil
 }

@@ -29,7 +29,7 @@ func (s *Store) Open(ctx context.Context, name string, p Progress) (*os.File, Im
 	}
 	digest, _, _, err := digests(ctx, f, catalogue.Sum{}, p)
 	if err == nil && digest != m.Digest {
-		err = fmt.Errorf("%w: the file of image '%s' has changed since it was added", ErrChecksum, m.Name)
+		err = fmt.Errorf("%w: the file of '%s' has changed since it was added", ErrBroken, m.Name)
 	}
 	if err != nil {
 		f.Close()

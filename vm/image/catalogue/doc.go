@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"slices"
 
@@ -102,7 +103,7 @@ func Has(name string) bool {
 // server for it may have said so.
 func unknown(distro, release string, err error) error {
 	var status *fetch.Status
-	if err != nil && !(errors.As(err, &status) && status.Code == 404) {
+	if err != nil && (!errors.As(err, &status) || status.Code != http.StatusNotFound) {
 		return err
 	}
 	return fmt.Errorf("%w: %s has no image of release %.100q", ErrUnknown, distro, release)

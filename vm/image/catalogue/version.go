@@ -36,7 +36,7 @@ func isNumber(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 // parts splits a version into numbers and words.
 func parts(v string) []string {
 	var all []string
-	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return !unicode.IsLetter(r) && !(r >= '0' && r <= '9') }) {
+	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return !unicode.IsLetter(r) && (r < '0' || r > '9') }) {
 		for word != "" {
 			number := isNumber(word)
 			end := strings.IndexFunc(word, func(r rune) bool { return (r >= '0' && r <= '9') != number })

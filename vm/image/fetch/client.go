@@ -103,6 +103,9 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (*
 	resp, err := (&http.Client{Transport: c.Transport, CheckRedirect: checkRedirect}).Do(req)
 	if err != nil {
 		defer stop()
+		if about := (*url.Error)(nil); errors.As(err, &about) {
+			err = about.Err // without the address, which is told by who asked
+		}
 		return nil, explain(why(ctx, err))
 	}
 	resp.Body = &watched{resp.Body, ctx, watch, c.stall(), stop}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"strconv"
@@ -75,6 +76,9 @@ func (c *Client) File(ctx context.Context, address, part, statePath string, opt 
 			failed = 1
 		}
 		if !isPassing(err) || ctx.Err() != nil || failed >= attempts {
+			if d.at == 0 { // nothing to go on with
+				err = errors.Join(err, os.Remove(part), remove(statePath))
+			}
 			return fmt.Errorf("%s: %w", address, err)
 		}
 		select {
@@ -83,6 +87,13 @@ func (c *Client) File(ctx context.Context, address, part, statePath string, opt 
 			return ctx.Err()
 		}
 	}
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // isPassing tells whether it may go better the next time.
@@ -186,7 +197,7 @@ func (d *download) begin(resp *http.Response) (total int64, err error) {
 	case http.StatusRequestedRangeNotSatisfiable:
 		// There is more than the server has.
 		d.at = 0
-		return 0, errors.Join(ErrCut, d.f.Truncate(0), os.Remove(d.statePath))
+		return 0, errors.Join(ErrCut, d.f.Truncate(0), remove(d.statePath))
 	default:
 		return 0, &Status{resp.StatusCode, resp.Status}
 	}

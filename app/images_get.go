@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"vmterminal/app/ondisk"
+	"vmterminal/vm"
+	"vmterminal/vm/image/cache"
+	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/fetch"
+)
+
+// FoundImage is what is offered, or kept, of a system of the catalogue.
+type FoundImage struct {
+	Name, Version string
+	// Note is a line to tell people before it is used; "" if there is none.
+	Note string
+
+	offer catalogue.Offer
+	kept  bool // and nothing newer can be had now
+}
+
+// FindImage finds out what a project offers now of a system; release "" is its
+// newest stable one. Without a network it is what is kept here, which the Note
+// says, and an error if nothing is.
+func (s *Service) FindImage(ctx context.Context, distro, release string) (FoundImage, error) {
+	store := s.images(nil)
+	offer, err := s.opt.Images.Find(ctx, distro, release)
+	if err == nil {
+		found := FoundImage{Name: cache.Name(offer.Distro, offer.Release), Version: offer.Version, offer: offer}
+		found.Note, err = store.Note(offer)
+		if err == nil {
+			return found, nil
+		}
+	}
+	if errors.Is(err, fetch.ErrNoNetwork) {
+		if found, has := keptOf(store, distro, release); has {
+			return found, nil
+		}
+	}
+	return FoundImage{}, failed(err, "", "find an image of %s", Plain(strings.TrimSpace(distro+" "+release)))
+}
+
+// keptOf is the newest image of a system that is kept.
+func keptOf(store *cache.Store, distro, release string) (FoundImage, bool) {
+	list, err := store.List()
+	if err != nil {
+		return FoundImage{}, false
+	}
+	list = slices.DeleteFunc(list, func(m cache.Image) bool { return m.Broken != nil || !m.Is(distro, release) })
+	if len(list) == 0 {
+		return FoundImage{}, false
+	}
+	m := slices.MaxFunc(list, func(a, b cache.Image) int { return a.Added.Compare(b.Added) })
+	return FoundImage{
+		Name: m.Name, Version: m.Version, kept: true,
+		Note: fmt.Sprintf("There is no connection; %s is used as it was on %s", m.Name, m.Added.Local().Format(time.DateOnly)),
+	}, true
+}
+
+// PullImage begins to get an image that was found, as a job; its Result is the
+// Image. One that is kept as it is offered is not got again.
+func (s *Service) PullImage(found FoundImage) *Job {
+	return s.jobs.run(JobPull, "", found.Name, func(ctx context.Context, m Meter) (any, error) {
+		kept, err := s.pull(ctx, found, m)
+		if err != nil {
+			return nil, failed(err, "", "get image %s", found.Name)
+		}
+		return s.image(ctx, kept)
+	})
+}
+
+func (s *Service) pull(ctx context.Context, found FoundImage, m Meter) (cache.Image, error) {
+	store := s.images(m)
+	if found.kept {
+		return store.Get(found.Name)
+	}
+	kept, err := store.Download(ctx, found.offer, m)
+	return kept, partKept(ctx, err)
+}
+
+// partKept is the error of a download that was cancelled: something is left of it.
+func partKept(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return interrupted("cancelled; what has come of the download is kept, and the next one goes on from there")
+	}
+	return err
+}
+
+func (s *Service) image(_ context.Context, m cache.Image) (Image, error) {
+	vms, _, err := s.vms.List()
+	return asImage(m, vms), err
+}
+
+// ImportImage begins to keep an image from a file or an http(s) address under a
+// name, as a job; its Result is the Image. Nothing vouches for it.
+func (s *Service) ImportImage(_ context.Context, from, name string) (*Job, error) {
+	doing := fmt.Sprintf("import image '%s' from %s", Plain(name), Plain(from))
+	err := ondisk.CheckName(name)
+	if err == nil && (catalogue.Has(name) || ondisk.SameName(name, vm.ImageBuiltin)) {
+		err = fmt.Errorf("'%s' is %w for an image: the program has one of that name", name, ondisk.ErrBadName)
+	}
+	if err != nil {
+		return nil, failed(err, "Nothing was added.", "%s", doing)
+	}
+	return s.jobs.run(JobPull, "", name, func(ctx context.Context, m Meter) (any, error) {
+		kept, err := s.images(m).Import(ctx, name, from, m)
+		if fetch.IsAddress(from) {
+			err = partKept(ctx, err)
+		}
+		if err != nil {
+			return nil, failed(err, "Nothing was added.", "%s", doing)
+		}
+		return s.image(ctx, kept)
+	}), nil
+}
+
+// openImage opens what a VM is to be made of. The caller closes it.
+func (s *Service) openImage(ctx context.Context, n NewVM, m Meter) (*os.File, error) {
+	store := s.images(m)
+	if n.Found != nil {
+		kept, err := s.pull(ctx, *n.Found, m)
+		if err != nil {
+			return nil, err
+		}
+		f, _, err := store.Open(ctx, kept.Name, m)
+		return f, err
+	}
+	if fetch.IsAddress(n.Image) {
+		f, err := store.Borrow(ctx, n.Image, m)
+		return f, partKept(ctx, err)
+	}
+	if _, err := store.Get(n.Image); err == nil {
+		f, _, err := store.Open(ctx, n.Image, m)
+		return f, err
+	}
+	return openPlain(n.Image)
+}
