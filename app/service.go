@@ -53,6 +53,8 @@ type Service struct {
 	vms  *vm.Store
 	jobs jobList
 
+	summaries summaries
+
 	adoptions adoptions
 	patient   func(string)     // not nil: busy VMs are waited for
 	now       func() time.Time // the clock by which snapshots are taken and pruned
