@@ -49,8 +49,8 @@ type window struct {
 	checks    []app.Check
 	takenAway map[string]bool
 	// barItems are the actions in the menu bar.
-	barItems  []barItem
-	hidden    bool
+	barItems []barItem
+	hidden   bool
 	// finding is the terminal that the bar below it looks in, nil while the bar is away.
 	finding *console.Console
 }
