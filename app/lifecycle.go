@@ -68,21 +68,25 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 	if accel == "" {
 		accel = v.Accel
 	}
-	kernel, err := s.opt.Guest.Kernel(s.opt.Home.Cache())
-	if err != nil {
-		return host.Spec{}, fmt.Errorf("the built-in guest's kernel: %w", err)
-	}
 	sockets, err := s.sockets()
 	if err != nil {
 		return host.Spec{}, err
 	}
-	return host.Spec{
+	spec := host.Spec{
 		Name: v.Name, ID: v.ID, Dir: s.vms.Dir(v.Name), RunDir: sockets,
 		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC,
-		Kernel: kernel, Append: s.opt.Guest.CommandLine(vm.Hostname(v.Name), v.ID),
 		Accel: accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Grace: StopGrace,
-	}, nil
+	}
+	if v.Boot == vm.BootDisk {
+		return spec, nil
+	}
+	spec.Kernel, err = s.opt.Guest.Kernel(s.opt.Home.Cache())
+	if err != nil {
+		return host.Spec{}, fmt.Errorf("the built-in guest's kernel: %w", err)
+	}
+	spec.Append = s.opt.Guest.CommandLine(vm.Hostname(v.Name), v.ID)
+	return spec, nil
 }
 
 // Stop powers a VM off: the guest is told first, and after the grace period its

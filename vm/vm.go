@@ -48,6 +48,7 @@ type VM struct {
 	ID         string    `json:"id"`
 	Created    time.Time `json:"created"`
 	Image      string    `json:"image"`
+	Boot       Boot      `json:"boot,omitempty"`
 	CPUs       int       `json:"cpus"`
 	MemoryMB   int       `json:"memory_mb"`
 	DiskSizeMB int       `json:"disk_size_mb"`
@@ -87,6 +88,9 @@ func (v VM) Check() error {
 	}
 	if mac, err := net.ParseMAC(v.MAC); err != nil || len(mac) != 6 {
 		return fmt.Errorf("%q is %w for the network address (MAC)", v.MAC, ErrBadConfig)
+	}
+	if err := v.Boot.check(); err != nil {
+		return err
 	}
 	return v.Automatic.Check()
 }

@@ -12,6 +12,7 @@
 //	├── jobs.log                   Home.JobLog      how jobs ended, a JSON line each; jobs.log.1 is the part before
 //	├── accelerators.json          Home.Accelerators what the probe found, per boot; its lock is beside it
 //	├── cache/                     Home.Cache       downloaded images, the built-in kernel with a lock beside it
+//	│   └── debian-<release>-<key>.raw DebianImage  built from packages, as <key> says; its release's lock is beside it
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
 //	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
@@ -42,6 +43,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const (
@@ -204,3 +206,27 @@ func HeaderFile(folder, name string) string {
 // symbolic link to another file system: beside the disk itself. VMDir.Undo is
 // then a link to it.
 func UndoBeside(disk string) string { return disk + ".undo" }
+
+// DebianImage is a disk of a release of Debian that was built from packages, in
+// the folder of the cache; key says how it was built.
+func DebianImage(cache, release, key string) string {
+	return filepath.Join(cache, debianPrefix(release)+key+debianSuffix)
+}
+
+// IsDebianImage tells whether a name is one that DebianImage gives.
+func IsDebianImage(name, release string) bool {
+	return strings.HasPrefix(name, debianPrefix(release)) && strings.HasSuffix(name, debianSuffix)
+}
+
+// DebianLock is held while disks of a release are built.
+func DebianLock(cache, release string) string {
+	return filepath.Join(cache, "debian-"+release+LockSuffix)
+}
+
+// DebianWork begins the name of a folder in the cache for what is needed while a
+// disk of a release is built; swept under DebianLock.
+func DebianWork(release string) string { return ".debian-" + release + "-" }
+
+const debianSuffix = ".raw"
+
+func debianPrefix(release string) string { return "debian-" + release + "-" }
