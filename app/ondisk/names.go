@@ -16,6 +16,11 @@
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
 //	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
+//	    ├── seed.iso              VMDir.Seed       what a guest of an image is told at its start; made anew each time
+//	    ├── ssh/                                    this VM's own keys, and whom they are for
+//	    │   ├── id_ed25519         VMDir.SSHKey     opens the guest; beside it .pub
+//	    │   ├── host_ed25519       VMDir.SSHHostKey by which the guest is known; beside it .pub
+//	    │   └── known_hosts        VMDir.SSHKnownHosts that one alone
 //	    ├── disk.undo              VMDir.Undo       the disk before the last restore
 //	    ├── origin.json            VMDir.Origin     which snapshot the disk comes from
 //	    ├── snapshots.json         VMDir.Rows       the snapshots' rows
@@ -127,6 +132,20 @@ func (d VMDir) in(name string) string { return filepath.Join(string(d), name) }
 
 // Disk is the VM's raw disk; it may be a symbolic link.
 func (d VMDir) Disk() string { return d.in("disk.raw") }
+
+// Seed is the disk from which a guest is told who it is.
+func (d VMDir) Seed() string { return d.in("seed.iso") }
+
+// SSHKey is the private key that opens the guest; its public half has .pub behind
+// its name.
+func (d VMDir) SSHKey() string { return d.in("ssh/id_ed25519") }
+
+// SSHHostKey is the private key by which the guest is known; its public half has
+// .pub behind its name.
+func (d VMDir) SSHHostKey() string { return d.in("ssh/host_ed25519") }
+
+// SSHKnownHosts has the guest's key alone.
+func (d VMDir) SSHKnownHosts() string { return d.in("ssh/known_hosts") }
 
 // Undo is the disk as it was before the last restore.
 func (d VMDir) Undo() string { return d.in("disk.undo") }

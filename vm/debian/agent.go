@@ -2,6 +2,7 @@ package debian
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,12 @@ import (
 
 	"vmterminal/app/ondisk"
 )
+
+// AgentUnit is the systemd unit that starts the agent, in any guest that has it at
+// the same place.
+//
+//go:embed rootfs/etc/systemd/system/vmterminal-agent.service
+var AgentUnit string
 
 // agentPath is where the unit in rootfs/ looks for the agent.
 const agentPath = "/usr/local/sbin/vmterminal-agent"

@@ -86,7 +86,7 @@ func TestHostRelease(t *testing.T) {
 		"VERSION_CODENAME=\"trixie\"\nID='debian'\n": "trixie",
 		"ID=debian\nVERSION_CODENAME=jessie\n":       "",
 		"ID=ubuntu\nVERSION_CODENAME=bookworm\n":     "",
-		"": "",
+		"":                                           "",
 	} {
 		root := t.TempDir()
 		write(t, filepath.Join(root, "etc/os-release"), text)

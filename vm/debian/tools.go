@@ -24,7 +24,7 @@ func (m *Missing) Error() string {
 func (m *Missing) Unwrap() error { return ErrTools }
 
 // ErrHost says that this computer is of a kind for which nothing can be built.
-var ErrHost = errors.New("Debian is built from packages for amd64 on Linux only")
+var ErrHost = errors.New("only on Linux and amd64 is Debian built from packages")
 
 // keyring is what Debian's packages are checked with, on hosts that are another
 // system too.

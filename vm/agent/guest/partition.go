@@ -100,7 +100,7 @@ func growEntry(table []byte, number int, sectors uint64) (start, length uint64, 
 // boot.
 func resizePartition(disk *os.File, number int, start, length uint64) error {
 	part := unix.BlkpgPartition{
-		Start: int64(start * sectorSize), Length: int64(length * sectorSize), Pno: int32(number), //nolint:gosec // at most 2 TiB
+		Start: int64(start * sectorSize), Length: int64(length * sectorSize), Pno: int32(number),
 	}
 	arg := unix.BlkpgIoctlArg{
 		Op: unix.BLKPG_RESIZE_PARTITION, Datalen: int32(unsafe.Sizeof(part)), Data: (*byte)(unsafe.Pointer(&part)), //nolint:gosec // what ioctl takes
