@@ -1,3 +1,4 @@
+#!/bin/sh
 # Run by mmdebstrap on the new system, whose root is $1, once all is installed and
 # rootfs/ is in it.
 set -eu

@@ -1,6 +1,7 @@
 package debian_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -94,4 +95,45 @@ func debugfs(t *testing.T, image, request string) string {
 		t.Fatal(err)
 	}
 	return string(out)
+}
+
+// A build that is cancelled leaves nothing, neither files nor programs.
+func TestOpenCancelled(t *testing.T) {
+	if err := debian.CheckTools(); err != nil {
+		t.Fatal(err)
+	}
+	cache, temp := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	began := &phases{begun: func(name string) {
+		if name == debian.PhaseLists {
+			cancel()
+		}
+	}}
+	f, err := debian.Open(ctx, cache, "bookworm", began)
+	if errors.Is(err, debian.ErrMirror) {
+		t.Skipf("NOT TESTED: Debian from packages, since %v", err)
+	}
+	if f != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", f, err)
+	}
+	for _, dir := range []string{cache, temp} {
+		left, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range left {
+			if e.Name() != "debian-bookworm.lock" {
+				t.Errorf("left: %s", filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	if running, _ := filepath.Glob("/proc/[0-9]*/cmdline"); len(running) > 0 {
+		for _, file := range running {
+			if line, _ := os.ReadFile(file); strings.Contains(string(line), cache) && !strings.Contains(string(line), ".test") {
+				t.Errorf("still running: %q", line)
+			}
+		}
+	}
 }

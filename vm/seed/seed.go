@@ -92,7 +92,7 @@ func (g Guest) files(own, host Key) ([]file, error) {
 		Hostname: g.Hostname,
 		Users:    []any{"default", user{"root", []string{own.Public}}},
 		Keys:     []string{own.Public},
-		HostKeys: map[string]string{"ed25519_private": host.Private, "ed25519_public": host.Public},
+		HostKeys: map[string]string{"ed25519_private": host.Private, "ed25519_public": host.Public + "\n"},
 		GrowPartition: map[string]any{
 			"mode": "auto", "devices": []string{"/"},
 		},

@@ -73,7 +73,7 @@ func checkKeys(t *testing.T, dir ondisk.VMDir, user []byte) {
 	if told.Keys[0] != own || own == host {
 		t.Errorf("it is opened by %q, not %q", told.Keys[0], own)
 	}
-	if private, err := os.ReadFile(dir.SSHHostKey()); err != nil || told.HostKeys["ed25519_private"] != string(private) || told.HostKeys["ed25519_public"] != host {
+	if private, err := os.ReadFile(dir.SSHHostKey()); err != nil || told.HostKeys["ed25519_private"] != string(private) || told.HostKeys["ed25519_public"] != host+"\n" {
 		t.Errorf("its host key is %q, %v", told.HostKeys, err)
 	}
 	if known, err := os.ReadFile(dir.SSHKnownHosts()); err != nil || string(known) != seed.HostAlias("0123abcd")+" "+host+"\n" {
