@@ -104,6 +104,8 @@ var causes = []cause{
 	{errStoppedAlready, ExitState, ""},
 	{ErrState, ExitState, ""},
 	{ErrCopy, ExitFailure, ""},
+	{ErrNoSSHServer, ExitState, "Install one in it, for example: vmterminal pkg install openssh-server"},
+	{ErrNoSSH, ExitFailure, "Install it: apt-get install openssh-client"},
 	{ErrNoPackages, ExitState, "Copy programs in: vmterminal cp"},
 	{ErrNoJob, ExitNotFound, "See what runs: vmterminal job list"},
 	{ErrStopped, ExitState, "Start it first: vmterminal run"},

@@ -30,7 +30,7 @@ type Guest struct {
 // one line of its known hosts, where they are not there yet. What is there already
 // of the seed is replaced, durably.
 func Write(dir ondisk.VMDir, g Guest) error {
-	own, err := keepKey(dir.SSHKey(), "vmterminal")
+	own, err := OwnKey(dir)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func Write(dir ondisk.VMDir, g Guest) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(dir.SSHKnownHosts(), HostAlias(g.ID)+" "+host.Public+"\n"); err != nil {
+	if err := KnowHost(dir, g.ID, []string{host.Public}); err != nil {
 		return err
 	}
 	files, err := g.files(own, host)
@@ -46,6 +46,19 @@ func Write(dir ondisk.VMDir, g Guest) error {
 		return err
 	}
 	return ondisk.Replace(dir.Seed(), func(w io.Writer) error { return writeISO(w, label, files) })
+}
+
+// OwnKey is the key that opens a VM's guest, made if there is none yet.
+func OwnKey(dir ondisk.VMDir) (Key, error) { return keepKey(dir.SSHKey(), "vmterminal") }
+
+// KnowHost makes a VM's known hosts those of its guest, by the lines of the public
+// halves of its host keys.
+func KnowHost(dir ondisk.VMDir, id string, keys []string) error {
+	text := ""
+	for _, key := range keys {
+		text += HostAlias(id) + " " + key + "\n"
+	}
+	return replace(dir.SSHKnownHosts(), text)
 }
 
 // HostAlias is the name by which a VM's guest is known to SSH, whatever address it
