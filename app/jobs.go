@@ -14,6 +14,7 @@ type JobKind string
 
 // The kinds of jobs.
 const (
+	JobCreate   JobKind = "create"
 	JobSnapshot JobKind = "snapshot"
 	JobRestore  JobKind = "restore"
 	JobUndo     JobKind = "undo"
@@ -102,7 +103,7 @@ func (j *Job) Cancelled() bool { return errors.Is(j.Err(), context.Canceled) }
 
 // Result is what the job gives: a Snapshot for JobSnapshot, JobExport and
 // JobImport, a Restored for JobRestore, an Undone for JobUndo, a Verified for JobVerify, a VM for
-// JobClone; nil before the end and after failure.
+// JobCreate and JobClone; nil before the end and after failure.
 func (j *Job) Result() any {
 	select {
 	case <-j.ended:

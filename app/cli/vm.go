@@ -23,13 +23,19 @@ func (f *face) vmCommand() *cobra.Command {
 
 func (f *face) vmCreate() *cobra.Command {
 	var n app.NewVM
+	var packages fromPackages
 	cmd := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Create a VM with the built-in guest",
+		Short: "Create a VM with the built-in guest, or with Debian",
 		Long: `Create makes a VM with a disk of the built-in guest. What the flags do not say is
-as in the defaults for new VMs: 'vmterminal config get' shows them.`,
+as in the defaults for new VMs: 'vmterminal config get' shows them.
+
+With --distro debian --from-packages the disk is built of Debian's packages, which
+takes some minutes the first time, and seconds from then on. Such a disk boots by
+itself: kernel and boot loader are in it, and come and go with its snapshots.`,
 		Example: `  vmterminal vm create default
-  vmterminal vm create dev --cpus 4 --memory 4096 --disk-size 20480`,
+  vmterminal vm create dev --cpus 4 --memory 4096 --disk-size 20480
+  vmterminal vm create web --distro debian --from-packages --release bookworm`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, flag := range []string{"cpus", "memory", "disk-size"} {
@@ -38,13 +44,17 @@ as in the defaults for new VMs: 'vmterminal config get' shows them.`,
 				}
 			}
 			n.Name = args[0]
+			if err := packages.check(cmd, n); err != nil {
+				return err
+			}
+			if packages.wanted {
+				return f.createFromPackages(cmd, n, packages.release)
+			}
 			v, err := f.svc.CreateVM(cmd.Context(), n)
 			if err != nil {
 				return err
 			}
-			return f.data(vmDocument(v), func() {
-				f.printf("VM created: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
-			})
+			return f.data(vmDocument(v), func() { f.printCreated(v) })
 		},
 	}
 	flags := cmd.Flags()
@@ -52,6 +62,7 @@ as in the defaults for new VMs: 'vmterminal config get' shows them.`,
 	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512, or as configured)")
 	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
 	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
+	packages.register(flags)
 	flags.BoolVar(&n.Adopt, "adopt", false, "take over the folder of a VM that was deleted without --data")
 	return cmd
 }
