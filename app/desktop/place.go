@@ -4,13 +4,8 @@ package desktop
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
-	"vmterminal/widgets"
 	"vmterminal/widgets/console"
 )
 
@@ -46,7 +41,7 @@ func (w *window) drawPlace() {
 		w.drawOff(v, t)
 	}
 	w.setVisible(p.off, !live)
-	w.drawBelow()
+	w.drawFoot()
 	if live && w.focusNext == v.Name {
 		w.focusNext = ""
 		w.focusMain()
@@ -105,24 +100,5 @@ func (w *window) pressOff() {
 	default:
 		w.consoles.openShell(of.shown())
 		w.redraw()
-	}
-}
-
-// buildBelow makes the mark at the foot of a terminal whose view is further up.
-func (w *window) buildBelow() fyne.CanvasObject {
-	jump := widget.NewButtonWithIcon(textBelow(), theme.MoveDownIcon(), func() {
-		if _, of, ok := w.tabsOnWindow(); ok {
-			of.shown().terminal.ScrollToEnd()
-			w.focusMain()
-		}
-	})
-	w.parts.below = container.NewBorder(nil, container.NewHBox(layout.NewSpacer(), jump, widgets.NewGap(12, 0)), nil, nil)
-	w.parts.below.Hide()
-	return container.New(layout.NewCustomPaddedLayout(0, 8, 0, 0), w.parts.below)
-}
-
-func (w *window) drawBelow() {
-	if _, of, ok := w.tabsOnWindow(); ok {
-		w.setVisible(w.parts.below, of.shown().below)
 	}
 }
