@@ -30,8 +30,10 @@ func (w *window) drawPlace() {
 	w.drawTabs()
 	t := w.consoles.tabs(v.Name).shown()
 	if p.place.Objects[0] != fyne.CanvasObject(t.terminal) {
+		before := p.place.Objects[0]
 		p.place.Objects[0] = t.terminal
 		p.place.Refresh()
+		w.leaveTerminal(before, t)
 	}
 	if p.find.Visible() {
 		w.findIn(t.terminal)
@@ -45,6 +47,19 @@ func (w *window) drawPlace() {
 	if live && w.focusNext == v.Name {
 		w.focusNext = ""
 		w.focusMain()
+	}
+}
+
+// leaveTerminal takes the keyboard away from a terminal that is not shown any
+// more, so that nothing typed goes where nobody sees it.
+func (w *window) leaveTerminal(before fyne.CanvasObject, to *tab) {
+	if focused, ok := w.win.Canvas().Focused().(fyne.CanvasObject); !ok || focused != before {
+		return
+	}
+	if to.conn != nil {
+		w.focus(to.terminal)
+	} else {
+		w.win.Canvas().Unfocus()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,7 +69,8 @@ func realWindow(run func(c *console.Console, quit func())) {
 	var cols, rows float32
 	if _, err := fmt.Sscanf(os.Getenv(cellsEnv), "%fx%f", &cols, &rows); err == nil {
 		cell := fyne.MeasureText("M", textSizeNormal, fyne.TextStyle{Monospace: true})
-		w.Resize(fyne.NewSize(cols*cell.Width+1, rows*cell.Height+1))
+		round := func(x float32) float32 { return float32(math.Round(float64(x))) } // as cells are
+		w.Resize(fyne.NewSize(cols*round(cell.Width)+1, rows*round(cell.Height)+1))
 	}
 	w.Canvas().Focus(c)
 	w.ShowAndRun()
@@ -165,11 +167,12 @@ func (d *realDisplay) hands(args ...string) {
 	}
 }
 
-// settled is the display once two pictures in a row are the same.
+// settled is the display once some pictures in a row are the same.
 func (d *realDisplay) settled() *image.RGBA {
 	d.t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, realWidth, realHeight))
-	var before string
+	const enough = 4
+	same, before := 0, ""
 	for end := time.Now().Add(10 * time.Second); ; {
 		cmd := exec.Command("import", "-window", "root", "-depth", "8", "rgba:-")
 		cmd.Env = d.env
@@ -177,11 +180,13 @@ func (d *realDisplay) settled() *image.RGBA {
 		if err != nil {
 			d.t.Fatalf("import: %v", err)
 		}
-		if now := string(points); now == before || time.Now().After(end) {
+		now := string(points)
+		if same++; now != before {
+			same, before = 1, now
+		}
+		if same == enough || time.Now().After(end) {
 			copy(m.Pix, now)
 			return m
-		} else {
-			before = now
 		}
 	}
 }
