@@ -8,6 +8,7 @@ require (
 	github.com/creack/pty v1.1.24
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/fyne-io/terminal v0.0.0-20260111183336-44f6f1d255b7
+	github.com/go-fonts/dejavu v0.3.2
 	github.com/godbus/dbus/v5 v5.2.4
 	github.com/gokrazy/kernel.amd64 v0.0.0-20260705070735-de680abf072b
 	github.com/hanwen/go-fuse/v2 v2.12.1

@@ -31,7 +31,7 @@ func run(args []string) int {
 	}
 	svc := app.New(app.Options{
 		Home: home, Program: program, Version: version, Window: desktop.Built,
-		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Version: guest.Version},
+		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Agent: guest.Agent, Version: guest.Version},
 	})
 	if len(args) > 0 || !desktop.HasDisplay() {
 		return cli.Run(svc, args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})

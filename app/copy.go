@@ -40,7 +40,7 @@ func (s *Service) CloneVM(_ context.Context, name string, n NewVM) (*Job, error)
 // likeVM is a new VM with another's settings, where n leaves them open.
 func likeVM(other vm.VM, n NewVM) vm.VM {
 	v := vm.Defaults(n.Name)
-	v.Image, v.Accel, v.DiskSizeMB = other.Image, other.Accel, other.DiskSizeMB
+	v.Image, v.Boot, v.Seeded, v.Accel, v.DiskSizeMB = other.Image, other.Boot, other.Seeded, other.Accel, other.DiskSizeMB
 	v.CPUs = orDefault(n.CPUs, other.CPUs)
 	v.MemoryMB = orDefault(n.MemoryMB, other.MemoryMB)
 	return v

@@ -23,7 +23,7 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
 	doing := fmt.Sprintf("create VM '%s' from image %s", Plain(n.Name), label)
 	v, err := s.asked(n)
 	if err == nil {
-		v.Image = label
+		v.Image, v.Boot, v.Seeded = label, vm.BootDisk, true
 		err = v.Check()
 	}
 	if err != nil {

@@ -35,8 +35,10 @@ type GuestTerminal struct {
 // TerminalSize is counted in cells.
 type TerminalSize = agent.Size
 
-// bootPatience is how long Exec waits for the agent of a guest that boots.
-const bootPatience = time.Minute
+// What waits for the agent of a guest that boots waits until bootPatience after
+// the VM's start, by when an emulated distribution has long booted; and
+// leastPatience at least, as the guest may have rebooted.
+const bootPatience, leastPatience = 5 * time.Minute, time.Minute
 
 // Exec runs a command in a running VM's guest and returns its exit code. It
 // waits for a guest that is still booting. When ctx ends the command is ended
@@ -71,7 +73,12 @@ func (c GuestCommand) asked() agent.Command {
 // waitForAgent returns when the guest's agent answers. ErrNoAgent if it does
 // not in good time.
 func waitForAgent(ctx context.Context, client *host.Client) error {
-	limited, cancel := context.WithTimeout(ctx, bootPatience)
+	state, err := client.State(ctx)
+	if err != nil {
+		return err
+	}
+	patience := max(leastPatience, bootPatience-time.Since(state.Since)).Round(time.Second)
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	events, err := client.Events(limited)
 	if err != nil {
@@ -86,7 +93,7 @@ func waitForAgent(ctx context.Context, client *host.Client) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case limited.Err() != nil:
-		return fmt.Errorf("%w after %v", host.ErrNoAgent, bootPatience)
+		return fmt.Errorf("%w after %v", host.ErrNoAgent, patience)
 	default:
 		return host.ErrNotRunning
 	}

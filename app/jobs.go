@@ -14,6 +14,7 @@ type JobKind string
 
 // The kinds of jobs.
 const (
+	JobCreate   JobKind = "create"
 	JobSnapshot JobKind = "snapshot"
 	JobRestore  JobKind = "restore"
 	JobUndo     JobKind = "undo"
@@ -21,7 +22,6 @@ const (
 	JobExport   JobKind = "export"
 	JobImport   JobKind = "import"
 	JobClone    JobKind = "clone"
-	JobCreate   JobKind = "create"
 	JobPull     JobKind = "pull" // of an image, as its import
 )
 

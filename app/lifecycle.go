@@ -8,6 +8,7 @@ import (
 
 	"vmterminal/vm"
 	"vmterminal/vm/host"
+	"vmterminal/vm/seed"
 )
 
 // Start starts a VM and returns when its QEMU runs. The VM outlives this
@@ -78,14 +79,31 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 		Accel: accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Grace: StopGrace,
 	}
-	if v.Image != vm.ImageBuiltin {
-		return spec, nil // the disk has a boot loader and a kernel of its own
+	if v.Seeded {
+		if spec.Seed, err = s.writeSeed(v); err != nil {
+			return host.Spec{}, fmt.Errorf("what the guest is told at its start: %w", err)
+		}
 	}
-	spec.Append = s.opt.Guest.CommandLine(vm.Hostname(v.Name), v.ID)
-	if spec.Kernel, err = s.opt.Guest.Kernel(s.opt.Home.Cache()); err != nil {
+	if v.Boot == vm.BootDisk {
+		return spec, nil
+	}
+	spec.Kernel, err = s.opt.Guest.Kernel(s.opt.Home.Cache())
+	if err != nil {
 		return host.Spec{}, fmt.Errorf("the built-in guest's kernel: %w", err)
 	}
+	spec.Append = s.opt.Guest.CommandLine(vm.Hostname(v.Name), v.ID)
 	return spec, nil
+}
+
+// writeSeed makes the disk from which the guest of an image learns who it is, and
+// returns its path.
+func (s *Service) writeSeed(v vm.VM) (string, error) {
+	program, err := s.opt.Guest.Agent()
+	if err != nil {
+		return "", err
+	}
+	dir := s.vms.Dir(v.Name)
+	return dir.Seed(), seed.Write(dir, seed.Guest{ID: v.ID, Hostname: vm.Hostname(v.Name), Agent: program})
 }
 
 // Stop powers a VM off: the guest is told first, and after the grace period its

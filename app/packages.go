@@ -20,78 +20,133 @@ const (
 	PackageList    PackageAction = "list"
 )
 
+// aptGet asks nothing: of a file of settings that its owner has changed the owner's
+// stays. What another process does with packages just now is waited for.
+const aptGet = "apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+
 // packageManagers are tried in this order: a guest may have tools of another
 // system's beside its own.
 var packageManagers = []struct {
 	program string
 	words   map[PackageAction]string
+	// lists are files of which one at least is there once the lists of packages
+	// were fetched; "" where the program sees to that itself.
+	lists string
 }{
 	{"apk", map[PackageAction]string{
 		PackageInstall: "apk add", PackageRemove: "apk del", PackageSearch: "apk search",
 		PackageUpdate: "apk update", PackageUpgrade: "apk upgrade", PackageList: "apk list --installed",
-	}},
+	}, ""},
 	{"apt-get", map[PackageAction]string{
-		PackageInstall: "apt-get -y install", PackageRemove: "apt-get -y remove", PackageSearch: "apt-cache search",
-		PackageUpdate: "apt-get update", PackageUpgrade: "apt-get -y full-upgrade", PackageList: "dpkg-query -W",
-	}},
+		PackageInstall: aptGet + "-y install", PackageRemove: aptGet + "-y remove", PackageSearch: "apt-cache search",
+		PackageUpdate: aptGet + "update", PackageUpgrade: aptGet + "-y full-upgrade", PackageList: "dpkg-query -W",
+	}, "/var/lib/apt/lists/*_Packages*"},
 	{"dnf", map[PackageAction]string{
 		PackageInstall: "dnf -y install", PackageRemove: "dnf -y remove", PackageSearch: "dnf search",
 		PackageUpdate: "dnf makecache", PackageUpgrade: "dnf -y upgrade", PackageList: "dnf list --installed",
-	}},
+	}, ""},
 	{"pacman", map[PackageAction]string{
 		PackageInstall: "pacman --noconfirm -S", PackageRemove: "pacman --noconfirm -R", PackageSearch: "pacman -Ss",
 		PackageUpdate: "pacman -Sy", PackageUpgrade: "pacman --noconfirm -Syu", PackageList: "pacman -Q",
-	}},
+	}, "/var/lib/pacman/sync/*.db"},
 	{"zypper", map[PackageAction]string{
 		PackageInstall: "zypper -n install", PackageRemove: "zypper -n remove", PackageSearch: "zypper search",
 		PackageUpdate: "zypper refresh", PackageUpgrade: "zypper -n update", PackageList: "zypper search --installed-only",
-	}},
+	}, ""},
 }
 
 // ErrNoPackages says that the guest has no package manager that is known.
 var ErrNoPackages = errors.New("the guest has no package manager that VMTerminal knows")
 
-// PackageCommand is what does an action with the packages of a running VM's guest,
-// by the guest's own package manager, without asking anything.
-func (s *Service) PackageCommand(ctx context.Context, vmName string, action PackageAction, names []string) (args, env []string, err error) {
+// PackageCommands are what do an action with the packages of a running VM's guest,
+// by the guest's own package manager, without asking anything; one after the other,
+// as long as none fails.
+func (s *Service) PackageCommands(ctx context.Context, vmName string, action PackageAction, names []string) (all []GuestCommand, err error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, nil, failed(err, "", "%s packages in %s", action, called(vmName))
+		return nil, failed(err, "", "%s packages in %s", action, called(vmName))
 	}
-	program, err := s.packageManager(ctx, e.Name)
+	program, fetched, err := s.packageManager(ctx, e.Name, action.needsNetwork())
 	if err != nil {
-		return nil, nil, failed(err, "", "%s packages in VM '%s'", action, e.Name)
+		return nil, failed(err, "", "%s packages in VM '%s'", action, e.Name)
+	}
+	actions := []PackageAction{action}
+	if !fetched && (action == PackageInstall || action == PackageUpgrade) {
+		actions = []PackageAction{PackageUpdate, action}
 	}
 	for _, m := range packageManagers {
-		if m.program == program {
-			args = append(strings.Fields(m.words[action]), names...)
+		if m.program != program {
+			continue
+		}
+		for _, a := range actions {
+			args := strings.Fields(m.words[a])
+			if a == action {
+				args = append(args, names...)
+			}
+			all = append(all, GuestCommand{Args: args, Env: quietly})
 		}
 	}
-	return args, []string{"DEBIAN_FRONTEND=noninteractive"}, nil
+	return all, nil
 }
 
-func (s *Service) packageManager(ctx context.Context, name string) (string, error) {
+// quietly has the programs that Debian's package manager calls ask nothing.
+var quietly = []string{"DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_MODE=l"}
+
+// needsNetwork tells whether an action fetches something.
+func (a PackageAction) needsNetwork() bool {
+	return a == PackageInstall || a == PackageUpdate || a == PackageUpgrade
+}
+
+// findManager prints the first of the programs that is there, and a second word if
+// its lists of packages were never fetched. Its arguments are programs, each with
+// the pattern of its lists. With "online" as its first it waits until there is a
+// way out, which a guest that has just booted gets after its agent; one that gets
+// none is to say so itself.
+const findManager = `if [ "$1" = online ]; then
+	n=0
+	while [ $n -lt 30 ] && ! grep -q '^[^[:space:]]*[[:space:]]00000000[[:space:]]' /proc/net/route; do
+		sleep 1
+		n=$((n + 1))
+	done
+fi
+shift
+while [ $# -gt 0 ]; do
+	if command -v "$1" >/dev/null; then
+		for file in $2; do
+			[ -e "$file" ] || echo "$1 unfetched"
+			break
+		done
+		echo "$1"
+		exit
+	fi
+	shift 2
+done`
+
+// packageManager is the program that the guest's packages are managed with, and
+// whether its lists of packages were fetched.
+func (s *Service) packageManager(ctx context.Context, name string, online bool) (program string, fetched bool, err error) {
 	client, err := s.reach(ctx, name)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer client.Close()
 	if err := waitForAgent(ctx, client); err != nil {
-		return "", err
+		return "", false, err
 	}
+	asked := []string{map[bool]string{true: "online", false: "-"}[online]}
 	var programs []string
 	for _, m := range packageManagers {
+		asked = append(asked, m.program, m.lists)
 		programs = append(programs, m.program)
 	}
 	var found firstBytes
 	found.left = 100
-	const script = `for p; do command -v "$p" >/dev/null && echo "$p" && exit; done; exit 0`
-	if err := inGuest(ctx, client, script, programs, nil, &found); err != nil {
-		return "", err
+	if err := inGuest(ctx, client, findManager, asked, nil, &found); err != nil {
+		return "", false, err
 	}
-	program := strings.TrimSpace(found.String())
-	if program == "" {
-		return "", fmt.Errorf("%w (%s)", ErrNoPackages, strings.Join(programs, ", "))
+	said := strings.Fields(found.String())
+	if len(said) == 0 {
+		return "", false, fmt.Errorf("%w (%s)", ErrNoPackages, strings.Join(programs, ", "))
 	}
-	return program, nil
+	return said[0], len(said) == 1, nil
 }

@@ -12,6 +12,7 @@ import (
 	"vmterminal/snapshot"
 	"vmterminal/vm"
 	"vmterminal/vm/agent"
+	"vmterminal/vm/debian"
 	"vmterminal/vm/host"
 	"vmterminal/vm/image"
 	"vmterminal/vm/image/cache"
@@ -107,6 +108,8 @@ var causes = []cause{
 	{errStoppedAlready, ExitState, ""},
 	{ErrState, ExitState, ""},
 	{ErrCopy, ExitFailure, ""},
+	{ErrNoSSHServer, ExitState, "Install one in it, for example: vmterminal pkg install openssh-server"},
+	{ErrNoSSH, ExitFailure, "Install it: apt-get install openssh-client"},
 	{ErrNoPackages, ExitState, "Copy programs in: vmterminal cp"},
 	{ErrNoJob, ExitNotFound, "See what runs: vmterminal job list"},
 	{ErrStopped, ExitState, "Start it first: vmterminal run"},
@@ -119,6 +122,10 @@ var causes = []cause{
 	{errUnknownKey, ExitUsage, "See them all: vmterminal config get"},
 	{vm.ErrBadConfig, ExitUsage, ""},
 	{vm.ErrNewer, ExitState, "Use the newer version"},
+	{debian.ErrRelease, ExitUsage, ""},
+	{debian.ErrTools, ExitFailure, ""},
+	{debian.ErrHost, ExitFailure, "The built-in guest needs nothing: vmterminal vm create NAME"},
+	{debian.ErrMirror, ExitFailure, "The built-in guest needs no network: vmterminal vm create NAME"},
 	{vm.ErrBroken, ExitState, ""},
 	{ondisk.ErrBadName, ExitUsage, "A name has 1 to 100 bytes: letters, digits, '.', '_', '-', starting with a letter or digit"},
 	{snapshot.ErrNotFound, ExitNotFound, "See which there are: vmterminal snapshot list"},

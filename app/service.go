@@ -27,6 +27,8 @@ type BuiltinGuest struct {
 	// CommandLine returns the kernel's command line for a guest of that name in
 	// the VM of that ID.
 	CommandLine func(hostname, id string) string
+	// Agent returns the agent's program, to be put into other guests.
+	Agent func() ([]byte, error)
 	// Version says what the guest is made of; "" in a program that carries none.
 	Version string
 }
@@ -55,6 +57,8 @@ type Service struct {
 	opt  Options
 	vms  *vm.Store
 	jobs jobList
+
+	summaries summaries
 
 	adoptions adoptions
 	patient   func(string)     // not nil: busy VMs are waited for

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
@@ -57,14 +56,6 @@ func (s *Service) DeleteSnapshot(ctx context.Context, vmName, name string) error
 		err = snapshot.Open(s.vms.Dir(e.Name)).Delete(ctx, name)
 	}
 	return failed(err, "No snapshot was deleted.", "delete snapshot '%s' of VM '%s'", Plain(name), e.Name)
-}
-
-func (s *Service) snapshotSummary(ctx context.Context, dir ondisk.VMDir) (count int, last time.Time) {
-	infos, _, err := snapshot.Open(dir).List(ctx)
-	if err != nil || len(infos) == 0 {
-		return 0, time.Time{}
-	}
-	return len(infos), infos[0].Created
 }
 
 func asSnapshot(dir ondisk.VMDir, i snapshot.Info, here bool) Snapshot {

@@ -63,3 +63,21 @@ func TestBothVariantsNameTheSameColours(t *testing.T) {
 		t.Errorf("%d colours in dark, %d in light", len(dark), len(light))
 	}
 }
+
+func TestFixedWidthInEveryStyle(t *testing.T) {
+	a := test.NewTempApp(t)
+	a.Settings().SetTheme(Theme{})
+	seen := map[string]bool{}
+	plain := fyne.MeasureText("M", 13, fyne.TextStyle{Monospace: true})
+	for _, style := range []fyne.TextStyle{
+		{Monospace: true}, {Monospace: true, Bold: true}, {Monospace: true, Italic: true}, {Monospace: true, Bold: true, Italic: true},
+	} {
+		seen[Theme{}.Font(style).Name()] = true
+		if size := fyne.MeasureText("i", 13, style); size.Width != plain.Width {
+			t.Errorf("a cell in style %+v is %v wide, not %v", style, size.Width, plain.Width)
+		}
+	}
+	if len(seen) != 4 {
+		t.Errorf("four styles have the fonts %v", seen)
+	}
+}

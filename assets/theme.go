@@ -30,7 +30,12 @@ func (Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Co
 }
 
 // Font implements fyne.Theme.
-func (Theme) Font(style fyne.TextStyle) fyne.Resource { return theme.DefaultTheme().Font(style) }
+func (Theme) Font(style fyne.TextStyle) fyne.Resource {
+	if font := monospaceFont(style); font != nil {
+		return font
+	}
+	return theme.DefaultTheme().Font(style)
+}
 
 // Icon implements fyne.Theme.
 func (Theme) Icon(name fyne.ThemeIconName) fyne.Resource { return theme.DefaultTheme().Icon(name) }

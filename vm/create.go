@@ -30,7 +30,7 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) (err error) {
 	if err := v.Check(); err != nil {
 		return err
 	}
-	if err := s.free(v.Name); err != nil {
+	if err := s.Free(v.Name); err != nil {
 		return err
 	}
 	fresh := ondisk.VMDir(filepath.Join(s.home.Data(), newPrefix+v.ID))
@@ -136,8 +136,9 @@ func (s *Store) add(v VM, place func(*rows, ondisk.VMDir) error) error {
 
 func taken(name string) error { return fmt.Errorf("%w: there is a VM '%s'", ErrExists, name) }
 
-// free tells whether a VM of that name can be made.
-func (s *Store) free(name string) error {
+// Free tells whether a VM of that name can be made: ErrExists, ErrLeftData, or
+// ondisk.ErrBadName.
+func (s *Store) Free(name string) error {
 	switch e, err := s.Get(name); {
 	case err == nil:
 		return taken(e.Name)

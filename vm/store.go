@@ -250,6 +250,7 @@ func (s *Store) found() (rows, error) {
 		v := Defaults(e.Name())
 		v.Created = info.ModTime().UTC()
 		v.DiskSizeMB = DiskSizeMB(info.Size())
+		v.Boot = BootOf(s.Dir(e.Name()).Disk())
 		all.VMs = append(all.VMs, v)
 	}
 	return all, nil

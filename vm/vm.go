@@ -45,13 +45,17 @@ type VM struct {
 	Name string `json:"name"`
 	// ID is the VM's for as long as it is listed, and no other's. By it a guest
 	// knows whether its disk was another VM's; "" for one that is not told.
-	ID         string    `json:"id"`
-	Created    time.Time `json:"created"`
-	Image      string    `json:"image"`
-	CPUs       int       `json:"cpus"`
-	MemoryMB   int       `json:"memory_mb"`
-	DiskSizeMB int       `json:"disk_size_mb"`
-	MAC        string    `json:"mac"`
+	ID      string    `json:"id"`
+	Created time.Time `json:"created"`
+	Image   string    `json:"image"`
+	Boot    Boot      `json:"boot,omitempty"`
+	// Seeded is a VM whose guest is told by a disk beside its own who it is, and
+	// gets our agent from there: see package seed.
+	Seeded     bool   `json:"seeded,omitempty"`
+	CPUs       int    `json:"cpus"`
+	MemoryMB   int    `json:"memory_mb"`
+	DiskSizeMB int    `json:"disk_size_mb"`
+	MAC        string `json:"mac"`
 	// Accel is auto, kvm or tcg.
 	Accel string `json:"accel"`
 	// Automatic is when snapshots are taken while the VM runs without anyone
@@ -87,6 +91,9 @@ func (v VM) Check() error {
 	}
 	if mac, err := net.ParseMAC(v.MAC); err != nil || len(mac) != 6 {
 		return fmt.Errorf("%q is %w for the network address (MAC)", v.MAC, ErrBadConfig)
+	}
+	if err := v.Boot.check(); err != nil {
+		return err
 	}
 	return v.Automatic.Check()
 }

@@ -87,18 +87,24 @@ func (f *face) pkg(cmd *cobra.Command, action app.PackageAction, names []string,
 	if f.json {
 		return usagef(cmd, "a package manager's output is no JSON")
 	}
-	args, env, err := f.svc.PackageCommand(cmd.Context(), f.vm, action, names)
+	commands, err := f.svc.PackageCommands(cmd.Context(), f.vm, action, names)
 	if err != nil {
 		return err
 	}
 	if first {
-		if err := f.snapshotFirst(cmd, action, args); err != nil {
+		if err := f.snapshotFirst(cmd, action, commands[len(commands)-1].Args); err != nil {
 			return err
 		}
 	}
-	f.say("In the guest: %s", strings.Join(args, " "))
-	exit, err := f.svc.Exec(cmd.Context(), f.vm, app.GuestCommand{Args: args, Env: env, Stdout: f.io.Out, Stderr: f.io.Err})
-	return guestEnded(exit, err)
+	for _, c := range commands {
+		f.say("In the guest: %s", strings.Join(c.Args, " "))
+		c.Stdout, c.Stderr = f.io.Out, f.io.Err
+		exit, err := f.svc.Exec(cmd.Context(), f.vm, c)
+		if err := guestEnded(exit, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *face) snapshotFirst(cmd *cobra.Command, action app.PackageAction, args []string) error {

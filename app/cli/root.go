@@ -125,7 +125,7 @@ of the guest's command.`,
 	root.AddCommand(
 		f.vmCommand(),
 		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
-		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(), f.tryCommand(), f.cpCommand(), f.pkgCommand(),
+		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(), f.tryCommand(), f.cpCommand(), f.sshCommand(), f.pkgCommand(),
 		f.snapshotCommand(), f.imageCommand(), f.jobCommand(),
 		f.configCommand(), f.doctorCommand(), f.completionCommand(), f.versionCommand(),
 		f.hostProcessCommand(),

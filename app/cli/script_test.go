@@ -49,15 +49,18 @@ func program() {
 	}
 	svc := app.New(app.Options{
 		Home: home, Program: exe, Version: "test",
-		Guest:  app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Version: guest.Version},
+		Guest:  app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Agent: guest.Agent, Version: guest.Version},
 		Images: app.ImageSources{Client: fetch.Client{Mirror: os.Getenv(mirror), Pause: time.Millisecond}},
 	})
 	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+func TestScripts(t *testing.T) { testscript.Run(t, scripts(t, "testdata/script")) }
+
+// scripts are run each with a home of its own.
+func scripts(t *testing.T, dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: false,
 		Setup: func(env *testscript.Env) error {
 			// Socket paths are short, and so must be the home's.
@@ -83,7 +86,7 @@ func TestScripts(t *testing.T) {
 			"flip":       flip,
 			"documented": documented,
 		},
-	})
+	}
 }
 
 // stopAll ends what a script left running.

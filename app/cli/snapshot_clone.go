@@ -25,7 +25,7 @@ func (f *face) snapshotClone() *cobra.Command {
 				return err
 			}
 			v, _ := job.Result().(app.VM)
-			return f.created(v)
+			return f.data(vmDocument(v), func() { f.printCreated(v) })
 		},
 	}
 	cmd.Flags().IntVar(&n.CPUs, "cpus", 0, "virtual CPUs (default: as the snapshot's VM)")

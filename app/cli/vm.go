@@ -24,6 +24,7 @@ func (f *face) vmCommand() *cobra.Command {
 func (f *face) vmCreate() *cobra.Command {
 	var n app.NewVM
 	var from imageChoice
+	var packages fromPackages
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a VM with the built-in guest, or of an image",
@@ -33,12 +34,16 @@ do not say is as in the defaults for new VMs: 'vmterminal config get' shows them
 An image boots by itself: kernel and boot loader are in it. With --distro it is the
 newest one that the project publishes, which is downloaded once, checked and kept.
 With --image it is one that is kept, under that name (see 'vmterminal image list'),
-or else a file or an address; ./NAME is always a file.`,
+or else a file or an address; ./NAME is always a file.
+
+With --distro debian --from-packages the disk is built of Debian's packages, which
+takes some minutes the first time, and seconds from then on.`,
 		Example: `  vmterminal vm create default
   vmterminal vm create dev --cpus 4 --memory 4096 --disk-size 20480
   vmterminal vm create dev --distro debian
   vmterminal vm create dev --distro ubuntu --release 24.04 --disk-size 20480
-  vmterminal vm create other --image disk.qcow2.xz`,
+  vmterminal vm create other --image disk.qcow2.xz
+  vmterminal vm create web --distro debian --from-packages --release bookworm`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, flag := range []string{"cpus", "memory", "disk-size"} {
@@ -50,14 +55,20 @@ or else a file or an address; ./NAME is always a file.`,
 			if err := from.check(cmd, n); err != nil {
 				return err
 			}
-			if from.wanted() {
+			if err := packages.check(cmd, from); err != nil {
+				return err
+			}
+			switch {
+			case packages.wanted:
+				return f.createFromPackages(cmd, n, from.release)
+			case from.wanted():
 				return f.createFromImage(cmd, n, from)
 			}
 			v, err := f.svc.CreateVM(cmd.Context(), n)
 			if err != nil {
 				return err
 			}
-			return f.created(v)
+			return f.data(vmDocument(v), func() { f.printCreated(v) })
 		},
 	}
 	flags := cmd.Flags()
@@ -66,6 +77,7 @@ or else a file or an address; ./NAME is always a file.`,
 	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
 	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
 	from.register(f, cmd)
+	packages.register(flags)
 	flags.BoolVar(&n.Adopt, "adopt", false, "take over the folder of a VM that was deleted without --data")
 	return cmd
 }

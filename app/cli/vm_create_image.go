@@ -53,12 +53,5 @@ func (f *face) createFromImage(cmd *cobra.Command, n app.NewVM, c imageChoice) e
 		return err
 	}
 	v, _ := job.Result().(app.VM)
-	return f.created(v)
-}
-
-// created writes a VM that has just been made.
-func (f *face) created(v app.VM) error {
-	return f.data(vmDocument(v), func() {
-		f.printf("VM created: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
-	})
+	return f.data(vmDocument(v), func() { f.printCreated(v) })
 }

@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"net/url"
 
 	"vmterminal/app"
 	"vmterminal/widgets/console"
@@ -29,6 +30,8 @@ type tab struct {
 	trouble string
 	// below tells that text has come below what is in view.
 	below bool
+	// link is what the pointer is on, nil for none.
+	link *url.URL
 	// shown tells that the console's terminal has the text of the last run.
 	shown bool
 	// shell is what a shell's tab has, or had.
@@ -65,8 +68,13 @@ func (c *consoles) newTab(vm string, number int) *tab {
 	t.terminal.OnPasteLost = func() { c.w.tell(textPasteLostTitle(), textPasteLost()) }
 	t.terminal.OnBelow = func(below bool) {
 		t.below = below
-		c.w.drawBelow()
+		c.w.drawFoot()
 	}
+	t.terminal.OnLink = func(u *url.URL) {
+		t.link = u
+		c.w.drawFoot()
+	}
+	t.terminal.OnOpen = c.w.openLink
 	return t
 }
 

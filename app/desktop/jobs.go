@@ -171,7 +171,7 @@ func jobIcon(kind app.JobKind) fyne.Resource {
 		return theme.UploadIcon()
 	case app.JobImport:
 		return theme.DownloadIcon()
-	case app.JobClone:
+	case app.JobCreate, app.JobClone:
 		return theme.ContentCopyIcon()
 	default:
 		return theme.MediaPhotoIcon()

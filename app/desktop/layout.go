@@ -37,7 +37,7 @@ type parts struct {
 	off          *widgets.OffView
 	tabs         *widgets.TabBar
 	find         *widgets.FindBar
-	below        *fyne.Container // the way to new output below the view
+	foot         foot
 	place        *fyne.Container // the terminal, or off
 	snapshots    *fyne.Container // the whole pane
 	timeline     *widgets.Timeline
@@ -142,7 +142,7 @@ func (w *window) buildTerminal() fyne.CanvasObject {
 	p.off.OnButton = w.free(w.pressOff)
 	p.tabs = widgets.NewTabBar()
 	p.tabs.OnChosen, p.tabs.OnClose, p.tabs.OnAdd = w.chooseTab, w.closeTab, w.free(w.newShell)
-	p.place = container.NewStack(widgets.NewGap(0, 0), w.buildBelow(), p.off)
+	p.place = container.NewStack(widgets.NewGap(0, 0), w.buildFoot(), p.off)
 	return widgets.NewFrame(p.tabs, w.buildFind(), nil, nil, container.New(layout.NewCustomPaddedLayout(4, 0, 8, 0), p.place))
 }
 

@@ -3,7 +3,6 @@
 package desktop
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -30,24 +29,4 @@ func TestRiskyPasteIsAsked(t *testing.T) {
 	d.menu(key(fyne.KeyV))
 	d.noSheet()
 	d.until("what was pasted", func() bool { return d.console("dev").typed() == "ls\rharmless" })
-}
-
-func TestNewOutputBelow(t *testing.T) {
-	d := onRunning(t)
-	terminal := d.consoles.of("dev").terminal
-	d.until("the size", func() bool { return d.consoles.of("dev").told[0] > 20 })
-	terminal.Feed([]byte(strings.Repeat("line\r\n", 200)))
-	terminal.ScrollBy(-50)
-	terminal.Feed([]byte("more\r\n"))
-	d.until("the mark", d.parts.below.Visible)
-	d.openShell() // has nothing below
-	if d.parts.below.Visible() {
-		t.Error("the mark is another tab's")
-	}
-	d.menu(plainKey(fyne.KeyPageUp))
-	d.press("New output below")
-	d.until("the end", func() bool { return !d.parts.below.Visible() })
-	if !slices.Contains(strings.Split(terminal.Text(), "\n"), "more") || !d.attached("dev") {
-		t.Error("the terminal should have the keyboard")
-	}
 }

@@ -4,13 +4,8 @@ package desktop
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
-	"vmterminal/widgets"
 	"vmterminal/widgets/console"
 )
 
@@ -35,8 +30,10 @@ func (w *window) drawPlace() {
 	w.drawTabs()
 	t := w.consoles.tabs(v.Name).shown()
 	if p.place.Objects[0] != fyne.CanvasObject(t.terminal) {
+		before := p.place.Objects[0]
 		p.place.Objects[0] = t.terminal
 		p.place.Refresh()
+		w.leaveTerminal(before, t)
 	}
 	if p.find.Visible() {
 		w.findIn(t.terminal)
@@ -46,10 +43,23 @@ func (w *window) drawPlace() {
 		w.drawOff(v, t)
 	}
 	w.setVisible(p.off, !live)
-	w.drawBelow()
+	w.drawFoot()
 	if live && w.focusNext == v.Name {
 		w.focusNext = ""
 		w.focusMain()
+	}
+}
+
+// leaveTerminal takes the keyboard away from a terminal that is not shown any
+// more, so that nothing typed goes where nobody sees it.
+func (w *window) leaveTerminal(before fyne.CanvasObject, to *tab) {
+	if focused, ok := w.win.Canvas().Focused().(fyne.CanvasObject); !ok || focused != before {
+		return
+	}
+	if to.conn != nil {
+		w.focus(to.terminal)
+	} else {
+		w.win.Canvas().Unfocus()
 	}
 }
 
@@ -105,24 +115,5 @@ func (w *window) pressOff() {
 	default:
 		w.consoles.openShell(of.shown())
 		w.redraw()
-	}
-}
-
-// buildBelow makes the mark at the foot of a terminal whose view is further up.
-func (w *window) buildBelow() fyne.CanvasObject {
-	jump := widget.NewButtonWithIcon(textBelow(), theme.MoveDownIcon(), func() {
-		if _, of, ok := w.tabsOnWindow(); ok {
-			of.shown().terminal.ScrollToEnd()
-			w.focusMain()
-		}
-	})
-	w.parts.below = container.NewBorder(nil, container.NewHBox(layout.NewSpacer(), jump, widgets.NewGap(12, 0)), nil, nil)
-	w.parts.below.Hide()
-	return container.New(layout.NewCustomPaddedLayout(0, 8, 0, 0), w.parts.below)
-}
-
-func (w *window) drawBelow() {
-	if _, of, ok := w.tabsOnWindow(); ok {
-		w.setVisible(w.parts.below, of.shown().below)
 	}
 }

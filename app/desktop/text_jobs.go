@@ -27,7 +27,7 @@ func textJobOf(kind app.JobKind, vm, subject string) string {
 		return lang.L("Export “{{.Name}}” of {{.VM}}", values)
 	case app.JobImport:
 		return lang.L("Import a snapshot into {{.VM}}", values)
-	case app.JobClone:
+	case app.JobCreate, app.JobClone:
 		return lang.L("New VM {{.VM}} from “{{.Name}}”", values)
 	default:
 		return lang.L("{{.Name}} of {{.VM}}", values)

@@ -62,6 +62,7 @@ func textFound(here, count int, more bool) string {
 // Pasting, scrolling.
 
 func textPasteLostTitle() string { return lang.L("Nothing was pasted") }
+func textNoBrowser() string      { return lang.L("The page cannot be opened") }
 func textBelow() string          { return lang.L("New output below") }
 
 func textPasteTitle(lines int) string {
@@ -79,4 +80,8 @@ func textMoreLines(lines int) string { return lang.L("and {{.N}} more", with{"N"
 
 func textPasteLost() string {
 	return lang.L("The guest has not read what was sent before, and there is no room for more. Wait until it does, or paste less at a time.")
+}
+
+func textLink(address string) string {
+	return lang.L("Ctrl+click opens {{.Address}}", with{"Address": address})
 }

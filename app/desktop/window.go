@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -25,6 +26,8 @@ type window struct {
 	ctx context.Context
 	// quit ends the program.
 	quit func()
+	// openURL opens a web page.
+	openURL func(*url.URL) error
 
 	reader   *reader
 	parts    parts
@@ -59,7 +62,7 @@ type window struct {
 func newWindow(ctx context.Context, a fyne.App, svc Service, opt Options, ui Dispatch) *window {
 	w := &window{
 		app: a, win: a.NewWindow(textTitle("")), svc: svc, opt: opt, ui: ui, now: time.Now, ctx: ctx,
-		busy: map[string]string{}, takenAway: map[string]bool{}, cpu: map[string]cpuUse{}, quit: a.Quit,
+		busy: map[string]string{}, takenAway: map[string]bool{}, cpu: map[string]cpuUse{}, quit: a.Quit, openURL: a.OpenURL,
 	}
 	w.reader = newReader(svc, ui, func() time.Time { return w.now() }, w.show)
 	w.jobs = newJobView(w)

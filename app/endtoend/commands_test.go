@@ -82,7 +82,9 @@ func showsStatus(t *testing.T, s *store, began time.Time) {
   Accelerator: (kvm|tcg) \(.+\)
   Since: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(.+\)
 (  Address: [\d.:a-f]+
-)+$`)
+)+  Host memory: \d+\.\d\d MB
+  Host CPU time: [\dms.]+
+$`)
 	if !want.MatchString(text) {
 		t.Errorf("status is not as it should be:\n%s", text)
 	}

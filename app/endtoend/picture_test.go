@@ -161,7 +161,7 @@ func (d *display) push(b image.Rectangle) {
 var (
 	head    = image.Rect(0, 0, 1280, 110)     // the line with the Snapshot button
 	sheet   = image.Rect(200, 110, 1100, 760) // where cards and questions are
-	console = image.Rect(286, 144, 906, 740)  // the terminal, below its tabs
+	console = image.Rect(286, 144, 906, 720)  // the terminal, below its tabs and above the banner
 	marks   = image.Rect(918, 112, 940, 740)  // the dots beside the snapshots
 )
 

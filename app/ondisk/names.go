@@ -12,6 +12,7 @@
 //	├── jobs.log                   Home.JobLog      how jobs ended, a JSON line each; jobs.log.1 is the part before
 //	├── accelerators.json          Home.Accelerators what the probe found, per boot; its lock is beside it
 //	├── cache/                     Home.Cache       the built-in kernel with a lock beside it
+//	│   ├── debian-<release>-<key>.raw DebianImage  built from packages, as <key> says; its release's lock is beside it
 //	│   └── images/                Home.Images      images that VMs were made of, and can be made of again
 //	│       └── <name>/            ImageDir         one image; of the catalogue: <system>@<release>
 //	│           ├── image.json     ImageDir.Row     what it is; there once the image is whole
@@ -23,6 +24,11 @@
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
 //	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
+//	    ├── seed.iso              VMDir.Seed       what a guest of an image is told at its start; made anew each time
+//	    ├── ssh/                                    this VM's own keys, and whom they are for
+//	    │   ├── id_ed25519         VMDir.SSHKey     opens the guest; beside it .pub
+//	    │   ├── host_ed25519       VMDir.SSHHostKey by which the guest is known; beside it .pub
+//	    │   └── known_hosts        VMDir.SSHKnownHosts that one alone
 //	    ├── disk.undo              VMDir.Undo       the disk before the last restore
 //	    ├── origin.json            VMDir.Origin     which snapshot the disk comes from
 //	    ├── snapshots.json         VMDir.Rows       the snapshots' rows
@@ -50,6 +56,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const (
@@ -141,6 +148,20 @@ func (d VMDir) in(name string) string { return filepath.Join(string(d), name) }
 
 // Disk is the VM's raw disk; it may be a symbolic link.
 func (d VMDir) Disk() string { return d.in("disk.raw") }
+
+// Seed is the disk from which a guest is told who it is.
+func (d VMDir) Seed() string { return d.in("seed.iso") }
+
+// SSHKey is the private key that opens the guest; its public half has .pub behind
+// its name.
+func (d VMDir) SSHKey() string { return d.in("ssh/id_ed25519") }
+
+// SSHHostKey is the private key by which the guest is known; its public half has
+// .pub behind its name.
+func (d VMDir) SSHHostKey() string { return d.in("ssh/host_ed25519") }
+
+// SSHKnownHosts has the guest's key alone.
+func (d VMDir) SSHKnownHosts() string { return d.in("ssh/known_hosts") }
 
 // Undo is the disk as it was before the last restore.
 func (d VMDir) Undo() string { return d.in("disk.undo") }
@@ -243,3 +264,27 @@ func (d ImageDir) Lock() string { return d.in("lock") }
 // symbolic link to another file system: beside the disk itself. VMDir.Undo is
 // then a link to it.
 func UndoBeside(disk string) string { return disk + ".undo" }
+
+// DebianImage is a disk of a release of Debian that was built from packages, in
+// the folder of the cache; key says how it was built.
+func DebianImage(cache, release, key string) string {
+	return filepath.Join(cache, debianPrefix(release)+key+debianSuffix)
+}
+
+// IsDebianImage tells whether a name is one that DebianImage gives.
+func IsDebianImage(name, release string) bool {
+	return strings.HasPrefix(name, debianPrefix(release)) && strings.HasSuffix(name, debianSuffix)
+}
+
+// DebianLock is held while disks of a release are built.
+func DebianLock(cache, release string) string {
+	return filepath.Join(cache, "debian-"+release+LockSuffix)
+}
+
+// DebianWork begins the name of a folder in the cache for what is needed while a
+// disk of a release is built; swept under DebianLock.
+func DebianWork(release string) string { return ".debian-" + release + "-" }
+
+const debianSuffix = ".raw"
+
+func debianPrefix(release string) string { return "debian-" + release + "-" }

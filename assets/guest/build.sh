@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds what the program carries of the built-in guest into files/: the kernel
-# and a compressed ext4 image of its root. Needs go, e2fsprogs (mke2fs, debugfs)
+# Builds what the program carries of the built-in guest into files/: the kernel,
+# a compressed ext4 image of its root, and the agent, for other guests. Needs go, e2fsprogs (mke2fs, debugfs)
 # and busybox-static; not root. The same inputs give the same bytes, and a
 # second run with nothing changed ends at once.
 set -eu
@@ -118,6 +118,7 @@ if grep -v -e '^debugfs' -e '^$' "$work/log" >&2; then
 fi
 
 gzip -n -9 <"$work/root.ext4" >"$work/root.ext4.gz"
+gzip -n -9 <bin/vmterminal-agent >"$work/agent.gz"
 busybox_version=$("$busybox" | sed -n '1s/^BusyBox v\([^ ]*\) (\(.*\)) multi.*/\1 (\2)/p')
 # The kernel's own word, in the header before its compressed part.
 linux_version=$(head -c 65536 "$kernel/vmlinuz" | tr -c '[:print:]' '\n' |
@@ -128,5 +129,5 @@ mkdir -p "$out"
 rm -f "$out/VERSION"
 cp "$kernel/vmlinuz" "$work/vmlinuz"
 chmod 644 "$work/vmlinuz"
-mv -f "$work/vmlinuz" "$work/root.ext4.gz" "$out/"
+mv -f "$work/vmlinuz" "$work/root.ext4.gz" "$work/agent.gz" "$out/"
 mv -f "$work/VERSION" "$out/VERSION"

@@ -16,6 +16,7 @@ var files embed.FS
 const (
 	kernelFile  = "files/vmlinuz"
 	rootFile    = "files/root.ext4.gz"
+	agentFile   = "files/agent.gz"
 	versionFile = "files/VERSION"
 )
 

@@ -50,6 +50,7 @@ type Spec struct {
 	CPUs, MemoryMB int
 	Kernel, Append string // booted directly; empty: the disk boots
 	MAC            string
+	Seed           string // a disk that the guest can only read; "" for none
 	Forwards       []qemu.Forward
 	Isolated       bool
 

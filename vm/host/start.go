@@ -126,7 +126,7 @@ func (m *machine) spawn(accel qemu.Accelerator) (*engine, error) {
 	}
 	s := m.spec
 	args, err := qemu.Machine{
-		Name: s.Name, Accel: accel.Name, CPUs: s.CPUs, MemoryMB: s.MemoryMB, Disk: s.Dir.Disk(),
+		Name: s.Name, Accel: accel.Name, CPUs: s.CPUs, MemoryMB: s.MemoryMB, Disk: s.Dir.Disk(), Seed: s.Seed,
 		Kernel: s.Kernel, Append: s.Append, MAC: s.MAC, Isolated: s.Isolated, Forwards: s.Forwards,
 		Paused: true,
 	}.Args()

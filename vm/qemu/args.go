@@ -39,6 +39,7 @@ func (m Machine) Args() ([]string, error) {
 	args = append(args, m.boot()...)
 	args = append(args, m.control(b)...)
 	args = append(args, m.disk()...)
+	args = append(args, m.seed()...)
 	return append(args, m.network()...), nil
 }
 
@@ -128,6 +129,19 @@ func (m Machine) disk() []string {
 		"-device", props{
 			"driver": "virtio-blk-pci", "id": diskDevice, "drive": diskNode, "bootindex": 1,
 		}.String(),
+	}
+}
+
+// seed is a disk rather than a CD-ROM: the kernels of clouds know no other drives
+// than virtio's.
+func (m Machine) seed() []string {
+	if m.Seed == "" {
+		return nil
+	}
+	return []string{
+		"-blockdev", props{"driver": "file", "node-name": "seed-file", "filename": m.Seed, "read-only": true}.String(),
+		"-blockdev", props{"driver": "raw", "node-name": "seed", "file": "seed-file", "read-only": true}.String(),
+		"-device", props{"driver": "virtio-blk-pci", "id": "vd1", "drive": "seed"}.String(),
 	}
 }
 

@@ -33,6 +33,7 @@ func TestArgs(t *testing.T) {
 		"disk":     func(m *Machine) { m.Kernel, m.Append = "", "" },
 		"isolated": func(m *Machine) { m.Isolated, m.Forwards = true, []Forward{{2222, 22}, {8080, 80}} },
 		"kvm":      func(m *Machine) { m.Accel, m.Initrd, m.Paused = KVM, "/store/initrd", true },
+		"seed":     func(m *Machine) { m.Kernel, m.Append, m.Seed = "", "", "/store/data/dev/seed.iso" },
 		"commas": func(m *Machine) {
 			m.Name, m.Disk, m.Kernel = "a,b", "/st,ore/file=nbd:x,readonly=on.raw", "/st,ore/vm,linuz"
 		},

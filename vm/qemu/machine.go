@@ -22,6 +22,7 @@ type Machine struct {
 	CPUs     int
 	MemoryMB int // MiB
 	Disk     string
+	Seed     string // a second disk, which the guest can only read; "" for none
 
 	// Kernel is booted directly with Initrd ("" for none) and the command
 	// line Append; without a Kernel the disk boots.
@@ -51,7 +52,7 @@ func (m Machine) check() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrBadMachine, fmt.Sprintf(format, args...))
 	}
-	for what, path := range map[string]string{"disk": m.Disk, "kernel": m.Kernel, "initrd": m.Initrd} {
+	for what, path := range map[string]string{"disk": m.Disk, "seed": m.Seed, "kernel": m.Kernel, "initrd": m.Initrd} {
 		if path != "" && !filepath.IsAbs(path) {
 			return bad("the path of its %s is not absolute: %q", what, path)
 		}

@@ -13,6 +13,7 @@ package console
 
 import (
 	"io"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -55,6 +56,9 @@ type Console struct {
 	OnPasteLost func()
 	// OnBelow tells whether text has come below what is in view.
 	OnBelow func(bool)
+	// OnLink tells the address of the web page under the pointer, nil for none.
+	// OnOpen is asked to open one; it was told before.
+	OnLink, OnOpen func(*url.URL)
 	// OnShortcut gets every key with Ctrl, Alt or Super before the guest does,
 	// and tells whether it used it.
 	OnShortcut func(fyne.Shortcut) bool
@@ -70,6 +74,7 @@ type Console struct {
 	below    bool  // while it is not, text has come
 	selected screen.Range
 	finder   finder
+	hovered  screen.Range // the link under the pointer
 	styles   styles
 	frames   frames
 	shown    picture // without its rows

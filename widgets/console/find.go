@@ -102,6 +102,7 @@ func (c *Console) textChanged() {
 // linesMoved forgets places whose lines have other numbers now. The caller
 // holds mu.
 func (c *Console) linesMoved() {
+	c.hovered = screen.Range{}
 	c.finder.places, c.finder.here = nil, screen.Range{}
 	c.textChanged()
 }
@@ -204,12 +205,15 @@ func (c *Console) reportFound() {
 	})
 }
 
-// marks are what is selected and what was found, as far as it is in view. The
+// marks are what is selected, pointed at and found, as far as it is in view. The
 // caller holds mu.
 func (c *Console) marks(top int64) []screen.Mark {
 	marks := make([]screen.Mark, 0, 8)
 	if !c.selected.Empty() {
 		marks = append(marks, screen.Mark{Range: c.selected, Attr: screen.Marked})
+	}
+	if link := c.hovered; !link.Empty() {
+		marks = append(marks, screen.Mark{Range: link, Attr: screen.Underline})
 	}
 	f := &c.finder
 	_, rows := c.model.Size()

@@ -21,6 +21,8 @@ type mouse struct {
 	pressAt screen.Pos
 	clicks  int
 	anchor  screen.Range // what the selection began with
+	pull    pull
+	over    pointed
 }
 
 // The numbers of buttons in reports.
@@ -60,6 +62,9 @@ func (c *Console) MouseDown(e *desktop.MouseEvent) {
 		c.report(e.Position, reportButtons[e.Button], e.Modifier, false)
 		return
 	}
+	if e.Button == desktop.MouseButtonPrimary && e.Modifier&fyne.KeyModifierControl != 0 && c.openLink(e.Position) {
+		return
+	}
 	if e.Button == desktop.MouseButtonPrimary {
 		c.beginSelection(e.Position, e.Modifier)
 	}
@@ -77,27 +82,28 @@ func (c *Console) MouseUp(e *desktop.MouseEvent) {
 func (c *Console) Dragged(e *fyne.DragEvent) {
 	modes := c.modes()
 	if !c.reports(modes) {
-		c.extendSelection(e.Position)
+		c.drag(e.Position)
 		return
 	}
 	c.moved(e.Position, modes)
 }
 
 // DragEnd is called when the button is released after a drag.
-func (c *Console) DragEnd() {}
+func (c *Console) DragEnd() { c.mouse.pull.on = false }
 
 // MouseIn is called when the pointer comes.
 func (c *Console) MouseIn(*desktop.MouseEvent) {}
 
-// MouseMoved tells the guest.
+// MouseMoved tells the guest, and looks for a link.
 func (c *Console) MouseMoved(e *desktop.MouseEvent) {
+	c.pointAt(e.Position)
 	if modes := c.modes(); c.reports(modes) {
 		c.moved(e.Position, modes)
 	}
 }
 
 // MouseOut is called when the pointer leaves.
-func (c *Console) MouseOut() {}
+func (c *Console) MouseOut() { c.pointAway() }
 
 func (c *Console) moved(p fyne.Position, m screen.Modes) {
 	col, row := c.cellAt(p)
@@ -154,7 +160,10 @@ func encodeMouse(button, col, row int, mods fyne.KeyModifier, release bool, m sc
 
 // Cursor is the pointer's shape: for text, unless the guest has the mouse.
 func (c *Console) Cursor() desktop.Cursor {
-	if c.reports(c.modes()) {
+	switch {
+	case c.mouse.over.link != nil && c.mods&fyne.KeyModifierControl != 0:
+		return desktop.PointerCursor
+	case c.reports(c.modes()):
 		return desktop.DefaultCursor
 	}
 	return desktop.TextCursor

@@ -45,19 +45,15 @@ func (c *Console) piece(p fyne.Position) screen.Range {
 		defer c.mu.Unlock()
 		return c.model.WordAt(screen.Pos{Line: at.Line, Col: col})
 	case 3:
-		return screen.Range{From: screen.Pos{Line: at.Line}, To: screen.Pos{Line: at.Line + 1}}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.model.Paragraph(at.Line)
 	}
 	return screen.Range{From: at, To: at}
 }
 
-// extendSelection reaches from the anchor to p, and scrolls when p is outside.
+// extendSelection reaches from the anchor to p.
 func (c *Console) extendSelection(p fyne.Position) {
-	switch {
-	case p.Y < 0:
-		c.ScrollBy(-1)
-	case p.Y > c.Size().Height:
-		c.ScrollBy(1)
-	}
 	r, here := c.mouse.anchor, c.piece(p)
 	if here.From.Before(r.From) {
 		r.From = here.From

@@ -5,8 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strconv"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -14,8 +12,8 @@ import (
 
 const ext4Magic = 0xef53
 
-// growRoot lets an ext4 root file system that is the whole of its disk fill it,
-// while mounted. It does nothing when there is nothing to gain.
+// growRoot lets an ext4 root file system fill its disk, while mounted, with the
+// partition that it may lie in. It does nothing when there is nothing to gain.
 func growRoot() error {
 	var fs unix.Statfs_t
 	if err := unix.Statfs("/", &fs); err != nil {
@@ -24,7 +22,15 @@ func growRoot() error {
 	if fs.Type != ext4Magic {
 		return nil
 	}
-	size, err := rootDeviceSize()
+	var st unix.Stat_t
+	if err := unix.Stat("/", &st); err != nil {
+		return err
+	}
+	device := fmt.Sprintf("%d:%d", unix.Major(st.Dev), unix.Minor(st.Dev))
+	if err := growPartition(device); err != nil {
+		note("growing the partition of the root file system: %v", err)
+	}
+	sectors, err := readNumber("/sys/dev/block/" + device + "/size")
 	if err != nil {
 		return err
 	}
@@ -33,24 +39,6 @@ func growRoot() error {
 		return err
 	}
 	defer root.Close()
-	blocks := size / uint64(fs.Bsize)
+	blocks := sectors * sectorSize / uint64(fs.Bsize)
 	return control(root, ioctlResize, unsafe.Pointer(&blocks)) //nolint:gosec // what ioctl takes
-}
-
-// rootDeviceSize returns the bytes of the block device that holds /.
-func rootDeviceSize() (uint64, error) {
-	var st unix.Stat_t
-	if err := unix.Stat("/", &st); err != nil {
-		return 0, err
-	}
-	file := fmt.Sprintf("/sys/dev/block/%d:%d/size", unix.Major(st.Dev), unix.Minor(st.Dev))
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0, err
-	}
-	sectors, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 54)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", file, err)
-	}
-	return sectors * 512, nil
 }

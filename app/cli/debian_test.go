@@ -1,0 +1,155 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"vmterminal/app"
+	"vmterminal/app/ondisk"
+	"vmterminal/assets/guest"
+	"vmterminal/vm/debian"
+)
+
+// builtGuests is where what is built of packages stays, so that it is paid once.
+var builtGuests = filepath.Join(here, "../../.cache/guests")
+
+// inPartition is what e2fsprogs want behind a disk's name to find its file system.
+const inPartition = "?offset=1048576"
+
+// TestDebian lives in a real Debian. It skips where no mirror can be reached, which
+// nobody should overlook.
+func TestDebian(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes")
+	}
+	if err := buildDebian(t); err != nil {
+		if errors.Is(err, debian.ErrMirror) {
+			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: Debian made from packages, since %v\n\n", err)
+			t.Skip(err)
+		}
+		t.Fatal(err)
+	}
+	began := time.Now()
+	p := scripts(t, "testdata/debian")
+	setup := p.Setup
+	p.Setup = func(env *testscript.Env) error {
+		if err := setup(env); err != nil {
+			return err
+		}
+		return os.Symlink(builtGuests, ondisk.Home(env.Getenv(ondisk.EnvHome)).Cache())
+	}
+	for name, command := range map[string]func(*testscript.TestScript, bool, []string){
+		"awaits": awaits, "fsck": fsck, "installed": installed,
+	} {
+		p.Cmds[name] = command
+	}
+	testscript.Run(t, p)
+	t.Cleanup(func() { t.Logf("%v with a disk that was built before", time.Since(began).Round(time.Second)) })
+}
+
+// buildDebian pays for the disk, and asks the mirror that the guest will use.
+func buildDebian(t *testing.T) error {
+	began := time.Now()
+	if err := ondisk.MakeDir(builtGuests); err != nil {
+		return err
+	}
+	home := ondisk.Home(t.TempDir())
+	if err := os.Symlink(builtGuests, home.Cache()); err != nil {
+		return err
+	}
+	svc := app.New(app.Options{Home: home, Guest: app.BuiltinGuest{Agent: guest.Agent}})
+	job, err := svc.CreateDebian(t.Context(), app.NewVM{Name: "deb", DiskSizeMB: 1024}, "bookworm")
+	if err != nil {
+		return err
+	}
+	if err := job.Wait(t.Context()); err != nil {
+		return err
+	}
+	t.Logf("the first VM took %v", time.Since(began).Round(time.Second))
+	sources, err := exec.Command("/sbin/debugfs", "-R", "cat /etc/apt/sources.list", home.VM("deb").Disk()+inPartition).Output()
+	words := strings.Fields(string(sources))
+	if err != nil || len(words) < 2 {
+		return fmt.Errorf("the guest's sources are %q, %w", sources, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	ask, err := http.NewRequestWithContext(ctx, http.MethodHead, words[1]+"/dists/bookworm/InRelease", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		return fmt.Errorf("%w: %w", debian.ErrMirror, err)
+	}
+	return answer.Body.Close()
+}
+
+// awaits VM TEXT: the VM's console shows the text, or has shown it.
+func awaits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: awaits VM TEXT")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
+	svc := app.New(app.Options{Home: ondisk.Home(ts.Getenv(ondisk.EnvHome))})
+	console, err := svc.Console(ctx, args[0])
+	ts.Check(err)
+	defer console.Close()
+	stop := context.AfterFunc(ctx, func() { console.Close() })
+	defer stop()
+	var text []byte
+	buf := make([]byte, 4096)
+	for !strings.Contains(string(text), args[1]) {
+		n, err := console.Read(buf)
+		text = append(text, buf[:n]...)
+		if err != nil {
+			ts.Fatalf("no %q on the console: %v\n%s", args[1], err, text[max(0, len(text)-2000):])
+		}
+	}
+}
+
+// fsck VM clean|journal: the file system on the stopped VM's disk is whole as it
+// is, or once its journal has been replayed.
+func fsck(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fsck VM clean|journal")
+	}
+	image := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(args[0]).Disk() + inPartition
+	if args[1] == "journal" {
+		out, _ := exec.Command("/sbin/e2fsck", "-E", "journal_only", image).CombinedOutput()
+		ts.Logf("%s", out)
+		if !strings.Contains(string(out), "recovering journal") {
+			ts.Fatalf("there was no journal to replay")
+		}
+	}
+	out, err := exec.Command("/sbin/e2fsck", "-fn", image).CombinedOutput()
+	ts.Logf("%s", out)
+	if err != nil || strings.Contains(string(out), "recovering journal") || strings.Contains(string(out), "skipping journal recovery") {
+		ts.Fatalf("the file system is not clean: %v", err)
+	}
+}
+
+// installed VM PACKAGE: dpkg on the stopped VM's disk takes the package for whole.
+func installed(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: [!] installed VM PACKAGE")
+	}
+	image := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(args[0]).Disk() + inPartition
+	status, err := exec.Command("/sbin/debugfs", "-R", "cat /var/lib/dpkg/status", image).Output()
+	ts.Check(err)
+	whole := regexp.MustCompile(`(?m)^Package: ` + args[1] + "\nStatus: install ok installed$").Match(status)
+	if whole == neg || !strings.Contains(string(status), "Package: dpkg\n") {
+		ts.Fatalf("installed is %v", whole)
+	}
+}

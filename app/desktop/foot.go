@@ -1,0 +1,61 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"net/url"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/widgets"
+)
+
+// foot lies over a terminal's last rows: where a link leads to, and the way to
+// output below the view.
+type foot struct {
+	hint  *fyne.Container
+	link  *widgets.Line
+	below *widget.Button
+}
+
+func (w *window) buildFoot() fyne.CanvasObject {
+	f := &w.parts.foot
+	f.link = widgets.NewCaption("")
+	f.hint = container.NewStack(widgets.NewGround(theme.ColorNameHeaderBackground, 4),
+		container.New(layout.NewCustomPaddedLayout(5, 5, 8, 8), f.link))
+	f.hint.Hide()
+	f.below = widget.NewButtonWithIcon(textBelow(), theme.MoveDownIcon(), func() {
+		if _, of, ok := w.tabsOnWindow(); ok {
+			of.shown().terminal.ScrollToEnd()
+			w.focusMain()
+		}
+	})
+	f.below.Hide()
+	return container.New(layout.NewCustomPaddedLayout(0, 6, 0, 12), container.NewBorder(nil,
+		container.NewBorder(nil, nil, nil, f.below, container.NewVBox(layout.NewSpacer(), f.hint)), nil, nil))
+}
+
+// drawFoot draws what the terminal on the window has told.
+func (w *window) drawFoot() {
+	_, of, ok := w.tabsOnWindow()
+	if !ok {
+		return
+	}
+	t, f := of.shown(), &w.parts.foot
+	w.setVisible(f.below, t.below)
+	if t.link != nil {
+		f.link.Set(textLink(t.link.String()))
+	}
+	w.setVisible(f.hint, t.link != nil)
+}
+
+// openLink opens a web page that a guest has named, in the person's browser.
+func (w *window) openLink(u *url.URL) {
+	if err := w.openURL(u); err != nil {
+		w.tell(textNoBrowser(), err.Error())
+	}
+}

@@ -1,0 +1,18 @@
+package guest_test
+
+import (
+	"bytes"
+	"testing"
+
+	"vmterminal/assets/guest"
+)
+
+func TestAgent(t *testing.T) {
+	program, err := guest.Agent()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(program, []byte("\x7fELF")) || !bytes.Contains(program, []byte("org.vmterminal.agent")) {
+		t.Errorf("%d bytes, which are not the agent", len(program))
+	}
+}

@@ -1,0 +1,115 @@
+package debian
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"vmterminal/app/ondisk"
+)
+
+// MinSize is the size of the disk that is made, in bytes; the guest lets its file
+// system fill a larger one. MaxSize is the largest that its partition table tells.
+const (
+	MinSize = 1 << 30
+	MaxSize = 2 << 40
+)
+
+// Open returns the disk of a release, open for reading, from the folder cache or
+// newly built; then it is put there, where it appears whole or not at all. It is
+// MinSize bytes long, sparse, and without an agent. Building takes minutes, and
+// about 2 GB for temporary files. When ctx ends nothing is left of it.
+//
+// The errors: a *Missing, ErrHost, ErrMirror, ErrRelease, the context's.
+func Open(ctx context.Context, cache, release string, p Progress) (*os.File, error) {
+	b := build{release: release, mirrors: hostMirrors("/", release), proxy: hostProxy(ctx)}
+	var err error
+	if b.overlay, err = overlay(); err != nil {
+		return nil, err
+	}
+	path := ondisk.DebianImage(cache, release, b.key())
+	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) {
+		return f, err
+	}
+	if err := CheckTools(); err != nil {
+		return nil, err
+	}
+	if err := ondisk.MakeDir(cache); err != nil {
+		return nil, err
+	}
+	lock, err := waitFor(ctx, ondisk.DebianLock(cache, release), p)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) { // another has built it meanwhile
+		return f, err
+	}
+	if err := sweep(cache, release, ""); err != nil {
+		return nil, err
+	}
+	if err := b.into(ctx, path, p); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, err
+	}
+	_ = sweep(cache, release, path)
+	return os.Open(path)
+}
+
+// key names what a build makes, as far as that is decided here.
+func (b *build) key() string {
+	sum := sha256.New()
+	sum.Write(b.overlay)
+	fmt.Fprintf(sum, "%s\n%s\n%s\n%d\n", b.script(), packages, fsOptions, MinSize)
+	return fmt.Sprintf("%x", sum.Sum(nil)[:6])
+}
+
+// again is how often a lock that is held for minutes is tried.
+const again = 500 * time.Millisecond
+
+// waitFor takes the lock of a build, which another may hold for minutes.
+func waitFor(ctx context.Context, path string, p Progress) (*ondisk.Lock, error) {
+	tick := time.NewTicker(again)
+	defer tick.Stop()
+	for first := true; ; first = false {
+		lock, err := ondisk.TryLock(path, "building Debian from packages")
+		if !errors.Is(err, ondisk.ErrLocked) {
+			return lock, err
+		}
+		if first {
+			p.Phase(PhaseWait, 0)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// sweep removes what killed builds of a release have left, and with keep the disks
+// that an older program has built of it. Call it under the release's lock.
+func sweep(cache, release, keep string) error {
+	entries, err := os.ReadDir(cache)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(cache, e.Name())
+		old := keep != "" && path != keep && ondisk.IsDebianImage(e.Name(), release)
+		if !old && !strings.HasPrefix(e.Name(), ondisk.DebianWork(release)) {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

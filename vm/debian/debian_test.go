@@ -1,0 +1,139 @@
+package debian_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"vmterminal/vm/debian"
+)
+
+// keptCache is where what was built stays, so that it is paid once.
+const keptCache = "../../.cache/guests"
+
+// phases notes what a build has done.
+type phases struct {
+	mu    sync.Mutex
+	names []string
+	begun func(string)
+}
+
+func (p *phases) Phase(name string, _ int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.names = append(p.names, name)
+	if p.begun != nil {
+		p.begun(name)
+	}
+}
+
+func (*phases) Add(int64) {}
+
+// openKept returns the path of the kept disk, built if need be. It skips where no
+// mirror can be reached, and says so where nobody overlooks it.
+func openKept(t *testing.T) string {
+	t.Helper()
+	cache, err := filepath.Abs(keptCache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	did := &phases{begun: func(name string) { t.Logf("%s %s", time.Now().Format(time.TimeOnly), name) }}
+	f, err := debian.Open(t.Context(), cache, "bookworm", did)
+	if errors.Is(err, debian.ErrMirror) {
+		t.Skipf("NOT TESTED: Debian from packages, since %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	return f.Name()
+}
+
+func TestOpen(t *testing.T) {
+	path := openKept(t)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() != debian.MinSize {
+		t.Errorf("the disk has %d bytes", info.Size())
+	}
+	used := info.Sys().(*syscall.Stat_t).Blocks * 512
+	t.Logf("%s: %d MB", filepath.Base(path), used>>20)
+	if used > debian.MinSize*6/10 {
+		t.Errorf("the disk takes %d bytes: it is not sparse", used)
+	}
+	image := path + "?offset=1048576"
+	if out, err := exec.Command("/sbin/e2fsck", "-fn", image).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if names := debugfs(t, image, "ls -p /etc/ssh"); strings.Contains(names, "ssh_host_") {
+		t.Error("all VMs would have the same SSH host keys")
+	}
+	if id := debugfs(t, image, "cat /etc/machine-id"); id != "" {
+		t.Errorf("all VMs would have the machine id %q", id)
+	}
+	if name := debugfs(t, image, "cat /etc/hostname"); name != "debian\n" {
+		t.Errorf("the host's name is %q", name)
+	}
+	if conf := debugfs(t, image, "ls -p /etc/apt/apt.conf.d"); strings.Contains(conf, "mmdebstrap") {
+		t.Errorf("settings of the build are left: %s", conf)
+	}
+}
+
+func debugfs(t *testing.T, image, request string) string {
+	t.Helper()
+	out, err := exec.Command("/sbin/debugfs", "-R", request, image).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// A build that is cancelled leaves nothing, neither files nor programs.
+func TestOpenCancelled(t *testing.T) {
+	if err := debian.CheckTools(); err != nil {
+		t.Fatal(err)
+	}
+	cache, temp := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	began := &phases{begun: func(name string) {
+		if name == debian.PhaseLists {
+			cancel()
+		}
+	}}
+	f, err := debian.Open(ctx, cache, "bookworm", began)
+	if errors.Is(err, debian.ErrMirror) {
+		t.Skipf("NOT TESTED: Debian from packages, since %v", err)
+	}
+	if f != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", f, err)
+	}
+	for _, dir := range []string{cache, temp} {
+		left, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range left {
+			if e.Name() != "debian-bookworm.lock" {
+				t.Errorf("left: %s", filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	if running, _ := filepath.Glob("/proc/[0-9]*/cmdline"); len(running) > 0 {
+		for _, file := range running {
+			if line, _ := os.ReadFile(file); strings.Contains(string(line), cache) && !strings.Contains(string(line), ".test") {
+				t.Errorf("still running: %q", line)
+			}
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package seed
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+// A file of an image: all lie in its one folder.
+type file struct {
+	name    string
+	content []byte
+}
+
+const (
+	sector = 2048
+	// Where things lie, in sectors: three descriptors begin at 16.
+	pathTablesAt = 19 // two of each tree, little and big endian
+	rootsAt      = 23 // one of each tree
+	filesAt      = 25
+)
+
+// errTooMany says that the folder does not fit into its one sector.
+var errTooMany = errors.New("too many files for an image")
+
+// writeISO writes an ISO 9660 image with that label, and with Joliet's second tree,
+// in which names are as they are (ECMA-119 and its extension by Microsoft). There
+// are no times in it: equal files give equal bytes.
+func writeISO(w io.Writer, label string, files []file) error {
+	files = slices.Clone(files)
+	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
+	total := filesAt
+	for _, f := range files {
+		total += sectors(f)
+	}
+	var image []byte
+	image = append(image, make([]byte, 16*sector)...)
+	for _, t := range []tree{plainTree, jolietTree} {
+		image = append(image, t.descriptor(label, total)...)
+	}
+	image = append(image, padded([]byte("\xffCD001\x01"))...)
+	for _, t := range []tree{plainTree, jolietTree} {
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			image = append(image, padded(t.pathTable(order))...)
+		}
+	}
+	for _, t := range []tree{plainTree, jolietTree} {
+		folder, err := t.folder(files)
+		if err != nil {
+			return err
+		}
+		image = append(image, folder...)
+	}
+	for _, f := range files {
+		image = append(image, padded(f.content)...)
+	}
+	_, err := w.Write(image)
+	return err
+}
+
+// sectors is how many a file takes.
+func sectors(f file) int { return (len(f.content) + sector - 1) / sector }
+
+// padded fills up the last sector.
+func padded(b []byte) []byte {
+	out := make([]byte, (len(b)+sector-1)/sector*sector)
+	copy(out, b)
+	return out
+}
+
+// A tree is one of the two views of the same files.
+type tree struct {
+	kind     byte   // of its descriptor
+	escapes  string // what its names are written in
+	index    uint32 // among the trees
+	encode   func(string) []byte
+	fileName func(n int, name string) []byte
+}
+
+var (
+	plainTree = tree{
+		kind: 1, encode: func(s string) []byte { return []byte(strings.ToUpper(s)) },
+		// Nobody reads these, but they must be there and in order.
+		fileName: func(n int, _ string) []byte { return fmt.Appendf(nil, "FILE%04d.;1", n) },
+	}
+	jolietTree = tree{
+		kind: 2, escapes: "%/E", index: 1, encode: ucs2,
+		fileName: func(_ int, name string) []byte { return ucs2(name + ";1") },
+	}
+)
+
+func ucs2(s string) []byte {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune(s)) {
+		out = binary.BigEndian.AppendUint16(out, unit)
+	}
+	return out
+}
+
+// descriptor is the tree's volume descriptor.
+func (t tree) descriptor(label string, total int) []byte {
+	d := make([]byte, sector)
+	d[0] = t.kind
+	copy(d[1:], "CD001\x01")
+	text := func(from, to int, s string) {
+		blank := t.encode(strings.Repeat(" ", to-from))
+		copy(d[from:to], blank[:to-from])
+		copy(d[from:to], t.encode(s))
+	}
+	text(8, 40, "")
+	text(40, 72, label)
+	copy(d[80:], both32(uint32(total)))
+	copy(d[88:], t.escapes)
+	copy(d[120:], both16(1)) // volumes
+	copy(d[124:], both16(1)) // this one
+	copy(d[128:], both16(sector))
+	copy(d[132:], both32(pathTableSize))
+	binary.LittleEndian.PutUint32(d[140:], pathTablesAt+2*t.index)
+	binary.BigEndian.PutUint32(d[148:], pathTablesAt+2*t.index+1)
+	copy(d[156:], t.record([]byte{0}, rootsAt+t.index, sector, true))
+	text(190, 813, "") // names of who made it
+	for _, at := range []int{813, 830, 847, 864} {
+		copy(d[at:at+16], "0000000000000000") // no time
+	}
+	d[881] = 1
+	return d
+}
+
+const pathTableSize = 10
+
+func (t tree) pathTable(order binary.AppendByteOrder) []byte {
+	p := []byte{1, 0}
+	p = order.AppendUint32(p, rootsAt+t.index)
+	p = order.AppendUint16(p, 1)
+	return append(p, 0, 0)
+}
+
+// folder is the tree's one folder.
+func (t tree) folder(files []file) ([]byte, error) {
+	own := rootsAt + t.index
+	out := append(t.record([]byte{0}, own, sector, true), t.record([]byte{1}, own, sector, true)...)
+	at := uint32(filesAt)
+	for n, f := range files {
+		out = append(out, t.record(t.fileName(n, f.name), at, uint32(len(f.content)), false)...)
+		at += uint32(sectors(f))
+	}
+	if len(out) > sector {
+		return nil, errTooMany
+	}
+	return padded(out), nil
+}
+
+// record is the entry of a file or folder.
+func (t tree) record(name []byte, at, size uint32, folder bool) []byte {
+	length := 33 + len(name)
+	length += length % 2
+	r := make([]byte, length)
+	r[0] = byte(length)
+	copy(r[2:], both32(at))
+	copy(r[10:], both32(size))
+	if folder {
+		r[25] = 2
+	}
+	copy(r[28:], both16(1))
+	r[32] = byte(len(name))
+	copy(r[33:], name)
+	return r
+}
+
+// both32 is a number in both byte orders.
+func both32(n uint32) []byte {
+	return binary.BigEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, n), n)
+}
+
+func both16(n uint16) []byte {
+	return binary.BigEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, n), n)
+}

@@ -1,0 +1,99 @@
+package screen
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// linkRows is how many rows before and after a place its address may reach.
+const linkRows = 20
+
+// Paragraph is the whole of the line that line n is a part of, as it was before
+// it was wrapped.
+func (s *Screen) Paragraph(n int64) Range {
+	first, end := s.Lines()
+	from, to := s.paragraph(n, first, end)
+	return Range{From: Pos{Line: from}, To: Pos{Line: to}}
+}
+
+// paragraph looks no further than from first to before end.
+func (s *Screen) paragraph(n, first, end int64) (from, to int64) {
+	from, to = n, n+1
+	for from > first && s.wraps(from-1) {
+		from--
+	}
+	for to < end && s.wraps(to-1) {
+		to++
+	}
+	return from, to
+}
+
+// wraps tells whether line n goes on in the next one.
+func (s *Screen) wraps(n int64) bool {
+	if row := n - s.history.end; row >= 0 {
+		return row < int64(s.rows) && s.page.lines[row].wrapped
+	}
+	return n >= s.history.first() && s.history.slot(n).wrapped
+}
+
+func (s *Screen) isWide(p Pos) bool {
+	cells, _ := s.Line(p.Line, nil)
+	return p.Col < len(cells) && cells[p.Col].Part == WideLeft
+}
+
+// address is what looks like one; what stands around it is taken off later.
+var address = regexp.MustCompile("https?://[^\\s<>\"'`{}|\\\\^]+")
+
+// LinkAt is the address of a web page at p, and where it stands; nil where there
+// is none. It is the guest's: whoever opens it has shown it before.
+func (s *Screen) LinkAt(p Pos) (*url.URL, Range) {
+	first, end := s.Lines()
+	from, to := s.paragraph(p.Line, max(first, p.Line-linkRows), min(end, p.Line+linkRows))
+	f := finding{screen: s}
+	for n := from; n < to; n++ {
+		f.add(n)
+	}
+	at := slices.IndexFunc(f.places, func(place Pos) bool {
+		return place.Line == p.Line && (place.Col == p.Col || place.Col == p.Col-1 && s.isWide(place))
+	})
+	if at < 0 {
+		return nil, Range{}
+	}
+	text := string(f.text)
+	for _, m := range address.FindAllStringIndex(text, -1) {
+		found := trimAddress(text[m[0]:m[1]])
+		begin := len([]rune(text[:m[0]]))
+		last := begin + len([]rune(found)) - 1
+		if at < begin || at > last {
+			continue
+		}
+		u, err := url.Parse(found)
+		if err != nil || u.Host == "" || strings.ContainsFunc(found, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return nil, Range{}
+		}
+		r := Range{From: f.places[begin], To: f.places[last]}
+		r.To.Col += runeWidth(f.text[last])
+		return u, r
+	}
+	return nil, Range{}
+}
+
+// trimAddress takes off what ends a sentence, and a bracket that was opened
+// before the address.
+func trimAddress(text string) string {
+	for {
+		rest := strings.TrimRight(text, ".,;:!?")
+		for _, pair := range []string{"()", "[]"} {
+			if strings.HasSuffix(rest, pair[1:]) && strings.Count(rest, pair[:1]) < strings.Count(rest, pair[1:]) {
+				rest = rest[:len(rest)-1]
+			}
+		}
+		if rest == text {
+			return text
+		}
+		text = rest
+	}
+}
