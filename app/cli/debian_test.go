@@ -125,17 +125,22 @@ func fsck(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: fsck VM clean|journal")
 	}
-	image := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(args[0]).Disk() + inPartition
+	disk := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(args[0]).Disk()
+	// By itself: with an offset e2fsck does not find its file again.
+	part := ts.MkAbs("partition")
+	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip=1", "conv=sparse", "status=none").Run())
+	defer os.Remove(part)
 	if args[1] == "journal" {
-		out, _ := exec.Command("/sbin/e2fsck", "-E", "journal_only", image).CombinedOutput()
+		out, err := exec.Command("/sbin/e2fsck", "-p", "-E", "journal_only", part).CombinedOutput()
 		ts.Logf("%s", out)
-		if !strings.Contains(string(out), "recovering journal") {
-			ts.Fatalf("there was no journal to replay")
+		if err != nil || !strings.Contains(string(out), "recovering journal") {
+			ts.Fatalf("replaying the journal: %v", err)
 		}
 	}
-	out, err := exec.Command("/sbin/e2fsck", "-fn", image).CombinedOutput()
+	out, err := exec.Command("/sbin/e2fsck", "-fn", part).CombinedOutput()
 	ts.Logf("%s", out)
-	if err != nil || strings.Contains(string(out), "recovering journal") || strings.Contains(string(out), "skipping journal recovery") {
+	// How many blocks are free is counted anew after a power cut, and no damage.
+	if err != nil || args[1] == "clean" && (strings.Contains(string(out), "journal recovery") || strings.Contains(string(out), "Fix?")) {
 		ts.Fatalf("the file system is not clean: %v", err)
 	}
 }

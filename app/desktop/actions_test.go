@@ -39,6 +39,12 @@ func (d *desk) cannot(actions []action, text string) {
 	}
 }
 
+// jobEnded tells whether the bar shows how the only job ended.
+func (d *desk) jobEnded() bool {
+	items := d.parts.jobBar.Items()
+	return len(items) == 1 && items[0].Ended
+}
+
 // setText types into what has the focus.
 func (d *desk) setText(text string) {
 	d.t.Helper()
@@ -119,7 +125,7 @@ func TestCloneVM(t *testing.T) {
 	d.setText("dev2")
 	d.key(fyne.KeyReturn)
 	d.until("the new VM", func() bool { _, ok := d.last.vm("dev2"); return ok })
-	d.until("the result", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	d.until("the result", d.jobEnded)
 	sees(t, []string{d.parts.jobBar.Items()[0].Phase}, "dev2 can be started")
 }
 
@@ -176,7 +182,7 @@ func TestPinAndVerify(t *testing.T) {
 	d.do(d.snapshotActions(), "Unpin")
 	d.until("no badge", func() bool { return !d.last.snapshots[0].Pinned })
 	d.do(d.snapshotActions(), "Verify")
-	d.until("the result", func() bool { items := d.parts.jobBar.Items(); return len(items) == 1 && items[0].Ended })
+	d.until("the result", d.jobEnded)
 	sees(t, []string{d.parts.jobBar.Items()[0].Phase}, "all 10240 chunks")
 }
 
@@ -217,7 +223,7 @@ func TestImportAndDrop(t *testing.T) {
 	d.setText("https://example.org/x.raw.gz")
 	d.key(fyne.KeyReturn)
 	d.until("the import", func() bool { return d.svc.hasCalled("ImportSnapshot dev https://example.org/x.raw.gz ") })
-	d.until("its end", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	d.until("its end", d.jobEnded)
 
 	d.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI("/a/dropped.raw.gz")})
 	d.sheet("Import a snapshot into dev")

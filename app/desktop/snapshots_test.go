@@ -37,7 +37,7 @@ func TestSnapshotByReturn(t *testing.T) {
 	}
 	close(svc.jobSteps)
 	d.until("the row of the timeline", func() bool { return len(d.parts.timeline.Items()) == 1 })
-	d.until("the result", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	d.until("the result", d.jobEnded)
 	if row := d.parts.jobBar.Items()[0]; row.Failed || !strings.HasPrefix(row.Phase, "Done: 28 MB in ") {
 		t.Errorf("row: %+v", row)
 	}
@@ -77,7 +77,7 @@ func TestCancelledJobLeavesNothing(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.until("the job", func() bool { return len(d.parts.jobBar.Items()) == 1 })
 	d.press("Cancel")
-	d.until("its end", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	d.until("its end", d.jobEnded)
 	if row := d.parts.jobBar.Items()[0]; row.Failed || row.Phase != textJobCancelled() {
 		t.Errorf("row: %+v", row)
 	}
@@ -116,7 +116,7 @@ func TestRestoreOfRunningVM(t *testing.T) {
 	d.press("Stop, restore and start again")
 	d.until("the same VM started anew", func() bool { return d.console("dev") != nil && d.console("dev") != before && d.attached("dev") })
 	d.until("the mark", func() bool { return d.parts.timeline.Items()[1].Here == "you are here" })
-	d.until("the result", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	d.until("the result", d.jobEnded)
 	sees(t, []string{d.parts.jobBar.Items()[0].Phase}, "kept for Undo")
 }
 
@@ -140,7 +140,7 @@ func TestUndoOfRestore(t *testing.T) {
 	sees(t, d.sheetTexts(), "The present disk is kept")
 	d.press("Undo the restore")
 	d.until("the undo", func() bool { return d.svc.hasCalled("UndoRestore dev false false") })
-	d.until("the result", func() bool { return d.parts.jobBar.Items()[0].Ended })
+	d.until("the result", d.jobEnded)
 	sees(t, []string{d.parts.jobBar.Items()[0].Phase}, "undoing again swaps the two")
 }
 

@@ -156,3 +156,19 @@ func TestTabsStayWithTheirVM(t *testing.T) {
 	d.svc.change(func() { d.svc.vms = slices.DeleteFunc(d.svc.vms, func(v app.VM) bool { return v.Name == "dev" }) })
 	d.until("the end of a deleted VM's shell", d.shell(1).over)
 }
+
+func TestNothingTypedGoesToATabNotShown(t *testing.T) {
+	d := onRunning(t)
+	d.menu(key(fyne.KeyT))
+	if focused := d.win.Canvas().Focused(); focused != nil {
+		t.Fatalf("while the shell opens the keyboard is at %T", focused)
+	}
+	d.win.Canvas().OnTypedRune()('x')
+	_, of, _ := d.tabsOnWindow()
+	d.until("the shell", func() bool { return of.shown().conn != nil })
+	d.typeText("y")
+	d.until("what was typed", func() bool { return d.shell(1).typed() == "y" })
+	if got := d.console("dev").typed(); got != "" {
+		t.Errorf("the console got %q", got)
+	}
+}

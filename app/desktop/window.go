@@ -136,15 +136,6 @@ func (w *window) free(action func()) func() {
 	}
 }
 
-// onVM is a free action on the VM on the window.
-func (w *window) onVM(action func(app.VM)) func() {
-	return w.free(func() {
-		if v, ok := w.chosen(); ok {
-			action(v)
-		}
-	})
-}
-
 // raise brings the window to the front.
 func (w *window) raise() {
 	w.hidden = false

@@ -91,6 +91,7 @@ type Console struct {
 	mods     fyne.KeyModifier
 	mouse    mouse
 	settle   *time.Timer
+	sized    bool   // OnResize was told a size
 	wanted   [2]int // columns and rows that wait to settle
 }
 
@@ -241,10 +242,11 @@ func (c *Console) modes() screen.Modes {
 func (c *Console) resize(cols, rows int) {
 	c.mu.Lock()
 	oldCols, oldRows := c.model.Size()
-	if cols == oldCols && rows == oldRows {
+	if c.sized && cols == oldCols && rows == oldRows {
 		c.mu.Unlock()
 		return
 	}
+	c.sized = true // the first is told even if the model has it by chance
 	c.model.Resize(cols, rows)
 	if cols != oldCols { // lines have other numbers then
 		c.follow = true

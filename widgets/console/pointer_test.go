@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 )
 
 func TestScrolling(t *testing.T) {
@@ -190,4 +191,19 @@ func TestHeightAloneMovesNothing(t *testing.T) {
 	if b.drawn(); b.row(0) != top || b.c.SelectedText() == "" {
 		t.Errorf("the view went from %q to %q; selected is %.20q", top, b.row(0), b.c.SelectedText())
 	}
+}
+
+func TestTheFirstSizeIsToldWhateverItIs(t *testing.T) {
+	b := newBench(t)
+	told := 0
+	c := New(func(f func()) { b.ui <- f })
+	c.OnResize = func(cols, rows int) {
+		if cols == firstCols && rows == firstRows {
+			told++
+		}
+	}
+	win := test.NewTempWindow(t, c)
+	win.SetPadded(false)
+	win.Resize(fyne.NewSize(firstCols*c.cell.Width+1, firstRows*c.cell.Height+1))
+	b.until("the size", func() bool { return told == 1 })
 }
