@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/theme"
 
 	"vmterminal/app"
@@ -92,7 +92,7 @@ func TestScreenshots(t *testing.T) {
 func openLook(t *testing.T, svc *fakeService, l look) *desk {
 	t.Helper()
 	d := openAs(t, svc, variantTheme{variant: l.variant})
-	d.win.Canvas().(test.WindowlessCanvas).SetScale(l.scale)
+	d.win.Canvas().(software.WindowlessCanvas).SetScale(l.scale)
 	d.win.Resize(fyne.NewSize(l.width/l.scale, l.height/l.scale))
 	return d
 }

@@ -53,7 +53,7 @@ func (w *window) askImportOf(v app.VM, path string) {
 func (w *window) chooseFile(chosen func(path string)) {
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
 		if err == nil && r != nil {
-			r.Close() //nolint:errcheck // nothing was read
+			r.Close() // nothing was read
 			chosen(r.URI().Path())
 		}
 	}, w.win)
