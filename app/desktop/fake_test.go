@@ -442,6 +442,26 @@ func (f *fakeService) JobHistory(context.Context, int) ([]app.EndedJob, error) {
 	return slices.Clone(f.history), f.fails["JobHistory"]
 }
 
+func (f *fakeService) Systems() []app.System {
+	return []app.System{{Name: "alpine", About: "small"}, {Name: "debian", About: "stable"}}
+}
+
+func (f *fakeService) FindImage(_ context.Context, distro, release string) (app.FoundImage, error) {
+	return app.FoundImage{Name: distro + ":newest"}, f.called("FindImage", distro+" "+release)
+}
+
+func (f *fakeService) CreateFromImage(_ context.Context, n app.NewVM) (*app.Job, error) {
+	of := n.Image
+	if n.Found != nil {
+		of = n.Found.Name
+	}
+	return f.copied("CreateFromImage", of, n.Name)
+}
+
+func (f *fakeService) CreateDebian(_ context.Context, n app.NewVM, release string) (*app.Job, error) {
+	return f.copied("CreateDebian", release, n.Name)
+}
+
 func (f *fakeService) HostSize() app.HostSize {
 	return app.HostSize{CPUs: 8, MemoryMB: 16384, FreeDisk: 20 << 30}
 }

@@ -211,6 +211,21 @@ func (d *desk) key(name fyne.KeyName) {
 	focused.TypedKey(&fyne.KeyEvent{Name: name})
 }
 
+// typeInto puts a text into the field with that label on the sheet on top.
+func (d *desk) typeInto(label, text string) {
+	d.t.Helper()
+	var field *widgets.Field
+	walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+		if f, ok := o.(*widgets.Field); ok && slices.Contains(texts(f), label) {
+			field = f
+		}
+	})
+	if field == nil {
+		d.t.Fatalf("there is no field %q", label)
+	}
+	field.SetText(text)
+}
+
 // typeText types into what has the focus.
 func (d *desk) typeText(text string) { test.Type(d.win.Canvas().Focused(), text) }
 

@@ -13,6 +13,10 @@ type Service interface {
 	VMs(ctx context.Context) (list []app.VM, notes []string, err error)
 	DefaultVM(ctx context.Context, name string) (app.NewVM, error)
 	CreateVM(ctx context.Context, n app.NewVM) (app.VM, error)
+	Systems() []app.System
+	FindImage(ctx context.Context, distro, release string) (app.FoundImage, error)
+	CreateFromImage(ctx context.Context, n app.NewVM) (*app.Job, error)
+	CreateDebian(ctx context.Context, n app.NewVM, release string) (*app.Job, error)
 	DeleteVM(ctx context.Context, name string, data bool) error
 	UseVM(ctx context.Context, name string) error
 	SetVM(ctx context.Context, name string, to app.VMSettings) (app.VM, error)

@@ -38,18 +38,21 @@ func (w *window) askLike(def app.NewVM, host app.HostSize) {
 	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, hostCPUs(host), "")
 	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, hostMemory(host), "MB")
 	disk := numberField(textDisk(), def.DiskSizeMB, app.MinDiskSizeMB, app.MaxDiskSizeMB, textDiskHint(), "MB")
-	fields := []*widgets.Field{name, cpus, memory, disk}
+	from := newSystemForm(w)
+	from.onChosen = func() { memory.SetText(strconv.Itoa(from.memoryFor(def.MemoryMB))) }
+	fields := []*widgets.Field{name, cpus, memory, disk, from.file}
 
 	room := widgets.NewCaption(textHostFree(size(host.FreeDisk)))
 	room.Hidden = host.FreeDisk == 0
-	form := container.New(layout.NewCustomPaddedVBoxLayout(12), name,
+	form := container.New(layout.NewCustomPaddedVBoxLayout(12), name, from.body,
 		container.NewGridWithColumns(3, cpus, memory, disk), room)
 	var s *widgets.Sheet
 	create := &widgets.SheetButton{Text: textCreate(), Default: true, OnTapped: func() {
-		w.closeSheet(s)
-		w.createVM(app.NewVM{
+		n := app.NewVM{
 			Name: typedName(name.Text()), CPUs: number(cpus), MemoryMB: number(memory), DiskSizeMB: number(disk),
-		})
+		}
+		w.closeSheet(s)
+		w.createOf(from, n)
 	}}
 	s = w.openSheet(textNewVM(), form, textCancel(), name.Entry(), create)
 	name.SelectAll()

@@ -184,6 +184,7 @@ func TestNewVM(t *testing.T) {
 	d.win.Canvas().Focused().(interface{ SetText(string) }).SetText("Default")
 	sees(t, d.sheetTexts(), "This name is taken")
 	d.win.Canvas().Focused().(interface{ SetText(string) }).SetText("web")
+	d.win.Canvas().FocusNext() // the system
 	d.win.Canvas().FocusNext() // CPUs
 	d.win.Canvas().Focused().(interface{ SetText(string) }).SetText("65")
 	sees(t, d.sheetTexts(), "A number from 1 to 64")

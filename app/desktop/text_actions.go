@@ -129,3 +129,20 @@ func textNotPruned() string     { return lang.L("pruning leaves it alone") }
 func textFactFrees() string     { return lang.L("Frees") }
 func textFactVerified() string  { return lang.L("Verified") }
 func textFactPinned() string    { return lang.L("Pinned") }
+
+func textSystem() string       { return lang.L("System") }
+func textBuiltin() string      { return lang.L("Built-in Linux") }
+func textBuiltinAbout() string { return lang.L("Small, there at once, nothing is downloaded") }
+
+func textImageOf(system string) string {
+	return lang.L("{{.Name}}, from its project's image", with{"Name": system})
+}
+
+func textDebianPackages() string { return lang.L("Debian, built here of packages") }
+
+func textDebianPackagesAbout() string {
+	return lang.L("Some minutes the first time, from the mirror that this computer uses")
+}
+
+func textOwnImage() string      { return lang.L("An image of my own") }
+func textOwnImageAbout() string { return lang.L("Raw or qcow2, packed or not") }

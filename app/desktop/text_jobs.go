@@ -21,6 +21,10 @@ func textJobOf(kind app.JobKind, vm, subject string) string {
 		return lang.L("Restore “{{.Name}}” in {{.VM}}", values)
 	case app.JobUndo:
 		return lang.L("Undo the restore in {{.VM}}", values)
+	case app.JobPull:
+		return lang.L("Download {{.Name}}", values)
+	case app.JobCopy:
+		return lang.L("Copy {{.Name}}, {{.VM}}", values)
 	case app.JobVerify:
 		return lang.L("Verify “{{.Name}}” of {{.VM}}", values)
 	case app.JobExport:

@@ -1,0 +1,118 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"context"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/app"
+	"vmterminal/widgets"
+)
+
+// system is one of the systems that a new VM can be made with.
+type system struct {
+	label, about string
+	// create begins to make a VM of it. Not for the main goroutine.
+	create func(ctx context.Context, n app.NewVM) (*app.Job, error)
+	// byFile needs a file or address.
+	byFile bool
+}
+
+// leastMemoryMB is what systems with packages of their own start with.
+const leastMemoryMB = 1024
+
+// systems are what there is to choose from, the built-in guest first: its create
+// is nil, for it is there at once.
+func (w *window) systems() []system {
+	list := []system{{label: textBuiltin(), about: textBuiltinAbout()}}
+	for _, s := range w.svc.Systems() {
+		list = append(list, system{label: textImageOf(s.Name), about: s.About, create: func(ctx context.Context, n app.NewVM) (*app.Job, error) {
+			found, err := w.svc.FindImage(ctx, s.Name, "")
+			if err != nil {
+				return nil, err
+			}
+			n.Found = &found
+			return w.svc.CreateFromImage(ctx, n)
+		}})
+	}
+	return append(list,
+		system{label: textDebianPackages(), about: textDebianPackagesAbout(), create: func(ctx context.Context, n app.NewVM) (*app.Job, error) {
+			return w.svc.CreateDebian(ctx, n, "")
+		}},
+		system{label: textOwnImage(), about: textOwnImageAbout(), byFile: true, create: w.svc.CreateFromImage})
+}
+
+// systemForm asks which system a new VM gets.
+type systemForm struct {
+	all      []system
+	chosen   int
+	choice   *widget.Select
+	about    *widgets.Line
+	file     *widgets.Field
+	body     *fyne.Container
+	onChosen func()
+}
+
+func newSystemForm(w *window) *systemForm {
+	f := &systemForm{all: w.systems(), about: widgets.NewCaption("")}
+	labels := make([]string, len(f.all))
+	for i, s := range f.all {
+		labels[i] = s.label
+	}
+	f.file = widgets.NewField(textFileOrAddress(), "", "", "")
+	f.file.Check = func(text string) string {
+		if text = expandHome(text); f.all[f.chosen].byFile && !isAddress(text) && !filepath.IsAbs(text) {
+			return textWholePath()
+		}
+		return ""
+	}
+	f.choice = widget.NewSelect(labels, nil)
+	f.choice.SetSelectedIndex(0)
+	f.choice.OnChanged = func(string) { f.choose(f.choice.SelectedIndex()) }
+	label := container.New(layout.NewCustomPaddedVBoxLayout(4), widgets.NewLine(textSystem()), f.choice, f.about)
+	f.body = container.New(layout.NewCustomPaddedVBoxLayout(12), label, f.file)
+	f.choose(0)
+	return f
+}
+
+func (f *systemForm) choose(at int) {
+	f.chosen = at
+	f.about.Set(f.all[at].about)
+	if f.all[at].byFile {
+		f.file.Show()
+	} else {
+		f.file.Hide()
+	}
+	f.body.Refresh()
+	f.file.SetText(f.file.Text()) // what is needed of it has changed
+	if f.onChosen != nil {
+		f.onChosen()
+	}
+}
+
+// memoryFor is how much the chosen system begins with.
+func (f *systemForm) memoryFor(usual int) int {
+	if f.all[f.chosen].create == nil {
+		return usual
+	}
+	return max(usual, leastMemoryMB)
+}
+
+// createOf makes a VM of the system chosen in a form.
+func (w *window) createOf(f *systemForm, n app.NewVM) {
+	chosen := f.all[f.chosen]
+	if chosen.create == nil {
+		w.createVM(n)
+		return
+	}
+	if chosen.byFile {
+		n.Image = expandHome(f.file.Text())
+	}
+	w.runJob(func(ctx context.Context) (*app.Job, error) { return chosen.create(ctx, n) })
+}

@@ -1,0 +1,73 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"errors"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+)
+
+// chooseSystem opens the form of a new VM with that system.
+func (d *desk) chooseSystem(label string) {
+	d.t.Helper()
+	d.menu(key(fyne.KeyN))
+	d.sheet("New VM")
+	var choice *widget.Select
+	walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+		if s, ok := o.(*widget.Select); ok {
+			choice = s
+		}
+	})
+	if choice == nil {
+		d.t.Fatal("there is no choice of systems")
+	}
+	choice.SetSelected(label)
+	if choice.Selected != label {
+		d.t.Fatalf("%q is not among %q", label, choice.Options)
+	}
+}
+
+func TestNewVMOfASystem(t *testing.T) {
+	d := open(t, stopped("dev"))
+	d.chooseSystem("debian, from its project's image")
+	sees(t, d.sheetTexts(), "stable")
+	d.press("Create")
+	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage debian:newest default") })
+	d.until("the VM", func() bool { _, ok := d.last.vm("default"); return ok })
+}
+
+func TestNewVMOfASystemThatIsNotFound(t *testing.T) {
+	d := open(t, stopped("dev"))
+	d.svc.failNext("FindImage", errors.New("there is no connection"))
+	d.chooseSystem("alpine, from its project's image")
+	d.press("Create")
+	d.until("the reason", func() bool { return len(d.sheets) == 1 })
+	sees(t, d.sheetTexts(), "there is no connection")
+}
+
+func TestNewVMOfPackages(t *testing.T) {
+	d := open(t, stopped("dev"))
+	d.chooseSystem("Debian, built here of packages")
+	d.press("Create")
+	d.until("the job", func() bool { return d.svc.hasCalled("CreateDebian  default") })
+}
+
+func TestNewVMOfAnOwnImage(t *testing.T) {
+	d := open(t, stopped("dev"))
+	d.chooseSystem("An image of my own")
+	sees(t, d.sheetTexts(), "A whole path is needed")
+	d.press("Create")
+	if len(d.sheets) != 1 {
+		t.Fatal("a VM of no file was begun")
+	}
+	form := d.sheets[0]
+	d.typeInto("File or address", "/images/mine.qcow2")
+	d.press("Create")
+	if form.Shown() {
+		t.Fatal("the form should have gone")
+	}
+	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage /images/mine.qcow2 default") })
+}
