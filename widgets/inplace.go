@@ -19,6 +19,8 @@ type InPlace struct {
 	Check func(text string) string
 	// OnEdited is called with a text that differs and with which nothing is wrong.
 	OnEdited func(text string)
+	// Focus puts the keyboard into a part that was shown a moment ago.
+	Focus func(fyne.Focusable)
 	// OnEnded is called when the entry has gone, whichever way.
 	OnEnded func()
 
@@ -76,8 +78,8 @@ func (p *InPlace) Edit() {
 	p.line.Hide()
 	p.field.Show()
 	p.Refresh()
-	if c := fyne.CurrentApp().Driver().CanvasForObject(p); c != nil {
-		c.Focus(p.field.entry)
+	if p.Focus != nil {
+		p.Focus(p.field.entry)
 	}
 	p.field.SelectAll()
 }

@@ -181,6 +181,7 @@ func (w *window) buildDetails() {
 	about := widgets.NewCaption("")
 	p.detailAbout = widgets.NewInPlace(about, textNoDescription())
 	p.detailAbout.OnEdited, p.detailAbout.OnEnded = w.describeSnapshot, w.editEnded
+	p.detailName.Focus, p.detailAbout.Focus = w.focus, w.focus
 	p.facts = widgets.NewFacts()
 	p.restore = widget.NewButtonWithIcon(textDots(textRestore()), assets.RestoreIcon, w.free(w.askRestore))
 	p.del = widget.NewButtonWithIcon(textDots(textDelete()), theme.DeleteIcon(), w.free(w.askDeleteSnapshot))

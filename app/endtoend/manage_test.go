@@ -1,9 +1,10 @@
 package endtoend
 
 import (
-	"slices"
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // choose opens the menu of the part that has the keyboard and takes its n-th
@@ -62,52 +63,62 @@ func TestWindowManages(t *testing.T) {
 	p.ends()
 }
 
+// onSnapshot takes an item of the chosen snapshot's menu and goes on with then,
+// until done: what the window has not read yet it refuses, or does to what was.
+func (d *display) onSnapshot(what string, item int, then func(), done func() bool) {
+	d.t.Helper()
+	until(d.t, what, func() bool {
+		d.press(historyByKeys)
+		d.choose(item)
+		then()
+		if within(10*time.Second, done) {
+			return true
+		}
+		d.press("Escape")
+		return false
+	})
+}
+
+// typing types over what is in the field that has the keyboard, and enters it.
+func (d *display) typing(text string) func() {
+	return func() {
+		d.press("ctrl+a")
+		d.write(text)
+		d.press("Return")
+	}
+}
+
+// asked does something once a question is there, if one comes.
+func (d *display) asked(do func()) func() {
+	return func() {
+		if within(5*time.Second, func() bool { _, there := button(d.picture(), primary, sheet); return there }) {
+			do()
+		}
+	}
+}
+
 func managesSnapshot(t *testing.T, s *store, d *display) {
 	t.Helper()
-	d.press(historyByKeys)
-	d.choose(itemRename)
-	d.press("ctrl+a")
-	d.write("second")
-	d.press("Return")
-	until(t, "the snapshot has its new name", func() bool { return slices.Equal(s.snapshots("renamed"), []string{"second"}) })
-	d.press(historyByKeys)
-	d.choose(itemDescribe)
-	d.write("worth going back to")
-	d.press("Return")
-	shows := func(what, text string) {
-		t.Helper()
-		until(t, what, func() bool {
-			return strings.Contains(s.do("snapshot", "show", "second", "--vm", "renamed", "--json").out, text)
-		})
+	shows := func(text string) func() bool {
+		return func() bool {
+			r := s.try("snapshot", "show", "second", "--vm", "renamed", "--json")
+			return r.code == 0 && strings.Contains(r.out, text)
+		}
 	}
-	shows("the snapshot has a description", `"description":"worth going back to"`)
-	d.press(historyByKeys)
-	d.choose(itemPin)
-	shows("the snapshot is pinned", `"pinned":true`)
-	d.press(historyByKeys)
-	d.choose(itemVerify)
-	shows("the snapshot is verified", `"verified_at":`)
+	d.onSnapshot("the snapshot has its new name", itemRename, d.typing("second"), shows(`"name":"second"`))
+	d.onSnapshot("the snapshot has a description", itemDescribe, d.typing("worth going back to"), shows(`"description":"worth going back to"`))
+	nothing := func() {}
+	d.onSnapshot("the snapshot is pinned", itemPin, nothing, shows(`"pinned":true`))
+	d.onSnapshot("the snapshot is verified", itemVerify, nothing, shows(`"verified_at":`))
 	d.keep("snapshot-managed")
-
-	d.press(historyByKeys)
-	d.choose(itemNewVM)
-	d.awaitButton("the new VM's name is asked for", primary, sheet)
-	d.press("ctrl+a")
-	d.write("offspring")
-	d.press("Return")
-	d.awaitAnswered()
-	until(t, "the new VM is there", func() bool { return s.try("vm", "show", "offspring").code == 0 })
-
-	d.press(historyByKeys)
-	d.choose(itemExport)
-	d.awaitButton("the file is asked for", primary, sheet)
-	d.press("ctrl+a")
+	d.onSnapshot("the new VM is there", itemNewVM, d.asked(d.typing("offspring")), func() bool {
+		return s.try("vm", "show", "offspring").code == 0
+	})
 	file := t.TempDir() + "/taken-away.raw.gz"
-	d.write(file)
-	d.press("Return")
-	d.awaitAnswered()
-	until(t, "the file imports elsewhere", func() bool {
-		return s.try("snapshot", "import", file, "--name", "again", "--vm", "offspring").code == 0
+	d.onSnapshot("the file is there", itemExport, d.asked(d.typing(file)), func() bool {
+		_, err := os.Stat(file)
+		return err == nil
 	})
 	d.keep("exported")
+	s.do("snapshot", "import", file, "--name", "again", "--vm", "offspring")
 }

@@ -221,6 +221,26 @@ func (v *testVM) kill(pid int, sig syscall.Signal) {
 	if err := syscall.Kill(pid, sig); err != nil {
 		v.t.Fatal(err)
 	}
+	for sig == syscall.SIGSTOP && !standsStill(v.t, pid) {
+		runtime.Gosched()
+	}
+}
+
+// standsStill tells whether all of a process has stopped: SIGSTOP is on its way
+// when kill returns, and whoever is running goes on for a moment.
+func standsStill(t *testing.T, pid int) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("process %d has no threads: %v", pid, err)
+	}
+	for _, path := range threads {
+		stat, err := os.ReadFile(path)
+		if err == nil && !bytes.Contains(stat[bytes.LastIndexByte(stat, ')'):], []byte(") T ")) {
+			return false
+		}
+	}
+	return true
 }
 
 // gone waits for the VM's end by its own events and returns how it left.
