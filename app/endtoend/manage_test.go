@@ -1,7 +1,6 @@
 package endtoend
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,12 +20,10 @@ func (d *display) choose(n int) {
 // The places of items in the menus of a VM and of a snapshot.
 const (
 	itemSettings  = 5
-	itemNewVM     = 2
 	itemRename    = 3
 	itemDescribe  = 4
 	itemPin       = 5
 	itemVerify    = 6
-	itemExport    = 7
 	vmsByKey      = "ctrl+shift+1"
 	historyByKeys = "ctrl+shift+3"
 )
@@ -88,15 +85,6 @@ func (d *display) typing(text string) func() {
 	}
 }
 
-// asked does something once a question is there, if one comes.
-func (d *display) asked(do func()) func() {
-	return func() {
-		if within(5*time.Second, func() bool { _, there := button(d.picture(), primary, sheet); return there }) {
-			do()
-		}
-	}
-}
-
 func managesSnapshot(t *testing.T, s *store, d *display) {
 	t.Helper()
 	shows := func(text string) func() bool {
@@ -111,14 +99,4 @@ func managesSnapshot(t *testing.T, s *store, d *display) {
 	d.onSnapshot("the snapshot is pinned", itemPin, nothing, shows(`"pinned":true`))
 	d.onSnapshot("the snapshot is verified", itemVerify, nothing, shows(`"verified_at":`))
 	d.keep("snapshot-managed")
-	d.onSnapshot("the new VM is there", itemNewVM, d.asked(d.typing("offspring")), func() bool {
-		return s.try("vm", "show", "offspring").code == 0
-	})
-	file := t.TempDir() + "/taken-away.raw.gz"
-	d.onSnapshot("the file is there", itemExport, d.asked(d.typing(file)), func() bool {
-		_, err := os.Stat(file)
-		return err == nil
-	})
-	d.keep("exported")
-	s.do("snapshot", "import", file, "--name", "again", "--vm", "offspring")
 }
