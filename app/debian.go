@@ -36,16 +36,10 @@ func (s *Service) newDebian(n NewVM, asked string) (v vm.VM, release string, err
 	if release, err = debian.Release(asked); err != nil {
 		return v, "", err
 	}
-	if v, err = s.defaultVM(n.Name); err != nil {
+	if v, err = s.asked(n); err != nil {
 		return v, "", err
 	}
 	v.Image, v.Boot = "debian-"+release, vm.BootDisk
-	v.CPUs = orDefault(n.CPUs, v.CPUs)
-	v.MemoryMB = orDefault(n.MemoryMB, v.MemoryMB)
-	v.DiskSizeMB = orDefault(n.DiskSizeMB, v.DiskSizeMB)
-	if n.Accel != "" {
-		v.Accel = n.Accel
-	}
 	if err := v.Check(); err != nil {
 		return v, "", err
 	}

@@ -95,7 +95,7 @@ func asRoot(command string) string {
 	return "sudo " + command
 }
 
-// quoted is a path as a shell takes it.
+// quoted is a path, or any word, as a shell takes it.
 func quoted(path string) string {
 	if !strings.ContainsFunc(path, func(r rune) bool {
 		return !strings.ContainsRune("/._-+:@", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')

@@ -75,10 +75,15 @@ func existing(path string) string {
 	}
 }
 
+// space is what the file system of the store has free, and its size, in bytes.
+func (s *Service) space() (free, total int64, err error) {
+	return diskfile.Space(existing(string(s.opt.Home)))
+}
+
 func (s *Service) checkSpace() []Check {
 	dir := existing(string(s.opt.Home))
 	space := Check{Name: "space", State: CheckOK}
-	free, total, err := diskfile.Space(dir)
+	free, total, err := s.space()
 	switch {
 	case err != nil:
 		space.State, space.Found = CheckNote, "not known: "+err.Error()

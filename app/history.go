@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
 )
 
 // JobOutcome is how a job ended.
@@ -97,7 +98,7 @@ func (s *Service) JobHistory(ctx context.Context, most int) ([]EndedJob, error) 
 }
 
 func readJobLog(ctx context.Context, path string) ([]EndedJob, error) {
-	f, err := openPlain(path)
+	f, _, err := diskfile.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -134,16 +135,4 @@ func readEndedJob(line []byte) (EndedJob, bool) {
 	e.VM, e.Subject, e.Error = Plain(e.VM), Plain(e.Subject), Plain(strings.TrimSpace(e.Error))
 	e.TookMS = max(0, e.TookMS)
 	return e, true
-}
-
-// openPlain opens a file for reading unless it is one that might never end.
-func openPlain(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("it is no plain file")}
-	}
-	return os.Open(path)
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
@@ -106,29 +105,18 @@ func isRunning(err error) bool {
 	return errors.As(err, &busy) && busy.Holder.Doing == host.Doing
 }
 
-// lockAgain is how often a lock is tried that is waited for: nobody tells when
-// it is free.
-const lockAgain = 100 * time.Millisecond
-
 // lock takes a lock that another job may have; whoever was told to waits until
 // that has ended. A running VM is not waited for.
 func (s *Service) lock(ctx context.Context, path, doing string) (*ondisk.Lock, error) {
-	told := false
-	for {
-		l, err := ondisk.TryLock(path, doing)
-		if s.patient == nil || !errors.Is(err, ondisk.ErrLocked) || isRunning(err) {
-			return l, err
+	return ondisk.AwaitLock(ctx, path, doing, func(busy error, first bool) bool {
+		if s.patient == nil || isRunning(busy) {
+			return false
 		}
-		if !told {
-			s.patient("Waiting: " + err.Error())
-			told = true
+		if first {
+			s.patient("Waiting: " + busy.Error())
 		}
-		select {
-		case <-time.After(lockAgain):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+		return true
+	})
 }
 
 // WaitForJobs makes what finds a VM busy with another job wait for that one's

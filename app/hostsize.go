@@ -1,10 +1,6 @@
 package app
 
-import (
-	"runtime"
-
-	"vmterminal/snapshot/diskfile"
-)
+import "runtime"
 
 // HostSize is what this computer has to give.
 type HostSize struct {
@@ -18,7 +14,7 @@ type HostSize struct {
 // HostSize looks at this computer.
 func (s *Service) HostSize() HostSize {
 	h := HostSize{CPUs: runtime.NumCPU(), MemoryMB: hostMemoryMB()}
-	if free, _, err := diskfile.Space(existing(string(s.opt.Home))); err == nil {
+	if free, _, err := s.space(); err == nil {
 		h.FreeDisk = free
 	}
 	return h

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
 	"vmterminal/vm"
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/catalogue"
@@ -140,5 +141,6 @@ func (s *Service) openImage(ctx context.Context, n NewVM, m Meter) (*os.File, er
 		f, _, err := store.Open(ctx, n.Image, m)
 		return f, err
 	}
-	return openPlain(n.Image)
+	f, _, err := diskfile.OpenRegular(n.Image)
+	return f, err
 }

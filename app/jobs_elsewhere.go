@@ -57,6 +57,10 @@ func (s *Service) WaitForJob(ctx context.Context, name string) error {
 	return failed(err, "", "wait for %s", called(name))
 }
 
+// askAgain is how often a job of another process is looked for: nobody tells
+// when it has ended.
+const askAgain = 100 * time.Millisecond
+
 // untilFree waits until no job, or one other than this, works on a VM.
 func (s *Service) untilFree(ctx context.Context, name string, this *WorkingJob) error {
 	for {
@@ -65,7 +69,7 @@ func (s *Service) untilFree(ctx context.Context, name string, this *WorkingJob) 
 			return nil
 		}
 		select {
-		case <-time.After(lockAgain):
+		case <-time.After(askAgain):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

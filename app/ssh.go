@@ -77,7 +77,7 @@ func (s *Service) sshCommand(ctx context.Context, name, id string) ([]string, er
 	if err := seed.KnowHost(dir, id, keys); err != nil {
 		return nil, err
 	}
-	proxy := strings.Join([]string{shellQuoted(s.opt.Program), "exec", "--vm", shellQuoted(name), "--", "sh", "-c", shellQuoted(serveSSH)}, " ")
+	proxy := strings.Join([]string{quoted(s.opt.Program), "exec", "--vm", quoted(name), "--", "sh", "-c", quoted(serveSSH)}, " ")
 	return []string{
 		ssh, "-F", "none", "-l", "root", "-i", dir.SSHKey(),
 		"-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "PasswordAuthentication=no",
@@ -101,6 +101,3 @@ func hostKeyLines(said string) []string {
 	}
 	return keys
 }
-
-// shellQuoted is a word as every shell takes it.
-func shellQuoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -1,10 +1,6 @@
 package app
 
-import (
-	"context"
-
-	"vmterminal/snapshot/diskfile"
-)
+import "context"
 
 // Storage is what the store takes of its file system. All sizes are bytes.
 type Storage struct {
@@ -36,7 +32,7 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 		return Storage{}, failed(err, "", "look at what the VMs take")
 	}
 	var all Storage
-	if free, total, err := diskfile.Space(existing(string(s.opt.Home))); err == nil {
+	if free, total, err := s.space(); err == nil {
 		all.Free, all.Total = free, total
 	}
 	for _, e := range entries {

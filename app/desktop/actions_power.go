@@ -87,10 +87,7 @@ func (w *window) togglePause(v app.VM) {
 	if v.State == app.Paused {
 		act = w.svc.Resume
 	}
-	w.call(func(ctx context.Context) error { return act(ctx, name) }, func(err error) {
-		w.reader.soon()
-		w.fail(err)
-	})
+	w.alter(func(ctx context.Context) error { return act(ctx, name) })
 }
 
 // askForce asks before it cuts a VM's power.

@@ -36,8 +36,5 @@ func (w *window) created(name string) {
 
 // useVM makes a VM the active one, which commands mean when they name none.
 func (w *window) useVM(v app.VM) {
-	w.call(func(ctx context.Context) error { return w.svc.UseVM(ctx, v.Name) }, func(err error) {
-		w.reader.soon()
-		w.fail(err)
-	})
+	w.alter(func(ctx context.Context) error { return w.svc.UseVM(ctx, v.Name) })
 }

@@ -83,14 +83,6 @@ func (w *window) textOfPin() string {
 	return textPin()
 }
 
-// alter changes something about a snapshot, away from the main goroutine.
-func (w *window) alter(work func(ctx context.Context) error) {
-	w.call(work, func(err error) {
-		w.reader.soon()
-		w.fail(err)
-	})
-}
-
 func (w *window) togglePin(v app.VM, s app.Snapshot) {
 	w.alter(func(ctx context.Context) error { return w.svc.PinSnapshot(ctx, v.Name, s.Name, !s.Pinned) })
 }

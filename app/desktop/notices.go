@@ -116,7 +116,7 @@ func (w *window) drawBanner() {
 		return
 	}
 	n := list[0]
-	b.OnButton, b.OnOther = w.free(orNothing(n.do)), w.free(orNothing(n.otherwise))
+	b.OnButton, b.OnOther = w.free(n.do), w.free(n.otherwise) // a button without a text is not there
 	b.OnClose = func() {
 		w.takenAway[n.id] = true
 		if n.lasting {
@@ -137,13 +137,6 @@ const prefNotice = "closed."
 // stays away, in the next window too, until it says something else.
 func (w *window) wasClosed(n notice) bool {
 	return w.takenAway[n.id] || n.lasting && w.app.Preferences().String(prefNotice+n.id) == n.text
-}
-
-func orNothing(f func()) func() {
-	if f == nil {
-		return func() {}
-	}
-	return f
 }
 
 // hostEvery is how often the window looks whether the host still has all that

@@ -46,15 +46,11 @@ const trayHostTimeout = 700 * time.Millisecond
 // askQuit ends the program, and asks first while jobs run, or what becomes of
 // running VMs.
 func (w *window) askQuit() {
-	switch {
-	case len(w.jobs.running()) > 0:
-		w.front()
-		w.askQuitJobs()
-	case len(w.runningVMs()) > 0:
+	if len(w.jobs.running()) == 0 && len(w.runningVMs()) > 0 {
 		w.quitBesideVMs()
-	default:
-		w.quit()
+		return
 	}
+	w.leave()
 }
 
 // front shows a hidden window, so that a question can be seen.

@@ -5,7 +5,6 @@ package desktop
 import (
 	"context"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 
@@ -33,9 +32,8 @@ func (w *window) askFromSnapshot(v app.VM, s app.Snapshot) {
 
 // askNameFor asks for a new VM's name.
 func (w *window) askNameFor(title, about string, do func(name string)) {
-	name := widgets.NewField(textName(), w.freeVMName(), textNameHint(), "")
-	name.Check = func(text string) string { return wrongName(typedName(text), w.vmNames()) }
-	form := container.New(layout.NewCustomPaddedVBoxLayout(10), []fyne.CanvasObject{name, paragraph(about)}...)
+	name := w.newVMName()
+	form := container.New(layout.NewCustomPaddedVBoxLayout(10), name, paragraph(about))
 	var s *widgets.Sheet
 	create := &widgets.SheetButton{Text: textCreate(), Default: true, OnTapped: func() {
 		w.closeSheet(s)

@@ -42,8 +42,5 @@ func (w *window) askDeleteVM(v app.VM) {
 }
 
 func (w *window) deleteVM(name string, data bool) {
-	w.call(func(ctx context.Context) error { return w.svc.DeleteVM(ctx, name, data) }, func(err error) {
-		w.reader.soon()
-		w.fail(err)
-	})
+	w.alter(func(ctx context.Context) error { return w.svc.DeleteVM(ctx, name, data) })
 }

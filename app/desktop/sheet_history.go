@@ -42,9 +42,7 @@ func (w *window) tellHistory(jobs []app.EndedJob) {
 	for _, j := range jobs {
 		rows.Add(w.historyRow(j))
 	}
-	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows))
-	scroll.SetMinSize(fyne.NewSize(0, min(400, rows.MinSize().Height)))
-	w.openSheet(textJobHistory(), scroll, textClose(), nil)
+	w.openSheet(textJobHistory(), scrolling(rows, 400), textClose(), nil)
 }
 
 func (w *window) historyRow(j app.EndedJob) fyne.CanvasObject {

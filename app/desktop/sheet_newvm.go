@@ -19,26 +19,26 @@ import (
 func (w *window) askNewVM() {
 	var def app.NewVM
 	var host app.HostSize
+	var systems []app.System
 	w.call(func(ctx context.Context) (err error) {
-		host = w.svc.HostSize()
+		host, systems = w.svc.HostSize(), w.svc.Systems()
 		def, err = w.svc.DefaultVM(ctx, "")
 		return err
 	}, func(err error) {
 		if err == nil {
-			w.free(func() { w.askLike(def, host) })() // a second press may have been as fast
+			w.free(func() { w.askLike(def, host, systems) })() // a second press may have been as fast
 		} else {
 			w.fail(err)
 		}
 	})
 }
 
-func (w *window) askLike(def app.NewVM, host app.HostSize) {
-	name := widgets.NewField(textName(), w.freeVMName(), textNameHint(), "")
-	name.Check = func(text string) string { return wrongName(typedName(text), w.vmNames()) }
+func (w *window) askLike(def app.NewVM, host app.HostSize, systems []app.System) {
+	name := w.newVMName()
 	cpus := numberField(textCPUs(), def.CPUs, 1, app.MaxCPUs, hostCPUs(host), "")
 	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, hostMemory(host), "MB")
 	disk := numberField(textDisk(), def.DiskSizeMB, app.MinDiskSizeMB, app.MaxDiskSizeMB, textDiskHint(), "MB")
-	from := newSystemForm(w)
+	from := newSystemForm(w.systems(systems))
 	from.onChosen = func() { memory.SetText(strconv.Itoa(from.memoryFor(def.MemoryMB))) }
 	fields := []*widgets.Field{name, cpus, memory, disk, from.file}
 
@@ -58,6 +58,13 @@ func (w *window) askLike(def app.NewVM, host app.HostSize) {
 	name.SelectAll()
 	submitBy(s, fields...)
 	enableWhenValid(create, fields...)
+}
+
+// newVMName is the field for a new VM's name, with one that is free.
+func (w *window) newVMName() *widgets.Field {
+	name := widgets.NewField(textName(), w.freeVMName(), textNameHint(), "")
+	name.Check = func(text string) string { return wrongName(typedName(text), w.vmNames()) }
+	return name
 }
 
 // hostCPUs and hostMemory say what there is to give.

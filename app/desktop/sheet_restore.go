@@ -67,12 +67,7 @@ func (w *window) askDeleteSnapshot() {
 	var sheet *widgets.Sheet
 	del := &widgets.SheetButton{Text: textDeleteSnapshot(), Look: widget.DangerImportance, OnTapped: func() {
 		w.closeSheet(sheet)
-		w.call(func(ctx context.Context) error {
-			return w.svc.DeleteSnapshot(ctx, v.Name, s.Name)
-		}, func(err error) {
-			w.reader.soon()
-			w.fail(err)
-		})
+		w.alter(func(ctx context.Context) error { return w.svc.DeleteSnapshot(ctx, v.Name, s.Name) })
 	}}
 	sheet = w.openSheet(textDeleteSnapshotTitle(s.Name),
 		paragraph(textDeleteSnapshotAbout(v.Name, size(s.FileSize))), textCancel(), nil, del)

@@ -81,7 +81,7 @@ func (w *window) changeVM(v app.VM, f *settingsForm) {
 	to := app.VMSettings{CPUs: changed(v.CPUs, cpus), MemoryMB: changed(v.MemoryMB, memory), Accel: changed(v.Accel, accel)}
 	to.DiskSizeMB = changed(int(v.DiskSize>>20), disk)
 	name := typedName(f.name.Text())
-	w.call(func(ctx context.Context) error {
+	w.alter(func(ctx context.Context) error {
 		if to != (app.VMSettings{}) {
 			if _, err := w.svc.SetVM(ctx, v.Name, to); err != nil {
 				return err
@@ -95,9 +95,6 @@ func (w *window) changeVM(v app.VM, f *settingsForm) {
 			w.reader.choose(name)
 		}
 		return err
-	}, func(err error) {
-		w.reader.soon()
-		w.fail(err)
 	})
 }
 

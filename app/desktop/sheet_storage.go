@@ -34,9 +34,7 @@ func (w *window) tellStorage(all app.Storage) {
 	for _, v := range all.VMs {
 		rows.Add(w.storageRow(v, all))
 	}
-	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows))
-	scroll.SetMinSize(fyne.NewSize(0, min(420, rows.MinSize().Height)))
-	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(textFree(size(all.Free), size(all.Total))), scroll)
+	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(textFree(size(all.Free), size(all.Total))), scrolling(rows, 420))
 	w.openSheet(textStorage(), body, textClose(), nil)
 }
 

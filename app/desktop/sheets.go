@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
@@ -45,6 +46,14 @@ func submitBy(s *widgets.Sheet, fields ...*widgets.Field) {
 
 // paragraph is text in a sheet.
 func paragraph(text string) fyne.CanvasObject { return widgets.NewParagraph(widgets.NewText(text)) }
+
+// scrolling is rows in a sheet: as high as they are, and scrolled from that
+// height on.
+func scrolling(rows *fyne.Container, most float32) fyne.CanvasObject {
+	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows))
+	scroll.SetMinSize(fyne.NewSize(0, min(most, rows.MinSize().Height)))
+	return scroll
+}
 
 // tell shows a text with nothing to decide.
 func (w *window) tell(title, text string) {

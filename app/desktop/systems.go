@@ -29,9 +29,9 @@ const leastMemoryMB = 1024
 
 // systems are what there is to choose from, the built-in guest first: its create
 // is nil, for it is there at once.
-func (w *window) systems() []system {
+func (w *window) systems(catalogue []app.System) []system {
 	list := []system{{label: textBuiltin(), about: textBuiltinAbout()}}
-	for _, s := range w.svc.Systems() {
+	for _, s := range catalogue {
 		list = append(list, system{label: textImageOf(s.Name), about: s.About, create: func(ctx context.Context, n app.NewVM) (*app.Job, error) {
 			found, err := w.svc.FindImage(ctx, s.Name, "")
 			if err != nil {
@@ -59,8 +59,8 @@ type systemForm struct {
 	onChosen func()
 }
 
-func newSystemForm(w *window) *systemForm {
-	f := &systemForm{all: w.systems(), about: widgets.NewCaption("")}
+func newSystemForm(all []system) *systemForm {
+	f := &systemForm{all: all, about: widgets.NewCaption("")}
 	labels := make([]string, len(f.all))
 	for i, s := range f.all {
 		labels[i] = s.label

@@ -89,6 +89,15 @@ func (w *window) call(work func(ctx context.Context) error, back func(error)) {
 	}()
 }
 
+// alter changes something in the store away from the main goroutine, has it read
+// again and shows what went wrong.
+func (w *window) alter(work func(ctx context.Context) error) {
+	w.call(work, func(err error) {
+		w.reader.soon()
+		w.fail(err)
+	})
+}
+
 // chosen is the VM on the window.
 func (w *window) chosen() (app.VM, bool) { return w.last.vm(w.last.chosen) }
 

@@ -1,6 +1,7 @@
 package ondisk
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,6 +73,27 @@ func TryLock(path, doing string) (*Lock, error) {
 	l := &Lock{f}
 	l.say(doing)
 	return l, nil
+}
+
+// again is how often a lock is tried that is waited for: nobody tells when it is
+// free.
+const again = 100 * time.Millisecond
+
+// AwaitLock is TryLock for locks that are held for long: while another holds it,
+// it asks waits whether to go on waiting, until ctx ends. waits gets the *Busy,
+// and whether it is asked for the first time.
+func AwaitLock(ctx context.Context, path, doing string, waits func(busy error, first bool) bool) (*Lock, error) {
+	for first := true; ; first = false {
+		l, err := TryLock(path, doing)
+		if !errors.Is(err, ErrLocked) || !waits(err, first) {
+			return l, err
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // WaitLock takes the lock at path, waiting for it. Only for locks that are held

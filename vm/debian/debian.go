@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"vmterminal/app/ondisk"
 )
@@ -71,27 +70,14 @@ func (b *build) key() string {
 	return fmt.Sprintf("%x", sum.Sum(nil)[:6])
 }
 
-// again is how often a lock that is held for minutes is tried.
-const again = 500 * time.Millisecond
-
 // waitFor takes the lock of a build, which another may hold for minutes.
 func waitFor(ctx context.Context, path string, p Progress) (*ondisk.Lock, error) {
-	tick := time.NewTicker(again)
-	defer tick.Stop()
-	for first := true; ; first = false {
-		lock, err := ondisk.TryLock(path, "building Debian from packages")
-		if !errors.Is(err, ondisk.ErrLocked) {
-			return lock, err
-		}
+	return ondisk.AwaitLock(ctx, path, "building Debian from packages", func(_ error, first bool) bool {
 		if first {
 			p.Phase(PhaseWait, 0)
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+		return true
+	})
 }
 
 // sweep removes what killed builds of a release have left, and with keep the disks

@@ -14,16 +14,30 @@ import (
 // startTime tells when a process started, in ticks since the boot: with the pid
 // it names one process for ever, a pid alone does not.
 func startTime(pid int) (uint64, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields, err := procStat(pid)
 	if err != nil {
 		return 0, err
 	}
-	// The second field is the name in brackets, which may hold anything.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 || fields[0][0] == 'Z' {
+	const state, started = 0, 19
+	if fields[state][0] == 'Z' {
 		return 0, fmt.Errorf("process %d has ended", pid)
 	}
-	return strconv.ParseUint(string(fields[19]), 10, 64)
+	return strconv.ParseUint(string(fields[started]), 10, 64)
+}
+
+// procStat is the fields of /proc/PID/stat (proc_pid_stat(5)) behind the name, of
+// which Linux has more than the 22 that there are at least: the name stands in
+// brackets and may hold anything.
+func procStat(pid int) ([][]byte, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil, err
+	}
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 22 {
+		return nil, fmt.Errorf("process %d has ended", pid)
+	}
+	return fields, nil
 }
 
 // signalProcess signals exactly the process that p names, or none.

@@ -1,8 +1,6 @@
 package host
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -12,17 +10,13 @@ import (
 // that QEMU runs guests on.
 const userHz = 100
 
-// usage tells what a process takes, by /proc/PID/stat (proc_pid_stat(5)).
+// usage tells what a process takes.
 func usage(pid int) Usage {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields, err := procStat(pid)
 	if err != nil {
 		return Usage{}
 	}
-	const utime, stime, rss = 11, 12, 21 // of the fields after the name
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) <= rss {
-		return Usage{}
-	}
+	const utime, stime, rss = 11, 12, 21
 	number := func(field int) int64 {
 		n, _ := strconv.ParseInt(string(fields[field]), 10, 64) // the kernel writes numbers
 		return n

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm/image/catalogue"
@@ -90,23 +89,12 @@ func (s *Store) Note(offer catalogue.Offer) (string, error) {
 	return "", ondisk.ReplaceJSON(dir.Newest(), newest{offer.Version})
 }
 
-// lockAgain is how often a lock is tried that is waited for.
-const lockAgain = 100 * time.Millisecond
-
 // hold takes an image's lock, and waits for whoever has it.
 func (s *Store) hold(ctx context.Context, dir ondisk.ImageDir, doing string) (*ondisk.Lock, error) {
-	for told := false; ; told = true {
-		lock, err := ondisk.TryLock(dir.Lock(), doing)
-		if !errors.Is(err, ondisk.ErrLocked) {
-			return lock, err
+	return ondisk.AwaitLock(ctx, dir.Lock(), doing, func(busy error, first bool) bool {
+		if first && s.Say != nil {
+			s.Say("Waiting: " + busy.Error())
 		}
-		if !told && s.Say != nil {
-			s.Say("Waiting: " + err.Error())
-		}
-		select {
-		case <-time.After(lockAgain):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+		return true
+	})
 }
