@@ -8,11 +8,12 @@ import (
 )
 
 // Shell is root's login shell on a terminal of its own in a guest. Read returns
-// io.EOF when it has ended, and Exit then tells how. Close ends it.
+// io.EOF when it has ended, and Exit then tells how: a shell whose output nobody
+// reads waits with it. Close ends it.
 type Shell interface {
 	Console
-	// Exit waits for the shell's end, and returns its exit code, or what ended
-	// it from outside.
+	// Exit waits until the shell has ended and its output was read, or it was
+	// closed or cancelled, and returns its exit code, or what ended it from outside.
 	Exit() (code int, err error)
 }
 
@@ -67,6 +68,7 @@ func newShell(ctx context.Context, client *host.Client, size TerminalSize) *shel
 	go func() {
 		defer client.Close()
 		defer cancel()
+		defer context.AfterFunc(ctx, func() { written.CloseWithError(ctx.Err()) })()
 		s.code, s.err = client.Exec(ctx, command.asked())
 		close(s.ended)
 		keys.Close()

@@ -68,6 +68,10 @@ func TestShellInARealGuest(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	s = open(ctx)
+	types(t, s, "yes\r")
+	if _, err := s.Read(make([]byte, 1)); err != nil { // and nobody reads the rest
+		t.Fatal(err)
+	}
 	cancel()
 	if code, err := s.Exit(); err == nil {
 		t.Errorf("a cancelled shell ended with %d and no error", code)
@@ -78,6 +82,7 @@ func TestShellInARealGuest(t *testing.T) {
 		t.Errorf("a closed shell ended with %d and no error", code)
 	}
 	s = open(t.Context())
+	go io.Copy(io.Discard, s)
 	if err := v.Stop(t.Context(), "dev", StopOptions{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}
