@@ -31,6 +31,7 @@ type finder struct {
 	places  []screen.Range
 	more    bool
 	here    screen.Range // empty until the first search has ended
+	steps   int          // asked for before that
 	round   int          // goes up with each query
 	running bool         // a search is under way or scheduled
 	stale   bool         // the text has changed since it began
@@ -44,7 +45,7 @@ func (c *Console) Find(text string, matchCase bool) {
 	defer c.mu.Unlock()
 	f := &c.finder
 	f.query = screen.NewQuery(text, matchCase)
-	f.places, f.here, f.more = nil, screen.Range{}, false
+	f.places, f.here, f.more, f.steps = nil, screen.Range{}, false, 0
 	f.round++
 	c.touch()
 	if f.query.Empty() {
@@ -58,13 +59,27 @@ func (c *Console) Find(text string, matchCase bool) {
 	}
 }
 
-// FindStep goes to the next place below for 1, above for -1, round the end.
+// FindStep goes to the next place below for 1, above for -1, round the end. A
+// step asked for while the search goes on is made at its end.
 func (c *Console) FindStep(by int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := &c.finder
+	if f.here.Empty() {
+		if f.running {
+			f.steps += by
+		}
+		return
+	}
+	c.stepFound(by)
+	c.reportFound()
+}
+
+// stepFound goes some places on. The caller holds mu.
+func (c *Console) stepFound(by int) {
+	f := &c.finder
 	n := len(f.places)
-	if n == 0 {
+	if n == 0 || by == 0 {
 		return
 	}
 	at, exact := slices.BinarySearchFunc(f.places, f.here, byPlace)
@@ -73,7 +88,6 @@ func (c *Console) FindStep(by int) {
 	}
 	f.here = f.places[((at+by)%n+n)%n]
 	c.lookAt(f.here)
-	c.reportFound()
 }
 
 func byPlace(a, b screen.Range) int {
@@ -158,6 +172,8 @@ func (c *Console) searchOnce(round int) (again bool) {
 	f.places, f.more = places, more
 	if f.here.Empty() {
 		c.chooseFound()
+		c.stepFound(f.steps)
+		f.steps = 0
 	}
 	c.touch()
 	c.reportFound()

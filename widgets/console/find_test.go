@@ -64,6 +64,9 @@ func TestFindMarksAndSteps(t *testing.T) {
 	}
 	b.c.FindStep(1)
 	b.finds(FoundReport{Here: 1, Count: 5})
+	b.c.Find("needle", false)
+	b.c.FindStep(-1) // quicker than the search
+	b.finds(FoundReport{Here: 2, Count: 5})
 	b.c.Find("needle", true)
 	b.finds(FoundReport{Here: 1, Count: 2}) // both are below the view
 	b.c.Find("", false)
