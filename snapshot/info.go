@@ -78,10 +78,22 @@ func isGiven(given, name string) bool { return given != "" && given == name }
 
 // plain makes a text from a file safe to show.
 func plain(s string) string {
+	if isPlainASCII(s) { // most are
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsGraphic(r) {
 			return ' '
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+func isPlainASCII(s string) bool {
+	for at := range len(s) {
+		if s[at] < ' ' || s[at] > '~' {
+			return false
+		}
+	}
+	return true
 }

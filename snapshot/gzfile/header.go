@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"sync"
 	"time"
 
 	"vmterminal/app/ondisk/guard"
@@ -109,13 +110,17 @@ func headerCRC(b []byte) uint32 {
 	return crc32.Update(crc32.ChecksumIEEE(b[:crcAt]), crc32.IEEETable, b[jsonAt:])
 }
 
+// headers are for use again: a list reads many. Most are no longer.
+var headers = sync.Pool{New: func() any { return new([Align]byte) }}
+
 // ReadHeader reads the header of a snapshot file and returns its length too.
 // The error is ErrForeign when there is none (whatever else the file may be),
 // ErrNewer, a *Damage, or the reader's.
 func ReadHeader(r io.ReaderAt) (Header, int64, error) {
-	b := make([]byte, Align) // most are no longer
-	n, err := r.ReadAt(b, 0)
-	b = b[:n]
+	buf := headers.Get().(*[Align]byte)
+	defer headers.Put(buf)
+	n, err := r.ReadAt(buf[:], 0)
+	b := buf[:n]
 	if err == nil && isOurs(b) && fieldAt+int(binary.LittleEndian.Uint16(b[10:])) > n {
 		more := make([]byte, maxHeader-Align)
 		n, err = r.ReadAt(more, Align)
@@ -145,7 +150,7 @@ func parseHeader(b []byte) (Header, int64, error) {
 		return Header{}, 0, damaged(-1, "its header fails its checksum")
 	}
 	var h Header
-	if err := json.Unmarshal(bytes.TrimRight(b[jsonAt:], " "), &h); err != nil {
+	if err := json.Unmarshal(unpadded(b[jsonAt:]), &h); err != nil {
 		return Header{}, 0, damaged(-1, "its header cannot be read: %v", err)
 	}
 	if h.Format > Format {
@@ -156,6 +161,16 @@ func parseHeader(b []byte) (Header, int64, error) {
 	}
 	return h, int64(length), nil
 }
+
+// unpadded cuts off the blanks that fill a header up, most of them many at once.
+func unpadded(b []byte) []byte {
+	for bytes.HasSuffix(b, manyBlanks) {
+		b = b[:len(b)-len(manyBlanks)]
+	}
+	return bytes.TrimRight(b, " ")
+}
+
+var manyBlanks = bytes.Repeat([]byte(" "), 128)
 
 // isOurs looks for two signs, and one is enough: a header of ours with a flaw
 // must count as damaged, not as another tool's.
