@@ -6,7 +6,9 @@ import "context"
 type Storage struct {
 	// Free and Total are the file system's; 0 if they are not known.
 	Free, Total int64
-	VMs         []VMStorage
+	// Images is what the images that are kept for new VMs take.
+	Images int64
+	VMs    []VMStorage
 }
 
 // VMStorage is what one VM takes.
@@ -34,6 +36,13 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 	var all Storage
 	if free, total, err := s.space(); err == nil {
 		all.Free, all.Total = free, total
+	}
+	images, err := s.Images(ctx)
+	if err != nil {
+		return Storage{}, err
+	}
+	for _, i := range images {
+		all.Images += i.Size
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil {

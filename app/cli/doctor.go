@@ -47,7 +47,7 @@ not as well as it could.`,
 
 func (f *face) printChecks(checks []app.Check) {
 	for _, c := range checks {
-		f.printf("%-7s  %s: %s\n", c.State, c.Name, c.Found)
+		f.printfState(string(c.State), 7, "  %s: %s\n", c.Name, c.Found)
 		if c.Mend != "" {
 			f.printf("         -> %s\n", c.Mend)
 		}

@@ -70,7 +70,11 @@ func escapeUnseen(text []byte) []byte {
 
 // printf writes data to standard output. Whatever is in it, it is harmless there.
 func (f *face) printf(format string, args ...any) {
-	text := plainLines(fmt.Sprintf(format, args...))
+	f.write(plainLines(fmt.Sprintf(format, args...)))
+}
+
+// write writes what is harmless already.
+func (f *face) write(text string) {
 	if f.page != nil {
 		f.page.WriteString(text)
 	} else if _, err := io.WriteString(f.io.Out, text); err != nil {
@@ -110,7 +114,7 @@ func (f *face) fail(err error) int {
 			Error  *errorJSON `json:"error"`
 		}{schema, asJSON(p)})
 	}
-	fmt.Fprintln(f.io.Err, "vmterminal: "+p.Line())
+	fmt.Fprintln(f.io.Err, tint(f.io.Err, red, "vmterminal:")+" "+p.Line())
 	return p.Exit
 }
 

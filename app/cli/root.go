@@ -98,7 +98,7 @@ Without arguments it opens its window.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 wrong state or busy,
 5 damaged, 6 no space left, 130 interrupted. Exec and shell end with the exit code
-of the guest's command.`,
+of the guest's command. Colours are for terminals; NO_COLOR=1 asks for none.`,
 		Example: `  vmterminal vm create default
   vmterminal run
   vmterminal snapshot create before-upgrade -d "Before system upgrade"
@@ -126,7 +126,7 @@ of the guest's command.`,
 		f.vmCommand(),
 		f.runCommand(), f.shellCommand(), f.execCommand(), f.stopCommand(), f.statusCommand(),
 		f.pauseCommand(), f.resumeCommand(), f.consoleCommand(), f.logsCommand(), f.tryCommand(), f.cpCommand(), f.sshCommand(), f.pkgCommand(),
-		f.snapshotCommand(), f.imageCommand(), f.jobCommand(),
+		f.snapshotCommand(), f.imageCommand(), f.jobCommand(), f.storageCommand(),
 		f.configCommand(), f.doctorCommand(), f.completionCommand(), f.versionCommand(),
 		f.hostProcessCommand(),
 	)

@@ -100,7 +100,8 @@ func (f *face) statusCommand() *cobra.Command {
 }
 
 func (f *face) printState(v app.VM) {
-	f.printf("  State: %s\n", v.State)
+	f.printf("  State: ")
+	f.printfState(string(v.State), 0, "\n")
 	if v.Problem != "" {
 		f.printf("  Problem: %s\n", v.Problem)
 	}

@@ -76,13 +76,16 @@ func (f *face) sayUndo(kept *app.Kept) {
 // printAbout writes what a list and the details have in common. There is a line
 // of state only where a snapshot is not as it should be.
 func (f *face) printAbout(s app.Snapshot, indent string) {
+	why := ""
 	switch {
 	case s.Problem != "":
-		f.printf("%sState: %s (%s)\n", indent, s.State, app.Plain(s.Problem))
+		why = " (" + app.Plain(s.Problem) + ")"
 	case s.Foreign:
-		f.printf("%sState: %s (not made by VMTerminal: can be checked by CRC-32 only)\n", indent, s.State)
-	case s.State != "ok":
-		f.printf("%sState: %s\n", indent, s.State)
+		why = " (not made by VMTerminal: can be checked by CRC-32 only)"
+	}
+	if why != "" || s.State != "ok" {
+		f.printf("%sState: ", indent)
+		f.printfState(s.State, 0, "%s\n", why)
 	}
 	if !s.Created.IsZero() {
 		f.printf("%sCreated: %s\n", indent, local(s.Created))

@@ -136,7 +136,8 @@ func (f *face) printVMs(list []app.VM) {
 		if !v.LastSnapshot.IsZero() {
 			last = local(v.LastSnapshot)
 		}
-		f.printf("%s %-*s  %-13s  %4d  %5d MB  %10s  %9d  %s\n", mark, width, v.Name, v.State, v.CPUs, v.MemoryMB, size(v.DiskUsed), v.Snapshots, last)
+		f.printf("%s %-*s  ", mark, width, v.Name)
+		f.printfState(string(v.State), 13, "  %4d  %5d MB  %10s  %9d  %s\n", v.CPUs, v.MemoryMB, size(v.DiskUsed), v.Snapshots, last)
 		if v.Problem != "" {
 			f.printf("    %s\n", v.Problem)
 		}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -123,12 +122,9 @@ func recallFrom(data []byte, key probeKey) (works, ok bool) {
 	return a.Works, true
 }
 
-// remember keeps the newest answer. It is only a saving of time, so failure is
-// of no consequence.
+// remember keeps the newest answer, where there is a store already. It is only a
+// saving of time, so failure is of no consequence.
 func remember(cacheFile string, key probeKey, works bool) {
-	if ondisk.MakeDir(filepath.Dir(cacheFile)) != nil {
-		return
-	}
 	lock, err := ondisk.LockFile(cacheFile)
 	if err != nil {
 		return
