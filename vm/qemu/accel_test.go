@@ -90,7 +90,7 @@ func TestProbeForced(t *testing.T) {
 // TestProbeRemembers holds on machines where KVM works, is broken, or is
 // absent.
 func TestProbeRemembers(t *testing.T) {
-	cache := filepath.Join(t.TempDir(), "new", "accelerators.json")
+	cache := filepath.Join(t.TempDir(), "accelerators.json")
 	first, err := Probe(t.Context(), cache, Auto)
 	if err != nil {
 		t.Fatal(err)
@@ -113,6 +113,14 @@ func TestProbeRemembers(t *testing.T) {
 	var unusable *Unusable
 	if !errors.As(err, &unusable) || !strings.HasPrefix(first.Why, unusable.Why) {
 		t.Errorf("forced: %v; auto says %q", err, first.Why)
+	}
+}
+
+func TestRememberMakesNoStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	remember(filepath.Join(dir, "accelerators.json"), probeKey{}, true)
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a probe made a store")
 	}
 }
 
