@@ -13,7 +13,7 @@ tools   := $(CURDIR)/.cache/bin
 version := $(shell .ci/version)
 ldflags := -s -w -X main.version=$(version)
 
-.PHONY: run build man guest test screenshots torture lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
+.PHONY: run build man guest test package screenshots torture lint fmt bench clean help deps-build deps-run deps-test deps-bench tools
 
 run: deps-run build ## install what is missing, build, open the window (no display: the same in the terminal)
 	@.ci/open
@@ -32,6 +32,9 @@ guest: deps-build ## build the guest that the program carries
 
 test: deps-test lint build ## install what tests need, check form, run every test with the race detector
 	@.ci/test
+
+package: build ## put the program into a Debian package in build/package
+	@.ci/package bin build/package
 
 screenshots: deps-build ## draw every state of the window, in all looks, into build/screenshots
 	VMTERMINAL_SCREENSHOTS=$(CURDIR)/build/screenshots LANG=C.UTF-8 LANGUAGE=en go test -count 1 -run TestScreenshots ./app/desktop

@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -103,8 +104,10 @@ func (s *Store) Adopt(v VM) error {
 		return err
 	}
 	dir := s.Dir(v.Name)
-	if _, err := os.Stat(dir.Disk()); err != nil {
+	if _, err := os.Stat(dir.Disk()); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s", ErrNoDisk, dir.Disk())
+	} else if err != nil {
+		return fmt.Errorf("the disk cannot be read: %w", err)
 	}
 	return s.add(v, func(_ *rows, dir ondisk.VMDir) error { return ondisk.MakeDir(dir.Snapshots()) })
 }

@@ -48,7 +48,7 @@ func (s *Store) settle(r *rows) {
 			}
 		}
 		folder := ondisk.VMDir(filepath.Join(s.home.Data(), e.Name()))
-		if held, _ := ondisk.Held(folder.Lock()); held && isNew {
+		if isNew && ondisk.MayBeHeld(folder.Lock()) {
 			continue // it is being made
 		}
 		if s.back(r, id, string(folder)) {

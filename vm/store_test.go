@@ -138,6 +138,15 @@ func TestDeleteKeepsDataUnlessTold(t *testing.T) {
 	if err := s.Delete("dev", true); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Delete of nothing: %v", err)
 	}
+	if err := ondisk.MakeDir(string(s.Dir("dev"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("disk.raw", s.Dir("dev").Disk()); err != nil { // a circle
+		t.Fatal(err)
+	}
+	if err := s.Adopt(Defaults("dev")); err == nil || errors.Is(err, ErrNoDisk) {
+		t.Errorf("a disk that cannot be looked at: %v", err)
+	}
 }
 
 func TestBrokenVMIsListed(t *testing.T) {
@@ -238,6 +247,22 @@ func TestManyCreateAtOnce(t *testing.T) {
 	wg.Wait()
 	if got := listed(t, s); len(got) != 7 {
 		t.Errorf("list: %v", got)
+	}
+}
+
+// A folder whose lock cannot be asked may be in the making.
+func TestSweepLeavesWhatItCannotAsk(t *testing.T) {
+	s := newStore(t)
+	folder := ondisk.VMDir(s.Home().Data() + "/" + newPrefix + "x1")
+	if err := os.MkdirAll(string(folder), ondisk.DirMode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("lock", folder.Lock()); err != nil { // a circle
+		t.Fatal(err)
+	}
+	create(t, s, "first")
+	if _, err := os.Stat(string(folder)); err != nil {
+		t.Errorf("it was swept: %v", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -111,17 +112,33 @@ func WaitLock(path string) (*Lock, error) {
 }
 
 // Held tells whether some process holds the lock at path, and what it said of
-// itself. A missing file is not held.
+// itself. A missing file is not held, nor is one that cannot be asked.
 func Held(path string) (bool, Holder) {
+	held, by, _ := askHeld(path)
+	return held, by
+}
+
+// MayBeHeld is Held for who would destroy what the lock guards: a lock that
+// cannot be asked may be held.
+func MayBeHeld(path string) bool {
+	held, _, err := askHeld(path)
+	return held || err != nil
+}
+
+func askHeld(path string) (bool, Holder, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return false, Holder{}, nil
+	}
 	if err != nil {
-		return false, Holder{}
+		return false, Holder{}, err
 	}
 	defer f.Close()
-	if err := flock(f, syscall.LOCK_SH|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
-		return true, readHolder(f)
+	err = flock(f, syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return true, readHolder(f), nil
 	}
-	return false, Holder{}
+	return false, Holder{}, err
 }
 
 func flock(f *os.File, how int) error {

@@ -35,6 +35,32 @@ func TestLockSaysWhoHoldsIt(t *testing.T) {
 	}
 }
 
+func TestMayBeHeld(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock")
+	if MayBeHeld(path) || MayBeHeld(filepath.Join(path, "none")) {
+		t.Error("a missing lock may be held")
+	}
+	l, err := TryLock(path, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !MayBeHeld(path) {
+		t.Error("a held one may not")
+	}
+	l.Close()
+	if MayBeHeld(path) || MayBeHeld(filepath.Join(path, "below a file")) {
+		t.Error("a free one may be held")
+	}
+	circle := filepath.Join(dir, "circle")
+	if err := os.Symlink("circle", circle); err != nil {
+		t.Fatal(err)
+	}
+	if held, _ := Held(circle); held || !MayBeHeld(circle) {
+		t.Error("one that cannot be asked may be held, and is not said to be")
+	}
+}
+
 func TestHeldDoesNotLookLikeAHolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	done := make(chan struct{})
