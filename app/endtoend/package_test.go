@@ -1,6 +1,8 @@
 package endtoend
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +30,9 @@ func TestPackageInACleanDebian(t *testing.T) {
 		return strings.TrimSpace(string(path))
 	}
 	file := packaged("one")
-	same(t, file, packaged("two"))
+	if sum(t, file) != sum(t, packaged("two")) {
+		t.Error("the same program gives two packages")
+	}
 
 	script, err := filepath.Abs("testdata/installed.sh")
 	if err != nil {
@@ -73,18 +77,12 @@ func mirrors() []string {
 	return nil // mmdebstrap's own choice
 }
 
-// same fails if two files differ.
-func same(t *testing.T, a, b string) {
+// sum is the SHA-256 of a file.
+func sum(t *testing.T, path string) string {
 	t.Helper()
-	one, err := os.ReadFile(a)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := os.ReadFile(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(one) != string(two) {
-		t.Errorf("%s and %s differ", a, b)
-	}
+	return fmt.Sprintf("%x", sha256.Sum256(data))
 }
