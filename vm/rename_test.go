@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"vmterminal/app/ondisk"
@@ -79,6 +80,25 @@ func TestRenameCutOff(t *testing.T) {
 		if err != nil || now.Name != listed || now.ID != e.ID || now.Broken != nil {
 			t.Errorf("%s: %+v, %v", listed, now, err)
 		}
+	}
+}
+
+// TestFoldersGoBackWithTheList is a folder that cannot get its next name.
+func TestFoldersGoBackWithTheList(t *testing.T) {
+	s := newStore(t)
+	create(t, s, "dev")
+	failure, back := errors.New("no"), false
+	err := s.change(func(r *rows) error {
+		r.VMs[0].Name = "work"
+		r.takeBack = func() { back = true }
+		r.then = func() error { return failure }
+		return nil
+	})
+	if !errors.Is(err, failure) || !back {
+		t.Errorf("%v; taken back: %v", err, back)
+	}
+	if got := listed(t, s); !slices.Equal(got, []string{"dev"}) {
+		t.Errorf("list: %v", got)
 	}
 }
 

@@ -20,8 +20,9 @@ type rows struct {
 	Version int  `json:"version"`
 	VMs     []VM `json:"vms"`
 
-	// takeBack undoes what a change did to folders, for when the list cannot be
-	// written; nil if it did nothing. then is what is left to do when it is.
+	// takeBack undoes what a change did to folders, for when the list stays as it
+	// was; nil if it did nothing. then is what is left to do once
+	// it is written.
 	takeBack func()
 	then     func() error
 }
@@ -182,9 +183,7 @@ func (s *Store) write(all, before rows) error {
 	all.Version = rowsVersion
 	err := ondisk.ReplaceJSON(s.home.VMs(), all)
 	if err != nil && !errors.Is(err, ondisk.ErrNotDurable) {
-		if all.takeBack != nil {
-			all.takeBack()
-		}
+		all.undoFolders()
 		return err
 	}
 	if all.then == nil {
@@ -197,7 +196,14 @@ func (s *Store) write(all, before rows) error {
 	if again := ondisk.NotDone(ondisk.ReplaceJSON(s.home.VMs(), before)); again != nil {
 		return ondisk.Done(errors.Join(failed, again))
 	}
+	all.undoFolders()
 	return failed
+}
+
+func (r *rows) undoFolders() {
+	if r.takeBack != nil {
+		r.takeBack()
+	}
 }
 
 // errTorn is a vms.json that is no JSON of ours.
