@@ -181,3 +181,38 @@ func TestForeignQEMU(t *testing.T) {
 		}
 	}
 }
+
+// TestForeignQEMUOnWhatUndoKeeps has somebody look into the disk from before.
+func TestForeignQEMUOnWhatUndoKeeps(t *testing.T) {
+	s, dir := hasPast(t)
+	if err := disturbances(t.Context(), s)["restore"](); err != nil {
+		t.Fatal(err)
+	}
+	up, end := byHand(t, dir.Undo())
+	if !up {
+		t.Fatal(end())
+	}
+	kept, err := os.Stat(dir.Undo())
+	if err != nil {
+		t.Fatal(err)
+	}
+	disturb := disturbances(t.Context(), s)
+	disturb["discard"] = func() error {
+		_, err := s.DiscardUndo(t.Context(), "past")
+		return err
+	}
+	for _, name := range []string{"restore", "undo", "discard"} {
+		if err := disturb[name](); !errors.Is(err, qemu.ErrDiskInUse) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if now, err := os.Stat(dir.Undo()); err != nil || !os.SameFile(now, kept) {
+		t.Error("the disk in use has gone from its place")
+	}
+	_ = end()
+	for _, name := range []string{"undo", "restore", "discard"} {
+		if err := disturb[name](); err != nil {
+			t.Errorf("%s, when it has gone: %v", name, err)
+		}
+	}
+}

@@ -79,6 +79,22 @@ func (s *Service) holdStopped(ctx context.Context, name, doing string) (*hold, e
 	return h, nil
 }
 
+// holdDisks is holdStopped for what changes or removes the disk that is kept for
+// undo, too.
+func (s *Service) holdDisks(ctx context.Context, name, doing string) (*hold, error) {
+	h, err := s.holdStopped(ctx, name, doing)
+	if err != nil {
+		return nil, err
+	}
+	claim, err := qemu.ClaimDisk(s.vms.Dir(name).Undo())
+	if err != nil {
+		h.release()
+		return nil, err
+	}
+	h.locks = append(h.locks, claim)
+	return h, nil
+}
+
 // holdDisk takes the VM's lock, keeps others' QEMUs from its disk, and sweeps what
 // one that died without its host process has left; ErrRunning when it runs.
 func (s *Service) holdDisk(ctx context.Context, name, doing string) (locks, error) {

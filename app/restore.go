@@ -129,7 +129,7 @@ func (s *Service) startAgain(ctx context.Context, name string, m Meter) error {
 }
 
 func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, m Meter) (snapshot.Restored, error) {
-	hold, err := s.holdStopped(ctx, e.Name, "restoring snapshot '"+info.Name+"'")
+	hold, err := s.holdDisks(ctx, e.Name, "restoring snapshot '"+info.Name+"'")
 	if err != nil {
 		return snapshot.Restored{}, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"vmterminal/snapshot"
 	"vmterminal/vm"
+	"vmterminal/vm/qemu"
 )
 
 // Undone is what an undo did.
@@ -43,7 +44,7 @@ func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOpt
 }
 
 func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
-	hold, err := s.holdStopped(ctx, e.Name, "undoing the last restore")
+	hold, err := s.holdDisks(ctx, e.Name, "undoing the last restore")
 	if err != nil {
 		return Undone{}, err
 	}
@@ -66,6 +67,11 @@ func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, 
 	}
 	dir := s.vms.Dir(e.Name)
 	err = s.edit(ctx, e.Name, "discard what the last restore kept", func(store *snapshot.Store) error {
+		claim, err := qemu.ClaimDisk(dir.Undo())
+		if err != nil {
+			return err
+		}
+		defer claim.Close()
 		was := readOrigin(dir)
 		freed, err = store.DiscardUndo(ctx)
 		if err == nil {
