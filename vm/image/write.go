@@ -125,8 +125,8 @@ const (
 	roomEvery = 16 << 20
 )
 
-// Copy makes to, an empty file, a copy of from, and leaves holes where it is zero.
-// to is neither synced nor closed.
+// Copy makes to, an empty file, a copy of from: of the same blocks where the file
+// system can, else with holes where it is zero. to is neither synced nor closed.
 func Copy(ctx context.Context, to, from *os.File, opt Options) error {
 	if opt.Progress == nil {
 		opt.Progress = silent{}
@@ -136,6 +136,10 @@ func Copy(ctx context.Context, to, from *os.File, opt Options) error {
 		return err
 	}
 	opt.Progress.Phase(PhaseCopy, info.Size())
+	if info.Size() <= opt.limit() && shared(to, from) {
+		opt.Progress.Add(info.Size())
+		return nil
+	}
 	_, err = sparse(ctx, to, &counted{io.NewSectionReader(from, 0, info.Size()), opt.Progress}, opt.limit(), opt)
 	return err
 }
