@@ -57,7 +57,7 @@ func (p Problem) Line() string {
 		if i == 0 {
 			b.WriteString(": ")
 		} else {
-			if !strings.HasSuffix(b.String(), ".") {
+			if !strings.HasSuffix(b.String(), ".") && !strings.HasSuffix(b.String(), "?") {
 				b.WriteByte('.')
 			}
 			b.WriteByte(' ')

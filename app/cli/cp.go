@@ -82,5 +82,5 @@ func (f *face) copied(job *app.Job) error {
 		Bytes   int64    `json:"bytes"`
 		Skipped []string `json:"skipped"`
 	}{schema, job.VM, done.Files, done.Bytes, append([]string{}, done.Skipped...)}
-	return f.data(out, func() { f.printf("Copied: %d files, %s\n", done.Files, smallSize(done.Bytes)) })
+	return f.data(out, func() { f.printf("Copied: %s, %s\n", counted(done.Files, "file"), smallSize(done.Bytes)) })
 }

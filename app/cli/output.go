@@ -159,6 +159,14 @@ func usagef(cmd *cobra.Command, format string, args ...any) error {
 	return usageError{cmd, fmt.Errorf(format, args...)}
 }
 
+// counted writes a number of things, of which one is called that.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // megabytes writes a size as the lists do.
 func megabytes(bytes int64) string { return fmt.Sprintf("%.2f MB", float64(bytes)/(1<<20)) }
 

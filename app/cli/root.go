@@ -155,6 +155,19 @@ type usageError struct {
 func (u usageError) Error() string { return u.err.Error() }
 func (u usageError) Unwrap() error { return u.err }
 
+// wrongArgs says what a command takes, in the words of its help.
+func wrongArgs(cmd *cobra.Command, args []string) error {
+	usage := cmd.Parent().CommandPath() + " " + cmd.Use
+	switch len(args) {
+	case 0:
+		return usagef(cmd, "it goes '%s'", usage)
+	case 1:
+		return usagef(cmd, "it goes '%s', and got %q", usage, args[0])
+	default:
+		return usagef(cmd, "it goes '%s', and got %d arguments", usage, len(args))
+	}
+}
+
 // wrapArgs makes complaints about a command's arguments usage errors, and
 // refuses unknown subcommands.
 func wrapArgs(cmd *cobra.Command) {
@@ -169,10 +182,11 @@ func wrapArgs(cmd *cobra.Command) {
 		if cmd.HasSubCommands() && len(args) > 0 {
 			return unknownCommand(cmd, args[0])
 		}
-		if err := check(cmd, args); err != nil {
-			return usageError{cmd, err}
+		err := check(cmd, args)
+		if err != nil && !errors.As(err, new(usageError)) {
+			return wrongArgs(cmd, args) // Cobra's own words are for programmers
 		}
-		return nil
+		return err
 	}
 	for _, c := range cmd.Commands() {
 		wrapArgs(c)

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
@@ -16,9 +14,9 @@ func (f *face) snapshotVerify() *cobra.Command {
 		Example: `  vmterminal snapshot verify before-upgrade
   vmterminal snapshot verify --all --quick`,
 		ValidArgsFunction: f.completeSnapshots,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
-				return errNamesOrAll
+				return usagef(cmd, "either names of snapshots, or --all")
 			}
 			return nil
 		},
@@ -39,8 +37,6 @@ func (f *face) snapshotVerify() *cobra.Command {
 	cmd.Flags().BoolVar(&quick, "quick", false, "check size, header and the digest of the compressed bytes only")
 	return cmd
 }
-
-var errNamesOrAll = errors.New("either names of snapshots, or --all")
 
 type verifiedView struct {
 	Name     string     `json:"name"`
