@@ -21,7 +21,7 @@ import (
 func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
 	label := s.imageLabel(n)
 	doing := fmt.Sprintf("create VM '%s' from image %s", Plain(n.Name), label)
-	v, err := s.asked(n)
+	v, err := s.askedSystem(n)
 	if err == nil {
 		v.Image, v.Boot, v.Seeded = label, vm.BootDisk, true
 		err = v.Check()

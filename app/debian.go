@@ -36,7 +36,7 @@ func (s *Service) newDebian(n NewVM, asked string) (v vm.VM, release string, err
 	if release, err = debian.Release(asked); err != nil {
 		return v, "", err
 	}
-	if v, err = s.asked(n); err != nil {
+	if v, err = s.askedSystem(n); err != nil {
 		return v, "", err
 	}
 	v.Image, v.Boot = "debian-"+release, vm.BootDisk

@@ -34,6 +34,19 @@ func (s *Service) asked(n NewVM) (vm.VM, error) {
 	return v, err
 }
 
+// SystemMemoryMB is what a VM of a whole system gets at least, unless it is asked
+// for otherwise: the usual memory is the built-in guest's.
+const SystemMemoryMB = 1024
+
+// askedSystem is asked for a VM of a whole system.
+func (s *Service) askedSystem(n NewVM) (vm.VM, error) {
+	v, err := s.asked(n)
+	if n.MemoryMB == 0 {
+		v.MemoryMB = max(v.MemoryMB, SystemMemoryMB)
+	}
+	return v, err
+}
+
 func orDefault(n, def int) int {
 	if n == 0 {
 		return def

@@ -73,7 +73,7 @@ takes some minutes the first time, and seconds from then on.`,
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&n.CPUs, "cpus", 0, "virtual CPUs (default 2, or 1 on a computer with one, or as configured)")
-	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512, or as configured)")
+	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512, or as configured; at least 1024 for a whole system)")
 	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
 	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
 	from.register(f, cmd)

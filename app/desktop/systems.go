@@ -24,9 +24,6 @@ type system struct {
 	byFile bool
 }
 
-// leastMemoryMB is what systems with packages of their own start with.
-const leastMemoryMB = 1024
-
 // systems are what there is to choose from, the built-in guest first: its create
 // is nil, for it is there at once.
 func (w *window) systems(catalogue []app.System) []system {
@@ -101,7 +98,7 @@ func (f *systemForm) memoryFor(usual int) int {
 	if f.all[f.chosen].create == nil {
 		return usual
 	}
-	return max(usual, leastMemoryMB)
+	return max(usual, app.SystemMemoryMB)
 }
 
 // createOf makes a VM of the system chosen in a form.
