@@ -56,6 +56,7 @@ func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
 	v := VM{
 		Name: e.Name, Active: e.Name == active, State: Stopped,
 		Image: e.Image, CPUs: e.CPUs, MemoryMB: e.MemoryMB, Created: e.Created, MAC: e.MAC,
+		Isolated: e.Network.Isolated, Forwards: e.Network.Forwards,
 		Dir: string(dir), Accel: e.Accel,
 	}
 	v.DiskSize, v.DiskUsed = sizes(dir.Disk())

@@ -8,6 +8,7 @@ import (
 
 	"vmterminal/vm"
 	"vmterminal/vm/host"
+	"vmterminal/vm/qemu"
 	"vmterminal/vm/seed"
 )
 
@@ -75,9 +76,12 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 	}
 	spec := host.Spec{
 		Name: v.Name, ID: v.ID, Dir: s.vms.Dir(v.Name), RunDir: sockets,
-		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC,
+		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC, Isolated: v.Network.Isolated,
 		Accel: accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Grace: StopGrace,
+	}
+	for _, f := range v.Network.Forwards {
+		spec.Forwards = append(spec.Forwards, qemu.Forward{HostPort: f.Host, GuestPort: f.Guest})
 	}
 	if v.Seeded {
 		if spec.Seed, err = s.writeSeed(v); err != nil {

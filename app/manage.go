@@ -31,6 +31,7 @@ func (s *Service) asked(n NewVM) (vm.VM, error) {
 	if n.Accel != "" {
 		v.Accel = n.Accel
 	}
+	v.Network = vm.Network{Isolated: n.Isolated, Forwards: n.Forwards}
 	return v, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm"
@@ -17,7 +18,21 @@ type VMSettings struct {
 	// guest's file system follows at the next start.
 	DiskSizeMB *int
 	Accel      *string
+	Isolated   *bool
+	// Forward is which ports are to be forwarded besides, or to another port of the
+	// guest than before; Unforward is whose are not to be any more.
+	Forward   []Forward
+	Unforward []int
 }
+
+// Empty tells whether nothing is to change.
+func (to VMSettings) Empty() bool {
+	return to.CPUs == nil && to.MemoryMB == nil && to.DiskSizeMB == nil && to.Accel == nil && to.Isolated == nil &&
+		len(to.Forward)+len(to.Unforward) == 0
+}
+
+// Forward leads a TCP port of this computer's 127.0.0.1 into the guest.
+type Forward = vm.Forward
 
 // SetVM changes a VM's settings. A running VM has the new ones from its next
 // start on. Wrong settings wrap vm.ErrBadConfig, and change nothing.
@@ -43,12 +58,31 @@ func (to VMSettings) apply(v *vm.VM) error {
 	set(&v.MemoryMB, to.MemoryMB)
 	set(&v.DiskSizeMB, to.DiskSizeMB)
 	set(&v.Accel, to.Accel)
+	set(&v.Network.Isolated, to.Isolated)
+	return to.applyForwards(&v.Network)
+}
+
+func (to VMSettings) applyForwards(n *vm.Network) error {
+	for _, port := range to.Unforward {
+		if !slices.ContainsFunc(n.Forwards, func(f Forward) bool { return f.Host == port }) {
+			return fmt.Errorf("%w: port %d of this computer is not forwarded", ErrNoForward, port)
+		}
+		*n = n.Without(port)
+	}
+	for _, f := range to.Forward {
+		*n = n.With(f)
+	}
 	return nil
 }
 
+// ErrNoForward says that a port is not forwarded.
+var ErrNoForward = errors.New("no such forward")
+
 // check tells what would be wrong with a VM that had these settings.
 func (to VMSettings) check(v vm.VM) error {
-	_ = to.apply(&v) // never fails
+	if err := to.apply(&v); err != nil {
+		return err
+	}
 	return v.Check()
 }
 

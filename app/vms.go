@@ -50,6 +50,10 @@ type VM struct {
 	Snapshots    int
 	LastSnapshot time.Time // zero: none
 
+	// Isolated guests reach no network; Forwards lead to them nevertheless.
+	Isolated bool
+	Forwards []Forward
+
 	// Automatic is when snapshots are taken without anyone asking.
 	Automatic AutomaticState
 
@@ -77,6 +81,8 @@ type NewVM struct {
 	MemoryMB   int
 	DiskSizeMB int
 	Accel      string
+	Isolated   bool
+	Forwards   []Forward
 	// Image is what CreateFromImage makes the disk of: the name of an image that is
 	// kept, a file's path, or an address; or Found is.
 	Image string

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestRename(t *testing.T) {
 		}
 		now, err := s.Active()
 		was.Name = to
-		if err != nil || now.Name != to || now.VM != was.VM || now.Broken != nil || to != from.Name && exists(string(s.Dir(from.Name))) {
+		if err != nil || now.Name != to || !reflect.DeepEqual(now.VM, was.VM) || now.Broken != nil || to != from.Name && exists(string(s.Dir(from.Name))) {
 			t.Errorf("%s: %+v, %v", to, now, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
@@ -40,7 +41,7 @@ func TestCutOff(t *testing.T) {
 				}
 			}
 			now, err := s.Get("dev")
-			if (err == nil) != c.listed || now.Broken != nil || c.listed && now.VM != e.VM {
+			if (err == nil) != c.listed || now.Broken != nil || c.listed && !reflect.DeepEqual(now.VM, e.VM) {
 				t.Errorf("%+v, %s: %+v, %v", c, then, now, err)
 			}
 			if then == "list" && !c.listed {

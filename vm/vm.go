@@ -57,7 +57,8 @@ type VM struct {
 	DiskSizeMB int    `json:"disk_size_mb"`
 	MAC        string `json:"mac"`
 	// Accel is auto, kvm or tcg.
-	Accel string `json:"accel"`
+	Accel   string  `json:"accel"`
+	Network Network `json:"network,omitzero"`
 	// Automatic is when snapshots are taken while the VM runs without anyone
 	// asking for them.
 	Automatic Automatic `json:"automatic_snapshots,omitzero"`
@@ -93,6 +94,9 @@ func (v VM) Check() error {
 		return fmt.Errorf("%q is %w for the network address (MAC)", v.MAC, ErrBadConfig)
 	}
 	if err := v.Boot.check(); err != nil {
+		return err
+	}
+	if err := v.Network.Check(); err != nil {
 		return err
 	}
 	return v.Automatic.Check()

@@ -10,31 +10,33 @@ import (
 // tests hold the two together. Fields are added, never renamed, within one schema.
 
 type vmView struct {
-	Name         string     `json:"name"`
-	Active       bool       `json:"active"`
-	State        string     `json:"state"`
-	Problem      string     `json:"problem,omitempty"`
-	Doing        string     `json:"doing,omitempty"`
-	Image        string     `json:"image"`
-	CPUs         int        `json:"cpus"`
-	MemoryMB     int        `json:"memory_mb"`
-	DiskSize     int64      `json:"disk_size"`
-	DiskUsed     int64      `json:"disk_used"`
-	UndoUsed     int64      `json:"undo_used"`
-	Snapshots    int        `json:"snapshots"`
-	LastSnapshot *time.Time `json:"last_snapshot,omitempty"`
-	Created      time.Time  `json:"created"`
-	Folder       string     `json:"folder"`
-	Accel        string     `json:"accel"`
-	Accelerator  string     `json:"accelerator,omitempty"`
-	Why          string     `json:"accelerator_why,omitempty"`
-	Since        *time.Time `json:"since,omitempty"`
-	Addresses    []string   `json:"addresses,omitempty"`
-	Agent        bool       `json:"agent"`
-	CPUSeconds   float64    `json:"cpu_seconds,omitempty"`
-	MemoryUsed   int64      `json:"memory_used,omitempty"`
-	Left         string     `json:"left,omitempty"`
-	LeftAt       *time.Time `json:"left_at,omitempty"`
+	Name         string        `json:"name"`
+	Active       bool          `json:"active"`
+	State        string        `json:"state"`
+	Problem      string        `json:"problem,omitempty"`
+	Doing        string        `json:"doing,omitempty"`
+	Image        string        `json:"image"`
+	CPUs         int           `json:"cpus"`
+	MemoryMB     int           `json:"memory_mb"`
+	DiskSize     int64         `json:"disk_size"`
+	DiskUsed     int64         `json:"disk_used"`
+	UndoUsed     int64         `json:"undo_used"`
+	Snapshots    int           `json:"snapshots"`
+	LastSnapshot *time.Time    `json:"last_snapshot,omitempty"`
+	Created      time.Time     `json:"created"`
+	Folder       string        `json:"folder"`
+	Accel        string        `json:"accel"`
+	Isolated     bool          `json:"isolated"`
+	Forwards     []forwardView `json:"forwards,omitempty"`
+	Accelerator  string        `json:"accelerator,omitempty"`
+	Why          string        `json:"accelerator_why,omitempty"`
+	Since        *time.Time    `json:"since,omitempty"`
+	Addresses    []string      `json:"addresses,omitempty"`
+	Agent        bool          `json:"agent"`
+	CPUSeconds   float64       `json:"cpu_seconds,omitempty"`
+	MemoryUsed   int64         `json:"memory_used,omitempty"`
+	Left         string        `json:"left,omitempty"`
+	LeftAt       *time.Time    `json:"left_at,omitempty"`
 
 	Automatic *automaticView `json:"automatic,omitempty"` // snapshots; absent: off
 }
@@ -53,7 +55,7 @@ func vmJSON(v app.VM) vmView {
 		Image: v.Image, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
 		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
 		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
-		Accel: v.Accel, Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
+		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v.Forwards), Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
 		Addresses: v.Addresses, Agent: v.Agent, CPUSeconds: v.CPUTime.Seconds(), MemoryUsed: v.MemoryUsed,
 		Left: v.Left, LeftAt: utc(v.LeftAt),
 		Automatic: automaticJSON(v.Automatic),

@@ -25,6 +25,7 @@ func (f *face) vmCreate() *cobra.Command {
 	var n app.NewVM
 	var from imageChoice
 	var packages fromPackages
+	var forwards []string
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a VM with the built-in guest, or of an image",
@@ -52,6 +53,10 @@ takes some minutes the first time, and seconds from then on.`,
 				}
 			}
 			n.Name = args[0]
+			var err error
+			if n.Forwards, err = parseForwards(cmd, forwards); err != nil {
+				return err
+			}
 			if err := from.check(cmd, n); err != nil {
 				return err
 			}
@@ -76,6 +81,8 @@ takes some minutes the first time, and seconds from then on.`,
 	flags.IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default 512, or as configured; at least 1024 for a whole system)")
 	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
 	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
+	wantForwards(cmd, &forwards)
+	flags.BoolVar(&n.Isolated, "isolated", false, "let the guest reach no network")
 	from.register(f, cmd)
 	packages.register(flags)
 	flags.BoolVar(&n.Adopt, "adopt", false, "take over the folder of a VM that was deleted without --data")
@@ -188,6 +195,7 @@ func (f *face) printVM(v app.VM) {
 	if v.UndoUsed > 0 {
 		f.printf("  Kept from before the last restore: %s\n", megabytes(v.UndoUsed))
 	}
+	f.printNetwork(v)
 	f.printf("  Snapshots: %d\n", v.Snapshots)
 	f.printf("  Created: %s\n", local(v.Created))
 	f.printf("  Folder: %s\n", v.Dir)

@@ -9,17 +9,20 @@ import (
 func (f *face) vmSet() *cobra.Command {
 	var cpus, memory, disk int
 	var accel string
+	var network networkFlags
 	cmd := &cobra.Command{
 		Use:   "set NAME",
-		Short: "Change a VM's CPUs, memory, accelerator, or make its disk larger",
-		Long: `Set changes what a VM is given. A running VM has its new CPUs, memory and
-accelerator from the next start on. Its disk can only grow, while it is stopped.`,
+		Short: "Change a VM's CPUs, memory, accelerator, network, or make its disk larger",
+		Long: `Set changes what a VM is given. A running VM has its new CPUs, memory, accelerator
+and network from the next start on. Its disk can only grow, while it is stopped.`,
 		Example: `  vmterminal vm set dev --cpus 4 --memory 4096
-  vmterminal vm set dev --disk-size 40960`,
+  vmterminal vm set dev --disk-size 40960
+  vmterminal vm set dev --forward 8080:80 --forward 2222:22
+  vmterminal vm set dev --no-forward 2222
+  vmterminal vm set dev --isolated`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeVM,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var to app.VMSettings
-			given := false
 			for flag, set := range map[string]func(){
 				"cpus":      func() { to.CPUs = &cpus },
 				"memory":    func() { to.MemoryMB = &memory },
@@ -28,11 +31,13 @@ accelerator from the next start on. Its disk can only grow, while it is stopped.
 			} {
 				if cmd.Flags().Changed(flag) {
 					set()
-					given = true
 				}
 			}
-			if !given {
-				return usagef(cmd, "say what to change: --cpus, --memory, --disk-size or --accel")
+			if err := f.setNetwork(cmd, args[0], &network, &to); err != nil {
+				return err
+			}
+			if to.Empty() && !network.dropAll {
+				return usagef(cmd, "say what to change: --cpus, --memory, --disk-size, --accel, --forward, --no-forward or --isolated")
 			}
 			v, err := f.svc.SetVM(cmd.Context(), args[0], to)
 			if err != nil {
@@ -50,6 +55,7 @@ accelerator from the next start on. Its disk can only grow, while it is stopped.
 	cmd.Flags().IntVar(&memory, "memory", 0, "memory in `MB`")
 	cmd.Flags().IntVar(&disk, "disk-size", 0, "size of the disk in `MB`; it can only grow")
 	wantAccel(cmd, &accel, "auto, kvm or tcg: how QEMU runs the guest")
+	network.register(cmd)
 	return cmd
 }
 

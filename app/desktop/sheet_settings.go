@@ -82,7 +82,7 @@ func (w *window) changeVM(v app.VM, f *settingsForm) {
 	to.DiskSizeMB = changed(int(v.DiskSize>>20), disk)
 	name := typedName(f.name.Text())
 	w.alter(func(ctx context.Context) error {
-		if to != (app.VMSettings{}) {
+		if !to.Empty() {
 			if _, err := w.svc.SetVM(ctx, v.Name, to); err != nil {
 				return err
 			}

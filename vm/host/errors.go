@@ -51,6 +51,7 @@ var codes = []struct {
 	{"not-in-guest", agent.ErrNotFound},
 	{"no-qemu", qemu.ErrNoQEMU},
 	{"accelerator", qemu.ErrNoAccelerator},
+	{"port", ErrPort},
 	{"disk-missing", vm.ErrNoDisk},
 	{"no-space", syscall.ENOSPC},
 	{"no-space-quota", syscall.EDQUOT},

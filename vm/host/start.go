@@ -125,6 +125,9 @@ func (m *machine) spawn(accel qemu.Accelerator) (*engine, error) {
 		return nil, err
 	}
 	s := m.spec
+	if err := checkPorts(s.Forwards); err != nil {
+		return nil, err
+	}
 	args, err := qemu.Machine{
 		Name: s.Name, Accel: accel.Name, CPUs: s.CPUs, MemoryMB: s.MemoryMB, Disk: s.Dir.Disk(), Seed: s.Seed,
 		Kernel: s.Kernel, Append: s.Append, MAC: s.MAC, Isolated: s.Isolated, Forwards: s.Forwards,

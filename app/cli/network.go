@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vmterminal/app"
+)
+
+type forwardView struct {
+	Host  int `json:"host"`
+	Guest int `json:"guest"`
+}
+
+func forwardsJSON(list []app.Forward) (out []forwardView) {
+	for _, f := range list {
+		out = append(out, forwardView(f))
+	}
+	return out
+}
+
+// wantForwards adds --forward to a command; what it was given is to be read with
+// parseForwards.
+func wantForwards(cmd *cobra.Command, forwards *[]string) {
+	cmd.Flags().StringArrayVar(forwards, "forward", nil, "lead the TCP port HOST of this computer's 127.0.0.1 to the guest's port GUEST: `HOST:GUEST`; may be repeated")
+}
+
+func parseForwards(cmd *cobra.Command, texts []string) (list []app.Forward, err error) {
+	for _, text := range texts {
+		host, guest, found := strings.Cut(text, ":")
+		f := app.Forward{}
+		var errHost, errGuest error
+		f.Host, errHost = strconv.Atoi(host)
+		f.Guest, errGuest = strconv.Atoi(guest)
+		if !found || errHost != nil || errGuest != nil {
+			return nil, usagef(cmd, "%q is no forward: it goes HOST:GUEST, as 8080:80", text)
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// networkFlags are what 'vm set' can change of the network.
+type networkFlags struct {
+	isolated bool
+	forward  []string
+	drop     []int
+	dropAll  bool
+}
+
+func (n *networkFlags) register(cmd *cobra.Command) {
+	wantForwards(cmd, &n.forward)
+	cmd.Flags().IntSliceVar(&n.drop, "no-forward", nil, "forward that `HOST` port no longer; may be repeated")
+	cmd.Flags().BoolVar(&n.dropAll, "no-forwards", false, "forward no port any longer")
+	cmd.Flags().BoolVar(&n.isolated, "isolated", false, "let the guest reach nothing; --isolated=false lets it again")
+}
+
+// setNetwork puts what was given into the settings of a VM.
+func (f *face) setNetwork(cmd *cobra.Command, name string, n *networkFlags, to *app.VMSettings) (err error) {
+	if cmd.Flags().Changed("isolated") {
+		to.Isolated = &n.isolated
+	}
+	if to.Forward, err = parseForwards(cmd, n.forward); err != nil {
+		return err
+	}
+	to.Unforward = n.drop
+	if n.dropAll {
+		v, err := f.svc.VM(cmd.Context(), name)
+		if err != nil {
+			return err
+		}
+		to.Unforward = nil
+		for _, forward := range v.Forwards {
+			to.Unforward = append(to.Unforward, forward.Host)
+		}
+	}
+	return nil
+}
+
+func (f *face) printNetwork(v app.VM) {
+	if v.Isolated {
+		f.printf("  Isolated: yes\n")
+	}
+	for _, p := range v.Forwards {
+		f.printf("  Forward: %s\n", p)
+	}
+}
