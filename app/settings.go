@@ -53,6 +53,13 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 	return s.VM(ctx, e.Name)
 }
 
+// ParseForwards reads forwards as people write them: 8080:80, the port of this
+// computer first; several with commas or blanks between.
+func ParseForwards(text string) ([]Forward, error) {
+	list, err := vm.ParseForwards(text)
+	return list, failed(err, "", "forward %s", Plain(text))
+}
+
 func (to VMSettings) apply(v *vm.VM) error {
 	set(&v.CPUs, to.CPUs)
 	set(&v.MemoryMB, to.MemoryMB)

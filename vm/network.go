@@ -3,6 +3,8 @@ package vm
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // MaxForwards is how many ports a VM can have forwarded.
@@ -57,4 +59,23 @@ func (n Network) With(f Forward) Network {
 func (n Network) Without(host int) Network {
 	n.Forwards = slices.DeleteFunc(slices.Clone(n.Forwards), func(f Forward) bool { return f.Host == host })
 	return n
+}
+
+// ParseForwards reads forwards as people write them: 8080:80, the port of this
+// computer first; several with commas or blanks between. The error wraps
+// ErrBadConfig.
+func ParseForwards(text string) ([]Forward, error) {
+	var n Network
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		host, guest, found := strings.Cut(word, ":")
+		f := Forward{}
+		var errHost, errGuest error
+		f.Host, errHost = strconv.Atoi(host)
+		f.Guest, errGuest = strconv.Atoi(guest)
+		if !found || errHost != nil || errGuest != nil {
+			return nil, fmt.Errorf("%.100q is %w for a forward: it goes HOST:GUEST, as 8080:80", word, ErrBadConfig)
+		}
+		n.Forwards = append(n.Forwards, f)
+	}
+	return n.Forwards, n.Check()
 }

@@ -32,6 +32,24 @@ func TestNetworkCheck(t *testing.T) {
 	}
 }
 
+func TestParseForwards(t *testing.T) {
+	for text, want := range map[string][]Forward{
+		"":                   nil,
+		"8080:80":            {{8080, 80}},
+		"8080:80, 2222:22":   {{8080, 80}, {2222, 22}},
+		" 8080:80,,2222:22 ": {{8080, 80}, {2222, 22}},
+	} {
+		if got, err := ParseForwards(text); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"80", "a:80", "80:b", ":", "8080:80:1", "8080:0", "8080:80 8080:81", "0x50:80"} {
+		if got, err := ParseForwards(text); !errors.Is(err, ErrBadConfig) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}
+
 func TestNetworkWithAndWithout(t *testing.T) {
 	n := Network{Isolated: true, Forwards: []Forward{{8080, 80}, {2222, 22}}}
 	if got := n.With(Forward{8080, 81}).Forwards; !slices.Equal(got, []Forward{{2222, 22}, {8080, 81}}) {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,25 +20,9 @@ func forwardsJSON(list []app.Forward) (out []forwardView) {
 	return out
 }
 
-// wantForwards adds --forward to a command; what it was given is to be read with
-// parseForwards.
+// wantForwards adds --forward to a command.
 func wantForwards(cmd *cobra.Command, forwards *[]string) {
 	cmd.Flags().StringArrayVar(forwards, "forward", nil, "lead the TCP port HOST of this computer's 127.0.0.1 to the guest's port GUEST: `HOST:GUEST`; may be repeated")
-}
-
-func parseForwards(cmd *cobra.Command, texts []string) (list []app.Forward, err error) {
-	for _, text := range texts {
-		host, guest, found := strings.Cut(text, ":")
-		f := app.Forward{}
-		var errHost, errGuest error
-		f.Host, errHost = strconv.Atoi(host)
-		f.Guest, errGuest = strconv.Atoi(guest)
-		if !found || errHost != nil || errGuest != nil {
-			return nil, usagef(cmd, "%q is no forward: it goes HOST:GUEST, as 8080:80", text)
-		}
-		list = append(list, f)
-	}
-	return list, nil
 }
 
 // networkFlags are what 'vm set' can change of the network.
@@ -62,7 +45,7 @@ func (f *face) setNetwork(cmd *cobra.Command, name string, n *networkFlags, to *
 	if cmd.Flags().Changed("isolated") {
 		to.Isolated = &n.isolated
 	}
-	if to.Forward, err = parseForwards(cmd, n.forward); err != nil {
+	if to.Forward, err = app.ParseForwards(strings.Join(n.forward, ",")); err != nil {
 		return err
 	}
 	to.Unforward = n.drop

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ takes some minutes the first time, and seconds from then on.`,
 			}
 			n.Name = args[0]
 			var err error
-			if n.Forwards, err = parseForwards(cmd, forwards); err != nil {
+			if n.Forwards, err = app.ParseForwards(strings.Join(forwards, ",")); err != nil {
 				return err
 			}
 			if err := from.check(cmd, n); err != nil {

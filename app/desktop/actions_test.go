@@ -96,6 +96,29 @@ func TestSettingsOfStoppedVM(t *testing.T) {
 	}
 }
 
+func TestNetworkInTheSettings(t *testing.T) {
+	svc := stopped("dev")
+	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel = 2, 512, "auto"
+	svc.vms[0].Forwards = []app.Forward{{Host: 2222, Guest: 22}, {Host: 8080, Guest: 80}}
+	d := open(t, svc)
+	d.do(d.vmActions(), "Settings…")
+	d.sheet("Settings of dev")
+	for range 4 { // name, CPUs, memory, disk
+		d.win.Canvas().FocusNext()
+	}
+	d.win.Canvas().FocusNext() // accelerator
+	d.setText("8080:80, 8080:81")
+	sees(t, d.sheetTexts(), "each of this computer once")
+	d.setText("8080:80 9090:90")
+	d.win.Canvas().FocusNext()
+	d.win.Canvas().Focused().TypedRune(' ')
+	d.press("Save")
+	d.until("the network", func() bool {
+		v, ok := d.last.vm("dev")
+		return ok && v.Isolated && slices.Equal(v.Forwards, []app.Forward{{Host: 8080, Guest: 80}, {Host: 9090, Guest: 90}})
+	})
+}
+
 func TestSettingsUnchangedChangeNothing(t *testing.T) {
 	svc := stopped("dev")
 	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel = 2, 512, "auto"

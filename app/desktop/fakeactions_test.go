@@ -30,6 +30,11 @@ func (f *fakeService) SetVM(_ context.Context, name string, to app.VMSettings) (
 		if to.Accel != nil {
 			v.Accel = *to.Accel
 		}
+		if to.Isolated != nil {
+			v.Isolated = *to.Isolated
+		}
+		v.Forwards = slices.DeleteFunc(v.Forwards, func(f app.Forward) bool { return slices.Contains(to.Unforward, f.Host) })
+		v.Forwards = append(v.Forwards, to.Forward...)
 	})
 	return app.VM{}, nil
 }

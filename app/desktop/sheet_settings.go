@@ -41,21 +41,23 @@ func (w *window) askSettingsOn(host app.HostSize, v app.VM) {
 type settingsForm struct {
 	name, cpus, memory, disk *widgets.Field
 	accel                    *widget.Select
+	network                  *networkForm
 	body                     *fyne.Container
 }
 
 func (f *settingsForm) fields() []*widgets.Field {
-	return []*widgets.Field{f.name, f.cpus, f.memory, f.disk}
+	return []*widgets.Field{f.name, f.cpus, f.memory, f.disk, f.network.ports}
 }
 
 func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 	diskMB := int(v.DiskSize >> 20)
 	f := &settingsForm{
-		name:   widgets.NewField(textName(), v.Name, textNameHint(), ""),
-		cpus:   numberField(textCPUs(), v.CPUs, 1, app.MaxCPUs, hostCPUs(host), ""),
-		memory: numberField(textMemory(), v.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, hostMemory(host), "MB"),
-		disk:   numberField(textDisk(), diskMB, diskMB, app.MaxDiskSizeMB, textDiskGrows(), "MB"),
-		accel:  widget.NewSelect(accelerators, nil),
+		name:    widgets.NewField(textName(), v.Name, textNameHint(), ""),
+		cpus:    numberField(textCPUs(), v.CPUs, 1, app.MaxCPUs, hostCPUs(host), ""),
+		memory:  numberField(textMemory(), v.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, hostMemory(host), "MB"),
+		disk:    numberField(textDisk(), diskMB, diskMB, app.MaxDiskSizeMB, textDiskGrows(), "MB"),
+		accel:   widget.NewSelect(accelerators, nil),
+		network: newNetworkForm(v),
 	}
 	f.name.Check = func(text string) string {
 		others := slices.DeleteFunc(w.vmNames(), func(n string) bool { return n == v.Name })
@@ -70,7 +72,7 @@ func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 	}
 	accel := container.New(layout.NewCustomPaddedVBoxLayout(4), widgets.NewLine(textAccelerator()), f.accel)
 	f.body = container.New(layout.NewCustomPaddedVBoxLayout(12), f.name,
-		container.NewGridWithColumns(3, f.cpus, f.memory, f.disk), accel, paragraph(note))
+		container.NewGridWithColumns(3, f.cpus, f.memory, f.disk), accel, f.network.body, paragraph(note))
 	return f
 }
 
@@ -80,6 +82,7 @@ func (w *window) changeVM(v app.VM, f *settingsForm) {
 	cpus, memory, disk, accel := number(f.cpus), number(f.memory), number(f.disk), f.accel.Selected
 	to := app.VMSettings{CPUs: changed(v.CPUs, cpus), MemoryMB: changed(v.MemoryMB, memory), Accel: changed(v.Accel, accel)}
 	to.DiskSizeMB = changed(int(v.DiskSize>>20), disk)
+	f.network.change(v, &to)
 	name := typedName(f.name.Text())
 	w.alter(func(ctx context.Context) error {
 		if !to.Empty() {

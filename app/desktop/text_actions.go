@@ -31,6 +31,17 @@ func textSettingsOf(vm string) string { return lang.L("Settings of {{.VM}}", wit
 func textAccelerator() string         { return lang.L("Accelerator") }
 func textDiskGrows() string           { return lang.L("It can only grow") }
 
+func textForwards() string { return lang.L("Forwarded ports") }
+func textForwardsHint() string { return lang.L("Of this computer, and of the guest: 8080:80, 2222:22") }
+
+func textWrongForwards() string {
+	return lang.L("Pairs of ports from 1 to 65535, each of this computer once: 8080:80, 2222:22")
+}
+
+func textIsolated() string {
+	return lang.L("Isolated: the guest reaches no network, and not this computer")
+}
+
 func textHostHas(n string) string { return lang.L("This computer has {{.N}}", with{"N": n}) }
 
 func textHostFree(size string) string {
@@ -38,7 +49,7 @@ func textHostFree(size string) string {
 }
 
 func textSettingsRunning() string {
-	return lang.L("CPUs, memory and accelerator count from the next start on. Name and disk can be changed once it is stopped.")
+	return lang.L("CPUs, memory, accelerator and network count from the next start on. Name and disk can be changed once it is stopped.")
 }
 
 func textSettingsStopped() string {
