@@ -57,7 +57,7 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 // computer first; several with commas or blanks between.
 func ParseForwards(text string) ([]Forward, error) {
 	list, err := vm.ParseForwards(text)
-	return list, failed(err, "", "forward %s", Plain(text))
+	return list, failed(err, "Nothing was changed.", "forward %s", Plain(text))
 }
 
 func (to VMSettings) apply(v *vm.VM) error {
