@@ -34,6 +34,7 @@ func (w *window) drawSnapshots() {
 		p.noSnapAbout.SetText(about)
 	}
 	w.setVisible(p.noSnapshots, len(items) == 0)
+	w.drawAutomatic()
 	w.drawDetails()
 }
 

@@ -39,6 +39,14 @@ func (f *fakeService) SetVM(_ context.Context, name string, to app.VMSettings) (
 	return app.VM{}, nil
 }
 
+func (f *fakeService) SetAutomatic(_ context.Context, name string, a app.Automatic) (app.VM, error) {
+	if err := f.called("SetAutomatic", fmt.Sprint(name, " ", a.Every, " ", a.Keep)); err != nil {
+		return app.VM{}, err
+	}
+	f.change(func() { f.find(name).Automatic = app.AutomaticState{Automatic: a} })
+	return app.VM{}, nil
+}
+
 func (f *fakeService) RenameVM(_ context.Context, name, to string) (app.VM, error) {
 	if err := f.called("RenameVM", name+" "+to); err != nil {
 		return app.VM{}, err

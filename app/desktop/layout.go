@@ -40,6 +40,7 @@ type parts struct {
 	foot         foot
 	place        *fyne.Container // the terminal, or off
 	snapshots    *fyne.Container // the whole pane
+	automatic    *widgets.Line
 	timeline     *widgets.Timeline
 	noSnapshots  *fyne.Container
 	noSnapTitle  *widgets.Line
@@ -164,7 +165,9 @@ func (w *window) buildSnapshots() *fyne.Container {
 		container.NewVBox(p.noSnapTitle, p.noSnapAbout))
 
 	w.buildDetails()
-	title := widgets.NewBold(textSnapshots())
+	p.automatic = widgets.NewCaption("")
+	p.automatic.Hide()
+	title := container.New(layout.NewCustomPaddedVBoxLayout(1), widgets.NewBold(textSnapshots()), p.automatic)
 	body := container.NewStack(p.timeline, p.noSnapshots)
 	var more *widget.Button
 	more = moreButton(func() { w.popUpUnder(more, w.storeActions()) })

@@ -17,6 +17,7 @@ func (w *window) vmActions() []action {
 		{always(textForceOff()), nil, w.when(func(v app.VM) bool { return v.State.Alive() }), w.withVM(w.askForce)},
 		{},
 		{always(textDots(textSettings())), nil, w.when(w.canChange), w.withVM(w.askSettings)},
+		{always(textDots(textAutomatic())), nil, w.when(func(v app.VM) bool { return v.State != app.Broken }), w.withVM(w.askAutomatic)},
 		{always(textDots(textCloneVM())), nil, w.when(w.canChange), w.withVM(w.askCloneVM)},
 		{always(textUse()), nil, w.when(func(v app.VM) bool { return !v.Active }), w.withVM(w.useVM)},
 		{always(textDots(textDeleteVM())), nil, w.when(w.idle), w.withVM(w.askDeleteVM)},

@@ -37,6 +37,7 @@ func (w *window) notices() []notice {
 			list = append(list, n)
 		}
 	}
+	list = append(list, w.automaticNotices()...)
 	if n, ok := w.undoNotice(); ok {
 		list = append(list, n)
 	}
@@ -105,6 +106,23 @@ func (w *window) undoNotice() (notice, bool) {
 		icon: assets.RestoreIcon, button: textDots(textUndo()), do: w.askUndo,
 		other: textDots(textDiscard()), otherwise: w.askDiscard,
 	}, true
+}
+
+// automaticNotices tell of automatic snapshots that failed, of any VM.
+func (w *window) automaticNotices() []notice {
+	var list []notice
+	for _, v := range w.last.vms {
+		a := v.Automatic
+		if a.Failure == "" {
+			continue
+		}
+		list = append(list, notice{
+			id:   v.Name + "\nautomatic\n" + a.FailedAt.Format(time.RFC3339Nano),
+			text: textAutomaticFailed(v.Name, textAge(a.FailedAt, w.last.at), a.Failure), icon: theme.WarningIcon(),
+			button: textDots(textAutomatic()), do: func() { w.askAutomatic(v) },
+		})
+	}
+	return list
 }
 
 // drawBanner shows the first notice that was not taken away.

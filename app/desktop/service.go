@@ -20,6 +20,7 @@ type Service interface {
 	DeleteVM(ctx context.Context, name string, data bool) error
 	UseVM(ctx context.Context, name string) error
 	SetVM(ctx context.Context, name string, to app.VMSettings) (app.VM, error)
+	SetAutomatic(ctx context.Context, vmName string, a app.Automatic) (app.VM, error)
 	RenameVM(ctx context.Context, name, to string) (app.VM, error)
 	CloneVM(ctx context.Context, name string, n app.NewVM) (*app.Job, error)
 	Start(ctx context.Context, name string, opt app.StartOptions) error
