@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"vmterminal/app"
 	"vmterminal/widgets"
 )
@@ -92,6 +94,16 @@ func (w *window) drawDetails() {
 	p.detailName.Set(s.Name)
 	p.detailAbout.Set(app.Plain(s.Description))
 	p.facts.Set(facts(s, w.last.chosen))
+	w.fitDetails()
+}
+
+// fitDetails gives the details the height that they need now, and does not wait
+// until Fyne's canvas comes to notice: what is below them would cover their end.
+func (w *window) fitDetails() {
+	pane := w.parts.timeDetails
+	if w.parts.details.Size().Height != w.parts.details.MinSize().Height {
+		pane.Layout.Layout(pane.Objects, pane.Size())
+	}
 }
 
 func facts(s app.Snapshot, vm string) []widgets.Fact {
@@ -154,9 +166,16 @@ func pinned(s app.Snapshot) string {
 	return ""
 }
 
+// editBegun gives the keyboard to an entry that has taken a line's place.
+func (w *window) editBegun(entry fyne.Focusable) {
+	w.fitDetails()
+	w.focus(entry)
+}
+
 // editEnded gives the keyboard back to the timeline once a name or description
 // has been typed.
 func (w *window) editEnded() {
+	w.fitDetails()
 	if w.win.Canvas().Overlays().Top() == nil {
 		w.focus(w.parts.timeline)
 	}

@@ -40,6 +40,7 @@ type parts struct {
 	foot         foot
 	place        *fyne.Container // the terminal, or off
 	snapshots    *fyne.Container // the whole pane
+	timeDetails  *fyne.Container // the timeline above the details
 	automatic    *widgets.Line
 	timeline     *widgets.Timeline
 	noSnapshots  *fyne.Container
@@ -171,8 +172,8 @@ func (w *window) buildSnapshots() *fyne.Container {
 	body := container.NewStack(p.timeline, p.noSnapshots)
 	var more *widget.Button
 	more = moreButton(func() { w.popUpUnder(more, w.storeActions()) })
-	return widgets.NewFrame(nil, nil, widget.NewSeparator(), nil,
-		pane(snapshotPaneWidth, widgets.NewFrame(head(widgets.NewMiddle(title), more), p.details, nil, nil, body)))
+	p.timeDetails = widgets.NewFrame(head(widgets.NewMiddle(title), more), p.details, nil, nil, body)
+	return widgets.NewFrame(nil, nil, widget.NewSeparator(), nil, pane(snapshotPaneWidth, p.timeDetails))
 }
 
 // buildDetails makes the part about the chosen snapshot.
@@ -184,7 +185,7 @@ func (w *window) buildDetails() {
 	about := widgets.NewCaption("")
 	p.detailAbout = widgets.NewInPlace(about, textNoDescription())
 	p.detailAbout.OnEdited, p.detailAbout.OnEnded = w.describeSnapshot, w.editEnded
-	p.detailName.Focus, p.detailAbout.Focus = w.focus, w.focus
+	p.detailName.Focus, p.detailAbout.Focus = w.editBegun, w.editBegun
 	p.facts = widgets.NewFacts()
 	p.restore = widget.NewButtonWithIcon(textDots(textRestore()), assets.RestoreIcon, w.free(w.askRestore))
 	p.del = widget.NewButtonWithIcon(textDots(textDelete()), theme.DeleteIcon(), w.free(w.askDeleteSnapshot))
