@@ -73,13 +73,7 @@ func TestScreenshots(t *testing.T) {
 	for _, l := range looks() {
 		for _, s := range scenes {
 			t.Run(l.name()+"/"+s.name, func(t *testing.T) {
-				d := openLook(t, s.service(t), l)
-				if s.act != nil {
-					s.act(d)
-				}
-				d.pump.run()
-				d.relayout(l)
-				picture := d.win.Canvas().Capture()
+				picture := openScene(t, s, l).win.Canvas().Capture()
 				if plain(picture) {
 					t.Error("nothing is drawn")
 				}
@@ -87,6 +81,18 @@ func TestScreenshots(t *testing.T) {
 			})
 		}
 	}
+}
+
+// openScene brings the window into a state.
+func openScene(t *testing.T, s scene, l look) *desk {
+	t.Helper()
+	d := openLook(t, s.service(t), l)
+	if s.act != nil {
+		s.act(d)
+	}
+	d.pump.run()
+	d.relayout(l)
+	return d
 }
 
 func openLook(t *testing.T, svc *fakeService, l look) *desk {
@@ -206,6 +212,19 @@ var scenes = []scene{
 		d.choose("db")
 		d.do(d.vmActions(), "Settings…")
 		d.sheet("Settings of db")
+	}},
+	{"automatic", func(t *testing.T) *fakeService {
+		svc := workshop(t)
+		svc.vms[3].Automatic = app.AutomaticState{
+			Automatic: app.Automatic{Every: 6 * time.Hour, Keep: 12},
+			Failure:   "612 MB are needed, and 240 MB are free", FailedAt: time.Now().Add(-3 * time.Hour),
+		}
+		return svc
+	}, func(d *desk) {
+		d.settled()
+		d.choose("web")
+		d.do(d.vmActions(), "Automatic snapshots…")
+		d.sheet("Automatic snapshots of web")
 	}},
 	{"storage", workshop, func(d *desk) { d.settled(); d.askStorage(); d.sheet("Storage") }},
 	{"vm-menu", workshop, func(d *desk) { d.settled(); d.popUpUnder(d.parts.more, d.vmActions()) }},
