@@ -75,9 +75,11 @@ type lineRenderer struct {
 }
 
 func (r *lineRenderer) Layout(size fyne.Size) {
-	r.text.Text = r.fit(size.Width)
+	if text := r.fit(size.Width); text != r.text.Text {
+		r.text.Text = text
+		r.text.Refresh()
+	}
 	r.text.Resize(size)
-	r.text.Refresh()
 }
 
 // fit is as much of the text as the width holds.
@@ -121,6 +123,7 @@ func (r *lineRenderer) Refresh() {
 	r.text.Alignment = l.Align
 	r.text.Color = th.Color(l.Color, fyne.CurrentApp().Settings().ThemeVariant())
 	r.Layout(l.Size())
+	r.text.Refresh()
 }
 
 func (r *lineRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.text} }

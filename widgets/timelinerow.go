@@ -138,15 +138,10 @@ func (rr *timelineRowRenderer) Refresh() {
 		rr.dot.StrokeColor = th.Color(theme.ColorNamePrimary, variant)
 		rr.dot.FillColor = rr.dot.StrokeColor
 	}
-	rr.name.Set(item.Name)
-	rr.age.Set(item.Age)
-	rr.detail.Set(item.Detail)
-	rr.about.Set(item.Description)
-	rr.here.Set(item.Here)
+	rr.name.Text, rr.age.Text, rr.detail.Text, rr.about.Text, rr.here.Text = item.Name, item.Age, item.Detail, item.Description, item.Here
+	rr.detail.Color = theme.ColorNamePlaceHolder
 	if item.Alert {
-		rr.detail.SetColor(theme.ColorNameError)
-	} else {
-		rr.detail.SetColor(theme.ColorNamePlaceHolder)
+		rr.detail.Color = theme.ColorNameError
 	}
 	rr.rail.Refresh()
 	rr.dot.Refresh()

@@ -56,7 +56,7 @@ func (p *pump) run() {
 // desk is a window on a fake Service.
 type desk struct {
 	*window
-	t    *testing.T
+	t    testing.TB
 	svc  *fakeService
 	pump *pump
 	quit bool
@@ -69,7 +69,7 @@ func open(t *testing.T, svc *fakeService) *desk {
 }
 
 // openAs is open in a theme.
-func openAs(t *testing.T, svc *fakeService, theme fyne.Theme) *desk {
+func openAs(t testing.TB, svc *fakeService, theme fyne.Theme) *desk {
 	t.Helper()
 	a := test.NewTempApp(t)
 	a.Settings().SetTheme(theme)

@@ -34,6 +34,7 @@ const windowEnv = "VMTERMINAL_TEST_WINDOW"
 const cellsEnv = "VMTERMINAL_TEST_CELLS"
 
 func TestMain(m *testing.M) {
+	fyneapp.SetMetadata(fyne.AppMetadata{Migrations: map[string]bool{"fyneDo": !threadChecks}}) // as the program
 	switch what := os.Getenv(windowEnv); what {
 	case "":
 		os.Exit(m.Run())
@@ -41,6 +42,8 @@ func TestMain(m *testing.M) {
 		realWindow(floodWindow)
 	case "echo":
 		realWindow(echoWindow)
+	case "crowd":
+		crowdWindow()
 	default:
 		realWindow(func(c *console.Console, _ func()) { runIn(c, what) })
 	}

@@ -95,7 +95,7 @@ func openScene(t *testing.T, s scene, l look) *desk {
 	return d
 }
 
-func openLook(t *testing.T, svc *fakeService, l look) *desk {
+func openLook(t testing.TB, svc *fakeService, l look) *desk {
 	t.Helper()
 	d := openAs(t, svc, variantTheme{variant: l.variant})
 	d.win.Canvas().(software.WindowlessCanvas).SetScale(l.scale)
