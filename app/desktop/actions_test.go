@@ -363,8 +363,15 @@ func TestUsageIsTold(t *testing.T) {
 	d := open(t, svc)
 	sees(t, texts(d.win.Content()), "memory 300 MB")
 	start := d.last.at
-	d.now = func() time.Time { return start.Add(4 * time.Second) }
-	svc.change(func() { svc.vms[0].CPUTime += 5 * time.Second })
-	d.until("the use", func() bool { return d.cpu["dev"].percent == 125 })
+	after := func(at, spent time.Duration) {
+		d.now = func() time.Time { return start.Add(at) }
+		svc.change(func() { svc.vms[0].CPUTime = 10*time.Second + spent })
+		d.until("a reading", func() bool { return d.last.at.Equal(start.Add(at)) })
+	}
+	after(4*time.Second, 5*time.Second)
 	sees(t, texts(d.win.Content()), "CPU 125 %")
+	after(8*time.Second, 5*time.Second) // too soon for another figure
+	sees(t, texts(d.win.Content()), "CPU 125 %")
+	after(14*time.Second, 6*time.Second)
+	sees(t, texts(d.win.Content()), "CPU 10 %")
 }

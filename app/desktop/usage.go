@@ -9,48 +9,59 @@ import (
 	"vmterminal/app"
 )
 
-// cpuUse is a VM's use of the host's processors between two readings.
-type cpuUse struct {
+// hostUse is what a VM takes of the host, as it is shown.
+type hostUse struct {
 	at    time.Time
 	spent time.Duration
-	// percent is of one processor; -1 until there were two readings.
+	// percent is of one processor, since the use before; -1 at first.
 	percent int
+	memory  int64
 }
 
-// leastSpan is how far readings are apart that a use is told from: a shorter
-// span says little.
-const leastSpan = time.Second
+// The first figure comes as soon as readings are far enough apart to tell
+// something. The next ones come more seldom than readings: each draws the window
+// anew, and one that moves all the time is read by nobody.
+const (
+	firstUseAfter = time.Second
+	nextUseAfter  = 10 * time.Second
+)
 
-// measure compares what VMs have used with the reading before.
+// measure compares what VMs have used with the use before.
 func (w *window) measure(r reading) {
-	for name := range w.cpu {
+	for name := range w.use {
 		if v, ok := r.vm(name); !ok || !v.State.Alive() {
-			delete(w.cpu, name)
+			delete(w.use, name)
 		}
 	}
 	for _, v := range r.vms {
 		if !v.State.Alive() || v.MemoryUsed == 0 {
 			continue
 		}
-		was, ok := w.cpu[v.Name]
-		switch span := r.at.Sub(was.at); {
-		case !ok || v.CPUTime < was.spent:
-			w.cpu[v.Name] = cpuUse{r.at, v.CPUTime, -1}
-		case span >= leastSpan:
+		was, ok := w.use[v.Name]
+		if !ok || v.CPUTime < was.spent {
+			w.use[v.Name] = hostUse{r.at, v.CPUTime, -1, v.MemoryUsed}
+			continue
+		}
+		least := nextUseAfter
+		if was.percent < 0 {
+			least = firstUseAfter
+		}
+		if span := r.at.Sub(was.at); span >= least {
 			percent := int(math.Round(100 * (v.CPUTime - was.spent).Seconds() / span.Seconds()))
-			w.cpu[v.Name] = cpuUse{r.at, v.CPUTime, percent}
+			w.use[v.Name] = hostUse{r.at, v.CPUTime, percent, v.MemoryUsed}
 		}
 	}
 }
 
 // usage is what a running VM takes of the host, in words.
 func (w *window) usage(v app.VM) []string {
-	if v.MemoryUsed == 0 {
+	use, ok := w.use[v.Name]
+	if !ok {
 		return nil
 	}
 	var words []string
-	if use, ok := w.cpu[v.Name]; ok && use.percent >= 0 {
+	if use.percent >= 0 {
 		words = append(words, textCPUUse(use.percent))
 	}
-	return append(words, textMemoryUse(size(v.MemoryUsed)))
+	return append(words, textMemoryUse(size(use.memory)))
 }

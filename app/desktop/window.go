@@ -48,8 +48,8 @@ type window struct {
 	// that the person has closed.
 	checks    []app.Check
 	takenAway map[string]bool
-	// cpu is how much of a processor each running VM takes, by its name.
-	cpu map[string]cpuUse
+	// use is what each running VM takes of the host, by its name.
+	use map[string]hostUse
 	// barItems are the actions in the menu bar.
 	barItems []barItem
 	hidden   bool
@@ -62,7 +62,7 @@ type window struct {
 func newWindow(ctx context.Context, a fyne.App, svc Service, opt Options, ui Dispatch) *window {
 	w := &window{
 		app: a, win: a.NewWindow(textTitle("")), svc: svc, opt: opt, ui: ui, now: time.Now, ctx: ctx,
-		busy: map[string]string{}, takenAway: map[string]bool{}, cpu: map[string]cpuUse{}, quit: a.Quit, openURL: a.OpenURL,
+		busy: map[string]string{}, takenAway: map[string]bool{}, use: map[string]hostUse{}, quit: a.Quit, openURL: a.OpenURL,
 	}
 	w.reader = newReader(svc, ui, func() time.Time { return w.now() }, w.show)
 	w.jobs = newJobView(w)

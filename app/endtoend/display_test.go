@@ -17,19 +17,20 @@ import (
 // display is a screen of the test's own with a window manager, a keyboard and a
 // mouse.
 type display struct {
-	t     *testing.T
+	t     testing.TB
 	env   []string // for programs on it
 	taken int      // pictures
 }
 
-func newDisplay(t *testing.T) *display {
+func newDisplay(t testing.TB, options ...string) *display {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer read.Close()
-	xvfb := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", width, height), "-nolisten", "tcp")
+	args := []string{"-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", width, height), "-nolisten", "tcp"}
+	xvfb := exec.Command("Xvfb", append(args, options...)...)
 	xvfb.ExtraFiles = []*os.File{write}
 	startFor(t, xvfb)
 	write.Close()
@@ -50,7 +51,7 @@ func newDisplay(t *testing.T) *display {
 }
 
 // startFor starts a helper that is ended with the test.
-func startFor(t *testing.T, cmd *exec.Cmd) {
+func startFor(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

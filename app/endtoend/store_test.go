@@ -20,7 +20,7 @@ const patience = 2 * time.Minute
 
 // until looks at the world until it is as wanted, and fails the test when that
 // takes too long.
-func until(t *testing.T, what string, wanted func() bool) {
+func until(t testing.TB, what string, wanted func() bool) {
 	t.Helper()
 	if !within(patience, wanted) {
 		t.Fatalf("after %s still not: %s", patience, what)
@@ -48,12 +48,12 @@ func within(limit time.Duration, wanted func() bool) bool {
 // store is a store of the test's own. It ends with the test, and with it all
 // that runs on it.
 type store struct {
-	t    *testing.T
+	t    testing.TB
 	home string
 	env  []string
 }
 
-func newStore(t *testing.T) *store {
+func newStore(t testing.TB) *store {
 	t.Helper()
 	if err := lookAtSources(); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 // terminal is a command in a real terminal, with hands to type and eyes to read.
 type terminal struct {
-	t   *testing.T
+	t   testing.TB
 	cmd *exec.Cmd
 	tty *os.File
 
