@@ -28,6 +28,9 @@ type fakeService struct {
 	undoSince time.Time
 	history   []app.EndedJob
 
+	// shellHeld, when not nil, holds shells until it is closed.
+	shellHeld chan struct{}
+
 	// jobSteps, when not nil, holds jobs: each value is a step of one tenth.
 	jobSteps chan struct{}
 	// jobPause is how long a step takes when jobSteps is nil.
@@ -171,6 +174,9 @@ func (f *fakeService) Console(_ context.Context, name string) (app.Console, erro
 func (f *fakeService) Shell(ctx context.Context, name string, size app.TerminalSize) (app.Shell, error) {
 	if err := f.called("Shell", name); err != nil {
 		return nil, err
+	}
+	if f.shellHeld != nil {
+		<-f.shellHeld
 	}
 	sh := &fakeShell{fakeConsole: newFakeConsole(name), ended: make(chan struct{})}
 	sh.size = [2]int{int(size.Columns), int(size.Rows)}

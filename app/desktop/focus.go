@@ -40,18 +40,25 @@ func (w *window) strayKeys() {
 			w.sheets[len(w.sheets)-1].TypedKey(key)
 			return
 		}
-		if w.focusMain(); c.Focused() != nil {
-			c.Focused().TypedKey(key)
-		}
+		w.typeMain(func(to fyne.Focusable) { to.TypedKey(key) })
 	})
 	c.SetOnTypedRune(func(r rune) {
 		if len(w.sheets) > 0 {
 			return
 		}
-		if w.focusMain(); c.Focused() != nil {
-			c.Focused().TypedRune(r)
-		}
+		w.typeMain(func(to fyne.Focusable) { to.TypedRune(r) })
 	})
+}
+
+// typeMain types where work goes on. What is typed before a shell is there waits
+// for it.
+func (w *window) typeMain(key func(to fyne.Focusable)) {
+	w.focusMain()
+	if focused := w.win.Canvas().Focused(); focused != nil {
+		key(focused)
+	} else if _, of, ok := w.tabsOnWindow(); ok {
+		of.shown().typeAhead(key)
+	}
 }
 
 // toggleSnapshots folds the pane of snapshots away, or shows it with the

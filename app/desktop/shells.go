@@ -5,6 +5,8 @@ package desktop
 import (
 	"context"
 
+	"fyne.io/fyne/v2"
+
 	"vmterminal/app"
 )
 
@@ -14,6 +16,18 @@ type shellOf struct {
 	cancel context.CancelFunc
 	// ended tells how, "" while it runs or was not opened yet.
 	ended string
+	// early are the keys that were typed while it was opened.
+	early []func(to fyne.Focusable)
+}
+
+// mostEarly is how many keys wait for a shell.
+const mostEarly = 1000
+
+// typeAhead keeps a key for the shell that a tab opens.
+func (t *tab) typeAhead(key func(to fyne.Focusable)) {
+	if t.number > 0 && t.opening && len(t.shell.early) < mostEarly {
+		t.shell.early = append(t.shell.early, key)
+	}
 }
 
 func (s *shellOf) end() {
@@ -63,6 +77,10 @@ func (c *consoles) openShell(t *tab) {
 		default:
 			t.terminal.OnClosed = func(error) { c.shellEnded(t, shell) }
 			c.attach(t, shell)
+			for _, key := range t.shell.early {
+				key(t.terminal)
+			}
+			t.shell.early = nil
 			if c.w.onWindow(t) {
 				c.w.focusNext = t.vm
 			}

@@ -167,7 +167,27 @@ func TestNothingTypedGoesToATabNotShown(t *testing.T) {
 	_, of, _ := d.tabsOnWindow()
 	d.until("the shell", func() bool { return of.shown().conn != nil })
 	d.typeText("y")
-	d.until("what was typed", func() bool { return d.shell(1).typed() == "y" })
+	d.until("what was typed", func() bool { return d.shell(1).typed() == "xy" })
+	if got := d.console("dev").typed(); got != "" {
+		t.Errorf("the console got %q", got)
+	}
+}
+
+func TestKeysWaitForTheirShell(t *testing.T) {
+	svc := running(t, "dev")
+	svc.shellHeld = make(chan struct{})
+	d := open(t, svc)
+	d.until("the console", func() bool { return d.attached("dev") })
+	d.menu(key(fyne.KeyT))
+	c := d.win.Canvas()
+	for _, r := range "ls" {
+		c.OnTypedRune()(r)
+	}
+	c.OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	close(svc.shellHeld)
+	d.until("the shell", func() bool { return d.shell(1) != nil && d.attached("dev") })
+	d.typeText("pwd")
+	d.until("all that was typed, in order", func() bool { return d.shell(1).typed() == "ls\rpwd" })
 	if got := d.console("dev").typed(); got != "" {
 		t.Errorf("the console got %q", got)
 	}
