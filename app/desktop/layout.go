@@ -41,6 +41,7 @@ type parts struct {
 	place        *fyne.Container // the terminal, or off
 	snapshots    *fyne.Container // the whole pane
 	timeDetails  *fyne.Container // the timeline above the details
+	snapTitle    *fyne.Container // the pane's title, and below it
 	automatic    *widgets.Line
 	timeline     *widgets.Timeline
 	noSnapshots  *fyne.Container
@@ -168,11 +169,11 @@ func (w *window) buildSnapshots() *fyne.Container {
 	w.buildDetails()
 	p.automatic = widgets.NewCaption("")
 	p.automatic.Hide()
-	title := container.New(layout.NewCustomPaddedVBoxLayout(1), widgets.NewBold(textSnapshots()), p.automatic)
+	p.snapTitle = widgets.NewMiddle(container.New(layout.NewCustomPaddedVBoxLayout(1), widgets.NewBold(textSnapshots()), p.automatic))
 	body := container.NewStack(p.timeline, p.noSnapshots)
 	var more *widget.Button
 	more = moreButton(func() { w.popUpUnder(more, w.storeActions()) })
-	p.timeDetails = widgets.NewFrame(head(widgets.NewMiddle(title), more), p.details, nil, nil, body)
+	p.timeDetails = widgets.NewFrame(head(p.snapTitle, more), p.details, nil, nil, body)
 	return widgets.NewFrame(nil, nil, widget.NewSeparator(), nil, pane(snapshotPaneWidth, p.timeDetails))
 }
 

@@ -90,11 +90,20 @@ func (w *window) tellKeys() {
 	table := widgets.NewFacts()
 	table.LabelWidth = 150
 	table.Set(list)
-	w.openSheet(textKeys(), table, textClose(), nil)
+	w.openSheet(textKeys(), w.scrolling(table), textClose(), nil)
+}
+
+// keyNames are those of keys that Fyne calls otherwise than keyboards do.
+var keyNames = map[fyne.KeyName]string{
+	fyne.KeyPageUp: "PgUp", fyne.KeyPageDown: "PgDn", fyne.KeyEqual: "+", fyne.KeyMinus: "−",
+	fyne.KeyUp: "↑", fyne.KeyDown: "↓",
 }
 
 func keyName(s *desktop.CustomShortcut) string {
-	name := string(s.KeyName)
+	name, ok := keyNames[s.KeyName]
+	if !ok {
+		name = string(s.KeyName)
+	}
 	if s.Modifier&fyne.KeyModifierShift != 0 {
 		return "Ctrl+Shift+" + name
 	}

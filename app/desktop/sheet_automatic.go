@@ -97,8 +97,11 @@ func (w *window) drawAutomatic() {
 	if v, ok := w.chosen(); ok {
 		a = v.Automatic
 	}
-	w.setVisible(line, a.On())
 	if a.On() {
 		line.Set(textAutomaticEvery(app.FormatInterval(a.Every), strconv.Itoa(a.Keep)))
+	}
+	if line.Visible() != a.On() {
+		w.setVisible(line, a.On())
+		w.parts.snapTitle.Refresh() // it makes room
 	}
 }

@@ -42,7 +42,7 @@ func (w *window) tellHistory(jobs []app.EndedJob) {
 	for _, j := range jobs {
 		rows.Add(w.historyRow(j))
 	}
-	w.openSheet(textJobHistory(), scrolling(rows, 400), textClose(), nil)
+	w.openSheet(textJobHistory(), w.scrolling(rows), textClose(), nil)
 }
 
 func (w *window) historyRow(j app.EndedJob) fyne.CanvasObject {

@@ -34,7 +34,7 @@ func (w *window) tellStorage(all app.Storage) {
 	for _, v := range all.VMs {
 		rows.Add(w.storageRow(v, all))
 	}
-	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(textFree(size(all.Free), size(all.Total))), scrolling(rows, 420))
+	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(textFree(size(all.Free), size(all.Total))), w.scrolling(rows))
 	w.openSheet(textStorage(), body, textClose(), nil)
 }
 

@@ -47,10 +47,15 @@ func submitBy(s *widgets.Sheet, fields ...*widgets.Field) {
 // paragraph is text in a sheet.
 func paragraph(text string) fyne.CanvasObject { return widgets.NewParagraph(widgets.NewText(text)) }
 
-// scrolling is rows in a sheet: as high as they are, and scrolled from that
-// height on.
-func scrolling(rows *fyne.Container, most float32) fyne.CanvasObject {
+// sheetRest is the height of all that a sheet has beside its rows, and of a line
+// more.
+const sheetRest = 210
+
+// scrolling is rows in a sheet: as high as they are, and scrolled from where the
+// window ends.
+func (w *window) scrolling(rows fyne.CanvasObject) fyne.CanvasObject {
 	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows))
+	most := max(0, w.win.Canvas().Size().Height-sheetRest)
 	scroll.SetMinSize(fyne.NewSize(0, min(most, rows.MinSize().Height)))
 	return scroll
 }

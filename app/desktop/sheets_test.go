@@ -1,0 +1,29 @@
+//go:build !nogui
+
+package desktop
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+
+	"vmterminal/widgets"
+)
+
+func TestLongSheetsEndInTheWindow(t *testing.T) {
+	d := open(t, crowd())
+	d.win.Resize(fyne.NewSize(900, 440))
+	for title, ask := range map[string]func(){"Keys": d.tellKeys, "Storage": d.askStorage} {
+		ask()
+		d.sheet(title)
+		sees(t, d.sheetTexts(), "Close")
+		walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+			if b, ok := o.(*widgets.KeyButton); ok && b.Text == "Close" {
+				if end := d.app.Driver().AbsolutePositionForObject(b).Y + b.Size().Height; end > 440 {
+					t.Errorf("%s: the button ends at %v of 440", title, end)
+				}
+			}
+		})
+		d.key(fyne.KeyEscape)
+	}
+}
