@@ -160,8 +160,8 @@ func (w *window) stateLine(v app.VM) string {
 		if !v.Since.IsZero() {
 			words = append(words, textUp(textSpan(w.last.at.Sub(v.Since))))
 		}
-		words = append(words, v.Addresses...)
 		words = append(words, w.usage(v)...)
+		words = append(words, v.Addresses...)
 	}
 	if _, _, ours := w.jobs.of(v.Name); v.Doing != "" && !ours {
 		words = append(words, textDoing(v.Doing))

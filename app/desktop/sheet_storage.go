@@ -3,8 +3,10 @@
 package desktop
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -31,11 +33,33 @@ func (w *window) askStorage() {
 
 func (w *window) tellStorage(all app.Storage) {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(14))
-	for _, v := range all.VMs {
+	vms, more := largest(all.VMs, mostVMs, app.VMStorage.Takes)
+	for _, v := range vms {
 		rows.Add(w.storageRow(v, all))
+	}
+	if more > 0 {
+		rows.Add(widgets.NewCaption(textMore(more)))
 	}
 	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(textFree(size(all.Free), size(all.Total))), w.scrolling(rows))
 	w.openSheet(textStorage(), body, textClose(), nil)
+}
+
+// How many VMs, and snapshots of each, stand on the sheet: every line costs time,
+// and what takes the space is among the largest.
+const (
+	mostVMs   = 20
+	mostFiles = 8
+)
+
+// largest are the largest of a list that has more than most, and how many are
+// left out; a shorter one stays as it is.
+func largest[T any](list []T, most int, size func(T) int64) (kept []T, more int) {
+	if len(list) <= most {
+		return list, 0
+	}
+	kept = slices.Clone(list)
+	slices.SortStableFunc(kept, func(a, b T) int { return cmp.Compare(size(b), size(a)) })
+	return kept[:most], len(list) - most
 }
 
 // storageRow is what one VM takes: a line with a bar beside all that is used,
@@ -56,10 +80,14 @@ func (w *window) storageRow(v app.VMStorage, all app.Storage) fyne.CanvasObject 
 	if v.Undo > 0 {
 		list = append(list, widgets.Fact{Label: textKeptForUndo(), Value: textGivesBack(size(v.Undo), size(v.Undo))})
 	}
-	for _, s := range v.Snapshots {
+	snapshots, more := largest(v.Snapshots, mostFiles, func(s app.Snapshot) int64 { return s.Frees })
+	for _, s := range snapshots {
 		if s.FileSize > 0 {
 			list = append(list, widgets.Fact{Label: s.Name, Value: textGivesBack(size(s.FileSize), size(s.Frees))})
 		}
+	}
+	if more > 0 {
+		list = append(list, widgets.Fact{Label: textSnapshots(), Value: textMore(more)})
 	}
 	facts.Set(list)
 	name := widgets.NewBold(fmt.Sprintf("%s  ·  %s", v.VM, textSnapshotsCount(len(v.Snapshots))))

@@ -11,7 +11,11 @@ import (
 )
 
 func TestLongSheetsEndInTheWindow(t *testing.T) {
-	d := open(t, crowd())
+	svc := crowd()
+	for i := range svc.snapshots["vm-199"] {
+		svc.snapshots["vm-199"][i].Frees = int64(i) << 10
+	}
+	d := open(t, svc)
 	d.win.Resize(fyne.NewSize(900, 440))
 	for title, ask := range map[string]func(){"Keys": d.tellKeys, "Storage": d.askStorage} {
 		ask()
@@ -24,6 +28,11 @@ func TestLongSheetsEndInTheWindow(t *testing.T) {
 				}
 			}
 		})
+		if title == "Storage" {
+			for _, says := range []string{"180 more…", "492 more…", "snapshot-499"} {
+				sees(t, d.sheetTexts(), says)
+			}
+		}
 		d.key(fyne.KeyEscape)
 	}
 }

@@ -107,7 +107,7 @@ func textQuickRunning(job, done string) string {
 	return job + ": " + done
 }
 
-func textTrayMore(n int) string { return lang.L("{{.N}} more…", with{"N": n}) }
+func textMore(n int) string { return lang.L("{{.N}} more…", with{"N": n}) }
 
 func textMenuFile() string        { return lang.L("File") }
 func textMenuEdit() string        { return lang.L("Edit") }

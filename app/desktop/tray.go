@@ -71,7 +71,7 @@ func (t *tray) menu() *fyne.Menu {
 		items = append(items, t.open(v), t.quick(v), t.power(v), fyne.NewMenuItemSeparator())
 	}
 	if more := len(vms) - trayVMs; more > 0 {
-		items = append(items, fyne.NewMenuItem(textTrayMore(more), w.raise), fyne.NewMenuItemSeparator())
+		items = append(items, fyne.NewMenuItem(textMore(more), w.raise), fyne.NewMenuItemSeparator())
 	}
 	quit := fyne.NewMenuItem(textQuit(), w.askQuit)
 	quit.IsQuit = true
