@@ -22,7 +22,6 @@ type golden struct {
 	act func(fyne.CanvasObject)
 }
 
-
 // with is golden.act for a widget of that type.
 func with[T fyne.CanvasObject](do func(T)) func(fyne.CanvasObject) {
 	return func(o fyne.CanvasObject) { do(o.(T)) }
@@ -154,8 +153,10 @@ var goldens = []golden{
 	{"inplace-typing", 240, 60, inPlace("before-upgrade"), with(func(p *InPlace) { p.Edit() })},
 
 	{"findbar", 700, 44, func() fyne.CanvasObject { return NewFindBar("Find", "Match case") }, nil},
-	{"findbar-found", 700, 44, func() fyne.CanvasObject { return NewFindBar("Find", "Match case") },
-		with(func(b *FindBar) { b.Set("error"); b.Tell("2 of 14") })},
+	{
+		"findbar-found", 700, 44, func() fyne.CanvasObject { return NewFindBar("Find", "Match case") },
+		with(func(b *FindBar) { b.Set("error"); b.Tell("2 of 14") }),
+	},
 
 	{"firstrun", 600, 400, firstRun(""), nil},
 	{"firstrun-busy", 600, 400, firstRun("Creating the VM…"), nil},
