@@ -82,7 +82,7 @@ func TestShellInARealGuest(t *testing.T) {
 		t.Errorf("a closed shell ended with %d and no error", code)
 	}
 	s = open(t.Context())
-	go io.Copy(io.Discard, s)
+	go func() { _, _ = io.Copy(io.Discard, s) }() // until it ends
 	if err := v.Stop(t.Context(), "dev", StopOptions{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}

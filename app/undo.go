@@ -71,7 +71,7 @@ func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, 
 		if err != nil {
 			return err
 		}
-		defer claim.Close()
+		defer func() { _ = claim.Close() }() // it was only looked at
 		was := readOrigin(dir)
 		freed, err = store.DiscardUndo(ctx)
 		if err == nil {
