@@ -31,7 +31,7 @@ func textSettingsOf(vm string) string { return lang.L("Settings of {{.VM}}", wit
 func textAccelerator() string         { return lang.L("Accelerator") }
 func textDiskGrows() string           { return lang.L("It can only grow") }
 
-func textForwards() string { return lang.L("Forwarded ports") }
+func textForwards() string     { return lang.L("Forwarded ports") }
 func textForwardsHint() string { return lang.L("Of this computer, and of the guest: 8080:80, 2222:22") }
 
 func textWrongForwards() string {
