@@ -43,7 +43,7 @@ func likeVM(other vm.VM, n NewVM) vm.VM {
 	v.Image, v.Boot, v.Seeded, v.Accel, v.DiskSizeMB = other.Image, other.Boot, other.Seeded, other.Accel, other.DiskSizeMB
 	v.CPUs = orDefault(n.CPUs, other.CPUs)
 	v.MemoryMB = orDefault(n.MemoryMB, other.MemoryMB)
-	v.Network.Isolated = other.Network.Isolated // but a port leads to one VM only
+	v.Network.Isolated = other.Network.Isolated // but a port leads to one VM only, and what is shared was shared with the other
 	return v
 }
 

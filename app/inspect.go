@@ -57,7 +57,8 @@ func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
 		Name: e.Name, Active: e.Name == active, State: Stopped,
 		Image: e.Image, CPUs: e.CPUs, MemoryMB: e.MemoryMB, Created: e.Created, MAC: e.MAC,
 		Isolated: e.Network.Isolated, Forwards: e.Network.Forwards,
-		Dir: string(dir), Accel: e.Accel,
+		Shares: shares(e.Shares),
+		Dir:    string(dir), Accel: e.Accel,
 	}
 	v.DiskSize, v.DiskUsed = sizes(dir.Disk())
 	_, v.UndoUsed = sizes(dir.Undo())
@@ -95,6 +96,7 @@ func (s *Service) lookAtHost(ctx context.Context, dir ondisk.VMDir, v *VM) {
 	v.State = VMState(st.State)
 	v.Accelerator, v.AcceleratorWhy = st.Accelerator, Plain(st.Why)
 	v.Since, v.Agent = st.Since, st.Agent
+	v.shareProblems(st.Shares)
 	v.CPUTime, v.MemoryUsed = st.Usage.CPUTime, st.Usage.Memory
 	for _, a := range st.Addresses {
 		v.Addresses = append(v.Addresses, Plain(a))

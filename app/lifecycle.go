@@ -83,6 +83,11 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 	for _, f := range v.Network.Forwards {
 		spec.Forwards = append(spec.Forwards, qemu.Forward{HostPort: f.Host, GuestPort: f.Guest})
 	}
+	for _, share := range v.Shares {
+		spec.Shares = append(spec.Shares, host.Share{
+			Share: qemu.Share{Path: share.Path, ReadOnly: share.ReadOnly}, GuestDir: share.GuestDir(),
+		})
+	}
 	if v.Seeded {
 		if spec.Seed, err = s.writeSeed(v); err != nil {
 			return host.Spec{}, fmt.Errorf("what the guest is told at its start: %w", err)

@@ -32,6 +32,12 @@ func (s *Service) asked(n NewVM) (vm.VM, error) {
 		v.Accel = n.Accel
 	}
 	v.Network = vm.Network{Isolated: n.Isolated, Forwards: n.Forwards}
+	for _, share := range n.Shares {
+		v.Shares = append(v.Shares, share.setting())
+	}
+	if err == nil {
+		err = s.checkShares(v.Shares)
+	}
 	return v, err
 }
 

@@ -23,12 +23,16 @@ type VMSettings struct {
 	// guest than before; Unforward is whose are not to be any more.
 	Forward   []Forward
 	Unforward []int
+	// Share is which folders are to be shared besides, or otherwise than before; the
+	// paths in Unshare are not to be any more.
+	Share   []Share
+	Unshare []string
 }
 
 // Empty tells whether nothing is to change.
 func (to VMSettings) Empty() bool {
 	return to.CPUs == nil && to.MemoryMB == nil && to.DiskSizeMB == nil && to.Accel == nil && to.Isolated == nil &&
-		len(to.Forward)+len(to.Unforward) == 0
+		len(to.Forward)+len(to.Unforward)+len(to.Share)+len(to.Unshare) == 0
 }
 
 // Forward leads a TCP port of this computer's 127.0.0.1 into the guest.
@@ -42,6 +46,9 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 		return VM{}, failed(err, "", "change %s", called(name))
 	}
 	accept := func() error { return s.vms.Update(e.Name, to.apply) }
+	if err = s.checkShares(to.sharedPaths()); err != nil {
+		return VM{}, failed(err, "Nothing was changed.", "change VM '%s'", e.Name)
+	}
 	if to.DiskSizeMB == nil {
 		err = accept()
 	} else if err = to.check(e.VM); err == nil {
@@ -66,6 +73,9 @@ func (to VMSettings) apply(v *vm.VM) error {
 	set(&v.DiskSizeMB, to.DiskSizeMB)
 	set(&v.Accel, to.Accel)
 	set(&v.Network.Isolated, to.Isolated)
+	if err := to.applyShares(v); err != nil {
+		return err
+	}
 	return to.applyForwards(&v.Network)
 }
 

@@ -53,6 +53,7 @@ type VM struct {
 	// Isolated guests reach no network; Forwards lead to them nevertheless.
 	Isolated bool
 	Forwards []Forward
+	Shares   []Share
 
 	// Automatic is when snapshots are taken without anyone asking.
 	Automatic AutomaticState
@@ -83,6 +84,7 @@ type NewVM struct {
 	Accel      string
 	Isolated   bool
 	Forwards   []Forward
+	Shares     []Share
 	// Image is what CreateFromImage makes the disk of: the name of an image that is
 	// kept, a file's path, or an address; or Found is.
 	Image string

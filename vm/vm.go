@@ -59,6 +59,7 @@ type VM struct {
 	// Accel is auto, kvm or tcg.
 	Accel   string  `json:"accel"`
 	Network Network `json:"network,omitzero"`
+	Shares  Shares  `json:"shares,omitempty"`
 	// Automatic is when snapshots are taken while the VM runs without anyone
 	// asking for them.
 	Automatic Automatic `json:"automatic_snapshots,omitzero"`
@@ -97,6 +98,9 @@ func (v VM) Check() error {
 		return err
 	}
 	if err := v.Network.Check(); err != nil {
+		return err
+	}
+	if err := v.Shares.Check(); err != nil {
 		return err
 	}
 	return v.Automatic.Check()

@@ -25,6 +25,7 @@ func (f *face) snapshotClone() *cobra.Command {
 				return err
 			}
 			v, _ := job.Result().(app.VM)
+			f.sayLeftOut(cmd, f.vm, v.Name)
 			return f.data(vmDocument(v), func() { f.printCreated(v) })
 		},
 	}

@@ -26,7 +26,7 @@ func (f *face) vmCreate() *cobra.Command {
 	var n app.NewVM
 	var from imageChoice
 	var packages fromPackages
-	var forwards []string
+	var forwards, shares []string
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a VM with the built-in guest, or of an image",
@@ -58,6 +58,9 @@ takes some minutes the first time, and seconds from then on.`,
 			if n.Forwards, err = app.ParseForwards(strings.Join(forwards, ",")); err != nil {
 				return err
 			}
+			if n.Shares, err = parseShares(shares); err != nil {
+				return err
+			}
 			if err := from.check(cmd, n); err != nil {
 				return err
 			}
@@ -83,6 +86,7 @@ takes some minutes the first time, and seconds from then on.`,
 	flags.IntVar(&n.DiskSizeMB, "disk-size", 0, "size of the disk in `MB` (default 10240, or as configured); it takes only what is used")
 	wantAccel(cmd, &n.Accel, "auto, kvm or tcg: how QEMU runs the guest (default auto, or as configured)")
 	wantForwards(cmd, &forwards)
+	wantShares(cmd, &shares)
 	flags.BoolVar(&n.Isolated, "isolated", false, "let the guest reach no network")
 	from.register(f, cmd)
 	packages.register(flags)
@@ -197,6 +201,7 @@ func (f *face) printVM(v app.VM) {
 		f.printf("  Kept from before the last restore: %s\n", megabytes(v.UndoUsed))
 	}
 	f.printNetwork(v)
+	f.printShares(v)
 	f.printf("  Snapshots: %d\n", v.Snapshots)
 	f.printf("  Created: %s\n", local(v.Created))
 	f.printf("  Folder: %s\n", v.Dir)

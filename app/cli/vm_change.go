@@ -10,16 +10,24 @@ func (f *face) vmSet() *cobra.Command {
 	var cpus, memory, disk int
 	var accel string
 	var network networkFlags
+	var shares shareFlags
 	cmd := &cobra.Command{
 		Use:   "set NAME",
-		Short: "Change a VM's CPUs, memory, accelerator, network, or make its disk larger",
-		Long: `Set changes what a VM is given. A running VM has its new CPUs, memory, accelerator
-and network from the next start on. Its disk can only grow, while it is stopped.`,
+		Short: "Change a VM's CPUs, memory, accelerator, network, shared folders, or make its disk larger",
+		Long: `Set changes what a VM is given. A running VM has its new CPUs, memory, accelerator,
+network and shared folders from the next start on. Its disk can only grow, while it
+is stopped.
+
+A shared folder is at /mnt/NAME in the guest, mounted by the guest's agent. What the
+guest writes there is of the user who runs the VM, and private to him; owners, modes
+and links that the guest makes are for the guest alone. Snapshots do not hold it.`,
 		Example: `  vmterminal vm set dev --cpus 4 --memory 4096
   vmterminal vm set dev --disk-size 40960
   vmterminal vm set dev --forward 8080:80 --forward 2222:22
   vmterminal vm set dev --no-forward 2222
-  vmterminal vm set dev --isolated`,
+  vmterminal vm set dev --isolated
+  vmterminal vm set dev --share ~/site --share ~/music:ro
+  vmterminal vm set dev --no-share ~/site`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeVM,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var to app.VMSettings
@@ -36,8 +44,11 @@ and network from the next start on. Its disk can only grow, while it is stopped.
 			if err := f.setNetwork(cmd, args[0], &network, &to); err != nil {
 				return err
 			}
-			if to.Empty() && !network.dropAll {
-				return usagef(cmd, "say what to change: --cpus, --memory, --disk-size, --accel, --forward, --no-forward or --isolated")
+			if err := f.setShares(cmd, args[0], &shares, &to); err != nil {
+				return err
+			}
+			if to.Empty() && !network.dropAll && !shares.dropAll {
+				return usagef(cmd, "say what to change: --cpus, --memory, --disk-size, --accel, --forward, --no-forward, --isolated, --share or --no-share")
 			}
 			v, err := f.svc.SetVM(cmd.Context(), args[0], to)
 			if err != nil {
@@ -56,6 +67,7 @@ and network from the next start on. Its disk can only grow, while it is stopped.
 	cmd.Flags().IntVar(&disk, "disk-size", 0, "size of the disk in `MB`; it can only grow")
 	wantAccel(cmd, &accel, "auto, kvm or tcg: how QEMU runs the guest")
 	network.register(cmd)
+	shares.register(cmd)
 	return cmd
 }
 
@@ -82,7 +94,7 @@ func (f *face) vmClone() *cobra.Command {
 		Short: "Make a new VM of a VM's present disk, with an identity of its own",
 		Long: `Clone copies the disk of a VM, which may be running, into a new VM. The new one has
 a network address, host name, machine id and SSH host keys of its own, and none
-of the other's snapshots.`,
+of the other's snapshots, forwarded ports and shared folders.`,
 		Example: `  vmterminal vm clone dev dev2
   vmterminal vm clone dev big --memory 8192`,
 		Args: cobra.ExactArgs(2), ValidArgsFunction: f.completeVM,
@@ -97,6 +109,7 @@ of the other's snapshots.`,
 				return err
 			}
 			v, _ := job.Result().(app.VM)
+			f.sayLeftOut(cmd, args[0], v.Name)
 			return f.data(vmDocument(v), func() { f.printf("VM created: %s\n", v.Name) })
 		},
 	}

@@ -32,6 +32,7 @@ type guestAgent interface {
 	PowerOff(ctx context.Context) error
 	Run(ctx context.Context, command agent.Command) (exit int, err error)
 	Identify(ctx context.Context, who agent.Identity) (agent.Identified, error)
+	Mount(ctx context.Context, mounts []agent.Mount) (problems []string, err error)
 	Ready() <-chan struct{}
 	Done() <-chan struct{}
 	Close() error
@@ -55,6 +56,7 @@ type agentLink struct {
 	silent chan struct{} // see doubt
 	who    agent.Identity
 	note   func(text string) // of what came of telling it
+	shares []Share           // what the guest is to mount
 
 	mu         sync.Mutex
 	agent      guestAgent // nil while it does not answer
@@ -125,6 +127,7 @@ func (l *agentLink) follow(ctx context.Context, a guestAgent) {
 		for err == nil {
 			// First this: who waits for the agent may care which VM it is in.
 			i.begin(ctx)
+			l.mountShares(ctx, a)
 			l.set(a, info)
 			_ = l.tellSize(ctx)
 			select {

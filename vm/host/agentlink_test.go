@@ -23,6 +23,8 @@ type fakeAgent struct {
 	identified  agent.Identified
 	identifyErr error
 	thawErr     error
+	mounted     []string // problems
+	mountErr    error
 
 	mu    sync.Mutex
 	alive chan struct{} // closed while it answers
@@ -129,6 +131,13 @@ func (f *fakeAgent) Identify(ctx context.Context, who agent.Identity) (agent.Ide
 		}
 	}
 	return f.identified, f.identifyErr
+}
+
+func (f *fakeAgent) Mount(ctx context.Context, mounts []agent.Mount) ([]string, error) {
+	if err := f.answer(ctx, fmt.Sprint("mount ", mounts)); err != nil {
+		return nil, err
+	}
+	return f.mounted, f.mountErr
 }
 
 func (f *fakeAgent) expect(t *testing.T, want ...string) {

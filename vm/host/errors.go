@@ -52,6 +52,8 @@ var codes = []struct {
 	{"no-qemu", qemu.ErrNoQEMU},
 	{"accelerator", qemu.ErrNoAccelerator},
 	{"port", ErrPort},
+	{"share", ErrShare},
+	{"no-sharing", qemu.ErrNoSharing},
 	{"disk-missing", vm.ErrNoDisk},
 	{"no-space", syscall.ENOSPC},
 	{"no-space-quota", syscall.EDQUOT},

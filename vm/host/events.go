@@ -1,6 +1,7 @@
 package host
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -46,7 +47,7 @@ func sameState(a, b State) bool {
 	return a.Version == b.Version && a.Name == b.Name && a.State == b.State && a.Reason == b.Reason &&
 		a.Accelerator == b.Accelerator && a.Why == b.Why && a.Since.Equal(b.Since) &&
 		a.QEMUPID == b.QEMUPID && a.Agent == b.Agent && a.AgentVersion == b.AgentVersion &&
-		a.Attached == b.Attached && a.PointInTime == b.PointInTime
+		slices.Equal(a.Shares, b.Shares) && a.Attached == b.Attached && a.PointInTime == b.PointInTime
 }
 
 // offer never waits. Only the board sends, under its mutex, so after one is

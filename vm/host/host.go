@@ -53,6 +53,7 @@ type Spec struct {
 	Seed           string // a disk that the guest can only read; "" for none
 	Forwards       []qemu.Forward
 	Isolated       bool
+	Shares         []Share
 
 	Accel            string // qemu.Auto (also ""), qemu.KVM, qemu.TCG
 	AcceleratorsFile string // Home.Accelerators()
@@ -121,6 +122,10 @@ type State struct {
 
 	Attached    int  `json:"attached"`      // consoles
 	PointInTime bool `json:"point_in_time"` // one is being read
+
+	// Shares is what became of the VM's shared folders; nil until the guest was asked
+	// to mount them.
+	Shares []ShareState `json:"shares,omitempty"`
 
 	// Usage is what QEMU takes of the host; not in events.
 	Usage Usage `json:"usage"`

@@ -89,6 +89,7 @@ func prepare(spec Spec) (*machine, error) {
 		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,
 	})
 	m.agent = newAgentLink(m.board, agent.Identity{ID: spec.ID, Hostname: vm.Hostname(spec.Name)}, m.note)
+	m.agent.shares = spec.Shares
 	steps := []func() error{m.takeLocks, m.clear, m.openLogs}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -94,7 +94,7 @@ func lastLine(said string) string {
 
 // boot starts QEMU and lets the guest run. On error nothing runs.
 func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
-	e, err := m.spawn(accel)
+	e, err := m.spawn(ctx, accel)
 	if err != nil {
 		return err
 	}
@@ -119,18 +119,22 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 	return &earlyEnd{engine: e, cause: err}
 }
 
-func (m *machine) spawn(accel qemu.Accelerator) (*engine, error) {
+func (m *machine) spawn(ctx context.Context, accel qemu.Accelerator) (*engine, error) {
 	binary, _, err := qemu.Find()
 	if err != nil {
 		return nil, err
 	}
 	s := m.spec
+	if err := checkShares(ctx, binary, s.Shares); err != nil {
+		return nil, err
+	}
 	if err := checkPorts(s.Forwards); err != nil {
 		return nil, err
 	}
 	args, err := qemu.Machine{
 		Name: s.Name, Accel: accel.Name, CPUs: s.CPUs, MemoryMB: s.MemoryMB, Disk: s.Dir.Disk(), Seed: s.Seed,
 		Kernel: s.Kernel, Append: s.Append, MAC: s.MAC, Isolated: s.Isolated, Forwards: s.Forwards,
+		Shares: qemuShares(s.Shares),
 		Paused: true,
 	}.Args()
 	if err != nil {

@@ -40,6 +40,7 @@ func (m Machine) Args() ([]string, error) {
 	args = append(args, m.control(b)...)
 	args = append(args, m.disk()...)
 	args = append(args, m.seed()...)
+	args = append(args, m.shares()...)
 	return append(args, m.network()...), nil
 }
 

@@ -31,6 +31,7 @@ type Machine struct {
 	MAC      string // "52:54:00:12:34:56"
 	Isolated bool   // no network beyond the forwarded ports
 	Forwards []Forward
+	Shares   []Share
 
 	// Paused machines wait for the QMP command cont, so that nothing the guest
 	// says is lost before someone reads its console.
@@ -51,6 +52,11 @@ func ConsoleDevice() string {
 func (m Machine) check() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrBadMachine, fmt.Sprintf(format, args...))
+	}
+	for _, s := range m.Shares {
+		if !filepath.IsAbs(s.Path) {
+			return bad("the path of a shared folder is not absolute: %q", s.Path)
+		}
 	}
 	for what, path := range map[string]string{"disk": m.Disk, "seed": m.Seed, "kernel": m.Kernel, "initrd": m.Initrd} {
 		if path != "" && !filepath.IsAbs(path) {

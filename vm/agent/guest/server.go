@@ -225,6 +225,9 @@ func (s *server) perform(ctx context.Context, c *call, ask wire.Ask) (wire.Answe
 		// Without ctx: what is half done would be done again.
 		did, err := s.identifier.take(*ask.Identity)
 		return wire.Answer{Identified: did}, err
+	case wire.OpMount:
+		problems, err := mountAll(ctx, ask.Mounts)
+		return wire.Answer{MountProblems: problems}, err
 	}
 	return wire.Answer{}, &wire.Error{Code: wire.CodeUnsupported, Text: fmt.Sprintf("unknown operation %.40q", ask.Op)}
 }

@@ -17,6 +17,7 @@ const (
 	OpRun      = "run"
 	OpTerminal = "terminal"
 	OpIdentity = "identity"
+	OpMount    = "mount"
 )
 
 // Ask is the JSON of a Request. Besides Op, the fields that the operation needs
@@ -32,6 +33,8 @@ type Ask struct {
 	LimitMillis int       `json:"limitMillis,omitempty"`
 	Run         *Command  `json:"run,omitempty"`
 	Identity    *Identity `json:"identity,omitempty"`
+	// Mounts are what OpMount mounts.
+	Mounts []Mount `json:"mounts,omitempty"`
 }
 
 // MaxFreezeMillis is the longest that a guest stays frozen, in milliseconds.
@@ -57,6 +60,8 @@ type Answer struct {
 	// Trimmed is how many bytes were given back.
 	Trimmed    int64       `json:"trimmed,omitempty"`
 	Identified *Identified `json:"identified,omitempty"`
+	// MountProblems is why each of the Mounts was not to be had, or "".
+	MountProblems []string `json:"mountProblems,omitempty"`
 }
 
 // Info is what the agent tells of its guest.
