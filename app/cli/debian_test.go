@@ -119,23 +119,32 @@ func awaits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// partition is a copy of the file system on a stopped VM's disk, by itself: with an
+// offset e2fsck does not find its file again.
+func partition(ts *testscript.TestScript, vm string) string {
+	disk, part := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(vm).Disk(), ts.MkAbs("partition")
+	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip=1", "conv=sparse", "status=none").Run())
+	return part
+}
+
+// replay does what the next mount would do first, and returns what e2fsck said.
+func replay(ts *testscript.TestScript, part string) string {
+	out, err := exec.Command("/sbin/e2fsck", "-p", "-E", "journal_only", part).CombinedOutput()
+	ts.Logf("%s", out)
+	ts.Check(err)
+	return string(out)
+}
+
 // fsck VM clean|journal: the file system on the stopped VM's disk is whole as it
 // is, or once its journal has been replayed.
 func fsck(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: fsck VM clean|journal")
 	}
-	disk := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(args[0]).Disk()
-	// By itself: with an offset e2fsck does not find its file again.
-	part := ts.MkAbs("partition")
-	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip=1", "conv=sparse", "status=none").Run())
+	part := partition(ts, args[0])
 	defer os.Remove(part)
-	if args[1] == "journal" {
-		out, err := exec.Command("/sbin/e2fsck", "-p", "-E", "journal_only", part).CombinedOutput()
-		ts.Logf("%s", out)
-		if err != nil || !strings.Contains(string(out), "recovering journal") {
-			ts.Fatalf("replaying the journal: %v", err)
-		}
+	if args[1] == "journal" && !strings.Contains(replay(ts, part), "recovering journal") {
+		ts.Fatalf("there is no journal to replay")
 	}
 	out, err := exec.Command("/sbin/e2fsck", "-fn", part).CombinedOutput()
 	ts.Logf("%s", out)
@@ -150,8 +159,10 @@ func installed(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: [!] installed VM PACKAGE")
 	}
-	image := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(args[0]).Disk() + inPartition
-	status, err := exec.Command("/sbin/debugfs", "-R", "cat /var/lib/dpkg/status", image).Output()
+	part := partition(ts, args[0])
+	defer os.Remove(part)
+	replay(ts, part) // or what was renamed last may still have its old content
+	status, err := exec.Command("/sbin/debugfs", "-R", "cat /var/lib/dpkg/status", part).Output()
 	ts.Check(err)
 	whole := regexp.MustCompile(`(?m)^Package: ` + args[1] + "\nStatus: install ok installed$").Match(status)
 	if whole == neg || !strings.Contains(string(status), "Package: dpkg\n") {
