@@ -166,7 +166,8 @@ func (s *Store) prepareFirmware(content []byte, inode uint64) error {
 }
 
 // SettleFirmware gives the disk's firmware its memory after a crash, or an error,
-// between the swap of a disk and that of the firmware's. The caller holds the VM's
+// between the swap of a disk and that of the firmware's, and sweeps what was being
+// written. The caller holds the VM's
 // lock.
 func (s *Store) SettleFirmware() error {
 	entries, err := os.ReadDir(filepath.Dir(s.dir.Firmware()))
@@ -174,6 +175,11 @@ func (s *Store) SettleFirmware() error {
 		return nil //nolint:nilerr // without a folder there is nothing to settle
 	}
 	for _, e := range entries {
+		if e.Type().IsRegular() && ondisk.IsFirmwareTemp(e.Name()) {
+			if err := os.Remove(filepath.Join(string(s.dir), e.Name())); err != nil {
+				return err
+			}
+		}
 		number, ok := strings.CutPrefix(filepath.Join(string(s.dir), e.Name()), s.dir.FirmwareNextPrefix())
 		inode, err := strconv.ParseUint(number, 10, 64)
 		if !ok || err != nil {
@@ -190,7 +196,7 @@ func (s *Store) SettleFirmware() error {
 			return err
 		}
 	}
-	return nil
+	return s.dropLoneFirmware()
 }
 
 // placeFirmware gives the next memory its place; the one before is kept for undo.
@@ -210,11 +216,15 @@ func (s *Store) placeFirmware(inode uint64) error {
 	return ondisk.Done(ondisk.SyncDir(string(s.dir)))
 }
 
-// dropFirmwareUndo removes what is kept for undo.
-func (s *Store) dropFirmwareUndo() {
-	if os.Remove(s.dir.FirmwareUndo()) == nil {
-		_ = ondisk.SyncDir(string(s.dir))
+// dropLoneFirmware removes what is kept for an undo of which the disk is gone.
+func (s *Store) dropLoneFirmware() error {
+	if _, err := os.Lstat(s.dir.FirmwareUndo()); err != nil {
+		return nil //nolint:nilerr // there is none
 	}
+	if _, _, _, err := s.UndoInfo(); !errors.Is(err, ErrNoUndo) {
+		return nil
+	}
+	return os.Remove(s.dir.FirmwareUndo()) // a power cut that brings it back does no harm
 }
 
 // inodeOf is what tells an open file from all others.

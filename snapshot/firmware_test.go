@@ -118,7 +118,6 @@ func TestFirmwareThatIsTooMuch(t *testing.T) {
 // A crash at each step of a swap: disk and memory are both as before, or both as
 // asked, once someone has looked.
 func TestFirmwareAfterACrash(t *testing.T) {
-	errCrash := errors.New("crash")
 	swap := func(dir ondisk.VMDir) error { // as a restore does it, of two disks in one folder
 		next := string(dir) + "/next"
 		return errors.Join(os.Rename(dir.Disk(), dir.Undo()), os.Rename(next, dir.Disk()))
@@ -144,7 +143,7 @@ func TestFirmwareAfterACrash(t *testing.T) {
 			func() error { return os.Rename(dir.FirmwareNext(inode), dir.Firmware()) },
 		} {
 			if n == at {
-				err, crashed = errCrash, true
+				crashed = true
 				break
 			}
 			if err = step(); err != nil {

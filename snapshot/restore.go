@@ -69,6 +69,7 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 		s.keepIndex(info.Name, filling.index)
 	}
 	if err := s.prepareRestored(file, next.File); err != nil {
+		_ = s.SettleFirmware() // or whoever looks next does it
 		return Restored{}, tell(ctx, string(s.dir), 0, err)
 	}
 	kept, placed, err := diskfile.Swap(next, target, s.dir.Undo())

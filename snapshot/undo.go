@@ -39,6 +39,7 @@ func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 		out.OldSize, out.Undo = st.Size(), s.dir.Undo()
 	}
 	if err := s.prepareUndo(); err != nil {
+		_ = s.SettleFirmware() // or whoever looks next does it
 		return Undone{}, tell(ctx, string(s.dir), 0, err)
 	}
 	placed, err := diskfile.Back(target, s.dir.Undo())
@@ -69,9 +70,7 @@ func (s *Store) DiscardUndo(ctx context.Context) (freed int64, err error) {
 		return 0, err
 	}
 	freed, err = diskfile.Discard(target, s.dir.Undo())
-	if err == nil {
-		s.dropFirmwareUndo()
-	}
+	_ = s.dropLoneFirmware() // or whoever holds the VM next does it
 	return freed, err
 }
 

@@ -56,7 +56,7 @@ func hasDOSSystem(first []byte) bool {
 
 // hasOnlyEFI looks through the entries of a GUID partition table.
 func hasOnlyEFI(f io.ReaderAt, header []byte) bool {
-	at := int64(binary.LittleEndian.Uint64(header[72:]) & (1<<40 - 1)) //nolint:gosec // it fits
+	at := int64(binary.LittleEndian.Uint64(header[72:]) & (1<<40 - 1))
 	count, length := binary.LittleEndian.Uint32(header[80:]), binary.LittleEndian.Uint32(header[84:])
 	if length < 128 || length > 4096 {
 		return false

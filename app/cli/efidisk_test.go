@@ -82,7 +82,7 @@ func fat16(size int) []byte {
 		binary.LittleEndian.PutUint16(fat, 0xfff8)
 		binary.LittleEndian.PutUint16(fat[2:], 0xffff)
 		for n := range clusters {
-			next := uint16(n + 3) //nolint:gosec // there are few
+			next := uint16(n + 3)
 			if n == clusters-1 {
 				next = 0xffff
 			}
@@ -92,7 +92,7 @@ func fat16(size int) []byte {
 	file := b[(1+2*fatSectors)*sector:]
 	copy(file, "STARTUP NSH ")
 	binary.LittleEndian.PutUint16(file[26:], 2)
-	binary.LittleEndian.PutUint32(file[28:], uint32(size)) //nolint:gosec // it is small
+	binary.LittleEndian.PutUint32(file[28:], uint32(size))
 	return b
 }
 

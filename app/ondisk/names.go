@@ -185,6 +185,12 @@ func (d VMDir) FirmwareNext(inode uint64) string {
 // FirmwareNextPrefix begins each path that FirmwareNext gives.
 func (d VMDir) FirmwareNextPrefix() string { return d.in("efivars.next-") }
 
+// IsFirmwareTemp tells whether a name is that of what firmware remembers while it is
+// being written.
+func IsFirmwareTemp(name string) bool {
+	return strings.HasPrefix(name, ".efivars.") && strings.HasSuffix(name, TempSuffix)
+}
+
 // Origin says which snapshot the disk, and the undo disk, come from.
 func (d VMDir) Origin() string { return d.in("origin.json") }
 
