@@ -32,6 +32,9 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 	}
 	return s.jobs.run(JobClone, v.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
 		err := s.vms.Create(v, func(dir ondisk.VMDir) error {
+			if err := store.ExtractFirmware(ctx, info.Name, dir.Firmware()); err != nil {
+				return err
+			}
 			_, err := store.Extract(ctx, info.Name, dir.Disk(), m)
 			return err
 		})

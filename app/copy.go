@@ -58,5 +58,8 @@ func (s *Service) copyDisk(ctx context.Context, from vm.Entry, doing string, to 
 		return err
 	}
 	defer disk.done()
+	if err := snapshot.Open(s.vms.Dir(from.Name)).CopyFirmware(to.Firmware()); err != nil {
+		return err
+	}
 	return snapshot.CopyDisk(job, disk.source, to.Disk(), m)
 }

@@ -24,6 +24,9 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
 	v, err := s.askedSystem(n)
 	if err == nil {
 		v.Image, v.Boot, v.Seeded = label, vm.BootDisk, true
+		if n.UEFI {
+			v.Boot = vm.BootUEFI
+		}
 		err = v.Check()
 	}
 	if err != nil {

@@ -36,7 +36,7 @@ type Check struct {
 // Doctor looks at what VMs need of this host, and at the store. It changes
 // nothing but what Probe remembers and what every look at the list of VMs mends.
 func (s *Service) Doctor(ctx context.Context) []Check {
-	all := []Check{s.checkQEMU(), s.checkAccelerator(ctx), s.checkGuest(), checkDebian(), s.checkStore(), s.checkSockets()}
+	all := []Check{s.checkQEMU(), s.checkAccelerator(ctx), s.checkGuest(), checkDebian(), s.checkFirmware(), s.checkStore(), s.checkSockets()}
 	all = append(all, s.checkSpace()...)
 	all = append(all, s.checkConfig())
 	all = append(all, s.checkVMs(ctx)...)

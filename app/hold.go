@@ -106,6 +106,10 @@ func (s *Service) holdDisk(ctx context.Context, name, doing string) (locks, erro
 			l.Close()
 			return nil, err
 		}
+		if err := snapshot.Open(dir).SettleFirmware(); err != nil {
+			locks{l, claim}.release()
+			return nil, err
+		}
 		_ = os.Remove(dir.Fleece()) // may be large; a failure only leaves it there
 		return locks{l, claim}, nil
 	}

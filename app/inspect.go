@@ -57,8 +57,8 @@ func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
 		Name: e.Name, Active: e.Name == active, State: Stopped,
 		Image: e.Image, CPUs: e.CPUs, MemoryMB: e.MemoryMB, Created: e.Created, MAC: e.MAC,
 		Isolated: e.Network.Isolated, Forwards: e.Network.Forwards,
-		Shares: shares(e.Shares),
-		Dir:    string(dir), Accel: e.Accel,
+		Shares: shares(e.Shares), UEFI: e.Boot == vm.BootUEFI,
+		Dir: string(dir), Accel: e.Accel,
 	}
 	v.DiskSize, v.DiskUsed = sizes(dir.Disk())
 	_, v.UndoUsed = sizes(dir.Undo())

@@ -93,6 +93,11 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 			return host.Spec{}, fmt.Errorf("what the guest is told at its start: %w", err)
 		}
 	}
+	if v.Boot == vm.BootUEFI {
+		variables, _ := sizes(spec.Dir.Firmware())
+		spec.Firmware, err = qemu.FindFirmware(variables)
+		return spec, err
+	}
 	if v.Boot == vm.BootDisk {
 		return spec, nil
 	}

@@ -66,7 +66,7 @@ func (s *Service) create(ctx context.Context, v vm.VM, adopt bool) error {
 		if size, _ := sizes(s.vms.Dir(v.Name).Disk()); size > 0 {
 			v.DiskSizeMB = vm.DiskSizeMB(size)
 		}
-		v.Boot = vm.BootOf(s.vms.Dir(v.Name).Disk())
+		v.Boot = vm.BootIn(s.vms.Dir(v.Name))
 		return s.vms.Adopt(v)
 	}
 	return s.vms.Create(v, vm.Fill(func(f *os.File) error {

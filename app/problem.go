@@ -161,6 +161,7 @@ var causes = []cause{
 	{image.ErrNoTool, ExitFailure, "Install it: apt-get install qemu-utils"},
 	{qemu.ErrDiskInUse, ExitState, "End that QEMU first"},
 	{qemu.ErrNoQEMU, ExitFailure, "Install it: apt-get install qemu-system-x86 qemu-utils"},
+	{qemu.ErrNoFirmware, ExitFailure, "Install it: apt-get install " + qemu.FirmwarePackage},
 	{host.ErrShare, ExitState, "Mend that, or take it away: vmterminal vm set NAME --no-share DIR"},
 	{qemu.ErrNoSharing, ExitFailure, "Take the folders away: vmterminal vm set NAME --no-shares"},
 	{ErrNoShare, ExitNotFound, ""},

@@ -54,6 +54,8 @@ type VM struct {
 	Isolated bool
 	Forwards []Forward
 	Shares   []Share
+	// UEFI tells whether the guest is started by UEFI firmware, not by a BIOS.
+	UEFI bool
 
 	// Automatic is when snapshots are taken without anyone asking.
 	Automatic AutomaticState
@@ -89,6 +91,8 @@ type NewVM struct {
 	// kept, a file's path, or an address; or Found is.
 	Image string
 	Found *FoundImage
+	// UEFI starts the image by UEFI, whether or not it looks as if it needed that.
+	UEFI bool
 	// Adopt takes over the folder that a VM deleted without its data left.
 	Adopt bool
 }

@@ -52,8 +52,8 @@ type Created struct {
 	Reused, Shared int64
 	// Unread is how much of the disk's data was not read, by Request.Changes.
 	Unread int64
-	// Notes are sentences about older snapshots that were found damaged; this
-	// one is good.
+	// Notes are sentences about older snapshots that were found damaged, while this
+	// one is good, and about what it does not hold.
 	Notes []string
 }
 
@@ -71,6 +71,11 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 	if err != nil {
 		return Created{}, err
 	}
+	packed, tooLarge, err := s.packFirmware()
+	if err != nil {
+		return Created{}, err
+	}
+	h.Firmware = packed
 	folder := s.dir.Snapshots()
 	if err := errors.Join(ondisk.MakeDir(folder), s.Sweep()); err != nil {
 		return Created{}, err
@@ -97,6 +102,9 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 	}
 	s.keepIndex(req.Name, index)
 	made := Created{Info: info, Notes: append(notes, base.notes()...)}
+	if tooLarge != "" {
+		made.Notes = append(made.Notes, tooLarge)
+	}
 	if base != nil {
 		made.Reused, made.Shared, made.Unread = base.Reused, base.Shared, base.Unread
 	}

@@ -2,7 +2,9 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"vmterminal/app/ondisk"
@@ -66,7 +68,14 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 	if filling.index != nil {
 		s.keepIndex(info.Name, filling.index)
 	}
+	if err := s.prepareRestored(file, next.File); err != nil {
+		_ = s.SettleFirmware() // or whoever looks next does it
+		return Restored{}, tell(ctx, string(s.dir), 0, err)
+	}
 	kept, placed, err := diskfile.Swap(next, target, s.dir.Undo())
+	if settled := s.SettleFirmware(); placed { // or whoever looks next does it
+		err = errors.Join(err, settled)
+	}
 	if err != nil && placed {
 		return out, fmt.Errorf("%w: %w", ErrNotDurable, err)
 	}
@@ -77,4 +86,21 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 		out.Undo = s.dir.Undo()
 	}
 	return out, nil
+}
+
+// prepareRestored lays down what the snapshot has of the firmware's memory, for the
+// disk that next will be.
+func (s *Store) prepareRestored(file *opened, next *os.File) error {
+	content, err := file.firmware()
+	if err != nil {
+		return err
+	}
+	if err := s.SettleFirmware(); err != nil {
+		return err
+	}
+	inode, err := inodeOf(next)
+	if err != nil {
+		return err
+	}
+	return s.prepareFirmware(content, inode)
 }

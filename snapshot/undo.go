@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +38,14 @@ func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 	if st, err := os.Stat(target); err == nil {
 		out.OldSize, out.Undo = st.Size(), s.dir.Undo()
 	}
+	if err := s.prepareUndo(); err != nil {
+		_ = s.SettleFirmware() // or whoever looks next does it
+		return Undone{}, tell(ctx, string(s.dir), 0, err)
+	}
 	placed, err := diskfile.Back(target, s.dir.Undo())
+	if settled := s.SettleFirmware(); placed { // or whoever looks next does it
+		err = errors.Join(err, settled)
+	}
 	if err != nil && !placed {
 		return Undone{}, tell(ctx, filepath.Dir(target), 0, err)
 	}
@@ -61,7 +69,22 @@ func (s *Store) DiscardUndo(ctx context.Context) (freed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return diskfile.Discard(target, s.dir.Undo())
+	freed, err = diskfile.Discard(target, s.dir.Undo())
+	_ = s.dropLoneFirmware() // or whoever holds the VM next does it
+	return freed, err
+}
+
+// prepareUndo lays down what the firmware remembered with the disk that is kept.
+func (s *Store) prepareUndo() error {
+	if err := s.SettleFirmware(); err != nil {
+		return err
+	}
+	content, err := readFirmware(s.dir.FirmwareUndo())
+	if err != nil {
+		return err
+	}
+	_, kept := s.DiskFiles()
+	return s.prepareFirmware(content, kept)
 }
 
 // UndoInfo tells the size of the disk that is kept for Undo, how many bytes of

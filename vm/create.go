@@ -50,6 +50,9 @@ func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) (err error) {
 	}
 	if disk, err := os.Stat(fresh.Disk()); err == nil { // of an image it is known only now
 		v.DiskSizeMB = DiskSizeMB(disk.Size())
+		if v.Boot == BootDisk && NeedsUEFI(fresh.Disk()) {
+			v.Boot = BootUEFI
+		}
 	}
 	return s.add(v, func(r *rows, dir ondisk.VMDir) error {
 		if _, err := os.Lstat(string(dir)); err == nil {

@@ -256,7 +256,7 @@ func (s *Store) found() (rows, error) {
 		v := Defaults(e.Name())
 		v.Created = info.ModTime().UTC()
 		v.DiskSizeMB = DiskSizeMB(info.Size())
-		v.Boot = BootOf(s.Dir(e.Name()).Disk())
+		v.Boot = BootIn(s.Dir(e.Name()))
 		all.VMs = append(all.VMs, v)
 	}
 	return all, nil

@@ -85,6 +85,9 @@ func scripts(t *testing.T, dir string) testscript.Params {
 			"exits":      exits,
 			"flip":       flip,
 			"documented": documented,
+			"efidisk":    efidisk,
+			"off":        off,
+			"said":       said,
 		},
 	}
 }

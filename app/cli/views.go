@@ -16,6 +16,7 @@ type vmView struct {
 	Problem      string        `json:"problem,omitempty"`
 	Doing        string        `json:"doing,omitempty"`
 	Image        string        `json:"image"`
+	UEFI         bool          `json:"uefi"`
 	CPUs         int           `json:"cpus"`
 	MemoryMB     int           `json:"memory_mb"`
 	DiskSize     int64         `json:"disk_size"`
@@ -53,7 +54,7 @@ func vmDocument(v app.VM) any {
 func vmJSON(v app.VM) vmView {
 	return vmView{
 		Name: v.Name, Active: v.Active, State: string(v.State), Problem: v.Problem, Doing: v.Doing,
-		Image: v.Image, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
+		Image: v.Image, UEFI: v.UEFI, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
 		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
 		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
 		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v.Forwards), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),

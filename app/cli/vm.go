@@ -38,6 +38,8 @@ newest one that the project publishes, which is downloaded once, checked and kep
 With --image it is one that is kept, under that name (see 'vmterminal image list'),
 or else a file or an address; ./NAME is always a file.
 
+An image that only UEFI can start is started by that, which Debian's package ovmf has.
+
 With --distro debian --from-packages the disk is built of Debian's packages, which
 takes some minutes the first time, and seconds from then on.`,
 		Example: `  vmterminal vm create default
@@ -193,6 +195,9 @@ func (f *face) printVM(v app.VM) {
 	f.printf("VM: %s\n", v.Name)
 	f.printState(v)
 	f.printf("  Image: %s\n", v.Image)
+	if v.UEFI {
+		f.printf("  Firmware: UEFI\n")
+	}
 	f.printf("  CPUs: %d\n", v.CPUs)
 	f.printf("  Memory: %d MB\n", v.MemoryMB)
 	f.printf("  Disk size: %s\n", megabytes(v.DiskSize))

@@ -30,6 +30,9 @@
 //	    │   ├── host_ed25519       VMDir.SSHHostKey by which the guest is known; beside it .pub
 //	    │   └── known_hosts        VMDir.SSHKnownHosts that one alone
 //	    ├── disk.undo              VMDir.Undo       the disk before the last restore
+//	    ├── efivars.fd             VMDir.Firmware   what the guest's UEFI firmware remembers
+//	    ├── efivars.undo           VMDir.FirmwareUndo  and did before the last restore
+//	    ├── efivars.next-<inode>   VMDir.FirmwareNext  and will, once that file is the disk
 //	    ├── origin.json            VMDir.Origin     which snapshot the disk comes from
 //	    ├── snapshots.json         VMDir.Rows       the snapshots' rows
 //	    ├── snapshots/             VMDir.Snapshots
@@ -56,6 +59,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -165,6 +169,27 @@ func (d VMDir) SSHKnownHosts() string { return d.in("ssh/known_hosts") }
 
 // Undo is the disk as it was before the last restore.
 func (d VMDir) Undo() string { return d.in("disk.undo") }
+
+// Firmware is what the guest's UEFI firmware remembers; empty or missing: nothing.
+func (d VMDir) Firmware() string { return d.in("efivars.fd") }
+
+// FirmwareUndo is what the firmware remembered before the last restore.
+func (d VMDir) FirmwareUndo() string { return d.in("efivars.undo") }
+
+// FirmwareNext is what the firmware is to remember once the file with that inode is
+// the disk.
+func (d VMDir) FirmwareNext(inode uint64) string {
+	return d.FirmwareNextPrefix() + strconv.FormatUint(inode, 10)
+}
+
+// FirmwareNextPrefix begins each path that FirmwareNext gives.
+func (d VMDir) FirmwareNextPrefix() string { return d.in("efivars.next-") }
+
+// IsFirmwareTemp tells whether a name is that of what firmware remembers while it is
+// being written.
+func IsFirmwareTemp(name string) bool {
+	return strings.HasPrefix(name, ".efivars.") && strings.HasSuffix(name, TempSuffix)
+}
 
 // Origin says which snapshot the disk, and the undo disk, come from.
 func (d VMDir) Origin() string { return d.in("origin.json") }

@@ -36,5 +36,6 @@ func isLeft(path string) bool {
 		return err != nil
 	}
 	return name[0] == '.' || strings.HasSuffix(name, ondisk.TempSuffix) ||
+		strings.HasPrefix(name, filepath.Base(ondisk.VMDir("").FirmwareNextPrefix())) ||
 		strings.HasSuffix(name, ondisk.HeaderSuffix) || strings.Contains(name, ondisk.AsideInfix)
 }

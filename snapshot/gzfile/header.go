@@ -39,6 +39,9 @@ type Header struct {
 	// "crash-consistent"), and HeldMicros how long the guest stood.
 	Taken      string `json:"taken,omitempty"`
 	HeldMicros int64  `json:"held_us,omitempty"`
+	// Firmware is what the guest's firmware remembered, a small file beside the
+	// disk: deflated, in base64.
+	Firmware string `json:"firmware,omitempty"`
 	// Size is the disk's size, Data what of it a restore has to write, in bytes.
 	Size int64 `json:"size"`
 	Data int64 `json:"data"`

@@ -53,6 +53,7 @@ var codes = []struct {
 	{"accelerator", qemu.ErrNoAccelerator},
 	{"port", ErrPort},
 	{"share", ErrShare},
+	{"no-firmware", qemu.ErrNoFirmware},
 	{"no-sharing", qemu.ErrNoSharing},
 	{"disk-missing", vm.ErrNoDisk},
 	{"no-space", syscall.ENOSPC},

@@ -54,6 +54,7 @@ type Spec struct {
 	Forwards       []qemu.Forward
 	Isolated       bool
 	Shares         []Share
+	Firmware       qemu.FirmwareSource // UEFI; the zero value: a BIOS
 
 	Accel            string // qemu.Auto (also ""), qemu.KVM, qemu.TCG
 	AcceleratorsFile string // Home.Accelerators()

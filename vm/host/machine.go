@@ -90,7 +90,7 @@ func prepare(spec Spec) (*machine, error) {
 	})
 	m.agent = newAgentLink(m.board, agent.Identity{ID: spec.ID, Hostname: vm.Hostname(spec.Name)}, m.note)
 	m.agent.shares = spec.Shares
-	steps := []func() error{m.takeLocks, m.clear, m.openLogs}
+	steps := []func() error{m.takeLocks, m.clear, m.openLogs, m.makeVariables}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			m.release()

@@ -131,10 +131,14 @@ func (m *machine) spawn(ctx context.Context, accel qemu.Accelerator) (*engine, e
 	if err := checkPorts(s.Forwards); err != nil {
 		return nil, err
 	}
+	firmware := qemu.Firmware{Code: s.Firmware.Code}
+	if firmware.Code != "" {
+		firmware.Variables = s.Dir.Firmware()
+	}
 	args, err := qemu.Machine{
 		Name: s.Name, Accel: accel.Name, CPUs: s.CPUs, MemoryMB: s.MemoryMB, Disk: s.Dir.Disk(), Seed: s.Seed,
 		Kernel: s.Kernel, Append: s.Append, MAC: s.MAC, Isolated: s.Isolated, Forwards: s.Forwards,
-		Shares: qemuShares(s.Shares),
+		Shares: qemuShares(s.Shares), Firmware: firmware,
 		Paused: true,
 	}.Args()
 	if err != nil {

@@ -36,6 +36,7 @@ func (m Machine) Args() ([]string, error) {
 		return nil, err
 	}
 	args := m.base(b)
+	args = append(args, m.firmware()...)
 	args = append(args, m.boot()...)
 	args = append(args, m.control(b)...)
 	args = append(args, m.disk()...)
@@ -49,7 +50,7 @@ func (m Machine) base(b board) []string {
 	args = append(args, sandbox...)
 	args = append(args,
 		"-name", "guest="+strings.ReplaceAll(m.Name, ",", ",,"),
-		"-M", b.machine,
+		"-M", m.machine(b),
 		"-accel", accelerator(m.Accel),
 		"-cpu", cpuModel(m.Accel),
 		"-smp", "cpus="+strconv.Itoa(m.CPUs),

@@ -22,6 +22,7 @@ type Machine struct {
 	CPUs     int
 	MemoryMB int // MiB
 	Disk     string
+	Firmware Firmware
 	Seed     string // a second disk, which the guest can only read; "" for none
 
 	// Kernel is booted directly with Initrd ("" for none) and the command
@@ -58,7 +59,7 @@ func (m Machine) check() error {
 			return bad("the path of a shared folder is not absolute: %q", s.Path)
 		}
 	}
-	for what, path := range map[string]string{"disk": m.Disk, "seed": m.Seed, "kernel": m.Kernel, "initrd": m.Initrd} {
+	for what, path := range map[string]string{"disk": m.Disk, "seed": m.Seed, "kernel": m.Kernel, "initrd": m.Initrd, "firmware": m.Firmware.Code, "variables": m.Firmware.Variables} {
 		if path != "" && !filepath.IsAbs(path) {
 			return bad("the path of its %s is not absolute: %q", what, path)
 		}
@@ -74,6 +75,8 @@ func (m Machine) check() error {
 		return bad("%d MB of memory", m.MemoryMB)
 	case m.Disk == "":
 		return bad("it has no disk")
+	case (m.Firmware.Code == "") != (m.Firmware.Variables == ""):
+		return bad("firmware without variables, or the other way round")
 	case m.Kernel == "" && (m.Initrd != "" || m.Append != ""):
 		return bad("an initrd or a command line without a kernel")
 	}

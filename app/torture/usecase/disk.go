@@ -26,6 +26,11 @@ func Start(name string) []byte {
 	return disk
 }
 
+// Memory is what the firmware remembers that belongs to the disk of that name.
+func Memory(name string) []byte {
+	return append(bytes.Repeat([]byte{0xff}, 10<<10), name...)
+}
+
 func writeDisk(f *os.File, name string) error {
 	if _, err := f.WriteAt(Start(name), 0); err != nil {
 		return err

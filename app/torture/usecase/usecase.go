@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -102,7 +103,11 @@ var deeds = map[string]deed{
 		if err != nil {
 			return err
 		}
-		return errors.Join(writeDisk(f, args[0]), f.Sync(), f.Close())
+		memory := ondisk.Replace(svc.Home().VM(VM).Firmware(), func(w io.Writer) error {
+			_, err := w.Write(Memory(args[0]))
+			return err
+		})
+		return errors.Join(writeDisk(f, args[0]), f.Sync(), f.Close(), memory)
 	}},
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
 	"vmterminal/snapshot/diskfile"
 )
 
@@ -103,6 +104,15 @@ func (w World) folder(is string, dir ondisk.VMDir) {
 	if kept, st, err := diskfile.Kept(dir.Disk(), dir.Undo()); err == nil {
 		if disk, err := os.Stat(dir.Disk()); err != nil || !os.SameFile(disk, st) {
 			w.file(is+" undo", kept)
+		}
+	}
+	// Until someone holds the VM, what a crash has left does not count.
+	if err := snapshot.Open(dir).SettleFirmware(); err != nil {
+		w.put(is+" firmware that is not settled", err.Error())
+	}
+	for what, path := range map[string]string{" firmware": dir.Firmware(), " firmware undo": dir.FirmwareUndo()} {
+		if st, err := os.Stat(path); err == nil && st.Size() > 0 {
+			w.file(is+what, path)
 		}
 	}
 	files, _ := filepath.Glob(filepath.Join(dir.Snapshots(), "*"+ondisk.SnapshotSuffix))
