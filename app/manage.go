@@ -32,9 +32,7 @@ func (s *Service) asked(n NewVM) (vm.VM, error) {
 		v.Accel = n.Accel
 	}
 	v.Network = vm.Network{Isolated: n.Isolated, Forwards: n.Forwards}
-	for _, share := range n.Shares {
-		v.Shares = append(v.Shares, share.setting())
-	}
+	v.Shares = shareSettings(n.Shares)
 	if err == nil {
 		err = s.checkShares(v.Shares)
 	}

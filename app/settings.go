@@ -20,19 +20,22 @@ type VMSettings struct {
 	Accel      *string
 	Isolated   *bool
 	// Forward is which ports are to be forwarded besides, or to another port of the
-	// guest than before; Unforward is whose are not to be any more.
-	Forward   []Forward
-	Unforward []int
+	// guest than before; Unforward is whose are not to be any more, or with
+	// UnforwardAll all that were.
+	Forward      []Forward
+	Unforward    []int
+	UnforwardAll bool
 	// Share is which folders are to be shared besides, or otherwise than before; the
-	// paths in Unshare are not to be any more.
-	Share   []Share
-	Unshare []string
+	// paths in Unshare are not to be any more, or with UnshareAll all that were.
+	Share      []Share
+	Unshare    []string
+	UnshareAll bool
 }
 
 // Empty tells whether nothing is to change.
 func (to VMSettings) Empty() bool {
 	return to.CPUs == nil && to.MemoryMB == nil && to.DiskSizeMB == nil && to.Accel == nil && to.Isolated == nil &&
-		len(to.Forward)+len(to.Unforward)+len(to.Share)+len(to.Unshare) == 0
+		len(to.Forward)+len(to.Unforward)+len(to.Share)+len(to.Unshare) == 0 && !to.UnforwardAll && !to.UnshareAll
 }
 
 // Forward leads a TCP port of this computer's 127.0.0.1 into the guest.
@@ -46,7 +49,7 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 		return VM{}, failed(err, "", "change %s", called(name))
 	}
 	accept := func() error { return s.vms.Update(e.Name, to.apply) }
-	if err = s.checkShares(to.sharedPaths()); err != nil {
+	if err = s.checkShares(shareSettings(to.Share)); err != nil {
 		return VM{}, failed(err, "Nothing was changed.", "change VM '%s'", e.Name)
 	}
 	if to.DiskSizeMB == nil {
@@ -80,6 +83,9 @@ func (to VMSettings) apply(v *vm.VM) error {
 }
 
 func (to VMSettings) applyForwards(n *vm.Network) error {
+	if to.UnforwardAll {
+		n.Forwards, to.Unforward = nil, nil
+	}
 	for _, port := range to.Unforward {
 		if !slices.ContainsFunc(n.Forwards, func(f Forward) bool { return f.Host == port }) {
 			return fmt.Errorf("%w: port %d of this computer is not forwarded", ErrNoForward, port)

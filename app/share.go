@@ -54,14 +54,17 @@ func (v *VM) shareProblems(states []host.ShareState) {
 	}
 }
 
-func (to VMSettings) sharedPaths() (list vm.Shares) {
-	for _, s := range to.Share {
-		list = append(list, s.setting())
+func shareSettings(list []Share) (out vm.Shares) {
+	for _, s := range list {
+		out = append(out, s.setting())
 	}
-	return list
+	return out
 }
 
 func (to VMSettings) applyShares(v *vm.VM) error {
+	if to.UnshareAll {
+		v.Shares, to.Unshare = nil, nil
+	}
 	for _, path := range to.Unshare {
 		abs, err := filepath.Abs(path)
 		if err != nil {

@@ -17,11 +17,7 @@ import (
 // got something that is not to be used.
 func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress) error {
 	p = orSilent(p)
-	info, err := s.present(ctx, name)
-	if err != nil {
-		return err
-	}
-	file, _, err := s.open(info.Name)
+	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return err
 	}

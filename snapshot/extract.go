@@ -12,11 +12,7 @@ import (
 // The errors are Restore's; after any of them there is no file.
 func (s *Store) Extract(ctx context.Context, name, path string, p Progress) (size int64, err error) {
 	p = orSilent(p)
-	info, err := s.present(ctx, name)
-	if err != nil {
-		return 0, err
-	}
-	file, _, err := s.open(info.Name)
+	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,6 +59,16 @@ type opened struct {
 	*os.File
 	size int64
 	ours *gzfile.File
+}
+
+// openPresent is present, with the snapshot's file open.
+func (s *Store) openPresent(ctx context.Context, name string) (*opened, Info, error) {
+	info, err := s.present(ctx, name)
+	if err != nil {
+		return nil, info, err
+	}
+	file, _, err := s.open(info.Name)
+	return file, info, err
 }
 
 // open opens the file of that name. It returns nil and the error if the file

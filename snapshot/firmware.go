@@ -108,11 +108,7 @@ func (o *opened) firmware() ([]byte, error) {
 // ExtractFirmware writes what a snapshot has of the firmware's memory to a file,
 // durably; none is no file.
 func (s *Store) ExtractFirmware(ctx context.Context, name, path string) error {
-	info, err := s.present(ctx, name)
-	if err != nil {
-		return err
-	}
-	file, _, err := s.open(info.Name)
+	file, _, err := s.openPresent(ctx, name)
 	if err != nil {
 		return err
 	}

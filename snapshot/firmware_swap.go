@@ -35,8 +35,7 @@ func (s *Store) prepareFirmware(content []byte, inode uint64) error {
 
 // SettleFirmware gives the disk's firmware its memory after a crash, or an error,
 // between the swap of a disk and that of the firmware's, and sweeps what was being
-// written. The caller holds the VM's
-// lock.
+// written. The caller holds the VM's lock.
 func (s *Store) SettleFirmware() error {
 	entries, err := os.ReadDir(filepath.Dir(s.dir.Firmware()))
 	if err != nil {

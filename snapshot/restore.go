@@ -34,11 +34,7 @@ type Restored struct {
 // disk is as it was. After ErrNotDurable it is restored.
 func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Restored, error) {
 	p = orSilent(p)
-	info, err := s.present(ctx, name)
-	if err != nil {
-		return Restored{}, err
-	}
-	file, _, err := s.open(info.Name)
+	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return Restored{}, err
 	}

@@ -21,8 +21,7 @@ type rows struct {
 	VMs     []VM `json:"vms"`
 
 	// takeBack undoes what a change did to folders, for when the list stays as it
-	// was; nil if it did nothing. then is what is left to do once
-	// it is written.
+	// was; nil if it did nothing. then is what is left to do once it is written.
 	takeBack func()
 	then     func() error
 }

@@ -40,26 +40,14 @@ func (n *networkFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&n.isolated, "isolated", false, "let the guest reach nothing; --isolated=false lets it again")
 }
 
-// setNetwork puts what was given into the settings of a VM.
-func (f *face) setNetwork(cmd *cobra.Command, name string, n *networkFlags, to *app.VMSettings) (err error) {
+// set puts what was given into the settings of a VM.
+func (n *networkFlags) set(cmd *cobra.Command, to *app.VMSettings) (err error) {
 	if cmd.Flags().Changed("isolated") {
 		to.Isolated = &n.isolated
 	}
-	if to.Forward, err = app.ParseForwards(strings.Join(n.forward, ",")); err != nil {
-		return err
-	}
-	to.Unforward = n.drop
-	if n.dropAll {
-		v, err := f.svc.VM(cmd.Context(), name)
-		if err != nil {
-			return err
-		}
-		to.Unforward = nil
-		for _, forward := range v.Forwards {
-			to.Unforward = append(to.Unforward, forward.Host)
-		}
-	}
-	return nil
+	to.Unforward, to.UnforwardAll = n.drop, n.dropAll
+	to.Forward, err = app.ParseForwards(strings.Join(n.forward, ","))
+	return err
 }
 
 func (f *face) printNetwork(v app.VM) {

@@ -49,23 +49,11 @@ func (s *shareFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&s.dropAll, "no-shares", false, "share no folder any longer")
 }
 
-// setShares puts what was given into the settings of a VM.
-func (f *face) setShares(cmd *cobra.Command, name string, s *shareFlags, to *app.VMSettings) (err error) {
-	if to.Share, err = parseShares(s.share); err != nil {
-		return err
-	}
-	to.Unshare = s.drop
-	if s.dropAll {
-		v, err := f.svc.VM(cmd.Context(), name)
-		if err != nil {
-			return err
-		}
-		to.Unshare = nil
-		for _, share := range v.Shares {
-			to.Unshare = append(to.Unshare, share.Path)
-		}
-	}
-	return nil
+// set puts what was given into the settings of a VM.
+func (s *shareFlags) set(to *app.VMSettings) (err error) {
+	to.Unshare, to.UnshareAll = s.drop, s.dropAll
+	to.Share, err = parseShares(s.share)
+	return err
 }
 
 func (f *face) printShares(v app.VM) {

@@ -41,13 +41,13 @@ and links that the guest makes are for the guest alone. Snapshots do not hold it
 					set()
 				}
 			}
-			if err := f.setNetwork(cmd, args[0], &network, &to); err != nil {
+			if err := network.set(cmd, &to); err != nil {
 				return err
 			}
-			if err := f.setShares(cmd, args[0], &shares, &to); err != nil {
+			if err := shares.set(&to); err != nil {
 				return err
 			}
-			if to.Empty() && !network.dropAll && !shares.dropAll {
+			if to.Empty() {
 				return usagef(cmd, "say what to change: --cpus, --memory, --disk-size, --accel, --forward, --no-forward, --isolated, --share or --no-share")
 			}
 			v, err := f.svc.SetVM(cmd.Context(), args[0], to)
