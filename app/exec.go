@@ -30,6 +30,7 @@ type GuestTerminal struct {
 	// keeps the first.
 	Size    TerminalSize
 	Resized <-chan TerminalSize
+	asked   <-chan agent.Question
 }
 
 // TerminalSize is counted in cells.
@@ -65,7 +66,7 @@ func (s *Service) Exec(ctx context.Context, name string, c GuestCommand) (exit i
 func (c GuestCommand) asked() agent.Command {
 	out := agent.Command{Args: c.Args, Env: c.Env, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr}
 	if c.Terminal != nil {
-		out.Terminal = &agent.Terminal{Size: c.Terminal.Size, Resized: c.Terminal.Resized}
+		out.Terminal = &agent.Terminal{Size: c.Terminal.Size, Resized: c.Terminal.Resized, Asked: c.Terminal.asked}
 	}
 	return out
 }

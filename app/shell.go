@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"vmterminal/vm/agent"
 	"vmterminal/vm/host"
 )
 
@@ -15,6 +16,10 @@ type Shell interface {
 	// Exit waits until the shell has ended and its output was read, or it was
 	// closed or cancelled, and returns its exit code, or what ended it from outside.
 	Exit() (code int, err error)
+	// Program is the name of the program that has the shell's keyboard, as the guest
+	// tells it; "" when the shell waits for a line, or has ended. An error means that
+	// it cannot be told, as by a guest whose agent is older.
+	Program(ctx context.Context) (name string, err error)
 }
 
 // shellEnv tells the guest's programs what the window's terminal can do.
@@ -46,6 +51,7 @@ type shell struct {
 	output *io.PipeReader
 	typed  *io.PipeWriter
 	sizes  chan TerminalSize
+	asked  chan agent.Question
 	cancel context.CancelFunc
 
 	ended chan struct{} // closed when code and err are there
@@ -59,11 +65,12 @@ func newShell(ctx context.Context, client *host.Client, size TerminalSize) *shel
 	keys, typed := io.Pipe()
 	s := &shell{
 		output: output, typed: typed, sizes: make(chan TerminalSize, 1),
+		asked:  make(chan agent.Question),
 		cancel: cancel, ended: make(chan struct{}),
 	}
 	command := GuestCommand{
 		Stdin: keys, Stdout: written, Env: shellEnv,
-		Terminal: &GuestTerminal{Size: size, Resized: s.sizes},
+		Terminal: &GuestTerminal{Size: size, Resized: s.sizes, asked: s.asked},
 	}
 	go func() {
 		defer client.Close()
@@ -107,4 +114,27 @@ func (s *shell) Resize(_ context.Context, cols, rows int) error {
 func (s *shell) Exit() (int, error) {
 	<-s.ended
 	return s.code, s.err
+}
+
+func (s *shell) Program(ctx context.Context) (string, error) {
+	type answer struct {
+		name string
+		err  error
+	}
+	got := make(chan answer, 1)
+	select {
+	case s.asked <- func(name string, err error) { got <- answer{name, err} }:
+	case <-s.ended:
+		return "", nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	select {
+	case a := <-got:
+		return a.name, a.err
+	case <-s.ended:
+		return "", nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

@@ -46,6 +46,23 @@ func types(t *testing.T, s Shell, text string) {
 	}
 }
 
+// comesToFront waits until that program has a shell's keyboard.
+func comesToFront(t *testing.T, s Shell, want string) {
+	t.Helper()
+	for late := time.Now().Add(guestLimit); ; {
+		program, err := s.Program(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if program == want {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("%q is in front, not %q", program, want)
+		}
+	}
+}
+
 func TestShellInARealGuest(t *testing.T) {
 	v := runReal(t, Automatic{})
 	open := func(ctx context.Context) Shell {
@@ -65,6 +82,17 @@ func TestShellInARealGuest(t *testing.T) {
 	if code, err := s.Exit(); code != 7 || err != nil {
 		t.Errorf("the shell ended with %d, %v", code, err)
 	}
+	if program, err := s.Program(t.Context()); program != "" || err != nil {
+		t.Errorf("a shell that has ended runs %q, %v", program, err)
+	}
+
+	s = open(t.Context())
+	types(t, s, "echo rea''dy; sleep 1000 | cat\r")
+	reads(t, s, "ready")
+	comesToFront(t, s, "sleep")
+	types(t, s, "\x03")
+	comesToFront(t, s, "")
+	s.Close()
 
 	ctx, cancel := context.WithCancel(t.Context())
 	s = open(ctx)

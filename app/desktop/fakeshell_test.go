@@ -3,8 +3,10 @@
 package desktop
 
 import (
+	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
 // fakeShell is a fakeConsole that ends by itself or is ended.
@@ -14,6 +16,22 @@ type fakeShell struct {
 	once  sync.Once
 	ended chan struct{}
 	code  int
+	// inFront is the program that has the keyboard; "?" is a guest that cannot tell.
+	inFront atomic.Pointer[string]
+}
+
+// runs makes a program run in it.
+func (s *fakeShell) runs(program string) { s.inFront.Store(&program) }
+
+func (s *fakeShell) Program(context.Context) (string, error) {
+	switch program := s.inFront.Load(); {
+	case program == nil:
+		return "", nil
+	case *program == "?":
+		return "", errors.New("not supported by the guest's agent")
+	default:
+		return *program, nil
+	}
 }
 
 // exit ends it, with -1 as if something else had.

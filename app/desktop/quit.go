@@ -26,8 +26,13 @@ func (w *window) closed() {
 			w.win.Hide()
 			return
 		}
-		w.leave()
+		w.besideShells(w.leave)
 	})
+}
+
+// besideShells asks first when programs run in shells, which end with the window.
+func (w *window) besideShells(quit func()) {
+	w.ifNothingRuns(w.consoles.allShells(), quit, func(busy []busyShell) { w.askQuitShells(busy, quit) })
 }
 
 // leave ends the program and leaves VMs running; it asks first while jobs run.
@@ -43,9 +48,11 @@ func (w *window) leave() {
 // trayHostTimeout is how long the desktop may take to say whether it has a tray.
 const trayHostTimeout = 700 * time.Millisecond
 
-// askQuit ends the program, and asks first while jobs run, or what becomes of
-// running VMs.
-func (w *window) askQuit() {
+// askQuit ends the program, and asks first while programs run in shells, or jobs,
+// or what becomes of running VMs.
+func (w *window) askQuit() { w.besideShells(w.askQuitRest) }
+
+func (w *window) askQuitRest() {
 	if len(w.jobs.running()) == 0 && len(w.runningVMs()) > 0 {
 		w.quitBesideVMs()
 		return

@@ -14,6 +14,8 @@ import (
 // ended.
 type shellOf struct {
 	cancel context.CancelFunc
+	// open is the shell while it runs.
+	open app.Shell
 	// ended tells how, "" while it runs or was not opened yet.
 	ended string
 	// early are the keys that were typed while it was opened.
@@ -76,6 +78,7 @@ func (c *consoles) openShell(t *tab) {
 			shell.Close()
 		default:
 			t.terminal.OnClosed = func(error) { c.shellEnded(t, shell) }
+			t.shell.open = shell
 			c.attach(t, shell)
 			for _, key := range t.shell.early {
 				key(t.terminal)
@@ -91,7 +94,7 @@ func (c *consoles) openShell(t *tab) {
 
 // shellEnded is called when a shell has ended, or its VM has.
 func (c *consoles) shellEnded(t *tab, shell app.Shell) {
-	t.conn = nil
+	t.conn, t.shell.open = nil, nil
 	t.shell.end()
 	t.shell.ended = textShellEnded()
 	var code int

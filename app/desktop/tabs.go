@@ -73,13 +73,24 @@ func (w *window) stepTab(by int) {
 	}
 }
 
-// closeTab takes a shell's tab away and ends the shell; the console stays.
+// closeTab takes a shell's tab away and ends the shell, and asks first when a
+// program runs in it; the console stays.
 func (w *window) closeTab(at int) {
 	_, of, ok := w.tabsOnWindow()
 	if !ok || at < 1 || at >= len(of.list) {
 		return
 	}
 	t := of.list[at]
+	w.ifNothingRuns([]*tab{t}, func() { w.dropTab(t) }, func(busy []busyShell) { w.askCloseShell(t, busy[0]) })
+}
+
+// dropTab closes a shell's tab, which may be gone by now.
+func (w *window) dropTab(t *tab) {
+	of := w.consoles.tabs(t.vm)
+	at := of.at(t)
+	if at < 1 {
+		return
+	}
 	of.remove(at)
 	t.shell.end()
 	t.terminal.Detach()

@@ -41,6 +41,12 @@ func (d *desk) hasTabs(want string) {
 	}
 }
 
+// getsTabs waits for those tabs.
+func (d *desk) getsTabs(want string) {
+	d.t.Helper()
+	d.until(want, func() bool { return d.labels() == want })
+}
+
 // openShell opens a shell by keys and waits until it has the keyboard.
 func (d *desk) openShell() {
 	d.t.Helper()
@@ -69,7 +75,7 @@ func TestShellTabs(t *testing.T) {
 
 	d.parts.tabs.OnChosen(1)
 	d.menu(key(fyne.KeyW))
-	d.hasTabs("Console* Shell 2")
+	d.getsTabs("Console* Shell 2")
 	d.until("the end of shell 1", d.shell(1).over)
 	if d.shell(2).over() {
 		t.Error("the other shell has ended too")

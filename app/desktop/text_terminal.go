@@ -3,6 +3,8 @@
 package desktop
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2/lang"
 )
 
@@ -38,6 +40,35 @@ func textShellOverAbout(how string) string {
 
 func textShellStartFirst() string {
 	return lang.L("A shell runs inside the guest: start the VM first.")
+}
+
+// Shells in which something runs.
+
+func textCloseShellTitle(number int) string {
+	return lang.L("Close shell {{.N}}?", with{"N": number})
+}
+
+func textCloseShellAbout(busy busyShell) string {
+	if busy.program == "" {
+		return lang.L("The guest cannot tell whether a program runs in it. If one does, it ends with the shell.")
+	}
+	return lang.L("{{.Program}} runs in it and ends with the shell.", with{"Program": busy.program})
+}
+
+func textQuitShellsTitle() string { return lang.L("Programs run in shells") }
+func textEndAndQuit() string      { return lang.L("End them and quit") }
+
+func textQuitShellsAbout(busy []busyShell) string {
+	lines := make([]string, 0, len(busy)+1)
+	for _, b := range busy {
+		values := with{"VM": b.vm, "N": b.number, "Program": b.program}
+		if b.program == "" {
+			lines = append(lines, lang.L("Shell {{.N}} of {{.VM}}: the guest cannot tell what runs", values))
+			continue
+		}
+		lines = append(lines, lang.L("Shell {{.N}} of {{.VM}}: {{.Program}}", values))
+	}
+	return strings.Join(append(lines, lang.L("Shells end with the window, and what runs in them. What runs on a console goes on.")), "\n")
 }
 
 // Finding text.

@@ -53,6 +53,8 @@ type window struct {
 	// barItems are the actions in the menu bar.
 	barItems []barItem
 	hidden   bool
+	// askingShells tells that guests are asked what runs in their shells.
+	askingShells bool
 	// finding is the terminal that the bar below it looks in, nil while the bar is away.
 	finding *console.Console
 }

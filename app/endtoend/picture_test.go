@@ -75,6 +75,7 @@ func (d *display) keep(name string) {
 var (
 	primary = color.RGBA{0x4a, 0x86, 0xff, 0xff} // the one to press
 	warning = color.RGBA{0xf0, 0xb1, 0x3c, 0xff} // one that undoes things
+	danger  = color.RGBA{0xf0, 0x64, 0x5f, 0xff} // one that ends or deletes things
 )
 
 // near tells whether a point has a colour, or the shade of it that the mouse

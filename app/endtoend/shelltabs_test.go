@@ -43,6 +43,25 @@ func TestShellTabsInTheWindow(t *testing.T) {
 	if size != shellSize || size == "0 0\n" {
 		t.Errorf("the console has %q cells, the shell %q", size, shellSize)
 	}
+	running := func() bool { return s.try("exec", "--", "sh", "-c", "grep -qx sleep /proc/[0-9]*/comm").code == 0 }
+	d.write("sleep 5000")
+	d.press("Return")
+	until(t, "the program runs", running)
+	d.press("ctrl+shift+w")
+	d.awaitButton("the question before it ends with its shell", danger, sheet)
+	d.keep("shell-busy")
+	d.press("Escape")
+	until(t, "the question is gone", func() bool { _, there := button(d.picture(), danger, sheet); return !there })
+	if !running() {
+		t.Error("the program ended before the question was answered")
+	}
+	d.press("ctrl+shift+w")
+	d.push(d.awaitButton("the question again", danger, sheet))
+	until(t, "the program ends with its shell", func() bool { return !running() })
+	d.press("ctrl+shift+t")
+	if again, _ := told(); again == serial {
+		t.Errorf("the new shell is on the console, %q", again)
+	}
 	d.press("ctrl+Prior")
 	if again, _ := told(); again != serial {
 		t.Errorf("Ctrl+Page up went to %q, not to the console on %q", again, serial)

@@ -18,6 +18,7 @@ const (
 	thawLimit     = 10 * time.Second
 	trimLimit     = 5 * time.Minute
 	powerOffLimit = 10 * time.Second
+	frontLimit    = 5 * time.Second
 )
 
 // FreezeLimit is how long the guest stays frozen if it is not thawed; then it

@@ -39,7 +39,16 @@ type Terminal struct {
 	// Resized gives the sizes that it has later; nil: it keeps the first. It is
 	// read until the command has ended.
 	Resized <-chan Size
+	// Asked are questions for the program in front of it; nil: there are none. Each
+	// that is taken is called once, from any goroutine.
+	Asked <-chan Question
 }
+
+// A Question gets the name of the program that has a terminal's keyboard, as the
+// guest tells it: printable, "" for the command that was started on the terminal,
+// such as a shell that waits for a line. ErrUnsupported: the guest's agent cannot
+// tell.
+type Question func(program string, err error)
 
 // Size is a terminal's, in cells.
 type Size struct{ Columns, Rows uint16 }
@@ -90,6 +99,7 @@ func (c *Client) attend(ctx context.Context, k *call, stream uint32, what Comman
 	}
 	if what.Terminal != nil {
 		go c.resizeTerminal(ctx, stream, what.Terminal.Resized)
+		go c.answerQuestions(ctx, stream, what.Terminal.Asked)
 	}
 	var outputs sync.WaitGroup
 	carry := func(ch wire.Channel, box *wire.Inbox, to io.Writer) {

@@ -75,6 +75,12 @@ func (f *fakeAgent) Info(ctx context.Context) (agent.Info, error) {
 }
 
 func (f *fakeAgent) Run(ctx context.Context, c agent.Command) (int, error) {
+	if c.Terminal != nil && len(c.Args) > 0 && c.Args[0] == "answer" {
+		(<-c.Terminal.Asked)("vim", nil)
+		(<-c.Terminal.Asked)("", agent.ErrUnsupported)
+		<-c.Terminal.Asked // and ends
+		return 0, nil
+	}
 	if c.Terminal != nil {
 		f.told <- fmt.Sprint(c.Args, c.Terminal.Size)
 		f.told <- fmt.Sprint(<-c.Terminal.Resized)

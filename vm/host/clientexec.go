@@ -37,11 +37,14 @@ func execOver(stream io.ReadWriter, what agent.Command) (int, error) {
 	if err := out.sendJSON(frameCommand, ask); err != nil {
 		return 0, fmt.Errorf("ask for the command: %w", err)
 	}
+	var fronts questions
 	if what.Terminal != nil {
 		over := make(chan struct{})
 		defer close(over)
 		go sendSizes(out, what.Terminal.Resized, over)
+		go fronts.send(out, what.Terminal.Asked, over)
 	}
+	defer fronts.end()
 	if what.Stdin != nil {
 		go func() {
 			if _, err := io.Copy(out.stream(frameStdin), what.Stdin); err == nil {
@@ -60,6 +63,8 @@ func execOver(stream io.ReadWriter, what agent.Command) (int, error) {
 			err = pass(what.Stdout, content)
 		case frameStderr:
 			err = pass(what.Stderr, content)
+		case frameFront:
+			err = fronts.answered(content)
 		case frameFinished:
 			var result execResult
 			if err := json.Unmarshal(content, &result); err != nil {

@@ -47,17 +47,20 @@ func execFor(ctx context.Context, gone func(), guest guestAgent, in io.Reader, o
 		return 0, errors.New("no command was asked for")
 	}
 	input, feed := io.Pipe()
-	sizes := make(chan agent.Size, 1)
+	fed := terminalInput{feed: feed, sizes: make(chan agent.Size, 1), asked: make(chan agent.Question, mostAsked)}
 	go func() {
 		defer gone()
-		feed.CloseWithError(takeInput(in, feed, sizes, out))
+		feed.CloseWithError(fed.take(in, out))
 	}()
 	command := agent.Command{
 		Args: ask.Args, Dir: ask.Dir, Env: ask.Env,
 		Stdout: out.stream(frameStdout), Stderr: out.stream(frameStderr),
 	}
 	if ask.Columns > 0 {
-		command.Terminal = &agent.Terminal{Size: agent.Size{Columns: ask.Columns, Rows: ask.Rows}, Resized: sizes}
+		command.Terminal = &agent.Terminal{Size: agent.Size{Columns: ask.Columns, Rows: ask.Rows}, Resized: fed.sizes, Asked: fed.asked}
+		if err := out.send(frameFront, nil); err != nil {
+			return 0, err
+		}
 	}
 	if ask.Input {
 		command.Stdin = input
@@ -66,9 +69,19 @@ func execFor(ctx context.Context, gone func(), guest guestAgent, in io.Reader, o
 	return guest.Run(ctx, command)
 }
 
-// takeInput passes input, and the terminal's sizes, on until the client leaves.
-// After the input's end it only watches for that.
-func takeInput(in io.Reader, feed *io.PipeWriter, sizes chan agent.Size, out *frameWriter) error {
+// mostAsked is how many questions for the program in front may wait.
+const mostAsked = 8
+
+// terminalInput is what a client sends a command.
+type terminalInput struct {
+	feed  *io.PipeWriter
+	sizes chan agent.Size
+	asked chan agent.Question
+}
+
+// take passes on what the client sends, until it leaves. After the input's end it
+// only watches for that.
+func (t *terminalInput) take(in io.Reader, out *frameWriter) error {
 	var buf [maxFrame]byte
 	for {
 		what, content, err := readFrame(in, &buf)
@@ -77,17 +90,36 @@ func takeInput(in io.Reader, feed *io.PipeWriter, sizes chan agent.Size, out *fr
 			return io.ErrUnexpectedEOF
 		case what == frameSize:
 			if columns, rows, ok := wire.ParseSize(content); ok {
-				overtake(sizes, agent.Size{Columns: columns, Rows: rows})
+				overtake(t.sizes, agent.Size{Columns: columns, Rows: rows})
 			}
+		case what == frameAsk:
+			err = t.ask(out)
 		case what != frameStdin:
 			return fmt.Errorf("a frame %q instead of input", what)
 		case len(content) == 0:
-			feed.Close()
+			t.feed.Close()
 		default:
-			if err := handOver(content, feed, out); err != nil {
-				return err
-			}
+			err = handOver(content, t.feed, out)
 		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// ask has the program in front told to the client.
+func (t *terminalInput) ask(out *frameWriter) error {
+	select {
+	case t.asked <- func(program string, err error) {
+		front := execFront{Program: program}
+		if err != nil {
+			front.Error = toRemote(err)
+		}
+		_ = out.sendJSON(frameFront, front) // a client that has left needs none
+	}:
+		return nil
+	default:
+		return fmt.Errorf("more than %d questions at once", mostAsked)
 	}
 }
 

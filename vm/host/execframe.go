@@ -22,6 +22,11 @@ const (
 	frameStdout   = 'o' // output; none is only to see whether the client is there
 	frameStderr   = 'e'
 	frameFinished = 'f' // JSON execResult
+	// A question for the program in front of the terminal, and its answer, JSON
+	// execFront; both in the order asked. An answer without content comes first: it
+	// says that questions may be asked, which ended the command in earlier versions.
+	frameAsk   = 'q'
+	frameFront = 'p'
 )
 
 // maxFrame bounds a frame's content, in bytes.
@@ -40,6 +45,11 @@ type execAsk struct {
 type execResult struct {
 	Exit  int          `json:"exit"`
 	Error *remoteError `json:"error,omitempty"`
+}
+
+type execFront struct {
+	Program string       `json:"program"`
+	Error   *remoteError `json:"error,omitempty"`
 }
 
 // frameWriter writes frames from several goroutines.

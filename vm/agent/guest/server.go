@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"vmterminal/vm/agent/wire"
@@ -43,6 +44,8 @@ type call struct {
 	// sizes gets those of the command's terminal; what is not taken is overtaken
 	// by the next.
 	sizes chan winsize
+	// terminal is the command's, if it has one.
+	terminal atomic.Pointer[terminal]
 }
 
 // newServer returns a server of the guest whose files are below root.
@@ -218,6 +221,9 @@ func (s *server) perform(ctx context.Context, c *call, ask wire.Ask) (wire.Answe
 	case wire.OpTerminal:
 		exit, err := s.runOnTerminal(ctx, c, ask)
 		return wire.Answer{Exit: exit}, err
+	case wire.OpFront:
+		program, err := s.front(ask.Terminal)
+		return wire.Answer{Program: program}, err
 	case wire.OpIdentity:
 		if ask.Identity == nil {
 			return wire.Answer{}, &wire.Error{Code: wire.CodeFailed, Text: "no identity given"}

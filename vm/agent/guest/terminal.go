@@ -38,6 +38,7 @@ func (s *server) runOnTerminal(ctx context.Context, c *call, ask wire.Ask) (int,
 		return 0, startError(err)
 	}
 	defer master.Close()
+	c.terminal.Store(&terminal{master: master, leader: cmd.Process.Pid})
 	return c.attendTerminal(ctx, cmd, master)
 }
 

@@ -40,6 +40,17 @@ func (s *seen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// inFront is what has the keyboard of a terminal.
+func inFront(asked chan<- agent.Question) (program string, err error) {
+	told := make(chan struct{})
+	asked <- func(p string, e error) {
+		program, err = p, e
+		close(told)
+	}
+	<-told
+	return program, err
+}
+
 func TestCommandOnATerminal(t *testing.T) {
 	_, c := connect(t)
 	var out bytes.Buffer
@@ -64,7 +75,7 @@ func TestShellOnATerminal(t *testing.T) {
 	}
 	keys, typing := io.Pipe()
 	out := newSeen()
-	sizes := make(chan agent.Size)
+	sizes, asked := make(chan agent.Size), make(chan agent.Question)
 	type end struct {
 		exit int
 		err  error
@@ -73,7 +84,7 @@ func TestShellOnATerminal(t *testing.T) {
 	go func() {
 		exit, err := c.Run(t.Context(), agent.Command{
 			Dir: "/", Env: []string{"PS1=# ", "ENV="}, Stdin: keys, Stdout: out,
-			Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, Resized: sizes},
+			Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, Resized: sizes, Asked: asked},
 		})
 		ended <- end{exit, err}
 	}()
@@ -85,9 +96,21 @@ func TestShellOnATerminal(t *testing.T) {
 	_, _ = io.WriteString(typing, "until [ \"$(stty size)\" = '50 132' ]; do sleep 0.02; done; echo got\\ it\n")
 	sizes <- agent.Size{Columns: 132, Rows: 50}
 	<-out.found
+	if program, err := inFront(asked); program != "" || err != nil {
+		t.Errorf("%q is in front of a shell that waits, %v", program, err)
+	}
 	out.await <- "under way"
 	_, _ = io.WriteString(typing, "sh -c 'echo under\\ way; exec sleep 1000'\n")
 	<-out.found
+	for deadline := time.Now().Add(10 * time.Second); ; { // sh becomes sleep after it has said so
+		program, err := inFront(asked)
+		if program == "sleep" && err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%q is in front of the shell, %v", program, err)
+		}
+	}
 	_, _ = io.WriteString(typing, "\x03exit 5\n")
 	if e := <-ended; e.exit != 5 || e.err != nil {
 		t.Errorf("exit code %d, %v: %q", e.exit, e.err, out.all.String())

@@ -18,6 +18,7 @@ const (
 	OpTerminal = "terminal"
 	OpIdentity = "identity"
 	OpMount    = "mount"
+	OpFront    = "front"
 )
 
 // Ask is the JSON of a Request. Besides Op, the fields that the operation needs
@@ -35,6 +36,8 @@ type Ask struct {
 	Identity    *Identity `json:"identity,omitempty"`
 	// Mounts are what OpMount mounts.
 	Mounts []Mount `json:"mounts,omitempty"`
+	// Terminal is the stream of the OpTerminal that OpFront asks about.
+	Terminal uint32 `json:"terminal,omitempty"`
 }
 
 // MaxFreezeMillis is the longest that a guest stays frozen, in milliseconds.
@@ -62,6 +65,9 @@ type Answer struct {
 	Identified *Identified `json:"identified,omitempty"`
 	// MountProblems is why each of the Mounts was not to be had, or "".
 	MountProblems []string `json:"mountProblems,omitempty"`
+	// Program is the name of what has a terminal's keyboard, by its foreground
+	// process group; "" is the command that was started on it.
+	Program string `json:"program,omitempty"`
 }
 
 // Info is what the agent tells of its guest.
