@@ -15,7 +15,7 @@ import (
 type Share struct {
 	Path     string // absolute
 	ReadOnly bool
-	// GuestDir is where the guest has it; set by the Service.
+	// GuestDir is where the guest has it.
 	GuestDir string
 	// Problem is why the running guest does not have it, or "".
 	Problem string
@@ -33,12 +33,22 @@ var ErrNoShare = errors.New("no such share")
 // guest can only read.
 func ParseShare(text string) (Share, error) {
 	s, err := vm.ParseShare(text)
-	return Share{Path: s.Path, ReadOnly: s.ReadOnly}, failed(err, "Nothing was changed.", "share %s", Plain(text))
+	return shareOf(s), failed(err, "Nothing was changed.", "share %s", Plain(text))
+}
+
+// CheckShares tells whether one VM can have all these shares, as far as that can be
+// said without looking at the disk.
+func CheckShares(list []Share) error {
+	return failed(shareSettings(list).Check(), "Nothing was changed.", "share that folder")
+}
+
+func shareOf(s vm.Share) Share {
+	return Share{Path: s.Path, ReadOnly: s.ReadOnly, GuestDir: s.GuestDir()}
 }
 
 func shares(list vm.Shares) (out []Share) {
 	for _, s := range list {
-		out = append(out, Share{Path: s.Path, ReadOnly: s.ReadOnly, GuestDir: s.GuestDir()})
+		out = append(out, shareOf(s))
 	}
 	return out
 }

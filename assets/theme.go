@@ -107,7 +107,7 @@ var light = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameOverlayBackground:   hex(0xffffffff),
 	theme.ColorNameButton:              hex(0xe4e8efff),
 	theme.ColorNameDisabledButton:      hex(0xeceff4ff),
-	theme.ColorNameInputBackground:     hex(0xffffffff),
+	theme.ColorNameInputBackground:     hex(0xf3f5f9ff),
 	theme.ColorNameInputBorder:         hex(0xb9c1ceff),
 	theme.ColorNameForeground:          hex(0x1c2230ff),
 	theme.ColorNamePlaceHolder:         hex(0x626c7dff),

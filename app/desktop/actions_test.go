@@ -328,7 +328,7 @@ func TestStorage(t *testing.T) {
 	d := open(t, svc)
 	d.askStorage()
 	d.sheet("Storage")
-	for _, says := range []string{"20 GB of 100 GB are free", "dev  ·  2 snapshots", "256 MB, deleting it gives back 12 MB", "other  ·  0 snapshots"} {
+	for _, says := range []string{"20 GB of 100 GB are free", "new VMs take 3.0 GB", "dev  ·  2 snapshots", "256 MB, deleting it gives back 12 MB", "other  ·  0 snapshots"} {
 		sees(t, d.sheetTexts(), says)
 	}
 }

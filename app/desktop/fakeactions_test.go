@@ -35,6 +35,10 @@ func (f *fakeService) SetVM(_ context.Context, name string, to app.VMSettings) (
 		}
 		v.Forwards = slices.DeleteFunc(v.Forwards, func(f app.Forward) bool { return slices.Contains(to.Unforward, f.Host) })
 		v.Forwards = append(v.Forwards, to.Forward...)
+		v.Shares = slices.DeleteFunc(v.Shares, func(s app.Share) bool {
+			return slices.Contains(to.Unshare, s.Path) || slices.ContainsFunc(to.Share, func(o app.Share) bool { return o.Path == s.Path })
+		})
+		v.Shares = append(v.Shares, to.Share...)
 	})
 	return app.VM{}, nil
 }
@@ -156,7 +160,7 @@ func (f *fakeService) Doctor(context.Context) []app.Check {
 func (f *fakeService) Storage(context.Context) (app.Storage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := app.Storage{Free: 20 << 30, Total: 100 << 30}
+	all := app.Storage{Free: 20 << 30, Total: 100 << 30, Images: 3 << 30}
 	for _, v := range f.vms {
 		row := app.VMStorage{VM: v.Name, Disk: v.DiskUsed, Undo: v.UndoUsed, Snapshots: f.snapshots[v.Name]}
 		for _, s := range row.Snapshots {
@@ -185,6 +189,9 @@ func (f *fakeService) CreateFromImage(_ context.Context, n app.NewVM) (*app.Job,
 	of := n.Image
 	if n.Found != nil {
 		of = n.Found.Name
+	}
+	if n.UEFI {
+		of += ":UEFI"
 	}
 	return f.copied("CreateFromImage", of, n.Name)
 }

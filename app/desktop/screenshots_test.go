@@ -213,6 +213,13 @@ var scenes = []scene{
 		d.do(d.vmActions(), "Settings…")
 		d.sheet("Settings of db")
 	}},
+	{"close-shell", workshop, func(d *desk) {
+		d.settled()
+		d.openShell()
+		d.shell(1).runs("vim")
+		d.menu(key(fyne.KeyW))
+		d.sheet("Close shell 1?")
+	}},
 	{"automatic", func(t *testing.T) *fakeService {
 		svc := workshop(t)
 		svc.vms[3].Automatic = app.AutomaticState{
@@ -251,7 +258,18 @@ func (d *desk) settled() {
 	d.t.Helper()
 	d.until("the terminal", func() bool { return d.attached("dev") })
 	go fmt.Fprint(d.console("dev").in, session)
-	d.until("its text", func() bool { return strings.Contains(d.consoles.of("dev").terminal.Text(), "done.") })
+	d.until("its text on the window", func() bool { return strings.Contains(d.drawn(), "done.") })
+}
+
+// drawn is the text that the grids on the window have.
+func (d *desk) drawn() string {
+	var all strings.Builder
+	walk(d.win.Content(), func(o fyne.CanvasObject) {
+		if g, ok := o.(*widget.TextGrid); ok {
+			all.WriteString(g.Text())
+		}
+	})
+	return all.String()
 }
 
 // session is what stands on the terminal in pictures.
@@ -273,6 +291,11 @@ func workshop(t *testing.T) *fakeService {
 	f.vms[0].Accelerator, f.vms[0].Addresses, f.vms[0].CPUs, f.vms[0].MemoryMB = "kvm", []string{"10.0.2.15"}, 2, 2048
 	f.vms[0].Since, f.vms[0].MemoryUsed, f.vms[0].Agent = now.Add(-83*time.Minute), 512<<20, true
 	f.vms[1].CPUs, f.vms[1].MemoryMB, f.vms[1].Accel = 2, 1024, "auto"
+	f.vms[1].Forwards = []app.Forward{{Host: 5432, Guest: 5432}}
+	f.vms[1].Shares = []app.Share{
+		{Path: "/home/me/src/shop", GuestDir: "/mnt/shop"},
+		{Path: "/home/me/dumps", GuestDir: "/mnt/dumps", ReadOnly: true},
+	}
 	f.vms[2].State, f.vms[2].Problem = app.Broken, "vms.json says 0 CPUs"
 	f.vms[3].State = app.Stopped
 	at := func(ago time.Duration, s app.Snapshot) app.Snapshot {

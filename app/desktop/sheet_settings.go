@@ -42,7 +42,8 @@ type settingsForm struct {
 	name, cpus, memory, disk *widgets.Field
 	accel                    *widget.Select
 	network                  *networkForm
-	body                     *fyne.Container
+	shares                   *sharesForm
+	body                     fyne.CanvasObject
 }
 
 func (f *settingsForm) fields() []*widgets.Field {
@@ -58,6 +59,7 @@ func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 		disk:    numberField(textDisk(), diskMB, diskMB, app.MaxDiskSizeMB, textDiskGrows(), "MB"),
 		accel:   widget.NewSelect(accelerators, nil),
 		network: newNetworkForm(v),
+		shares:  newSharesForm(w, v),
 	}
 	f.name.Check = func(text string) string {
 		others := slices.DeleteFunc(w.vmNames(), func(n string) bool { return n == v.Name })
@@ -71,8 +73,12 @@ func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 		f.disk.Disable()
 	}
 	accel := container.New(layout.NewCustomPaddedVBoxLayout(4), widgets.NewLine(textAccelerator()), f.accel)
-	f.body = container.New(layout.NewCustomPaddedVBoxLayout(12), f.name,
-		container.NewGridWithColumns(3, f.cpus, f.memory, f.disk), accel, f.network.body, paragraph(note))
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(12), f.name,
+		container.NewGridWithColumns(3, f.cpus, f.memory, f.disk), accel, f.network.body, f.shares.body, paragraph(note))
+	if v.UEFI {
+		rows.Add(paragraph(textStartsByUEFI()))
+	}
+	f.body = w.scrolling(rows)
 	return f
 }
 
@@ -83,6 +89,7 @@ func (w *window) changeVM(v app.VM, f *settingsForm) {
 	to := app.VMSettings{CPUs: changed(v.CPUs, cpus), MemoryMB: changed(v.MemoryMB, memory), Accel: changed(v.Accel, accel)}
 	to.DiskSizeMB = changed(int(v.DiskSize>>20), disk)
 	f.network.change(v, &to)
+	f.shares.change(v, &to)
 	name := typedName(f.name.Text())
 	w.alter(func(ctx context.Context) error {
 		if !to.Empty() {

@@ -40,7 +40,11 @@ func (w *window) tellStorage(all app.Storage) {
 	if more > 0 {
 		rows.Add(widgets.NewCaption(textMore(more)))
 	}
-	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(textFree(size(all.Free), size(all.Total))), w.scrolling(rows))
+	room := textFree(size(all.Free), size(all.Total))
+	if all.Images > 0 {
+		room += "\n" + textImagesTake(size(all.Images))
+	}
+	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(room), w.scrolling(rows))
 	w.openSheet(textStorage(), body, textClose(), nil)
 }
 

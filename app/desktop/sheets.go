@@ -54,10 +54,22 @@ const sheetRest = 210
 // scrolling is rows in a sheet: as high as they are, and scrolled from where the
 // window ends.
 func (w *window) scrolling(rows fyne.CanvasObject) fyne.CanvasObject {
-	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows))
+	rows = container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows)
 	most := max(0, w.win.Canvas().Size().Height-sheetRest)
-	scroll.SetMinSize(fyne.NewSize(0, min(most, rows.MinSize().Height)))
-	return scroll
+	return container.New(scrollFrom{rows, most}, container.NewVScroll(rows))
+}
+
+// scrollFrom lays out a scroll that is as high as what it scrolls, up to a height.
+type scrollFrom struct {
+	rows fyne.CanvasObject
+	most float32
+}
+
+func (s scrollFrom) Layout(objects []fyne.CanvasObject, size fyne.Size) { objects[0].Resize(size) }
+
+func (s scrollFrom) MinSize([]fyne.CanvasObject) fyne.Size {
+	size := s.rows.MinSize()
+	return fyne.NewSize(size.Width, min(s.most, size.Height))
 }
 
 // tell shows a text with nothing to decide.

@@ -52,6 +52,7 @@ type systemForm struct {
 	choice   *widget.Select
 	about    *widgets.Line
 	file     *widgets.Field
+	uefi     *widget.Check
 	body     *fyne.Container
 	onChosen func()
 }
@@ -69,11 +70,12 @@ func newSystemForm(all []system) *systemForm {
 		}
 		return ""
 	}
+	f.uefi = widget.NewCheck(textUEFI(), nil)
 	f.choice = widget.NewSelect(labels, nil)
 	f.choice.SetSelectedIndex(0)
 	f.choice.OnChanged = func(string) { f.choose(f.choice.SelectedIndex()) }
 	label := container.New(layout.NewCustomPaddedVBoxLayout(4), widgets.NewLine(textSystem()), f.choice, f.about)
-	f.body = container.New(layout.NewCustomPaddedVBoxLayout(12), label, f.file)
+	f.body = container.New(layout.NewCustomPaddedVBoxLayout(12), label, f.file, f.uefi)
 	f.choose(0)
 	return f
 }
@@ -83,8 +85,10 @@ func (f *systemForm) choose(at int) {
 	f.about.Set(f.all[at].about)
 	if f.all[at].byFile {
 		f.file.Show()
+		f.uefi.Show()
 	} else {
 		f.file.Hide()
+		f.uefi.Hide()
 	}
 	f.body.Refresh()
 	f.file.SetText(f.file.Text()) // what is needed of it has changed
@@ -109,7 +113,7 @@ func (w *window) createOf(f *systemForm, n app.NewVM) {
 		return
 	}
 	if chosen.byFile {
-		n.Image = expandHome(f.file.Text())
+		n.Image, n.UEFI = expandHome(f.file.Text()), f.uefi.Checked
 	}
 	w.runJob(func(ctx context.Context) (*app.Job, error) { return chosen.create(ctx, n) })
 }

@@ -42,6 +42,25 @@ func textIsolated() string {
 	return lang.L("Isolated: the guest reaches no network, and not this computer")
 }
 
+func textShares() string    { return lang.L("Shared folders") }
+func textAddFolder() string { return lang.L("Add folder") }
+func textReadOnly() string  { return lang.L("Read only") }
+func textRemove() string    { return lang.L("Remove") }
+func textNoShares() string  { return lang.L("The guest sees none of this computer's files.") }
+
+func textShareAt(dir string) string { return lang.L("{{.Dir}} in the guest", with{"Dir": dir}) }
+
+func textShareMissing(why string) string {
+	return lang.L("Not there now: {{.Why}}", with{"Why": why})
+}
+
+func textUEFI() string         { return lang.L("Start it by UEFI, even if it does not look so") }
+func textStartsByUEFI() string { return lang.L("The guest is started by UEFI firmware.") }
+
+func textImagesTake(size string) string {
+	return lang.L("Images kept for new VMs take {{.Size}}.", with{"Size": size})
+}
+
 func textHostHas(n string) string { return lang.L("This computer has {{.N}}", with{"N": n}) }
 
 func textHostFree(size string) string {
@@ -49,7 +68,7 @@ func textHostFree(size string) string {
 }
 
 func textSettingsRunning() string {
-	return lang.L("CPUs, memory, accelerator and network count from the next start on. Name and disk can be changed once it is stopped.")
+	return lang.L("CPUs, memory, accelerator, network and shared folders count from the next start on. Name and disk can be changed once it is stopped.")
 }
 
 func textSettingsStopped() string {
