@@ -265,7 +265,10 @@ func (d *desk) settled() {
 func (d *desk) drawn() string {
 	var all strings.Builder
 	walk(d.win.Content(), func(o fyne.CanvasObject) {
-		if g, ok := o.(*widget.TextGrid); ok {
+		if g, ok := o.(interface {
+			RowText(row int) string
+			Text() string
+		}); ok {
 			all.WriteString(g.Text())
 		}
 	})
