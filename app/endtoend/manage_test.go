@@ -1,6 +1,10 @@
 package endtoend
 
 import (
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,13 +24,19 @@ func (d *display) choose(n int) {
 // The places of items in the menus of a VM and of a snapshot.
 const (
 	itemSettings  = 5
+	itemNewVM     = 2
 	itemRename    = 3
 	itemDescribe  = 4
 	itemPin       = 5
 	itemVerify    = 6
+	itemExport    = 7
+	itemImport    = 3 // of the menu above the snapshots
 	vmsByKey      = "ctrl+shift+1"
 	historyByKeys = "ctrl+shift+3"
 )
+
+// snapshotsMenu is where the menu of all snapshots opens.
+var snapshotsMenu = image.Pt(1205, 82)
 
 // TestWindowManages does to a stopped VM and its snapshot, by keys alone, what
 // menus offer.
@@ -56,6 +66,7 @@ func TestWindowManages(t *testing.T) {
 	})
 
 	managesSnapshot(t, s, d)
+	carriesSnapshot(t, s, d)
 	p.close()
 	p.ends()
 }
@@ -99,4 +110,51 @@ func managesSnapshot(t *testing.T, s *store, d *display) {
 	d.onSnapshot("the snapshot is pinned", itemPin, nothing, shows(`"pinned":true`))
 	d.onSnapshot("the snapshot is verified", itemVerify, nothing, shows(`"verified_at":`))
 	d.keep("snapshot-managed")
+}
+
+// carriesSnapshot takes the snapshot out to a file, in from it under another name,
+// and makes a VM of it.
+func carriesSnapshot(t *testing.T, s *store, d *display) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "carried.raw.gz")
+	d.onSnapshot("the snapshot is exported", itemExport, d.typing(out), func() bool {
+		_, err := os.Stat(out)
+		return err == nil
+	})
+	if text, err := exec.Command("gunzip", "-t", out).CombinedOutput(); err != nil || len(text) > 0 {
+		t.Errorf("gunzip -t: %v\n%s", err, text)
+	}
+	shows := func(args ...string) func() bool { return func() bool { return s.try(args...).code == 0 } }
+	until(t, "the snapshot is imported", func() bool {
+		d.click(snapshotsMenu.X, snapshotsMenu.Y)
+		for range itemImport {
+			d.press("Down")
+		}
+		d.press("Return")
+		d.press("ctrl+a")
+		d.write(out)
+		d.press("Tab")
+		d.press("Tab")
+		d.typing("carried")() // the one that the file carries is taken
+		if !within(5*time.Second, shows("snapshot", "show", "carried", "--vm", "renamed")) {
+			d.press("Escape")
+			return false
+		}
+		return true
+	})
+	d.onSnapshot("a VM is made of the snapshot", itemNewVM, d.typing("copied"), shows("vm", "show", "copied"))
+	d.keep("snapshot-carried")
+	was, err := os.Open(s.disk("renamed")) // it has not run since
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer was.Close()
+	is, err := os.Open(s.disk("copied"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer is.Close()
+	if different := same(was, is); different != "" {
+		t.Error("the disks of the snapshot and of the new VM: " + different)
+	}
 }
