@@ -18,9 +18,9 @@ func (s *Screen) control(c byte) {
 	case '\r':
 		s.cur.x, s.cur.wrap = 0, false
 	case 0x0e:
-		s.cur.charset.shifted = true
+		s.cur.charset.locked = 1
 	case 0x0f:
-		s.cur.charset.shifted = false
+		s.cur.charset.locked = 0
 	case esc:
 		s.startEscape()
 	}
@@ -35,10 +35,8 @@ func (s *Screen) escapeSequence(c byte) {
 	switch inter[0] {
 	case 0:
 		s.plainEscape(c)
-	case '(':
-		s.cur.charset.graphics[0] = c == '0'
-	case ')':
-		s.cur.charset.graphics[1] = c == '0'
+	case '(', ')', '*', '+':
+		s.cur.charset.designate(inter[0], c)
 	case '#':
 		if c == '8' {
 			s.alignment()
@@ -66,6 +64,14 @@ func (s *Screen) plainEscape(c byte) {
 		s.tabs[s.cur.x] = true
 	case 'M':
 		s.reverseLineFeed()
+	case 'N':
+		s.cur.charset.single = 2
+	case 'O':
+		s.cur.charset.single = 3
+	case 'n':
+		s.cur.charset.locked = 2
+	case 'o':
+		s.cur.charset.locked = 3
 	case 'Z':
 		s.reply(deviceAttributes)
 	case 'c':

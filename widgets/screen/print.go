@@ -4,9 +4,9 @@ import "bytes"
 
 // print puts one rune at the cursor.
 func (s *Screen) print(r rune) {
-	if r < 0x80 {
+	if r < 0x80 && !s.cur.charset.plain() {
 		r = s.cur.charset.translate(r)
-	} else if r < 0xa0 {
+	} else if r >= 0x80 && r < 0xa0 {
 		return // 8-bit controls are not used in UTF-8
 	}
 	w := runeWidth(r)
@@ -47,7 +47,7 @@ func (s *Screen) print(r rune) {
 
 // printASCII is print for a run of plain ASCII, which is most of all output.
 func (s *Screen) printASCII(b []byte) {
-	if s.private.insert || !s.cur.charset.ascii() {
+	if s.private.insert || !s.cur.charset.plain() {
 		for _, c := range b {
 			s.print(rune(c))
 		}
