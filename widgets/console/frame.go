@@ -151,7 +151,7 @@ func (c *Console) paint() picture {
 	row += int(end - int64(rows) - top)
 	p.cursor = cursorPicture{
 		shown: modes.ShowCursor && live && row < rows,
-		col:   col, row: row, shape: modes.Cursor, under: cell.Rune, cells: 1, live: live,
+		col:   col, row: row, shape: modes.Cursor, under: drawn(cell.Rune), cells: 1, live: live,
 	}
 	if cell.Part == screen.WideLeft {
 		p.cursor.cells = 2

@@ -79,7 +79,7 @@ func shownRune(c *screen.Cell) rune {
 	if c.Attr&screen.Conceal != 0 {
 		return ' '
 	}
-	return c.Shown()
+	return drawn(c.Shown())
 }
 
 // of is the style of a cell, nil for the plain one.

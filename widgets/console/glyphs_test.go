@@ -1,0 +1,32 @@
+package console
+
+import (
+	"testing"
+
+	"github.com/go-fonts/dejavu/dejavusansmonobold"
+	"golang.org/x/image/font/sfnt"
+)
+
+func TestDrawnAs(t *testing.T) {
+	font, err := sfnt.Parse(dejavusansmonobold.TTF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := func(r rune) bool {
+		glyph, err := font.GlyphIndex(nil, r)
+		return err == nil && glyph != 0
+	}
+	for from, to := range drawnAs {
+		if from < firstDrawnAs || from > lastDrawnAs {
+			t.Errorf("%q is not looked up", from)
+		}
+		if has(from) || !has(to) || drawn(from) != to {
+			t.Errorf("%q is drawn as %q; in the font: %v, %v", from, drawn(from), has(from), has(to))
+		}
+	}
+	for _, r := range "a─⎡␀€界" {
+		if drawn(r) != r {
+			t.Errorf("%q is drawn as %q", r, drawn(r))
+		}
+	}
+}
