@@ -24,12 +24,14 @@ func (d *display) choose(n int) {
 // The places of items in the menus of a VM and of a snapshot.
 const (
 	itemSettings  = 5
+	itemDeleteVM  = 9
 	itemNewVM     = 2
 	itemRename    = 3
 	itemDescribe  = 4
 	itemPin       = 5
 	itemVerify    = 6
 	itemExport    = 7
+	itemDelete    = 8
 	itemImport    = 3 // of the menu above the snapshots
 	vmsByKey      = "ctrl+shift+1"
 	historyByKeys = "ctrl+shift+3"
@@ -67,6 +69,7 @@ func TestWindowManages(t *testing.T) {
 
 	managesSnapshot(t, s, d)
 	carriesSnapshot(t, s, d)
+	deletes(t, s, d)
 	p.close()
 	p.ends()
 }
@@ -156,5 +159,30 @@ func carriesSnapshot(t *testing.T, s *store, d *display) {
 	defer is.Close()
 	if different := same(was, is); different != "" {
 		t.Error("the disks of the snapshot and of the new VM: " + different)
+	}
+}
+
+// deletes takes a snapshot away, then its VM, whose name has to be typed while it
+// has snapshots.
+func deletes(t *testing.T, s *store, d *display) {
+	t.Helper()
+	d.press(historyByKeys)
+	d.choose(itemDelete)
+	d.push(d.awaitButton("the question before a snapshot is deleted", danger, sheet))
+	until(t, "the snapshot is gone", func() bool { return s.try("snapshot", "show", "second", "--vm", "renamed").code == 3 })
+	d.settled()
+
+	d.press(vmsByKey)
+	d.choose(itemDeleteVM)
+	d.settled()
+	if _, there := button(d.picture(), danger, sheet); there {
+		t.Error("a VM with snapshots could be deleted without its name being typed")
+	}
+	d.write("renamed")
+	d.push(d.awaitButton("the VM can be deleted", danger, sheet))
+	until(t, "the VM is gone", func() bool { return s.try("vm", "show", "renamed").code == 3 })
+	d.keep("vm-deleted")
+	if r := s.try("vm", "create", "renamed", "--adopt"); r.code != 0 || s.try("snapshot", "show", "carried", "--vm", "renamed").code != 0 {
+		t.Errorf("what was left cannot be taken over: %s", r.said)
 	}
 }
