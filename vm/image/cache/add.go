@@ -34,8 +34,27 @@ func (s *Store) Download(ctx context.Context, offer catalogue.Offer, p Progress)
 		if old != nil && old.Broken == nil && old.Sum == offer.Sum && offer.Sum.Hex != "" {
 			return false, nil
 		}
-		return true, s.download(ctx, dir, m, p)
+		err := s.download(ctx, dir, m, p)
+		if err == nil {
+			err = checkSignature(dir, offer)
+		}
+		return true, err
 	}, p)
+}
+
+// checkSignature compares what has come with the signature that it was offered with;
+// what is not signed so goes.
+func checkSignature(dir ondisk.ImageDir, offer catalogue.Offer) error {
+	f, err := os.Open(dir.Part())
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = offer.CheckSignature(f)
+	if errors.Is(err, catalogue.ErrSignature) {
+		forget(dir)
+	}
+	return err
 }
 
 // Import adds an image from a file, or an address, under a name of its own.

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -15,8 +16,7 @@ var (
 )
 
 // findAlpine reads the list of files of a branch: the image's revision is told
-// nowhere else. Signatures are beside them, by a key that no package of Debian
-// has.
+// nowhere else.
 func findAlpine(ctx context.Context, c Catalogue, release string) (Offer, error) {
 	branch, exact := "latest-stable", ""
 	if release != "" {
@@ -45,12 +45,37 @@ func findAlpine(ctx context.Context, c Catalogue, release string) (Offer, error)
 	}
 	release = alpineRelease.FindStringSubmatch(strings.SplitN(version, "-", 2)[0])[1]
 	offer := Offer{
-		Distro: "alpine", Release: release, Version: version, Verified: ByChecksum,
+		Distro: "alpine", Release: release, Version: version, Verified: BySignature,
 		Address: fmt.Sprintf("%sv%s/releases/cloud/%s", alpineRoot, release, best),
 	}
 	note, err := c.Client.Small(ctx, offer.Address+".sha512", maxNote)
 	if err == nil {
 		offer.Sum, err = sumOf(strings.SplitN(strings.TrimSpace(string(note)), " ", 2)[0])
 	}
+	if err == nil {
+		err = c.signedAlpine(ctx, &offer)
+	}
 	return offer, err
+}
+
+// signedAlpine adds the signature of an image, and the key of who makes them all. The
+// key comes from Alpine's site; its fingerprint says that it is the one.
+func (c Catalogue) signedAlpine(ctx context.Context, offer *Offer) error {
+	signature, err := c.Client.Small(ctx, offer.Address+".asc", maxNote)
+	if err != nil {
+		return err
+	}
+	key, err := c.Client.Small(ctx, alpineKey, maxNote)
+	if err != nil {
+		return err
+	}
+	offer.Signature = string(signature)
+	offer.Key, err = keyOf(alpineKey, key, c.alpineFingerprint())
+	return err
+}
+
+const alpineKey = "https://alpinelinux.org/keys/tomalok.asc"
+
+func (c Catalogue) alpineFingerprint() string {
+	return cmp.Or(c.AlpineFingerprint, "F26ADFADBAE702EF7AF637459DA7EF23BFFCDF22")
 }

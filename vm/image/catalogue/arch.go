@@ -10,8 +10,7 @@ const archRoot = "https://geo.mirror.pkgbuild.com/images/"
 
 var archFolder = regexp.MustCompile(`"v(\d{8}\.\d+)/"`)
 
-// findArch takes the newest folder. Images are signed, by a key that no package of
-// Debian has.
+// findArch takes the newest folder. What tells an image's sum is signed.
 func findArch(ctx context.Context, c Catalogue, release string) (Offer, error) {
 	list, err := c.Client.Small(ctx, archRoot, maxList)
 	if err != nil {
@@ -28,10 +27,18 @@ func findArch(ctx context.Context, c Catalogue, release string) (Offer, error) {
 	}
 	file := "Arch-Linux-x86_64-cloudimg-" + version + ".qcow2"
 	offer := Offer{
-		Distro: "arch", Release: "latest", Version: version, Verified: ByChecksum,
+		Distro: "arch", Release: "latest", Version: version, Verified: BySignature,
 		Address: fmt.Sprintf("%sv%s/%s", archRoot, version, file),
 	}
-	note, err := c.Client.Small(ctx, offer.Address+".SHA256", maxNote)
+	address := offer.Address + ".SHA256"
+	note, err := c.Client.Small(ctx, address, maxNote)
+	if err != nil {
+		return Offer{}, err
+	}
+	signature, err := c.Client.Small(ctx, address+".sig", maxNote)
+	if err == nil {
+		err = c.signedBeside("arch", address, note, signature)
+	}
 	if err == nil {
 		offer.Sum, err = sumIn(note, file)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -46,12 +47,16 @@ func newSigner(t *testing.T) signer {
 	return signer{e}
 }
 
-func (s signer) public(t *testing.T) []byte {
+func (s signer) public(t *testing.T) []byte { return publicKeys(t, s) }
+
+func publicKeys(t *testing.T, list ...signer) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := armor.Encode(&out, openpgp.PublicKeyType, nil)
-	if err == nil {
-		err = s.Serialize(w)
+	for _, s := range list {
+		if err == nil {
+			err = s.Serialize(w)
+		}
 	}
 	if err == nil {
 		err = w.Close()
@@ -78,6 +83,22 @@ func (s signer) sign(t *testing.T, text string) string {
 	return out.String()
 }
 
+// beside signs a text in another file, in binary form or armored.
+func (s signer) beside(t *testing.T, text string, armored bool) string {
+	t.Helper()
+	sign := openpgp.DetachSign
+	if armored {
+		sign = openpgp.ArmoredDetachSign
+	}
+	var out bytes.Buffer
+	if err := sign(&out, s.Entity, strings.NewReader(text), nil); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func (s signer) fingerprint() string { return fmt.Sprintf("%X", s.PrimaryKey.Fingerprint) }
+
 func sha(of string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(of))) }
 
 func sha512Hex(of string) string { return strings.Repeat(sha(of), 2) }
@@ -86,6 +107,14 @@ const (
 	ubuntuFile = "cloud-images.ubuntu.com/releases/streams/v1/com.ubuntu.cloud:released:download.sjson"
 	fedoraFile = "dl.example.org/43/Fedora-Cloud-43-1.6-x86_64-CHECKSUM"
 )
+
+const (
+	archFile   = "Arch-Linux-x86_64-cloudimg-20261115.9.qcow2"
+	archSum    = "geo.mirror.pkgbuild.com/images/v20261115.9/" + archFile + ".SHA256"
+	alpineBase = "dl-cdn.alpinelinux.org/alpine/"
+)
+
+var archNote = sha("arch") + "  " + archFile + "\n"
 
 func ubuntuList() string {
 	product := func(version, release, title string, dates ...string) string {
@@ -115,7 +144,6 @@ const fedoraList = `[
 // published are the files as the projects have them.
 func published(t *testing.T, s signer) files {
 	alpine := "nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2"
-	arch := "Arch-Linux-x86_64-cloudimg-20261115.9.qcow2"
 	return files{
 		"dl-cdn.alpinelinux.org/alpine/latest-stable/releases/cloud/": `<pre><a href="../">../</a>
 <a href="nocloud_alpine-3.23.9-x86_64-bios-cloudinit-r2.qcow2">nocloud_alpine-3.23.9</a>
@@ -125,7 +153,11 @@ func published(t *testing.T, s signer) files {
 		"dl-cdn.alpinelinux.org/alpine/v3.22/releases/cloud/nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2.sha512": sha512Hex("3.22") + "\n",
 		"dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/" + alpine + ".sha512":                                       sha512Hex("alpine"),
 		"geo.mirror.pkgbuild.com/images/":                                                                                `<a href="v20261115.9/">v20261115.9/</a> <a href="v20261101.10/">x</a> <a href="latest/">x</a>`,
-		"geo.mirror.pkgbuild.com/images/v20261115.9/" + arch + ".SHA256":                                                 sha("arch") + "  " + arch + "\n",
+		alpineBase + "v3.23/releases/cloud/" + alpine + ".asc":                                                           s.beside(t, "alpine", true),
+		alpineBase + "v3.22/releases/cloud/nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2.asc":                     s.beside(t, "3.22", true),
+		"alpinelinux.org/keys/tomalok.asc":                                                                               string(s.public(t)),
+		archSum:                                                                                                          archNote,
+		archSum + ".sig":                                                                                                 s.beside(t, archNote, false),
 		"deb.debian.org/debian/dists/stable/Release":                                                                     "Origin: Debian\nSuite: stable\nVersion: 13.2\nCodename: trixie\nSHA256:\n",
 		"cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS":                                                         sha512Hex("no") + "  debian-13-generic-amd64.qcow2\n" + sha512Hex("debian") + "  debian-13-genericcloud-amd64.qcow2\n" + sha512Hex("no") + "  debian-13-genericcloud-arm64.qcow2\n",
 		"cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.json":                                  `{"apiVersion":"v1","items":[{"kind":"Build","metadata":{"labels":{"cloud.debian.org/version":"20261117-2299"}}},{"kind":"Upload","metadata":{"labels":{}}}]}`,
@@ -143,7 +175,9 @@ func from(t *testing.T, f files, s signer) catalogue.Catalogue {
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 	return catalogue.Catalogue{
 		Client: fetch.Client{Mirror: server.URL, Pause: time.Millisecond},
-		Keys:   map[string][]byte{"ubuntu": s.public(t), "fedora": s.public(t)},
+		Keys:   map[string][]byte{"ubuntu": s.public(t), "fedora": s.public(t), "arch": s.public(t)},
+
+		AlpineFingerprint: s.fingerprint(),
 	}
 }
 
@@ -151,7 +185,7 @@ func TestFind(t *testing.T) {
 	s := newSigner(t)
 	c := from(t, published(t, s), s)
 	alpine := catalogue.Offer{
-		Distro: "alpine", Release: "3.23", Version: "3.23.10-r0", Verified: catalogue.ByChecksum,
+		Distro: "alpine", Release: "3.23", Version: "3.23.10-r0", Verified: catalogue.BySignature,
 		Address: "https://dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2",
 		Sum:     catalogue.Sum{Algorithm: "sha512", Hex: sha512Hex("alpine")},
 	}
@@ -177,7 +211,7 @@ func TestFind(t *testing.T) {
 		Sum:     catalogue.Sum{Algorithm: "sha256", Hex: sha("fedora")},
 	}
 	arch := catalogue.Offer{
-		Distro: "arch", Release: "latest", Version: "20261115.9", Verified: catalogue.ByChecksum,
+		Distro: "arch", Release: "latest", Version: "20261115.9", Verified: catalogue.BySignature,
 		Address: "https://geo.mirror.pkgbuild.com/images/v20261115.9/Arch-Linux-x86_64-cloudimg-20261115.9.qcow2",
 		Sum:     catalogue.Sum{Algorithm: "sha256", Hex: sha("arch")},
 	}
@@ -201,7 +235,12 @@ func TestFind(t *testing.T) {
 		{"arch", "", arch},
 		{"arch", "20261115.9", arch},
 	} {
-		if got, err := c.Find(t.Context(), of.distro, of.release); err != nil || got != of.want {
+		got, err := c.Find(t.Context(), of.distro, of.release)
+		if (got.Signature != "") != (of.distro == "alpine") {
+			t.Errorf("%s %q has the signature %q", of.distro, of.release, got.Signature)
+		}
+		got.Signature, got.Key = "", ""
+		if err != nil || got != of.want {
 			t.Errorf("%s %q: %+v, %v\nwant %+v", of.distro, of.release, got, err, of.want)
 		}
 	}
@@ -264,10 +303,66 @@ func TestSignatures(t *testing.T) {
 	}
 	// The projects' own keys did not sign what the test did.
 	c := from(t, published(t, s), s)
-	c.Keys = nil
-	for _, distro := range []string{"ubuntu", "fedora"} {
+	c.Keys, c.AlpineFingerprint = nil, ""
+	for _, distro := range []string{"ubuntu", "fedora", "arch", "alpine"} {
 		if got, err := c.Find(t.Context(), distro, ""); !errors.Is(err, catalogue.ErrSignature) {
 			t.Errorf("%s with embedded keys: %+v, %v", distro, got, err)
+		}
+	}
+}
+
+func TestSignatureBesideTheSum(t *testing.T) {
+	s, other := newSigner(t), newSigner(t)
+	for name, change := range map[string]func(f files){
+		"by another key": func(f files) { f[archSum+".sig"] = other.beside(t, archNote, false) },
+		"of another sum": func(f files) { f[archSum] = sha("evil") + "  " + archFile + "\n" },
+		"of other text":  func(f files) { f[archSum+".sig"] = s.beside(t, "text", false) },
+		"no signature":   func(f files) { f[archSum+".sig"] = "" },
+		"garbage":        func(f files) { f[archSum+".sig"] = "<html>" },
+		"cut":            func(f files) { f[archSum+".sig"] = f[archSum+".sig"][:20] },
+	} {
+		f := published(t, s)
+		change(f)
+		if got, err := from(t, f, s).Find(t.Context(), "arch", ""); !errors.Is(err, catalogue.ErrSignature) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestSignatureOfTheImage(t *testing.T) {
+	s, other := newSigner(t), newSigner(t)
+	offer, err := from(t, published(t, s), s).Find(t.Context(), "alpine", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := offer.CheckSignature(strings.NewReader("alpine")); err != nil {
+		t.Error(err)
+	}
+	broken := errors.New("the disk is broken")
+	if err := offer.CheckSignature(iotest.ErrReader(broken)); !errors.Is(err, broken) || errors.Is(err, catalogue.ErrSignature) {
+		t.Errorf("an image that cannot be read: %v", err)
+	}
+	for name, change := range map[string]func(o *catalogue.Offer){
+		"by another key": func(o *catalogue.Offer) { o.Signature = other.beside(t, "alpine", true) },
+		"of other bytes": func(o *catalogue.Offer) { o.Signature = s.beside(t, "text", true) },
+		"no armor":       func(o *catalogue.Offer) { o.Signature = s.beside(t, "alpine", false) },
+		"no key":         func(o *catalogue.Offer) { o.Key = "" },
+	} {
+		o := offer
+		change(&o)
+		if err := o.CheckSignature(strings.NewReader("alpine")); !errors.Is(err, catalogue.ErrSignature) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, change := range map[string]func(f files){
+		"another key":   func(f files) { f["alpinelinux.org/keys/tomalok.asc"] = string(other.public(t)) },
+		"a key besides": func(f files) { f["alpinelinux.org/keys/tomalok.asc"] = string(publicKeys(t, s, other)) },
+		"no key":        func(f files) { f["alpinelinux.org/keys/tomalok.asc"] = "<html>" },
+	} {
+		f := published(t, s)
+		change(f)
+		if got, err := from(t, f, s).Find(t.Context(), "alpine", ""); !errors.Is(err, catalogue.ErrSignature) {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }
@@ -276,7 +371,6 @@ func TestFilesOfAnotherForm(t *testing.T) {
 	s := newSigner(t)
 	for address, text := range map[string]string{
 		"dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2.sha512": "<html>",
-		"geo.mirror.pkgbuild.com/images/v20261115.9/Arch-Linux-x86_64-cloudimg-20261115.9.qcow2.SHA256":                   sha("arch") + "  other.qcow2",
 		"cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS":                                                          "1234  debian-13-genericcloud-amd64.qcow2\n",
 		"cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.json":                                   `{"items":[{"metadata":{"labels":{"cloud.debian.org/version":"../../evil"}}}]}`,
 		"deb.debian.org/debian/dists/stable/Release":                                                                      "Codename: ../evil\n",

@@ -51,6 +51,10 @@ type Offer struct {
 	Size     int64 // in bytes, 0 if it is not told
 	Sum      Sum
 	Verified Verified
+	// Signature is one of the image's bytes themselves, and Key the public key that
+	// it is by, both armored: see CheckSignature. "" where the sum is what is signed,
+	// or nothing is.
+	Signature, Key string
 }
 
 // Distro is a system in the catalogue.
@@ -75,6 +79,9 @@ type Catalogue struct {
 	Client fetch.Client
 	// Keys replaces embedded keyrings, by the system's name; for tests.
 	Keys map[string][]byte
+	// AlpineFingerprint replaces that of the key which Alpine's images are signed
+	// with; for tests.
+	AlpineFingerprint string
 }
 
 // Find returns what a project offers now of a release; "" means its newest one

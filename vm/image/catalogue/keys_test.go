@@ -10,6 +10,7 @@ import (
 // The embedded keys are those that the projects tell of, and can be used.
 func TestKeys(t *testing.T) {
 	for distro, want := range map[string][]string{
+		"arch":   {"1B9A16984A4E8CB448712D2AE0B78BF4326C6F8F"},
 		"ubuntu": {"D2EB44626FDDC30B513D5BB71A5D6C4C7DB87C81"},
 		"fedora": {
 			"36F612DCF27F7D1A48A835E4DBFCF71C6D9F90A6", "4F50A6114CD5C6976A7F1179655A4B02F577861E",

@@ -1,0 +1,58 @@
+package cache_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+
+	"vmterminal/vm/image/catalogue"
+)
+
+// signed adds a signature of data to an offer.
+func signed(t *testing.T, offer catalogue.Offer, data []byte) catalogue.Offer {
+	t.Helper()
+	who, err := openpgp.NewEntity("Test", "", "test@example.org", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signature, key bytes.Buffer
+	w, err := armor.Encode(&key, openpgp.PublicKeyType, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(who.Serialize(w), w.Close(), openpgp.ArmoredDetachSign(&signature, who, bytes.NewReader(data), nil)); err != nil {
+		t.Fatal(err)
+	}
+	offer.Signature, offer.Key = signature.String(), key.String()
+	return offer
+}
+
+// A file that its own signature does not fit goes, though its sum is the one told.
+func TestDownloadOfWhatIsSignedItself(t *testing.T) {
+	old, data := disk("old"), disk("new")
+	web, s := serve(t, old), newStore(t)
+	if _, err := s.Download(t.Context(), signed(t, web.offer("1", old), old), meter{}); err != nil {
+		t.Fatal(err)
+	}
+	web.set(data, false)
+	_, err := s.Download(t.Context(), signed(t, web.offer("2", data), disk("other")), meter{})
+	if !errors.Is(err, catalogue.ErrSignature) {
+		t.Errorf("a file that another one's signature came with: %v", err)
+	}
+	holds(t, s, "debian:trixie", old)
+	_ = filepath.WalkDir(string(s.Home), func(path string, entry os.DirEntry, err error) error {
+		if info, _ := entry.Info(); err == nil && info.Size() == int64(len(data)) && filepath.Ext(path) == ".part" {
+			t.Errorf("%s is left", path)
+		}
+		return nil
+	})
+	if _, err := s.Download(t.Context(), signed(t, web.offer("2", data), data), meter{}); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, s, "debian:trixie", data)
+}
