@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"strings"
 )
 
@@ -62,37 +61,6 @@ func Missing(checks []Check) error {
 		return nil
 	}
 	return &Failure{Doing: "find all that VMs need", Err: errors.New("see " + strings.Join(names, ", "))}
-}
-
-// installers are the programs that install packages, and QEMU's name there.
-var installers = []struct{ program, command, qemu string }{
-	{"apt-get", "apt-get install ", "qemu-system-x86"},
-	{"dnf", "dnf install ", "qemu-system-x86-core"},
-	{"pacman", "pacman -S ", "qemu-system-x86"},
-	{"zypper", "zypper install ", "qemu-x86"},
-	{"apk", "apk add ", "qemu-system-x86_64"},
-	{"brew", "brew install ", "qemu"},
-}
-
-// installQEMU is the command that installs QEMU here.
-func installQEMU() string {
-	for _, i := range installers {
-		if _, err := exec.LookPath(i.program); err != nil {
-			continue
-		}
-		if i.program == "brew" {
-			return i.command + i.qemu
-		}
-		return asRoot(i.command + i.qemu)
-	}
-	return "install qemu-system-x86_64 with this system's package manager"
-}
-
-func asRoot(command string) string {
-	if os.Geteuid() == 0 {
-		return command
-	}
-	return "sudo " + command
 }
 
 // quoted is a path, or any word, as a shell takes it.

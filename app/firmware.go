@@ -1,8 +1,6 @@
 package app
 
 import (
-	"os"
-
 	"vmterminal/vm"
 	"vmterminal/vm/qemu"
 )
@@ -25,12 +23,4 @@ func (s *Service) checkFirmware() Check {
 		}
 	}
 	return c
-}
-
-// installFirmware is the command that installs UEFI firmware here.
-func installFirmware() string {
-	if _, err := os.Stat("/etc/debian_version"); err == nil {
-		return asRoot("apt-get install " + qemu.FirmwarePackage)
-	}
-	return "install OVMF (edk2) with this system's package manager"
 }
