@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
 
 	"vmterminal/app/ondisk"
 )
