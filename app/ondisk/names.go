@@ -17,6 +17,7 @@
 //	│       └── <name>/            ImageDir         one image; of the catalogue: <system>@<release>
 //	│           ├── image.json     ImageDir.Row     what it is; there once the image is whole
 //	│           ├── <digest>.img   ImageDir.File    the image as it came
+//	│           ├── <digest>-<digest>.raw ImageDir.Disk the disk that it makes, and that disk's digest; where VMs share its blocks
 //	│           ├── download.part  ImageDir.Part    what has come of one, to go on with
 //	│           ├── download.json  ImageDir.PartState of which file that is a part
 //	│           ├── newest.json    ImageDir.Newest  the newest version that was ever offered; its lock is beside it
@@ -76,6 +77,8 @@ const (
 	TempSuffix = ".tmp"
 	// ImageSuffix ends the name of an image's file.
 	ImageSuffix = ".img"
+	// ImageDiskSuffix ends the name of the disk that an image makes.
+	ImageDiskSuffix = ".raw"
 	// LockSuffix ends the name of the lock of a single file; see LockFile.
 	LockSuffix = ".lock"
 	// AsideInfix stands in the name of a file that could not be read and was kept.
@@ -272,6 +275,19 @@ func (d ImageDir) Row() string { return d.in("image.json") }
 
 // File is the image as it came, by the digest of its content.
 func (d ImageDir) File(digest string) string { return d.in(digest + ImageSuffix) }
+
+// Disk is the disk that the image of a digest makes; its own digest says what it has
+// to hold.
+func (d ImageDir) Disk(image, disk string) string { return d.in(image + "-" + disk + ImageDiskSuffix) }
+
+// ParseImageDisk tells which digests are in a name that ImageDir.Disk gives.
+func ParseImageDisk(name string) (image, disk string, ok bool) {
+	digests, ok := strings.CutSuffix(name, ImageDiskSuffix)
+	if image, disk, found := strings.Cut(digests, "-"); ok && found {
+		return image, disk, true
+	}
+	return "", "", false
+}
 
 // Part is what has come of a download, to go on with; PartState says of which.
 func (d ImageDir) Part() string { return d.in("download.part") }

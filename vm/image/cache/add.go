@@ -164,7 +164,7 @@ func digests(ctx context.Context, f *os.File, like catalogue.Sum, p Progress) (d
 	if err != nil {
 		return "", "", 0, err
 	}
-	p.Phase(PhaseCheck, info.Size())
+	p.Phase(image.PhaseCheck, info.Size())
 	ours, theirs := sha256.New(), like.New()
 	to := io.Writer(ours)
 	if theirs != nil {
@@ -191,15 +191,17 @@ func forget(dir ondisk.ImageDir) {
 	os.Remove(dir.PartState())
 }
 
-// sweep removes all but the image of that digest; of what is left, another sweep
+// sweep removes all but the image of that digest and its disk; of what is left, another sweep
 // takes care.
 func sweep(dir ondisk.ImageDir, keep string) {
 	forget(dir)
 	_ = ondisk.SweepTemps(string(dir))
-	files, _ := filepath.Glob(dir.File("*"))
-	for _, file := range files {
-		if file != dir.File(keep) {
-			os.Remove(file)
+	sweepDisks(dir, keep)
+	entries, _ := os.ReadDir(string(dir))
+	for _, e := range entries {
+		path := filepath.Join(string(dir), e.Name())
+		if filepath.Ext(path) == ondisk.ImageSuffix && path != dir.File(keep) {
+			os.Remove(path)
 		}
 	}
 }

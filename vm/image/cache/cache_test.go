@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,16 +118,19 @@ func holds(t *testing.T, s *cache.Store, name string, want []byte) {
 // left fails when other files are in the folder of the one image that there is.
 func left(t *testing.T, s *cache.Store, want ...string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(s.Home.Images(), "*", "*"))
+	var names []string
+	err := fs.WalkDir(os.DirFS(s.Home.Images()), ".", func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, e.Name())
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	hidden, _ := filepath.Glob(filepath.Join(s.Home.Images(), "*", ".*"))
-	var names []string
-	for _, f := range append(files, hidden...) {
-		names = append(names, filepath.Base(f))
-	}
-	if strings.Join(names, " ") != strings.Join(want, " ") {
+	slices.Sort(names)
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
 		t.Errorf("there are %q, want %q", names, want)
 	}
 }

@@ -71,6 +71,7 @@ func read(dir ondisk.ImageDir) (Image, error) {
 	if err := json.Unmarshal(text, &m); err != nil || CheckName(m.Name) != nil || !digestForm.MatchString(m.Digest) {
 		return Image{}, errTorn
 	}
+	m.Disk = diskOf(dir, m.Digest)
 	info, err := os.Stat(dir.File(m.Digest))
 	switch {
 	case err != nil:
