@@ -84,12 +84,13 @@ func (s *Service) pull(ctx context.Context, found FoundImage, m Meter) (cache.Im
 		return store.Get(found.Name)
 	}
 	kept, err := store.Download(ctx, found.offer, m)
-	return kept, partKept(ctx, err)
+	return kept, partKept(err)
 }
 
-// partKept is the error of a download that was cancelled: something is left of it.
-func partKept(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
+// partKept is the error of a download that was cancelled, by whomever: something is
+// left of it.
+func partKept(err error) error {
+	if errors.Is(err, context.Canceled) {
 		return interrupted("cancelled; what has come of the download is kept, and the next one goes on from there")
 	}
 	return err
@@ -114,7 +115,7 @@ func (s *Service) ImportImage(_ context.Context, from, name string) (*Job, error
 	return s.jobs.run(JobPull, "", name, func(ctx context.Context, m Meter) (any, error) {
 		kept, err := s.images(m).Import(ctx, name, from, m)
 		if fetch.IsAddress(from) {
-			err = partKept(ctx, err)
+			err = partKept(err)
 		}
 		if err != nil {
 			return nil, failed(err, "Nothing was added.", "%s", doing)
@@ -137,7 +138,7 @@ func (s *Service) writeDisk(ctx context.Context, n NewVM, disk *os.File, opt ima
 	if fetch.IsAddress(n.Image) {
 		from, err := store.Borrow(ctx, n.Image, m)
 		if err != nil {
-			return 0, partKept(ctx, err)
+			return 0, partKept(err)
 		}
 		defer from.Close()
 		return image.Write(ctx, disk, from, opt)

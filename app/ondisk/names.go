@@ -21,6 +21,7 @@
 //	│           ├── download.part  ImageDir.Part    what has come of one, to go on with
 //	│           ├── download.json  ImageDir.PartState of which file that is a part
 //	│           ├── newest.json    ImageDir.Newest  the newest version that was ever offered; its lock is beside it
+//	│           ├── cancel         ImageDir.Cancel  asks who holds the lock to end
 //	│           └── lock           ImageDir.Lock    held while any of these change
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
@@ -297,6 +298,10 @@ func (d ImageDir) PartState() string { return d.in("download.json") }
 
 // Newest is the newest version that was ever offered; it outlives the image.
 func (d ImageDir) Newest() string { return d.in("newest.json") }
+
+// Cancel asks the holder of Lock to end its work; whoever takes the lock next
+// removes it.
+func (d ImageDir) Cancel() string { return d.in("cancel") }
 
 // Lock is held while any of the folder's files change; never removed.
 func (d ImageDir) Lock() string { return d.in("lock") }

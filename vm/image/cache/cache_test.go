@@ -240,6 +240,66 @@ func TestDownloadGoesOn(t *testing.T) {
 	}
 }
 
+// Work on an image is seen, and ended, from outside; what has come is kept.
+func TestDownloadThatIsAskedToEnd(t *testing.T) {
+	s, data := newStore(t), disk("one")
+	half, over := make(chan struct{}), make(chan struct{})
+	from := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"`+sha(data)+`"`)
+		if r.Header.Get("Range") != "" {
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+			return
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		_, _ = w.Write(data[:len(data)/2])
+		_ = http.NewResponseController(w).Flush()
+		close(half)
+		<-over
+	}))
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	t.Cleanup(from.Close)
+	t.Cleanup(sync.OnceFunc(func() { close(over) }))
+	offer := (&server{Server: from}).offer("1", data)
+	if list, err := s.Working(); err != nil || len(list) > 0 {
+		t.Errorf("before there is any: %+v, %v", list, err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Download(t.Context(), offer, meter{})
+		ended <- err
+	}()
+	<-half
+	list, err := s.Working()
+	for err == nil && len(list) == 1 && list[0].Come < 1 {
+		list, err = s.Working()
+	}
+	if err != nil || len(list) != 1 || list[0].Name != "debian:trixie" || list[0].PID != os.Getpid() || list[0].Doing != "getting the image 'debian:trixie'" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	dir, err := s.Dir("debian:trixie")
+	if err == nil {
+		err = ondisk.AskToEnd(dir.Cancel(), os.Getpid())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("asked to end: %v", err)
+	}
+	left(t, s, "download.json", "download.part", "lock")
+	if list, err := s.Working(); err != nil || len(list) > 0 {
+		t.Errorf("after its end: %+v, %v", list, err)
+	}
+	// What was asked of an earlier one is not asked of the next.
+	if err := ondisk.AskToEnd(dir.Cancel(), os.Getpid()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Download(t.Context(), offer, meter{}); err != nil {
+		t.Error(err)
+	}
+	holds(t, s, "debian:trixie", data)
+}
+
 func TestImport(t *testing.T) {
 	s, data := newStore(t), disk("mine")
 	path := filepath.Join(t.TempDir(), "mine.raw")

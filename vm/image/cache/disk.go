@@ -67,21 +67,21 @@ func (s *Store) keptDisk(ctx context.Context, m Image, opt image.Options) (*os.F
 	if f, err := soundDisk(ctx, dir, m.Digest, opt.Progress); f != nil || err != nil {
 		return f, err
 	}
-	lock, err := s.hold(ctx, dir, "making the disk of the image '"+m.Name+"'")
+	held, err := s.hold(ctx, dir, "making the disk of the image '"+m.Name+"'")
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Close()
-	if f, err := soundDisk(ctx, dir, m.Digest, opt.Progress); f != nil || err != nil {
+	defer held.release()
+	if f, err := soundDisk(held, dir, m.Digest, opt.Progress); f != nil || err != nil {
 		return f, err
 	}
-	from, m, err := s.Open(ctx, m.Name, opt.Progress)
+	from, m, err := s.Open(held, m.Name, opt.Progress)
 	if err != nil {
 		return nil, err
 	}
 	defer from.Close()
 	sweepDisks(dir, "")
-	return makeDisk(ctx, dir, m.Digest, from, opt)
+	return makeDisk(held, dir, m.Digest, from, opt)
 }
 
 // soundDisk opens the disk that is kept of the image of that digest, once all of it

@@ -93,6 +93,9 @@ func (s *Store) dir(name string) ondisk.ImageDir {
 	return s.Home.Image(strings.Replace(ondisk.FoldName(name), ":", "@", 1))
 }
 
+// named is the name of the image that has a folder of that name.
+func named(folder string) string { return strings.Replace(folder, "@", ":", 1) }
+
 func notFound(name string) error { return fmt.Errorf("%w: '%s'", ErrNotFound, name) }
 
 // Progress is told how far the work is.
