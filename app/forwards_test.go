@@ -50,7 +50,7 @@ func oneVM(t *testing.T, answering http.Handler) *Service {
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := &http.Server{Handler: answering} //nolint:gosec // the test is its only client
+		server := &http.Server{Handler: answering}
 		go func() { _ = server.Serve(l) }()
 		t.Cleanup(func() { _ = server.Close() })
 	}

@@ -138,7 +138,7 @@ func TestSettingsOfRunningVMSayWhatNeedsAStop(t *testing.T) {
 	d := open(t, svc)
 	d.do(d.vmActions(), "Settings…")
 	d.sheet("Settings of dev")
-	sees(t, d.sheetTexts(), "CPUs, memory, accelerator and network count from the next start on")
+	sees(t, d.sheetTexts(), "accelerator, network and shared folders count from the next start on")
 	sees(t, d.sheetTexts(), "once it is stopped")
 }
 

@@ -72,7 +72,7 @@ func textSettingsRunning() string {
 }
 
 func textSettingsRunningLive() string {
-	return lang.L("Forwarded ports count at once; CPUs, memory, accelerator and isolation from the next start on. Name and disk can be changed once it is stopped.")
+	return lang.L("Forwarded ports count at once; CPUs, memory, accelerator, isolation and shared folders from the next start on. Name and disk can be changed once it is stopped.")
 }
 
 func textForwardsPending(ports string) string {

@@ -88,7 +88,7 @@ func (p *phases) Phase(name string, _ int64) {
 func (p *phases) Add(int64) {}
 
 // write makes a disk of the image and returns its path.
-func write(t *testing.T, s *cache.Store, ctx context.Context, opt image.Options) (string, error) {
+func write(ctx context.Context, t *testing.T, s *cache.Store, opt image.Options) (string, error) {
 	t.Helper()
 	if opt.Progress == nil {
 		opt.Progress = meter{}
@@ -131,7 +131,7 @@ func TestDisksOfAPackedImageShareBlocks(t *testing.T) {
 			}
 			first, second := &phases{}, &phases{}
 			for _, p := range []*phases{first, second} {
-				disk, err := write(t, s, t.Context(), image.Options{Progress: p})
+				disk, err := write(t.Context(), t, s, image.Options{Progress: p})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -148,11 +148,11 @@ func TestDisksOfAPackedImageShareBlocks(t *testing.T) {
 			left(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
 
 			// Who asks for a smaller disk gets none.
-			if _, err := write(t, s, t.Context(), image.Options{MaxSize: 1 << 20}); !errors.Is(err, image.ErrTooLarge) {
+			if _, err := write(t.Context(), t, s, image.Options{MaxSize: 1 << 20}); !errors.Is(err, image.ErrTooLarge) {
 				t.Errorf("a disk that is too large: %v", err)
 			}
 			// A change of one disk is in no other.
-			disk, err := write(t, s, t.Context(), image.Options{})
+			disk, err := write(t.Context(), t, s, image.Options{})
 			if err == nil {
 				err = harm(disk, 4<<20)
 			}
@@ -203,7 +203,7 @@ func TestDamagedDiskIsMadeAnew(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := write(t, s, t.Context(), image.Options{}); err != nil {
+			if _, err := write(t.Context(), t, s, image.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			kept, err := s.Get("base")
@@ -214,7 +214,7 @@ func TestDamagedDiskIsMadeAnew(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := &phases{}
-			disk, err := write(t, s, t.Context(), image.Options{Progress: p})
+			disk, err := write(t.Context(), t, s, image.Options{Progress: p})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -229,7 +229,7 @@ func TestDamagedDiskIsMadeAnew(t *testing.T) {
 	if err := errors.Join(harm(dir.File(m.Digest), m.Size-1), os.Remove(dir.Disk(m.Digest, digest(t, content)))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := write(t, s, t.Context(), image.Options{}); !errors.Is(err, cache.ErrBroken) {
+	if _, err := write(t.Context(), t, s, image.Options{}); !errors.Is(err, cache.ErrBroken) {
 		t.Errorf("of an image that has changed: %v", err)
 	}
 	left(t, s, m.Digest+".img", "image.json", "lock")
@@ -261,7 +261,7 @@ func TestTwoWhoWantOneDiskMakeItOnce(t *testing.T) {
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {
-			disk, err := write(t, s, t.Context(), image.Options{Progress: p})
+			disk, err := write(t.Context(), t, s, image.Options{Progress: p})
 			if err != nil {
 				t.Error(err)
 				return
@@ -281,7 +281,7 @@ func TestCancelledDiskLeavesNothing(t *testing.T) {
 	m := keep(t, s, path)
 	for _, phase := range []string{image.PhaseConvert, image.PhaseCheck} {
 		ctx, cancel := context.WithCancel(t.Context())
-		if _, err := write(t, s, ctx, image.Options{Progress: at{phase, cancel}}); !errors.Is(err, context.Canceled) {
+		if _, err := write(ctx, t, s, image.Options{Progress: at{phase, cancel}}); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled at %q: %v", phase, err)
 		}
 		cancel()
@@ -346,7 +346,7 @@ func TestNoDiskIsKeptInVain(t *testing.T) {
 	}{{"ext4", path, false}, {"xfs", raw, true}} {
 		s := on(t, c.kind)
 		m := keep(t, s, c.image)
-		disk, err := write(t, s, t.Context(), image.Options{})
+		disk, err := write(t.Context(), t, s, image.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
