@@ -77,6 +77,9 @@ func (f *face) printNetwork(v app.VM) {
 			f.printf("    not yet: from its next start on\n")
 		}
 	}
+	if v.State.Alive() && !v.ForwardsLive() && len(v.Forwards) > 0 {
+		f.printf("    what has changed of these since it was started counts from its next start on\n")
+	}
 	for _, p := range v.OldForwards() {
 		f.printf("  Forward: %s\n    no longer, once it stops\n", p)
 	}
