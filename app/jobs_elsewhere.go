@@ -17,8 +17,9 @@ type WorkingJob struct {
 	PID   int
 	Doing string
 	Since time.Time
-	// Come is how many bytes of a download are there.
-	Come int64
+	// Come is how many bytes of a download are there, of Total; 0: it is none, or it is
+	// not known of how many.
+	Come, Total int64
 }
 
 // On names what the job works on.
@@ -43,7 +44,7 @@ func (s *Service) WorkingJobs(_ context.Context) ([]WorkingJob, error) {
 	}
 	working, err := s.images(nil).Working()
 	for _, w := range working {
-		jobs = append(jobs, WorkingJob{Image: w.Name, PID: w.PID, Doing: Plain(w.Doing), Since: w.Since, Come: w.Come})
+		jobs = append(jobs, WorkingJob{Image: w.Name, PID: w.PID, Doing: Plain(w.Doing), Since: w.Since, Come: w.Come, Total: w.Total})
 	}
 	return jobs, failed(err, "", "list the jobs")
 }

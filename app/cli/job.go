@@ -28,10 +28,11 @@ type jobView struct {
 	Doing string     `json:"doing"`
 	Since *time.Time `json:"since,omitempty"`
 	Bytes int64      `json:"bytes,omitempty"`
+	Total int64      `json:"total,omitempty"`
 }
 
 func jobJSON(j app.WorkingJob) jobView {
-	return jobView{j.VM, j.Image, j.PID, j.Doing, utc(j.Since), j.Come}
+	return jobView{j.VM, j.Image, j.PID, j.Doing, utc(j.Since), j.Come, j.Total}
 }
 
 func (f *face) jobList() *cobra.Command {
@@ -69,13 +70,21 @@ func (f *face) printJobs(jobs []app.WorkingJob, quiet bool) {
 		switch {
 		case quiet && j.VM != "":
 			f.printf("%s\n", j.VM)
-		case quiet:
-		case j.Come > 0:
-			f.printf("%s: %s (%s have come; process %d, since %s)\n", j.On(), j.Doing, size(j.Come), j.PID, local(j.Since))
-		default:
-			f.printf("%s: %s (process %d, since %s)\n", j.On(), j.Doing, j.PID, local(j.Since))
+		case !quiet:
+			f.printf("%s: %s (%sprocess %d, since %s)\n", j.On(), j.Doing, come(j), j.PID, local(j.Since))
 		}
 	}
+}
+
+// come tells how much of a download has come, "" of another job.
+func come(j app.WorkingJob) string {
+	switch {
+	case j.Come == 0:
+		return ""
+	case j.Total == 0:
+		return size(j.Come) + "; "
+	}
+	return size(j.Come) + " of " + size(j.Total) + "; "
 }
 
 func (f *face) jobWait() *cobra.Command {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/vm/image/fetch"
 )
 
 // held is an image's lock. Its context ends with that which it was taken with, and
@@ -55,8 +56,9 @@ func (h *held) release() {
 type Working struct {
 	Name string // of an image, or of the download of one that is not kept
 	ondisk.Holder
-	// Come is how many bytes of a download are there.
-	Come int64
+	// Come is how many bytes of a download are there, of Total; 0: there is none, or it
+	// is not known of how many.
+	Come, Total int64
 }
 
 // Working returns what works on images now, by name.
@@ -74,7 +76,7 @@ func (s *Store) Working() ([]Working, error) {
 		}
 		w := Working{Name: named(e.Name()), Holder: by}
 		if part, err := os.Stat(dir.Part()); err == nil {
-			w.Come = part.Size()
+			w.Come, w.Total = part.Size(), fetch.WholeSize(dir.PartState())
 		}
 		list = append(list, w)
 	}
