@@ -43,14 +43,9 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
 func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m Meter) error {
 	opt := image.Options{MaxSize: int64(n.DiskSizeMB) << 20, Progress: m}
 	return s.vms.Create(v, func(dir ondisk.VMDir) error {
-		from, err := s.openImage(ctx, n, m)
-		if err != nil {
-			return err
-		}
-		defer from.Close()
 		opt.Room = func() error { return snapshot.Room(string(dir), 0) }
 		return vm.Fill(func(disk *os.File) error {
-			size, err := image.Write(ctx, disk, from, opt)
+			size, err := s.writeDisk(ctx, n, disk, opt, m)
 			if err != nil {
 				return err
 			}

@@ -50,13 +50,13 @@ func (s *Service) holdJob(ctx context.Context, name, doing string) (*hold, error
 	if err != nil {
 		return nil, notHeld(name, err)
 	}
-	if err := errors.Join(snapshot.Open(dir).Sweep(), ondisk.SweepTempsOf(dir.Origin()), forgetRequest(dir)); err != nil {
+	if err := errors.Join(snapshot.Open(dir).Sweep(), ondisk.SweepTempsOf(dir.Origin()), ondisk.ForgetAsks(dir.JobCancel())); err != nil {
 		l.Close()
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
-	watch.Go(func() { obeyRequest(ctx, dir, cancel) })
+	watch.Go(func() { ondisk.ObeyAsks(ctx, dir.JobCancel(), cancel) })
 	return &hold{ctx, locks{l}, func() {
 		cancel()
 		watch.Wait()

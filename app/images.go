@@ -6,6 +6,7 @@ import (
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/diskfile"
 	"vmterminal/vm"
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/catalogue"
@@ -21,6 +22,9 @@ type Image struct {
 	// Size is the file's, in bytes; Digest its SHA-256.
 	Size   int64
 	Digest string
+	// DiskUsed is what the disk that is kept of it takes, whose blocks VMs share: of
+	// an image that is not that disk itself, where the file system can do so.
+	DiskUsed int64
 	// Verified says what vouches for it: "signature", "checksum" or "none".
 	Verified string
 	Source   string
@@ -65,6 +69,7 @@ func asImage(m cache.Image, vms []vm.Entry) Image {
 		Name: m.Name, Version: m.Version, Size: m.Size, Digest: m.Digest, Verified: string(m.Verified),
 		Source: m.Source, Added: m.Added,
 	}
+	_, i.DiskUsed = sizes(m.Disk)
 	if m.Broken != nil {
 		i.Problem = Plain(m.Broken.Error())
 	}
@@ -92,6 +97,12 @@ func (s *Service) images(m Meter) *cache.Store {
 // RemoveImage removes an image that is kept; VMs that were made of it are not
 // concerned. It returns how many bytes that frees.
 func (s *Service) RemoveImage(_ context.Context, name string) (freed int64, err error) {
-	freed, err = s.images(nil).Remove(name)
+	store, disk := s.images(nil), int64(0)
+	if m, err := store.Get(name); err == nil && m.Disk != "" {
+		disk = diskfile.Frees(m.Disk)
+	}
+	if freed, err = store.Remove(name); err == nil {
+		freed += disk
+	}
 	return freed, failed(err, "", "remove image '%s'", Plain(name))
 }

@@ -12,6 +12,7 @@ import (
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
 	"vmterminal/vm"
+	"vmterminal/vm/image"
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/catalogue"
 	"vmterminal/vm/image/fetch"
@@ -83,12 +84,13 @@ func (s *Service) pull(ctx context.Context, found FoundImage, m Meter) (cache.Im
 		return store.Get(found.Name)
 	}
 	kept, err := store.Download(ctx, found.offer, m)
-	return kept, partKept(ctx, err)
+	return kept, partKept(err)
 }
 
-// partKept is the error of a download that was cancelled: something is left of it.
-func partKept(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
+// partKept is the error of a download that was cancelled, by whomever: something is
+// left of it.
+func partKept(err error) error {
+	if errors.Is(err, context.Canceled) {
 		return interrupted("cancelled; what has come of the download is kept, and the next one goes on from there")
 	}
 	return err
@@ -113,7 +115,7 @@ func (s *Service) ImportImage(_ context.Context, from, name string) (*Job, error
 	return s.jobs.run(JobPull, "", name, func(ctx context.Context, m Meter) (any, error) {
 		kept, err := s.images(m).Import(ctx, name, from, m)
 		if fetch.IsAddress(from) {
-			err = partKept(ctx, err)
+			err = partKept(err)
 		}
 		if err != nil {
 			return nil, failed(err, "Nothing was added.", "%s", doing)
@@ -122,25 +124,32 @@ func (s *Service) ImportImage(_ context.Context, from, name string) (*Job, error
 	}), nil
 }
 
-// openImage opens what a VM is to be made of. The caller closes it.
-func (s *Service) openImage(ctx context.Context, n NewVM, m Meter) (*os.File, error) {
+// writeDisk makes disk, an empty file, the disk of what a VM is to be made of, and
+// returns its size.
+func (s *Service) writeDisk(ctx context.Context, n NewVM, disk *os.File, opt image.Options, m Meter) (int64, error) {
 	store := s.images(m)
 	if n.Found != nil {
 		kept, err := s.pull(ctx, *n.Found, m)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		f, _, err := store.Open(ctx, kept.Name, m)
-		return f, err
+		return store.WriteDisk(ctx, kept.Name, disk, opt)
 	}
 	if fetch.IsAddress(n.Image) {
-		f, err := store.Borrow(ctx, n.Image, m)
-		return f, partKept(ctx, err)
+		from, err := store.Borrow(ctx, n.Image, m)
+		if err != nil {
+			return 0, partKept(err)
+		}
+		defer from.Close()
+		return image.Write(ctx, disk, from, opt)
 	}
 	if _, err := store.Get(n.Image); err == nil {
-		f, _, err := store.Open(ctx, n.Image, m)
-		return f, err
+		return store.WriteDisk(ctx, n.Image, disk, opt)
 	}
-	f, _, err := diskfile.OpenRegular(n.Image)
-	return f, err
+	from, _, err := diskfile.OpenRegular(n.Image)
+	if err != nil {
+		return 0, err
+	}
+	defer from.Close()
+	return image.Write(ctx, disk, from, opt)
 }

@@ -97,6 +97,7 @@ func (s *Service) lookAtHost(ctx context.Context, dir ondisk.VMDir, v *VM) {
 	v.Accelerator, v.AcceleratorWhy = st.Accelerator, Plain(st.Why)
 	v.Since, v.Agent = st.Since, st.Agent
 	v.shareProblems(st.Shares)
+	v.ForwardsNow = forwardsNow(st.Forwards)
 	v.CPUTime, v.MemoryUsed = st.Usage.CPUTime, st.Usage.Memory
 	for _, a := range st.Addresses {
 		v.Addresses = append(v.Addresses, Plain(a))

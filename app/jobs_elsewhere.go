@@ -2,26 +2,35 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"vmterminal/app/ondisk"
 )
 
-// WorkingJob is a job that works on a VM, in whichever process.
+// WorkingJob is a job that works on a VM or an image, in whichever process.
 type WorkingJob struct {
-	VM string
+	// VM, or else Image, is the name of what it works on.
+	VM, Image string
 	// PID is the process, Doing what it does: "taking snapshot 'x'".
 	PID   int
 	Doing string
 	Since time.Time
+	// Come is how many bytes of a download are there, of Total; 0: it is none, or it is
+	// not known of how many.
+	Come, Total int64
 }
 
-// WorkingJobs returns what works on the VMs now, by the VM's name.
+// On names what the job works on.
+func (j WorkingJob) On() string {
+	if j.Image != "" {
+		return "image " + j.Image
+	}
+	return j.VM
+}
+
+// WorkingJobs returns what works now: on VMs, by their names, then on images.
 func (s *Service) WorkingJobs(_ context.Context) ([]WorkingJob, error) {
 	entries, _, err := s.vms.List()
 	if err != nil {
@@ -29,42 +38,77 @@ func (s *Service) WorkingJobs(_ context.Context) ([]WorkingJob, error) {
 	}
 	var jobs []WorkingJob
 	for _, e := range entries {
-		if j := s.workingOn(e.Name); j != nil {
+		if j := s.workOn(e.Name).now(); j != nil {
 			jobs = append(jobs, *j)
 		}
 	}
-	return jobs, nil
+	working, err := s.images(nil).Working()
+	for _, w := range working {
+		jobs = append(jobs, WorkingJob{Image: w.Name, PID: w.PID, Doing: Plain(w.Doing), Since: w.Since, Come: w.Come, Total: w.Total})
+	}
+	return jobs, failed(err, "", "list the jobs")
 }
 
-// workingOn is the job that works on a VM, nil if there is none.
-func (s *Service) workingOn(name string) *WorkingJob {
-	held, by := ondisk.Held(s.vms.Dir(name).JobLock())
+// work is what one job at a time works on: its lock, and where a job is asked to end.
+type work struct {
+	on             WorkingJob // VM or Image
+	lock, requests string
+}
+
+func (s *Service) workOn(name string) work {
+	dir := s.vms.Dir(name)
+	return work{WorkingJob{VM: name}, dir.JobLock(), dir.JobCancel()}
+}
+
+func (s *Service) workOnImage(name string) (work, error) {
+	dir, err := s.images(nil).Dir(name)
+	return work{WorkingJob{Image: name}, dir.Lock(), dir.Cancel()}, err
+}
+
+// now is the job that is under way, nil if there is none.
+func (w work) now() *WorkingJob {
+	held, by := ondisk.Held(w.lock)
 	if !held {
 		return nil
 	}
-	return &WorkingJob{VM: name, PID: by.PID, Doing: Plain(by.Doing), Since: by.Since}
+	j := w.on
+	j.PID, j.Doing, j.Since = by.PID, Plain(by.Doing), by.Since
+	return &j
 }
 
 // WaitForJob returns when no job works on a VM any more.
 func (s *Service) WaitForJob(ctx context.Context, name string) error {
 	e, err := s.entry(name)
 	if err == nil {
-		err = s.untilFree(ctx, e.Name, nil)
+		err = s.workOn(e.Name).untilFree(ctx, nil)
 	}
+	return failed(waitedFor(err), "", "wait for %s", called(name))
+}
+
+// WaitForImageJob returns when no job works on an image any more.
+func (s *Service) WaitForImageJob(ctx context.Context, name string) error {
+	w, err := s.workOnImage(name)
+	if err == nil {
+		err = w.untilFree(ctx, nil)
+	}
+	return failed(waitedFor(err), "", "wait for image '%s'", Plain(name))
+}
+
+func waitedFor(err error) error {
 	if errors.Is(err, context.Canceled) {
-		err = interrupted("not waited for any longer; the job goes on")
+		return interrupted("not waited for any longer; the job goes on")
 	}
-	return failed(err, "", "wait for %s", called(name))
+	return err
 }
 
 // askAgain is how often a job of another process is looked for: nobody tells
 // when it has ended.
 const askAgain = 100 * time.Millisecond
 
-// untilFree waits until no job, or one other than this, works on a VM.
-func (s *Service) untilFree(ctx context.Context, name string, this *WorkingJob) error {
+// untilFree waits until there is no job, or another than this.
+func (w work) untilFree(ctx context.Context, this *WorkingJob) error {
 	for {
-		now := s.workingOn(name)
+		now := w.now()
 		if now == nil || this != nil && *now != *this {
 			return nil
 		}
@@ -76,25 +120,42 @@ func (s *Service) untilFree(ctx context.Context, name string, this *WorkingJob) 
 	}
 }
 
-// cancelPatience is how long CancelJob waits for a job to end.
+// cancelPatience is how long a job that was asked to end is waited for.
 const cancelPatience = 30 * time.Second
 
 // CancelJob asks the job that works on a VM to end, in whichever process, and
 // returns when it has. ErrNoJob if there is none.
 func (s *Service) CancelJob(ctx context.Context, name string) (WorkingJob, error) {
 	e, err := s.entry(name)
-	if err != nil {
-		return WorkingJob{}, failed(err, "", "cancel the job of %s", called(name))
+	var ended WorkingJob
+	if err == nil {
+		name = e.Name
+		ended, err = s.workOn(name).cancel(ctx)
 	}
-	job := s.workingOn(e.Name)
+	return ended, failed(err, "", "cancel the job of %s", called(name))
+}
+
+// CancelImageJob is CancelJob for a job that works on an image, of the name that
+// WorkingJobs tells. What has come of a download is kept.
+func (s *Service) CancelImageJob(ctx context.Context, name string) (WorkingJob, error) {
+	w, err := s.workOnImage(name)
+	var ended WorkingJob
+	if err == nil {
+		ended, err = w.cancel(ctx)
+	}
+	return ended, failed(err, "", "cancel the job of image '%s'", Plain(name))
+}
+
+func (w work) cancel(ctx context.Context) (WorkingJob, error) {
+	job := w.now()
 	if job == nil {
-		return WorkingJob{}, failed(ErrNoJob, "", "cancel the job of VM '%s'", e.Name)
+		return WorkingJob{}, ErrNoJob
 	}
-	err = ondisk.ReplaceJSON(s.vms.Dir(e.Name).JobCancel(), cancelRequest{PID: job.PID})
+	err := ondisk.AskToEnd(w.requests, job.PID)
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, cancelPatience)
 		defer cancel()
-		err = s.untilFree(limited, e.Name, job)
+		err = w.untilFree(limited, job)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: process %d, %s, does not end", ErrState, job.PID, job.Doing)
@@ -102,47 +163,5 @@ func (s *Service) CancelJob(ctx context.Context, name string) (WorkingJob, error
 	if errors.Is(err, context.Canceled) {
 		err = interrupted("not waited for any longer; the job was asked to end")
 	}
-	return *job, failed(err, "", "cancel the job of VM '%s'", e.Name)
-}
-
-// cancelRequest asks one holder of the job lock to end.
-type cancelRequest struct {
-	PID int `json:"pid"`
-}
-
-// requestsAgain is how often a job looks for a request to end.
-const requestsAgain = 200 * time.Millisecond
-
-// obeyRequest calls cancel when the holder of the job lock, which is this process,
-// is asked to end. It returns when ctx ends.
-func obeyRequest(ctx context.Context, dir ondisk.VMDir, cancel func()) {
-	again := time.NewTicker(requestsAgain)
-	defer again.Stop()
-	for {
-		select {
-		case <-again.C:
-			if isAsked(dir) {
-				cancel()
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// isAsked tells whether there is a request that means this process. One for an
-// earlier holder was removed when the lock was taken.
-func isAsked(dir ondisk.VMDir) bool {
-	var r cancelRequest
-	text, err := os.ReadFile(dir.JobCancel())
-	return err == nil && json.Unmarshal(text, &r) == nil && r.PID == os.Getpid()
-}
-
-// forgetRequest removes what was asked of an earlier holder. The job lock is held.
-func forgetRequest(dir ondisk.VMDir) error {
-	err := os.Remove(dir.JobCancel())
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return errors.Join(err, ondisk.SweepTempsOf(dir.JobCancel()))
+	return *job, err
 }

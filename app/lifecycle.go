@@ -77,11 +77,9 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 	spec := host.Spec{
 		Name: v.Name, ID: v.ID, Dir: s.vms.Dir(v.Name), RunDir: sockets,
 		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC, Isolated: v.Network.Isolated,
-		Accel: accel, AcceleratorsFile: s.opt.Home.Accelerators(),
+		Forwards: qemuForwards(v.Network.Forwards),
+		Accel:    accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Grace: StopGrace,
-	}
-	for _, f := range v.Network.Forwards {
-		spec.Forwards = append(spec.Forwards, qemu.Forward{HostPort: f.Host, GuestPort: f.Guest})
 	}
 	for _, share := range v.Shares {
 		spec.Shares = append(spec.Shares, host.Share{

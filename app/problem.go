@@ -165,6 +165,7 @@ var causes = []cause{
 	{host.ErrShare, ExitState, "Mend that, or take it away: vmterminal vm set NAME --no-share DIR"},
 	{qemu.ErrNoSharing, ExitFailure, "Take the folders away: vmterminal vm set NAME --no-shares"},
 	{ErrNoShare, ExitNotFound, ""},
+	{host.ErrForwards, ExitFailure, "See what leads into the guest: vmterminal vm show; or stop it and start it again"},
 	{host.ErrPort, ExitState, "End what has it, or take another one: vmterminal vm set --help"},
 	{host.ErrNotRunning, ExitState, "Start it first: vmterminal run"},
 	{host.ErrHostGone, ExitState, "Try again, which gives it a new one; or end it: vmterminal stop --force"},

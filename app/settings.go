@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm"
+	"vmterminal/vm/host"
 )
 
 // VMSettings changes what a VM is given; nil leaves a setting as it is.
@@ -38,17 +38,19 @@ func (to VMSettings) Empty() bool {
 		len(to.Forward)+len(to.Unforward)+len(to.Share)+len(to.Unshare) == 0 && !to.UnforwardAll && !to.UnshareAll
 }
 
-// Forward leads a TCP port of this computer's 127.0.0.1 into the guest.
-type Forward = vm.Forward
-
-// SetVM changes a VM's settings. A running VM has the new ones from its next
-// start on. Wrong settings wrap vm.ErrBadConfig, and change nothing.
+// SetVM changes a VM's settings. A running VM has the new ones from its next start
+// on, but what is forwarded at once, if VM.ForwardsLive: then a port that cannot be
+// had is host.ErrPort. Wrong settings wrap vm.ErrBadConfig. After an error nothing
+// is changed, but for what host.ErrForwards tells.
 func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, error) {
 	e, err := s.entry(name)
 	if err != nil {
 		return VM{}, failed(err, "", "change %s", called(name))
 	}
 	accept := func() error { return s.vms.Update(e.Name, to.apply) }
+	if to.Forwarding() {
+		accept = func() error { return s.acceptForwards(ctx, e.Name, to.apply) }
+	}
 	if err = s.checkShares(shareSettings(to.Share)); err != nil {
 		return VM{}, failed(err, "Nothing was changed.", "change VM '%s'", e.Name)
 	}
@@ -57,17 +59,13 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 	} else if err = to.check(e.VM); err == nil {
 		err = s.growDisk(ctx, e, *to.DiskSizeMB, accept)
 	}
+	if errors.Is(err, host.ErrForwards) {
+		return VM{}, failed(err, "Its settings are as before.", "change VM '%s'", e.Name)
+	}
 	if err != nil {
 		return VM{}, failed(err, "Nothing was changed.", "change VM '%s'", e.Name)
 	}
 	return s.VM(ctx, e.Name)
-}
-
-// ParseForwards reads forwards as people write them: 8080:80, the port of this
-// computer first; several with commas or blanks between.
-func ParseForwards(text string) ([]Forward, error) {
-	list, err := vm.ParseForwards(text)
-	return list, failed(err, "Nothing was changed.", "forward %s", Plain(text))
 }
 
 func (to VMSettings) apply(v *vm.VM) error {
@@ -81,25 +79,6 @@ func (to VMSettings) apply(v *vm.VM) error {
 	}
 	return to.applyForwards(&v.Network)
 }
-
-func (to VMSettings) applyForwards(n *vm.Network) error {
-	if to.UnforwardAll {
-		n.Forwards, to.Unforward = nil, nil
-	}
-	for _, port := range to.Unforward {
-		if !slices.ContainsFunc(n.Forwards, func(f Forward) bool { return f.Host == port }) {
-			return fmt.Errorf("%w: port %d of this computer is not forwarded", ErrNoForward, port)
-		}
-		*n = n.Without(port)
-	}
-	for _, f := range to.Forward {
-		*n = n.With(f)
-	}
-	return nil
-}
-
-// ErrNoForward says that a port is not forwarded.
-var ErrNoForward = errors.New("no such forward")
 
 // check tells what would be wrong with a VM that had these settings.
 func (to VMSettings) check(v vm.VM) error {

@@ -42,7 +42,7 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 		return Storage{}, err
 	}
 	for _, i := range images {
-		all.Images += i.Size
+		all.Images += i.Size + i.DiskUsed
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil {

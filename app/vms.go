@@ -53,7 +53,11 @@ type VM struct {
 	// Isolated guests reach no network; Forwards lead to them nevertheless.
 	Isolated bool
 	Forwards []Forward
-	Shares   []Share
+	// ForwardsNow is what leads into the guest of a running VM at this moment; nil:
+	// not known, as of a VM that an earlier version of the program has started. A
+	// change of Forwards counts from the next start on then.
+	ForwardsNow []Forward
+	Shares      []Share
 	// UEFI tells whether the guest is started by UEFI firmware, not by a BIOS.
 	UEFI bool
 

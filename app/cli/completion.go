@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 )
 
@@ -9,7 +12,8 @@ func (f *face) completionCommand() *cobra.Command {
 		Use:   "completion bash|zsh|fish",
 		Short: "Write what makes a shell complete commands, VMs and snapshots",
 		Long: `Completion writes a script for a shell. Put where the shell looks for such scripts,
-it holds for each new shell. Bash needs the package bash-completion; zsh needs
+it holds for each new shell. It is for the name by which it was called: 'vmt completion
+bash' completes vmt. Bash needs the package bash-completion; zsh needs
 'autoload -U compinit && compinit' in ~/.zshrc.`,
 		Example: `  # bash, for you; for all users: /etc/bash_completion.d/vmterminal
   mkdir -p ~/.local/share/bash-completion/completions
@@ -26,6 +30,7 @@ it holds for each new shell. Bash needs the package bash-completion; zsh needs
   source <(vmterminal completion bash)`,
 		Args: cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"bash", "zsh", "fish"},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			cmd.Root().Use = calledAs() // the name that the script completes
 			switch args[0] {
 			case "bash":
 				return cmd.Root().GenBashCompletionV2(f.io.Out, true)
@@ -36,4 +41,12 @@ it holds for each new shell. Bash needs the package bash-completion; zsh needs
 			}
 		},
 	}
+}
+
+// calledAs is by which of its names the program was called.
+func calledAs() string {
+	if name := filepath.Base(os.Args[0]); name == "vmt" {
+		return name
+	}
+	return "vmterminal"
 }

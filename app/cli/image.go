@@ -26,6 +26,7 @@ type imageView struct {
 	Version  string     `json:"version,omitempty"`
 	Size     int64      `json:"size"`
 	Digest   string     `json:"digest,omitempty"`
+	DiskUsed int64      `json:"disk_used,omitempty"`
 	Verified string     `json:"verified"`
 	Source   string     `json:"source"`
 	Added    *time.Time `json:"added,omitempty"`
@@ -35,7 +36,7 @@ type imageView struct {
 
 func imageJSON(i app.Image) imageView {
 	return imageView{
-		Name: i.Name, Version: i.Version, Size: i.Size, Digest: i.Digest, Verified: i.Verified,
+		Name: i.Name, Version: i.Version, Size: i.Size, Digest: i.Digest, DiskUsed: i.DiskUsed, Verified: i.Verified,
 		Source: i.Source, Added: utc(i.Added), UsedBy: append([]string{}, i.UsedBy...), Problem: i.Problem,
 	}
 }
@@ -100,6 +101,9 @@ func (f *face) printImages(list []app.Image) {
 		for _, i := range list {
 			f.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, i.Name, orDash(i.Version), size(i.Size), i.Verified,
 				i.Added.Local().Format(time.DateOnly), orDash(strings.Join(i.UsedBy, ", ")))
+			if i.DiskUsed > 0 {
+				f.printf("    and its disk, whose blocks VMs share: %s\n", size(i.DiskUsed))
+			}
 			if i.Problem != "" {
 				f.printf("    %s\n", i.Problem)
 			}

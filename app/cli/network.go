@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,11 +12,26 @@ import (
 type forwardView struct {
 	Host  int `json:"host"`
 	Guest int `json:"guest"`
+	// InEffect is whether it leads into the running guest; nil: not known, or stopped.
+	InEffect *bool `json:"in_effect,omitempty"`
 }
 
-func forwardsJSON(list []app.Forward) (out []forwardView) {
-	for _, f := range list {
-		out = append(out, forwardView(f))
+func forwardsJSON(v app.VM) (out []forwardView) {
+	for _, f := range v.Forwards {
+		view := forwardView{Host: f.Host, Guest: f.Guest}
+		if v.ForwardsLive() {
+			now := slices.Contains(v.ForwardsNow, f)
+			view.InEffect = &now
+		}
+		out = append(out, view)
+	}
+	return out
+}
+
+func oldForwardsJSON(v app.VM) (out []forwardView) {
+	yes := true
+	for _, f := range v.OldForwards() {
+		out = append(out, forwardView{f.Host, f.Guest, &yes})
 	}
 	return out
 }
@@ -54,7 +70,31 @@ func (f *face) printNetwork(v app.VM) {
 	if v.Isolated {
 		f.printf("  Isolated: yes\n")
 	}
+	pending := v.PendingForwards()
 	for _, p := range v.Forwards {
 		f.printf("  Forward: %s\n", p)
+		if slices.Contains(pending, p) {
+			f.printf("    not yet: from its next start on\n")
+		}
+	}
+	if v.State.Alive() && !v.ForwardsLive() && len(v.Forwards) > 0 {
+		f.printf("    what has changed of these since it was started counts from its next start on\n")
+	}
+	for _, p := range v.OldForwards() {
+		f.printf("  Forward: %s\n    no longer, once it stops\n", p)
+	}
+}
+
+// sayWhen tells from when on a VM has the settings that it was given.
+func (f *face) sayWhen(v app.VM, to app.VMSettings) {
+	live := v.ForwardsLive() && len(v.PendingForwards())+len(v.OldForwards()) == 0
+	switch {
+	case !v.State.Alive():
+	case !to.Forwarding() || !live:
+		f.say("'%s' runs: it has its new settings from the next start on.", v.Name)
+	case to.Rest().Empty():
+		f.say("'%s' runs: what is forwarded has changed at once.", v.Name)
+	default:
+		f.say("'%s' runs: what is forwarded has changed at once; it has its other new settings from the next start on.", v.Name)
 	}
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // commands are what the test binary is, by the name it is called.
-var commands = map[string]func(){"vmterminal": program}
+var commands = map[string]func(){"vmterminal": program, "vmt": program}
 
 // mirror names the variable with the address below which the servers of all
 // projects are. A script's is its folder www.

@@ -29,6 +29,7 @@ type vmView struct {
 	Accel        string        `json:"accel"`
 	Isolated     bool          `json:"isolated"`
 	Forwards     []forwardView `json:"forwards,omitempty"`
+	OldForwards  []forwardView `json:"old_forwards,omitempty"`
 	Shares       []shareView   `json:"shares,omitempty"`
 	Accelerator  string        `json:"accelerator,omitempty"`
 	Why          string        `json:"accelerator_why,omitempty"`
@@ -57,7 +58,7 @@ func vmJSON(v app.VM) vmView {
 		Image: v.Image, UEFI: v.UEFI, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
 		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
 		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
-		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v.Forwards), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
+		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v), OldForwards: oldForwardsJSON(v), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
 		Addresses: v.Addresses, Agent: v.Agent, CPUSeconds: v.CPUTime.Seconds(), MemoryUsed: v.MemoryUsed,
 		Left: v.Left, LeftAt: utc(v.LeftAt),
 		Automatic: automaticJSON(v.Automatic),

@@ -14,9 +14,11 @@ func (f *face) vmSet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set NAME",
 		Short: "Change a VM's CPUs, memory, accelerator, network, shared folders, or make its disk larger",
-		Long: `Set changes what a VM is given. A running VM has its new CPUs, memory, accelerator,
-network and shared folders from the next start on. Its disk can only grow, while it
-is stopped.
+		Long: `Set changes what a VM is given. In a running VM forwarded ports change at once, or
+not at all if one of them is taken; connections that are there stay. All else counts
+from its next start on: CPUs, memory, accelerator, whether it is isolated, and shared
+folders; so do the forwarded ports of a VM that an earlier version started. The disk
+can only grow, while the VM is stopped.
 
 A shared folder is at /mnt/NAME in the guest, mounted by the guest's agent. What the
 guest writes there is of the user who runs the VM, and private to him; owners, modes
@@ -54,9 +56,7 @@ and links that the guest makes are for the guest alone. Snapshots do not hold it
 			if err != nil {
 				return err
 			}
-			if v.State.Alive() {
-				f.say("'%s' runs: it has its new settings from the next start on.", v.Name)
-			}
+			f.sayWhen(v, to)
 			return f.data(vmDocument(v), func() {
 				f.printf("VM changed: %s (%d CPUs, %d MB memory, %s disk)\n", v.Name, v.CPUs, v.MemoryMB, size(v.DiskSize))
 			})

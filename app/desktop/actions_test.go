@@ -138,7 +138,21 @@ func TestSettingsOfRunningVMSayWhatNeedsAStop(t *testing.T) {
 	d := open(t, svc)
 	d.do(d.vmActions(), "Settings…")
 	d.sheet("Settings of dev")
+	sees(t, d.sheetTexts(), "accelerator, network and shared folders count from the next start on")
 	sees(t, d.sheetTexts(), "once it is stopped")
+}
+
+func TestSettingsOfRunningVMSayWhichForwardsAreInEffect(t *testing.T) {
+	svc := running(t, "dev")
+	svc.vms[0].CPUs, svc.vms[0].MemoryMB = 2, 512
+	svc.vms[0].Forwards = []app.Forward{{Host: 2222, Guest: 22}, {Host: 8080, Guest: 80}}
+	svc.vms[0].ForwardsNow = []app.Forward{{Host: 2222, Guest: 22}, {Host: 9090, Guest: 90}}
+	d := open(t, svc)
+	d.do(d.vmActions(), "Settings…")
+	d.sheet("Settings of dev")
+	for _, text := range []string{"Forwarded ports count at once", "From the next start on: 8080:80", "Until it stops: 9090:90"} {
+		sees(t, d.sheetTexts(), text)
+	}
 }
 
 func TestCloneVM(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 type networkForm struct {
 	ports    *widgets.Field
 	isolated *widget.Check
-	body     fyne.CanvasObject
+	body     *fyne.Container
 }
 
 func newNetworkForm(v app.VM) *networkForm {
@@ -36,7 +36,21 @@ func newNetworkForm(v app.VM) *networkForm {
 		return ""
 	}
 	n.body = container.New(layout.NewCustomPaddedVBoxLayout(4), n.ports, n.isolated)
+	for _, note := range forwardNotes(v) {
+		n.body.Add(paragraph(note))
+	}
 	return n
+}
+
+// forwardNotes tells where a running VM's forwards are not as they are set.
+func forwardNotes(v app.VM) (notes []string) {
+	if list := v.PendingForwards(); len(list) > 0 {
+		notes = append(notes, textForwardsPending(writtenForwards(list)))
+	}
+	if list := v.OldForwards(); len(list) > 0 {
+		notes = append(notes, textForwardsOld(writtenForwards(list)))
+	}
+	return notes
 }
 
 func writtenForwards(list []app.Forward) string {

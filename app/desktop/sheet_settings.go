@@ -69,6 +69,9 @@ func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 	note := textSettingsStopped()
 	if v.State.Alive() {
 		note = textSettingsRunning()
+		if v.ForwardsLive() {
+			note = textSettingsRunningLive()
+		}
 		f.name.Disable()
 		f.disk.Disable()
 	}

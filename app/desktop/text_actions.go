@@ -71,6 +71,18 @@ func textSettingsRunning() string {
 	return lang.L("CPUs, memory, accelerator, network and shared folders count from the next start on. Name and disk can be changed once it is stopped.")
 }
 
+func textSettingsRunningLive() string {
+	return lang.L("Forwarded ports count at once; CPUs, memory, accelerator, isolation and shared folders from the next start on. Name and disk can be changed once it is stopped.")
+}
+
+func textForwardsPending(ports string) string {
+	return lang.L("From the next start on: {{.Ports}}", with{"Ports": ports})
+}
+
+func textForwardsOld(ports string) string {
+	return lang.L("Until it stops: {{.Ports}}", with{"Ports": ports})
+}
+
 func textSettingsStopped() string {
 	return lang.L("They count from the next start on.")
 }

@@ -17,9 +17,11 @@
 //	│       └── <name>/            ImageDir         one image; of the catalogue: <system>@<release>
 //	│           ├── image.json     ImageDir.Row     what it is; there once the image is whole
 //	│           ├── <digest>.img   ImageDir.File    the image as it came
+//	│           ├── <digest>-<digest>.raw ImageDir.Disk the disk that it makes, and that disk's digest; where VMs share its blocks
 //	│           ├── download.part  ImageDir.Part    what has come of one, to go on with
 //	│           ├── download.json  ImageDir.PartState of which file that is a part
 //	│           ├── newest.json    ImageDir.Newest  the newest version that was ever offered; its lock is beside it
+//	│           ├── cancel         ImageDir.Cancel  asks who holds the lock to end
 //	│           └── lock           ImageDir.Lock    held while any of these change
 //	├── run/                       Home.Run         private sockets (short paths)
 //	└── data/<vm>/                 VMDir
@@ -76,6 +78,8 @@ const (
 	TempSuffix = ".tmp"
 	// ImageSuffix ends the name of an image's file.
 	ImageSuffix = ".img"
+	// ImageDiskSuffix ends the name of the disk that an image makes.
+	ImageDiskSuffix = ".raw"
 	// LockSuffix ends the name of the lock of a single file; see LockFile.
 	LockSuffix = ".lock"
 	// AsideInfix stands in the name of a file that could not be read and was kept.
@@ -273,6 +277,19 @@ func (d ImageDir) Row() string { return d.in("image.json") }
 // File is the image as it came, by the digest of its content.
 func (d ImageDir) File(digest string) string { return d.in(digest + ImageSuffix) }
 
+// Disk is the disk that the image of a digest makes; its own digest says what it has
+// to hold.
+func (d ImageDir) Disk(image, disk string) string { return d.in(image + "-" + disk + ImageDiskSuffix) }
+
+// ParseImageDisk tells which digests are in a name that ImageDir.Disk gives.
+func ParseImageDisk(name string) (image, disk string, ok bool) {
+	digests, ok := strings.CutSuffix(name, ImageDiskSuffix)
+	if image, disk, found := strings.Cut(digests, "-"); ok && found {
+		return image, disk, true
+	}
+	return "", "", false
+}
+
 // Part is what has come of a download, to go on with; PartState says of which.
 func (d ImageDir) Part() string { return d.in("download.part") }
 
@@ -281,6 +298,10 @@ func (d ImageDir) PartState() string { return d.in("download.json") }
 
 // Newest is the newest version that was ever offered; it outlives the image.
 func (d ImageDir) Newest() string { return d.in("newest.json") }
+
+// Cancel asks the holder of Lock to end its work; whoever takes the lock next
+// removes it.
+func (d ImageDir) Cancel() string { return d.in("cancel") }
 
 // Lock is held while any of the folder's files change; never removed.
 func (d ImageDir) Lock() string { return d.in("lock") }

@@ -51,6 +51,7 @@ var codes = []struct {
 	{"not-in-guest", agent.ErrNotFound},
 	{"no-qemu", qemu.ErrNoQEMU},
 	{"accelerator", qemu.ErrNoAccelerator},
+	{"forwards", ErrForwards},
 	{"port", ErrPort},
 	{"share", ErrShare},
 	{"no-firmware", qemu.ErrNoFirmware},

@@ -47,7 +47,8 @@ func sameState(a, b State) bool {
 	return a.Version == b.Version && a.Name == b.Name && a.State == b.State && a.Reason == b.Reason &&
 		a.Accelerator == b.Accelerator && a.Why == b.Why && a.Since.Equal(b.Since) &&
 		a.QEMUPID == b.QEMUPID && a.Agent == b.Agent && a.AgentVersion == b.AgentVersion &&
-		slices.Equal(a.Shares, b.Shares) && a.Attached == b.Attached && a.PointInTime == b.PointInTime
+		slices.Equal(a.Shares, b.Shares) && (a.Forwards == nil) == (b.Forwards == nil) &&
+		slices.Equal(a.Forwards, b.Forwards) && a.Attached == b.Attached && a.PointInTime == b.PointInTime
 }
 
 // offer never waits. Only the board sends, under its mutex, so after one is

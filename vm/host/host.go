@@ -128,6 +128,10 @@ type State struct {
 	// to mount them.
 	Shares []ShareState `json:"shares,omitempty"`
 
+	// Forwards is which ports lead into the guest now; nil: not known, and SetForwards
+	// cannot change them. So it is of the host processes of earlier versions.
+	Forwards []qemu.Forward `json:"forwards"`
+
 	// Usage is what QEMU takes of the host; not in events.
 	Usage Usage `json:"usage"`
 

@@ -20,6 +20,7 @@ import (
 //	POST   /v1/stop           StopRequest; stream of stopLine, the last has Done
 //	POST   /v1/pause, /resume
 //	POST   /v1/resize         resizeRequest
+//	PUT    /v1/forwards       forwardsRequest; replaces all of them
 //	POST   /v1/console        ?replay=N; upgrade to the console's bytes
 //	POST   /v1/exec           upgrade to the streams of a guest command; see execframe.go
 //	POST   /v1/point-in-time  stream of one PointInTime, which lasts until its client leaves
@@ -95,6 +96,7 @@ func (a *api) routes() http.Handler {
 	mux.HandleFunc("POST /v1/pause", a.qmp("stop"))
 	mux.HandleFunc("POST /v1/resume", a.qmp("cont"))
 	mux.HandleFunc("POST /v1/resize", a.resize)
+	mux.HandleFunc("PUT /v1/forwards", a.setForwards)
 	mux.HandleFunc("POST /v1/console", a.console)
 	mux.HandleFunc("POST /v1/exec", a.exec)
 	mux.HandleFunc("POST /v1/point-in-time", a.beginPointInTime)

@@ -190,6 +190,7 @@ func (m *machine) connect(ctx context.Context, e *engine) error {
 	m.engine, m.qmp, m.events, m.seen = e, control, events, seen{}
 	m.mu.Unlock()
 	go m.follow(control, events)
+	m.noteForwards(ctx, control)
 	m.agent.connect(m.paths.Agent(), e.gone)
 	return nil
 }

@@ -21,6 +21,7 @@ type Progress interface {
 
 // The phases.
 const (
+	PhaseCheck   = "Checking the image"
 	PhaseUnpack  = "Unpacking the image"
 	PhaseConvert = "Writing the disk"
 	PhaseCopy    = "Copying the image"

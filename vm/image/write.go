@@ -135,13 +135,25 @@ func Copy(ctx context.Context, to, from *os.File, opt Options) error {
 	if err != nil {
 		return err
 	}
+	if info.Size() > opt.limit() {
+		return tooLarge(info.Size(), opt)
+	}
 	opt.Progress.Phase(PhaseCopy, info.Size())
-	if info.Size() <= opt.limit() && shared(to, from) {
+	if shared(to, from) {
 		opt.Progress.Add(info.Size())
 		return nil
 	}
 	_, err = sparse(ctx, to, &counted{io.NewSectionReader(from, 0, info.Size()), opt.Progress}, opt.limit(), opt)
 	return err
+}
+
+// CanShare tells whether to, an empty file, could be of the same blocks as from. It
+// is empty again.
+func CanShare(to, from *os.File) (bool, error) {
+	if !shared(to, from) {
+		return false, nil
+	}
+	return true, to.Truncate(0)
 }
 
 // sparse writes what r has to f, and leaves holes where it is zero. What is longer

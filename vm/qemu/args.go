@@ -148,7 +148,7 @@ func (m Machine) seed() []string {
 }
 
 func (m Machine) network() []string {
-	netdev := props{"type": "user", "id": "net0", "restrict": m.Isolated}
+	netdev := props{"type": "user", "id": netdevID, "restrict": m.Isolated}
 	if len(m.Forwards) > 0 {
 		forwards := make([]map[string]string, len(m.Forwards))
 		for i, f := range m.Forwards {
@@ -160,7 +160,7 @@ func (m Machine) network() []string {
 		"-netdev", netdev.String(),
 		// No romfile: nothing boots from the network here.
 		"-device", props{
-			"driver": "virtio-net-pci", "id": "nic0", "netdev": "net0", "mac": m.MAC, "romfile": "",
+			"driver": "virtio-net-pci", "id": "nic0", "netdev": netdevID, "mac": m.MAC, "romfile": "",
 		}.String(),
 	}
 }

@@ -40,7 +40,10 @@ type Machine struct {
 }
 
 // Forward leads a TCP port of this computer's 127.0.0.1 into the guest.
-type Forward struct{ HostPort, GuestPort int }
+type Forward struct {
+	HostPort  int `json:"host"`
+	GuestPort int `json:"guest"`
+}
 
 // ConsoleDevice is the name that the console has inside the guest, for
 // "console=" in Append.
@@ -84,8 +87,8 @@ func (m Machine) check() error {
 		return bad("%q is no MAC address of one network card", m.MAC)
 	}
 	for _, f := range m.Forwards {
-		if f.HostPort < 1 || f.HostPort > 65535 || f.GuestPort < 1 || f.GuestPort > 65535 {
-			return bad("no ports: %d to %d", f.HostPort, f.GuestPort)
+		if err := f.Check(); err != nil {
+			return bad("%v", err)
 		}
 	}
 	return nil
@@ -93,6 +96,16 @@ func (m Machine) check() error {
 
 // maxCPUs is what both boards of QEMU take.
 const maxCPUs = 255
+
+// Check tells what is wrong with the ports.
+func (f Forward) Check() error {
+	for _, port := range []int{f.HostPort, f.GuestPort} {
+		if port < 1 || port > 65535 {
+			return fmt.Errorf("%d is no port", port)
+		}
+	}
+	return nil
+}
 
 // hostPort is QEMU's way to write a forwarded port; without the address it
 // would listen on all of the computer's.

@@ -30,7 +30,7 @@ func (s *Store) Download(ctx context.Context, offer catalogue.Offer, p Progress)
 		Name: Name(offer.Distro, offer.Release), Version: offer.Version, Source: offer.Address,
 		Sum: offer.Sum, Size: offer.Size, Verified: offer.Verified,
 	}
-	return s.add(ctx, m, func(dir ondisk.ImageDir, old *Image) (bool, error) {
+	return s.add(ctx, m, func(ctx context.Context, dir ondisk.ImageDir, old *Image) (bool, error) {
 		if old != nil && old.Broken == nil && old.Sum == offer.Sum && offer.Sum.Hex != "" {
 			return false, nil
 		}
@@ -60,7 +60,7 @@ func checkSignature(dir ondisk.ImageDir, offer catalogue.Offer) error {
 // Import adds an image from a file, or an address, under a name of its own.
 func (s *Store) Import(ctx context.Context, name, from string, p Progress) (Image, error) {
 	m := Image{Name: name, Source: from, Verified: catalogue.ByNothing}
-	return s.add(ctx, m, func(dir ondisk.ImageDir, old *Image) (bool, error) {
+	return s.add(ctx, m, func(ctx context.Context, dir ondisk.ImageDir, old *Image) (bool, error) {
 		if old != nil {
 			return false, fmt.Errorf("%w: '%s'", ErrExists, old.Name)
 		}
@@ -73,7 +73,7 @@ func (s *Store) Import(ctx context.Context, name, from string, p Progress) (Imag
 
 // add takes the image's lock, has get bring its file to dir.Part(), if that says it
 // is needed, and makes that the image.
-func (s *Store) add(ctx context.Context, m Image, get func(ondisk.ImageDir, *Image) (bool, error), p Progress) (Image, error) {
+func (s *Store) add(ctx context.Context, m Image, get func(context.Context, ondisk.ImageDir, *Image) (bool, error), p Progress) (Image, error) {
 	if err := CheckName(m.Name); err != nil {
 		return Image{}, err
 	}
@@ -81,31 +81,35 @@ func (s *Store) add(ctx context.Context, m Image, get func(ondisk.ImageDir, *Ima
 	if err := ondisk.MakeDir(string(dir)); err != nil {
 		return Image{}, err
 	}
-	lock, err := s.hold(ctx, dir, "getting the image '"+m.Name+"'")
+	held, err := s.hold(ctx, dir, "getting the image '"+m.Name+"'")
 	if err != nil {
 		return Image{}, err
 	}
-	defer lock.Close()
+	defer held.release()
 	var old *Image
 	if kept, err := s.Get(m.Name); err == nil {
 		old = &kept
 	} else if !errors.Is(err, ErrNotFound) {
 		return Image{}, err
 	}
-	needed, err := get(dir, old)
+	needed, err := get(held, dir, old)
 	if err != nil {
 		return Image{}, err
 	}
 	if !needed {
 		return *old, nil
 	}
-	return s.publish(ctx, dir, m, p)
+	return s.publish(held, dir, m, p)
 }
 
 func (s *Store) download(ctx context.Context, dir ondisk.ImageDir, m Image, p Progress) error {
-	return s.Client.File(ctx, m.Source, dir.Part(), dir.PartState(), fetch.Options{
+	err := s.Client.File(ctx, m.Source, dir.Part(), dir.PartState(), fetch.Options{
 		Size: m.Size, Limit: maxImage, Room: s.room(dir), Progress: p,
 	})
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // whatever the end of it looked like
+	}
+	return err
 }
 
 func (s *Store) copyFile(ctx context.Context, dir ondisk.ImageDir, from string, p Progress) error {
@@ -183,7 +187,7 @@ func digests(ctx context.Context, f *os.File, like catalogue.Sum, p Progress) (d
 	if err != nil {
 		return "", "", 0, err
 	}
-	p.Phase(PhaseCheck, info.Size())
+	p.Phase(image.PhaseCheck, info.Size())
 	ours, theirs := sha256.New(), like.New()
 	to := io.Writer(ours)
 	if theirs != nil {
@@ -210,15 +214,17 @@ func forget(dir ondisk.ImageDir) {
 	os.Remove(dir.PartState())
 }
 
-// sweep removes all but the image of that digest; of what is left, another sweep
+// sweep removes all but the image of that digest and its disk; of what is left, another sweep
 // takes care.
 func sweep(dir ondisk.ImageDir, keep string) {
 	forget(dir)
 	_ = ondisk.SweepTemps(string(dir))
-	files, _ := filepath.Glob(dir.File("*"))
-	for _, file := range files {
-		if file != dir.File(keep) {
-			os.Remove(file)
+	sweepDisks(dir, keep)
+	entries, _ := os.ReadDir(string(dir))
+	for _, e := range entries {
+		path := filepath.Join(string(dir), e.Name())
+		if filepath.Ext(path) == ondisk.ImageSuffix && path != dir.File(keep) {
+			os.Remove(path)
 		}
 	}
 }

@@ -19,12 +19,12 @@ func (s *Store) Borrow(ctx context.Context, address string, p Progress) (*os.Fil
 	if err := ondisk.MakeDir(string(dir)); err != nil {
 		return nil, err
 	}
-	lock, err := s.hold(ctx, dir, "getting an image from "+address)
+	held, err := s.hold(ctx, dir, "getting an image from "+address)
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Close()
-	if err := s.download(ctx, dir, Image{Source: address}, p); err != nil {
+	defer held.release()
+	if err := s.download(held, dir, Image{Source: address}, p); err != nil {
 		return nil, err
 	}
 	defer forget(dir)

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,16 +118,19 @@ func holds(t *testing.T, s *cache.Store, name string, want []byte) {
 // left fails when other files are in the folder of the one image that there is.
 func left(t *testing.T, s *cache.Store, want ...string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(s.Home.Images(), "*", "*"))
+	var names []string
+	err := fs.WalkDir(os.DirFS(s.Home.Images()), ".", func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, e.Name())
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	hidden, _ := filepath.Glob(filepath.Join(s.Home.Images(), "*", ".*"))
-	var names []string
-	for _, f := range append(files, hidden...) {
-		names = append(names, filepath.Base(f))
-	}
-	if strings.Join(names, " ") != strings.Join(want, " ") {
+	slices.Sort(names)
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
 		t.Errorf("there are %q, want %q", names, want)
 	}
 }
@@ -233,6 +238,69 @@ func TestDownloadGoesOn(t *testing.T) {
 		}
 		cancel()
 	}
+}
+
+// Work on an image is seen, and ended, from outside; what has come is kept.
+func TestDownloadThatIsAskedToEnd(t *testing.T) {
+	s, data := newStore(t), disk("one")
+	half, over := make(chan struct{}), make(chan struct{})
+	from := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"`+sha(data)+`"`)
+		if r.Header.Get("Range") != "" {
+			if _, err := os.Stat(s.Home.Image("debian@trixie").Cancel()); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("what was asked of an earlier one is asked of the next: %v", err)
+			}
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+			return
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		_, _ = w.Write(data[:len(data)/2])
+		_ = http.NewResponseController(w).Flush()
+		close(half)
+		<-over
+	}))
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	t.Cleanup(from.Close)
+	t.Cleanup(sync.OnceFunc(func() { close(over) }))
+	offer := (&server{Server: from}).offer("1", data)
+	if list, err := s.Working(); err != nil || len(list) > 0 {
+		t.Errorf("before there is any: %+v, %v", list, err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Download(t.Context(), offer, meter{})
+		ended <- err
+	}()
+	<-half
+	list, err := s.Working()
+	for err == nil && len(list) == 1 && list[0].Come < int64(len(data)/2) {
+		list, err = s.Working()
+	}
+	if err != nil || len(list) != 1 || list[0].Name != "debian:trixie" || list[0].Total != int64(len(data)) || list[0].PID != os.Getpid() || list[0].Doing != "getting the image 'debian:trixie'" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	dir, err := s.Dir("debian:trixie")
+	if err == nil {
+		err = ondisk.AskToEnd(dir.Cancel(), os.Getpid())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("asked to end: %v", err)
+	}
+	left(t, s, "download.json", "download.part", "lock")
+	if list, err := s.Working(); err != nil || len(list) > 0 {
+		t.Errorf("after its end: %+v, %v", list, err)
+	}
+	// A request that came too late is not obeyed by the next one.
+	if err := ondisk.AskToEnd(dir.Cancel(), os.Getpid()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Download(t.Context(), offer, meter{}); err != nil {
+		t.Error(err)
+	}
+	holds(t, s, "debian:trixie", data)
 }
 
 func TestImport(t *testing.T) {

@@ -5,6 +5,9 @@
 // Each image has a folder, whose row is written last and decides whether there is
 // one. Any number of processes and goroutines can use the same home: who changes
 // an image holds its lock, and who wants the same meanwhile waits.
+//
+// Where files can share blocks, the disk that an image makes is kept too. It is a
+// cache of the image, never believed unread: its name holds the digest of its content.
 package cache
 
 import (
@@ -29,9 +32,6 @@ var (
 	ErrChecksum = errors.New("the checksum is not right")
 )
 
-// PhaseCheck is the phase in which an image's checksum is looked at.
-const PhaseCheck = "Checking the image"
-
 // Image is an image that is kept.
 type Image struct {
 	Name    string `json:"name"`    // "debian:trixie", or as it was imported
@@ -44,6 +44,9 @@ type Image struct {
 	Verified catalogue.Verified `json:"verified"`
 	Source   string             `json:"source"` // an address, or a path
 	Added    time.Time          `json:"added"`
+
+	// Disk is the path of the disk that is kept of it, whose blocks VMs share; "": none.
+	Disk string `json:"-"`
 
 	// Broken is why it cannot be used, as ErrBroken; nil of a sound one.
 	Broken error `json:"-"`
@@ -89,6 +92,9 @@ func CheckName(name string) error {
 func (s *Store) dir(name string) ondisk.ImageDir {
 	return s.Home.Image(strings.Replace(ondisk.FoldName(name), ":", "@", 1))
 }
+
+// named is the name of the image that has a folder of that name.
+func named(folder string) string { return strings.Replace(folder, "@", ":", 1) }
 
 func notFound(name string) error { return fmt.Errorf("%w: '%s'", ErrNotFound, name) }
 

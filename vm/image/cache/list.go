@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"vmterminal/app/ondisk"
 )
@@ -32,7 +31,7 @@ func (s *Store) List() ([]Image, error) {
 			continue
 		}
 		if err != nil {
-			m = Image{Name: strings.Replace(e.Name(), "@", ":", 1), Broken: err}
+			m = Image{Name: named(e.Name()), Broken: err}
 		}
 		list = append(list, m)
 	}
@@ -71,6 +70,7 @@ func read(dir ondisk.ImageDir) (Image, error) {
 	if err := json.Unmarshal(text, &m); err != nil || CheckName(m.Name) != nil || !digestForm.MatchString(m.Digest) {
 		return Image{}, errTorn
 	}
+	m.Disk = diskOf(dir, m.Digest)
 	info, err := os.Stat(dir.File(m.Digest))
 	switch {
 	case err != nil:

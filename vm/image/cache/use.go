@@ -88,13 +88,3 @@ func (s *Store) Note(offer catalogue.Offer) (string, error) {
 	}
 	return "", ondisk.ReplaceJSON(dir.Newest(), newest{offer.Version})
 }
-
-// hold takes an image's lock, and waits for whoever has it.
-func (s *Store) hold(ctx context.Context, dir ondisk.ImageDir, doing string) (*ondisk.Lock, error) {
-	return ondisk.AwaitLock(ctx, dir.Lock(), doing, func(busy error, first bool) bool {
-		if first && s.Say != nil {
-			s.Say("Waiting: " + busy.Error())
-		}
-		return true
-	})
-}

@@ -42,6 +42,18 @@ type state struct {
 	Address      string `json:"address"`
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"last_modified,omitempty"`
+	Size         int64  `json:"size,omitempty"` // of the whole file; 0: not known
+}
+
+// WholeSize is the size of the file of which there is a part, in bytes; statePath is
+// what File was given. 0 if it is not known.
+func WholeSize(statePath string) int64 {
+	var s state
+	text, err := os.ReadFile(statePath)
+	if err != nil || json.Unmarshal(text, &s) != nil {
+		return 0
+	}
+	return max(s.Size, 0)
 }
 
 // validator is what a server can be asked by whether the file is still the same.
@@ -192,7 +204,10 @@ func (d *download) begin(resp *http.Response) (total int64, err error) {
 		if err := d.f.Truncate(0); err != nil {
 			return 0, err
 		}
-		s := state{Address: d.address, ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified")}
+		s := state{
+			Address: d.address, ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"),
+			Size: max(resp.ContentLength, d.opt.Size, 0),
+		}
 		return resp.ContentLength, ondisk.ReplaceJSON(d.statePath, s)
 	case http.StatusRequestedRangeNotSatisfiable:
 		// There is more than the server has.
