@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
@@ -17,7 +16,7 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 	if err != nil {
 		return nil, failed(err, "", "clone snapshot '%s' of %s", Plain(name), called(vmName))
 	}
-	doing := fmt.Sprintf("clone snapshot '%s' of VM '%s' as '%s'", Plain(name), e.Name, Plain(n.Name))
+	doing := phrase("clone snapshot '%s' of VM '%s' as '%s'", Plain(name), e.Name, Plain(n.Name))
 	store := snapshot.Open(s.vms.Dir(e.Name))
 	info, err := store.Get(ctx, name)
 	if err != nil {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
@@ -18,7 +17,7 @@ func (s *Service) CloneVM(_ context.Context, name string, n NewVM) (*Job, error)
 	if err != nil {
 		return nil, failed(err, "", "clone %s", called(name))
 	}
-	doing := fmt.Sprintf("clone VM '%s' as '%s'", e.Name, Plain(n.Name))
+	doing := phrase("clone VM '%s' as '%s'", e.Name, Plain(n.Name))
 	v := likeVM(e.VM, n)
 	size, _ := sizes(s.vms.Dir(e.Name).Disk())
 	v.DiskSizeMB = vm.DiskSizeMB(size)

@@ -79,12 +79,11 @@ func orElse(s, def string) string {
 }
 
 // copyJob runs a copy as a job on a running VM's guest.
-func (s *Service) copyJob(ctx context.Context, vmName, doing, subject string, work func(context.Context, *host.Client, Meter) (Copied, error)) (*Job, error) {
+func (s *Service) copyJob(ctx context.Context, vmName string, doing func(of Phrase) Phrase, subject string, work func(context.Context, *host.Client, Meter) (Copied, error)) (*Job, error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "%s %s", doing, called(vmName))
+		return nil, failed(err, "", "%s", doing(called(vmName)))
 	}
-	doing += " VM '" + e.Name + "'"
 	client, err := s.reach(ctx, e.Name)
 	if err == nil {
 		err = waitForAgent(ctx, client)
@@ -93,13 +92,13 @@ func (s *Service) copyJob(ctx context.Context, vmName, doing, subject string, wo
 		if client != nil {
 			client.Close()
 		}
-		return nil, failed(err, "", "%s", doing)
+		return nil, failed(err, "", "%s", doing(called(e.Name)))
 	}
 	return s.jobs.run(JobCopy, e.Name, subject, func(ctx context.Context, m Meter) (any, error) {
 		defer client.Close()
 		done, err := work(ctx, client, m)
 		if err != nil {
-			return nil, failed(err, "", "%s", doing)
+			return nil, failed(err, "", "%s", doing(called(e.Name)))
 		}
 		return done, nil
 	}), nil

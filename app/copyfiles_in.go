@@ -20,14 +20,15 @@ import (
 // the guest, or for a single one also its new name. A file appears whole, in the place
 // of one of that name; a folder is merged with one of that name.
 func (s *Service) CopyIn(ctx context.Context, vmName string, from []string, to string, recursive bool) (*Job, error) {
+	doing := func(of Phrase) Phrase { return phrase("copy into %s", of) }
 	total, err := lookAtFiles(from, recursive)
 	if err == nil && to == "" {
 		err = fmt.Errorf("%w: it is not said where to", ErrCopy)
 	}
 	if err != nil {
-		return nil, failed(err, "Nothing was copied.", "copy into %s", called(vmName))
+		return nil, failed(err, "Nothing was copied.", "%s", doing(called(vmName)))
 	}
-	return s.copyJob(ctx, vmName, "copy into", strings.Join(from, ", "), func(ctx context.Context, c *host.Client, m Meter) (Copied, error) {
+	return s.copyJob(ctx, vmName, doing, strings.Join(from, ", "), func(ctx context.Context, c *host.Client, m Meter) (Copied, error) {
 		m.Phase(phaseCopy, total)
 		return copyIn(ctx, c, from, to, m)
 	})

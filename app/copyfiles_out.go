@@ -22,15 +22,16 @@ import (
 // folder must not be there yet. Whatever the guest sends, nothing outside of that
 // is written.
 func (s *Service) CopyOut(ctx context.Context, vmName, from, to string, recursive bool) (*Job, error) {
+	doing := func(of Phrase) Phrase { return phrase("copy out of %s", of) }
 	from = path.Clean(from)
 	base := path.Base(from)
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
 		to = filepath.Join(to, base)
 	}
 	if base == "/" || base == "." || base == ".." {
-		return nil, failed(fmt.Errorf("%w: %s has no name", ErrCopy, Plain(from)), "Nothing was copied.", "copy out of %s", called(vmName))
+		return nil, failed(fmt.Errorf("%w: %s has no name", ErrCopy, Plain(from)), "Nothing was copied.", "%s", doing(called(vmName)))
 	}
-	return s.copyJob(ctx, vmName, "copy out of", from, func(ctx context.Context, c *host.Client, m Meter) (Copied, error) {
+	return s.copyJob(ctx, vmName, doing, from, func(ctx context.Context, c *host.Client, m Meter) (Copied, error) {
 		return copyOut(ctx, c, from, to, recursive, m)
 	})
 }

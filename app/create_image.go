@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,7 +19,7 @@ import (
 // itself: the image has a boot loader and a kernel.
 func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
 	label := s.imageLabel(n)
-	doing := fmt.Sprintf("create VM '%s' from image %s", Plain(n.Name), label)
+	doing := phrase("create VM '%s' from image %s", Plain(n.Name), label)
 	v, err := s.askedSystem(n)
 	if err == nil {
 		v.Image, v.Boot, v.Seeded = label, vm.BootDisk, true

@@ -18,7 +18,7 @@ import (
 // mirror; the disk is kept, and the next ones are made of it in seconds. release
 // is a code name or number, "" for the host's own or the newest.
 func (s *Service) CreateDebian(_ context.Context, n NewVM, release string) (*Job, error) {
-	doing := fmt.Sprintf("create VM '%s' with Debian from packages", Plain(n.Name))
+	doing := phrase("create VM '%s' with Debian from packages", Plain(n.Name))
 	v, release, err := s.newDebian(n, release)
 	if err != nil {
 		return nil, failed(err, "Nothing was created.", "%s", doing)

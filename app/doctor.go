@@ -60,7 +60,7 @@ func Missing(checks []Check) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return &Failure{Doing: "find all that VMs need", Err: errors.New("see " + strings.Join(names, ", "))}
+	return &Failure{Doing: phrase("find all that VMs need"), Err: errors.New("see " + strings.Join(names, ", "))}
 }
 
 // quoted is a path, or any word, as a shell takes it.

@@ -2,17 +2,18 @@ package app
 
 import (
 	"context"
-	"fmt"
 
 	"vmterminal/snapshot"
 )
 
 // RenameSnapshot gives a snapshot another name, everywhere it is kept.
 func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) error {
-	doing := fmt.Sprintf("rename snapshot '%s' to '%s'", Plain(old), Plain(name))
+	doing := func(of Phrase) Phrase {
+		return phrase("rename snapshot '%s' to '%s' of %s", Plain(old), Plain(name), of)
+	}
 	e, err := s.entry(vmName)
 	if err != nil {
-		return failed(err, "", "%s of %s", doing, called(vmName))
+		return failed(err, "", "%s", doing(called(vmName)))
 	}
 	return s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
 		info, err := store.Get(ctx, old)
@@ -28,29 +29,29 @@ func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) 
 
 // DescribeSnapshot changes a snapshot's description.
 func (s *Service) DescribeSnapshot(ctx context.Context, vmName, name, description string) error {
-	doing := fmt.Sprintf("describe snapshot '%s'", Plain(name))
+	doing := func(of Phrase) Phrase { return phrase("describe snapshot '%s' of %s", Plain(name), of) }
 	return s.edit(ctx, vmName, doing, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
 }
 
 // PinSnapshot keeps a snapshot from being pruned, or no longer.
 func (s *Service) PinSnapshot(ctx context.Context, vmName, name string, pinned bool) error {
-	doing := fmt.Sprintf("pin snapshot '%s'", Plain(name))
+	doing := func(of Phrase) Phrase { return phrase("pin snapshot '%s' of %s", Plain(name), of) }
 	if !pinned {
-		doing = fmt.Sprintf("unpin snapshot '%s'", Plain(name))
+		doing = func(of Phrase) Phrase { return phrase("unpin snapshot '%s' of %s", Plain(name), of) }
 	}
 	return s.edit(ctx, vmName, doing, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
 }
 
 // edit changes something about a VM's snapshots under the job lock.
-func (s *Service) edit(ctx context.Context, vmName, doing string, change func(*snapshot.Store) error) error {
+func (s *Service) edit(ctx context.Context, vmName string, doing func(of Phrase) Phrase, change func(*snapshot.Store) error) error {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return failed(err, "", "%s of %s", doing, called(vmName))
+		return failed(err, "", "%s", doing(called(vmName)))
 	}
-	job, err := s.holdJob(ctx, e.Name, doing)
+	job, err := s.holdJob(ctx, e.Name, doing(called(e.Name)).String())
 	if err == nil {
 		defer job.release()
 		err = change(snapshot.Open(s.vms.Dir(e.Name)))
 	}
-	return failed(err, "Nothing was changed.", "%s of VM '%s'", doing, e.Name)
+	return failed(err, "Nothing was changed.", "%s", doing(called(e.Name)))
 }

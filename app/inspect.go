@@ -36,11 +36,11 @@ func (s *Service) VM(ctx context.Context, name string) (VM, error) {
 }
 
 // called names a VM in messages, also when it is the unnamed active one.
-func called(name string) string {
+func called(name string) Phrase {
 	if name == "" {
-		return "the active VM"
+		return phrase("the active VM")
 	}
-	return "VM '" + name + "'"
+	return phrase("VM '%s'", name)
 }
 
 func (s *Service) activeName() string {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"vmterminal/vm"
@@ -107,7 +106,7 @@ func (s *Service) RenameVM(ctx context.Context, name, to string) (VM, error) {
 	if err != nil {
 		return VM{}, failed(err, "", "rename %s", called(name))
 	}
-	doing := fmt.Sprintf("rename VM '%s' to '%s'", e.Name, Plain(to))
+	doing := phrase("rename VM '%s' to '%s'", e.Name, Plain(to))
 	hold, err := s.holdStopped(ctx, e.Name, "renaming the VM")
 	if err == nil {
 		err = s.vms.Rename(e.Name, to)

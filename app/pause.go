@@ -10,22 +10,22 @@ import (
 // Pause holds a running VM's processors: the guest stands still, its memory
 // stays. ErrState when it is paused already.
 func (s *Service) Pause(ctx context.Context, name string) error {
-	return s.holdProcessors(ctx, name, "pause", Paused, (*host.Client).Pause)
+	return s.holdProcessors(ctx, name, func(of Phrase) Phrase { return phrase("pause %s", of) }, Paused, (*host.Client).Pause)
 }
 
 // Resume lets a paused VM go on. ErrState when it is not paused.
 func (s *Service) Resume(ctx context.Context, name string) error {
-	return s.holdProcessors(ctx, name, "resume", Running, (*host.Client).Resume)
+	return s.holdProcessors(ctx, name, func(of Phrase) Phrase { return phrase("resume %s", of) }, Running, (*host.Client).Resume)
 }
 
-func (s *Service) holdProcessors(ctx context.Context, name, doing string, to VMState, act func(*host.Client, context.Context) error) error {
+func (s *Service) holdProcessors(ctx context.Context, name string, doing func(of Phrase) Phrase, to VMState, act func(*host.Client, context.Context) error) error {
 	e, err := s.entry(name)
 	if err != nil {
-		return failed(err, "", "%s %s", doing, called(name))
+		return failed(err, "", "%s", doing(called(name)))
 	}
 	client, err := s.reach(ctx, e.Name)
 	if err != nil {
-		return failed(err, "", "%s VM '%s'", doing, e.Name)
+		return failed(err, "", "%s", doing(called(e.Name)))
 	}
 	defer client.Close()
 	state, err := client.State(ctx)
@@ -35,5 +35,5 @@ func (s *Service) holdProcessors(ctx context.Context, name, doing string, to VMS
 	if err == nil {
 		err = act(client, ctx)
 	}
-	return failed(err, "", "%s VM '%s'", doing, e.Name)
+	return failed(err, "", "%s", doing(called(e.Name)))
 }

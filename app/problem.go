@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -32,6 +31,9 @@ type Problem struct {
 	Hint string
 	// Exit is the exit code of a command.
 	Exit int
+	// Doing is what the Title says "Could not" before, for who says it in another
+	// language; the zero value when it is not known.
+	Doing Phrase
 }
 
 // Exit codes of the commands.
@@ -71,13 +73,13 @@ func (p Problem) Line() string {
 // for the disk.
 type Failure struct {
 	// Doing completes "could not …": "restore snapshot 'x' of VM 'dev'".
-	Doing string
+	Doing Phrase
 	// Disk is a sentence, "" where no disk is concerned.
 	Disk string
 	Err  error
 }
 
-func (f *Failure) Error() string { return "could not " + f.Doing + ": " + f.Err.Error() }
+func (f *Failure) Error() string { return "could not " + f.Doing.String() + ": " + f.Err.Error() }
 
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
@@ -90,7 +92,7 @@ func failed(err error, disk, doing string, args ...any) error {
 	if err == nil {
 		return nil
 	}
-	return &Failure{Doing: fmt.Sprintf(doing, args...), Disk: disk, Err: err}
+	return &Failure{Doing: phrase(doing, args...), Disk: disk, Err: err}
 }
 
 // cause is a row of the table of errors.
@@ -161,7 +163,7 @@ var causes = []cause{
 	{image.ErrNoTool, ExitFailure, "Install it: apt-get install qemu-utils"},
 	{qemu.ErrDiskInUse, ExitState, "End that QEMU first"},
 	{qemu.ErrNoQEMU, ExitFailure, "Install it: apt-get install qemu-system-x86 qemu-utils"},
-	{qemu.ErrNoFirmware, ExitFailure, "Install it: apt-get install " + qemu.FirmwarePackage},
+	{qemu.ErrNoFirmware, ExitFailure, "Install it: apt-get install ovmf"},
 	{host.ErrShare, ExitState, "Mend that, or take it away: vmterminal vm set NAME --no-share DIR"},
 	{qemu.ErrNoSharing, ExitFailure, "Take the folders away: vmterminal vm set NAME --no-shares"},
 	{ErrNoShare, ExitNotFound, ""},
@@ -193,7 +195,7 @@ func Explain(err error) Problem {
 	p := Problem{Title: "It did not work", Exit: ExitFailure}
 	var f *Failure
 	if errors.As(err, &f) {
-		p.Title, p.Disk, err = "Could not "+f.Doing, f.Disk, f.Err
+		p.Title, p.Doing, p.Disk, err = "Could not "+f.Doing.String(), f.Doing, f.Disk, f.Err
 	}
 	if errors.Is(err, ondisk.ErrNotDurable) && !errors.Is(err, snapshot.ErrNotDurable) {
 		p.Disk = "It is done, but a power cut might undo it."

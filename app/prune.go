@@ -21,13 +21,14 @@ type Pruned struct {
 // PruneSnapshots deletes the snapshots that keep does not speak for. Dry: it
 // only says which.
 func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, dry bool) (Pruned, error) {
+	doing := func(of Phrase) Phrase { return phrase("prune the snapshots of %s", of) }
 	e, err := s.entry(vmName)
 	if err != nil {
-		return Pruned{}, failed(err, "", "prune the snapshots of %s", called(vmName))
+		return Pruned{}, failed(err, "", "%s", doing(called(vmName)))
 	}
 	dir := s.vms.Dir(e.Name)
 	var found snapshot.Pruned
-	err = s.edit(ctx, e.Name, "prune the snapshots", func(store *snapshot.Store) error {
+	err = s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
 		found, err = store.Prune(ctx, keep, s.now().Local(), dry)
 		return err
 	})

@@ -17,7 +17,7 @@ func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt 
 	if err != nil {
 		return nil, failed(err, "", "restore snapshot '%s' of %s", Plain(name), called(vmName))
 	}
-	doing := fmt.Sprintf("restore snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	doing := phrase("restore snapshot '%s' of VM '%s'", Plain(name), e.Name)
 	store := snapshot.Open(s.vms.Dir(e.Name))
 	info, err := store.Get(ctx, name)
 	if err != nil {
@@ -54,7 +54,7 @@ func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20
 
 func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m Meter) (any, error) {
 	change := diskChange{
-		doing: fmt.Sprintf("restore snapshot '%s' of VM '%s'", info.Name, e.Name),
+		doing: phrase("restore snapshot '%s' of VM '%s'", info.Name, e.Name),
 		now:   "The disk is that of the snapshot; the one before is kept.",
 	}
 	var result Restored
@@ -70,7 +70,10 @@ func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store
 }
 
 // diskChange says what is done to a disk, and what it is once that is done.
-type diskChange struct{ doing, now string }
+type diskChange struct {
+	doing Phrase
+	now   string
+}
 
 // changeDisk changes the disk of a VM, which it stops before and starts after
 // if the options say so. A VM that it stopped and that is to run again does so

@@ -70,7 +70,7 @@ func TestVMRunsAgainAfterAFailedRestore(t *testing.T) {
 	for _, why := range []error{snapshot.ErrDamaged, context.Canceled} {
 		s, e, started := startable(t)
 		opt := RestoreOptions{Stop: true, Start: true} // it is stopped already
-		err := s.changeDisk(t.Context(), e, opt, &meter{}, diskChange{doing: "restore"}, func() error { return why })
+		err := s.changeDisk(t.Context(), e, opt, &meter{}, diskChange{doing: phrase("restore")}, func() error { return why })
 		if !errors.Is(err, why) {
 			t.Errorf("%v became %v", why, err)
 		}
@@ -84,7 +84,7 @@ func TestVMRunsAgainAfterAFailedRestore(t *testing.T) {
 func TestFailedRestoreAndFailedStart(t *testing.T) {
 	s, e, _ := startable(t)
 	s.opt.Program = "/nowhere"
-	err := s.changeDisk(t.Context(), e, RestoreOptions{Start: true}, &meter{}, diskChange{doing: "restore"},
+	err := s.changeDisk(t.Context(), e, RestoreOptions{Start: true}, &meter{}, diskChange{doing: phrase("restore")},
 		func() error { return snapshot.ErrDamaged })
 	if p := Explain(err); p.Exit != ExitDamaged || !strings.Contains(p.Disk, "The VM is off") {
 		t.Errorf("%+v", p)

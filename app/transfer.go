@@ -21,7 +21,7 @@ func (s *Service) VerifySnapshot(ctx context.Context, vmName, name string, quick
 		return nil, failed(err, "", "verify snapshot '%s' of %s", Plain(name), called(vmName))
 	}
 	store := snapshot.Open(s.vms.Dir(e.Name))
-	doing := fmt.Sprintf("verify snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	doing := phrase("verify snapshot '%s' of VM '%s'", Plain(name), e.Name)
 	info, err := store.Get(ctx, name)
 	if err != nil {
 		return nil, failed(err, "", "%s", doing)
@@ -78,7 +78,7 @@ func (s *Service) export(ctx context.Context, vmName, name string, write func(co
 		return nil, failed(err, "", "export snapshot '%s' of %s", Plain(name), called(vmName))
 	}
 	store := snapshot.Open(s.vms.Dir(e.Name))
-	doing := fmt.Sprintf("export snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	doing := phrase("export snapshot '%s' of VM '%s'", Plain(name), e.Name)
 	info, err := store.Get(ctx, name)
 	if err != nil {
 		return nil, failed(err, "", "%s", doing)
@@ -99,7 +99,7 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*Job, error) {
 	if err != nil {
 		return nil, failed(err, "", "import a snapshot into %s", called(vmName))
 	}
-	doing := fmt.Sprintf("import a snapshot from %s into VM '%s'", Plain(from), e.Name)
+	doing := phrase("import a snapshot from %s into VM '%s'", Plain(from), e.Name)
 	dir := s.vms.Dir(e.Name)
 	return s.jobs.run(JobImport, e.Name, name, func(ctx context.Context, m Meter) (any, error) {
 		job, err := s.holdJob(ctx, e.Name, "importing a snapshot")

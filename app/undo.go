@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"vmterminal/snapshot"
 	"vmterminal/vm"
@@ -23,7 +22,7 @@ func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOpt
 		return nil, failed(err, "", "undo the last restore of %s", called(vmName))
 	}
 	change := diskChange{
-		doing: fmt.Sprintf("undo the last restore of VM '%s'", e.Name),
+		doing: phrase("undo the last restore of VM '%s'", e.Name),
 		now:   "The disk is the one from before; the other is kept.",
 	}
 	_, _, _, err = snapshot.Open(s.vms.Dir(e.Name)).UndoInfo()
@@ -62,11 +61,12 @@ func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
 // bytes that gave back.
 func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, err error) {
 	e, err := s.entry(vmName)
+	doing := func(of Phrase) Phrase { return phrase("discard what the last restore of %s kept", of) }
 	if err != nil {
-		return 0, failed(err, "", "discard what the last restore of %s kept", called(vmName))
+		return 0, failed(err, "", "%s", doing(called(vmName)))
 	}
 	dir := s.vms.Dir(e.Name)
-	err = s.edit(ctx, e.Name, "discard what the last restore kept", func(store *snapshot.Store) error {
+	err = s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
 		claim, err := qemu.ClaimDisk(dir.Undo())
 		if err != nil {
 			return err

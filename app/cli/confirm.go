@@ -36,6 +36,6 @@ func (f *face) confirm(cmd *cobra.Command, question string) error {
 	case "y", "yes":
 		return nil
 	default:
-		return &app.Failure{Doing: "go on", Disk: "Nothing was changed.", Err: errNotConfirmed}
+		return &app.Failure{Doing: app.Phrase{Format: "go on"}, Disk: "Nothing was changed.", Err: errNotConfirmed}
 	}
 }

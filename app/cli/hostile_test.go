@@ -187,7 +187,7 @@ func TestHostileArgumentsReachNoTerminal(t *testing.T) {
 func TestHostileErrorsReachNoTerminal(t *testing.T) {
 	for _, json := range []bool{false, true} {
 		for _, err := range []error{
-			errors.New(hostile), &app.Failure{Doing: hostile, Disk: hostile, Err: errors.New(hostile)},
+			errors.New(hostile), &app.Failure{Doing: app.Phrase{Format: "%s", Args: []string{hostile}}, Disk: hostile, Err: errors.New(hostile)},
 			usagef(&cobra.Command{Use: "x"}, "%s", hostile), errors.Join(context.Canceled, errors.New(hostile)),
 		} {
 			var out, errs strings.Builder

@@ -28,7 +28,7 @@ func (w *window) drawSnapshots() {
 	}
 	title, about := textNoSnapshot(), textNoSnapshots()
 	if w.last.snapErr != nil {
-		problem := app.Explain(w.last.snapErr)
+		problem := textProblem(app.Explain(w.last.snapErr))
 		title, about = problem.Title, problem.Detail
 	}
 	p.noSnapTitle.Set(title)

@@ -144,7 +144,7 @@ func (r *shownJob) result(item widgets.JobItem) widgets.JobItem {
 	if r.job.Cancelled() {
 		item.Phase = textJobCancelled()
 	} else if err := r.job.Err(); err != nil {
-		item.Phase, item.Failed, item.Icon = app.Explain(err).Line(), true, assets.BrokenIcon
+		item.Phase, item.Failed, item.Icon = textProblem(app.Explain(err)).Line(), true, assets.BrokenIcon
 	}
 	return item
 }

@@ -83,7 +83,8 @@ func (w *window) fail(err error) bool {
 	if err == nil || w.ctx.Err() != nil {
 		return false
 	}
-	p := app.Explain(err)
+	english := app.Explain(err)
+	p := textProblem(english)
 	body := container.NewVBox(paragraph(p.Detail))
 	if p.Disk != "" {
 		body.Add(paragraph(p.Disk))
@@ -94,7 +95,7 @@ func (w *window) fail(err error) bool {
 		body.Add(widgets.NewParagraph(hint))
 	}
 	copyDetails := &widgets.SheetButton{Text: textCopyDetails(), OnTapped: func() {
-		w.app.Clipboard().SetContent(p.Line())
+		w.app.Clipboard().SetContent(english.Line()) // for whoever is asked about it
 	}}
 	w.openSheet(p.Title, body, textClose(), nil, copyDetails)
 	return true

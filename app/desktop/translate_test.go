@@ -43,6 +43,9 @@ func sourceTexts(t *testing.T) []string {
 				return true
 			}
 			text, ok := call.Args[0].(*ast.BasicLit)
+			if !ok && name == "text_errors.go" {
+				return true // see errorTexts
+			}
 			if !ok {
 				t.Errorf("%s: a text that is no literal cannot be translated", name)
 				return true
@@ -76,7 +79,9 @@ func places(text string) []string {
 }
 
 func TestTranslationsAreWhole(t *testing.T) {
-	texts := sourceTexts(t)
+	texts := slices.Concat(sourceTexts(t), errorTexts(t))
+	slices.Sort(texts)
+	texts = slices.Compact(texts)
 	files, err := translations.ReadDir("translations")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
