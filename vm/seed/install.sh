@@ -18,11 +18,11 @@ if [ -d /run/systemd/system ]; then
 	unit=/etc/systemd/system/vmterminal-agent.service
 	if ! cmp -s "$from/vmterminal-agent.service" "$unit"; then
 		cp "$from/vmterminal-agent.service" "$unit"
+		chmod 644 "$unit" # all that is on the seed can be executed
 		changed=yes
 	fi
 	[ -n "$changed" ] || exit 0
-	systemctl daemon-reload
-	systemctl --quiet enable vmterminal-agent.service
+	systemctl --quiet enable vmterminal-agent.service # which reads all units anew
 	# Waiting could be for ever: this is part of the boot.
 	systemctl --no-block restart vmterminal-agent.service
 elif command -v rc-service >/dev/null; then
