@@ -27,12 +27,25 @@ var builtGuests = filepath.Join(here, "../../.cache/guests")
 // inPartition is what e2fsprogs want behind a disk's name to find its file system.
 const inPartition = "?offset=1048576"
 
-// TestDebian lives in a real Debian. It skips where no mirror can be reached, which
-// nobody should overlook.
+// TestDebian lives in a real Debian.
 func TestDebian(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes minutes")
 	}
+	liveInDebian(t, "testdata/debian")
+}
+
+// TestDebianKernel replaces a real Debian's kernel, and rolls it back.
+func TestDebianKernel(t *testing.T) {
+	if !thorough {
+		t.Skip("make torture tries it")
+	}
+	liveInDebian(t, "testdata/kernel")
+}
+
+// liveInDebian runs the scripts of a folder, which find a Debian that was built. It
+// skips where no mirror can be reached, which nobody should overlook.
+func liveInDebian(t *testing.T, folder string) {
 	if err := buildDebian(t); err != nil {
 		if errors.Is(err, debian.ErrMirror) {
 			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: Debian made from packages, since %v\n\n", err)
@@ -41,7 +54,7 @@ func TestDebian(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	p := scripts(t, "testdata/debian")
+	p := scripts(t, folder)
 	setup := p.Setup
 	p.Setup = func(env *testscript.Env) error {
 		if err := setup(env); err != nil {
