@@ -77,10 +77,13 @@ func cloudImage(t *testing.T, init string) string {
 	began := time.Now()
 	out, err := exec.CommandContext(t.Context(), "bash", cloudScript, init, image).CombinedOutput()
 	if err != nil {
-		if _, unreachable := http.Head("http://deb.debian.org/debian/dists/bookworm/InRelease"); unreachable != nil {
+		asked := http.Client{Timeout: 20 * time.Second}
+		answer, unreachable := asked.Head("http://deb.debian.org/debian/dists/bookworm/InRelease")
+		if unreachable != nil {
 			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: a cloud's image with %s, since %v\n\n", init, unreachable)
 			t.Skip(unreachable)
 		}
+		answer.Body.Close()
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("building the image took %v", time.Since(began).Round(time.Second))
