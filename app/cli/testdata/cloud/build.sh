@@ -37,6 +37,9 @@ echo MODULES=list >"$work/overlay/etc/initramfs-tools/conf.d/few"
 printf 'virtio_pci\nvirtio_blk\next4\n' >"$work/overlay/etc/initramfs-tools/modules"
 printf 'locale: C.UTF-8\nmanage_etc_hosts: true\n' >"$work/overlay/etc/cloud/cloud.cfg.d/01_debian_cloud.cfg"
 if [[ $init == openrc ]]; then
+	# Alpine's sshd has no PAM.
+	mkdir -p "$work/overlay/etc/ssh/sshd_config.d"
+	echo 'UsePAM no' >"$work/overlay/etc/ssh/sshd_config.d/no-pam.conf"
 	# Debian's cloud-init begins there when the network is up already.
 	printf 'auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n' >"$work/overlay/etc/network/interfaces"
 	echo 'network: {config: disabled}' >"$work/overlay/etc/cloud/cloud.cfg.d/02_network.cfg"
