@@ -38,10 +38,11 @@ func TestCloudImage(t *testing.T) {
 			setup := p.Setup
 			p.Setup = func(env *testscript.Env) error {
 				env.Setenv("IMAGE", image)
+				env.Setenv(rootAt, "128")
 				return setup(env)
 			}
 			p.Condition = func(is string) (bool, error) { return is == init || is == "thorough" && thorough, nil }
-			p.Cmds["resizes"] = resizes
+			p.Cmds["resizes"], p.Cmds["fsck"] = resizes, fsck
 			testscript.Run(t, p)
 			t.Cleanup(func() { t.Logf("%v with an image that was built before", time.Since(began).Round(time.Second)) })
 		})

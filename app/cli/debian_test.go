@@ -57,6 +57,7 @@ func liveInDebian(t *testing.T, folder string) {
 	p := scripts(t, folder)
 	setup := p.Setup
 	p.Setup = func(env *testscript.Env) error {
+		env.Setenv(rootAt, "1")
 		if err := setup(env); err != nil {
 			return err
 		}
@@ -132,11 +133,14 @@ func awaits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// partition is a copy of the file system on a stopped VM's disk, by itself: with an
-// offset e2fsck does not find its file again.
+// rootAt names the variable with where a guest's root begins on its disk, in MiB.
+const rootAt = "ROOT_AT"
+
+// partition is a copy of the root file system on a stopped VM's disk, by itself:
+// with an offset e2fsck does not find its file again.
 func partition(ts *testscript.TestScript, vm string) string {
 	disk, part := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(vm).Disk(), ts.MkAbs("partition")
-	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip=1", "conv=sparse", "status=none").Run())
+	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip="+ts.Getenv(rootAt), "conv=sparse", "status=none").Run())
 	return part
 }
 
