@@ -14,7 +14,7 @@ func TestPowerOffOnce(t *testing.T) {
 	said := filepath.Join(t.TempDir(), "said")
 	poweroff := filepath.Join(t.TempDir(), "poweroff")
 	script := "#!/bin/sh\necho asked >>" + said + "\n[ \"$(wc -l <" + said + ")\" -gt 2 ]\n"
-	if err := os.WriteFile(poweroff, []byte(script), 0o700); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(poweroff, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	p := powerSwitch{command: poweroff}
