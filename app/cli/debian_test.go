@@ -27,12 +27,25 @@ var builtGuests = filepath.Join(here, "../../.cache/guests")
 // inPartition is what e2fsprogs want behind a disk's name to find its file system.
 const inPartition = "?offset=1048576"
 
-// TestDebian lives in a real Debian. It skips where no mirror can be reached, which
-// nobody should overlook.
+// TestDebian lives in a real Debian.
 func TestDebian(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes minutes")
 	}
+	liveInDebian(t, "testdata/debian")
+}
+
+// TestDebianKernel replaces a real Debian's kernel, and rolls it back.
+func TestDebianKernel(t *testing.T) {
+	if !thorough {
+		t.Skip("make torture tries it")
+	}
+	liveInDebian(t, "testdata/kernel")
+}
+
+// liveInDebian runs the scripts of a folder, which find a Debian that was built. It
+// skips where no mirror can be reached, which nobody should overlook.
+func liveInDebian(t *testing.T, folder string) {
 	if err := buildDebian(t); err != nil {
 		if errors.Is(err, debian.ErrMirror) {
 			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: Debian made from packages, since %v\n\n", err)
@@ -41,9 +54,10 @@ func TestDebian(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	p := scripts(t, "testdata/debian")
+	p := scripts(t, folder)
 	setup := p.Setup
 	p.Setup = func(env *testscript.Env) error {
+		env.Setenv(rootAt, "1")
 		if err := setup(env); err != nil {
 			return err
 		}
@@ -119,11 +133,14 @@ func awaits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// partition is a copy of the file system on a stopped VM's disk, by itself: with an
-// offset e2fsck does not find its file again.
+// rootAt names the variable with where a guest's root begins on its disk, in MiB.
+const rootAt = "ROOT_AT"
+
+// partition is a copy of the root file system on a stopped VM's disk, by itself:
+// with an offset e2fsck does not find its file again.
 func partition(ts *testscript.TestScript, vm string) string {
 	disk, part := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(vm).Disk(), ts.MkAbs("partition")
-	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip=1", "conv=sparse", "status=none").Run())
+	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip="+ts.Getenv(rootAt), "conv=sparse", "status=none").Run())
 	return part
 }
 

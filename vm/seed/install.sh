@@ -3,32 +3,29 @@
 # guest, where it is not there yet or is another one, and starts it.
 set -eu
 from=$(dirname "$0")
-agent=/usr/local/sbin/vmterminal-agent
-
 changed=
-if ! cmp -s "$from/vmterminal-agent" "$agent"; then
-	mkdir -p "${agent%/*}"
-	cp "$from/vmterminal-agent" "$agent.new"
-	chmod 755 "$agent.new"
-	mv "$agent.new" "$agent"
-	if command -v restorecon >/dev/null; then restorecon "$agent" || true; fi
+
+# put FILE PLACE MODE
+put() {
+	if cmp -s "$from/$1" "$2"; then return; fi
+	mkdir -p "${2%/*}"
+	cp "$from/$1" "$2.new"
+	chmod "$3" "$2.new"
+	mv "$2.new" "$2"
+	if command -v restorecon >/dev/null; then restorecon "$2" || true; fi
 	changed=yes
-fi
+}
+
+put vmterminal-agent /usr/local/sbin/vmterminal-agent 755
 if [ -d /run/systemd/system ]; then
-	unit=/etc/systemd/system/vmterminal-agent.service
-	if ! cmp -s "$from/vmterminal-agent.service" "$unit"; then
-		cp "$from/vmterminal-agent.service" "$unit"
-		changed=yes
-	fi
+	put vmterminal-agent.service /etc/systemd/system/vmterminal-agent.service 644
 	[ -n "$changed" ] || exit 0
-	systemctl daemon-reload
-	systemctl --quiet enable vmterminal-agent.service
+	systemctl --quiet enable vmterminal-agent.service # which reads all units anew
 	# Waiting could be for ever: this is part of the boot.
 	systemctl --no-block restart vmterminal-agent.service
 elif command -v rc-service >/dev/null; then
+	put vmterminal-agent.openrc /etc/init.d/vmterminal-agent 755
 	[ -n "$changed" ] || exit 0
-	cp "$from/vmterminal-agent.openrc" /etc/init.d/vmterminal-agent
-	chmod 755 /etc/init.d/vmterminal-agent
 	rc-update -q add vmterminal-agent default
 	rc-service -q vmterminal-agent restart
 else

@@ -83,6 +83,9 @@ const bootCommand = "d=/run/vmterminal-seed; mkdir -p $d && mount -t iso9660 -o 
 type user struct {
 	Name string   `json:"name"`
 	Keys []string `json:"ssh_authorized_keys"`
+	// LockPassword would shut the account for keys, too, where sshd has no PAM, as
+	// Alpine's. What password the image gives it, or none that fits, stays.
+	LockPassword bool `json:"lock_passwd"`
 }
 
 // userData is cloud-init's configuration. JSON is YAML, in which no name and no
@@ -103,7 +106,7 @@ type userData struct {
 func (g Guest) files(own, host Key) ([]file, error) {
 	user, err := json.MarshalIndent(userData{
 		Hostname: g.Hostname,
-		Users:    []any{"default", user{"root", []string{own.Public}}},
+		Users:    []any{"default", user{Name: "root", Keys: []string{own.Public}}},
 		Keys:     []string{own.Public},
 		HostKeys: map[string]string{"ed25519_private": host.Private, "ed25519_public": host.Public + "\n"},
 		GrowPartition: map[string]any{

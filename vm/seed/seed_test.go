@@ -65,9 +65,14 @@ func checkKeys(t *testing.T, dir ondisk.VMDir, user []byte) {
 	var told struct {
 		Keys     []string          `json:"ssh_authorized_keys"`
 		HostKeys map[string]string `json:"ssh_keys"`
+		Users    []any             `json:"users"`
 	}
 	if err := json.Unmarshal(text, &told); err != nil || !ok || len(told.Keys) != 1 {
 		t.Fatalf("user-data %v\n%s", err, user)
+	}
+	// A locked account lets no key in where sshd has no PAM; and how it was is the image's.
+	if root, ok := told.Users[1].(map[string]any); !ok || root["name"] != "root" || root["lock_passwd"] != false {
+		t.Errorf("root is %v", told.Users)
 	}
 	own, host := publicHalf(t, dir.SSHKey()), publicHalf(t, dir.SSHHostKey())
 	if told.Keys[0] != own || own == host {

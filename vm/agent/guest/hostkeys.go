@@ -16,17 +16,21 @@ import (
 
 const (
 	sshDir = "etc/ssh"
+	// cloudInstance is where cloud-init keeps for which instance it has set up the
+	// guest last. A seed gives the VM's ID for that.
+	cloudInstance = "var/lib/cloud/data/instance-id"
 	// toolLimit bounds each program that is run here. Making keys takes most of
 	// a minute on a slow emulated machine.
 	toolLimit = 2 * time.Minute
 )
 
 // renewHostKeys replaces sshd's host keys by new ones, each at once, so that
-// sshd finds keys at any time. A guest without keys gets none.
+// sshd finds keys at any time. A guest without keys gets none. One that cloud-init
+// has set up for this VM has them from its seed, by which it is known.
 func (d *identifier) renewHostKeys(c *change) error {
 	dir := d.path(sshDir)
 	old := hostKeys(dir)
-	if len(old) == 0 {
+	if len(old) == 0 || d.seeded(c) {
 		return nil
 	}
 	keygen, err := exec.LookPath("ssh-keygen")
@@ -49,6 +53,9 @@ func (d *identifier) renewHostKeys(c *change) error {
 	if len(fresh) == 0 {
 		return errors.New("ssh-keygen made no SSH host keys")
 	}
+	if d.seeded(c) { // meanwhile: both run as the guest boots
+		return nil
+	}
 	if err := swapKeys(dir, old, fresh); err != nil {
 		return err
 	}
@@ -57,6 +64,12 @@ func (d *identifier) renewHostKeys(c *change) error {
 		c.note("sshd uses the old host keys until it is started anew: %v", err)
 	}
 	return nil
+}
+
+// seeded says that cloud-init sets up the guest for this VM, or has done so.
+func (d *identifier) seeded(c *change) bool {
+	instance, _ := d.readLine(cloudInstance) // what cannot be read is no reason to keep another VM's keys
+	return instance == c.to.ID
 }
 
 // hostKeys returns the files of private keys, public keys and certificates.
@@ -109,10 +122,12 @@ func (d *identifier) restartSSHD() error {
 	if _, err := exec.LookPath("rc-service"); err != nil {
 		return errors.New("neither systemctl nor rc-service is there")
 	}
-	if runTool("rc-service", "sshd", "status") != nil {
-		return nil // it does not run
+	for _, service := range []string{"sshd", "ssh"} {
+		if runTool("rc-service", service, "status") == nil {
+			return runTool("rc-service", service, "restart")
+		}
 	}
-	return runTool("rc-service", "sshd", "restart")
+	return nil // it does not run
 }
 
 // runTool runs one of the guest's own programs; its error has the last line

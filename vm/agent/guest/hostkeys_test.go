@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,12 @@ func TestRestartSSHD(t *testing.T) {
 		{
 			"Alpine, not running", told(),
 			map[string]string{"rc-service": log + "exit 3"},
-			"rc-service sshd status with new rsa\n", nil,
+			"rc-service sshd status with new rsa\nrc-service ssh status with new rsa\n", nil,
+		},
+		{
+			"Debian with OpenRC", told(),
+			map[string]string{"rc-service": log + `[ "$1" = ssh ]`},
+			"rc-service sshd status with new rsa\nrc-service ssh status with new rsa\nrc-service ssh restart with new rsa\n", nil,
 		},
 		{
 			"something else", told(),
@@ -76,6 +82,35 @@ func TestRestartSSHD(t *testing.T) {
 				t.Errorf("said %q, want %q", said, test.said)
 			}
 			checkCloned(t, d)
+		})
+	}
+}
+
+// The host keys that cloud-init has put into a copy, or is about to, are those by
+// which it is known: they stay. Those that it put into the VM that was copied do not.
+func TestKeysOfTheSeed(t *testing.T) {
+	tests := []struct {
+		name, instance string
+		meanwhile      string // what cloud-init does while keys are made
+		key            string
+	}{
+		{"set up", clone.ID, "", "old rsa"},
+		{"not yet set up", original.ID, "", "new rsa"},
+		{"being set up", original.ID, "\n" + `echo ` + clone.ID + ` >"$ROOT/` + cloudInstance + `"`, "old rsa"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			files := told()
+			files[cloudInstance] = test.instance + "\n"
+			d := newRoot(t, files, map[string]string{"ssh-keygen": keygen + test.meanwhile})
+			t.Setenv("ROOT", d.root)
+			did, err := d.take(clone)
+			if err != nil || slices.Contains(did.Renewed, "ssh-host-keys") != (test.key == "new rsa") {
+				t.Errorf("did %+v, %v", did, err)
+			}
+			if key := strings.TrimSpace(d.get(t, "etc/ssh/ssh_host_rsa_key")); key != test.key {
+				t.Errorf("the key is %q, not %q", key, test.key)
+			}
 		})
 	}
 }

@@ -23,6 +23,7 @@ type server struct {
 	freezer    freezer
 	console    console
 	identifier identifier
+	power      powerSwitch
 
 	sending sync.Mutex
 	port    *os.File
@@ -50,7 +51,7 @@ type call struct {
 
 // newServer returns a server of the guest whose files are below root.
 func newServer(root string) *server {
-	s := &server{calls: map[uint32]*call{}}
+	s := &server{calls: map[uint32]*call{}, power: powerSwitch{command: "/sbin/poweroff"}}
 	s.identifier.root, s.identifier.freezer = root, &s.freezer
 	return s
 }
@@ -160,7 +161,7 @@ func (s *server) request(f wire.Frame) bool {
 		s.mu.Unlock()
 		s.answer(f, answer, err)
 		if ask.Op == wire.OpPowerOff && err == nil {
-			powerOff()
+			s.power.off()
 		}
 	}()
 	return true
