@@ -24,21 +24,20 @@ func (p Phrase) String() string {
 // argument. Phrases among these become part of it, so that what people are told is
 // one sentence with values.
 func phrase(format string, args ...any) Phrase {
-	var out Phrase
-	var text strings.Builder
-	for i, piece := range strings.Split(format, "%s") {
-		if i > 0 {
-			switch a := args[i-1].(type) {
-			case Phrase:
-				text.WriteString(a.Format)
-				out.Args = append(out.Args, a.Args...)
-			default:
-				text.WriteString("%s")
-				out.Args = append(out.Args, fmt.Sprint(a))
-			}
+	first, rest, _ := strings.Cut(format, "%s")
+	out := Phrase{Format: first}
+	for _, arg := range args {
+		switch a := arg.(type) {
+		case Phrase:
+			out.Format += a.Format
+			out.Args = append(out.Args, a.Args...)
+		default:
+			out.Format += "%s"
+			out.Args = append(out.Args, fmt.Sprint(a))
 		}
-		text.WriteString(piece)
+		var piece string
+		piece, rest, _ = strings.Cut(rest, "%s")
+		out.Format += piece
 	}
-	out.Format = text.String()
 	return out
 }
