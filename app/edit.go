@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 
 	"vmterminal/snapshot"
 )
@@ -42,13 +43,14 @@ func (s *Service) PinSnapshot(ctx context.Context, vmName, name string, pinned b
 	return s.edit(ctx, vmName, doing, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
 }
 
-// edit changes something about a VM's snapshots under the job lock.
+// edit changes something about a VM's snapshots under the job lock, which is the
+// VM's own: of which VM is not in its holder's text.
 func (s *Service) edit(ctx context.Context, vmName string, doing func(of Phrase) Phrase, change func(*snapshot.Store) error) error {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return failed(err, "", "%s", doing(called(vmName)))
 	}
-	job, err := s.holdJob(ctx, e.Name, doing(called(e.Name)).String())
+	job, err := s.holdJob(ctx, e.Name, strings.TrimSuffix(doing(Phrase{}).String(), " of "))
 	if err == nil {
 		defer job.release()
 		err = change(snapshot.Open(s.vms.Dir(e.Name)))

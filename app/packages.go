@@ -64,11 +64,11 @@ var ErrNoPackages = errors.New("the guest has no package manager that VMTerminal
 func (s *Service) PackageCommands(ctx context.Context, vmName string, action PackageAction, names []string) (all []GuestCommand, err error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "%s packages in %s", action, called(vmName))
+		return nil, failed(err, "", "%s", action.doing(called(vmName)))
 	}
 	program, fetched, err := s.packageManager(ctx, e.Name, action.needsNetwork())
 	if err != nil {
-		return nil, failed(err, "", "%s packages in VM '%s'", action, e.Name)
+		return nil, failed(err, "", "%s", action.doing(called(e.Name)))
 	}
 	actions := []PackageAction{action}
 	if !fetched && (action == PackageInstall || action == PackageUpgrade) {
@@ -91,6 +91,24 @@ func (s *Service) PackageCommands(ctx context.Context, vmName string, action Pac
 
 // quietly has the programs that Debian's package manager calls ask nothing.
 var quietly = []string{"DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_MODE=l"}
+
+// doing is what fails when the action does.
+func (a PackageAction) doing(of Phrase) Phrase {
+	switch a {
+	case PackageInstall:
+		return phrase("install packages in %s", of)
+	case PackageRemove:
+		return phrase("remove packages in %s", of)
+	case PackageSearch:
+		return phrase("search packages in %s", of)
+	case PackageUpdate:
+		return phrase("update packages in %s", of)
+	case PackageUpgrade:
+		return phrase("upgrade packages in %s", of)
+	default:
+		return phrase("list packages in %s", of)
+	}
+}
 
 // needsNetwork tells whether an action fetches something.
 func (a PackageAction) needsNetwork() bool {

@@ -13,6 +13,9 @@ type Phrase struct {
 }
 
 func (p Phrase) String() string {
+	if len(p.Args) == 0 {
+		return p.Format
+	}
 	args := make([]any, len(p.Args))
 	for i, a := range p.Args {
 		args[i] = a

@@ -31,9 +31,11 @@ type Problem struct {
 	Hint string
 	// Exit is the exit code of a command.
 	Exit int
-	// Doing is what the Title says "Could not" before, for who says it in another
-	// language; the zero value when it is not known.
+	// Doing is what the Title says "Could not" before, and Left the sentences of
+	// Disk, for who says them in another language. Doing is the zero value when it
+	// is not known.
 	Doing Phrase
+	Left  []Phrase
 }
 
 // Exit codes of the commands.
@@ -67,32 +69,6 @@ func (p Problem) Line() string {
 		b.WriteString(part)
 	}
 	return Plain(b.String())
-}
-
-// Failure is an error of a use case: what was being done, and what that means
-// for the disk.
-type Failure struct {
-	// Doing completes "could not …": "restore snapshot 'x' of VM 'dev'".
-	Doing Phrase
-	// Disk is a sentence, "" where no disk is concerned.
-	Disk string
-	Err  error
-}
-
-func (f *Failure) Error() string { return "could not " + f.Doing.String() + ": " + f.Err.Error() }
-
-// Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.Err }
-
-// unchanged is what most failures leave.
-const unchanged = "The disk is unchanged."
-
-// failed wraps an error of a use case; nil stays nil.
-func failed(err error, disk, doing string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	return &Failure{Doing: phrase(doing, args...), Disk: disk, Err: err}
 }
 
 // cause is a row of the table of errors.
@@ -183,23 +159,17 @@ var causes = []cause{
 	{fs.ErrPermission, ExitFailure, "Check who owns the folder of the store"},
 }
 
-// interrupted is a cancel after which something goes on, or stays; it says what.
-type interrupted string
-
-func (i interrupted) Error() string { return string(i) }
-
-func (i interrupted) Is(target error) bool { return target == context.Canceled }
-
 // Explain turns an error into what people are told.
 func Explain(err error) Problem {
 	p := Problem{Title: "It did not work", Exit: ExitFailure}
 	var f *Failure
 	if errors.As(err, &f) {
-		p.Title, p.Doing, p.Disk, err = "Could not "+f.Doing.String(), f.Doing, f.Disk, f.Err
+		p.Title, p.Doing, p.Left, err = "Could not "+f.Doing.String(), f.Doing, f.left(), f.Err
 	}
 	if errors.Is(err, ondisk.ErrNotDurable) && !errors.Is(err, snapshot.ErrNotDurable) {
-		p.Disk = "It is done, but a power cut might undo it."
+		p.Left = []Phrase{{Format: unsafely}}
 	}
+	p.Disk = said(p.Left)
 	p.Detail = Plain(strings.TrimSpace(err.Error()))
 	for _, c := range causes {
 		if errors.Is(err, c.is) {

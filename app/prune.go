@@ -56,5 +56,5 @@ func afterPruning(err error, n int) error {
 	if errors.Is(cause, context.Canceled) {
 		cause = interrupted("cancelled")
 	}
-	return &Failure{Doing: f.Doing, Disk: fmt.Sprintf("Before that, snapshots were deleted: %d.", n), Err: cause}
+	return &Failure{Doing: f.Doing, Also: phrase("Before that, snapshots were deleted: %s.", n), Err: cause}
 }

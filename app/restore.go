@@ -86,19 +86,22 @@ func (s *Service) changeDisk(ctx context.Context, e vm.Entry, opt RestoreOptions
 	if err == nil {
 		err = change()
 	}
-	disk := unchanged
+	disk, also := unchanged, Phrase{}
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
 		disk = c.now
 	}
 	if opt.Start {
 		if again := s.startAgain(ctx, e.Name, m); again != nil {
-			disk += fmt.Sprintf(" The VM is off: %v.", again)
+			also = phrase("The VM is off: %s.", again)
 			if err == nil {
-				return failed(again, disk, "start VM '%s' again", e.Name)
+				c.doing, err = phrase("start VM '%s' again", e.Name), again
 			}
 		}
 	}
-	return failed(err, disk, "%s", c.doing)
+	if err == nil {
+		return nil
+	}
+	return &Failure{Doing: c.doing, Disk: disk, Also: also, Err: err}
 }
 
 // stopFirst stops a VM. A stop that has begun cannot be taken back: a cancel

@@ -61,11 +61,11 @@ func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
 // bytes that gave back.
 func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, err error) {
 	e, err := s.entry(vmName)
-	doing := func(of Phrase) Phrase { return phrase("discard what the last restore of %s kept", of) }
 	if err != nil {
-		return 0, failed(err, "", "%s", doing(called(vmName)))
+		return 0, failed(err, "", "discard what the last restore of %s kept", called(vmName))
 	}
 	dir := s.vms.Dir(e.Name)
+	doing := func(of Phrase) Phrase { return phrase("discard what the last restore kept of %s", of) }
 	err = s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
 		claim, err := qemu.ClaimDisk(dir.Undo())
 		if err != nil {

@@ -14,26 +14,35 @@ import (
 // programs and systems say of a cause is in theirs. Its texts stand in app, as
 // commands say them too.
 func textProblem(p app.Problem) app.Problem {
-	p.Title = textOfPhrase(p.Doing)
-	p.Disk, p.Hint = textSentence(p.Disk), textSentence(p.Hint)
+	p.Title = lang.L("It did not work")
+	if p.Doing.Format != "" {
+		p.Title = textPhrase("Could not ", p.Doing)
+	}
+	var left []string
+	for _, sentence := range p.Left {
+		left = append(left, textPhrase("", sentence))
+	}
+	p.Disk = strings.Join(left, " ")
+	p.Hint = textPhrase("", app.Phrase{Format: p.Hint})
 	return p
 }
 
-func textOfPhrase(doing app.Phrase) string {
-	if doing.Format == "" {
-		return lang.L("It did not work")
+// textPhrase says what goes on after some words. A value is never taken for a part of
+// the text; a text that looks like a template is not ours, and said as it is.
+func textPhrase(before string, p app.Phrase) string {
+	if p.Format == "" || strings.Contains(p.Format, "{{") {
+		return before + p.String()
 	}
 	values := with{}
-	for i, value := range doing.Args {
+	for i, value := range p.Args {
 		values[placeName(i)] = app.Plain(value)
 	}
-	return lang.L(phraseKey(doing.Format), values)
+	return lang.L(before+phraseKey(p.Format), values)
 }
 
-// phraseKey is what the translations have of a phrase: its values are A, B, C.
+// phraseKey is a format as the translations have it: its values are A, B, C.
 func phraseKey(format string) string {
 	var key strings.Builder
-	key.WriteString("Could not ")
 	for i, piece := range strings.Split(format, "%s") {
 		if i > 0 {
 			key.WriteString("{{." + placeName(i-1) + "}}")
@@ -44,12 +53,3 @@ func phraseKey(format string) string {
 }
 
 func placeName(i int) string { return string(rune('A' + i)) }
-
-// textSentence is a sentence without values. One that has some is not translated, and
-// must not be taken for a template.
-func textSentence(english string) string {
-	if english == "" || strings.Contains(english, "{{") {
-		return english
-	}
-	return lang.L(english)
-}
