@@ -40,13 +40,13 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 type opener func(ctx context.Context, e vm.Entry, doing string) (stillDisk, error)
 
 func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, req snapshot.Request, open opener, m Meter) (snapshot.Created, error) {
-	doing := "taking snapshot '" + req.Name + "'"
-	job, err := s.holdJob(ctx, e.Name, doing)
+	holder := "taking snapshot '" + req.Name + "'"
+	job, err := s.holdJob(ctx, e.Name, holder)
 	if err != nil {
 		return snapshot.Created{}, err
 	}
 	defer job.release()
-	disk, err := open(job, e, doing)
+	disk, err := open(job, e, holder)
 	if err != nil {
 		return snapshot.Created{}, err
 	}
