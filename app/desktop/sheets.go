@@ -95,7 +95,7 @@ func (w *window) fail(err error) bool {
 		body.Add(widgets.NewParagraph(hint))
 	}
 	copyDetails := &widgets.SheetButton{Text: textCopyDetails(), OnTapped: func() {
-		w.app.Clipboard().SetContent(english.Line()) // for whoever is asked about it
+		w.app.Clipboard().SetContent(english.Line()) // it goes into reports, which are in English
 	}}
 	w.openSheet(p.Title, body, textClose(), nil, copyDetails)
 	return true
