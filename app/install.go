@@ -7,9 +7,11 @@ import (
 	"vmterminal/vm/qemu"
 )
 
-// installers are the programs that install packages, and the names of QEMU and of
-// UEFI's firmware there.
-var installers = []struct{ program, command, qemu, firmware string }{
+// installer is a program that installs packages, and the names of QEMU and of UEFI's
+// firmware there.
+type installer struct{ program, command, qemu, firmware string }
+
+var installers = []installer{
 	{"apt-get", "apt-get install ", "qemu-system-x86", qemu.FirmwarePackage},
 	{"dnf", "dnf install ", "qemu-system-x86-core", "edk2-ovmf"},
 	{"pacman", "pacman -S ", "qemu-system-x86", "edk2-ovmf"},
@@ -20,32 +22,26 @@ var installers = []struct{ program, command, qemu, firmware string }{
 
 // installQEMU and installFirmware are the commands that install these here.
 func installQEMU() string {
-	for _, i := range installers {
-		if command, there := install(i.program, i.command+i.qemu); there {
-			return command
-		}
-	}
-	return "install qemu-system-x86_64 with this system's package manager"
+	return install("qemu-system-x86_64", func(i installer) string { return i.qemu })
 }
 
 func installFirmware() string {
-	for _, i := range installers {
-		if command, there := install(i.program, i.command+i.firmware); there {
-			return command
-		}
-	}
-	return "install OVMF (edk2) with this system's package manager"
+	return install("OVMF (edk2)", func(i installer) string { return i.firmware })
 }
 
-// install is a command of an installer that is here.
-func install(program, command string) (string, bool) {
-	if _, err := exec.LookPath(program); err != nil {
-		return "", false
+// install is the command of the first installer that is here.
+func install(what string, named func(installer) string) string {
+	for _, i := range installers {
+		if _, err := exec.LookPath(i.program); err != nil {
+			continue
+		}
+		command := i.command + named(i)
+		if i.program == "brew" { // which refuses root
+			return command
+		}
+		return asRoot(command)
 	}
-	if program == "brew" { // which refuses root
-		return command, true
-	}
-	return asRoot(command), true
+	return "install " + what + " with this system's package manager"
 }
 
 func asRoot(command string) string {

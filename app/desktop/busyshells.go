@@ -26,6 +26,9 @@ const programPatience = time.Second
 // it asks. It does not wait; asked again before the guests have answered, it does
 // nothing.
 func (w *window) ifNothingRuns(tabs []*tab, goOn func(), ask func([]busyShell)) {
+	if w.askingShells {
+		return
+	}
 	type question struct {
 		busyShell
 
@@ -36,9 +39,6 @@ func (w *window) ifNothingRuns(tabs []*tab, goOn func(), ask func([]busyShell)) 
 		if t.shell.open != nil {
 			questions = append(questions, question{busyShell{vm: t.vm, number: t.number}, t.shell.open})
 		}
-	}
-	if w.askingShells {
-		return
 	}
 	if len(questions) == 0 {
 		goOn()

@@ -4,13 +4,10 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-
-	"golang.org/x/sys/unix"
 
 	"vmterminal/vm/agent/wire"
 )
@@ -39,18 +36,6 @@ func (s *server) front(stream uint32) (string, error) {
 		return "", err
 	}
 	return programOf("/proc", group), nil
-}
-
-// foreground is the process group that has a terminal's keyboard; see
-// ioctl_tty(2). Like setSize it is not by the file's Fd.
-func foreground(master *os.File) (group int, err error) {
-	raw, err := master.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	var get error
-	err = raw.Control(func(fd uintptr) { group, get = unix.IoctlGetInt(int(fd), unix.TIOCGPGRP) })
-	return group, errors.Join(err, get)
 }
 
 // unnamed is a program that was gone before its name was read.

@@ -50,15 +50,28 @@ func openTerminal() (master, slave *os.File, err error) {
 	return master, slave, nil
 }
 
-// setSize is not by the file's Fd, which would make it block.
 func setSize(terminal *os.File, size winsize) error {
+	return onDescriptor(terminal, func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: size.columns, Row: size.rows})
+	})
+}
+
+// foreground is the process group that has a terminal's keyboard; see ioctl_tty(2).
+func foreground(master *os.File) (group int, err error) {
+	err = onDescriptor(master, func(fd int) (err error) {
+		group, err = unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+		return err
+	})
+	return group, err
+}
+
+// onDescriptor is not by the file's Fd, which would make it block.
+func onDescriptor(terminal *os.File, do func(fd int) error) error {
 	raw, err := terminal.SyscallConn()
 	if err != nil {
 		return err
 	}
-	var set error
-	err = raw.Control(func(fd uintptr) {
-		set = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: size.columns, Row: size.rows})
-	})
-	return errors.Join(err, set)
+	var did error
+	err = raw.Control(func(fd uintptr) { did = do(int(fd)) })
+	return errors.Join(err, did)
 }
