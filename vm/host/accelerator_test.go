@@ -1,7 +1,6 @@
 package host
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"vmterminal/app/ondisk"
 	"vmterminal/vm/qemu"
 )
 
@@ -106,23 +106,64 @@ func TestFallsBackWhenTheAcceleratorFailsLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := m.currentEngine()
-	events, end := m.board.listen()
-	defer end()
-	ctx, cancel := context.WithCancel(t.Context())
+	v.livesOnAfter(m, func() { v.kill(first.id.PID, syscall.SIGABRT) })
+}
+
+// A host process may have to take over a QEMU whose accelerator is giving up.
+func TestFallsBackWhenTheAcceleratorOfAnAdoptedVMFails(t *testing.T) {
+	v := newVM(t)
+	pid := v.loseHost(v.start())
+	var rec hostRecord
+	if err := readRecord(v.spec.Dir.Host(), &rec); err != nil {
+		t.Fatal(err)
+	}
+	rec.Accelerator = qemu.KVM
+	if err := ondisk.ReplaceJSON(v.spec.Dir.Host(), rec); err != nil {
+		t.Fatal(err)
+	}
+	v.spec.Adopt, v.spec.Accel, v.spec.CPUs = true, qemu.Auto, 2
+	m := v.owned()
+	if err := m.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := m.board.get(); s.QEMUPID != pid || s.CPUs != 1 {
+		t.Fatalf("adopted %+v", s)
+	}
+	v.livesOnAfter(m, func() {
+		if !m.gaveUp() {
+			t.Error("it is not started again")
+		}
+	})
+	if s := m.board.get(); s.QEMUPID == pid || s.CPUs != 2 {
+		t.Fatalf("started again %+v", s)
+	}
+}
+
+// livesOnAfter does what ends the VM's QEMU, waits until emulation has taken
+// over, and ends the VM.
+func (v *testVM) livesOnAfter(m *machine, end func()) {
+	v.t.Helper()
+	events, endEvents := m.board.listen()
+	defer endEvents()
 	left := make(chan error)
-	go func() { left <- m.live(ctx) }()
-	v.kill(first.id.PID, syscall.SIGABRT)
+	go func() { left <- m.live(v.t.Context()) }()
+	end()
 	for e := range events {
+		if e.State.State == Gone {
+			v.t.Fatalf("it left: %+v", e.State)
+		}
 		if e.State.State == Running && e.State.Accelerator == qemu.TCG {
 			break
 		}
 	}
+	if held, _ := ondisk.Held(v.spec.Dir.Lock()); !held {
+		v.t.Error("the VM's lock is free")
+	}
 	m.requestStop(StopRequest{Force: true}, "the test ends")
 	if err := <-left; err != nil {
-		t.Fatal(err)
+		v.t.Fatal(err)
 	}
-	cancel()
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.How != "forced off on request" {
-		t.Fatalf("last %+v, %v", last, err)
+		v.t.Fatalf("last %+v, %v", last, err)
 	}
 }

@@ -14,6 +14,7 @@ type seen struct {
 	shutdown string // reason of the SHUTDOWN event
 	byGuest  bool
 	noSpace  bool // the last disk error was a full host disk
+	gaveUp   bool // the accelerator did, on the guest
 }
 
 // follow notes what QEMU tells unasked until its connection ends.
@@ -72,9 +73,7 @@ func (m *machine) lookAgain(control *qmp.Client) {
 		m.running()
 		return
 	}
-	if status.Status == "internal-error" && m.spec.Accel == qemu.Auto && m.young() {
-		// The accelerator gave up on the guest; see live.
-		_ = m.currentEngine().kill()
+	if status.Status == "internal-error" && m.gaveUp() {
 		return
 	}
 	m.mu.Lock()
@@ -86,6 +85,23 @@ func (m *machine) lookAgain(control *qmp.Client) {
 		}
 		s.State, s.Reason = Paused, pauseReason(status.Status, noSpace)
 	})
+}
+
+// gaveUp is called when the accelerator gave up on the guest. The next start does
+// not try it again; a VM that has just started is started again, by live.
+func (m *machine) gaveUp() (again bool) {
+	if m.spec.Accel != qemu.Auto {
+		return false
+	}
+	qemu.Distrust(m.spec.AcceleratorsFile)
+	if !m.young() {
+		return false
+	}
+	m.mu.Lock()
+	m.seen.gaveUp = true
+	m.mu.Unlock()
+	_ = m.currentEngine().kill()
+	return true
 }
 
 func pauseReason(status string, noSpace bool) string {

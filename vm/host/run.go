@@ -118,11 +118,25 @@ func (m *machine) fallBack(ctx context.Context, e *engine) bool {
 	accel := m.board.get().Accelerator
 	m.starting.Lock()
 	defer m.starting.Unlock()
-	if m.stopping.isBegun() || m.adopting() || !m.young() || !m.worthTCG(accel, e) {
+	if m.stopping.isBegun() || !m.young() || !m.worthTCG(accel, e) || !m.makeOwn(e) {
 		return false
 	}
 	m.board.update(EventState, func(s *State) { s.State, s.Reason = Starting, "" })
-	return m.boot(ctx, instead(accel)) == nil
+	return m.boot(ctx, m.instead(accel)) == nil
+}
+
+// makeOwn takes what an adopted QEMU that is gone has left, so that another can
+// be started as if there had been no adoption.
+func (m *machine) makeOwn(e *engine) bool {
+	if !m.adopting() {
+		return true
+	}
+	if e.lock == nil || removeFile(m.spec.Dir.Fleece()) != nil {
+		return false
+	}
+	m.lock, m.lost = e.lock, hostRecord{}
+	m.board.update(EventState, func(s *State) { s.CPUs, s.MemoryMB = m.spec.CPUs, m.spec.MemoryMB })
+	return true
 }
 
 // leave writes down how the VM left and clears what only a running VM has.

@@ -52,7 +52,7 @@ func (m *machine) bootOn(ctx context.Context, accel qemu.Accelerator) error {
 	err := m.boot(ctx, accel)
 	var died *earlyEnd
 	if errors.As(err, &died) && m.worthTCG(accel.Name, died.engine) {
-		err = m.boot(ctx, instead(accel.Name))
+		err = m.boot(ctx, m.instead(accel.Name))
 	}
 	return err
 }
@@ -60,10 +60,18 @@ func (m *machine) bootOn(ctx context.Context, accel qemu.Accelerator) error {
 // worthTCG tells whether an engine that ended should be tried again without
 // the hardware's accelerator.
 func (m *machine) worthTCG(accel string, e *engine) bool {
-	return m.spec.Accel == qemu.Auto && accel != qemu.TCG && qemu.IsAcceleratorFailure(e.said.String(), e.state)
+	if m.spec.Accel != qemu.Auto || accel == qemu.TCG {
+		return false
+	}
+	m.mu.Lock()
+	gaveUp := m.seen.gaveUp // an adopted QEMU's words went to its lost host process
+	m.mu.Unlock()
+	return gaveUp || qemu.IsAcceleratorFailure(e.said.String(), e.state)
 }
 
-func instead(failed string) qemu.Accelerator {
+// instead is what a VM runs on after failed did, which is not tried again.
+func (m *machine) instead(failed string) qemu.Accelerator {
+	qemu.Distrust(m.spec.AcceleratorsFile)
 	return qemu.Accelerator{Name: qemu.TCG, Why: failed + " failed when the VM started; using emulation"}
 }
 

@@ -80,11 +80,10 @@ func tryHardware(ctx context.Context, cacheFile string) (trouble string, err err
 	if trouble := lookAtHardware(); trouble != "" {
 		return trouble, nil // quick to see, and may change before the next boot
 	}
-	boot, err := bootID()
+	key, err := keyOf(binary, version)
 	if err != nil {
-		return "", fmt.Errorf("which boot this is: %w", err)
+		return "", err
 	}
-	key := probeKey{Boot: boot, Binary: binary, Version: version, Accel: hardware}
 	if works, ok := recall(cacheFile, key); ok {
 		return troubleIf(!works), nil
 	}
@@ -94,6 +93,27 @@ func tryHardware(ctx context.Context, cacheFile string) (trouble string, err err
 	}
 	remember(cacheFile, key, works)
 	return troubleIf(!works), nil
+}
+
+func keyOf(binary, version string) (probeKey, error) {
+	boot, err := bootID()
+	if err != nil {
+		return probeKey{}, fmt.Errorf("which boot this is: %w", err)
+	}
+	return probeKey{Boot: boot, Binary: binary, Version: version, Accel: hardware}, nil
+}
+
+// Distrust has Probe remember in cacheFile that the hardware's accelerator does
+// not work, as one that it had chosen has failed a VM. It is remembered for as
+// long as Probe's own answers; that it cannot be only costs another failure.
+func Distrust(cacheFile string) {
+	binary, version, err := Find()
+	if err != nil {
+		return
+	}
+	if key, err := keyOf(binary, version); err == nil {
+		remember(cacheFile, key, false)
+	}
 }
 
 func troubleIf(broken bool) string {

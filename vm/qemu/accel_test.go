@@ -116,6 +116,48 @@ func TestProbeRemembers(t *testing.T) {
 	}
 }
 
+func TestDistrust(t *testing.T) {
+	cache := filepath.Join(t.TempDir(), "accelerators.json")
+	binary, version, err := Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keyOf(binary, version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	remember(cache, key, true)
+	Distrust(cache)
+	if works, ok := recall(cache, key); works || !ok {
+		t.Errorf("after a failure: %v, %v", works, ok)
+	}
+	if a, err := Probe(t.Context(), cache, Auto); err != nil || a.Name != TCG {
+		t.Errorf("then %+v, %v", a, err)
+	}
+}
+
+// QEMU lives on when its accelerator has given up.
+func TestProbeEndsAtASign(t *testing.T) {
+	seen := 0
+	u := &untilSign{seen: func() { seen++ }}
+	for _, said := range []string{"qemu: warning: KVM is", " odd\nKVM internal ", "error. Suberror: 1\n", strings.Repeat("x", 2*maxSaid)} {
+		if n, err := u.Write([]byte(said)); n != len(said) || err != nil {
+			t.Fatal(n, err)
+		}
+		if want := strings.Contains(said, "Suberror"); want && seen == 0 || !want && seen > 0 && len(said) < maxSaid {
+			t.Errorf("after %.30q seen %d times", said, seen)
+		}
+	}
+	if len(u.said) > maxSaid {
+		t.Errorf("%d bytes are kept", len(u.said))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), probeLimit)
+	defer cancel()
+	if works, err := runProbe(ctx, script(t, "echo KVM internal error. >&2; exec sleep 60"), KVM); works || err != nil {
+		t.Errorf("one that gives up: %v, %v (before the limit: %v)", works, err, ctx.Err() == nil)
+	}
+}
+
 func TestRememberMakesNoStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	remember(filepath.Join(dir, "accelerators.json"), probeKey{}, true)

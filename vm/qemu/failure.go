@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -30,11 +31,28 @@ func IsAcceleratorFailure(stderr string, state *os.ProcessState) bool {
 			return true
 		}
 	}
+	return hasSign(stderr)
+}
+
+func hasSign(stderr string) bool {
 	said := strings.ToLower(stderr)
-	for _, sign := range signs {
-		if strings.Contains(said, sign) {
-			return true
-		}
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(said, sign) })
+}
+
+// untilSign takes what QEMU says and calls seen at the first sign: QEMU itself
+// would live on, without a guest that runs.
+type untilSign struct {
+	seen func()
+	said []byte
+}
+
+// maxSaid is how much of it is looked at, in bytes.
+const maxSaid = 4 << 10
+
+func (u *untilSign) Write(p []byte) (int, error) {
+	u.said = append(u.said, p[:min(len(p), maxSaid-len(u.said))]...)
+	if hasSign(string(u.said)) {
+		u.seen()
 	}
-	return false
+	return len(p), nil
 }

@@ -24,10 +24,40 @@ type probe struct {
 	exit int
 }
 
-// probeAMD64 is a boot sector: mov al,16; out 0xf4,al; hlt; jmp back.
-// QEMU's debug port exits with 2*16+1.
+// probeAMD64 is a boot sector that counts to two on the FPU, in protected mode:
+// a KVM that emulates what it should have the processor run (that of a virtual
+// machine may) can start a guest, but knows only some instructions. QEMU's debug
+// port exits with 2*16+1.
 var probeAMD64 = probe{
-	code: append(append([]byte{0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd}, make([]byte, 503)...), 0x55, 0xaa),
+	code: bootSector(
+		0xfa,       // cli
+		0x31, 0xc0, // xor ax, ax
+		0x8e, 0xd8, // mov ds, ax
+		0x66, 0x0f, 0x01, 0x16, 0x50, 0x7c, // lgdt [0x7c50]
+		0x0f, 0x20, 0xc0, // mov eax, cr0
+		0x0c, 0x01, // or al, 1
+		0x0f, 0x22, 0xc0, // mov cr0, eax
+		0xea, 0x18, 0x7c, 0x08, 0x00, // jmp 8:0x7c18
+		0xb0, 0x10, // mov al, 16; from here on 32 bits
+		0x8e, 0xd8, // mov ds, ax
+		0x8e, 0xd0, // mov ss, ax
+		0xbc, 0x00, 0x7c, 0x00, 0x00, // mov esp, 0x7c00
+		0xdb, 0xe3, // fninit
+		0xd9, 0xe8, // fld1
+		0xd9, 0xe8, // fld1
+		0xde, 0xc1, // faddp
+		0x50,             // push eax
+		0xdb, 0x1c, 0x24, // fistp dword [esp]
+		0x58,             // pop eax
+		0xc1, 0xe0, 0x03, // shl eax, 3
+		0xe6, 0xf4, // out 0xf4, al
+		0xf4,       // hlt
+		0xeb, 0xfd, // jmp to the hlt
+		0, 0, 0, 0, 0, 0, 0, 0, // 0x7c38: no segment
+		0xff, 0xff, 0, 0, 0, 0x9a, 0xcf, 0, // 8: all memory as code
+		0xff, 0xff, 0, 0, 0, 0x92, 0xcf, 0, // 16: all memory as data
+		23, 0, 0x38, 0x7c, 0, 0, // 0x7c50: these three
+	),
 	args: func(codeFile string) []string {
 		return []string{
 			"-device", "isa-debug-exit,iobase=0xf4,iosize=1",
@@ -36,6 +66,14 @@ var probeAMD64 = probe{
 		}
 	},
 	exit: 33,
+}
+
+// bootSector is one whose code the firmware runs at 0x7c00.
+func bootSector(code ...byte) []byte {
+	sector := make([]byte, 512)
+	copy(sector, code)
+	sector[510], sector[511] = 0x55, 0xaa
+	return sector
 }
 
 // runProbe tells whether a guest runs on the accelerator. The error is for
@@ -56,6 +94,7 @@ func runProbe(ctx context.Context, binary, accel string) (bool, error) {
 	args = append(args, "-M", b.machine, "-accel", accel, "-cpu", cpuModel(accel), "-m", "64M", "-display", "none")
 	cmd := exec.CommandContext(limited, binary, append(args, b.probe.args("/dev/fd/3")...)...)
 	cmd.ExtraFiles = []*os.File{code}
+	cmd.Stderr = &untilSign{seen: cancel}
 	cmd.WaitDelay = time.Second
 	err = runWhileWeLive(cmd)
 	var exit *exec.ExitError
