@@ -4,53 +4,14 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/app/ondisk/mounttest"
 	"vmterminal/snapshot/diskfile"
 )
-
-// cannot ends a test of what this machine cannot do, which where all is tested is
-// a failure.
-func cannot(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-// mounted returns a folder on a file system of that kind, in a file of its own.
-// It needs root, loop devices, and the tools of the file system.
-func mounted(t *testing.T, kind string, megabytes int) string {
-	t.Helper()
-	if os.Getuid() != 0 {
-		cannot(t, "only root may mount: run the tests as root")
-	}
-	dir := t.TempDir()
-	image, root := filepath.Join(dir, "image"), filepath.Join(dir, "root")
-	writeFile(t, image, nil)
-	if err := os.Truncate(image, int64(megabytes)<<20); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(root, ondisk.DirMode); err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range [][]string{{"mkfs." + kind, "-q", image}, {"mount", "-o", "loop", image, root}} {
-		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
-			cannot(t, "%v: %v\n%s", command, err, out)
-		}
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", root).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v\n%s", err, out)
-		}
-	})
-	return root
-}
 
 // sharedBytes is how much of a file others share, by filefrag's list of extents.
 func sharedBytes(t *testing.T, path string) (shared int64) {
@@ -95,7 +56,7 @@ func used(t *testing.T, dir string) int64 {
 func TestBlocksAreShared(t *testing.T) {
 	for kind, megabytes := range map[string]int{"btrfs": 128, "xfs": 320} {
 		t.Run(kind, func(t *testing.T) {
-			dir := ondisk.VMDir(mounted(t, kind, megabytes))
+			dir := ondisk.VMDir(mounttest.Dir(t, kind, megabytes))
 			if err := ondisk.MakeDir(dir.Snapshots()); err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +107,7 @@ func TestBlocksAreShared(t *testing.T) {
 
 func TestSharesBlocksTellsFileSystemsApart(t *testing.T) {
 	for kind, want := range map[string]bool{"btrfs": true, "ext4": false} {
-		got, err := diskfile.SharesBlocks(mounted(t, kind, 128))
+		got, err := diskfile.SharesBlocks(mounttest.Dir(t, kind, 128))
 		if err != nil || got != want {
 			t.Errorf("%s: %v, %v", kind, got, err)
 		}

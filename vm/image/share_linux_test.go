@@ -7,37 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"vmterminal/app/ondisk/mounttest"
 )
 
-// onXFS returns a folder on an XFS in a file of its own.
-func onXFS(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	file, root := filepath.Join(dir, "image"), filepath.Join(dir, "root")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range [][]string{
-		{"truncate", "-s", "320M", file}, {"mkdir", root}, {"mkfs.xfs", "-q", file}, {"mount", "-o", "loop", file, root},
-	} {
-		out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
-		switch {
-		case err != nil && os.Getenv("CI") == "":
-			t.Skipf("%v: %v (root can)\n%s", command, err, out)
-		case err != nil:
-			t.Fatalf("%v: %v\n%s", command, err, out)
-		}
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", root).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v\n%s", err, out)
-		}
-	})
-	return root
-}
-
 func TestDisksOfOneImageShareItsBlocks(t *testing.T) {
-	dir := onXFS(t)
+	dir := mounttest.Dir(t, "xfs", 320)
 	content := bytes.Repeat([]byte("block by block "), 1<<20)
 	from, err := os.Create(filepath.Join(dir, "image.raw"))
 	if err != nil {

@@ -14,36 +14,20 @@ import (
 	"testing"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/app/ondisk/mounttest"
 	"vmterminal/vm/image"
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/fetch"
 )
 
-// on is a store on a file system of that kind, in a file of its own.
+// on is a store on a file system of that kind, in a folder whose name is no pattern.
 func on(t *testing.T, kind string) *cache.Store {
 	t.Helper()
-	dir := t.TempDir()
-	file, root := filepath.Join(dir, "image"), filepath.Join(dir, "ro[o]t") // which is no pattern
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
+	home := filepath.Join(mounttest.Dir(t, kind, 400), "ro[o]t")
+	if err := os.Mkdir(home, ondisk.DirMode); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range [][]string{
-		{"truncate", "-s", "400M", file}, {"mkdir", root}, {"mkfs." + kind, "-q", file}, {"mount", "-o", "loop", file, root},
-	} {
-		out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
-		switch {
-		case err != nil && os.Getenv("CI") == "":
-			t.Skipf("%v: %v (root can)\n%s", command, err, out)
-		case err != nil:
-			t.Fatalf("%v: %v\n%s", command, err, out)
-		}
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", root).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v\n%s", err, out)
-		}
-	})
-	return &cache.Store{Home: ondisk.Home(root), Client: fetch.Client{}}
+	return &cache.Store{Home: ondisk.Home(home), Client: fetch.Client{}}
 }
 
 // qcow2 is a file with a disk of 8 MiB, of which 3 are random, and that disk.
