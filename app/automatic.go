@@ -39,7 +39,9 @@ type AutomaticState struct {
 	Next time.Time
 	// Failure is one line about the newest failure, "" when all has gone well
 	// since.
-	Failure  string
+	Failure string
+	// Why is the same in its parts; nil when an earlier version told of it.
+	Why      *Told
 	FailedAt time.Time
 }
 
@@ -86,7 +88,7 @@ func lookAtAutomatic(set vm.Automatic, dir ondisk.VMDir, state VMState) Automati
 		return look
 	}
 	r := readAutomaticRecord(dir)
-	look.Failure, look.FailedAt = Plain(r.Failure), r.FailedAt
+	look.Failure, look.Why, look.FailedAt = Plain(r.Failure), r.Why.plain(), r.FailedAt
 	if state.Alive() {
 		look.Next = r.Next
 	}
@@ -96,8 +98,14 @@ func lookAtAutomatic(set vm.Automatic, dir ondisk.VMDir, state VMState) Automati
 // automaticRecord is automatic.json: what a host process says of its schedule.
 // Nothing rests on it.
 type automaticRecord struct {
-	Next     time.Time `json:"next,omitzero"`
+	Next time.Time `json:"next,omitzero"`
+	automaticFailure
+}
+
+// automaticFailure is the newest failure, or the zero value.
+type automaticFailure struct {
 	Failure  string    `json:"failure,omitempty"`
+	Why      *Told     `json:"why,omitempty"`
 	FailedAt time.Time `json:"failed_at,omitzero"`
 }
 

@@ -110,12 +110,12 @@ func (a *automaton) takeOne(ctx context.Context) {
 		a.well()
 	case isBusy(err):
 		if a.when.foundBusy(a.now()) {
-			a.fail("one was left out: ", err)
+			a.fail(phrase("One was left out."), err)
 		}
 	case ended(ctx):
 	default:
 		a.when.failed(a.now())
-		a.fail("", err)
+		a.fail(Phrase{}, err)
 	}
 }
 
@@ -127,7 +127,7 @@ func (a *automaton) pruneOld(ctx context.Context) {
 		a.log("the next one deletes older ones: " + Explain(err).Line())
 	case ended(ctx):
 	default:
-		a.fail("one was taken, but older ones were not deleted: ", err)
+		a.fail(phrase("One was taken, but older ones were not deleted."), err)
 	}
 }
 
@@ -154,11 +154,17 @@ func ended(ctx context.Context) bool {
 }
 
 // well forgets the last failure.
-func (a *automaton) well() { a.record.Failure, a.record.FailedAt = "", time.Time{} }
+func (a *automaton) well() { a.record.automaticFailure = automaticFailure{} }
 
-// fail tells of a failure, in host.log and to whoever looks at the VM.
-func (a *automaton) fail(what string, err error) {
-	a.record.Failure, a.record.FailedAt = what+Explain(err).Line(), a.now()
+// fail tells of a failure, and of what else became of it, in host.log and to
+// whoever looks at the VM.
+func (a *automaton) fail(also Phrase, err error) {
+	p := Explain(err)
+	if also.Format != "" {
+		p.Left = append([]Phrase{also}, p.Left...)
+		p.Disk = said(p.Left)
+	}
+	a.record.automaticFailure = automaticFailure{Failure: p.Line(), Why: p.told(), FailedAt: a.now()}
 	a.log(a.record.Failure)
 }
 

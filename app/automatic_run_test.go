@@ -145,7 +145,7 @@ func TestBusyVM(t *testing.T) {
 		v.change(func() { free = 100 * time.Minute })
 		v.until(79 * time.Minute)
 		v.expect("busy for long")
-		if len(v.lines) != 1 || !strings.Contains(v.lines[0], "left out") || !strings.Contains(v.lines[0], "process 7 is exporting") || v.record.Failure != v.lines[0] {
+		if len(v.lines) != 1 || !strings.Contains(v.lines[0], "One was left out.") || !strings.Contains(v.lines[0], "process 7 is exporting") || v.record.Failure != v.lines[0] {
 			t.Errorf("%q, %+v", v.lines, v.record)
 		}
 		v.until(110 * time.Minute)

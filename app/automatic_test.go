@@ -42,7 +42,7 @@ func TestAutomaticRecord(t *testing.T) {
 	h := newFakeHost(t)
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	for name, r := range map[string]automaticRecord{
-		"none": {}, "failed": {Failure: "x", FailedAt: now}, "due": {Next: now},
+		"none": {}, "failed": {automaticFailure: automaticFailure{Failure: "x", FailedAt: now}}, "due": {Next: now},
 	} {
 		if err := r.write(h.dir); err != nil || readAutomaticRecord(h.dir) != r {
 			t.Errorf("%s: %v, %+v", name, err, readAutomaticRecord(h.dir))

@@ -35,6 +35,8 @@ type EndedJob struct {
 	Outcome JobOutcome `json:"outcome"`
 	// Error is one line about why it failed, "" if it did not.
 	Error string `json:"error,omitempty"`
+	// Why is the same in its parts; nil when an earlier version ended the job.
+	Why *Told `json:"why,omitempty"`
 }
 
 // jobLogLimit is how long the log of jobs grows before it becomes the old part,
@@ -52,7 +54,8 @@ func (s *Service) remember(j *Job, err error) {
 	case errors.Is(err, context.Canceled):
 		e.Outcome = JobCancelled
 	case err != nil:
-		e.Outcome, e.Error = JobFailed, Explain(err).Line()
+		p := Explain(err)
+		e.Outcome, e.Error, e.Why = JobFailed, p.Line(), p.told()
 	}
 	line, err := json.Marshal(e)
 	if err != nil {
@@ -133,6 +136,7 @@ func readEndedJob(line []byte) (EndedJob, bool) {
 	}
 	e.Kind = JobKind(Plain(string(e.Kind)))
 	e.VM, e.Subject, e.Error = Plain(e.VM), Plain(e.Subject), Plain(strings.TrimSpace(e.Error))
+	e.Why = e.Why.plain()
 	e.TookMS = max(0, e.TookMS)
 	return e, true
 }

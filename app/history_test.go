@@ -2,8 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -47,12 +48,40 @@ func TestHistoryOutlivesTheProcess(t *testing.T) {
 func TestHistoryTellsWhyJobsFailed(t *testing.T) {
 	s := withDisk(t, []byte("disk"))
 	j := s.jobs.run(JobVerify, "dev", "one", func(context.Context, Meter) (any, error) {
-		return nil, failed(errors.New("chunk 7 is damaged"), "", "verify it")
+		return nil, failed(fmt.Errorf("chunk 7: %w", ErrRunning), unchanged, "verify snapshot '%s'", "100%s")
 	})
 	<-j.Done()
 	list, err := s.JobHistory(t.Context(), 0)
 	if err != nil || len(list) != 1 || list[0].Outcome != JobFailed || !strings.Contains(list[0].Error, "chunk 7") {
-		t.Errorf("%+v, %v", list, err)
+		t.Fatalf("%+v, %v", list, err)
+	}
+	want := Explain(j.Err())
+	want.Exit = ExitFailure // which is not kept
+	if got := list[0].Why.Problem(); got.Line() != list[0].Error || !reflect.DeepEqual(got, want) {
+		t.Errorf("in its parts it is %+v,\nwant %+v", got, want)
+	}
+}
+
+// What others wrote into the log is shown, and is harmless.
+func TestHistoryOfHostileParts(t *testing.T) {
+	for part, want := range map[string]string{
+		`{"doing":{"format":"eat \u001b[2J%s%d","args":["a\nb","c"]},"left":[{"format":"%s%s"}],"detail":"\u202e","hint":"\r"}`: "Could not eat ?[2Ja?b%!d(string=c): ? %s%s. ?",
+		`{"doing":{"format":"%s","args":null},"detail":"x"}`:                                                                    "Could not %s: x",
+		`{"doing":{"format":""},"detail":"x"}`:                                                                                  "",
+		`{"detail":"x"}`:                                                                                                        "",
+	} {
+		e, ok := readEndedJob([]byte(`{"ended":"2026-11-24T10:00:00Z","kind":"verify","outcome":"failed","error":"e","why":` + part + `}`))
+		if !ok {
+			t.Errorf("not read: %s", part)
+			continue
+		}
+		got := ""
+		if e.Why != nil {
+			got = e.Why.Problem().Line()
+		}
+		if got != want {
+			t.Errorf("%s\nis told as %q, want %q", part, got, want)
+		}
 	}
 }
 

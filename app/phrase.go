@@ -8,8 +8,8 @@ import (
 // Phrase is text with values in it, kept apart so that it can be said in another
 // language: Format has a %s for each of Args. The zero value says nothing.
 type Phrase struct {
-	Format string
-	Args   []string
+	Format string   `json:"format"`
+	Args   []string `json:"args,omitempty"`
 }
 
 func (p Phrase) String() string {

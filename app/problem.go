@@ -159,12 +159,15 @@ var causes = []cause{
 	{fs.ErrPermission, ExitFailure, "Check who owns the folder of the store"},
 }
 
+// couldNot is what a Failure's Doing completes in a title.
+const couldNot = "Could not "
+
 // Explain turns an error into what people are told.
 func Explain(err error) Problem {
 	p := Problem{Title: "It did not work", Exit: ExitFailure}
 	var f *Failure
 	if errors.As(err, &f) {
-		p.Title, p.Doing, p.Left, err = "Could not "+f.Doing.String(), f.Doing, f.left(), f.Err
+		p.Title, p.Doing, p.Left, err = couldNot+f.Doing.String(), f.Doing, f.left(), f.Err
 	}
 	if errors.Is(err, ondisk.ErrNotDurable) && !errors.Is(err, snapshot.ErrNotDurable) {
 		p.Left = []Phrase{{Format: unsafely}}

@@ -19,8 +19,10 @@ type VMStorage struct {
 	// Snapshots are its snapshots, newest first; Files is what their files take.
 	Snapshots []Snapshot
 	Files     int64
-	// Problem is one line about snapshots that could not be listed, or "".
+	// Problem is one line about snapshots that could not be listed, or "", and Why
+	// the same in its parts.
 	Problem string
+	Why     *Told
 }
 
 // Takes is all that the VM takes.
@@ -60,7 +62,8 @@ func (s *Service) storageOf(ctx context.Context, name string) VMStorage {
 	_, v.Undo = sizes(dir.Undo())
 	list, err := s.Snapshots(ctx, name)
 	if err != nil {
-		v.Problem = Explain(err).Line()
+		p := Explain(err)
+		v.Problem, v.Why = p.Line(), p.told()
 	}
 	v.Snapshots = list.Snapshots
 	for _, snap := range list.Snapshots {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vmterminal/app"
 )
@@ -31,6 +32,7 @@ func TestErrorsInGerman(t *testing.T) {
 	t.Run("dialog", func(t *testing.T) { germanDialog(t, "{{.A}} {{.X}}", "%s %d {{") })
 	t.Run("job", germanJob)
 	t.Run("snapshots", germanSnapshots)
+	t.Run("past", germanPast)
 	t.Run("unknown", germanUnknown)
 }
 
@@ -81,6 +83,31 @@ func germanSnapshots(t *testing.T) {
 	}
 	d.drawSnapshots()
 	sees(t, texts(d.win.Content()), "Die Schnappschüsse von VM 'dev' ließen sich nicht auflisten")
+}
+
+// germanPast are jobs and automatic snapshots that failed before the window was open.
+func germanPast(t *testing.T) {
+	why := &app.Told{
+		Doing:  app.Phrase{Format: "verify snapshot '%s' of VM '%s'", Args: []string{"one", "dev"}},
+		Left:   []app.Phrase{{Format: "One was left out."}, {Format: "The disk is unchanged."}},
+		Detail: "torn",
+	}
+	const want = "Schnappschuss 'one' von VM 'dev' ließ sich nicht prüfen: torn. Einer wurde ausgelassen. Die Platte ist unverändert."
+	svc := stopped("dev")
+	svc.history = []app.EndedJob{
+		{Kind: app.JobVerify, VM: "dev", Outcome: app.JobFailed, Error: "it is torn", Why: why},
+		{Kind: app.JobVerify, VM: "dev", Outcome: app.JobFailed, Error: "old and English"},
+	}
+	svc.vms[0].Automatic = app.AutomaticState{
+		Automatic: app.Automatic{Every: time.Hour, Keep: 1}, Failure: "it is torn", Why: why, FailedAt: time.Now(),
+	}
+	d := open(t, svc)
+	d.until("the banner", func() bool { return strings.Contains(strings.Join(texts(d.win.Content()), "\n"), want) })
+	d.askJobHistory()
+	d.until("the history", func() bool { return slices.Contains(d.sheetTexts(), want) })
+	if !slices.Contains(d.sheetTexts(), "old and English") {
+		t.Errorf("%q", d.sheetTexts())
+	}
 }
 
 // germanUnknown are errors that nobody translated: they stay in English, and whole.

@@ -118,7 +118,7 @@ func (w *window) automaticNotices() []notice {
 		}
 		list = append(list, notice{
 			id:   v.Name + "\nautomatic\n" + a.FailedAt.Format(time.RFC3339Nano),
-			text: textAutomaticFailed(v.Name, textAge(a.FailedAt, w.last.at), a.Failure), icon: theme.WarningIcon(),
+			text: textAutomaticFailed(v.Name, textAge(a.FailedAt, w.last.at), textTold(a.Why, a.Failure)), icon: theme.WarningIcon(),
 			button: textDots(textAutomatic()), do: func() { w.askAutomatic(v) },
 		})
 	}

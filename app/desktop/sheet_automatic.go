@@ -62,7 +62,7 @@ func (w *window) askAutomatic(v app.VM) {
 func (w *window) automaticNow(v app.VM) (text string, look widget.Importance) {
 	switch a := v.Automatic; {
 	case a.Failure != "":
-		return textAutomaticFailed(v.Name, textAge(a.FailedAt, w.last.at), a.Failure), widget.DangerImportance
+		return textAutomaticFailed(v.Name, textAge(a.FailedAt, w.last.at), textTold(a.Why, a.Failure)), widget.DangerImportance
 	case !a.Next.IsZero():
 		return textNextAutomatic(day(a.Next)), widget.LowImportance
 	case a.On():

@@ -52,7 +52,7 @@ func (w *window) historyRow(j app.EndedJob) fyne.CanvasObject {
 		widgets.NewCaption(textEnded(j.Outcome, textAge(j.Ended, w.now()), took)))
 	var right fyne.CanvasObject
 	if j.Error != "" {
-		why := widgets.NewCaption(j.Error)
+		why := widgets.NewCaption(textTold(j.Why, j.Error))
 		why.Color = theme.ColorNameError
 		text.Add(why)
 		details := widget.NewButton(textCopyDetails(), func() { w.app.Clipboard().SetContent(j.Error) })

@@ -78,7 +78,7 @@ func (w *window) storageRow(v app.VMStorage, all app.Storage) fyne.CanvasObject 
 	facts := widgets.NewFacts()
 	facts.LabelWidth = 200
 	list := []widgets.Fact{
-		{Label: textFactTrouble(), Value: app.Plain(v.Problem)},
+		{Label: textFactTrouble(), Value: app.Plain(textTold(v.Why, v.Problem))},
 		{Label: textDisk(), Value: size(v.Disk)},
 	}
 	if v.Undo > 0 {

@@ -27,6 +27,14 @@ func textProblem(p app.Problem) app.Problem {
 	return p
 }
 
+// textTold says a problem of the past, or the line that is all there is of it.
+func textTold(t *app.Told, line string) string {
+	if t == nil {
+		return line
+	}
+	return textProblem(t.Problem()).Line()
+}
+
 // textPhrase says what goes on after some words. A value is never taken for a part of
 // the text; a text that looks like a template is not ours, and said as it is.
 func textPhrase(before string, p app.Phrase) string {
