@@ -217,8 +217,14 @@ func (b *bench) retry() string {
 
 func (b *bench) goOn() string {
 	next := [][]string{{"create", "next"}, {"delete", "next"}}
-	if b.trial.fresh || b.trial.vms() {
+	switch {
+	case b.trial.fresh || b.trial.vms():
 		next = [][]string{{"vm-create", "next"}, {"vm-erase", "next"}}
+	case b.trial.images():
+		next = [][]string{{"image-remove", "base"}, {"image-import", b.ground.system, "base"}}
+		if b.trial.deed[0] == "image-remove" {
+			slices.Reverse(next)
+		}
 	}
 	for _, words := range next {
 		if err := b.next.do(b.home, words...); err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,6 +54,12 @@ func commandLine(home string, words []string) []string {
 		return []string{"vm", "create", arg(1)}
 	case "vm-adopt":
 		return []string{"vm", "create", arg(1), "--adopt"}
+	case "vm-of-image":
+		return []string{"vm", "create", arg(1), "--image", arg(2), "--disk-size", strconv.Itoa(usecase.DiskSize >> 20)}
+	case "image-import":
+		return []string{"image", "import", arg(1), "--name", arg(2)}
+	case "image-remove":
+		return []string{"image", "rm", arg(1)}
 	case "vm-rename":
 		return []string{"vm", "rename", arg(1), arg(2)}
 	case "vm-copy":

@@ -35,6 +35,10 @@ func isLeft(path string) bool {
 		_, err := os.Lstat(of + ondisk.SnapshotSuffix)
 		return err != nil
 	}
+	if _, _, isDisk := ondisk.ParseImageDisk(name); isDisk || filepath.Ext(name) == ondisk.ImageSuffix {
+		_, err := os.Lstat(ondisk.ImageDir(filepath.Dir(path)).Row())
+		return err != nil
+	}
 	return name[0] == '.' || strings.HasSuffix(name, ondisk.TempSuffix) ||
 		strings.HasPrefix(name, filepath.Base(ondisk.VMDir("").FirmwareNextPrefix())) ||
 		strings.HasSuffix(name, ondisk.HeaderSuffix) || strings.Contains(name, ondisk.AsideInfix)

@@ -17,6 +17,8 @@ import (
 type history struct {
 	deeds  [][]string
 	worlds []world
+	// next sweep what is left of the deeds, beside what sweeps after all.
+	next [][]string
 	// but is in the keys of what is not compared with these worlds.
 	but []string
 }
@@ -32,7 +34,7 @@ func (h *history) judge(next *subject, home string, done, begun int, rng *rand.R
 	if wrong := h.differs(w, done, begun, usecase.BytesOf); wrong != "" {
 		return wrong
 	}
-	if err := goOn(next, home); err != nil {
+	if err := h.goOn(next, home); err != nil {
 		return "the next use cases: " + err.Error()
 	}
 	if w, err = next.look(home); err != nil {
@@ -115,8 +117,9 @@ const unknown = " 0 "
 
 // goOn does what people do next, which must work at once, and sweep what the cut
 // has left.
-func goOn(next *subject, home string) error {
-	for _, words := range [][]string{{"create", "next"}, {"delete", "next"}, {"vm-create", "next"}, {"vm-erase", "next"}} {
+func (h *history) goOn(next *subject, home string) error {
+	always := [][]string{{"create", "next"}, {"delete", "next"}, {"vm-create", "next"}, {"vm-erase", "next"}}
+	for _, words := range slices.Concat(always, h.next) {
 		if err := next.do(home, words...); err != nil {
 			return err
 		}

@@ -14,6 +14,9 @@ func run(t *testing.T, g *ground, sc scenario, home string, drop guard.Guard, ma
 	defer s.end()
 	defer watcher.end()
 	var h history
+	for _, words := range sc.next {
+		h.next = append(h.next, g.words(words))
+	}
 	see := func() {
 		w, err := watcher.look(home)
 		if err != nil {

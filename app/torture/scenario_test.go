@@ -10,6 +10,8 @@ import (
 type scenario struct {
 	name  string
 	deeds [][]string
+	// next are use cases that sweep what is left of these, beside those of all.
+	next [][]string
 }
 
 // setup makes a store with a VM that has all there is: a disk that differs from
@@ -28,9 +30,10 @@ var setup = [][]string{
 	{"json", "first"},
 }
 
-// %OURS% and %FOREIGN% are files outside of the store to import.
+// %OURS% and %FOREIGN% are files outside of the store to import as snapshots, %SYSTEM%
+// one to import as an image.
 var scenarios = []scenario{
-	{"snapshots", [][]string{
+	{name: "snapshots", deeds: [][]string{
 		{"create", "c"},
 		{"describe", "c", "short"},
 		{"describe", "b", strings.Repeat("long ", 800)},
@@ -45,10 +48,10 @@ var scenarios = []scenario{
 		{"unpin", "A"},
 		{"prune"},
 	}},
-	{"disks", [][]string{
+	{name: "disks", deeds: [][]string{
 		{"restore", "a"}, {"restore", "b"}, {"undo"}, {"undo"}, {"discard"}, {"restore", "b"}, {"create", "c"}, {"undo"},
 	}},
-	{"transfer", [][]string{
+	{name: "transfer", deeds: [][]string{
 		{"import", "%OURS%", "x"},
 		{"import", "%FOREIGN%", "y"},
 		{"describe", "y", "of another tool"},
@@ -58,7 +61,17 @@ var scenarios = []scenario{
 		{"export", "x"},
 		{"delete", "z"},
 	}},
-	{"vms", [][]string{
+	{name: "images", next: [][]string{{"image-import", "%SYSTEM%", "next"}, {"image-remove", "next"}}, deeds: [][]string{
+		{"image-import", "%SYSTEM%", "base"},
+		{"vm-of-image", "new", "base"},
+		{"vm-of-image", "second", "base"},
+		{"vm-erase", "new"},
+		{"image-remove", "base"},
+		{"image-import", "%SYSTEM%", "base"},
+		{"vm-of-image", "third", "base"},
+		{"image-remove", "base"},
+	}},
+	{name: "vms", deeds: [][]string{
 		{"clone", "a", "copy"},
 		{"vm-use", "copy"},
 		{"vm-create", "new"},

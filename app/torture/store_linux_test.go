@@ -18,9 +18,10 @@ func homeIn(dir string) string { return filepath.Join(dir, "home") }
 // A ground is an image with the store that setup makes, and files beside it to
 // import.
 type ground struct {
-	kind          loopfs.Kind
-	image         string
-	ours, foreign string
+	kind  loopfs.Kind
+	image string
+	// ours and foreign are snapshots, system is a disk that boots, packed.
+	ours, foreign, system string
 }
 
 // grounds has those that are made already: making one takes a second or two.
@@ -37,7 +38,7 @@ func groundOf(t *testing.T, kind loopfs.Kind) *ground {
 	}
 	g := &ground{
 		kind: kind, image: filepath.Join(dir, "image"),
-		ours: filepath.Join(dir, "ours"), foreign: filepath.Join(dir, "foreign"),
+		ours: filepath.Join(dir, "ours"), foreign: filepath.Join(dir, "foreign"), system: filepath.Join(dir, "system"),
 	}
 	fresh := filepath.Join(dir, "fresh")
 	if err := kind.Format(fresh); err != nil {
@@ -80,11 +81,27 @@ func elsewhere(s *subject, g *ground) error {
 	if err := os.Rename(ondisk.SnapshotFile(vm.Snapshots(), "there"), g.ours); err != nil {
 		return err
 	}
-	foreign, err := exec.Command("gzip", "--stdout", vm.Disk()).Output()
+	if err := pack(vm.Disk(), g.foreign); err != nil {
+		return err
+	}
+	disk, err := os.OpenFile(vm.Disk(), os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(g.foreign, foreign, 0o600)
+	defer disk.Close()
+	if _, err := disk.WriteAt([]byte{0x55, 0xaa}, 510); err != nil { // a boot sector
+		return err
+	}
+	return pack(vm.Disk(), g.system)
+}
+
+// pack is what another tool makes of a disk.
+func pack(disk, file string) error {
+	packed, err := exec.Command("gzip", "--stdout", disk).Output()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, packed, 0o600)
 }
 
 // words puts in the files to import.
@@ -96,6 +113,8 @@ func (g *ground) words(deed []string) []string {
 			word = g.ours
 		case "%FOREIGN%":
 			word = g.foreign
+		case "%SYSTEM%":
+			word = g.system
 		}
 		out[at] = word
 	}

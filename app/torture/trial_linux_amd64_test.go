@@ -18,6 +18,8 @@ type trial struct {
 	deed   []string
 }
 
+var anImage = [][]string{{"image-import", "%SYSTEM%", "base"}}
+
 var trials = []trial{
 	{deed: []string{"create", "c"}},
 	{deed: []string{"describe", "b", "short"}},
@@ -39,6 +41,9 @@ var trials = []trial{
 	{deed: []string{"import", "%FOREIGN%", "y"}},
 	{deed: []string{"export", "b"}},
 	{deed: []string{"clone", "a", "copy"}},
+	{deed: []string{"image-import", "%SYSTEM%", "base"}},
+	{before: anImage, deed: []string{"vm-of-image", "new", "base"}},
+	{before: anImage, deed: []string{"image-remove", "base"}},
 	{fresh: true, deed: []string{"vm-create", "new"}},
 	{deed: []string{"vm-create", "new"}},
 	{deed: []string{"vm-use", "other"}},
@@ -58,9 +63,12 @@ func (tr trial) String() string { return fmt.Sprintf("%.40s", strings.Join(tr.de
 // vms tells whether the trial is about VMs, and not about one's snapshots.
 func (tr trial) vms() bool { return strings.HasPrefix(tr.deed[0], "vm-") || tr.deed[0] == "clone" }
 
+// images tells whether the trial is about images.
+func (tr trial) images() bool { return strings.HasPrefix(tr.deed[0], "image-") }
+
 // makesRoom tells whether the trial's use case works even where there is no room.
 func (tr trial) makesRoom() bool {
-	return slices.Contains([]string{"delete", "prune", "discard"}, tr.deed[0])
+	return slices.Contains([]string{"delete", "prune", "discard", "image-remove"}, tr.deed[0])
 }
 
 // stores are those that trials begin with, made already.
@@ -102,7 +110,7 @@ func abroad(s *subject) (*ground, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &ground{ours: filepath.Join(dir, "ours"), foreign: filepath.Join(dir, "foreign")}
+	g := &ground{ours: filepath.Join(dir, "ours"), foreign: filepath.Join(dir, "foreign"), system: filepath.Join(dir, "system")}
 	if err := elsewhere(s, g); err != nil {
 		return nil, err
 	}

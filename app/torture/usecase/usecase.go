@@ -78,6 +78,14 @@ var deeds = map[string]deed{
 		_, err := svc.CreateVM(ctx, app.NewVM{Name: args[0], Adopt: true})
 		return err
 	}},
+	"vm-of-image": {2, func(svc *app.Service, args []string) error {
+		return wait(svc.CreateFromImage(ctx, app.NewVM{Name: args[0], Image: args[1], DiskSizeMB: DiskSize / mib}))
+	}},
+	"image-import": {2, func(svc *app.Service, args []string) error { return wait(svc.ImportImage(ctx, args[0], args[1])) }},
+	"image-remove": {1, func(svc *app.Service, args []string) error {
+		_, err := svc.RemoveImage(ctx, args[0])
+		return err
+	}},
 	"vm-rename": {2, func(svc *app.Service, args []string) error {
 		_, err := svc.RenameVM(ctx, args[0], args[1])
 		return err

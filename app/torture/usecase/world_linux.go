@@ -74,7 +74,13 @@ func Look(home string) (World, error) {
 	for _, name := range []string{AnyJSON, Exported} {
 		w.file(name, filepath.Join(home, name))
 	}
-	return w, nil
+	images, err := svc.Images(ctx)
+	for _, i := range images {
+		is := "image " + i.Name
+		w.put(is, fmt.Sprintf("%d %s %s %s %v", i.Size, i.Digest, i.Verified, i.Problem, i.UsedBy))
+		w.put(is+Identity, fmt.Sprint(i.Added))
+	}
+	return w, err
 }
 
 func (w World) put(key string, value ...string) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"vmterminal/app/ondisk"
@@ -86,6 +85,7 @@ func (s *Store) add(ctx context.Context, m Image, get func(context.Context, ondi
 		return Image{}, err
 	}
 	defer held.release()
+	s.tidy()
 	var old *Image
 	if kept, err := s.Get(m.Name); err == nil {
 		old = &kept
@@ -206,25 +206,4 @@ func digests(ctx context.Context, f *os.File, like catalogue.Sum, p Progress) (d
 		sum = hex.EncodeToString(theirs.Sum(nil))
 	}
 	return digest, sum, size, nil
-}
-
-// forget removes a part that is of no use.
-func forget(dir ondisk.ImageDir) {
-	os.Remove(dir.Part())
-	os.Remove(dir.PartState())
-}
-
-// sweep removes all but the image of that digest and its disk; of what is left, another sweep
-// takes care.
-func sweep(dir ondisk.ImageDir, keep string) {
-	forget(dir)
-	_ = ondisk.SweepTemps(string(dir))
-	sweepDisks(dir, keep)
-	entries, _ := os.ReadDir(string(dir))
-	for _, e := range entries {
-		path := filepath.Join(string(dir), e.Name())
-		if filepath.Ext(path) == ondisk.ImageSuffix && path != dir.File(keep) {
-			os.Remove(path)
-		}
-	}
 }

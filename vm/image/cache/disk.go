@@ -80,6 +80,7 @@ func (s *Store) keptDisk(ctx context.Context, m Image, opt image.Options) (*os.F
 		return nil, err
 	}
 	defer from.Close()
+	sweepUnlisted(dir, m.Digest)
 	sweepDisks(dir, "")
 	return makeDisk(held, dir, m.Digest, from, opt)
 }
@@ -103,9 +104,6 @@ func soundDisk(ctx context.Context, dir ondisk.ImageDir, of string, p Progress) 
 // makeDisk makes the disk of an image whose file is open, and keeps it. The image's
 // lock is held. The name comes last, and says what the file's content has to be.
 func makeDisk(ctx context.Context, dir ondisk.ImageDir, of string, from *os.File, opt image.Options) (kept *os.File, err error) {
-	if err := ondisk.SweepTemps(string(dir)); err != nil {
-		return nil, err
-	}
 	temp := ondisk.TempName(dir.File(of))
 	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, ondisk.FileMode)
 	if err != nil {

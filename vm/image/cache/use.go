@@ -54,6 +54,7 @@ func (s *Store) Remove(name string) (freed int64, err error) {
 		return 0, err
 	}
 	sweep(dir, "")
+	s.tidy()
 	return m.Size, ondisk.SyncDir(string(dir))
 }
 
