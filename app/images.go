@@ -6,7 +6,6 @@ import (
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
-	"vmterminal/snapshot/diskfile"
 	"vmterminal/vm"
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/catalogue"
@@ -92,17 +91,4 @@ func (s *Service) images(m Meter) *cache.Store {
 		store.Say = func(line string) { m.Phase(line, 0) }
 	}
 	return store
-}
-
-// RemoveImage removes an image that is kept; VMs that were made of it are not
-// concerned. It returns how many bytes that frees.
-func (s *Service) RemoveImage(_ context.Context, name string) (freed int64, err error) {
-	store, disk := s.images(nil), int64(0)
-	if m, err := store.Get(name); err == nil && m.Disk != "" {
-		disk = diskfile.Frees(m.Disk)
-	}
-	if freed, err = store.Remove(name); err == nil {
-		freed += disk
-	}
-	return freed, failed(err, "", "remove image '%s'", Plain(name))
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/vm/debian"
 )
 
 // WorkingJob is a job that works on a VM or an image, in whichever process.
@@ -46,6 +48,9 @@ func (s *Service) WorkingJobs(_ context.Context) ([]WorkingJob, error) {
 	for _, w := range working {
 		jobs = append(jobs, WorkingJob{Image: w.Name, PID: w.PID, Doing: Plain(w.Doing), Since: w.Since, Come: w.Come, Total: w.Total})
 	}
+	for _, b := range debian.Builds(s.opt.Home.Cache()) {
+		jobs = append(jobs, WorkingJob{Image: builtPrefix + b.Release, PID: b.PID, Doing: Plain(b.Doing), Since: b.Since})
+	}
 	return jobs, failed(err, "", "list the jobs")
 }
 
@@ -61,6 +66,11 @@ func (s *Service) workOn(name string) work {
 }
 
 func (s *Service) workOnImage(name string) (work, error) {
+	if release, isBuilt := strings.CutPrefix(name, builtPrefix); isBuilt {
+		release, err := debian.Release(release)
+		cache := s.opt.Home.Cache()
+		return work{WorkingJob{Image: builtPrefix + release}, ondisk.DebianLock(cache, release), ondisk.DebianCancel(cache, release)}, err
+	}
 	dir, err := s.images(nil).Dir(name)
 	return work{WorkingJob{Image: name}, dir.Lock(), dir.Cancel()}, err
 }

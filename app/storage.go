@@ -6,7 +6,8 @@ import "context"
 type Storage struct {
 	// Free and Total are the file system's; 0 if they are not known.
 	Free, Total int64
-	// Images is what the images that are kept for new VMs take.
+	// Images is what the images take that are kept for new VMs, what was built of
+	// packages, and what has come of downloads.
 	Images int64
 	VMs    []VMStorage
 }
@@ -39,12 +40,8 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 	if free, total, err := s.space(); err == nil {
 		all.Free, all.Total = free, total
 	}
-	images, err := s.Images(ctx)
-	if err != nil {
+	if all.Images, err = s.imagesTake(ctx); err != nil {
 		return Storage{}, err
-	}
-	for _, i := range images {
-		all.Images += i.Size + i.DiskUsed
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil {

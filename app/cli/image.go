@@ -12,7 +12,7 @@ import (
 func (f *face) imageCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "image",
-		Short: "Images of systems, for new VMs: list, get, import, remove",
+		Short: "Images of systems, for new VMs: list, pull, import, rm",
 		Example: `  vmterminal image list
   vmterminal image pull debian
   vmterminal vm create dev --distro debian`,
@@ -47,73 +47,6 @@ func imageDocument(i app.Image) any {
 		Schema int       `json:"schema"`
 		Image  imageView `json:"image"`
 	}{schema, imageJSON(i)}
-}
-
-type systemView struct {
-	Name  string `json:"name"`
-	About string `json:"about"`
-}
-
-func (f *face) imageList() *cobra.Command {
-	var quiet bool
-	cmd := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"},
-		Short: "List the images that are kept, and the systems of which there are more", Example: "  vmterminal image list",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := f.svc.Images(cmd.Context())
-			if err != nil {
-				return err
-			}
-			out := struct {
-				Schema  int          `json:"schema"`
-				Images  []imageView  `json:"images"`
-				Systems []systemView `json:"systems"`
-			}{schema, []imageView{}, []systemView{}}
-			for _, i := range list {
-				out.Images = append(out.Images, imageJSON(i))
-			}
-			for _, s := range f.svc.Systems() {
-				out.Systems = append(out.Systems, systemView(s))
-			}
-			return f.data(out, func() {
-				if !quiet {
-					f.printImages(list)
-					return
-				}
-				for _, i := range list {
-					f.printf("%s\n", i.Name)
-				}
-			})
-		},
-	}
-	f.wantQuiet(cmd, &quiet, "images")
-	return cmd
-}
-
-func (f *face) printImages(list []app.Image) {
-	if len(list) > 0 {
-		width := 4
-		for _, i := range list {
-			width = max(width, len([]rune(i.Name)))
-		}
-		f.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, "NAME", "VERSION", "SIZE", "VERIFIED BY", "ADDED", "VMS")
-		for _, i := range list {
-			f.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, i.Name, orDash(i.Version), size(i.Size), i.Verified,
-				i.Added.Local().Format(time.DateOnly), orDash(strings.Join(i.UsedBy, ", ")))
-			if i.DiskUsed > 0 {
-				f.printf("    and its disk, whose blocks VMs share: %s\n", size(i.DiskUsed))
-			}
-			if i.Problem != "" {
-				f.printf("    %s\n", i.Problem)
-			}
-		}
-		f.printf("\n")
-	}
-	f.printf("Systems of which the newest image can be had (vmterminal image pull NAME):\n")
-	for _, s := range f.svc.Systems() {
-		f.printf("  %-7s %s\n", s.Name, s.About)
-	}
 }
 
 func orDash(text string) string {

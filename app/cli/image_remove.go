@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -10,9 +11,13 @@ func (f *face) imageRemove() *cobra.Command {
 	return &cobra.Command{
 		Use: "rm NAME...", Aliases: []string{"delete"},
 		Short: "Remove images that are kept; VMs that were made of them stay as they are",
+		Long: `Rm removes images, what was built of packages, and what has come of downloads that
+were cut off, by the names that 'image list' tells. VMs that were made of them stay as
+they are.`,
 		Example: `  vmterminal image rm debian:trixie
-  vmterminal image rm base old`,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeImages,
+  vmterminal image rm base old
+  vmterminal image rm packages:bookworm`,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: f.completeRemovable,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.removeImages(cmd, args) },
 	}
 }
@@ -68,6 +73,26 @@ func (f *face) completeSystem(_ *cobra.Command, args []string, _ string) ([]stri
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return f.systemNames(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeRemovable offers the names of what can be removed that are not among the
+// arguments.
+func (f *face) completeRemovable(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	names, directive := f.completeImages(cmd, args, "")
+	kept, err := f.keptForVMs(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	for _, b := range kept.built {
+		names = append(names, b.Name+"\t"+size(b.Used))
+	}
+	for _, d := range kept.downloads {
+		names = append(names, d.Name+"\t"+sizeSoFar(d.Come, d.Total))
+	}
+	return slices.DeleteFunc(names, func(n string) bool {
+		name, _, _ := strings.Cut(n, "\t")
+		return slices.Contains(args, name)
+	}), directive
 }
 
 // completeImages offers the names of images that are not among the arguments.

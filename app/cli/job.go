@@ -78,13 +78,18 @@ func (f *face) printJobs(jobs []app.WorkingJob, quiet bool) {
 
 // come tells how much of a download has come, "" of another job.
 func come(j app.WorkingJob) string {
-	switch {
-	case j.Come == 0:
+	if j.Come == 0 {
 		return ""
-	case j.Total == 0:
-		return size(j.Come) + "; "
 	}
-	return size(j.Come) + " of " + size(j.Total) + "; "
+	return sizeSoFar(j.Come, j.Total) + "; "
+}
+
+// sizeSoFar tells how much has come of a whole; 0 if that is not known.
+func sizeSoFar(come, total int64) string {
+	if total == 0 {
+		return size(come)
+	}
+	return size(come) + " of " + size(total)
 }
 
 func (f *face) jobWait() *cobra.Command {

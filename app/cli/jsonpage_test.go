@@ -166,7 +166,8 @@ func TestPageNamesTheFieldsOfTheViews(t *testing.T) {
 		"vm": vmView{}, "automatic": automaticView{}, "snapshot": snapshotView{}, "undo": undoView{},
 		"verified": verifiedView{}, "job": jobView{}, "setting": settingView{}, "check": checkView{},
 		"error": errorJSON{}, "progress": progressView{}, "change": fileChangeView{},
-		"image": imageView{}, "system": systemView{}, "outcome": endedJobView{}, "storage": storageView{}, "forward": forwardView{}, "share": shareView{},
+		"image": imageView{}, "system": systemView{}, "built": builtView{}, "download": leftDownloadView{},
+		"outcome": endedJobView{}, "storage": storageView{}, "forward": forwardView{}, "share": shareView{},
 	}
 	p := page(t)
 	for name, view := range views {

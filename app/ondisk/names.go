@@ -12,7 +12,8 @@
 //	├── jobs.log                   Home.JobLog      how jobs ended, a JSON line each; jobs.log.1 is the part before
 //	├── accelerators.json          Home.Accelerators what the probe found, per boot; its lock is beside it
 //	├── cache/                     Home.Cache       the built-in kernel with a lock beside it
-//	│   ├── debian-<release>-<key>.raw DebianImage  built from packages, as <key> says; its release's lock is beside it
+//	│   ├── debian-<release>-<key>.raw DebianImage  built from packages, as <key> says; its release's lock is beside it,
+//	│   │                                          and what asks its holder to end
 //	│   └── images/                Home.Images      images that VMs were made of, and can be made of again
 //	│       └── <name>/            ImageDir         one image; of the catalogue: <system>@<release>
 //	│           ├── image.json     ImageDir.Row     what it is; there once the image is whole
@@ -325,6 +326,12 @@ func IsDebianImage(name, release string) bool {
 // DebianLock is held while disks of a release are built.
 func DebianLock(cache, release string) string {
 	return filepath.Join(cache, "debian-"+release+LockSuffix)
+}
+
+// DebianCancel asks the holder of DebianLock to end; whoever takes the lock next
+// removes it.
+func DebianCancel(cache, release string) string {
+	return filepath.Join(cache, "debian-"+release+".cancel")
 }
 
 // DebianWork begins the name of a folder in the cache for what is needed while a

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"vmterminal/app/ondisk"
 )
@@ -49,17 +50,35 @@ func Open(ctx context.Context, cache, release string, p Progress) (*os.File, err
 	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) { // another has built it meanwhile
 		return f, err
 	}
-	if err := sweep(cache, release, ""); err != nil {
+	if err := b.build(ctx, cache, path, p); err != nil {
 		return nil, err
 	}
+	return os.Open(path)
+}
+
+// build makes the disk, under the release's lock, until ctx ends or somebody asks for
+// its end.
+func (b *build) build(ctx context.Context, cache, path string, p Progress) error {
+	asks := ondisk.DebianCancel(cache, b.release)
+	if err := errors.Join(ondisk.ForgetAsks(asks), sweepWork(cache, b.release)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { ondisk.ObeyAsks(ctx, asks, cancel) })
+	defer func() {
+		cancel()
+		watch.Wait()
+		_ = ondisk.ForgetAsks(asks) // the next holder does it, too
+	}()
 	if err := b.into(ctx, path, p); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return nil, err
+		return err
 	}
-	_ = sweep(cache, release, path)
-	return os.Open(path)
+	_ = sweepDisks(cache, b.release, path)
+	return nil
 }
 
 // key names what a build makes, as far as that is decided here.
@@ -80,20 +99,30 @@ func waitFor(ctx context.Context, path string, p Progress) (*ondisk.Lock, error)
 	})
 }
 
-// sweep removes what killed builds of a release have left, and with keep the disks
-// that an older program has built of it. Call it under the release's lock.
-func sweep(cache, release, keep string) error {
-	entries, err := os.ReadDir(cache)
+// sweepWork removes what killed builds of a release have left. Call it under the
+// release's lock.
+func sweepWork(cache, release string) error {
+	return removeAll(cache, func(name string) bool { return strings.HasPrefix(name, ondisk.DebianWork(release)) })
+}
+
+// sweepDisks removes the disks of a release but keep, as an older program may have
+// built them. Call it under the release's lock.
+func sweepDisks(cache, release, keep string) error {
+	return removeAll(cache, func(name string) bool {
+		return ondisk.IsDebianImage(name, release) && filepath.Join(cache, name) != keep
+	})
+}
+
+func removeAll(dir string, goes func(name string) bool) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		path := filepath.Join(cache, e.Name())
-		old := keep != "" && path != keep && ondisk.IsDebianImage(e.Name(), release)
-		if !old && !strings.HasPrefix(e.Name(), ondisk.DebianWork(release)) {
+		if !goes(e.Name()) {
 			continue
 		}
-		if err := os.RemoveAll(path); err != nil {
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package debian_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"vmterminal/app/ondisk"
 	"vmterminal/vm/debian"
 )
 
@@ -97,18 +99,38 @@ func debugfs(t *testing.T, image, request string) string {
 	return string(out)
 }
 
-// A build that is cancelled leaves nothing, neither files nor programs.
+// A build that is cancelled, or that another process asks to end, leaves nothing,
+// neither files nor programs.
 func TestOpenCancelled(t *testing.T) {
 	if err := debian.CheckTools(); err != nil {
 		t.Fatal(err)
 	}
+	ends := map[string]func(cache string, cancel func()) error{
+		"cancelled": func(_ string, cancel func()) error { cancel(); return nil },
+		"asked": func(cache string, _ func()) error {
+			builds := debian.Builds(cache)
+			if len(builds) != 1 || builds[0].Release != "bookworm" || builds[0].PID != os.Getpid() {
+				return fmt.Errorf("told of are %+v", builds)
+			}
+			return ondisk.AskToEnd(ondisk.DebianCancel(cache, "bookworm"), builds[0].PID)
+		},
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) { openCancelled(t, end) })
+	}
+}
+
+func openCancelled(t *testing.T, end func(cache string, cancel func()) error) {
 	cache, temp := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	began := &phases{begun: func(name string) {
 		if name == debian.PhaseLists {
-			cancel()
+			if err := end(cache, cancel); err != nil {
+				t.Error(err)
+				cancel()
+			}
 		}
 	}}
 	f, err := debian.Open(ctx, cache, "bookworm", began)

@@ -2,14 +2,10 @@ package cache
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 
 	"vmterminal/app/ondisk"
-	"vmterminal/vm/image/fetch"
 )
 
 // held is an image's lock. Its context ends with that which it was taken with, and
@@ -63,10 +59,7 @@ type Working struct {
 
 // Working returns what works on images now, by name.
 func (s *Store) Working() ([]Working, error) {
-	entries, err := os.ReadDir(s.Home.Images())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := s.folders()
 	var list []Working
 	for _, e := range entries {
 		dir := ondisk.ImageDir(filepath.Join(s.Home.Images(), e.Name()))
@@ -75,9 +68,8 @@ func (s *Store) Working() ([]Working, error) {
 			continue
 		}
 		w := Working{Name: named(e.Name()), Holder: by}
-		if part, err := os.Stat(dir.Part()); err == nil {
-			w.Come, w.Total = part.Size(), fetch.WholeSize(dir.PartState())
-		}
+		part, _ := partIn(dir)
+		w.Come, w.Total = part.Come, part.Total
 		list = append(list, w)
 	}
 	return list, err

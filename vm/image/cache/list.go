@@ -16,10 +16,7 @@ import (
 
 // List returns what is kept, by name. One that is broken is in the list.
 func (s *Store) List() ([]Image, error) {
-	entries, err := os.ReadDir(s.Home.Images())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := s.folders()
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +34,15 @@ func (s *Store) List() ([]Image, error) {
 	}
 	slices.SortFunc(list, func(a, b Image) int { return cmp.Compare(a.Name, b.Name) })
 	return list, nil
+}
+
+// folders are those of images, and of downloads.
+func (s *Store) folders() ([]fs.DirEntry, error) {
+	entries, err := os.ReadDir(s.Home.Images())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return entries, err
 }
 
 // Get returns one image; ErrNotFound if it is not kept here.

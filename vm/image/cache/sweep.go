@@ -37,7 +37,7 @@ func sweepUnlisted(dir ondisk.ImageDir, keep string) {
 
 // tidy sweeps what work on any image has left that was cut off, where nobody works now.
 func (s *Store) tidy() {
-	entries, _ := os.ReadDir(s.Home.Images())
+	entries, _ := s.folders()
 	for _, e := range entries {
 		dir := ondisk.ImageDir(filepath.Join(s.Home.Images(), e.Name()))
 		lock, err := ondisk.TryLock(dir.Lock(), "tidying up")

@@ -37,25 +37,32 @@ func (s *Store) Open(ctx context.Context, name string, p Progress) (*os.File, Im
 	return f, m, nil
 }
 
-// Remove removes an image, and what there is of a download of it, and returns how
-// many bytes its file had.
+// Remove removes an image, or what there is of a download that was cut off, and
+// returns how many bytes its file had.
 func (s *Store) Remove(name string) (freed int64, err error) {
 	m, err := s.Get(name)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return 0, err
 	}
 	dir := s.dir(name)
+	part, isPart := partIn(dir)
+	if err != nil && !isPart {
+		return 0, err
+	}
+	isKept := err == nil
 	lock, err := ondisk.TryLock(dir.Lock(), "removing the image")
 	if err != nil {
 		return 0, fmt.Errorf("image '%s' is busy: %w", name, err)
 	}
 	defer lock.Close()
-	if err := os.Remove(dir.Row()); err != nil {
-		return 0, err
+	if isKept {
+		if err := os.Remove(dir.Row()); err != nil {
+			return 0, err
+		}
 	}
 	sweep(dir, "")
 	s.tidy()
-	return m.Size, ondisk.SyncDir(string(dir))
+	return m.Size + part.Come, ondisk.SyncDir(string(dir))
 }
 
 // newest is the newest version that was ever offered.
