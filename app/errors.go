@@ -13,6 +13,8 @@ var (
 	ErrStopped = errors.New("VM is stopped")
 	// ErrState refuses what makes no sense as things are.
 	ErrState = errors.New("not now")
+	// ErrNoFolder says that a file's folder is not there.
+	ErrNoFolder = errors.New("there is no such folder")
 	// ErrNoJob says that nothing is under way.
 	ErrNoJob = errors.New("no job is under way")
 )

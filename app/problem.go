@@ -155,6 +155,7 @@ var causes = []cause{
 	{qemu.ErrPathTooLong, ExitFailure, "Set VMTERMINAL_HOME to a folder with a shorter path"},
 	{ondisk.ErrLocked, ExitState, "Wait until that is done, then try again"},
 	{fs.ErrExist, ExitState, "Choose another name"},
+	{ErrNoFolder, ExitNotFound, "Make it first, or choose another one"},
 	{fs.ErrNotExist, ExitNotFound, ""},
 	{fs.ErrPermission, ExitFailure, "Check who owns the folder of the store"},
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"vmterminal/snapshot"
@@ -64,12 +65,28 @@ func (s *Service) ExportSnapshot(ctx context.Context, vmName, name string, w io.
 // ExportSnapshotFile is ExportSnapshot into a file, which appears under its name
 // when it is whole. A file that is there is not replaced.
 func (s *Service) ExportSnapshotFile(ctx context.Context, vmName, name, path string) (*Job, error) {
-	if _, err := os.Lstat(path); err == nil {
-		return nil, failed(fmt.Errorf("%w: %s", os.ErrExist, path), "Nothing was written.", "export snapshot '%s'", Plain(name))
+	if err := freeFor(path); err != nil {
+		return nil, failed(err, "Nothing was written.", "export snapshot '%s'", Plain(name))
 	}
 	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m Meter) error {
 		return store.ExportFile(ctx, name, path, m)
 	})
+}
+
+// freeFor tells whether a new file can have that path.
+func freeFor(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%w: %s", os.ErrExist, path)
+	}
+	if dir := filepath.Dir(path); !isFolder(dir) {
+		return fmt.Errorf("%w: %s", ErrNoFolder, Plain(dir))
+	}
+	return nil
+}
+
+func isFolder(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
 }
 
 func (s *Service) export(ctx context.Context, vmName, name string, write func(context.Context, *snapshot.Store, string, Meter) error) (*Job, error) {

@@ -8,7 +8,7 @@ import (
 )
 
 // A Field is a labelled entry whose text is checked at every key; what is
-// wrong with it stands right below.
+// wrong with it stands right below, once there was a text.
 type Field struct {
 	widget.BaseWidget
 
@@ -24,6 +24,7 @@ type Field struct {
 	note  *Line
 	hint  string
 	wrong string
+	begun bool // there was a text
 }
 
 // NewField returns a field. The hint stands below it while nothing is wrong;
@@ -84,7 +85,8 @@ func (f *Field) mark() {
 	if f.Check != nil {
 		f.wrong = f.Check(f.entry.Text)
 	}
-	if f.wrong == "" {
+	f.begun = f.begun || f.entry.Text != ""
+	if f.wrong == "" || !f.begun {
 		f.note.SetColor(theme.ColorNamePlaceHolder)
 		f.note.Set(f.hint)
 		return

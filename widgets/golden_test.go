@@ -60,6 +60,15 @@ func jobBar(items ...JobItem) func() fyne.CanvasObject {
 	}
 }
 
+func inPlaceText(text string) func() fyne.CanvasObject {
+	return func() fyne.CanvasObject {
+		p := NewInPlaceText(240, "Add a description…")
+		p.OnEdited = func(string) {}
+		p.Set(text)
+		return p
+	}
+}
+
 func field(text, hint, unit string) func() fyne.CanvasObject {
 	return func() fyne.CanvasObject {
 		f := NewField("Name", text, hint, unit)
@@ -142,13 +151,17 @@ var goldens = []golden{
 	}, nil},
 
 	{"field", 240, 80, field("dev", "Letters and digits", ""), nil},
-	{"field-wrong", 240, 80, field("", "Letters and digits", ""), nil},
+	{"field-untouched", 240, 80, field("", "Letters and digits", ""), with(func(f *Field) { f.Valid() })},
+	{"field-wrong", 240, 80, field("dev", "Letters and digits", ""), with(func(f *Field) { f.SetText("") })},
 	{"field-unit", 240, 80, field("512", "This computer has 8 GB", "MB"), nil},
 	{"field-disabled", 240, 80, field("dev", "", ""), with(func(f *Field) { f.Disable() })},
 	{"field-selected", 240, 80, field("dev", "", ""), with(func(f *Field) { focus(f, f.Entry()); f.SelectAll() })},
 
 	{"inplace", 240, 40, inPlace("before-upgrade"), nil},
 	{"inplace-empty", 240, 40, inPlace(""), nil},
+	{"inplace-text", 240, 90, inPlaceText(strings.Repeat("before the upgrade of the kernel ", 3)), nil},
+	{"inplace-text-long", 240, 160, inPlaceText(strings.Repeat("word ", 100)), nil},
+	{"inplace-text-hovered", 240, 40, inPlaceText(""), with(func(p *InPlace) { p.MouseIn(&desktop.MouseEvent{}) })},
 	{"inplace-hovered", 240, 40, inPlace("before-upgrade"), with(func(p *InPlace) { p.MouseIn(&desktop.MouseEvent{}) })},
 	{"inplace-typing", 240, 60, inPlace("before-upgrade"), with(func(p *InPlace) { p.Edit() })},
 

@@ -10,7 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// An InPlace is a line of text that becomes an entry when it is clicked. Return
+// An InPlace is a text that becomes an entry when it is clicked. Return
 // hands the new text over, Escape and leaving it drop what was typed.
 type InPlace struct {
 	widget.BaseWidget
@@ -25,15 +25,45 @@ type InPlace struct {
 	OnEnded func()
 
 	text, empty string
-	line        *Line
+	shown       fyne.CanvasObject
+	say         func(text string, colour fyne.ThemeColorName)
 	field       *Field
 	hovered     bool
 }
 
-// NewInPlace returns an empty text in the given style; empty stands for it
+// NewInPlace returns an empty line in the given style; empty stands for it
 // while there is none.
 func NewInPlace(style *Line, empty string) *InPlace {
-	p := &InPlace{line: style, empty: empty}
+	return newInPlace(style, empty, func(text string, colour fyne.ThemeColorName) {
+		style.Set(text)
+		style.SetColor(colour)
+	})
+}
+
+// mostInPlace is how many characters NewInPlaceText shows; its entry has all.
+const mostInPlace = 300
+
+// NewInPlaceText is NewInPlace for a caption of several lines in that width. Of a
+// very long text it shows the beginning.
+func NewInPlaceText(width float32, empty string) *InPlace {
+	label := NewText("")
+	label.SizeName = theme.SizeNameCaptionText
+	return newInPlace(container.New(wide(width), NewParagraph(label)), empty, func(text string, colour fyne.ThemeColorName) {
+		if all := []rune(text); len(all) > mostInPlace {
+			text = string(all[:mostInPlace]) + "…"
+		}
+		label.Importance = importanceOf[colour]
+		label.SetText(text)
+	})
+}
+
+// importanceOf is which importance gives a label a colour.
+var importanceOf = map[fyne.ThemeColorName]widget.Importance{
+	theme.ColorNamePlaceHolder: widget.LowImportance, theme.ColorNameHyperlink: widget.HighImportance,
+}
+
+func newInPlace(shown fyne.CanvasObject, empty string, say func(string, fyne.ThemeColorName)) *InPlace {
+	p := &InPlace{shown: shown, say: say, empty: empty}
 	p.field = NewField("", "", "", "")
 	p.field.label.Hide()
 	p.field.Check = func(text string) string {
@@ -75,7 +105,7 @@ func (p *InPlace) Edit() {
 		return
 	}
 	p.field.SetText(p.text)
-	p.line.Hide()
+	p.shown.Hide()
 	p.field.Show()
 	p.Refresh()
 	if p.Focus != nil {
@@ -102,7 +132,7 @@ func (p *InPlace) leave() {
 		return
 	}
 	p.field.Hide()
-	p.line.Show()
+	p.shown.Show()
 	p.Refresh()
 	if p.OnEnded != nil {
 		p.OnEnded()
@@ -117,8 +147,7 @@ func (p *InPlace) show() {
 	if p.hovered {
 		colour = theme.ColorNameHyperlink
 	}
-	p.line.Set(text)
-	p.line.SetColor(colour)
+	p.say(text, colour)
 }
 
 // Tapped implements fyne.Tappable.
@@ -143,5 +172,5 @@ func (p *InPlace) Cursor() desktop.Cursor { return desktop.TextCursor }
 
 // CreateRenderer implements fyne.Widget.
 func (p *InPlace) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.New(rows(0), p.line, p.field))
+	return widget.NewSimpleRenderer(container.New(rows(0), p.shown, p.field))
 }

@@ -214,6 +214,17 @@ func (d *desk) key(name fyne.KeyName) {
 // typeInto puts a text into the field with that label on the sheet on top.
 func (d *desk) typeInto(label, text string) {
 	d.t.Helper()
+	d.field(label).SetText(text)
+}
+
+// fieldText is what stands in the field with that label.
+func (d *desk) fieldText(label string) string {
+	d.t.Helper()
+	return d.field(label).Text()
+}
+
+func (d *desk) field(label string) *widgets.Field {
+	d.t.Helper()
 	var field *widgets.Field
 	walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
 		if f, ok := o.(*widgets.Field); ok && slices.Contains(texts(f), label) {
@@ -223,7 +234,7 @@ func (d *desk) typeInto(label, text string) {
 	if field == nil {
 		d.t.Fatalf("there is no field %q", label)
 	}
-	field.SetText(text)
+	return field
 }
 
 // typeText types into what has the focus.

@@ -177,14 +177,16 @@ func (w *window) buildSnapshots() *fyne.Container {
 	return widgets.NewFrame(nil, nil, widget.NewSeparator(), nil, pane(snapshotPaneWidth, p.timeDetails))
 }
 
+// detailPad is what stays free beside the details.
+const detailPad = 14
+
 // buildDetails makes the part about the chosen snapshot.
 func (w *window) buildDetails() {
 	p := &w.parts
 	p.detailName = widgets.NewInPlace(widgets.NewBold(""), "")
 	p.detailName.Check = func(text string) string { return wrongName(typedName(text), w.snapshotNames()) }
 	p.detailName.OnEdited, p.detailName.OnEnded = w.renameSnapshot, w.editEnded
-	about := widgets.NewCaption("")
-	p.detailAbout = widgets.NewInPlace(about, textNoDescription())
+	p.detailAbout = widgets.NewInPlaceText(snapshotPaneWidth-2*detailPad, textNoDescription())
 	p.detailAbout.OnEdited, p.detailAbout.OnEnded = w.describeSnapshot, w.editEnded
 	p.detailName.Focus, p.detailAbout.Focus = w.editBegun, w.editBegun
 	p.facts = widgets.NewFacts()
@@ -192,7 +194,7 @@ func (w *window) buildDetails() {
 	p.del = widget.NewButtonWithIcon(textDots(textDelete()), theme.DeleteIcon(), w.free(w.askDeleteSnapshot))
 	p.detailMore = moreButton(func() { w.popUpUnder(p.detailMore, w.snapshotActions()) })
 	buttons := container.NewBorder(nil, nil, nil, p.detailMore, container.NewGridWithColumns(2, p.restore, p.del))
-	p.details = widgets.NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(layout.NewCustomPaddedLayout(8, 12, 14, 12),
+	p.details = widgets.NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(layout.NewCustomPaddedLayout(8, 12, detailPad, detailPad),
 		container.New(layout.NewCustomPaddedVBoxLayout(10),
 			container.New(layout.NewCustomPaddedVBoxLayout(4), p.detailName, p.detailAbout), p.facts, buttons)))
 	p.details.Hide()

@@ -39,7 +39,13 @@ func (w *window) askLike(def app.NewVM, host app.HostSize, systems []app.System)
 	memory := numberField(textMemory(), def.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, hostMemory(host), "MB")
 	disk := numberField(textDisk(), def.DiskSizeMB, app.MinDiskSizeMB, app.MaxDiskSizeMB, textDiskHint(), "MB")
 	from := newSystemForm(w.systems(systems))
-	from.onChosen = func() { memory.SetText(strconv.Itoa(from.memoryFor(def.MemoryMB))) }
+	offered := memory.Text()
+	from.onChosen = func() {
+		if memory.Text() == offered { // not the person's own
+			offered = strconv.Itoa(from.memoryFor(def.MemoryMB))
+			memory.SetText(offered)
+		}
+	}
 	fields := []*widgets.Field{name, cpus, memory, disk, from.file}
 
 	room := widgets.NewCaption(textHostFree(size(host.FreeDisk)))

@@ -34,8 +34,12 @@ func (w *window) askStorage() {
 func (w *window) tellStorage(all app.Storage) {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(14))
 	vms, more := largest(all.VMs, mostVMs, app.VMStorage.Takes)
+	most := int64(0)
 	for _, v := range vms {
-		rows.Add(w.storageRow(v, all))
+		most = max(most, v.Takes())
+	}
+	for _, v := range vms {
+		rows.Add(w.storageRow(v, most))
 	}
 	if more > 0 {
 		rows.Add(widgets.NewCaption(textMore(more)))
@@ -66,14 +70,14 @@ func largest[T any](list []T, most int, size func(T) int64) (kept []T, more int)
 	return kept[:most], len(list) - most
 }
 
-// storageRow is what one VM takes: a line with a bar beside all that is used,
-// and below it its parts.
-func (w *window) storageRow(v app.VMStorage, all app.Storage) fyne.CanvasObject {
+// storageRow is what one VM takes: a line with a bar, which is full for the one that
+// takes the most, and below it its parts.
+func (w *window) storageRow(v app.VMStorage, most int64) fyne.CanvasObject {
 	takes := widgets.NewCaption(size(v.Takes()))
 	takes.Whole = true
 	bar := widgets.NewBar()
-	if all.Total > 0 {
-		bar.Set(float64(v.Takes()) / float64(all.Total))
+	if most > 0 {
+		bar.Set(float64(v.Takes()) / float64(most))
 	}
 	facts := widgets.NewFacts()
 	facts.LabelWidth = 200

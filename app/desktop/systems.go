@@ -5,6 +5,8 @@ package desktop
 import (
 	"context"
 	"path/filepath"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -29,7 +31,7 @@ type system struct {
 func (w *window) systems(catalogue []app.System) []system {
 	list := []system{{label: textBuiltin(), about: textBuiltinAbout()}}
 	for _, s := range catalogue {
-		list = append(list, system{label: textImageOf(s.Name), about: s.About, create: func(ctx context.Context, n app.NewVM) (*app.Job, error) {
+		list = append(list, system{label: textImageOf(capital(s.Name)), about: s.About, create: func(ctx context.Context, n app.NewVM) (*app.Job, error) {
 			found, err := w.svc.FindImage(ctx, s.Name, "")
 			if err != nil {
 				return nil, err
@@ -43,6 +45,11 @@ func (w *window) systems(catalogue []app.System) []system {
 			return w.svc.CreateDebian(ctx, n, "")
 		}},
 		system{label: textOwnImage(), about: textOwnImageAbout(), byFile: true, create: w.svc.CreateFromImage})
+}
+
+func capital(word string) string {
+	first, n := utf8.DecodeRuneInString(word)
+	return string(unicode.ToUpper(first)) + word[n:]
 }
 
 // systemForm asks which system a new VM gets.

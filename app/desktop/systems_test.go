@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -15,7 +16,15 @@ func (d *desk) chooseSystem(label string) {
 	d.t.Helper()
 	d.menu(key(fyne.KeyN))
 	d.sheet("New VM")
-	var choice *widget.Select
+	choice := d.systemChoice()
+	choice.SetSelected(label)
+	if choice.Selected != label {
+		d.t.Fatalf("%q is not among %q", label, choice.Options)
+	}
+}
+
+func (d *desk) systemChoice() (choice *widget.Select) {
+	d.t.Helper()
 	walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
 		if s, ok := o.(*widget.Select); ok {
 			choice = s
@@ -24,15 +33,12 @@ func (d *desk) chooseSystem(label string) {
 	if choice == nil {
 		d.t.Fatal("there is no choice of systems")
 	}
-	choice.SetSelected(label)
-	if choice.Selected != label {
-		d.t.Fatalf("%q is not among %q", label, choice.Options)
-	}
+	return choice
 }
 
 func TestNewVMOfASystem(t *testing.T) {
 	d := open(t, stopped("dev"))
-	d.chooseSystem("debian, from its project's image")
+	d.chooseSystem("Debian, from its project's image")
 	sees(t, d.sheetTexts(), "stable")
 	d.press("Create")
 	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage debian:newest default") })
@@ -42,10 +48,24 @@ func TestNewVMOfASystem(t *testing.T) {
 func TestNewVMOfASystemThatIsNotFound(t *testing.T) {
 	d := open(t, stopped("dev"))
 	d.svc.failNext("FindImage", errors.New("there is no connection"))
-	d.chooseSystem("alpine, from its project's image")
+	d.chooseSystem("Alpine, from its project's image")
 	d.press("Create")
 	d.until("the reason", func() bool { return len(d.sheets) == 1 })
 	sees(t, d.sheetTexts(), "there is no connection")
+}
+
+// What was typed is not changed by choosing a system; what was offered is.
+func TestNewVMKeepsTheMemoryThatWasTyped(t *testing.T) {
+	d := open(t, stopped("dev"))
+	d.chooseSystem("Debian, from its project's image")
+	if got := d.fieldText("Memory"); got != "1024" {
+		t.Errorf("a whole system is offered %s MB", got)
+	}
+	d.typeInto("Memory", "3000")
+	d.systemChoice().SetSelected("Alpine, from its project's image")
+	if got := d.fieldText("Memory"); got != "3000" {
+		t.Errorf("what was typed has become %s", got)
+	}
 }
 
 func TestNewVMOfPackages(t *testing.T) {
@@ -58,12 +78,16 @@ func TestNewVMOfPackages(t *testing.T) {
 func TestNewVMOfAnOwnImage(t *testing.T) {
 	d := open(t, stopped("dev"))
 	d.chooseSystem("An image of my own")
-	sees(t, d.sheetTexts(), "A whole path is needed")
+	if slices.Contains(d.sheetTexts(), "A whole path is needed") {
+		t.Error("nothing was typed yet, and is said to be wrong")
+	}
 	d.press("Create")
 	if len(d.sheets) != 1 {
 		t.Fatal("a VM of no file was begun")
 	}
 	form := d.sheets[0]
+	d.typeInto("File or address", "mine.qcow2")
+	sees(t, d.sheetTexts(), "A whole path is needed")
 	d.typeInto("File or address", "/images/mine.qcow2")
 	d.press("Create")
 	if form.Shown() {
