@@ -88,7 +88,7 @@ func (s *Service) checkSpace() []Check {
 	case err != nil:
 		space.State, space.Found = CheckNote, "not known: "+err.Error()
 	default:
-		space.Found = fmt.Sprintf("%.1f of %.1f GB free", float64(free)/(1<<30), float64(total)/(1<<30))
+		space.Found = freeOf(free, total)
 		if free < littleSpace {
 			space.State, space.Mend = CheckNote, "see what takes it: du -h --max-depth=3 "+quoted(dir)
 		}
@@ -105,6 +105,15 @@ func (s *Service) checkSpace() []Check {
 		shares.Mend = "nothing has to be done; a store on btrfs or XFS takes less (" + ondisk.EnvHome + " moves it)"
 	}
 	return []Check{space, shares}
+}
+
+// freeOf tells sizes in the unit in which neither is told as 0.
+func freeOf(free, total int64) string {
+	unit, bytes := "GB", float64(1<<30)
+	if free < 1<<30 {
+		unit, bytes = "MB", 1<<20
+	}
+	return fmt.Sprintf("%.1f of %.1f %s free", float64(free)/bytes, float64(total)/bytes, unit)
 }
 
 func (s *Service) checkSockets() Check {

@@ -32,6 +32,18 @@ func TestCheckDisplay(t *testing.T) {
 	}
 }
 
+func TestFreeOf(t *testing.T) {
+	for want, sizes := range map[string][2]int64{
+		"65.4 of 252.0 GB free":   {70_222_715_289, 252 << 30},
+		"3.0 of 64.0 MB free":     {3 << 20, 64 << 20},
+		"512.0 of 8192.0 MB free": {512 << 20, 8 << 30},
+	} {
+		if got := freeOf(sizes[0], sizes[1]); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestQuoted(t *testing.T) {
 	for path, want := range map[string]string{
 		"/home/me/.vmterminal": "/home/me/.vmterminal",

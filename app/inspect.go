@@ -94,6 +94,9 @@ func (s *Service) lookAtHost(ctx context.Context, dir ondisk.VMDir, v *VM) {
 		return
 	}
 	v.State = VMState(st.State)
+	if v.State == Paused {
+		v.Problem = Plain(st.Reason) // "" when somebody asked for it
+	}
 	v.Accelerator, v.AcceleratorWhy = st.Accelerator, Plain(st.Why)
 	v.Since, v.Agent = st.Since, st.Agent
 	v.shareProblems(st.Shares)

@@ -111,7 +111,7 @@ func (s *Service) pointInTime(ctx context.Context, name string) (stillDisk, erro
 	pit, err := client.BeginPointInTime(ctx)
 	if err != nil {
 		client.Close()
-		return stillDisk{}, fmt.Errorf("point in time: %w", err)
+		return stillDisk{}, err // it says that it is of the point in time
 	}
 	image, err := qemu.OpenImage(ctx, pit.Socket, pit.Export)
 	if err != nil {

@@ -30,7 +30,8 @@ type VM struct {
 	Name   string
 	Active bool
 	State  VMState
-	// Problem is one line about a broken VM, or one that does not answer.
+	// Problem is one line about a broken VM, one that does not answer, or one that was
+	// paused by what is no person.
 	Problem string
 	// Doing is what a job of this or another process does with it, or "".
 	Doing string

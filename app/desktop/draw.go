@@ -82,7 +82,7 @@ func (w *window) vmItem(v app.VM) widgets.VMItem {
 	if age := textAge(v.LastSnapshot, w.last.at); age != "" {
 		item.Detail += "  ·  " + textVMAge(age)
 	} else {
-		item.Detail += "  ·  " + strings.ToLower(textNoSnapshot())
+		item.Detail += "  ·  " + textWithoutSnapshot()
 	}
 	return item
 }

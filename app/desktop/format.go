@@ -80,4 +80,4 @@ func rate(bytes float64) string {
 }
 
 // day is a date and time of day in the person's own time zone.
-func day(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04:05") }
+func day(t time.Time) string { return t.Local().Format(textDayForm()) }

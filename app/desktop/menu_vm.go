@@ -49,8 +49,8 @@ func (w *window) idle(v app.VM) bool {
 
 func (w *window) canPower(v app.VM) bool {
 	job, _, runs := w.jobs.of(v.Name)
-	restores := runs && job.Kind.ReplacesDisk()
-	return w.busy[v.Name] == "" && !restores && v.State != app.Broken && v.State != app.Stopping
+	held := runs && (job.Kind.ReplacesDisk() || job.Kind == app.JobSnapshot && !v.State.Alive())
+	return w.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
 }
 
 func (w *window) canPause(v app.VM) bool {

@@ -74,7 +74,11 @@ func (w *window) drawOff(v app.VM, t *tab) {
 	case runs && job.Kind.ReplacesDisk():
 		off.Set(textJob(job), textDots(at.Phase), "")
 	case v.State == app.Broken:
-		off.Set(textBroken(v.Name), v.Problem, "")
+		about := v.Problem
+		if v.Snapshots > 0 {
+			about += "\n" + textBrokenNext()
+		}
+		off.Set(textBroken(v.Name), about, "")
 	case v.State.Alive() && t.number > 0:
 		w.drawNoShell(v, t)
 	case v.State.Alive() && t.trouble != "":

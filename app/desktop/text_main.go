@@ -8,23 +8,24 @@ import (
 
 // The window.
 
-func textVMs() string          { return lang.L("VMs") }
-func textSnapshots() string    { return lang.L("Snapshots") }
-func textSnapshot() string     { return lang.L("Snapshot") }
-func textStart() string        { return lang.L("Start") }
-func textStop() string         { return lang.L("Stop") }
-func textCancel() string       { return lang.L("Cancel") }
-func textClose() string        { return lang.L("Close") }
-func textDelete() string       { return lang.L("Delete") }
-func textRestore() string      { return lang.L("Restore") }
-func textDots(s string) string { return s + "…" }
-func textCreating() string     { return lang.L("Creating the VM…") }
-func textStartingDots() string { return lang.L("Starting…") }
-func textStoppingDots() string { return lang.L("Stopping…") }
-func textHere() string         { return lang.L("you are here") }
-func textNoVM() string         { return lang.L("No VM is chosen") }
-func textConnecting() string   { return lang.L("Opening the console…") }
-func textNoSnapshot() string   { return lang.L("No snapshot yet") }
+func textVMs() string             { return lang.L("VMs") }
+func textSnapshots() string       { return lang.L("Snapshots") }
+func textSnapshot() string        { return lang.L("Snapshot") }
+func textStart() string           { return lang.L("Start") }
+func textStop() string            { return lang.L("Stop") }
+func textCancel() string          { return lang.L("Cancel") }
+func textClose() string           { return lang.L("Close") }
+func textDelete() string          { return lang.L("Delete") }
+func textRestore() string         { return lang.L("Restore") }
+func textDots(s string) string    { return s + "…" }
+func textCreating() string        { return lang.L("Creating the VM…") }
+func textStartingDots() string    { return lang.L("Starting…") }
+func textStoppingDots() string    { return lang.L("Stopping…") }
+func textHere() string            { return lang.L("you are here") }
+func textNoVM() string            { return lang.L("No VM is chosen") }
+func textConnecting() string      { return lang.L("Opening the console…") }
+func textNoSnapshot() string      { return lang.L("No snapshot yet") }
+func textWithoutSnapshot() string { return lang.L("no snapshot yet") }
 func textNoSnapshots() string {
 	return lang.L("Take one before you try something: it takes seconds, and so does going back.")
 }
@@ -40,7 +41,17 @@ func textVMAge(age string) string { return lang.L("snapshot {{.Age}}", with{"Age
 func textOff(vm string) string { return lang.L("{{.VM}} is off", with{"VM": vm}) }
 
 func textLeft(how, age string) string {
+	if age == "" { // it is not known when
+		return lang.L("It last left: {{.How}}", with{"How": how})
+	}
 	return lang.L("It left {{.Age}}: {{.How}}", with{"How": how, "Age": age})
+}
+
+// textDayForm is how dates are written, as time.Format has it.
+func textDayForm() string { return lang.X("form.day", "2 Jan 2006, 15:04:05") }
+
+func textBrokenNext() string {
+	return lang.L("A snapshot brings it back: Restore, or New VM from a snapshot.")
 }
 
 func textBroken(vm string) string { return lang.L("{{.VM}} cannot be used", with{"VM": vm}) }

@@ -161,6 +161,35 @@ func TestBrokenVMIsShown(t *testing.T) {
 	}
 }
 
+// What a stopped VM is being copied of is held: a start would only fail.
+func TestNoStartWhileASnapshotIsTakenOfAStoppedVM(t *testing.T) {
+	svc := stopped("dev")
+	svc.jobSteps = make(chan struct{})
+	d := open(t, svc)
+	d.quickSnapshot("dev")
+	d.until("the job", func() bool { _, _, runs := d.jobs.of("dev"); return runs })
+	d.drawHeader()
+	if !d.parts.power.Disabled() {
+		t.Error("Start is offered")
+	}
+	close(svc.jobSteps)
+	d.until("its end", func() bool { return !d.parts.power.Disabled() })
+}
+
+func TestBrokenVMWithSnapshotsSaysWhatHelps(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "one")
+	svc.vms[0].State, svc.vms[0].Problem = app.Broken, "the disk is missing"
+	d := open(t, svc)
+	sees(t, texts(d.parts.off), "A snapshot brings it back")
+}
+
+func TestHowItLeftWithoutATime(t *testing.T) {
+	svc := stopped("dev")
+	svc.vms[0].Left = "ended without a record"
+	d := open(t, svc)
+	sees(t, texts(d.parts.off), "It last left: ended without a record")
+}
+
 func TestKeysWaitForAnAnswer(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one"))
 	d.menu(key(fyne.KeyS))
