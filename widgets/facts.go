@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -19,15 +20,20 @@ type Fact struct {
 type Facts struct {
 	widget.BaseWidget
 
-	// LabelWidth is the width of the column of labels.
+	// LabelWidth is the least width of the column of labels; it grows with them, up
+	// to mostFactLabel.
 	LabelWidth float32
 
 	facts []Fact
 	box   *fyne.Container
 }
 
-// factLabel is the usual width of the column of labels.
-const factLabel = 74
+const (
+	// factLabel is the usual width of the column of labels.
+	factLabel = 74
+	// mostFactLabel leaves room for the values.
+	mostFactLabel = 120
+)
 
 // NewFacts returns an empty table.
 func NewFacts() *Facts {
@@ -43,14 +49,24 @@ func (f *Facts) Set(facts []Fact) {
 		return
 	}
 	f.facts = facts
+	width := f.labelWidth()
 	f.box.RemoveAll()
 	for _, fact := range facts {
 		label, value := NewCaption(fact.Label), NewLine(fact.Value)
 		value.TextSize = label.TextSize
 		value.Style.Monospace = fact.Mono
-		f.box.Add(container.NewBorder(nil, nil, container.New(wide(f.LabelWidth), label), nil, value))
+		f.box.Add(container.NewBorder(nil, nil, container.New(wide(width), label), nil, value))
 	}
 	f.Refresh()
+}
+
+func (f *Facts) labelWidth() float32 {
+	widest := float32(0)
+	for _, fact := range f.facts {
+		text := fyne.MeasureText(fact.Label, f.Theme().Size(theme.SizeNameCaptionText), fyne.TextStyle{})
+		widest = max(widest, text.Width+1) // which rounding may take
+	}
+	return max(f.LabelWidth, min(widest, mostFactLabel))
 }
 
 // CreateRenderer implements fyne.Widget.
