@@ -33,6 +33,9 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 			return err
 		}
 	}
+	if err := s.checkSharesStill(e.Shares); err != nil {
+		return err
+	}
 	if err := s.canHoldDisk(ctx, e.Name, "starting the VM"); err != nil {
 		return err
 	}

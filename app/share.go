@@ -103,11 +103,28 @@ func (s *Service) checkShares(list vm.Shares) error {
 		if err != nil {
 			return fmt.Errorf("'%s' is %w for a shared folder: %w", share.Path, vm.ErrBadConfig, err)
 		}
-		if real, home := realPath(share.Path), realPath(string(s.opt.Home)); within(real, home) || within(home, real) {
+		if s.holdsStore(share.Path) {
 			return fmt.Errorf("'%s' is %w for a shared folder: VMTerminal's own files are there", share.Path, vm.ErrBadConfig)
 		}
 	}
 	return nil
+}
+
+// checkSharesStill refuses, when a VM starts, what checkShares would refuse by now: a
+// link may lead elsewhere since, and the store may have been moved.
+func (s *Service) checkSharesStill(list vm.Shares) error {
+	for _, share := range list {
+		if s.holdsStore(share.Path) {
+			return fmt.Errorf("folder '%s' %w: VMTerminal's own files are there", share.Path, host.ErrShare)
+		}
+	}
+	return nil
+}
+
+// holdsStore tells whether a folder has the store in it, or is in it.
+func (s *Service) holdsStore(path string) bool {
+	real, home := realPath(path), realPath(string(s.opt.Home))
+	return within(real, home) || within(home, real)
 }
 
 // realPath is a path without links, as far as it exists.
