@@ -16,6 +16,7 @@ import (
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/catalogue"
 	"vmterminal/vm/image/fetch"
+	"vmterminal/vm/qemu"
 )
 
 // FoundImage is what is offered, or kept, of a system of the catalogue.
@@ -113,15 +114,38 @@ func (s *Service) ImportImage(_ context.Context, from, name string) (*Job, error
 		return nil, failed(err, "Nothing was added.", "%s", doing)
 	}
 	return s.jobs.run(JobPull, "", name, func(ctx context.Context, m Meter) (any, error) {
-		kept, err := s.images(m).Import(ctx, name, from, m)
-		if fetch.IsAddress(from) {
-			err = partKept(err)
-		}
+		kept, err := s.importImage(ctx, name, from, m)
 		if err != nil {
 			return nil, failed(err, "Nothing was added.", "%s", doing)
 		}
 		return s.image(ctx, kept)
 	}), nil
+}
+
+func (s *Service) importImage(ctx context.Context, name, from string, m Meter) (cache.Image, error) {
+	if fetch.IsAddress(from) {
+		kept, err := s.images(m).Import(ctx, name, from, m)
+		return kept, partKept(err)
+	}
+	claim, err := claimImage(from)
+	if err != nil {
+		return cache.Image{}, err
+	}
+	defer claim.Close() //nolint:errcheck // it was only held
+	return s.images(m).Import(ctx, name, from, m)
+}
+
+// errImageChanges says that a file cannot be used as an image: what is read of a disk
+// while it changes is no disk that ever was.
+var errImageChanges = errors.New("a running VM writes to it")
+
+// claimImage keeps QEMU from changing a file as long as it is read as an image.
+func claimImage(path string) (*qemu.Claim, error) {
+	claim, err := qemu.ClaimDisk(path)
+	if err != nil {
+		return nil, errImageChanges
+	}
+	return claim, nil
 }
 
 // writeDisk makes disk, an empty file, the disk of what a VM is to be made of, and
@@ -146,6 +170,11 @@ func (s *Service) writeDisk(ctx context.Context, n NewVM, disk *os.File, opt ima
 	if _, err := store.Get(n.Image); err == nil {
 		return store.WriteDisk(ctx, n.Image, disk, opt)
 	}
+	claim, err := claimImage(n.Image)
+	if err != nil {
+		return 0, err
+	}
+	defer claim.Close() //nolint:errcheck // it was only held
 	from, _, err := diskfile.OpenRegular(n.Image)
 	if err != nil {
 		return 0, err

@@ -122,6 +122,7 @@ var causes = []cause{
 	{syscall.ENOSPC, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
 	{syscall.EDQUOT, ExitNoSpace, "Free some space, for example: vmterminal snapshot delete NAME"},
 	{image.ErrNotImage, ExitUsage, "An image is a raw or qcow2 file of a whole disk, packed with gzip, xz or zstd or not packed"},
+	{errImageChanges, ExitState, "Stop that VM first, or make the new one from its snapshot: vmterminal snapshot clone"},
 	{image.ErrDamaged, ExitDamaged, "Get the image anew"},
 	{image.ErrTooLarge, ExitUsage, "Ask for a larger disk: --disk-size MB"},
 	{cache.ErrNotFound, ExitNotFound, "See which there are: vmterminal image list"},

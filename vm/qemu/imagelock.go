@@ -15,8 +15,8 @@ var ErrDiskInUse = errors.New("a QEMU that was not started here is using the dis
 // locking it. Close gives it up, and does nothing on nil.
 type Claim struct{ f *os.File }
 
-// ClaimDisk claims a stopped VM's disk, for as long as it is read or changed. The
-// caller has the VM's lock, which only our own QEMU knows. The error is
+// ClaimDisk claims a stopped VM's disk, for as long as it is read or changed. Who has
+// the VM's lock, which only our own QEMU knows, learns of any other. The error is
 // ErrDiskInUse. What cannot be claimed is a disk that is missing or is no file,
 // and any disk where QEMU has no such locks: the Claim is nil then.
 func ClaimDisk(path string) (*Claim, error) {
