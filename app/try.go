@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 )
@@ -26,6 +27,15 @@ func (s *Service) BeginTry(ctx context.Context, vmName string, args []string) (*
 		description = strings.ToValidUTF8(description[:most], "") + "…"
 	}
 	return s.CreateSnapshot(ctx, v.Name, NewSnapshot{Name: TryName(s.now().Local()), Description: "Before trying: " + description})
+}
+
+// CutTry is the error of a try that ended early, with what stays of it if that was
+// because it was cancelled.
+func CutTry(vmName string, err error) error {
+	if !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return failed(interrupted("cancelled; the snapshot stays, and so does what the command did"), "", "end the try in VM '%s'", vmName)
 }
 
 // RollBack begins to bring a running VM back to a snapshot, as a job whose Result

@@ -36,6 +36,10 @@ func (f *face) confirm(cmd *cobra.Command, question string) error {
 	case "y", "yes":
 		return nil
 	default:
-		return &app.Failure{Doing: app.Phrase{Format: "go on"}, Disk: "Nothing was changed.", Err: errNotConfirmed}
+		return notConfirmed()
 	}
+}
+
+func notConfirmed() error {
+	return &app.Failure{Doing: app.Phrase{Format: "go on"}, Disk: "Nothing was changed.", Err: errNotConfirmed}
 }

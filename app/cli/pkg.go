@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -72,6 +74,10 @@ func (f *face) offerSnapshot(cmd *cobra.Command, action app.PackageAction) (bool
 		fmt.Fprintf(f.io.Err, "Take a snapshot before packages %s? [Y/n] ", map[bool]string{true: "are removed", false: "are upgraded"}[action == app.PackageRemove])
 		answer, err := answerOf(cmd.Context(), in)
 		if err != nil {
+			f.say("")
+			if errors.Is(err, io.EOF) {
+				err = notConfirmed()
+			}
 			return false, err
 		}
 		switch strings.ToLower(strings.TrimSpace(answer)) {

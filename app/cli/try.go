@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -71,7 +72,7 @@ func (f *face) try(cmd *cobra.Command, t *trial) error {
 	before, unlisted := f.svc.GuestFiles(ctx, t.vm)
 	if err := f.tryOut(cmd, t); err != nil {
 		f.say("%s", t.wayBack())
-		return err
+		return app.CutTry(t.vm, err)
 	}
 	if unlisted == nil {
 		var after app.GuestFiles
@@ -161,7 +162,8 @@ func smallSize(n int64) string {
 	return size(n)
 }
 
-// choose tells whether to roll back.
+// choose tells whether to roll back. The end of the answers is as if there were no
+// terminal to ask on.
 func (f *face) choose(ctx context.Context, t *trial) (back bool, err error) {
 	switch {
 	case t.keep:
@@ -179,7 +181,11 @@ func (f *face) choose(ctx context.Context, t *trial) (back bool, err error) {
 		_, _ = io.WriteString(f.io.Err, "Keep it, or roll back? [k/r] ")
 		answer, err := answerOf(ctx, in)
 		if err != nil {
-			return false, err
+			f.say("")
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return false, app.CutTry(t.vm, err)
 		}
 		switch strings.ToLower(strings.TrimSpace(answer)) {
 		case "k", "keep":
