@@ -100,6 +100,9 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (*
 	// Some servers say of a .gz file that it is only sent so: it must not be
 	// unpacked on the way.
 	req.Header.Set("Accept-Encoding", "identity")
+	// Of what a server sends on a connection that is kept, unasked, the library
+	// writes a line of its own to standard error.
+	req.Close = true
 	resp, err := (&http.Client{Transport: c.Transport, CheckRedirect: checkRedirect}).Do(req)
 	if err != nil {
 		defer stop()

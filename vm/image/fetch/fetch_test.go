@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -155,6 +156,63 @@ func TestFileIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a server sends unasked behind a file is nothing that anybody is told of.
+func TestMoreThanTheServerSaid(t *testing.T) {
+	said := make(chan string, 1)
+	log.SetOutput(lines(said))
+	defer log.SetOutput(os.Stderr)
+	hungUp := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer close(hungUp)
+		conn, out, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = out.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile and what is more")
+		_ = out.Flush()
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	defer s.Close()
+	if text, err := quick().Small(t.Context(), s.URL, 1000); err != nil || string(text) != "file" {
+		t.Errorf("%q, %v", text, err)
+	}
+	<-hungUp
+	select {
+	case line := <-said:
+		t.Errorf("people read %q", line)
+	default:
+	}
+}
+
+// lines is a writer that passes on what it gets.
+type lines chan<- string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
+}
+
+// Who waits for a server reads what for.
+func TestWaitingHasAName(t *testing.T) {
+	p := &named{}
+	if err := newTarget(t).get(t.Context(), quick(), "http://127.0.0.1:1", fetch.Options{Progress: p}); !errors.Is(err, fetch.ErrNoNetwork) {
+		t.Fatal(err)
+	}
+	if p.phase != fetch.Phase {
+		t.Errorf("the phase is %q", p.phase)
+	}
+}
+
+type named struct{ phase string }
+
+func (n *named) Phase(name string, _ int64) { n.phase = name }
+func (*named) Add(int64)                    {}
 
 func TestRoomIsAsked(t *testing.T) {
 	full := errors.New("no room")

@@ -77,6 +77,7 @@ func (c *Client) File(ctx context.Context, address, part, statePath string, opt 
 		return err
 	}
 	defer f.Close()
+	opt.Progress.Phase(Phase, 0) // which a server that lets one wait is, too
 	d := &download{Client: c, address: address, f: f, statePath: statePath, opt: opt}
 	for failed := 0; ; {
 		before := d.at
