@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,13 +46,13 @@ func wantForwards(cmd *cobra.Command, forwards *[]string) {
 type networkFlags struct {
 	isolated bool
 	forward  []string
-	drop     []int
+	drop     []string
 	dropAll  bool
 }
 
 func (n *networkFlags) register(cmd *cobra.Command) {
 	wantForwards(cmd, &n.forward)
-	cmd.Flags().IntSliceVar(&n.drop, "no-forward", nil, "forward that `HOST` port no longer; may be repeated")
+	cmd.Flags().StringSliceVar(&n.drop, "no-forward", nil, "forward that `HOST` port no longer; may be repeated")
 	cmd.Flags().BoolVar(&n.dropAll, "no-forwards", false, "forward no port any longer")
 	cmd.Flags().BoolVar(&n.isolated, "isolated", false, "let the guest reach nothing; --isolated=false lets it again")
 }
@@ -61,7 +62,14 @@ func (n *networkFlags) set(cmd *cobra.Command, to *app.VMSettings) (err error) {
 	if cmd.Flags().Changed("isolated") {
 		to.Isolated = &n.isolated
 	}
-	to.Unforward, to.UnforwardAll = n.drop, n.dropAll
+	for _, text := range n.drop {
+		port, err := strconv.Atoi(text)
+		if err != nil {
+			return usagef(cmd, "--no-forward takes a port of this computer alone, as 8080, and not '%s'", text)
+		}
+		to.Unforward = append(to.Unforward, port)
+	}
+	to.UnforwardAll = n.dropAll
 	to.Forward, err = app.ParseForwards(strings.Join(n.forward, ","))
 	return err
 }

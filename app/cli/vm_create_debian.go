@@ -18,6 +18,9 @@ func (p *fromPackages) check(cmd *cobra.Command, of imageChoice) error {
 	if p.wanted && of.distro != "debian" {
 		return usagef(cmd, "--from-packages needs --distro debian")
 	}
+	if p.wanted && of.uefi {
+		return usagef(cmd, "a disk that is built of packages is not started by UEFI: leave out --uefi")
+	}
 	return nil
 }
 

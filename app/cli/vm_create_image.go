@@ -25,6 +25,11 @@ func (c *imageChoice) register(f *face, cmd *cobra.Command) {
 }
 
 func (c *imageChoice) check(cmd *cobra.Command, n app.NewVM) error {
+	for _, flag := range []string{"image", "distro"} {
+		if given := cmd.Flags().Lookup(flag); given.Changed && given.Value.String() == "" {
+			return usagef(cmd, "--%s is empty", flag) // and not a wish for the built-in guest
+		}
+	}
 	switch {
 	case c.release != "" && c.distro == "":
 		return usagef(cmd, "--release needs --distro")

@@ -2,7 +2,6 @@ package image
 
 import (
 	"encoding/binary"
-	"fmt"
 	"io"
 )
 
@@ -68,7 +67,7 @@ func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 		return 0, damaged("a disk of %d bytes", disk)
 	}
 	if disk > maxDisk {
-		return 0, fmt.Errorf("%w than any that is possible here: %d bytes", ErrTooLarge, disk)
+		return 0, notImage("its disk is larger than any that is possible here: %d bytes", disk)
 	}
 	return int64(disk), geometry{
 		disk: int64(disk), file: file, clusterBits: clusterBits, entrySize: entrySize,
