@@ -42,6 +42,9 @@ const maxPadding = 1 << 20
 const packOut = `cd -- "$1" 2>/dev/null || { echo "there is no folder $1" >&2; exit 3; }
 if [ -d "$2" ] && [ -z "$3" ]; then echo "it is a folder; --recursive copies it" >&2; exit 1; fi
 [ -e "$2" ] || [ -L "$2" ] || { echo "there is no $2 in $1" >&2; exit 3; }
+if [ -f "$2" ] && [ ! -s "$2" ] && [ -n "$(head -c 1 -- "$2" 2>/dev/null | tr '\000' x)" ]; then
+	echo "the guest's kernel makes what is in it as it is read, and tells no size: exec -- cat reads it" >&2; exit 1
+fi
 [ -n "$3" ] && exec tar -cf - -- "$2"
 exec tar -chf - -- "$2"`
 
