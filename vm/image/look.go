@@ -1,6 +1,8 @@
 package image
 
 import (
+	"context"
+	"errors"
 	"io"
 	"os"
 )
@@ -51,6 +53,31 @@ func Look(f *os.File) (Info, error) {
 	}
 	info.DiskSize = stat.Size()
 	return info, checkRaw(f, stat.Size())
+}
+
+// CheckPacked finds out whether an open file that is packed is whole, which only all of
+// it tells. One that is not packed is not read.
+func CheckPacked(ctx context.Context, f *os.File, p Progress) error {
+	info, err := Look(f)
+	if err != nil || info.Packing == Plain {
+		return err
+	}
+	r, err := unpack(f, info, Options{Progress: p})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	for {
+		_, err := io.CopyN(io.Discard, r, roomEvery)
+		switch {
+		case errors.Is(err, ErrDamaged): // whatever the cause
+			return err
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil || ctx.Err() != nil:
+			return errors.Join(err, ctx.Err())
+		}
+	}
 }
 
 // checkRaw looks at what the head of a raw disk does not tell.

@@ -177,7 +177,9 @@ func checked(ctx context.Context, path string, m Image, p Progress) (Image, erro
 		return m, fmt.Errorf("%w: %s is told of %s, and %s came", ErrChecksum, m.Sum.Hex, m.Source, sum)
 	}
 	m.Digest, m.Size = digest, size
-	_, err = image.Look(f)
+	if _, err = image.Look(f); err == nil && m.Verified == catalogue.ByNothing {
+		err = image.CheckPacked(ctx, f, p)
+	}
 	return m, err
 }
 

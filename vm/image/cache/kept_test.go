@@ -1,6 +1,8 @@
 package cache_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +10,7 @@ import (
 	"testing"
 
 	"vmterminal/app/ondisk"
+	"vmterminal/vm/image"
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/catalogue"
 )
@@ -39,6 +42,32 @@ func TestImport(t *testing.T) {
 	list, err := s.List()
 	if err != nil || len(list) != 2 || list[0].Name != "address" || list[1].Name != "mine" {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// Only all of a packed file tells whether it is whole: nothing else will, before a VM
+// is to be made of it.
+func TestImportOfAPartOfAPackedFile(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(disk("mine")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, cut := range []int{0, 4} {
+		s, path := newStore(t), filepath.Join(t.TempDir(), "mine.raw.gz")
+		if err := os.WriteFile(path, packed.Bytes()[:packed.Len()-cut], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Import(t.Context(), "mine", path, meter{})
+		if (cut == 0) != (err == nil) || err != nil && !errors.Is(err, image.ErrDamaged) {
+			t.Errorf("without its last %d bytes: %v", cut, err)
+		}
+		if list, err := s.List(); err != nil || (cut == 0) != (len(list) == 1) {
+			t.Errorf("without its last %d bytes: %+v, %v", cut, list, err)
+		}
 	}
 }
 
