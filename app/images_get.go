@@ -105,7 +105,7 @@ func (s *Service) image(_ context.Context, m cache.Image) (Image, error) {
 // ImportImage begins to keep an image from a file or an http(s) address under a
 // name, as a job; its Result is the Image. Nothing vouches for it.
 func (s *Service) ImportImage(_ context.Context, from, name string) (*Job, error) {
-	doing := phrase("import image '%s' from %s", Plain(name), Plain(from))
+	doing := phrase("import image '%s' from %s", Plain(name), Plain(fetch.Shown(from)))
 	err := ondisk.CheckName(name)
 	if err == nil && (catalogue.Has(name) || ondisk.SameName(name, vm.ImageBuiltin)) {
 		err = fmt.Errorf("'%s' is %w for an image: the program has one of that name", name, ondisk.ErrBadName)

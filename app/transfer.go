@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"vmterminal/snapshot"
+	"vmterminal/vm/image/fetch"
 )
 
 // VerifySnapshot begins to check a snapshot as a job; its Result is a Verified.
@@ -116,7 +116,7 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*Job, error) {
 	if err != nil {
 		return nil, failed(err, "", "import a snapshot into %s", called(vmName))
 	}
-	doing := phrase("import a snapshot from %s into VM '%s'", Plain(from), e.Name)
+	doing := phrase("import a snapshot from %s into VM '%s'", Plain(fetch.Shown(from)), e.Name)
 	dir := s.vms.Dir(e.Name)
 	return s.jobs.run(JobImport, e.Name, name, func(ctx context.Context, m Meter) (any, error) {
 		job, err := s.holdJob(ctx, e.Name, "importing a snapshot")
@@ -139,19 +139,19 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*Job, error) {
 
 // open opens a file or an address; size is -1 if it is not known.
 func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err error) {
-	if !strings.HasPrefix(from, "http://") && !strings.HasPrefix(from, "https://") {
+	if !fetch.IsAddress(from) {
 		return openFile(from)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fetch.WithoutAddress(err)
 	}
 	// Some servers say of a .gz file that it is only sent so: it must not be
 	// unpacked on the way.
 	req.Header.Set("Accept-Encoding", "identity")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fetch.WithoutAddress(err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		resp.Body.Close()

@@ -62,6 +62,7 @@ func (w *window) chooseFile(chosen func(path string)) {
 }
 
 func isAddress(text string) bool {
+	text = strings.ToLower(text)
 	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 

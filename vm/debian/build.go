@@ -87,7 +87,9 @@ func (b *build) bootstrap(ctx context.Context, work, files string, p Progress) e
 	}
 	cmd := tool(ctx, "mmdebstrap", append(args, b.mirrors.lines(b.release)...)...)
 	cmd.Env = toolEnv(b.proxy...)
-	withOwnMounts(cmd)
+	if withOwnMounts(cmd) {
+		cmd.Env = append(cmd.Env, "TMPDIR="+work) // which the next build sweeps
+	}
 	said := &teller{p: p}
 	cmd.Stdout, cmd.Stderr = io.Discard, said
 	if err := cmd.Run(); err != nil {

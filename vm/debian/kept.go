@@ -41,7 +41,7 @@ func List(cache string) ([]Kept, error) {
 func Remove(cache, release string) error {
 	lock, err := ondisk.TryLock(ondisk.DebianLock(cache, release), "removing what was built")
 	if err != nil {
-		return fmt.Errorf("Debian %s is busy: %w", release, err)
+		return fmt.Errorf("the disk of Debian %s is busy: %w", release, err)
 	}
 	defer lock.Close()
 	if err := errors.Join(sweepWork(cache, release), sweepDisks(cache, release, "")); err != nil {

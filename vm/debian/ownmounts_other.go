@@ -5,4 +5,4 @@ package debian
 import "os/exec"
 
 // withOwnMounts does nothing: no Debian is built here.
-func withOwnMounts(*exec.Cmd) {}
+func withOwnMounts(*exec.Cmd) bool { return false }

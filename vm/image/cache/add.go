@@ -33,7 +33,7 @@ func (s *Store) Download(ctx context.Context, offer catalogue.Offer, p Progress)
 		if old != nil && old.Broken == nil && old.Sum == offer.Sum && offer.Sum.Hex != "" {
 			return false, nil
 		}
-		err := s.download(ctx, dir, m, p)
+		err := s.download(ctx, dir, m.Source, m.Size, p)
 		if err == nil {
 			err = checkSignature(dir, offer)
 		}
@@ -58,13 +58,13 @@ func checkSignature(dir ondisk.ImageDir, offer catalogue.Offer) error {
 
 // Import adds an image from a file, or an address, under a name of its own.
 func (s *Store) Import(ctx context.Context, name, from string, p Progress) (Image, error) {
-	m := Image{Name: name, Source: from, Verified: catalogue.ByNothing}
+	m := Image{Name: name, Source: fetch.Shown(from), Verified: catalogue.ByNothing}
 	return s.add(ctx, m, func(ctx context.Context, dir ondisk.ImageDir, old *Image) (bool, error) {
 		if old != nil {
 			return false, fmt.Errorf("%w: '%s'", ErrExists, old.Name)
 		}
 		if fetch.IsAddress(from) {
-			return true, s.download(ctx, dir, m, p)
+			return true, s.download(ctx, dir, from, m.Size, p)
 		}
 		return true, s.copyFile(ctx, dir, from, p)
 	}, p)
@@ -102,9 +102,9 @@ func (s *Store) add(ctx context.Context, m Image, get func(context.Context, ondi
 	return s.publish(held, dir, m, p)
 }
 
-func (s *Store) download(ctx context.Context, dir ondisk.ImageDir, m Image, p Progress) error {
-	err := s.Client.File(ctx, m.Source, dir.Part(), dir.PartState(), fetch.Options{
-		Size: m.Size, Limit: maxImage, Room: s.room(dir), Progress: p,
+func (s *Store) download(ctx context.Context, dir ondisk.ImageDir, address string, size int64, p Progress) error {
+	err := s.Client.File(ctx, address, dir.Part(), dir.PartState(), fetch.Options{
+		Size: size, Limit: maxImage, Room: s.room(dir), Progress: p,
 	})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err() // whatever the end of it looked like

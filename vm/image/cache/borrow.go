@@ -8,6 +8,7 @@ import (
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm/image"
+	"vmterminal/vm/image/fetch"
 )
 
 // Borrow downloads an image that is not to be kept, and opens it. The file has no
@@ -19,12 +20,12 @@ func (s *Store) Borrow(ctx context.Context, address string, p Progress) (*os.Fil
 	if err := ondisk.MakeDir(string(dir)); err != nil {
 		return nil, err
 	}
-	held, err := s.hold(ctx, dir, "getting an image from "+address)
+	held, err := s.hold(ctx, dir, "getting an image from "+fetch.Shown(address))
 	if err != nil {
 		return nil, err
 	}
 	defer held.release()
-	if err := s.download(held, dir, Image{Source: address}, p); err != nil {
+	if err := s.download(held, dir, address, 0, p); err != nil {
 		return nil, err
 	}
 	defer forget(dir)

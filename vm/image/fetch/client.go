@@ -43,17 +43,41 @@ func (c *Client) pause() time.Duration {
 
 // IsAddress tells whether a text is an address rather than a file's path.
 func IsAddress(text string) bool {
-	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
+	scheme, _, ok := strings.Cut(text, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
+// Shown is an address as it may be told and kept: without who asks, by name and
+// password. Any other text stays as it is.
+func Shown(address string) string {
+	if !IsAddress(address) {
+		return address
+	}
+	scheme, rest, _ := strings.Cut(address, "://")
+	host, path := rest, ""
+	if at := strings.IndexAny(rest, "/?#"); at >= 0 {
+		host, path = rest[:at], rest[at:]
+	}
+	return scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + path
+}
+
+// WithoutAddress is an error of an address that does not repeat it: who asked tells it,
+// as Shown has it.
+func WithoutAddress(err error) error {
+	if about := (*url.Error)(nil); errors.As(err, &about) {
+		return about.Err
+	}
+	return err
 }
 
 // at is where a file is to be got from.
 func (c *Client) at(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", err
+		return "", WithoutAddress(err)
 	}
 	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		return "", fmt.Errorf("%w: %q is no address of http or https", ErrRedirect, address)
+		return "", fmt.Errorf("%w: %q is no address of http or https", ErrRedirect, Shown(address))
 	}
 	if c.Mirror == "" {
 		return address, nil
@@ -106,9 +130,7 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (*
 	resp, err := (&http.Client{Transport: c.Transport, CheckRedirect: checkRedirect}).Do(req)
 	if err != nil {
 		defer stop()
-		if about := (*url.Error)(nil); errors.As(err, &about) {
-			err = about.Err // without the address, which is told by who asked
-		}
+		err = WithoutAddress(err)
 		return nil, explain(why(ctx, err))
 	}
 	resp.Body = &watched{resp.Body, ctx, watch, c.stall(), stop}
@@ -152,7 +174,7 @@ func (w *watched) Close() error {
 func (c *Client) Small(ctx context.Context, address string, limit int64) ([]byte, error) {
 	data, err := c.small(ctx, address, limit)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", address, err)
+		return nil, fmt.Errorf("%s: %w", Shown(address), err)
 	}
 	return data, nil
 }

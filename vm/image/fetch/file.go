@@ -92,7 +92,7 @@ func (c *Client) File(ctx context.Context, address, part, statePath string, opt 
 			if d.at == 0 { // nothing to go on with
 				err = errors.Join(err, os.Remove(part), remove(statePath))
 			}
-			return fmt.Errorf("%s: %w", address, err)
+			return fmt.Errorf("%s: %w", Shown(address), err)
 		}
 		select {
 		case <-time.After(c.pause()):
@@ -174,7 +174,7 @@ func (d *download) limit() int64 {
 func (d *download) known() state {
 	var s state
 	text, err := os.ReadFile(d.statePath)
-	if err != nil || json.Unmarshal(text, &s) != nil || s.Address != d.address {
+	if err != nil || json.Unmarshal(text, &s) != nil || s.Address != Shown(d.address) {
 		s = state{}
 	}
 	d.at = 0
@@ -206,7 +206,7 @@ func (d *download) begin(resp *http.Response) (total int64, err error) {
 			return 0, err
 		}
 		s := state{
-			Address: d.address, ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"),
+			Address: Shown(d.address), ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"),
 			Size: max(resp.ContentLength, d.opt.Size, 0),
 		}
 		return resp.ContentLength, ondisk.ReplaceJSON(d.statePath, s)
