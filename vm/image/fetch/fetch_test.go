@@ -46,8 +46,8 @@ func TestFileGoesOnAfterCuts(t *testing.T) {
 	if len(asked) != 5 || asked[0] != "" || asked[1] == "" || asked[1] == asked[3] {
 		t.Errorf("the ranges asked for were %q", asked)
 	}
-	if m.done.Load() != int64(len(data)) {
-		t.Errorf("%d done", m.done.Load())
+	if m.done.Load() != int64(len(data)) || m.again.Load() != 4 {
+		t.Errorf("%d done, asked again %d times", m.done.Load(), m.again.Load())
 	}
 }
 

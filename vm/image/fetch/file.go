@@ -16,8 +16,11 @@ import (
 	"vmterminal/app/ondisk"
 )
 
-// Phase is what a download is called.
-const Phase = "Downloading"
+// What a download is called, and one that was cut off or got no answer.
+const (
+	Phase      = "Downloading"
+	PhaseAgain = "Asking the server again"
+)
 
 // Progress is told how far a download is.
 type Progress interface {
@@ -94,6 +97,7 @@ func (c *Client) File(ctx context.Context, address, part, statePath string, opt 
 			}
 			return fmt.Errorf("%s: %w", Shown(address), err)
 		}
+		opt.Progress.Phase(PhaseAgain, 0)
 		select {
 		case <-time.After(c.pause()):
 		case <-ctx.Done():

@@ -29,9 +29,13 @@ func content(n int) []byte {
 type meter struct {
 	total, done atomic.Int64
 	at          func(done int64)
+	again       atomic.Int64 // how often it was told that the server is asked again
 }
 
-func (m *meter) Phase(_ string, total int64) {
+func (m *meter) Phase(name string, total int64) {
+	if name == fetch.PhaseAgain {
+		m.again.Add(1)
+	}
 	m.total.Store(total)
 	m.done.Store(0)
 }
