@@ -265,9 +265,13 @@ func (d *download) copy(ctx context.Context, from io.Reader) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case err != nil && (ctx.Err() != nil || errors.Is(err, ErrStalled)):
+		case err == nil: // what has come already does not end with ctx
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		case ctx.Err() != nil || errors.Is(err, ErrStalled):
 			return err
-		case err != nil:
+		default:
 			return fmt.Errorf("%w: %w", ErrCut, err)
 		}
 	}
