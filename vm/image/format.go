@@ -86,7 +86,7 @@ func formatOf(head []byte) (Format, error) {
 	if packing, found := find(packings, head); found {
 		return "", notImage("it is packed twice, inside with %s: unpack it once", packing)
 	}
-	if len(head) < sector || head[510] != 0x55 || head[511] != 0xaa {
+	if !hasBootSector(head) {
 		return "", notImage("it is neither qcow2 nor a disk with a boot sector")
 	}
 	return Raw, nil
@@ -103,4 +103,8 @@ func readHead(r io.Reader) ([]byte, error) {
 		err = nil
 	}
 	return head[:n], err
+}
+
+func hasBootSector(head []byte) bool {
+	return len(head) >= sector && head[510] == 0x55 && head[511] == 0xaa
 }

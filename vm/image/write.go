@@ -56,7 +56,7 @@ func Write(ctx context.Context, disk, from *os.File, opt Options) (size int64, e
 	case info.Packing != Plain:
 		return writePackedRaw(ctx, disk, from, info, opt)
 	case info.Format == QCOW2:
-		return info.DiskSize, convert(ctx, disk, from, info.DiskSize, opt)
+		return info.DiskSize, convertBootable(ctx, disk, from, info.DiskSize, opt)
 	default:
 		return info.DiskSize, Copy(ctx, disk, from, opt)
 	}
@@ -106,7 +106,22 @@ func writePackedQCOW2(ctx context.Context, disk, from *os.File, info Info, opt O
 	if size > opt.limit() {
 		return 0, tooLarge(size, opt)
 	}
-	return size, convert(ctx, disk, plain, size, opt)
+	return size, convertBootable(ctx, disk, plain, size, opt)
+}
+
+// convertBootable is convert of a disk that has to begin as Look wants it of a raw one.
+func convertBootable(ctx context.Context, disk, from *os.File, size int64, opt Options) error {
+	if err := convert(ctx, disk, from, size, opt); err != nil {
+		return err
+	}
+	head := make([]byte, sector)
+	if _, err := disk.ReadAt(head, 0); err != nil {
+		return err
+	}
+	if !hasBootSector(head) {
+		return notImage("the disk in it has no boot sector")
+	}
+	return nil
 }
 
 func unpack(from *os.File, info Info, opt Options) (io.ReadCloser, error) {

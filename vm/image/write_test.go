@@ -57,6 +57,16 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+func TestWriteQCOW2WithoutBootSector(t *testing.T) {
+	empty := qcow2Of(t, make([]byte, 8<<20))
+	for name, data := range map[string][]byte{"plain": empty, "packed": packed(t, "gzip", empty)} {
+		disk := file(t, nil)
+		if _, err := image.Write(t.Context(), disk, file(t, data), image.Options{}); !errors.Is(err, image.ErrNotImage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // alone fails when there is another file beside this one.
 func alone(t *testing.T, f *os.File) {
 	t.Helper()
