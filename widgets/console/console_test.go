@@ -258,6 +258,22 @@ func TestResizeIsToldOnce(t *testing.T) {
 	}
 }
 
+// TestRowsFollowTheLetters is the height of a row in letters of another size,
+// while the guest is silent.
+func TestRowsFollowTheLetters(t *testing.T) {
+	b := newBench(t)
+	b.write("one\r\ntwo")
+	for _, size := range []float32{24, 8} {
+		b.c.SetFontSize(size)
+		content := test.WidgetRenderer(b.c.grid.(fyne.Widget)).Objects()[0].(fyne.Widget)
+		for at, row := range test.WidgetRenderer(content).Objects() {
+			if want := float32(at) * b.c.cell.Height; row.Position().Y != want || row.Size().Height != b.c.cell.Height {
+				t.Fatalf("letters of %v: row %d is at %v and %v high, cells are %v", size, at, row.Position(), row.Size().Height, b.c.cell)
+			}
+		}
+	}
+}
+
 func TestTitle(t *testing.T) {
 	b := newBench(t)
 	var titles []string

@@ -75,6 +75,7 @@ func (r *renderer) Refresh() {
 	c := r.console
 	if c.measure() {
 		c.override.Refresh()
+		c.placeRows()
 		c.fit(c.Size())
 	}
 	if c.takeColors() {
@@ -110,6 +111,14 @@ func (c *Console) measure() bool {
 	}
 	c.cell = s
 	return true
+}
+
+// placeRows lets the grid put its rows where they belong in letters of another
+// size: it does that when its own size changes, and only then.
+func (c *Console) placeRows() {
+	size := c.grid.Size()
+	c.grid.Resize(size.AddWidthHeight(0, 1))
+	c.grid.Resize(size)
 }
 
 // fit gives the guest the columns and rows that fit in size, once it stays.
