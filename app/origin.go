@@ -14,6 +14,9 @@ import (
 type origin struct {
 	Disk mark `json:"disk"`
 	Undo mark `json:"undo"`
+	// Restored is what the restore brought that kept the disk for undo; later
+	// snapshots change nothing about it.
+	Restored mark `json:"restored,omitzero"`
 	// File is the inode of the disk that is meant: a crash may have come between
 	// the change of the disk and that of its marks.
 	File uint64 `json:"file,omitempty"`
@@ -57,7 +60,7 @@ func (o origin) write(dir ondisk.VMDir) {
 func renameOrigin(dir ondisk.VMDir, was snapshot.Info, name string) {
 	o := readOrigin(dir)
 	changed := o
-	for _, m := range []*mark{&changed.Disk, &changed.Undo} {
+	for _, m := range []*mark{&changed.Disk, &changed.Undo, &changed.Restored} {
 		if m.is(was) {
 			m.Name = name
 		}

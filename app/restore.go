@@ -144,7 +144,11 @@ func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, i
 	was := readOrigin(dir)
 	restored, err := store.Restore(hold, info.Name, dir.Disk(), m)
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		origin{Disk: markOf(info), Undo: was.Disk}.write(dir)
+		now := origin{Disk: markOf(info), Undo: was.Disk, Restored: markOf(info)}
+		if restored.Undo == "" {
+			now = origin{Disk: markOf(info), Undo: was.Undo} // a missing disk left what was kept before
+		}
+		now.write(dir)
 	}
 	return restored, err
 }

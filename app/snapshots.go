@@ -51,10 +51,12 @@ type SnapshotList struct {
 }
 
 // Kept is a disk that is kept for undo: its size in bytes, what it takes up of
-// its file system, and since when it is kept.
+// its file system, since when it is kept, and the snapshot that took its place,
+// "" if that is not known.
 type Kept struct {
 	DiskSize, Used int64
 	Since          time.Time
+	Restored       string
 }
 
 // NewSnapshot asks for a snapshot.

@@ -20,12 +20,15 @@ func (s *Service) Snapshots(ctx context.Context, vmName string) (SnapshotList, e
 		return SnapshotList{}, failed(err, "", "list the snapshots of VM '%s'", e.Name)
 	}
 	list := SnapshotList{VM: e.Name, Notes: notes}
+	from := readOrigin(dir)
 	if size, used, since, err := store.UndoInfo(); err == nil {
-		list.Undo = &Kept{size, used, since}
+		list.Undo = &Kept{size, used, since, from.Restored.Name}
 	}
-	here := readOrigin(dir).Disk
 	for _, info := range infos {
-		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info, here.is(info)))
+		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info, from.Disk.is(info)))
+		if list.Undo != nil && from.Restored.is(info) {
+			list.Undo.Restored = info.Name // it may have another name by now
+		}
 	}
 	return list, nil
 }

@@ -275,8 +275,7 @@ func TestImportAndDrop(t *testing.T) {
 
 func TestBannerOffersUndo(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one")
-	svc.vms[0].UndoUsed, svc.undoSince = 3<<30, time.Now()
-	svc.snapshots["dev"][0].Here = true
+	svc.vms[0].UndoUsed, svc.undoSince, svc.restored = 3<<30, time.Now(), "one"
 	d := open(t, svc)
 	sees(t, texts(d.parts.banner), "dev went back to “one” just now. The disk before is kept (3.0 GB).")
 	d.press("Discard the kept disk…")

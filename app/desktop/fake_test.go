@@ -26,6 +26,7 @@ type fakeService struct {
 	fails     map[string]error // by the name of the method
 	checks    []app.Check
 	undoSince time.Time
+	restored  string
 	history   []app.EndedJob
 
 	// shellHeld, when not nil, holds shells until it is closed.
@@ -196,7 +197,7 @@ func (f *fakeService) Snapshots(_ context.Context, vm string) (app.SnapshotList,
 	defer f.mu.Unlock()
 	list := app.SnapshotList{VM: vm, Snapshots: slices.Clone(f.snapshots[vm])}
 	if v := f.find(vm); v != nil && v.UndoUsed > 0 {
-		list.Undo = &app.Kept{DiskSize: v.DiskSize, Used: v.UndoUsed, Since: f.undoSince}
+		list.Undo = &app.Kept{DiskSize: v.DiskSize, Used: v.UndoUsed, Since: f.undoSince, Restored: f.restored}
 	}
 	return list, f.fails["Snapshots"]
 }

@@ -96,13 +96,9 @@ func (w *window) undoNotice() (notice, bool) {
 	if !ok || kept == nil || w.last.at.Sub(kept.Since) > undoFor || !w.idle(v) {
 		return notice{}, false
 	}
-	here := ""
-	if at := slices.IndexFunc(w.last.snapshots, func(s app.Snapshot) bool { return s.Here }); at >= 0 {
-		here = w.last.snapshots[at].Name
-	}
 	return notice{
 		id:   v.Name + "\n" + kept.Since.Format(time.RFC3339Nano),
-		text: textUndoOffer(v.Name, here, textAge(kept.Since, w.last.at), size(kept.Used)),
+		text: textUndoOffer(v.Name, kept.Restored, textAge(kept.Since, w.last.at), size(kept.Used)),
 		icon: assets.RestoreIcon, button: textDots(textUndo()), do: w.askUndo,
 		other: textDots(textDiscard()), otherwise: w.askDiscard,
 	}, true

@@ -193,6 +193,7 @@ var scenes = []scene{
 	{"undo-banner", func(t *testing.T) *fakeService {
 		svc := workshop(t)
 		svc.vms[0].UndoUsed, svc.undoSince = 310<<20, time.Now().Add(-2*time.Minute)
+		svc.restored = svc.snapshots["dev"][1].Name
 		svc.snapshots["dev"][1].Here = true
 		return svc
 	}, (*desk).settled},

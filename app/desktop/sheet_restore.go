@@ -37,8 +37,10 @@ func (w *window) askRestore() {
 		text = textRestoreStopStart()
 		body.Add(paragraph(textRestoreRunning(v.Name)))
 	}
-	kept := paragraph(textRestoreUndo())
-	body.Add(container.NewBorder(nil, nil, container.NewCenter(widget.NewIcon(theme.InfoIcon())), nil, kept))
+	if v.DiskSize > 0 { // a missing one cannot be kept
+		kept := paragraph(textRestoreUndo())
+		body.Add(container.NewBorder(nil, nil, container.NewCenter(widget.NewIcon(theme.InfoIcon())), nil, kept))
+	}
 
 	var sheet *widgets.Sheet
 	restore := &widgets.SheetButton{Text: text, Look: widget.WarningImportance, OnTapped: func() {

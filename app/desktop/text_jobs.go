@@ -48,7 +48,10 @@ func textSnapshotDone(s app.Snapshot, took string) string {
 }
 
 func textRestoreDone(r app.Restored, took string) string {
-	if r.CRCOnly {
+	switch {
+	case r.Undo == "":
+		return lang.L("Done in {{.Took}}. There was no disk before that could be kept.", with{"Took": took})
+	case r.CRCOnly:
 		return lang.L("Done in {{.Took}}, checked by CRC only. The disk as it was is kept for Undo.", with{"Took": took})
 	}
 	return lang.L("Done in {{.Took}}. The disk as it was is kept for Undo.", with{"Took": took})
