@@ -47,10 +47,15 @@ func (w *window) idle(v app.VM) bool {
 	return w.busy[v.Name] == "" && !runs
 }
 
+// keepsOff tells whether the VM cannot be started while a job works on it: one
+// that replaces its disk, or reads the disk of a stopped one.
+func keepsOff(job *app.Job, v app.VM) bool {
+	return job.Kind.ReplacesDisk() || job.Kind == app.JobSnapshot && !v.State.Alive()
+}
+
 func (w *window) canPower(v app.VM) bool {
 	job, _, runs := w.jobs.of(v.Name)
-	held := runs && (job.Kind.ReplacesDisk() || job.Kind == app.JobSnapshot && !v.State.Alive())
-	return w.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
+	return w.busy[v.Name] == "" && !(runs && keepsOff(job, v)) && v.State != app.Broken && v.State != app.Stopping
 }
 
 func (w *window) canPause(v app.VM) bool {

@@ -71,7 +71,7 @@ func (w *window) drawOff(v app.VM, t *tab) {
 	}
 	job, at, runs := w.jobs.of(v.Name)
 	switch {
-	case runs && job.Kind.ReplacesDisk():
+	case runs && keepsOff(job, v):
 		off.Set(textJob(job), textDots(at.Phase), "")
 	case v.State == app.Broken:
 		about := v.Problem

@@ -84,6 +84,19 @@ func TestCancelledJobLeavesNothing(t *testing.T) {
 	d.noSheet()
 }
 
+// TestNoStartWhileTheDiskIsRead: a start would be refused, so none is offered.
+func TestNoStartWhileTheDiskIsRead(t *testing.T) {
+	svc := stopped("dev")
+	svc.jobSteps = make(chan struct{})
+	d := open(t, svc)
+	d.press("Snapshot")
+	d.key(fyne.KeyReturn)
+	d.until("the job", func() bool { return len(d.parts.jobBar.Items()) == 1 })
+	d.until("no start", func() bool { return d.parts.power.Disabled() && !d.parts.off.Button().Visible() })
+	close(svc.jobSteps)
+	d.until("a start again", func() bool { return !d.parts.power.Disabled() && d.parts.off.Button().Visible() })
+}
+
 func TestFailedJobExplains(t *testing.T) {
 	svc := stopped("dev")
 	svc.failNext("job", errors.New("no room for the file"))
