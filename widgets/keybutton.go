@@ -10,7 +10,7 @@ import (
 type KeyButton struct {
 	widget.Button
 
-	// OnEscape may be nil.
+	// OnEscape may be nil: then Escape dismisses the sheet that it is in.
 	OnEscape func()
 }
 
@@ -30,7 +30,9 @@ func (b *KeyButton) TypedKey(key *fyne.KeyEvent) {
 	case fyne.KeyEscape:
 		if b.OnEscape != nil {
 			b.OnEscape()
+			return
 		}
+		passed(b, key)
 	default:
 		b.Button.TypedKey(key)
 	}

@@ -37,6 +37,7 @@ type Sheet struct {
 	OnDismiss func()
 
 	popup   *widget.PopUp
+	layer   fyne.CanvasObject // of the canvas, while the sheet is shown
 	canvas  fyne.Canvas
 	dismiss *KeyButton
 	buttons []*SheetButton
@@ -72,6 +73,7 @@ func NewSheet(on fyne.Canvas, title string, content fyne.CanvasObject, dismiss s
 // the default button, or on the dismiss button if there is none.
 func (s *Sheet) Show(first fyne.Focusable) {
 	s.popup.Show()
+	s.layer = s.canvas.Overlays().Top()
 	if first == nil {
 		first = s.dismiss
 		for _, b := range s.buttons {
@@ -88,6 +90,9 @@ func (s *Sheet) Close() { s.popup.Hide() }
 
 // Shown tells whether the sheet is on the window.
 func (s *Sheet) Shown() bool { return s.popup.Visible() }
+
+// OnTop tells whether nothing is over the sheet.
+func (s *Sheet) OnTop() bool { return s.Shown() && s.canvas.Overlays().Top() == s.layer }
 
 // Dismiss closes the sheet as Escape does.
 func (s *Sheet) Dismiss() {

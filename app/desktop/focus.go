@@ -5,6 +5,8 @@ package desktop
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+
+	"vmterminal/widgets"
 )
 
 // focusMain puts the keyboard where work goes on: into the terminal, else onto
@@ -31,13 +33,25 @@ func (w *window) focus(part fyne.Focusable) {
 	w.win.Canvas().Focus(part)
 }
 
+// typeSheet gives a key to a sheet, unless a dialog of the toolkit's, which does
+// not know Escape, is over it.
+func (w *window) typeSheet(s *widgets.Sheet, key *fyne.KeyEvent) {
+	over := w.win.Canvas().Overlays()
+	switch {
+	case s.OnTop():
+		s.TypedKey(key)
+	case key.Name == fyne.KeyEscape:
+		over.Remove(over.Top())
+	}
+}
+
 // strayKeys gives keys that nothing on the window has the focus for to the
 // sheet on top, or to the terminal.
 func (w *window) strayKeys() {
 	c := w.win.Canvas()
 	c.SetOnTypedKey(func(key *fyne.KeyEvent) {
 		if len(w.sheets) > 0 {
-			w.sheets[len(w.sheets)-1].TypedKey(key)
+			w.typeSheet(w.sheets[len(w.sheets)-1], key)
 			return
 		}
 		w.typeMain(func(to fyne.Focusable) { to.TypedKey(key) })

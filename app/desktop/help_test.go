@@ -137,7 +137,7 @@ func texts(o fyne.CanvasObject) []string {
 			found = append(found, o.Text)
 		case *widgets.KeyButton:
 			found = append(found, o.Text)
-		case *widget.Check:
+		case *widgets.KeyCheck:
 			found = append(found, o.Text)
 		}
 	})

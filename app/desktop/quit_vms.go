@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
 	"vmterminal/widgets"
@@ -48,7 +47,7 @@ func (w *window) quitBesideVMs() {
 }
 
 func (w *window) askQuitVMs() {
-	ask := widget.NewCheck(textAskAgain(), nil)
+	ask := widgets.NewKeyCheck(textAskAgain(), nil)
 	body := container.New(layout.NewCustomPaddedVBoxLayout(10), paragraph(textQuitVMsAbout(w.runningVMs())), ask)
 	var s *widgets.Sheet
 	choose := func(what string, do func()) func() {

@@ -7,17 +7,17 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
+	"vmterminal/widgets"
 )
 
 // check is the nth check box of that text in the sheet, counted from 0.
-func (d *desk) check(text string, nth int) *widget.Check {
+func (d *desk) check(text string, nth int) *widgets.KeyCheck {
 	d.t.Helper()
-	var found *widget.Check
+	var found *widgets.KeyCheck
 	walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
-		if c, ok := o.(*widget.Check); ok && c.Text == text {
+		if c, ok := o.(*widgets.KeyCheck); ok && c.Text == text {
 			if nth == 0 {
 				found = c
 			}

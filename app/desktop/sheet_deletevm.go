@@ -21,7 +21,7 @@ func (w *window) askDeleteVM(v app.VM) {
 		w.tell(textStopFirstTitle(v.Name), textStopFirst())
 		return
 	}
-	data := widget.NewCheck(textDeleteData(v.Snapshots, size(v.DiskUsed)), nil)
+	data := widgets.NewKeyCheck(textDeleteData(v.Snapshots, size(v.DiskUsed)), nil)
 	body := container.New(layout.NewCustomPaddedVBoxLayout(10), paragraph(textDeleteVMAbout()), data)
 
 	var s *widgets.Sheet

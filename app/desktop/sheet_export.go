@@ -12,7 +12,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
 	"vmterminal/app/ondisk"
@@ -30,7 +29,7 @@ func (w *window) askExport(v app.VM, s app.Snapshot) {
 		}
 		return ""
 	}
-	folder := widget.NewButton(textDots(textChooseFolder()), func() {
+	folder := widgets.NewKeyButton(textDots(textChooseFolder()), nil, func() {
 		dialog.ShowFolderOpen(func(u fyne.ListableURI, err error) {
 			if err == nil && u != nil {
 				file.SetText(filepath.Join(u.Path(), filepath.Base(file.Text())))

@@ -55,7 +55,7 @@ func (w *window) historyRow(j app.EndedJob) fyne.CanvasObject {
 		why := widgets.NewCaption(textTold(j.Why, j.Error))
 		why.Color = theme.ColorNameError
 		text.Add(why)
-		details := widget.NewButton(textCopyDetails(), func() { w.app.Clipboard().SetContent(j.Error) })
+		details := widgets.NewKeyButton(textCopyDetails(), nil, func() { w.app.Clipboard().SetContent(j.Error) })
 		details.Importance = widget.LowImportance
 		right = container.NewCenter(details)
 	}

@@ -12,7 +12,6 @@ import (
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/storage"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
 	"vmterminal/widgets"
@@ -36,7 +35,7 @@ func (w *window) askImportOf(v app.VM, path string) {
 		}
 		return wrongName(typedName(text), w.snapshotNames())
 	}
-	choose := widget.NewButton(textDots(textChooseFile()), func() { w.chooseFile(from.SetText) })
+	choose := widgets.NewKeyButton(textDots(textChooseFile()), nil, func() { w.chooseFile(from.SetText) })
 	form := container.New(layout.NewCustomPaddedVBoxLayout(10), from, container.NewHBox(choose), name)
 	var s *widgets.Sheet
 	add := &widgets.SheetButton{Text: textImport(), Default: true, OnTapped: func() {

@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
 	"vmterminal/widgets"
@@ -19,14 +18,14 @@ import (
 // networkForm is the network in a VM's settings.
 type networkForm struct {
 	ports    *widgets.Field
-	isolated *widget.Check
+	isolated *widgets.KeyCheck
 	body     *fyne.Container
 }
 
 func newNetworkForm(v app.VM) *networkForm {
 	n := &networkForm{
 		ports:    widgets.NewField(textForwards(), writtenForwards(v.Forwards), textForwardsHint(), ""),
-		isolated: widget.NewCheck(textIsolated(), nil),
+		isolated: widgets.NewKeyCheck(textIsolated(), nil),
 	}
 	n.isolated.Checked = v.Isolated
 	n.ports.Check = func(text string) string {

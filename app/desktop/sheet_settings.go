@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
 	"vmterminal/widgets"
@@ -40,7 +39,7 @@ func (w *window) askSettingsOn(host app.HostSize, v app.VM) {
 // settingsForm is the fields of a VM's settings.
 type settingsForm struct {
 	name, cpus, memory, disk *widgets.Field
-	accel                    *widget.Select
+	accel                    *widgets.KeySelect
 	network                  *networkForm
 	shares                   *sharesForm
 	body                     fyne.CanvasObject
@@ -57,7 +56,7 @@ func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 		cpus:    numberField(textCPUs(), v.CPUs, 1, app.MaxCPUs, hostCPUs(host), ""),
 		memory:  numberField(textMemory(), v.MemoryMB, app.MinMemoryMB, app.MaxMemoryMB, hostMemory(host), "MB"),
 		disk:    numberField(textDisk(), diskMB, diskMB, app.MaxDiskSizeMB, textDiskGrows(), "MB"),
-		accel:   widget.NewSelect(accelerators, nil),
+		accel:   widgets.NewKeySelect(accelerators, nil),
 		network: newNetworkForm(v),
 		shares:  newSharesForm(w, v),
 	}

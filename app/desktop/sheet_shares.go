@@ -33,7 +33,7 @@ func newSharesForm(w *window, v app.VM) *sharesForm {
 	}
 	f.wrong.SetColor(theme.ColorNameError)
 	f.wrong.Hide()
-	add := widget.NewButton(textDots(textAddFolder()), func() { w.chooseFolder(f.add) })
+	add := widgets.NewKeyButton(textDots(textAddFolder()), nil, func() { w.chooseFolder(f.add) })
 	head := container.NewBorder(nil, nil, nil, add, widgets.NewMiddle(widgets.NewLine(textShares())))
 	f.body = container.New(layout.NewCustomPaddedVBoxLayout(4), head, f.rows, f.wrong)
 	f.draw()
@@ -82,10 +82,10 @@ func (f *sharesForm) row(s *app.Share) fyne.CanvasObject {
 		about.Set(textShareMissing(s.Problem))
 		about.SetColor(theme.ColorNameWarning)
 	}
-	readOnly := widget.NewCheck(textReadOnly(), func(on bool) { s.ReadOnly = on })
+	readOnly := widgets.NewKeyCheck(textReadOnly(), func(on bool) { s.ReadOnly = on })
 	readOnly.Checked = s.ReadOnly
 	gone := s.Path
-	remove := widget.NewButton(textRemove(), func() {
+	remove := widgets.NewKeyButton(textRemove(), nil, func() {
 		f.list = slices.DeleteFunc(f.list, func(o app.Share) bool { return o.Path == gone })
 		f.draw()
 	})

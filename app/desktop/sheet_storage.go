@@ -99,7 +99,7 @@ func (w *window) storageRow(v app.VMStorage, most int64) fyne.CanvasObject {
 	}
 	facts.Set(list)
 	name := widgets.NewBold(fmt.Sprintf("%s  ·  %s", v.VM, textSnapshotsCount(len(v.Snapshots))))
-	look := widget.NewButton(textShow(), func() {
+	look := widgets.NewKeyButton(textShow(), nil, func() {
 		w.dismissAll()
 		w.choose(v.VM)
 		w.goSnapshots()

@@ -11,7 +11,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
 	"vmterminal/widgets"
@@ -56,10 +55,10 @@ func capital(word string) string {
 type systemForm struct {
 	all      []system
 	chosen   int
-	choice   *widget.Select
+	choice   *widgets.KeySelect
 	about    *widgets.Line
 	file     *widgets.Field
-	uefi     *widget.Check
+	uefi     *widgets.KeyCheck
 	body     *fyne.Container
 	onChosen func()
 }
@@ -77,8 +76,8 @@ func newSystemForm(all []system) *systemForm {
 		}
 		return ""
 	}
-	f.uefi = widget.NewCheck(textUEFI(), nil)
-	f.choice = widget.NewSelect(labels, nil)
+	f.uefi = widgets.NewKeyCheck(textUEFI(), nil)
+	f.choice = widgets.NewKeySelect(labels, nil)
 	f.choice.SetSelectedIndex(0)
 	f.choice.OnChanged = func(string) { f.choose(f.choice.SelectedIndex()) }
 	label := container.New(layout.NewCustomPaddedVBoxLayout(4), widgets.NewLine(textSystem()), f.choice, f.about)

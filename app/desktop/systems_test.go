@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
+
+	"vmterminal/widgets"
 )
 
 // chooseSystem opens the form of a new VM with that system.
@@ -23,10 +24,10 @@ func (d *desk) chooseSystem(label string) {
 	}
 }
 
-func (d *desk) systemChoice() (choice *widget.Select) {
+func (d *desk) systemChoice() (choice *widgets.KeySelect) {
 	d.t.Helper()
 	walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
-		if s, ok := o.(*widget.Select); ok {
+		if s, ok := o.(*widgets.KeySelect); ok {
 			choice = s
 		}
 	})

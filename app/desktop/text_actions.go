@@ -84,7 +84,7 @@ func textForwardsOld(ports string) string {
 }
 
 func textSettingsStopped() string {
-	return lang.L("They count from the next start on.")
+	return lang.L("Changes apply from the next start on.")
 }
 
 func textCloneTitle(vm string) string { return lang.L("Clone {{.VM}}", with{"VM": vm}) }
