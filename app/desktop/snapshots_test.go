@@ -200,7 +200,7 @@ func TestNewVM(t *testing.T) {
 	d.win.Canvas().FocusNext() // the system
 	d.win.Canvas().FocusNext() // CPUs
 	d.win.Canvas().Focused().(interface{ SetText(string) }).SetText("65")
-	sees(t, d.sheetTexts(), "A number from 1 to 64")
+	sees(t, d.sheetTexts(), "From 1 to 64")
 	d.key(fyne.KeyReturn)
 	if d.svc.hasCalled("CreateVM web") {
 		t.Fatal("65 CPUs were taken")

@@ -40,11 +40,35 @@ func textVMAge(age string) string { return lang.L("snapshot {{.Age}}", with{"Age
 
 func textOff(vm string) string { return lang.L("{{.VM}} is off", with{"VM": vm}) }
 
+// textLeft says how a VM ended; the age is "" where nobody wrote down when.
 func textLeft(how, age string) string {
-	if age == "" { // it is not known when
-		return lang.L("It last left: {{.How}}", with{"How": how})
+	if age == "" {
+		return lang.L("It last left: {{.How}}", with{"How": textHow(how)})
 	}
-	return lang.L("It left {{.Age}}: {{.How}}", with{"How": how, "Age": age})
+	return lang.L("It left {{.Age}}: {{.How}}", with{"How": textHow(how), "Age": age})
+}
+
+// textHow is how a VM ended in the window's language, where it is one of the
+// usual ways.
+func textHow(how string) string {
+	switch how {
+	case "stopped on request":
+		return lang.L("stopped on request")
+	case "powered off by the guest":
+		return lang.L("powered off by the guest")
+	case "forced off on request":
+		return lang.L("forced off on request")
+	case "the host process was told to end":
+		return lang.L("the host process was told to end")
+	case "the guest's kernel panicked":
+		return lang.L("the guest's kernel panicked")
+	case "QEMU was ended by a signal":
+		return lang.L("QEMU was ended by a signal")
+	case "ended without a record: its host process was killed, or the power failed":
+		return lang.L("ended without a record: its host process was killed, or the power failed")
+	default:
+		return how
+	}
 }
 
 // textDayForm is how dates are written, as time.Format has it.

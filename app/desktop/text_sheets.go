@@ -34,7 +34,7 @@ func textNameStart() string    { return lang.L("It must start with a letter or d
 func textNameSpelling() string { return lang.L("Only letters, digits, '.', '_' and '-'") }
 
 func textBetween(low, high int) string {
-	return lang.L("A number from {{.Low}} to {{.High}}", with{"Low": low, "High": high})
+	return lang.L("From {{.Low}} to {{.High}}", with{"Low": low, "High": high})
 }
 
 func textSnapshotOf(vm string) string { return lang.L("Snapshot of {{.VM}}", with{"VM": vm}) }

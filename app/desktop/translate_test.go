@@ -139,12 +139,13 @@ func TestLanguageOfTheLocale(t *testing.T) {
 		if err := translate(); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("spoken: %s, %s, %s", textStart(), textSnapshotsCount(1), textSnapshotsCount(3))
+		t.Logf("spoken: %s, %s, %s, %s; %s; %s", textStart(), textSnapshotsCount(1), textSnapshotsCount(3),
+			textWithoutSnapshot(), textLeft("stopped on request", "5"), textLeft("vanished", ""))
 		return
 	}
 	for locale, want := range map[string]string{
-		"de_DE.UTF-8": "spoken: Starten, 1 Schnappschuss, 3 Schnappschüsse",
-		"en_GB.UTF-8": "spoken: Start, 1 snapshot, 3 snapshots",
+		"de_DE.UTF-8": "spoken: Starten, 1 Schnappschuss, 3 Schnappschüsse, noch kein Schnappschuss; Sie endete 5: auf Wunsch gestoppt; Zuletzt beendet: vanished",
+		"en_GB.UTF-8": "spoken: Start, 1 snapshot, 3 snapshots, no snapshot yet; It left 5: stopped on request; It last left: vanished",
 	} {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestLanguageOfTheLocale$", "-test.v")
 		cmd.Env = append(os.Environ(), envSpeak+"=1", "LANG="+locale, "LC_ALL="+locale, "LANGUAGE=")
