@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,10 @@ func TestPauseAndResume(t *testing.T) {
 	d := open(t, running(t, "dev"))
 	d.do(d.vmActions(), "Pause")
 	d.until("it held", func() bool { v, _ := d.chosen(); return v.State == app.Paused })
+	d.svc.change(func() { d.svc.vms[0].Problem = "the host's disk is full; free some space, then resume" })
+	d.until("why it stands still", func() bool {
+		return strings.HasPrefix(d.parts.state.Text, "paused  ·  the host's disk is full; free some space, then resume  ·  ")
+	})
 	d.do(d.vmActions(), "Resume")
 	d.until("it going on", func() bool { v, _ := d.chosen(); return v.State == app.Running })
 }

@@ -153,6 +153,9 @@ func (w *window) stateLine(v app.VM) string {
 		return doing
 	}
 	words := []string{textState(v.State)}
+	if v.Problem != "" && v.State != app.Broken { // a broken one's stands below
+		words = append(words, textTrouble(v.Problem))
+	}
 	if v.State.Alive() {
 		if v.Accelerator != "" {
 			words = append(words, strings.ToUpper(v.Accelerator))
@@ -165,9 +168,6 @@ func (w *window) stateLine(v app.VM) string {
 	}
 	if _, _, ours := w.jobs.of(v.Name); v.Doing != "" && !ours {
 		words = append(words, textDoing(v.Doing))
-	}
-	if v.Problem != "" && v.State != app.Broken { // a broken one's stands below
-		words = append(words, v.Problem)
 	}
 	return strings.Join(words, "  ·  ")
 }

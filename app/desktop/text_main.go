@@ -40,6 +40,21 @@ func textVMAge(age string) string { return lang.L("snapshot {{.Age}}", with{"Age
 
 func textOff(vm string) string { return lang.L("{{.VM}} is off", with{"VM": vm}) }
 
+// textTrouble is why a VM stands still, in the window's language where it is one
+// of the usual reasons.
+func textTrouble(why string) string {
+	switch why {
+	case "the host's disk is full; free some space, then resume":
+		return lang.L("the host's disk is full; free some space, then resume")
+	case "the host could not read or write the disk":
+		return lang.L("the host could not read or write the disk")
+	case "the accelerator failed":
+		return lang.L("the accelerator failed")
+	default:
+		return textHow(why)
+	}
+}
+
 // textLeft says how a VM ended; the age is "" where nobody wrote down when.
 func textLeft(how, age string) string {
 	if age == "" {
