@@ -77,7 +77,7 @@ func (w *window) onTerminal(action func(*console.Console)) func() {
 	})
 }
 
-// tellKeys lists the keys, as the menus have them.
+// tellKeys lists the keys: those of the menus, and those that are in none.
 func (w *window) tellKeys() {
 	var list []widgets.Fact
 	for _, menu := range w.win.MainMenu().Items {
@@ -87,6 +87,11 @@ func (w *window) tellKeys() {
 			}
 		}
 	}
+	list = append(list,
+		widgets.Fact{Label: textKeyAlt(), Value: textMenuBar()},
+		widgets.Fact{Label: textKeyMenu(), Value: textChosenMenu()},
+		widgets.Fact{Label: textKeysPages(), Value: textScrollBack()},
+		widgets.Fact{Label: textCtrlClick(), Value: textOpenLink()})
 	table := widgets.NewFacts()
 	table.LabelWidth = 150
 	table.Set(list)

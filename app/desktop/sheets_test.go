@@ -28,6 +28,11 @@ func TestLongSheetsEndInTheWindow(t *testing.T) {
 				}
 			}
 		})
+		if title == "Keys" {
+			for _, says := range []string{"Ctrl+Shift+N", "The menus above", "Scroll through the terminal's text"} {
+				sees(t, d.sheetTexts(), says)
+			}
+		}
 		if title == "Storage" {
 			for _, says := range []string{"180 more…", "492 more…", "snapshot-499"} {
 				sees(t, d.sheetTexts(), says)

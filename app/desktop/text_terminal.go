@@ -116,3 +116,15 @@ func textPasteLost() string {
 func textLink(address string) string {
 	return lang.L("Ctrl+click opens {{.Address}}", with{"Address": address})
 }
+
+// The keys and clicks that no menu has.
+func textKeyAlt() string  { return lang.L("Alt") }
+func textMenuBar() string { return lang.L("The menus above") }
+func textKeyMenu() string { return lang.L("Menu key") }
+func textChosenMenu() string {
+	return lang.L("What can be done with the VM or snapshot chosen in a list")
+}
+func textKeysPages() string  { return lang.L("Shift+PgUp, PgDn") }
+func textScrollBack() string { return lang.L("Scroll through the terminal's text") }
+func textCtrlClick() string  { return lang.L("Ctrl+click") }
+func textOpenLink() string   { return lang.L("Open a link in the terminal") }
