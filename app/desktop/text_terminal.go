@@ -122,7 +122,7 @@ func textKeyAlt() string  { return lang.L("Alt") }
 func textMenuBar() string { return lang.L("The menus above") }
 func textKeyMenu() string { return lang.L("Menu key") }
 func textChosenMenu() string {
-	return lang.L("What can be done with the VM or snapshot chosen in a list")
+	return lang.L("Menu of the chosen VM or snapshot")
 }
 func textKeysPages() string  { return lang.L("Shift+PgUp, PgDn") }
 func textScrollBack() string { return lang.L("Scroll through the terminal's text") }
