@@ -32,7 +32,7 @@ func (s *Service) VerifySnapshot(ctx context.Context, vmName, name string, quick
 		if err != nil {
 			return nil, failed(err, "", "%s", doing)
 		}
-		return Verified{VM: e.Name, Name: info.Name, Compared: v.Compared, Bytes: v.Bytes}, nil
+		return Verified{VM: e.Name, Name: info.Name, Compared: v.Compared, Bytes: v.Bytes, CRCOnly: info.Foreign}, nil
 	}), nil
 }
 
@@ -42,6 +42,8 @@ type Verified struct {
 	// Compared says in a sentence what was compared; Bytes is how much was read.
 	Compared string
 	Bytes    int64
+	// CRCOnly is set for a foreign file, which carries no SHA-256.
+	CRCOnly bool
 }
 
 // BadChunk is the number of the first bad chunk, from 0, of the disk in a

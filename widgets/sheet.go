@@ -62,9 +62,10 @@ func NewSheet(on fyne.Canvas, title string, content fyne.CanvasObject, dismiss s
 		}
 		row.Add(b.button)
 	}
-	head := NewBold(title)
-	head.TextSize = theme.SizeNameSubHeadingText
-	body := container.New(rows(16), head, content, row)
+	head := NewText(title)
+	head.TextStyle.Bold, head.SizeName = true, theme.SizeNameSubHeadingText
+	pad := -theme.InnerPadding() // the label's own
+	body := container.New(rows(16), container.New(inset(pad, pad), head), content, row)
 	s.popup = widget.NewModalPopUp(container.New(inset(20, 24), container.New(wide(sheetWidth), body)), on)
 	return s
 }

@@ -96,6 +96,20 @@ func TestSheetAnswersKeys(t *testing.T) {
 	}
 }
 
+// TestLongTitleWraps: what failed is often told with a path.
+func TestLongTitleWraps(t *testing.T) {
+	w := show(t, widget.NewLabel(""), 800, 600)
+	high := func(title string) float32 {
+		s := NewSheet(w.Canvas(), title, NewText("text"), "Close")
+		s.Show(nil)
+		defer s.Close()
+		return s.popup.Content.Size().Height
+	}
+	if one, two := high("Title"), high(strings.Repeat("words of a title ", 5)); two < one+15 {
+		t.Errorf("a long title makes the sheet %v high, a short one %v", two, one)
+	}
+}
+
 func TestSheetWithoutDefaultDismissesByReturn(t *testing.T) {
 	w := show(t, widget.NewLabel(""), 800, 600)
 	done := false

@@ -137,7 +137,7 @@ func (r *shownJob) result(item widgets.JobItem) widgets.JobItem {
 	case app.Undone:
 		item.Phase = textUndoDone(took)
 	case app.Verified:
-		item.Phase = textVerifyDone(result.Compared, took)
+		item.Phase = textVerifyDone(result, took)
 	case app.VM:
 		item.Phase = textCloneDone(result.Name, took)
 	}

@@ -61,8 +61,11 @@ func textUndoDone(took string) string {
 	return lang.L("Done in {{.Took}}. The other disk is kept: undoing again swaps the two.", with{"Took": took})
 }
 
-func textVerifyDone(compared, took string) string {
-	return lang.L("In order, in {{.Took}}: {{.Compared}}", with{"Took": took, "Compared": compared})
+func textVerifyDone(v app.Verified, took string) string {
+	if v.CRCOnly {
+		return lang.L("In order, in {{.Took}}, checked by CRC only: VMTerminal did not write it", with{"Took": took})
+	}
+	return lang.L("In order, in {{.Took}}: all was unpacked and compared", with{"Took": took})
 }
 
 func textCloneDone(vm, took string) string {
