@@ -55,7 +55,8 @@ func keepsOff(job *app.Job, v app.VM) bool {
 
 func (w *window) canPower(v app.VM) bool {
 	job, _, runs := w.jobs.of(v.Name)
-	return w.busy[v.Name] == "" && !(runs && keepsOff(job, v)) && v.State != app.Broken && v.State != app.Stopping
+	held := runs && keepsOff(job, v)
+	return w.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
 }
 
 func (w *window) canPause(v app.VM) bool {
