@@ -5,6 +5,7 @@ package desktop
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"vmterminal/app"
 	"vmterminal/widgets/console"
@@ -32,8 +33,10 @@ type tab struct {
 	below bool
 	// link is what the pointer is on, nil for none.
 	link *url.URL
-	// shown tells that the console's terminal has the text of the last run.
+	// shown tells that the console's terminal has the text of a run, run since when
+	// that runs; of the last one of a VM that is off it is zero.
 	shown bool
+	run   time.Time
 	// shell is what a shell's tab has, or had.
 	shell shellOf
 	// wanted is the terminal's size in cells, told the guest that it is.
@@ -103,17 +106,17 @@ func (c *consoles) follow(r reading) {
 	t := c.of(v.Name)
 	switch {
 	case v.State.Alive() && t.conn == nil && !t.opening:
-		c.open(v.Name, t)
+		c.open(v, t)
 	case !v.State.Alive() && !t.shown && !t.opening:
 		c.readLast(v.Name, t)
 	}
 }
 
-func (c *consoles) open(vm string, t *tab) {
+func (c *consoles) open(v app.VM, t *tab) {
 	t.opening = true
 	var conn app.Console
 	c.w.call(func(ctx context.Context) (err error) {
-		conn, err = c.w.svc.Console(ctx, vm)
+		conn, err = c.w.svc.Console(ctx, v.Name)
 		return err
 	}, func(err error) {
 		t.opening = false
@@ -123,8 +126,12 @@ func (c *consoles) open(vm string, t *tab) {
 		case !c.has(t) || c.w.ctx.Err() != nil:
 			conn.Close()
 		default:
-			t.shown = true
-			t.terminal.Clear() // what is there comes again, before what is new
+			if t.shown && !t.run.Equal(v.Since) {
+				t.terminal.StartAnew()
+			} else {
+				t.terminal.Clear() // what is there comes again, before what is new
+			}
+			t.shown, t.run = true, v.Since
 			c.attach(t, conn)
 		}
 		c.w.redraw()
@@ -151,7 +158,7 @@ func (c *consoles) ended(t *tab) {
 }
 
 func (c *consoles) readLast(vm string, t *tab) {
-	t.shown = true
+	t.shown, t.run = true, time.Time{}
 	var text []byte
 	c.w.call(func(ctx context.Context) (err error) {
 		text, err = c.w.svc.LastConsole(ctx, vm)

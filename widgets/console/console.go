@@ -67,6 +67,7 @@ type Console struct {
 
 	mu       sync.Mutex // guards what follows, up to the next blank line
 	model    *screen.Screen
+	begun    int // how often another text has begun
 	differ   screen.Differ
 	link     *link // nil when detached
 	top      int64 // the line at the top of the view, unless following
@@ -155,47 +156,62 @@ func (c *Console) Attached() bool {
 // questions in them: for text that was written before, to other ears.
 func (c *Console) Feed(b []byte) {
 	c.mu.Lock()
-	model := c.model
+	begun := c.begun
 	c.mu.Unlock()
-	c.feed(model, b)
+	c.feed(begun, b)
 }
 
-// Recall is Feed on a goroutine of its own. Clear ends it.
+// Recall is Feed on a goroutine of its own. Clear and StartAnew end it.
 func (c *Console) Recall(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	go c.feed(c.model, b)
+	go c.feed(c.begun, b)
 }
 
-func (c *Console) feed(model *screen.Screen, b []byte) {
+func (c *Console) feed(begun int, b []byte) {
 	for piece := range slices.Chunk(b, screen.Piece) {
-		if !c.feedPiece(model, piece) {
+		if !c.feedPiece(begun, piece) {
 			return
 		}
 	}
 }
 
-// feedPiece tells whether model is still the one that is shown.
-func (c *Console) feedPiece(model *screen.Screen, b []byte) bool {
+// feedPiece is false once another text has begun.
+func (c *Console) feedPiece(begun int, b []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.model != model {
+	if c.begun != begun {
 		return false
 	}
-	_, _ = model.Write(b)
-	model.TakeReplies()
+	_, _ = c.model.Write(b)
+	c.model.TakeReplies()
 	c.changed()
 	return true
 }
 
 // Clear forgets the text, the scrollback and what the guest had asked of the
-// terminal: for another guest, or one that starts anew.
+// terminal: for another guest, or one whose text comes again.
 func (c *Console) Clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.model = screen.New(c.model.Size())
-	c.follow = true
 	c.selected = screen.Range{}
+	c.beginText()
+}
+
+// StartAnew is for a guest that starts anew: the text there is becomes scrollback, and
+// what the guest had asked of the terminal is forgotten.
+func (c *Console) StartAnew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.model.StartAnew()
+	c.beginText()
+}
+
+// beginText shows where another text begins. The lock is held.
+func (c *Console) beginText() {
+	c.begun++
+	c.follow = true
 	c.linesMoved()
 	c.redraw()
 }

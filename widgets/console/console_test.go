@@ -317,6 +317,21 @@ func TestClear(t *testing.T) {
 	}
 }
 
+func TestStartAnew(t *testing.T) {
+	b := newBench(t)
+	b.write("one\r\ntwo\x1b[?2004h")
+	b.c.Recall([]byte(strings.Repeat("late\r\n", 200000)))
+	b.c.StartAnew()
+	b.write("new")
+	b.drawn()
+	if b.row(0) != "new" || b.c.modes().BracketedPaste {
+		t.Errorf("row is %q, modes %+v", b.row(0), b.c.modes())
+	}
+	if text := b.c.Text(); !strings.HasPrefix(text, "one\ntwo") || !strings.HasSuffix(text, "\nnew") {
+		t.Errorf("the text is %.40q", text)
+	}
+}
+
 // The console counts on parts of the terminal widget that its documentation
 // does not mention.
 func TestTheTerminalHasTheGrid(t *testing.T) {

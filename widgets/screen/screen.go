@@ -140,6 +140,20 @@ func (s *Screen) reset() {
 	s.title = ""
 }
 
+// StartAnew is for another program at the other end: everything is as it was made,
+// but what stood on the main screen has joined the scrollback.
+func (s *Screen) StartAnew() {
+	_, _ = s.Write([]byte{0x18}) // CAN: whatever was begun is not gone on with
+	used := s.rows
+	for used > 0 && len(s.main.lines[used-1].text()) == 0 {
+		used--
+	}
+	for _, l := range s.main.lines[:used] {
+		s.history.push(l)
+	}
+	s.reset()
+}
+
 func newLines(cols, rows int) []*line {
 	lines := make([]*line, rows)
 	for i := range lines {

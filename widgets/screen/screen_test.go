@@ -351,3 +351,28 @@ func TestResizeKeepsTheText(t *testing.T) {
 		t.Error("resized behind the alternate screen the text differs")
 	}
 }
+
+func TestStartAnew(t *testing.T) {
+	s := New(10, 4)
+	write(s, "1\r\n2\r\n3\r\n4\r\n5\r\n6\x1b[?7l\x1b[?1h\x1b[31m")
+	write(s, "\x1b[?1049hfull screen\x1b]0;begun")
+	s.StartAnew()
+	if got := s.Text(s.All()); got != "1\n2\n3\n4\n5\n6" {
+		t.Errorf("the scrollback is %q", got)
+	}
+	write(s, "12345678901")
+	if got := rows(s); got != "1234567890|1" {
+		t.Errorf("the screen is %q", got)
+	}
+	if m := s.Modes(); m.AppCursor || m.Alternate || !m.ShowCursor {
+		t.Errorf("the modes are %+v", m)
+	}
+	if first, end := s.Lines(); end-first != 6+4 {
+		t.Errorf("%d lines", end-first)
+	}
+	s.StartAnew()
+	s.StartAnew() // nothing stands there
+	if got := s.Text(s.All()); got != "1\n2\n3\n4\n5\n6\n12345678901" {
+		t.Errorf("after a second one %q", got)
+	}
+}
