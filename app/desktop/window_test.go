@@ -177,21 +177,6 @@ func TestBrokenVMIsShown(t *testing.T) {
 	}
 }
 
-// What a stopped VM is being copied of is held: a start would only fail.
-func TestNoStartWhileASnapshotIsTakenOfAStoppedVM(t *testing.T) {
-	svc := stopped("dev")
-	svc.jobSteps = make(chan struct{})
-	d := open(t, svc)
-	d.quickSnapshot("dev")
-	d.until("the job", func() bool { _, _, runs := d.jobs.of("dev"); return runs })
-	d.drawHeader()
-	if !d.parts.power.Disabled() {
-		t.Error("Start is offered")
-	}
-	close(svc.jobSteps)
-	d.until("its end", func() bool { return !d.parts.power.Disabled() })
-}
-
 func TestBrokenVMWithSnapshotsSaysWhatHelps(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one")
 	svc.vms[0].State, svc.vms[0].Problem = app.Broken, "the disk is missing"
