@@ -12,11 +12,11 @@ import (
 type installer struct{ program, command, qemu, firmware string }
 
 var installers = []installer{
-	{"apt-get", "apt-get install ", "qemu-system-x86", qemu.FirmwarePackage},
-	{"dnf", "dnf install ", "qemu-system-x86-core", "edk2-ovmf"},
-	{"pacman", "pacman -S ", "qemu-system-x86", "edk2-ovmf"},
-	{"zypper", "zypper install ", "qemu-x86", "qemu-ovmf-x86_64"},
-	{"apk", "apk add ", "qemu-system-x86_64", "ovmf"},
+	{"apt-get", "apt-get install ", "qemu-system-x86 qemu-utils", qemu.FirmwarePackage},
+	{"dnf", "dnf install ", "qemu-system-x86-core qemu-img", "edk2-ovmf"},
+	{"pacman", "pacman -S ", "qemu-system-x86 qemu-img", "edk2-ovmf"},
+	{"zypper", "zypper install ", "qemu-x86 qemu-tools", "qemu-ovmf-x86_64"},
+	{"apk", "apk add ", "qemu-system-x86_64 qemu-img", "ovmf"},
 	{"brew", "brew install ", "qemu", "qemu"},
 }
 

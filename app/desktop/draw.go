@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"net/netip"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -108,6 +109,17 @@ func (w *window) mark(v app.VM) fyne.Resource {
 	}
 }
 
+// mainAddress is the one of a guest's addresses that there is room for: of IPv4, if
+// it has one.
+func mainAddress(all []string) string {
+	for _, a := range all {
+		if ip, err := netip.ParseAddr(a); err == nil && ip.Is4() {
+			return a
+		}
+	}
+	return all[0]
+}
+
 // drawHeader draws the line above the terminal.
 func (w *window) drawHeader() {
 	p := &w.parts
@@ -164,7 +176,9 @@ func (w *window) stateLine(v app.VM) string {
 			words = append(words, textUp(textSpan(w.last.at.Sub(v.Since))))
 		}
 		words = append(words, w.usage(v)...)
-		words = append(words, v.Addresses...)
+		if len(v.Addresses) > 0 {
+			words = append(words, mainAddress(v.Addresses))
+		}
 	}
 	if _, _, ours := w.jobs.of(v.Name); v.Doing != "" && !ours {
 		words = append(words, textDoing(v.Doing))

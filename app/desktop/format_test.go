@@ -85,3 +85,15 @@ func TestLocaleWithoutLanguage(t *testing.T) {
 		}
 	}
 }
+
+func TestMainAddress(t *testing.T) {
+	for want, all := range map[string][]string{
+		"10.0.2.15": {"fec0::5054:ff:fe12:3456", "10.0.2.15", "10.0.3.1"},
+		"fec0::1":   {"fec0::1", "fec0::2"},
+		"odd":       {"odd"},
+	} {
+		if got := mainAddress(all); got != want {
+			t.Errorf("of %q %s", all, got)
+		}
+	}
+}
