@@ -43,8 +43,9 @@ type Accelerator struct {
 // name of this system's own, which is then the answer or an error (*Unusable,
 // ErrNoAccelerator). A device that opens may still run no guest, so a tiny
 // guest is started, for at most 3 seconds; what came of it is remembered in
-// cacheFile until the next boot or another QEMU. A cacheFile that cannot be
-// read or written only costs that time again. Without QEMU it is ErrNoQEMU.
+// cacheFile until the next boot or another QEMU; who insists has it tried again if
+// it did not work. A cacheFile that cannot be read or written only costs that time
+// again. Without QEMU it is ErrNoQEMU.
 func Probe(ctx context.Context, cacheFile, want string) (Accelerator, error) {
 	switch want {
 	case TCG:
@@ -58,7 +59,7 @@ func Probe(ctx context.Context, cacheFile, want string) (Accelerator, error) {
 		}
 		return Accelerator{}, &Unusable{Name: want, Why: "this system has none"}
 	}
-	trouble, err := tryHardware(ctx, cacheFile)
+	trouble, err := tryHardware(ctx, cacheFile, want == hardware)
 	switch {
 	case err != nil:
 		return Accelerator{}, err
@@ -71,8 +72,8 @@ func Probe(ctx context.Context, cacheFile, want string) (Accelerator, error) {
 }
 
 // tryHardware tells in a few words why the hardware's accelerator is of no use,
-// or "" when it works.
-func tryHardware(ctx context.Context, cacheFile string) (trouble string, err error) {
+// or "" when it works. With again a remembered "no" does not count.
+func tryHardware(ctx context.Context, cacheFile string, again bool) (trouble string, err error) {
 	binary, version, err := Find()
 	if err != nil {
 		return "", err
@@ -84,7 +85,7 @@ func tryHardware(ctx context.Context, cacheFile string) (trouble string, err err
 	if err != nil {
 		return "", err
 	}
-	if works, ok := recall(cacheFile, key); ok {
+	if works, ok := recall(cacheFile, key); ok && (works || !again) {
 		return troubleIf(!works), nil
 	}
 	works, err := runProbe(ctx, binary, hardware)

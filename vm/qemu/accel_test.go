@@ -242,3 +242,23 @@ func TestIsAcceleratorFailure(t *testing.T) {
 		}
 	}
 }
+
+// Who insists on what has failed before has it tried again, and what comes of that counts.
+func TestInsistingTriesAgain(t *testing.T) {
+	if trouble := lookAtHardware(); trouble != "" {
+		t.Skip(trouble)
+	}
+	path := script(t, `case $1 in --version) echo "QEMU emulator version 9.9.9" ;; *) exit 33 ;; esac`)
+	name := boards[runtime.GOARCH].program
+	if err := os.Rename(path, filepath.Join(filepath.Dir(path), name)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", filepath.Dir(path)+":"+os.Getenv("PATH"))
+	cache := filepath.Join(t.TempDir(), "accelerators.json")
+	Distrust(cache)
+	for _, step := range []struct{ want, got string }{{Auto, TCG}, {hardware, hardware}, {Auto, hardware}} {
+		if a, err := Probe(t.Context(), cache, step.want); err != nil || a.Name != step.got {
+			t.Errorf("%s gives %+v, %v; want %s", step.want, a, err, step.got)
+		}
+	}
+}
