@@ -172,13 +172,13 @@ func (w *window) stateLine(v app.VM) string {
 		if v.Accelerator != "" {
 			words = append(words, strings.ToUpper(v.Accelerator))
 		}
+		if len(v.Addresses) > 0 { // before what may be cut off
+			words = append(words, mainAddress(v.Addresses))
+		}
 		if !v.Since.IsZero() {
 			words = append(words, textUp(textSpan(w.last.at.Sub(v.Since))))
 		}
 		words = append(words, w.usage(v)...)
-		if len(v.Addresses) > 0 {
-			words = append(words, mainAddress(v.Addresses))
-		}
 	}
 	if _, _, ours := w.jobs.of(v.Name); v.Doing != "" && !ours {
 		words = append(words, textDoing(v.Doing))
