@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"net/url"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -11,22 +12,23 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"vmterminal/app"
 	"vmterminal/widgets"
 )
 
-// foot lies over a terminal's last rows: where a link leads to, and the way to
-// output below the view.
+// foot lies over a terminal's last rows: where a link leads to, or why there is
+// nothing to see yet, and the way to output below the view.
 type foot struct {
 	hint  *fyne.Container
-	link  *widgets.Line
+	says  *widgets.Line
 	below *widget.Button
 }
 
 func (w *window) buildFoot() fyne.CanvasObject {
 	f := &w.parts.foot
-	f.link = widgets.NewCaption("")
+	f.says = widgets.NewCaption("")
 	f.hint = container.NewStack(widgets.NewGround(theme.ColorNameHeaderBackground, 4),
-		container.New(layout.NewCustomPaddedLayout(5, 5, 8, 8), f.link))
+		container.New(layout.NewCustomPaddedLayout(5, 5, 8, 8), f.says))
 	f.hint.Hide()
 	f.below = widget.NewButtonWithIcon(textBelow(), theme.MoveDownIcon(), func() {
 		if _, of, ok := w.tabsOnWindow(); ok {
@@ -41,16 +43,31 @@ func (w *window) buildFoot() fyne.CanvasObject {
 
 // drawFoot draws what the terminal on the window has told.
 func (w *window) drawFoot() {
-	_, of, ok := w.tabsOnWindow()
+	v, of, ok := w.tabsOnWindow()
 	if !ok {
 		return
 	}
 	t, f := of.shown(), &w.parts.foot
 	w.setVisible(f.below, t.below)
-	if t.link != nil {
-		f.link.Set(textLink(t.link.String()))
+	switch {
+	case t.link != nil:
+		f.says.Set(textLink(t.link.String()))
+	case t.number == 0 && w.boots(v):
+		f.says.Set(textBoots())
+	default:
+		w.setVisible(f.hint, false)
+		return
 	}
-	w.setVisible(f.hint, t.link != nil)
+	w.setVisible(f.hint, true)
+}
+
+// bootPatience is how long a guest may take to boot. One that has no agent is then no
+// longer waited for.
+const bootPatience = time.Minute
+
+// boots tells whether a guest does not answer because it has only begun to run.
+func (w *window) boots(v app.VM) bool {
+	return v.State == app.Running && !v.Agent && w.last.at.Sub(v.Since) < bootPatience
 }
 
 // openLink opens a web page that a guest has named, in the person's browser.

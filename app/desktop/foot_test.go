@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -32,8 +33,28 @@ func TestNewOutputBelow(t *testing.T) {
 	}
 }
 
+// answers has the guest's agent answer.
+func (d *desk) answers() {
+	d.t.Helper()
+	d.svc.change(func() { d.svc.vms[0].Agent = true })
+	d.until("no hint", func() bool { return !d.parts.foot.hint.Visible() })
+}
+
+// A guest that boots has nothing to show, and says nothing of itself.
+func TestBootingIsTold(t *testing.T) {
+	d := onRunning(t)
+	d.until("the hint", d.parts.foot.hint.Visible)
+	sees(t, texts(d.parts.foot.hint), "The guest has only just started")
+	d.answers()
+	d.svc.change(func() { d.svc.vms[0].Agent, d.svc.vms[0].Since = false, time.Now() })
+	d.until("the hint again", d.parts.foot.hint.Visible)
+	d.svc.change(func() { d.svc.vms[0].Since = time.Now().Add(-2 * bootPatience) })
+	d.until("a guest without an agent", func() bool { return !d.parts.foot.hint.Visible() })
+}
+
 func TestLinksAreShownBeforeTheyOpen(t *testing.T) {
 	d := onRunning(t)
+	d.answers()
 	var opened []string
 	d.openURL = func(u *url.URL) error {
 		opened = append(opened, u.String())

@@ -22,7 +22,11 @@ func textOpenAgain() string    { return lang.L("Open again") }
 func textOpeningShell() string { return lang.L("Opening the shell…") }
 func textShellOver() string    { return lang.L("The shell has ended") }
 func textShellEnded() string   { return lang.L("It ended in order.") }
-func textNoAgentYet() string   { return lang.L("Waiting for the guest") }
+func textBoots() string {
+	return lang.L("The guest has only just started: its agent does not answer yet")
+}
+
+func textNoAgentYet() string { return lang.L("Waiting for the guest") }
 
 func textNoAgentYetAbout() string {
 	return lang.L("Its agent does not answer yet. The shell opens as soon as the guest has booted; until then there is its console.")
