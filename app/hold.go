@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"sync"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
@@ -54,13 +53,8 @@ func (s *Service) holdJob(ctx context.Context, name, doing string) (*hold, error
 		l.Close()
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { ondisk.ObeyAsks(ctx, dir.JobCancel(), cancel) })
-	return &hold{ctx, locks{l}, func() {
-		cancel()
-		watch.Wait()
-	}}, nil
+	ctx, end := ondisk.Obeying(ctx, dir.JobCancel())
+	return &hold{ctx, locks{l}, end}, nil
 }
 
 // holdStopped takes the job lock and the VM's own: it cannot be started

@@ -97,12 +97,13 @@ func (s *Service) removeBuilt(ctx context.Context, release string) (freed int64,
 	if err != nil {
 		return 0, err
 	}
+	found := false
 	for _, b := range built {
 		if b.Name == builtPrefix+release {
-			freed += b.Used
+			found, freed = true, freed+b.Used
 		}
 	}
-	if freed == 0 {
+	if !found {
 		return 0, fmt.Errorf("%w: '%s'", cache.ErrNotFound, builtPrefix+Plain(release))
 	}
 	return freed, debian.Remove(s.opt.Home.Cache(), release)

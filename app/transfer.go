@@ -110,6 +110,9 @@ func (s *Service) export(ctx context.Context, vmName, name string, write func(co
 	}), nil
 }
 
+// IsAddress tells whether a text is an address, of http or https, and not a file's path.
+func IsAddress(text string) bool { return fetch.IsAddress(text) }
+
 // ImportSnapshot begins to add a snapshot from a file or an http(s) address as a
 // job; its Result is a Snapshot. It is checked whole before it is listed. name
 // "" takes the one that the file carries.

@@ -78,10 +78,13 @@ func (f *face) completeSystem(_ *cobra.Command, args []string, _ string) ([]stri
 // completeRemovable offers the names of what can be removed that are not among the
 // arguments.
 func (f *face) completeRemovable(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	names, directive := f.completeImages(cmd, args, "")
 	kept, err := f.keptForVMs(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, i := range kept.images {
+		names = append(names, i.Name+"\t"+size(i.Size))
 	}
 	for _, b := range kept.built {
 		names = append(names, b.Name+"\t"+size(b.Used))
@@ -92,7 +95,7 @@ func (f *face) completeRemovable(cmd *cobra.Command, args []string, _ string) ([
 	return slices.DeleteFunc(names, func(n string) bool {
 		name, _, _ := strings.Cut(n, "\t")
 		return slices.Contains(args, name)
-	}), directive
+	}), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeImages offers the names of images that are not among the arguments.

@@ -49,16 +49,15 @@ func (w *window) drawFoot() {
 	}
 	t, f := of.shown(), &w.parts.foot
 	w.setVisible(f.below, t.below)
+	says := ""
 	switch {
 	case t.link != nil:
-		f.says.Set(textLink(t.link.String()))
+		says = textLink(t.link.String())
 	case t.number == 0 && w.boots(v):
-		f.says.Set(textBoots())
-	default:
-		w.setVisible(f.hint, false)
-		return
+		says = textBoots()
 	}
-	w.setVisible(f.hint, true)
+	f.says.Set(says)
+	w.setVisible(f.hint, says != "")
 }
 
 // bootPatience is how long a guest may take to boot. One that has no agent is then no

@@ -22,12 +22,7 @@ func (w *window) askImport(v app.VM) { w.askImportOf(v, "") }
 
 func (w *window) askImportOf(v app.VM, path string) {
 	from := widgets.NewField(textFileOrAddress(), path, textImportHint(), "")
-	from.Check = func(text string) string {
-		if text = expandHome(text); !isAddress(text) && !filepath.IsAbs(text) {
-			return textWholePath()
-		}
-		return ""
-	}
+	from.Check = wrongSource
 	name := widgets.NewField(textName(), "", textImportName(), "")
 	name.Check = func(text string) string {
 		if strings.TrimSpace(text) == "" {
@@ -60,9 +55,12 @@ func (w *window) chooseFile(chosen func(path string)) {
 	d.Show()
 }
 
-func isAddress(text string) bool {
-	text = strings.ToLower(text)
-	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
+// wrongSource says what is wrong with a file or address to read from, or "".
+func wrongSource(text string) string {
+	if text = expandHome(text); !app.IsAddress(text) && !filepath.IsAbs(text) {
+		return textWholePath()
+	}
+	return ""
 }
 
 // dropped takes files dragged onto the window: each would be a snapshot of the

@@ -69,13 +69,21 @@ func TestSnapshotNameIsCheckedAsTyped(t *testing.T) {
 	d.until("the snapshot", func() bool { return d.svc.hasCalled("CreateSnapshot dev été") })
 }
 
-func TestCancelledJobLeavesNothing(t *testing.T) {
+// underWay is a window in which a snapshot of a stopped VM is taken, until the fake's
+// jobSteps let it end.
+func underWay(t *testing.T) *desk {
+	t.Helper()
 	svc := stopped("dev")
 	svc.jobSteps = make(chan struct{})
 	d := open(t, svc)
 	d.press("Snapshot")
 	d.key(fyne.KeyReturn)
 	d.until("the job", func() bool { return len(d.parts.jobBar.Items()) == 1 })
+	return d
+}
+
+func TestCancelledJobLeavesNothing(t *testing.T) {
+	d := underWay(t)
 	d.press("Cancel")
 	d.until("its end", d.jobEnded)
 	if row := d.parts.jobBar.Items()[0]; row.Failed || row.Phase != textJobCancelled() {
@@ -86,14 +94,9 @@ func TestCancelledJobLeavesNothing(t *testing.T) {
 
 // TestNoStartWhileTheDiskIsRead: a start would be refused, so none is offered.
 func TestNoStartWhileTheDiskIsRead(t *testing.T) {
-	svc := stopped("dev")
-	svc.jobSteps = make(chan struct{})
-	d := open(t, svc)
-	d.press("Snapshot")
-	d.key(fyne.KeyReturn)
-	d.until("the job", func() bool { return len(d.parts.jobBar.Items()) == 1 })
+	d := underWay(t)
 	d.until("no start", func() bool { return d.parts.power.Disabled() && !d.parts.off.Button().Visible() })
-	close(svc.jobSteps)
+	close(d.svc.jobSteps)
 	d.until("a start again", func() bool { return !d.parts.power.Disabled() && d.parts.off.Button().Visible() })
 }
 

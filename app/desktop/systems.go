@@ -4,7 +4,6 @@ package desktop
 
 import (
 	"context"
-	"path/filepath"
 	"unicode"
 	"unicode/utf8"
 
@@ -71,8 +70,8 @@ func newSystemForm(all []system) *systemForm {
 	}
 	f.file = widgets.NewField(textFileOrAddress(), "", "", "")
 	f.file.Check = func(text string) string {
-		if text = expandHome(text); f.all[f.chosen].byFile && !isAddress(text) && !filepath.IsAbs(text) {
-			return textWholePath()
+		if f.all[f.chosen].byFile {
+			return wrongSource(text)
 		}
 		return ""
 	}

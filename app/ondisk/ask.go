@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -21,9 +22,22 @@ func AskToEnd(path string, pid int) error { return ReplaceJSON(path, askRequest{
 // lookForAsks is how often the holder looks for a request.
 const lookForAsks = 200 * time.Millisecond
 
-// ObeyAsks calls end when this process, which holds the lock, is asked to end its
+// Obeying returns a context that ends with ctx, and when this process, which holds the
+// lock, is asked to end its work. end ends it too, and returns once nobody looks for
+// requests any more.
+func Obeying(ctx context.Context, path string) (_ context.Context, end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { obeyAsks(ctx, path, cancel) })
+	return ctx, func() {
+		cancel()
+		watch.Wait()
+	}
+}
+
+// obeyAsks calls end when this process, which holds the lock, is asked to end its
 // work. It returns when ctx ends.
-func ObeyAsks(ctx context.Context, path string, end func()) {
+func obeyAsks(ctx context.Context, path string, end func()) {
 	again := time.NewTicker(lookForAsks)
 	defer again.Stop()
 	for {

@@ -16,7 +16,7 @@ func TestOnlyWhoIsAskedEnds(t *testing.T) {
 		asked := 0
 		over := make(chan struct{})
 		go func() {
-			ObeyAsks(ctx, path, func() { asked++ })
+			obeyAsks(ctx, path, func() { asked++ })
 			close(over)
 		}()
 		look := func() int {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"vmterminal/app/ondisk"
 )
@@ -63,12 +62,9 @@ func (b *build) build(ctx context.Context, cache, path string, p Progress) error
 	if err := errors.Join(ondisk.ForgetAsks(asks), sweepWork(cache, b.release)); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { ondisk.ObeyAsks(ctx, asks, cancel) })
+	ctx, end := ondisk.Obeying(ctx, asks)
 	defer func() {
-		cancel()
-		watch.Wait()
+		end()
 		_ = ondisk.ForgetAsks(asks) // the next holder does it, too
 	}()
 	if err := b.into(ctx, path, p); err != nil {

@@ -80,7 +80,7 @@ func (s *Store) keptDisk(ctx context.Context, m Image, opt image.Options) (*os.F
 		return nil, err
 	}
 	defer from.Close()
-	sweepUnlisted(dir, m.Digest)
+	sweepFiles(dir, m.Digest)
 	sweepDisks(dir, "")
 	return makeDisk(held, dir, m.Digest, from, opt)
 }

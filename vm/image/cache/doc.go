@@ -13,6 +13,7 @@ package cache
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -93,8 +94,10 @@ func (s *Store) dir(name string) ondisk.ImageDir {
 	return s.Home.Image(strings.Replace(ondisk.FoldName(name), ":", "@", 1))
 }
 
-// named is the name of the image that has a folder of that name.
-func named(folder string) string { return strings.Replace(folder, "@", ":", 1) }
+// named is the name of the image that has a folder.
+func named(dir ondisk.ImageDir) string {
+	return strings.Replace(filepath.Base(string(dir)), "@", ":", 1)
+}
 
 func notFound(name string) error { return fmt.Errorf("%w: '%s'", ErrNotFound, name) }
 

@@ -2,8 +2,6 @@ package cache
 
 import (
 	"context"
-	"path/filepath"
-	"sync"
 
 	"vmterminal/app/ondisk"
 )
@@ -32,13 +30,8 @@ func (s *Store) hold(ctx context.Context, dir ondisk.ImageDir, doing string) (*h
 		lock.Close()
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { ondisk.ObeyAsks(ctx, dir.Cancel(), cancel) })
-	return &held{ctx, lock, dir.Cancel(), func() {
-		cancel()
-		watch.Wait()
-	}}, nil
+	ctx, end := ondisk.Obeying(ctx, dir.Cancel())
+	return &held{ctx, lock, dir.Cancel(), end}, nil
 }
 
 // release gives up the lock. What was asked of this work is asked of no other.
@@ -59,15 +52,14 @@ type Working struct {
 
 // Working returns what works on images now, by name.
 func (s *Store) Working() ([]Working, error) {
-	entries, err := s.folders()
+	dirs, err := s.folders()
 	var list []Working
-	for _, e := range entries {
-		dir := ondisk.ImageDir(filepath.Join(s.Home.Images(), e.Name()))
+	for _, dir := range dirs {
 		isHeld, by := ondisk.Held(dir.Lock())
 		if !isHeld {
 			continue
 		}
-		w := Working{Name: named(e.Name()), Holder: by}
+		w := Working{Name: named(dir), Holder: by}
 		part, _ := partIn(dir)
 		w.Come, w.Total = part.Come, part.Total
 		list = append(list, w)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 
@@ -16,19 +15,18 @@ import (
 
 // List returns what is kept, by name. One that is broken is in the list.
 func (s *Store) List() ([]Image, error) {
-	entries, err := s.folders()
+	dirs, err := s.folders()
 	if err != nil {
 		return nil, err
 	}
 	var list []Image
-	for _, e := range entries {
-		dir := ondisk.ImageDir(filepath.Join(s.Home.Images(), e.Name()))
+	for _, dir := range dirs {
 		m, err := read(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			m = Image{Name: named(e.Name()), Broken: err}
+			m = Image{Name: named(dir), Broken: err}
 		}
 		list = append(list, m)
 	}
@@ -37,12 +35,15 @@ func (s *Store) List() ([]Image, error) {
 }
 
 // folders are those of images, and of downloads.
-func (s *Store) folders() ([]fs.DirEntry, error) {
+func (s *Store) folders() (dirs []ondisk.ImageDir, err error) {
 	entries, err := os.ReadDir(s.Home.Images())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return entries, err
+	for _, e := range entries {
+		dirs = append(dirs, s.Home.Image(e.Name()))
+	}
+	return dirs, err
 }
 
 // Get returns one image; ErrNotFound if it is not kept here.

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"os"
-	"path/filepath"
 
 	"vmterminal/app/ondisk"
 	"vmterminal/vm/image/fetch"
@@ -18,15 +17,14 @@ type Part struct {
 
 // Parts returns what there is of downloads at which nobody works now, by name.
 func (s *Store) Parts() ([]Part, error) {
-	entries, err := s.folders()
+	dirs, err := s.folders()
 	var list []Part
-	for _, e := range entries {
-		dir := ondisk.ImageDir(filepath.Join(s.Home.Images(), e.Name()))
+	for _, dir := range dirs {
 		if held, _ := ondisk.Held(dir.Lock()); held {
 			continue
 		}
 		if p, ok := partIn(dir); ok {
-			p.Name = named(e.Name())
+			p.Name = named(dir)
 			list = append(list, p)
 		}
 	}

@@ -25,10 +25,16 @@ func sweep(dir ondisk.ImageDir, keep string) {
 // sweepUnlisted is sweep that lets what has come of a download stay.
 func sweepUnlisted(dir ondisk.ImageDir, keep string) {
 	sweepDisks(dir, keep)
+	sweepFiles(dir, keep)
+}
+
+// sweepFiles removes unfinished files, and images but that of the digest.
+func sweepFiles(dir ondisk.ImageDir, keep string) {
 	entries, _ := os.ReadDir(string(dir))
 	for _, e := range entries {
 		path := filepath.Join(string(dir), e.Name())
-		unfinished := e.Name()[0] == '.' && filepath.Ext(path) == ondisk.TempSuffix && !ondisk.IsTempOf(path, dir.Newest()) // which has a lock of its own
+		unfinished := e.Name()[0] == '.' && filepath.Ext(path) == ondisk.TempSuffix &&
+			!ondisk.IsTempOf(path, dir.Newest()) // which has a lock of its own
 		if unfinished || filepath.Ext(path) == ondisk.ImageSuffix && path != dir.File(keep) {
 			os.Remove(path)
 		}
@@ -37,9 +43,8 @@ func sweepUnlisted(dir ondisk.ImageDir, keep string) {
 
 // tidy sweeps what work on any image has left that was cut off, where nobody works now.
 func (s *Store) tidy() {
-	entries, _ := s.folders()
-	for _, e := range entries {
-		dir := ondisk.ImageDir(filepath.Join(s.Home.Images(), e.Name()))
+	dirs, _ := s.folders()
+	for _, dir := range dirs {
 		lock, err := ondisk.TryLock(dir.Lock(), "tidying up")
 		if err != nil {
 			continue

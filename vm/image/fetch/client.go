@@ -93,7 +93,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	case to != "https" && to != "http":
 		return fmt.Errorf("%w: from %s to %s", ErrRedirect, from, to)
 	case from == "https" && to == "http":
-		return fmt.Errorf("%w: from https to %s, which anyone on the way could change", ErrRedirect, req.URL.Redacted())
+		return fmt.Errorf("%w: from https to %s, which anyone on the way could change", ErrRedirect, Shown(req.URL.String()))
 	case len(via) > maxRedirects:
 		return fmt.Errorf("%w: more than %d times", ErrRedirect, maxRedirects)
 	}
