@@ -43,6 +43,9 @@ func TestFaultsFound(t *testing.T) {
 		"deleted, no space for rows":        {"delete b", "openat .tmp", 1, unix.ENOSPC, true, 0, ""},
 		"discarded, not durable":            {"discard", "fsync /data/dev", 1, unix.EIO, false, 1, done},
 		"exported, not durable":             {"export b", "fsync /home", 1, unix.EIO, false, 1, done},
+		"image's row not written":           {"image-import %SYSTEM% base", "write /.image.json", 1, unix.EIO, false, 1, "Nothing was added."},
+		"whether there is an image":         {"image-import %SYSTEM% base", "openat /image.json", 1, unix.EIO, false, 1, "input/output error"},
+		"packed image cannot be read":       {"image-import %SYSTEM% base", "pread64 /download.part", 1, unix.EIO, false, 1, "input/output error"},
 		"disk cannot be looked at":          {"create c", "newfstatat /disk.raw", 1, unix.EIO, false, 1, "input/output error"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,9 +3,11 @@ package image
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -45,7 +47,7 @@ func unpacker(f *os.File, packing Packing, p Progress) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("unknown packing %q", packing)
 	}
 	if err != nil {
-		return nil, damaged("%s: %w", packing, err)
+		return nil, ofPacking(packing, err)
 	}
 	return &unpacked{r, packing}, nil
 }
@@ -72,9 +74,18 @@ type unpacked struct {
 func (u *unpacked) Read(p []byte) (int, error) {
 	n, err := u.ReadCloser.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // a Reader's EOF is never wrapped
-		err = damaged("%s: %w", u.packing, err)
+		err = ofPacking(u.packing, err)
 	}
 	return n, err
+}
+
+// ofPacking is what an error of unpacking means: damage, unless the file could not be
+// read.
+func ofPacking(packing Packing, err error) error {
+	if errors.As(err, new(syscall.Errno)) {
+		return err
+	}
+	return damaged("%s: %w", packing, err)
 }
 
 // counted tells of what is read.

@@ -60,6 +60,9 @@ func checkSignature(dir ondisk.ImageDir, offer catalogue.Offer) error {
 func (s *Store) Import(ctx context.Context, name, from string, p Progress) (Image, error) {
 	m := Image{Name: name, Source: fetch.Shown(from), Verified: catalogue.ByNothing}
 	return s.add(ctx, m, func(ctx context.Context, dir ondisk.ImageDir, old *Image) (bool, error) {
+		if old != nil && old.Broken != nil && !errors.Is(old.Broken, ErrBroken) {
+			return false, old.Broken // whether there is one cannot be told
+		}
 		if old != nil {
 			return false, fmt.Errorf("%w: '%s'", ErrExists, old.Name)
 		}
@@ -151,10 +154,14 @@ func (s *Store) publish(ctx context.Context, dir ondisk.ImageDir, m Image, p Pro
 	if err := os.Rename(dir.Part(), dir.File(m.Digest)); err != nil {
 		return Image{}, err
 	}
-	if err := ondisk.SyncDir(string(dir)); err != nil {
-		return Image{}, err
+	err = ondisk.SyncDir(string(dir))
+	if err == nil {
+		err = ondisk.ReplaceJSON(dir.Row(), m)
 	}
-	if err := ondisk.ReplaceJSON(dir.Row(), m); err != nil {
+	if err != nil {
+		if !errors.Is(err, ondisk.ErrNotDurable) { // or else a power cut might bring the row before back
+			settle(dir)
+		}
 		return Image{}, err
 	}
 	sweep(dir, m.Digest)

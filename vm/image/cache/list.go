@@ -80,6 +80,8 @@ func read(dir ondisk.ImageDir) (Image, error) {
 	m.Disk = diskOf(dir, m.Digest)
 	info, err := os.Stat(dir.File(m.Digest))
 	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		m.Broken = err
 	case err != nil:
 		m.Broken = fmt.Errorf("%w: its file is missing: %v", ErrBroken, err) //nolint:errorlint // that an image is broken is not that there is none
 	case info.Size() != m.Size:

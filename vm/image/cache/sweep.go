@@ -49,10 +49,15 @@ func (s *Store) tidy() {
 		if err != nil {
 			continue
 		}
-		m, err := read(dir)
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			sweepUnlisted(dir, m.Digest)
-		}
+		settle(dir)
 		lock.Close()
+	}
+}
+
+// settle leaves of an image what its row says, and what has come of a download. The
+// image's lock is held.
+func settle(dir ondisk.ImageDir) {
+	if m, err := read(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
+		sweepUnlisted(dir, m.Digest)
 	}
 }
