@@ -1,5 +1,6 @@
-// VMTerminal: Linux VMs on this desk, and snapshots to have them back. Without
-// arguments and with a display it opens its window; otherwise it is a command.
+// VMTerminal runs Linux VMs on a personal computer and takes snapshots of their disks. Started
+// without arguments on a machine with a display, it opens its window; otherwise it runs a
+// command.
 package main
 
 import (
@@ -9,36 +10,39 @@ import (
 	"vmterminal/app"
 	"vmterminal/app/cli"
 	"vmterminal/app/desktop"
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
 	"vmterminal/assets/guest"
+	"vmterminal/vm/home"
 )
 
-// version is set when the program is built.
+// version is set at build time.
 var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	home, err := ondisk.FindHome()
+	root, err := home.Find()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "vmterminal: "+err.Error())
-		return app.ExitFailure
+		fmt.Fprintln(os.Stderr, cli.ProgramName()+": "+err.Error())
+		return problem.ExitFailure
 	}
 	program, err := os.Executable()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "vmterminal: cannot find its own program file: "+err.Error())
-		return app.ExitFailure
+		fmt.Fprintln(os.Stderr, cli.ProgramName()+": find program file: "+err.Error())
+		return problem.ExitFailure
 	}
+	log, level := app.NewLog(os.Stderr)
 	svc := app.New(app.Options{
-		Home: home, Program: program, Version: version, Window: desktop.Built,
+		Home: root, Program: program, Version: version, Window: desktop.Built, Log: log,
 		Guest: app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Agent: guest.Agent, Version: guest.Version},
 	})
 	if len(args) > 0 || !desktop.HasDisplay() {
-		return cli.Run(svc, args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+		return cli.Run(svc, args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LogLevel: level})
 	}
 	if err := desktop.Run(svc, desktop.Options{Version: version}); err != nil {
-		fmt.Fprintln(os.Stderr, "vmterminal: "+app.Explain(err).Line())
-		return app.ExitFailure
+		line, _ := cli.ErrorLine(err)
+		fmt.Fprintln(os.Stderr, cli.ProgramName()+": "+line)
+		return problem.ExitFailure
 	}
-	return app.ExitOK
+	return problem.ExitOK
 }

@@ -1,127 +1,133 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
+	"vmterminal/vm/home"
 )
 
-// Automatic is how often a snapshot of a running VM is taken without anyone
-// asking for it, and how many of these are kept. The zero value is never.
+// Automatic configures automatic snapshots of a running VM. The zero value disables them.
 type Automatic struct {
 	Every time.Duration
-	// Keep is how many; 0 in SetAutomatic means as many as before, or
-	// DefaultAutomaticKeep.
+	// Keep is the number of automatic snapshots to retain. If it is 0, SetAutomatic uses the
+	// previous number, or else DefaultAutomaticKeep.
 	Keep int
 }
 
-// On tells whether snapshots are taken automatically.
+// On reports whether automatic snapshots are enabled.
 func (a Automatic) On() bool { return a.Every != 0 }
 
 // Limits of automatic snapshots.
 const (
-	MinAutomaticEvery    = vm.MinEvery
-	MaxAutomaticEvery    = vm.MaxEvery
+	MinAutomaticEvery    = vm.MinInterval
+	MaxAutomaticEvery    = vm.MaxInterval
 	MaxAutomaticKeep     = vm.MaxKeep
 	DefaultAutomaticKeep = vm.DefaultKeep
 )
 
-// AutomaticState is the setting of a VM, and how it fares.
+// AutomaticState holds the automatic snapshot settings of a VM and the result of the last
+// attempt.
 type AutomaticState struct {
 	Automatic
-	// Next is when the next one is due, zero when the VM does not run.
+	// Next is when the next snapshot is due; zero if the VM is not running.
 	Next time.Time
-	// Failure is one line about the newest failure, "" when all has gone well
-	// since.
-	Failure string
-	// Why is the same in its parts; nil when an earlier version told of it.
-	Why      *Told
+	// Failed reports whether the last attempt failed, at FailedAt.
+	Failed   bool
 	FailedAt time.Time
+	// Problem is the reason for the failure. It is nil if the failure was recorded by an
+	// earlier version, which wrote only FailureText, a line in English.
+	Problem     *problem.Problem
+	FailureText string
 }
 
-// SetAutomatic sets when snapshots of a VM are taken automatically; the zero
-// value ends that. A running VM needs no new start. The snapshots that there are
-// stay as they are until the next one is taken.
+// SetAutomatic configures automatic snapshots of a VM; the zero value disables them. The change
+// takes effect at once, even in a running VM. Old snapshots are deleted only when the next one
+// is taken.
 func (s *Service) SetAutomatic(ctx context.Context, vmName string, a Automatic) (VM, error) {
 	e, err := s.entry(vmName)
 	if err == nil {
 		err = s.vms.Update(e.Name, func(v *vm.VM) error {
-			v.Automatic = a.kept(v.Automatic)
+			v.Automatic = a.setting(v.Automatic)
 			return nil
 		})
 	}
 	if err != nil {
-		return VM{}, failed(err, "Nothing was changed.", "set the automatic snapshots of %s", called(vmName))
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpAutomaticSet, VM: vmName}, problem.NothingChanged)
 	}
 	if !a.On() {
-		_ = automaticRecord{}.write(s.vms.Dir(e.Name)) // of no account while they are off
+		_ = automaticRecord{}.write(s.vms.Dir(e.Name)) // the record is for display only
 	}
 	return s.VM(ctx, e.Name)
 }
 
-// kept is the setting as it is kept, in the place of what was before.
-func (a Automatic) kept(before vm.Automatic) vm.Automatic {
+// setting returns the setting to store; before is the stored setting.
+func (a Automatic) setting(before vm.Automatic) vm.Automatic {
 	if !a.On() {
 		return vm.Automatic{}
 	}
-	keep := orDefault(a.Keep, orDefault(before.Keep, DefaultAutomaticKeep))
-	return vm.Automatic{EverySeconds: int64(a.Every.Round(time.Second) / time.Second), Keep: keep}
+	keep := cmp.Or(a.Keep, before.Keep, DefaultAutomaticKeep)
+	return vm.Automatic{IntervalSeconds: int64(a.Every.Round(time.Second) / time.Second), Keep: keep}
 }
 
-// automaticOf is a VM's setting; one that cannot be used is never.
-func automaticOf(a vm.Automatic) Automatic {
+// automaticSetting converts the stored setting of a VM. An invalid setting disables automatic
+// snapshots.
+func automaticSetting(a vm.Automatic) Automatic {
 	if a.Check() != nil {
 		return Automatic{}
 	}
-	return Automatic{Every: a.Every(), Keep: a.Keep}
+	return Automatic{Every: a.Interval(), Keep: a.Keep}
 }
 
-func lookAtAutomatic(set vm.Automatic, dir ondisk.VMDir, state VMState) AutomaticState {
-	look := AutomaticState{Automatic: automaticOf(set)}
+func automaticState(set vm.Automatic, dir home.VMDir, state VMState) AutomaticState {
+	look := AutomaticState{Automatic: automaticSetting(set)}
 	if !look.On() {
 		return look
 	}
 	r := readAutomaticRecord(dir)
-	look.Failure, look.Why, look.FailedAt = Plain(r.Failure), r.Why.plain(), r.FailedAt
+	look.Failed, look.FailedAt = r.automaticFailure != automaticFailure{}, r.FailedAt
+	look.Problem, look.FailureText = plainProblem(r.Problem), Plain(r.Failure)
 	if state.Alive() {
 		look.Next = r.Next
 	}
 	return look
 }
 
-// automaticRecord is automatic.json: what a host process says of its schedule.
-// Nothing rests on it.
+// automaticRecord is the content of automatic.json: the state of a supervisor's schedule, for
+// display only.
 type automaticRecord struct {
 	Next time.Time `json:"next,omitzero"`
 	automaticFailure
 }
 
-// automaticFailure is the newest failure, or the zero value.
+// automaticFailure is the last failure; it is zero if the last attempt succeeded.
 type automaticFailure struct {
-	Failure  string    `json:"failure,omitempty"`
-	Why      *Told     `json:"why,omitempty"`
-	FailedAt time.Time `json:"failed_at,omitzero"`
+	Problem  *problem.Problem `json:"problem,omitempty"`
+	FailedAt time.Time        `json:"failed_at,omitzero"`
+	// Failure is the text that earlier versions wrote instead of Problem.
+	Failure string `json:"failure,omitempty"`
 }
 
-func readAutomaticRecord(dir ondisk.VMDir) automaticRecord {
+func readAutomaticRecord(dir home.VMDir) automaticRecord {
 	var r automaticRecord
 	data, err := os.ReadFile(dir.Automatic())
-	if err != nil || json.Unmarshal(data, &r) != nil {
+	if err != nil || durable.ParseJSON(dir.Automatic(), data, &r) != nil {
 		return automaticRecord{}
 	}
 	return r
 }
 
-// write keeps the record; an empty one is no file.
-func (r automaticRecord) write(dir ondisk.VMDir) error {
+// write stores the record, or removes the file if the record is empty.
+func (r automaticRecord) write(dir home.VMDir) error {
 	if r != (automaticRecord{}) {
-		return ondisk.ReplaceJSON(dir.Automatic(), r)
+		return durable.UpdateJSON(dir.Automatic(), r)
 	}
 	if err := os.Remove(dir.Automatic()); !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -9,16 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/assets/guest"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
 )
 
-// guestLimit is how long a real guest may take for anything.
+// guestLimit is how long a test waits for each event in a real guest.
 const guestLimit = 3 * time.Minute
 
-// realVM is a VM of the built-in guest, whose host process is this one, with a
-// clock that the test sets.
+// realVM is a VM with the built-in guest. The test process is its supervisor and controls its
+// clock.
 type realVM struct {
 	*Service
 	t       *testing.T
@@ -26,14 +27,14 @@ type realVM struct {
 	changes <-chan struct{}
 }
 
-// runReal starts the VM; it is off when the test has ended.
-func runReal(t *testing.T, set Automatic) *realVM {
-	home, err := os.MkdirTemp("", "vmt") // socket paths are short
+// startRealVM starts the VM and stops it when the test ends.
+func startRealVM(t *testing.T, set Automatic) *realVM {
+	root, err := os.MkdirTemp("", "vmt") // t.TempDir is too long for sockets
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(home) })
-	v := &realVM{t: t, Service: New(Options{Home: ondisk.Home(home), Guest: BuiltinGuest{
+	t.Cleanup(func() { os.RemoveAll(root) })
+	v := &realVM{t: t, Service: New(Options{Home: home.Dir(root), Guest: BuiltinGuest{
 		WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine,
 	}})}
 	v.now = func() time.Time { return wallClock().Add(time.Duration(v.ahead.Load())) }
@@ -43,7 +44,7 @@ func runReal(t *testing.T, set Automatic) *realVM {
 	}
 	v.setAutomatic(set)
 	left := make(chan error, 1)
-	go func() { left <- v.RunHost(context.WithoutCancel(t.Context()), "dev", "", false) }()
+	go func() { left <- v.RunSupervisor(context.WithoutCancel(t.Context()), "dev", "", false) }()
 	t.Cleanup(func() {
 		err := v.Stop(context.WithoutCancel(t.Context()), "dev", StopOptions{Force: true}, nil)
 		if err != nil && !errors.Is(err, ErrStopped) {
@@ -52,7 +53,7 @@ func runReal(t *testing.T, set Automatic) *realVM {
 		if err := <-left; err != nil {
 			t.Error(err)
 		}
-		if log, _ := os.ReadFile(v.vms.Dir("dev").HostLog()); t.Failed() {
+		if log, _ := os.ReadFile(v.vms.Dir("dev").SupervisorLog()); t.Failed() {
 			t.Logf("host.log: %s", log)
 		}
 	})
@@ -67,7 +68,7 @@ func (v *realVM) setAutomatic(a Automatic) {
 	}
 }
 
-// wait waits until the VM is as it should be.
+// wait waits until is(vm) returns true for the VM's current state.
 func (v *realVM) wait(what string, is func(VM) bool) VM {
 	v.t.Helper()
 	limit := time.After(guestLimit)
@@ -79,13 +80,14 @@ func (v *realVM) wait(what string, is func(VM) bool) VM {
 		select {
 		case <-v.changes:
 		case <-limit:
-			v.t.Fatalf("waited in vain for %s: %+v, %v", what, now, err)
+			v.t.Fatalf("timeout waiting for %s: got %+v, error %v", what, now, err)
 		}
 	}
 }
 
-// pass sets the clock ahead by an interval, and has the schedule look at it now.
-func (v *realVM) pass(a Automatic) {
+// advanceClock advances the clock by more than an interval and makes the scheduler check it at
+// once.
+func (v *realVM) advanceClock(a Automatic) {
 	v.t.Helper()
 	v.ahead.Add(int64(a.Every + time.Minute))
 	v.setAutomatic(a)
@@ -94,11 +96,11 @@ func (v *realVM) pass(a Automatic) {
 func (v *realVM) exec(args ...string) {
 	v.t.Helper()
 	if exit, err := v.Exec(v.t.Context(), "dev", GuestCommand{Args: args}); err != nil || exit != 0 {
-		v.t.Fatalf("%v: %d, %v", args, exit, err)
+		v.t.Fatalf("exec %v: got exit code %d, error %v, want 0", args, exit, err)
 	}
 }
 
-func (v *realVM) automatic() (list []Snapshot) {
+func (v *realVM) automaticSnapshots() (list []Snapshot) {
 	v.t.Helper()
 	all, err := v.Snapshots(v.t.Context(), "dev")
 	if err != nil {
@@ -112,69 +114,68 @@ func (v *realVM) automatic() (list []Snapshot) {
 	return list
 }
 
-// A real guest's life under a schedule: taken, pruned, busy with another job,
-// and failing where all can see it.
-func TestAutomaticSnapshotsOfARealGuest(t *testing.T) {
+// Snapshots are taken, old ones are deleted, and a failure is reported until the next success.
+func TestAutomaticSnapshotsInGuest(t *testing.T) {
 	t.Parallel()
 	hourly := Automatic{Every: time.Hour, Keep: 2}
-	v := runReal(t, hourly)
-	on := v.wait("a plan", func(vm VM) bool { return !vm.Automatic.Next.IsZero() })
+	v := startRealVM(t, hourly)
+	on := v.wait("a due time", func(vm VM) bool { return !vm.Automatic.Next.IsZero() })
 	if until := on.Automatic.Next.Sub(on.Since); until < 59*time.Minute || until > 61*time.Minute {
-		t.Errorf("the first is due %v after the start", until)
+		t.Errorf("the first snapshot is due %v after the start, want 1 h", until)
 	}
-	if list := v.automatic(); len(list) != 0 {
-		t.Fatalf("there are some at once: %+v", list)
+	if list := v.automaticSnapshots(); len(list) != 0 {
+		t.Fatalf("snapshots at the start: got %+v, want none", list)
 	}
 	v.exec("sh", "-c", "echo one >/root/file; sync")
-	v.pass(hourly)
-	v.wait("the first", func(VM) bool { return len(v.automatic()) == 1 })
-	if first := v.automatic()[0]; first.Taken != "frozen" || first.State != "ok" || !strings.HasPrefix(first.Name, "auto-") {
-		t.Errorf("%+v", first)
+	v.advanceClock(hourly)
+	v.wait("the first snapshot", func(VM) bool { return len(v.automaticSnapshots()) == 1 })
+	if first := v.automaticSnapshots()[0]; first.Taken != "frozen" || first.State != "ok" || !strings.HasPrefix(first.Name, "auto-") {
+		t.Errorf("got %+v, want an intact snapshot of a frozen guest named auto-…", first)
 	}
 
-	// Later ones push it out.
+	// When a third snapshot is taken, the oldest is deleted.
 	for n, text := range []string{"two", "three", "four"} {
-		was := v.automatic()[0].ID
+		was := v.automaticSnapshots()[0].ID
 		v.exec("sh", "-c", "echo "+text+" >/root/file; sync")
-		v.pass(hourly)
-		v.wait(text, func(VM) bool { list := v.automatic(); return list[0].ID != was && len(list) == min(n+2, 2) })
+		v.advanceClock(hourly)
+		v.wait(text, func(VM) bool { list := v.automaticSnapshots(); return list[0].ID != was && len(list) == min(n+2, 2) })
 	}
 
-	// A failure is seen, and forgotten when one goes well.
+	// A failure is reported until the next success.
 	folder := v.vms.Dir("dev").Snapshots()
 	if err := os.Rename(folder, folder+".away"); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(folder, nil, ondisk.FileMode); err != nil {
+	if err := os.WriteFile(folder, nil, durable.FileMode); err != nil {
 		t.Fatal(err)
 	}
-	v.pass(hourly)
-	failed := v.wait("a failure", func(vm VM) bool { return vm.Automatic.Failure != "" })
-	log, err := os.ReadFile(v.vms.Dir("dev").HostLog())
-	if err != nil || strings.Count(string(log), failed.Automatic.Failure+"\n") != 1 {
-		t.Errorf("%q is not one line of host.log, %v: %s", failed.Automatic.Failure, err, log)
+	v.advanceClock(hourly)
+	failed := v.wait("a failure", func(vm VM) bool { return vm.Automatic.Failed })
+	log, err := os.ReadFile(v.vms.Dir("dev").SupervisorLog())
+	if err != nil || failed.Automatic.Problem == nil || strings.Count(string(log), failed.Automatic.Problem.String()+"\n") != 1 {
+		t.Errorf("host.log: got %q, error %v, want the line %v exactly once", log, err, failed.Automatic.Problem)
 	}
 	if err := errors.Join(os.Remove(folder), os.Rename(folder+".away", folder)); err != nil {
 		t.Fatal(err)
 	}
-	was := v.automatic()[0].ID
+	was := v.automaticSnapshots()[0].ID
 	v.exec("sh", "-c", "echo five >/root/file; sync")
-	v.pass(hourly)
-	v.wait("one that goes well", func(vm VM) bool { return v.automatic()[0].ID != was && vm.Automatic.Failure == "" })
+	v.advanceClock(hourly)
+	v.wait("a success after the failure", func(vm VM) bool { return v.automaticSnapshots()[0].ID != was && !vm.Automatic.Failed })
 }
 
-// Of a guest that writes nothing a second snapshot would be the same.
-func TestNothingChangedInARealGuest(t *testing.T) {
+// No second snapshot is taken if the guest has written nothing.
+func TestAutomaticSkipsUnchangedGuest(t *testing.T) {
 	t.Parallel()
 	hourly := Automatic{Every: time.Hour, Keep: 5}
-	v := runReal(t, hourly)
+	v := startRealVM(t, hourly)
 	v.exec("sh", "-c", "sync; mount -o remount,ro /; true")
-	v.pass(hourly)
-	v.wait("the first", func(VM) bool { return len(v.automatic()) == 1 })
-	first := v.wait("the next plan", func(vm VM) bool { return vm.Automatic.Next.After(v.now()) })
-	v.pass(hourly)
-	v.wait("the plan after that", func(vm VM) bool { return vm.Automatic.Next.After(first.Automatic.Next) })
-	if list := v.automatic(); len(list) != 1 {
-		t.Errorf("nothing has changed, but there are %d: %+v", len(list), list)
+	v.advanceClock(hourly)
+	v.wait("the first snapshot", func(VM) bool { return len(v.automaticSnapshots()) == 1 })
+	first := v.wait("the next due time", func(vm VM) bool { return vm.Automatic.Next.After(v.now()) })
+	v.advanceClock(hourly)
+	v.wait("the due time after that", func(vm VM) bool { return vm.Automatic.Next.After(first.Automatic.Next) })
+	if list := v.automaticSnapshots(); len(list) != 1 {
+		t.Errorf("got %d snapshots of an unchanged disk, want 1: %+v", len(list), list)
 	}
 }

@@ -8,38 +8,40 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"vmterminal/app/schedule"
 )
 
-// seen is what a schedule has done.
-type seen struct {
-	taken  []time.Duration // since the VM's start, by a clock that is never set
+// scheduleEvents records what a scheduler did.
+type scheduleEvents struct {
+	taken  []time.Duration // since the VM's start, unaffected by jumps of the clock
 	tried  int
-	lines  []string // of host.log
+	lines  []string // written to host.log
 	record automaticRecord
 }
 
-// fakeVM is a VM with a schedule, in a bubble of synctest.
+// fakeVM runs the scheduler of a VM in a synctest bubble.
 type fakeVM struct {
-	t       *testing.T
-	start   time.Time
-	newest  time.Time
-	changed chan struct{}
-	end     func()
-	seen    // as it was when until returned
+	t              *testing.T
+	start          time.Time
+	newest         time.Time
+	changed        chan struct{}
+	end            func()
+	scheduleEvents // copied by runUntil
 
 	mu     sync.Mutex
 	set    Automatic
 	setErr error
-	jump   time.Duration // by which the wall clock was set
-	result func() error  // of the next take
+	jump   time.Duration // offset of the wall clock
+	result func() error  // returns the result of the next take
 	prune  func() error
-	full   bool // the record cannot be kept
-	live   seen
+	full   bool // saving the record fails
+	live   scheduleEvents
 }
 
-// begin starts the VM; newest is how long ago an automatic snapshot was taken, 0
-// for never.
-func begin(t *testing.T, set Automatic, newest time.Duration) *fakeVM {
+// startFakeVM starts the scheduler. newest is the age of the newest automatic snapshot; 0 means
+// that no such snapshot exists.
+func startFakeVM(t *testing.T, set Automatic, newest time.Duration) *fakeVM {
 	v := &fakeVM{
 		t: t, start: time.Now(), set: set, changed: make(chan struct{}, 1),
 		result: func() error { return nil }, prune: func() error { return nil },
@@ -47,14 +49,14 @@ func begin(t *testing.T, set Automatic, newest time.Duration) *fakeVM {
 	if newest != 0 {
 		v.newest = v.now().Add(-newest)
 	}
-	a := automaton{
-		now: v.now, changed: v.changed, when: newSchedule(v.now()),
-		settings: func() (Automatic, error) { defer v.hold()(); return v.set, v.setErr },
+	a := automaticScheduler{
+		now: v.now, settingsChanged: v.changed, schedule: schedule.New(v.now()),
+		settings: func() (Automatic, error) { defer v.lock()(); return v.set, v.setErr },
 		newest:   func(context.Context) time.Time { return v.newest },
 		take:     v.take,
-		prune:    func(context.Context, Automatic) error { defer v.hold()(); return v.prune() },
-		log:      func(line string) { defer v.hold()(); v.live.lines = append(v.live.lines, line) },
-		keep:     v.keep,
+		prune:    func(context.Context, Automatic) error { defer v.lock()(); return v.prune() },
+		log:      func(line string) { defer v.lock()(); v.live.lines = append(v.live.lines, line) },
+		save:     v.saveRecord,
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -64,10 +66,10 @@ func begin(t *testing.T, set Automatic, newest time.Duration) *fakeVM {
 	return v
 }
 
-func (v *fakeVM) hold() func() { v.mu.Lock(); return v.mu.Unlock }
+func (v *fakeVM) lock() func() { v.mu.Lock(); return v.mu.Unlock }
 
 func (v *fakeVM) now() time.Time {
-	defer v.hold()()
+	defer v.lock()()
 	return wallClock().Add(v.jump)
 }
 
@@ -79,42 +81,42 @@ func (v *fakeVM) take(context.Context, Automatic) (time.Time, error) {
 	v.mu.Unlock()
 	err := result()
 	if err == nil {
-		defer v.hold()()
+		defer v.lock()()
 		v.live.taken = append(v.live.taken, time.Since(v.start).Round(time.Second))
 	}
 	return at, err
 }
 
-func (v *fakeVM) keep(r automaticRecord) error {
-	defer v.hold()()
+func (v *fakeVM) saveRecord(r automaticRecord) error {
+	defer v.lock()()
 	if v.full {
-		return errors.New("no room")
+		return errors.New("disk full")
 	}
 	v.live.record = r
 	return nil
 }
 
-// change does something to the VM, without a word to the schedule.
-func (v *fakeVM) change(what func()) { defer v.hold()(); what() }
+// mutate changes the VM without notifying the scheduler.
+func (v *fakeVM) mutate(what func()) { defer v.lock()(); what() }
 
-// until lets time pass.
-func (v *fakeVM) until(d time.Duration) {
+// runUntil advances the time to d after the start and copies the events recorded so far.
+func (v *fakeVM) runUntil(d time.Duration) {
 	time.Sleep(time.Until(v.start.Add(d)))
 	synctest.Wait()
-	defer v.hold()()
-	v.seen = v.live
+	defer v.lock()()
+	v.scheduleEvents = v.live
 	v.lines = slices.Clone(v.live.lines)
 	v.live.taken = nil
 }
 
-// expect says when snapshots were taken in the time that until let pass.
-func (v *fakeVM) expect(what string, want ...time.Duration) {
+// expectTaken checks when snapshots were taken during the last runUntil.
+func (v *fakeVM) expectTaken(what string, want ...time.Duration) {
 	v.t.Helper()
 	if !slices.Equal(v.taken, want) {
-		v.t.Errorf("%s: taken at %v, want %v", what, v.taken, want)
+		v.t.Errorf("%s: snapshots taken at %v, want %v", what, v.taken, want)
 	}
 }
 
-func bubble(t *testing.T, name string, test func(*testing.T)) {
+func runSynctest(t *testing.T, name string, test func(*testing.T)) {
 	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }

@@ -5,181 +5,180 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"slices"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
+	"vmterminal/app/schedule"
 	"vmterminal/snapshot"
-	"vmterminal/vm/host"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/supervisor"
 )
 
-// automaton takes the automatic snapshots of one running VM. It belongs to one
-// goroutine.
-type automaton struct {
-	now      func() time.Time
-	settings func() (Automatic, error)
-	changed  <-chan struct{} // the settings may be others
-	newest   func(context.Context) time.Time
-	take     func(context.Context, Automatic) (at time.Time, err error)
-	prune    func(context.Context, Automatic) error
-	log      func(line string)
-	keep     func(automaticRecord) error
+// automaticScheduler takes the automatic snapshots of one running VM. It is not safe for
+// concurrent use.
+type automaticScheduler struct {
+	now             func() time.Time
+	settings        func() (Automatic, error)
+	settingsChanged <-chan struct{} // receives a value when settings may have changed
+	newest          func(context.Context) time.Time
+	take            func(context.Context, Automatic) (at time.Time, err error)
+	prune           func(context.Context, Automatic) error
+	log             func(line string)
+	save            func(automaticRecord) error
 
-	set    Automatic
-	when   schedule
-	record automaticRecord
-	kept   automaticRecord // the record as it was kept last
+	current  Automatic
+	schedule schedule.Schedule
+	record   automaticRecord
+	saved    automaticRecord // the last stored record
 }
 
-// wallClock is the time as people set it. Without the monotonic reading it also
-// tells how long the computer has slept.
+// wallClock returns the current time without its monotonic reading, so that durations include
+// time when the computer was suspended.
 func wallClock() time.Time { return time.Now().UTC().Round(0) }
 
-// runAutomatic takes a VM's automatic snapshots until ctx ends.
-func (s *Service) runAutomatic(ctx context.Context, name string, log io.Writer) {
+// runAutomatic takes a VM's automatic snapshots until ctx is done.
+func (s *Service) runAutomatic(ctx context.Context, name string, log io.Writer, debug *slog.Logger) {
 	dir := s.vms.Dir(name)
-	_ = ondisk.SweepTempsOf(dir.Automatic()) // a failure only leaves it there
-	t := automaticTaker{s: s, name: name, state: s.state, open: s.runningSource}
+	_ = durable.SweepTempsOf(dir.Automatic()) // retried at the next start
+	t := automaticTaker{s: s, name: name, state: s.supervisorState, open: s.runningSource, debug: debug}
 	kept := readAutomaticRecord(dir)
-	a := automaton{
-		now: s.now, settings: t.settings, changed: s.settingsChanges(ctx),
-		newest: t.newest, take: t.take, prune: t.prune, keep: func(r automaticRecord) error { return r.write(dir) },
+	a := automaticScheduler{
+		now: s.now, settings: t.settings, settingsChanged: s.settingsChanges(ctx),
+		newest: t.newest, take: t.take, prune: t.prune, save: func(r automaticRecord) error { return r.write(dir) },
 		log: func(line string) {
 			fmt.Fprintf(log, "%s automatic snapshots: %s\n", s.now().Format(time.RFC3339), Plain(line))
 		},
-		when: newSchedule(s.now()), record: kept, kept: kept,
+		schedule: schedule.New(s.now()), record: kept, saved: kept,
 	}
 	a.run(ctx)
 }
 
-func (a *automaton) run(ctx context.Context) {
+func (a *automaticScheduler) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		a.look(ctx)
+		a.step(ctx)
 		select {
 		case <-ctx.Done():
-		case <-a.changed:
-		case <-time.After(a.pause()):
+		case <-a.settingsChanged:
+		case <-time.After(a.untilNextStep()):
 		}
 	}
 }
 
-// pause is how long nothing has to be done.
-func (a *automaton) pause() time.Duration {
-	if !a.set.On() {
-		return lookAgain
+// untilNextStep returns how long to wait before the next step.
+func (a *automaticScheduler) untilNextStep() time.Duration {
+	if !a.current.On() {
+		return schedule.ClockCheckInterval
 	}
-	return min(lookAgain, a.when.due.Sub(a.now()))
+	return min(schedule.ClockCheckInterval, a.schedule.Due().Sub(a.now()))
 }
 
-func (a *automaton) look(ctx context.Context) {
-	a.when.look(a.now())
-	if set, err := a.settings(); err == nil { // else those that were read last hold
-		a.change(ctx, set)
+func (a *automaticScheduler) step(ctx context.Context) {
+	a.schedule.AdjustClock(a.now())
+	if set, err := a.settings(); err == nil { // on error, keep the previous settings
+		a.applySettings(ctx, set)
 	}
-	if a.set.On() && !a.now().Before(a.when.due) {
-		a.takeOne(ctx)
+	if a.current.On() && !a.now().Before(a.schedule.Due()) {
+		a.takeDue(ctx)
 	}
-	a.publish()
+	a.saveRecord()
 }
 
-// change takes up new settings.
-func (a *automaton) change(ctx context.Context, set Automatic) {
-	was := a.set
-	a.set = set
+// applySettings replaces the settings and adjusts the schedule.
+func (a *automaticScheduler) applySettings(ctx context.Context, set Automatic) {
+	was := a.current
+	a.current = set
 	switch {
 	case set.Every == was.Every, !set.On():
 	case was.On():
-		a.when.set(set.Every, a.when.from)
+		a.schedule.SetInterval(set.Every)
 	default:
-		from := a.newest(ctx)
-		if from.IsZero() {
-			from = a.when.from
-		}
-		a.when.set(set.Every, earlier(from, a.now()))
+		a.schedule.Enable(set.Every, a.newest(ctx), a.now())
 	}
 }
 
-func (a *automaton) takeOne(ctx context.Context) {
-	at, err := a.take(ctx, a.set)
+func (a *automaticScheduler) takeDue(ctx context.Context) {
+	at, err := a.take(ctx, a.current)
 	switch {
 	case err == nil:
-		a.when.made(at, a.now())
-		a.well()
+		a.schedule.RecordSnapshot(at, a.now())
+		a.clearFailure()
 		a.pruneOld(ctx)
 	case errors.Is(err, snapshot.ErrUnchanged):
-		a.when.plan(a.now())
-		a.well()
+		a.schedule.PlanAfter(a.now())
+		a.clearFailure()
 	case isBusy(err):
-		if a.when.foundBusy(a.now()) {
-			a.fail(phrase("One was left out."), err)
+		if a.schedule.RecordBusy(a.now()) {
+			a.recordFailure(err, problem.AutomaticSkipped)
 		}
-	case ended(ctx):
+	case vmExited(ctx):
 	default:
-		a.when.failed(a.now())
-		a.fail(Phrase{}, err)
+		a.schedule.RecordFailure(a.now())
+		a.recordFailure(err)
 	}
 }
 
-func (a *automaton) pruneOld(ctx context.Context) {
-	err := a.prune(ctx, a.set)
+func (a *automaticScheduler) pruneOld(ctx context.Context) {
+	err := a.prune(ctx, a.current)
 	switch {
 	case err == nil:
 	case isBusy(err):
-		a.log("the next one deletes older ones: " + Explain(err).Line())
-	case ended(ctx):
+		a.log("the next one deletes older ones: " + Explain(err).String())
+	case vmExited(ctx):
 	default:
-		a.fail(phrase("One was taken, but older ones were not deleted."), err)
+		a.recordFailure(err, problem.OldOnesRemain)
 	}
 }
 
-// isBusy tells whether another job has the VM, which is no failure.
+// isBusy reports whether another job is using the VM, which does not count as a failure.
 func isBusy(err error) bool {
-	return errors.Is(err, ondisk.ErrLocked) || errors.Is(err, host.ErrBusy)
+	return errors.Is(err, durable.ErrLocked) || errors.Is(err, supervisor.ErrBusy)
 }
 
-// leaving is how long a VM may have left before that is known.
-const leaving = 5 * time.Second
+// exitDetectionTime is how long a supervisor may take to notice that its VM has exited.
+const exitDetectionTime = 5 * time.Second
 
-// ended tells whether a failure is nothing but the VM's end, which breaks what is
-// read from it.
-func ended(ctx context.Context) bool {
+// vmExited reports whether the VM has exited, which makes reads of its disk fail. It waits up
+// to exitDetectionTime.
+func vmExited(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return true
 	}
 	select {
 	case <-ctx.Done():
 		return true
-	case <-time.After(leaving):
+	case <-time.After(exitDetectionTime):
 		return false
 	}
 }
 
-// well forgets the last failure.
-func (a *automaton) well() { a.record.automaticFailure = automaticFailure{} }
+// clearFailure removes the last failure from the record.
+func (a *automaticScheduler) clearFailure() { a.record.automaticFailure = automaticFailure{} }
 
-// fail tells of a failure, and of what else became of it, in host.log and to
-// whoever looks at the VM.
-func (a *automaton) fail(also Phrase, err error) {
+// recordFailure writes a failure to the log and to the record. The codes in also are added to
+// the problem's states.
+func (a *automaticScheduler) recordFailure(err error, also ...problem.StateCode) {
 	p := Explain(err)
-	if also.Format != "" {
-		p.Left = append([]Phrase{also}, p.Left...)
-		p.Disk = said(p.Left)
+	for _, code := range also {
+		p.Disk = slices.Insert(p.Disk, 0, problem.State{Code: code})
 	}
-	a.record.automaticFailure = automaticFailure{Failure: p.Line(), Why: p.told(), FailedAt: a.now()}
-	a.log(a.record.Failure)
+	a.record.automaticFailure = automaticFailure{Problem: &p, FailedAt: a.now()}
+	a.log(p.String())
 }
 
-// publish keeps the record. One that could not be kept, as on a full disk, is
-// tried again at the next look.
-func (a *automaton) publish() {
-	if a.set.On() {
-		a.record.Next = a.when.due
+// saveRecord saves the record if it changed. After an error, such as a full disk, the next
+// step tries again.
+func (a *automaticScheduler) saveRecord() {
+	if a.current.On() {
+		a.record.Next = a.schedule.Due()
 	} else {
 		a.record = automaticRecord{}
 	}
-	if a.record == a.kept {
+	if a.record == a.saved {
 		return
 	}
-	if a.keep(a.record) == nil {
-		a.kept = a.record
+	if a.save(a.record) == nil {
+		a.saved = a.record
 	}
 }

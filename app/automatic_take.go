@@ -4,31 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
+	"vmterminal/app/schedule"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
+	"vmterminal/vm/supervisor"
 )
 
-// automaticTaker is what a schedule does with its VM and the VM's snapshots.
+// automaticTaker implements the functions of an automaticScheduler for one VM.
 type automaticTaker struct {
 	s    *Service
-	name string // the VM's
+	name string // the VM's name
 
-	state func(ctx context.Context, name string) (host.State, error)
-	open  opener
+	state func(ctx context.Context, name string) (supervisor.State, error)
+	open  sourceFunc
+	debug *slog.Logger // receives the phases of each snapshot; may be nil
 }
 
-func (t automaticTaker) store() *snapshot.Store { return snapshot.Open(t.s.vms.Dir(t.name)) }
+func (t automaticTaker) store() *snapshot.Store {
+	return snapshot.Open(SnapshotPaths(t.s.vms.Dir(t.name)))
+}
 
 func (t automaticTaker) settings() (Automatic, error) {
 	e, err := t.s.vms.Get(t.name)
-	return automaticOf(e.Automatic), err
+	return automaticSetting(e.Automatic), err
 }
 
-// newest is the moment of the newest automatic snapshot, or else the VM's start;
-// zero when neither is known.
+// newest returns the time of the newest automatic snapshot or, without one, the time when the
+// VM was started. It returns the zero time if neither is known.
 func (t automaticTaker) newest(ctx context.Context) time.Time {
 	list, _, err := t.store().List(ctx)
 	if err == nil {
@@ -45,37 +53,39 @@ func (t automaticTaker) newest(ctx context.Context) time.Time {
 	return st.Since
 }
 
-// take takes one of the running VM. The error wraps snapshot.ErrUnchanged when
-// there is nothing to take.
+// take takes a snapshot of the running VM. The error wraps snapshot.ErrUnchanged if the disk
+// has not changed.
 func (t automaticTaker) take(ctx context.Context, a Automatic) (at time.Time, err error) {
 	at = t.s.now()
-	err = t.takeAt(ctx, at, a)
-	return at, failed(err, "The disk is unchanged, and no snapshot was added.", "take an automatic snapshot of VM '%s'", t.name)
+	err = t.createSnapshot(ctx, at, a)
+	return at, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreateAutomatic, VM: t.name}, problem.DiskUnchanged, problem.NoSnapshotAdded)
 }
 
-func (t automaticTaker) takeAt(ctx context.Context, at time.Time, a Automatic) error {
+func (t automaticTaker) createSnapshot(ctx context.Context, at time.Time, a Automatic) error {
 	e, err := t.s.vms.Get(t.name)
 	if err != nil {
 		return err
 	}
 	store := t.store()
-	if err := t.unchanged(ctx, store); err != nil {
+	if err := t.checkChanged(ctx, store); err != nil {
 		return err
 	}
-	name, err := freeName(store, AutomaticName(at.Local()))
+	name, err := unusedName(store, AutomaticName(at.Local()))
 	if err != nil {
 		return err
 	}
-	_, err = t.s.take(ctx, e, store, snapshot.Request{
-		Name: name, Description: "Taken automatically, every " + FormatInterval(a.Every),
-		VM: e.Name, Created: at, Automatic: true, UnlessSame: true,
-	}, t.open, &meter{})
+	_, err = logJob(t.debug, job.Snapshot, e.Name, func(ctx context.Context, m job.Meter) (createdSnapshot, error) {
+		return t.s.createSnapshot(ctx, e, store, snapshot.Request{
+			Name: name, Description: "Taken automatically, every " + schedule.FormatInterval(a.Every),
+			VM: e.Name, Created: at, Automatic: true, UnlessSame: true,
+		}, t.open, m)
+	})(ctx, job.Unmetered())
 	return err
 }
 
-// unchanged is ErrUnchanged when the guest has written nothing since a snapshot
-// that is still good.
-func (t automaticTaker) unchanged(ctx context.Context, store *snapshot.Store) error {
+// checkChanged returns ErrUnchanged if the guest has written nothing since a snapshot that
+// still exists and is intact.
+func (t automaticTaker) checkChanged(ctx context.Context, store *snapshot.Store) error {
 	st, err := t.state(ctx, t.name)
 	if err != nil || st.UnchangedSince == "" {
 		return err
@@ -92,14 +102,14 @@ func (t automaticTaker) unchanged(ctx context.Context, store *snapshot.Store) er
 	return nil
 }
 
-// prune deletes the oldest of the automatic snapshots.
+// prune deletes all automatic snapshots except the newest a.Keep.
 func (t automaticTaker) prune(ctx context.Context, a Automatic) error {
 	_, err := t.s.PruneSnapshots(ctx, t.name, Keep{Last: a.Keep, AutomaticOf: t.name}, false)
 	return err
 }
 
-// freeName returns the name, or if it is taken one made of it.
-func freeName(store *snapshot.Store, name string) (string, error) {
+// unusedName returns name, with a number appended if the name is already in use.
+func unusedName(store *snapshot.Store, name string) (string, error) {
 	free := name
 	for n := 2; ; n++ {
 		err := store.Reserve(free)
@@ -110,18 +120,18 @@ func freeName(store *snapshot.Store, name string) (string, error) {
 	}
 }
 
-// state asks the host process of a running VM.
-func (s *Service) state(ctx context.Context, name string) (host.State, error) {
-	client, err := s.reach(ctx, name)
+// supervisorState returns the state that the supervisor of a running VM reports.
+func (s *Service) supervisorState(ctx context.Context, name string) (supervisor.State, error) {
+	client, err := s.connect(ctx, name)
 	if err != nil {
-		return host.State{}, err
+		return supervisor.State{}, err
 	}
 	defer client.Close()
 	return client.State(ctx)
 }
 
-// runningSource is source for a VM that must be running: the disk of one that
-// has just left is not touched.
-func (s *Service) runningSource(ctx context.Context, e vm.Entry, _ string) (stillDisk, error) {
-	return s.pointInTime(ctx, e.Name)
+// runningSource opens the disk of a running VM. Unlike openSource, it fails if the VM has just
+// exited.
+func (s *Service) runningSource(ctx context.Context, e vm.Entry, _ durable.Activity) (snapshotSource, error) {
+	return s.openPointInTime(ctx, e.Name)
 }

@@ -9,48 +9,49 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
+	"vmterminal/vm/home"
+	"vmterminal/vm/supervisor"
 )
 
-// fakeHost is a VM that is said to run, whose disk is a file.
-type fakeHost struct {
+// fakeRunningVM is a VM that is reported as running and whose disk is a file.
+type fakeRunningVM struct {
 	automaticTaker
 	t     *testing.T
-	dir   ondisk.VMDir
+	dir   home.VMDir
 	clock time.Time
 	since string // State.UnchangedSince
 	opens int
 }
 
-func newFakeHost(t *testing.T) *fakeHost {
-	h := &fakeHost{t: t, clock: time.Now().UTC().Truncate(time.Second).Add(-time.Hour)}
-	s := New(Options{Home: ondisk.Home(t.TempDir())})
+func newFakeRunningVM(t *testing.T) *fakeRunningVM {
+	h := &fakeRunningVM{t: t, clock: time.Now().UTC().Truncate(time.Second).Add(-time.Hour)}
+	s := New(Options{Home: home.Dir(t.TempDir())})
 	s.now = func() time.Time { return h.clock }
 	h.dir = s.vms.Dir("dev")
-	h.automaticTaker = automaticTaker{s: s, name: "dev", open: h.source, state: func(context.Context, string) (host.State, error) {
-		return host.State{Since: h.clock.Add(-time.Minute), UnchangedSince: h.since}, nil
+	h.automaticTaker = automaticTaker{s: s, name: "dev", open: h.source, state: func(context.Context, string) (supervisor.State, error) {
+		return supervisor.State{Since: h.clock.Add(-time.Minute), UnchangedSince: h.since}, nil
 	}}
-	fill := vm.Fill(func(f *os.File) error { return f.Truncate(3 << 20) })
+	fill := vm.FillDisk(func(f *os.File) error { return f.Truncate(3 << 20) })
 	if err := s.vms.Create(vm.Defaults("dev"), fill); err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func (h *fakeHost) source(context.Context, vm.Entry, string) (stillDisk, error) {
+func (h *fakeRunningVM) source(context.Context, vm.Entry, durable.Activity) (snapshotSource, error) {
 	h.opens++
 	disk, err := snapshot.OpenDisk(h.dir.Disk())
 	if err != nil {
-		return stillDisk{}, err
+		return snapshotSource{}, err
 	}
-	return stillDisk{source: disk, became: func(context.Context, snapshot.Info) {}, done: closers(disk)}, nil
+	return snapshotSource{source: disk, onCreated: func(context.Context, snapshot.Info) {}, wrapError: func(_ context.Context, err error) error { return err }, close: closeAll(disk)}, nil
 }
 
 // write changes the disk.
-func (h *fakeHost) write(text string) {
+func (h *fakeRunningVM) write(text string) {
 	h.t.Helper()
 	f, err := os.OpenFile(h.dir.Disk(), os.O_WRONLY, 0)
 	if err != nil {
@@ -62,18 +63,18 @@ func (h *fakeHost) write(text string) {
 	}
 }
 
-// due takes the next one, a minute after the one before.
-func (h *fakeHost) due() error {
+// takeNext takes an automatic snapshot one minute after the previous one.
+func (h *fakeRunningVM) takeNext() error {
 	h.clock = h.clock.Add(time.Minute)
-	_, err := h.take(h.t.Context(), Automatic{Every: half, Keep: 2})
+	_, err := h.take(h.t.Context(), Automatic{Every: halfHour, Keep: 2})
 	return err
 }
 
-func (h *fakeHost) mustTake(text string) Snapshot {
+func (h *fakeRunningVM) mustTake(text string) Snapshot {
 	h.t.Helper()
 	before := h.list()
 	h.write(text)
-	if err := h.due(); err != nil {
+	if err := h.takeNext(); err != nil {
 		h.t.Fatal(err)
 	}
 	for _, s := range h.list() {
@@ -81,11 +82,11 @@ func (h *fakeHost) mustTake(text string) Snapshot {
 			return s
 		}
 	}
-	h.t.Fatal("there is no new snapshot")
+	h.t.Fatal("no snapshot was added")
 	return Snapshot{}
 }
 
-func (h *fakeHost) list() []Snapshot {
+func (h *fakeRunningVM) list() []Snapshot {
 	h.t.Helper()
 	list, err := h.s.Snapshots(h.t.Context(), "dev")
 	if err != nil {
@@ -94,7 +95,7 @@ func (h *fakeHost) list() []Snapshot {
 	return list.Snapshots
 }
 
-func (h *fakeHost) names() string {
+func (h *fakeRunningVM) names() string {
 	var all []string
 	for _, s := range h.list() {
 		all = append(all, s.Name)
@@ -104,45 +105,45 @@ func (h *fakeHost) names() string {
 }
 
 func TestTakeAutomatically(t *testing.T) {
-	h := newFakeHost(t)
+	h := newFakeRunningVM(t)
 	if since := h.newest(t.Context()); !since.Equal(h.clock.Add(-time.Minute)) {
-		t.Errorf("the interval counts from %v, not from the VM's start", since)
+		t.Errorf("got start of the interval %v, want the time when the VM was started", since)
 	}
 	s := h.mustTake("one")
 	if want := "auto-" + h.clock.Local().Format("20060102-150405"); s.Name != want || !s.Automatic || s.State != "ok" ||
-		s.Description != "Taken automatically, every 30m" || s.VM != "dev" || !s.Created.Equal(h.clock) || !s.Here {
-		t.Errorf("%+v, want %s", s, want)
+		s.Description != "Taken automatically, every 30m" || s.VM != "dev" || !s.Created.Equal(h.clock) || !s.IsCurrent {
+		t.Errorf("got %+v, want an intact automatic snapshot named %s", s, want)
 	}
 	if since := h.newest(t.Context()); !since.Equal(h.clock) {
-		t.Errorf("the interval counts from %v, not from the newest", since)
+		t.Errorf("got start of the interval %v, want %v, the time of the newest snapshot", since, h.clock)
 	}
-	// A name that is taken.
+	// The next snapshot is taken at the same time, so its usual name is in use.
 	h.clock = h.clock.Add(-time.Minute)
-	if again := h.mustTake("two"); again.Name != s.Name+"-2" || !again.Automatic {
-		t.Errorf("%+v", again)
+	if second := h.mustTake("two"); second.Name != s.Name+"-2" || !second.Automatic {
+		t.Errorf("got %+v, want an automatic snapshot named %s-2", second, s.Name)
 	}
 	h.clock = h.clock.Add(-time.Minute)
-	if again := h.mustTake("three"); again.Name != s.Name+"-3" {
-		t.Errorf("%+v", again)
+	if third := h.mustTake("three"); third.Name != s.Name+"-3" {
+		t.Errorf("got %+v, want the name %s-3", third, s.Name)
 	}
 }
 
-func TestNothingChanged(t *testing.T) {
-	h := newFakeHost(t)
+func TestUnchangedDiskIsSkipped(t *testing.T) {
+	h := newFakeRunningVM(t)
 	s := h.mustTake("one")
-	if err := h.due(); !errors.Is(err, snapshot.ErrUnchanged) {
-		t.Errorf("the same disk: %v", err)
+	if err := h.takeNext(); !errors.Is(err, snapshot.ErrUnchanged) {
+		t.Errorf("unchanged disk: got %v, want %v", err, snapshot.ErrUnchanged)
 	}
-	// The host process knows it without a look at the disk.
+	// If the supervisor reports that nothing changed, the disk is not opened.
 	h.since, h.opens = s.ID, 0
 	h.write("two")
-	if err := h.due(); !errors.Is(err, snapshot.ErrUnchanged) || h.opens != 0 {
-		t.Errorf("unchanged since %s: %v, %d looks at the disk", s.Name, err, h.opens)
+	if err := h.takeNext(); !errors.Is(err, snapshot.ErrUnchanged) || h.opens != 0 {
+		t.Errorf("unchanged since %s: got %v after opening the disk %d times, want %v without opening it", s.Name, err, h.opens, snapshot.ErrUnchanged)
 	}
 	if names := h.names(); names != s.Name {
-		t.Errorf("there are %s", names)
+		t.Errorf("got snapshots %q, want %q", names, s.Name)
 	}
-	// But that snapshot must still be there, and good.
+	// The disk is skipped only if that snapshot still exists and is intact.
 	data, err := os.ReadFile(s.File)
 	if err != nil {
 		t.Fatal(err)
@@ -150,27 +151,27 @@ func TestNothingChanged(t *testing.T) {
 	if err := os.Truncate(s.File, 5000); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.due(); err != nil {
-		t.Errorf("unchanged since a damaged one: %v", err)
+	if err := h.takeNext(); err != nil {
+		t.Errorf("unchanged since a damaged snapshot: got %v, want a new snapshot", err)
 	}
-	if err := os.WriteFile(s.File, data, ondisk.FileMode); err != nil {
+	if err := os.WriteFile(s.File, data, durable.FileMode); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.s.DeleteSnapshot(t.Context(), "dev", s.Name); err != nil {
 		t.Fatal(err)
 	}
 	h.write("three")
-	if err := h.due(); err != nil {
-		t.Errorf("unchanged since one that is gone: %v", err)
+	if err := h.takeNext(); err != nil {
+		t.Errorf("unchanged since a deleted snapshot: got %v, want a new snapshot", err)
 	}
 }
 
 func TestRetention(t *testing.T) {
-	h := newFakeHost(t)
+	h := newFakeRunningVM(t)
 	ctx := t.Context()
 	pinned, renamed, moved := h.mustTake("a").Name, h.mustTake("b").Name, h.mustTake("c").Name
 	old, kept1, kept2 := h.mustTake("d").Name, h.mustTake("e").Name, h.mustTake("f").Name
-	job, err := h.s.CreateSnapshot(ctx, "dev", NewSnapshot{Name: "auto-20200101-000000"}) // looks like one
+	job, err := h.s.CreateSnapshot(ctx, "dev", NewSnapshot{Name: "auto-20200101-000000"}) // named like an automatic snapshot
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,11 +184,11 @@ func TestRetention(t *testing.T) {
 	if err := h.s.RenameSnapshot(ctx, "dev", renamed, "auto-mine"); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(ondisk.SnapshotFile(h.dir.Snapshots(), moved), ondisk.SnapshotFile(h.dir.Snapshots(), "moved")); err != nil {
+	if err := os.Rename(snapshot.File(h.dir.Snapshots(), moved), snapshot.File(h.dir.Snapshots(), "moved")); err != nil {
 		t.Fatal(err)
 	}
-	h.clock = time.Now() // by which prune tells what comes from the future
-	if err := h.prune(ctx, Automatic{Every: half, Keep: 2}); err != nil {
+	h.clock = time.Now() // prune compares it with the times of the snapshots
+	if err := h.prune(ctx, Automatic{Every: halfHour, Keep: 2}); err != nil {
 		t.Fatal(err)
 	}
 	got := h.names()
@@ -195,26 +196,26 @@ func TestRetention(t *testing.T) {
 		pinned: true, "auto-mine": true, "moved": true, old: false, kept1: true, kept2: true, "auto-20200101-000000": true,
 	} {
 		if strings.Contains(got+" ", name+" ") != want {
-			t.Errorf("%s: there = %v; there are %s", name, !want, got)
+			t.Errorf("%s: got exists = %v, want %v; snapshots: %s", name, !want, want, got)
 		}
 	}
 }
 
-func TestAnotherJobHasTheVM(t *testing.T) {
-	h := newFakeHost(t)
+func TestAutomaticWhileVMIsBusy(t *testing.T) {
+	h := newFakeRunningVM(t)
 	h.write("one")
-	job, err := h.s.holdJob(t.Context(), "dev", "exporting snapshot 'x'")
+	job, err := h.s.lockJob(t.Context(), "dev", durable.Activity{Code: "testing"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.due(); !isBusy(err) || !strings.Contains(Explain(err).Line(), "exporting snapshot 'x'") {
-		t.Errorf("%v", err)
+	if err := h.takeNext(); !isBusy(err) || Explain(err).Holder.Activity != "testing" {
+		t.Errorf("take: got %v, want an error that names the holder", err)
 	}
-	if err := h.prune(t.Context(), everyHalf); !isBusy(err) {
-		t.Errorf("prune: %v", err)
+	if err := h.prune(t.Context(), everyHalfHour); !isBusy(err) {
+		t.Errorf("prune: got %v, want a busy error", err)
 	}
 	job.release()
-	if err := h.due(); err != nil || len(h.list()) != 1 {
-		t.Errorf("%v", err)
+	if err := h.takeNext(); err != nil || len(h.list()) != 1 {
+		t.Errorf("take after release: got %d snapshots, error %v, want 1", len(h.list()), err)
 	}
 }

@@ -3,14 +3,16 @@ package app
 import (
 	"errors"
 	"os"
+	"reflect"
 	"testing"
 	"time"
 
+	"vmterminal/app/problem"
 	"vmterminal/vm"
 )
 
 func TestSetAutomatic(t *testing.T) {
-	h := newFakeHost(t)
+	h := newFakeRunningVM(t)
 	for _, c := range []struct{ set, want Automatic }{
 		{Automatic{Every: time.Hour}, Automatic{time.Hour, DefaultAutomaticKeep}},
 		{Automatic{time.Hour, 5}, Automatic{time.Hour, 5}},
@@ -20,57 +22,57 @@ func TestSetAutomatic(t *testing.T) {
 	} {
 		v, err := h.s.SetAutomatic(t.Context(), "dev", c.set)
 		if err != nil || v.Automatic.Automatic != c.want {
-			t.Errorf("%+v: %+v, %v", c.set, v.Automatic, err)
+			t.Errorf("set %+v: got %+v, error %v, want %+v", c.set, v.Automatic, err, c.want)
 		}
 		if set, err := h.settings(); err != nil || set != c.want {
-			t.Errorf("%+v: the schedule reads %+v, %v", c.set, set, err)
+			t.Errorf("set %+v: the scheduler reads %+v, error %v, want %+v", c.set, set, err, c.want)
 		}
 	}
-	for _, bad := range []Automatic{{time.Second, 1}, {time.Millisecond, 1}, {31 * day, 1}, {-time.Hour, 1}, {time.Hour, -1}, {time.Hour, 1001}} {
+	for _, bad := range []Automatic{{time.Second, 1}, {time.Millisecond, 1}, {31 * 24 * time.Hour, 1}, {-time.Hour, 1}, {time.Hour, -1}, {time.Hour, 1001}} {
 		_, err := h.s.SetAutomatic(t.Context(), "dev", bad)
-		if !errors.Is(err, vm.ErrBadConfig) || Explain(err).Exit != ExitUsage {
-			t.Errorf("%+v: %v", bad, err)
+		if !errors.Is(err, vm.ErrBadConfig) || Explain(err).Exit != problem.ExitUsage {
+			t.Errorf("set %+v: got %v, want %v", bad, err, vm.ErrBadConfig)
 		}
 	}
 	if v, err := h.s.VM(t.Context(), "dev"); err != nil || v.Automatic.Every != time.Hour {
-		t.Errorf("nonsense has changed it: %+v, %v", v.Automatic, err)
+		t.Errorf("after invalid settings: got %+v, error %v, want the previous setting", v.Automatic, err)
 	}
 }
 
-// Nothing rests on the record, whatever is in it.
+// An invalid record is ignored.
 func TestAutomaticRecord(t *testing.T) {
-	h := newFakeHost(t)
+	h := newFakeRunningVM(t)
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	for name, r := range map[string]automaticRecord{
-		"none": {}, "failed": {automaticFailure: automaticFailure{Failure: "x", FailedAt: now}}, "due": {Next: now},
+		"none": {}, "failed": {automaticFailure: automaticFailure{Problem: &problem.Problem{Code: problem.NoSpace, Cause: "x"}, FailedAt: now}}, "due": {Next: now},
 	} {
-		if err := r.write(h.dir); err != nil || readAutomaticRecord(h.dir) != r {
-			t.Errorf("%s: %v, %+v", name, err, readAutomaticRecord(h.dir))
+		if err := r.write(h.dir); err != nil || !reflect.DeepEqual(readAutomaticRecord(h.dir), r) {
+			t.Errorf("%s: got %+v, error %v, want %+v", name, readAutomaticRecord(h.dir), err, r)
 		}
 	}
 	if err := (automaticRecord{Next: now}).write(h.dir); err != nil {
 		t.Fatal(err)
 	}
-	on := vm.Automatic{EverySeconds: 60, Keep: 1}
-	if look := lookAtAutomatic(on, h.dir, Running); !look.Next.Equal(now) {
-		t.Errorf("%+v", look)
+	on := vm.Automatic{IntervalSeconds: 60, Keep: 1}
+	if state := automaticState(on, h.dir, Running); !state.Next.Equal(now) {
+		t.Errorf("running: got %+v, want the next snapshot due at %v", state, now)
 	}
-	if look := lookAtAutomatic(on, h.dir, Stopped); !look.Next.IsZero() {
-		t.Errorf("due while the VM is off: %+v", look)
+	if state := automaticState(on, h.dir, Stopped); !state.Next.IsZero() {
+		t.Errorf("stopped: got %+v, want no due time", state)
 	}
-	if look := lookAtAutomatic(vm.Automatic{EverySeconds: 1, Keep: 1}, h.dir, Running); look != (AutomaticState{}) {
-		t.Errorf("a setting that cannot be used: %+v", look)
+	if state := automaticState(vm.Automatic{IntervalSeconds: 1, Keep: 1}, h.dir, Running); state != (AutomaticState{}) {
+		t.Errorf("invalid setting: got %+v, want the zero value", state)
 	}
 	if err := os.WriteFile(h.dir.Automatic(), []byte(`{"failure":"a\nb\u001b[31m","next":7}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if r := readAutomaticRecord(h.dir); r != (automaticRecord{}) {
-		t.Errorf("of a torn record: %+v", r)
+		t.Errorf("damaged record: got %+v, want the zero value", r)
 	}
 	if err := (automaticRecord{}).write(h.dir); err != nil {
 		t.Fatal(err)
 	}
 	if err := (automaticRecord{}).write(h.dir); err != nil {
-		t.Errorf("no record twice: %v", err)
+		t.Errorf("remove a missing record: %v", err)
 	}
 }

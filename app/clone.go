@@ -3,34 +3,35 @@ package app
 import (
 	"context"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
 	"vmterminal/vm"
+	"vmterminal/vm/home"
 )
 
-// CloneSnapshot begins to make a new VM of a snapshot as a job; its Result is
-// the VM. The new one has an identity of its own, and the settings of the
-// snapshot's VM where n leaves them open.
-func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewVM) (*Job, error) {
+// CloneSnapshot starts a job that creates a VM from a snapshot. The new VM has its own
+// identity. Zero values in n are replaced by the settings of the snapshot's VM.
+func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewVM) (*job.Job[VM], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "clone snapshot '%s' of %s", Plain(name), called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotClone, VM: vmName, Snapshot: name})
 	}
-	doing := phrase("clone snapshot '%s' of VM '%s' as '%s'", Plain(name), e.Name, Plain(n.Name))
-	store := snapshot.Open(s.vms.Dir(e.Name))
+	op := problem.Operation{Code: problem.OpSnapshotClone, VM: e.Name, Snapshot: name, Name: n.Name}
+	store := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name)))
 	info, err := store.Get(ctx, name)
 	if err != nil {
-		return nil, failed(err, "Nothing was created.", "%s", doing)
+		return nil, wrapFailure(err, op, problem.NothingCreated)
 	}
-	v := likeVM(e.VM, n)
-	if info.DiskSize > 0 { // not known of a foreign file that was never read
+	v := newVMLike(e.VM, n)
+	if info.DiskSize > 0 { // unknown for a foreign file that was never read
 		v.DiskSizeMB = vm.DiskSizeMB(info.DiskSize)
 	}
 	if err := v.Check(); err != nil {
-		return nil, failed(err, "Nothing was created.", "%s", doing)
+		return nil, wrapFailure(err, op, problem.NothingCreated)
 	}
-	return s.jobs.run(JobClone, v.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
-		err := s.vms.Create(v, func(dir ondisk.VMDir) error {
+	return runJob(s, job.Clone, job.Subject{VM: v.Name, Name: info.Name}, func(ctx context.Context, m job.Meter) (VM, error) {
+		err := s.vms.Create(v, func(dir home.VMDir) error {
 			if err := store.ExtractFirmware(ctx, info.Name, dir.Firmware()); err != nil {
 				return err
 			}
@@ -38,7 +39,7 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 			return err
 		})
 		if err != nil {
-			return nil, failed(err, "Nothing was created.", "%s", doing)
+			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
 		return s.VM(ctx, v.Name)
 	}), nil

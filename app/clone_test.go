@@ -11,12 +11,12 @@ import (
 	"vmterminal/vm"
 )
 
-// A snapshot of another tool may be of a disk that is smaller than any that is
-// made here: a VM can be made of it, deleted, and taken over again.
-func TestCloneOfSmallDisk(t *testing.T) {
+// A foreign snapshot may contain a disk that is smaller than the minimum size. A VM can be created
+// from it, deleted and adopted again.
+func TestCloneSmallDisk(t *testing.T) {
 	ctx := context.Background()
-	s, _, _ := startable(t)
-	disk := bytes.Repeat([]byte("small disk "), 1000)
+	s, _, _ := vmWithFakeSupervisor(t)
+	disk := bytes.Repeat([]byte("small disk here."), 1000-8)
 	file := filepath.Join(t.TempDir(), "small.raw.gz")
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -36,9 +36,9 @@ func TestCloneOfSmallDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err = s.CloneSnapshot(ctx, "dev", "small", NewVM{Name: "copy"})
+	cloning, err := s.CloneSnapshot(ctx, "dev", "small", NewVM{Name: "copy"})
 	if err == nil {
-		err = job.Wait(ctx)
+		err = cloning.Wait(ctx)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -51,9 +51,9 @@ func TestCloneOfSmallDisk(t *testing.T) {
 	}
 	e, err := s.entry("copy")
 	if err != nil || e.Broken != nil || e.DiskSizeMB != vm.MinDiskSizeMB {
-		t.Errorf("%v %v %d", err, e.Broken, e.DiskSizeMB)
+		t.Errorf("adopted VM: got size %d MB, problem %v, error %v, want the minimum size and no problem", e.DiskSizeMB, e.Broken, err)
 	}
 	if got, err := os.ReadFile(s.vms.Dir("copy").Disk()); err != nil || !bytes.Equal(got, disk) {
-		t.Errorf("another disk: %d bytes, %v", len(got), err)
+		t.Errorf("disk of the adopted VM: got %d bytes, error %v, want the contents of the snapshot", len(got), err)
 	}
 }

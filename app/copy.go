@@ -1,64 +1,79 @@
 package app
 
 import (
+	"cmp"
 	"context"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
+	"vmterminal/vm/home"
 )
 
-// CloneVM begins to make a new VM of what another's disk holds now, as a job; its
-// Result is the VM. The other one may run: then its disk is copied as of one
-// moment, as for a snapshot. The new one has an identity of its own, the other's
-// settings where n leaves them open, and none of its snapshots.
-func (s *Service) CloneVM(_ context.Context, name string, n NewVM) (*Job, error) {
+// CloneVM starts a job that creates a VM from the current disk of another. The other VM may be
+// running: its disk is copied as of one point in time, as for a snapshot. The new VM has its
+// own identity and no snapshots. Zero values in n are replaced by the settings of the other VM.
+func (s *Service) CloneVM(_ context.Context, name string, n NewVM) (*job.Job[VM], error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return nil, failed(err, "", "clone %s", called(name))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpVMClone, VM: name})
 	}
-	doing := phrase("clone VM '%s' as '%s'", e.Name, Plain(n.Name))
-	v := likeVM(e.VM, n)
-	size, _ := sizes(s.vms.Dir(e.Name).Disk())
+	op := problem.Operation{Code: problem.OpVMClone, VM: e.Name, Name: n.Name}
+	v := newVMLike(e.VM, n)
+	size, _ := fileSizes(s.vms.Dir(e.Name).Disk())
 	v.DiskSizeMB = vm.DiskSizeMB(size)
 	if err = e.Broken; err == nil {
 		err = v.Check()
 	}
 	if err != nil {
-		return nil, failed(err, "Nothing was created.", "%s", doing)
+		return nil, wrapFailure(err, op, problem.NothingCreated)
 	}
-	return s.jobs.run(JobClone, v.Name, e.Name, func(ctx context.Context, m Meter) (any, error) {
-		err := s.vms.Create(v, func(dir ondisk.VMDir) error { return s.copyDisk(ctx, e, "cloning the VM", dir, m) })
+	return runJob(s, job.Clone, job.Subject{VM: v.Name, Name: e.Name}, func(ctx context.Context, m job.Meter) (VM, error) {
+		var notFrozen NotFrozen
+		err := s.vms.Create(v, func(dir home.VMDir) (err error) {
+			notFrozen, err = s.copyDisk(ctx, e, durable.Activity{Code: string(problem.OpVMClone)}, dir, m)
+			return err
+		})
 		if err != nil {
-			return nil, failed(err, "Nothing was created.", "%s", doing)
+			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
-		return s.VM(ctx, v.Name)
+		made, err := s.VM(ctx, v.Name)
+		made.NotFrozen = notFrozen
+		return made, err
 	}), nil
 }
 
-// likeVM is a new VM with another's settings, where n leaves them open.
-func likeVM(other vm.VM, n NewVM) vm.VM {
+// newVMLike returns a new VM with the settings in n. Zero values are replaced by the settings
+// of other. Shares are not inherited, nor are forwards, because two VMs cannot use the same
+// host port.
+func newVMLike(other vm.VM, n NewVM) vm.VM {
 	v := vm.Defaults(n.Name)
 	v.Image, v.Boot, v.Seeded, v.Accel, v.DiskSizeMB = other.Image, other.Boot, other.Seeded, other.Accel, other.DiskSizeMB
-	v.CPUs = orDefault(n.CPUs, other.CPUs)
-	v.MemoryMB = orDefault(n.MemoryMB, other.MemoryMB)
-	v.Network.Isolated = other.Network.Isolated // but a port leads to one VM only, and what is shared was shared with the other
+	v.CPUs = cmp.Or(n.CPUs, other.CPUs)
+	v.MemoryMB = cmp.Or(n.MemoryMB, other.MemoryMB)
+	v.Network.Isolated = other.Network.Isolated
 	return v
 }
 
-func (s *Service) copyDisk(ctx context.Context, from vm.Entry, doing string, to ondisk.VMDir, m Meter) error {
-	job, err := s.holdJob(ctx, from.Name, doing)
+func (s *Service) copyDisk(ctx context.Context, from vm.Entry, activity durable.Activity, to home.VMDir, m job.Meter) (NotFrozen, error) {
+	job, err := s.lockJob(ctx, from.Name, activity)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer job.release()
-	disk, err := s.source(job, from, doing)
+	disk, err := s.openSource(job, from, activity)
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer disk.done()
-	if err := snapshot.Open(s.vms.Dir(from.Name)).CopyFirmware(to.Firmware()); err != nil {
-		return err
+	defer disk.close()
+	if err := snapshot.Open(SnapshotPaths(s.vms.Dir(from.Name))).CopyFirmware(to.Firmware()); err != nil {
+		return "", err
 	}
-	return snapshot.CopyDisk(job, disk.source, to.Disk(), m)
+	err = snapshot.CopyDisk(job, disk.source, to.Disk(), m)
+	if err != nil {
+		err = disk.wrapError(ctx, err)
+	}
+	return disk.notFrozen, err
 }

@@ -2,89 +2,70 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
+	"path"
 	"strings"
 
-	"vmterminal/vm/agent"
-	"vmterminal/vm/host"
+	"vmterminal/app/guestfiles"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
+	"vmterminal/snapshot/durable"
 )
 
-// JobCopy carries files between this computer and a guest.
-const JobCopy JobKind = "copy"
-
-// phaseCopy is the one phase of such a job.
-const phaseCopy = "Copying"
-
-// Copied is what a copy carried.
-type Copied struct {
-	Files int
-	Bytes int64
-	// Skipped are paths that are neither files, folders nor symbolic links.
-	Skipped []string
-}
-
-// notThere is what a script ends with that does not find what it was told of.
-const notThere = 3
-
-var errNotThere = fmt.Errorf("not found%w", quiet{fs.ErrNotExist})
-
-// quiet is an error that says nothing of its own.
-type quiet struct{ error }
-
-func (quiet) Error() string   { return "" }
-func (q quiet) Unwrap() error { return q.error }
-
-// ErrCopy is a copy that the guest, or what it sent, has refused.
-var ErrCopy = errors.New("it cannot be copied")
-
-// inGuest runs a script of sh in a running VM's guest; its arguments are $1 and so
-// on. What the script says on standard error becomes the error.
-func inGuest(ctx context.Context, client *host.Client, script string, args []string, in io.Reader, out io.Writer) error {
-	said := &firstBytes{left: 2000}
-	exit, err := client.Exec(ctx, agent.Command{
-		Args: append([]string{"sh", "-c", script, "sh"}, args...), Stdin: in, Stdout: out, Stderr: said,
+// CopyIn starts a job that copies files and folders into the guest of a running VM. The
+// destination, to, is a folder in the guest or, for a single file or folder, its new name. A
+// folder is merged with an existing one of the same name. All files are first written to a
+// staging folder and then moved into place, so that a failed copy changes nothing and programs
+// never see partial files.
+func (s *Service) CopyIn(ctx context.Context, vmName string, from []string, to string, opt guestfiles.InOptions) (*job.Job[guestfiles.Copied], error) {
+	op := problem.Operation{Code: problem.OpCopyIn, VM: vmName}
+	total, err := guestfiles.CheckFiles(from, opt.Recursive)
+	if err == nil && to == "" {
+		err = fmt.Errorf("%w: the destination is missing", guestfiles.ErrCopy)
+	}
+	if err != nil {
+		return nil, wrapFailure(err, op, problem.NothingCopied)
+	}
+	return s.copyJob(ctx, vmName, op, summarizePaths(from), func(ctx context.Context, run guestfiles.Runner, m job.Meter) (guestfiles.Copied, error) {
+		m.Phase(job.CopyFiles, total)
+		return guestfiles.CopyIn(ctx, run, from, to, opt, m)
 	})
-	if err == nil && exit == notThere {
-		return fmt.Errorf("%w in the guest: %s", errNotThere, oneLineOf(said.String()))
+}
+
+// CopyOut starts a job that copies a file or, with recursive, a folder out of the guest of a
+// running VM. The destination, to, is a folder on the host or the new name. A file is replaced
+// atomically and durably. A copied folder must not exist yet at the destination; it appears
+// there once it is complete. The guest cannot cause writes elsewhere. Permissions respect the
+// umask, and some disk space is left free.
+func (s *Service) CopyOut(ctx context.Context, vmName, from, to string, recursive bool) (*job.Job[guestfiles.Copied], error) {
+	op := problem.Operation{Code: problem.OpCopyOut, VM: vmName}
+	from = path.Clean(from)
+	to, err := guestfiles.OutTarget(from, to)
+	if err != nil {
+		return nil, wrapFailure(err, op, problem.NothingCopied)
 	}
-	if err == nil && exit != 0 {
-		err = fmt.Errorf("%w: %s", ErrCopy, orElse(oneLineOf(said.String()), fmt.Sprintf("exit code %d", exit)))
+	return s.copyJob(ctx, vmName, op, from, func(ctx context.Context, run guestfiles.Runner, m job.Meter) (guestfiles.Copied, error) {
+		return guestfiles.CopyOut(ctx, run, from, to, recursive, m)
+	})
+}
+
+// summarizePaths lists up to three paths; of more, it lists the first and counts the others.
+func summarizePaths(paths []string) string {
+	if len(paths) > 3 {
+		return fmt.Sprintf("%s and %d more", paths[0], len(paths)-1)
 	}
-	return err
+	return strings.Join(paths, ", ")
 }
 
-// firstBytes keeps what is written first.
-type firstBytes struct {
-	strings.Builder
-	left int
-}
-
-func (f *firstBytes) Write(p []byte) (int, error) {
-	part := p[:min(len(p), f.left)]
-	f.left -= len(part)
-	f.Builder.Write(part)
-	return len(p), nil
-}
-
-func oneLineOf(s string) string { return Plain(strings.Join(strings.Fields(s), " ")) }
-
-func orElse(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
-}
-
-// copyJob runs a copy as a job on a running VM's guest.
-func (s *Service) copyJob(ctx context.Context, vmName string, doing func(of Phrase) Phrase, subject string, work func(context.Context, *host.Client, Meter) (Copied, error)) (*Job, error) {
+// copyJob runs a copy as a job on a running VM's guest, after any other copy on that guest has
+// ended. Other processes can list and cancel it.
+func (s *Service) copyJob(ctx context.Context, vmName string, op problem.Operation, subject string, work func(context.Context, guestfiles.Runner, job.Meter) (guestfiles.Copied, error)) (*job.Job[guestfiles.Copied], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "%s", doing(called(vmName)))
+		return nil, wrapFailure(err, op)
 	}
-	client, err := s.reach(ctx, e.Name)
+	op.VM = e.Name
+	client, err := s.connect(ctx, e.Name)
 	if err == nil {
 		err = waitForAgent(ctx, client)
 	}
@@ -92,13 +73,18 @@ func (s *Service) copyJob(ctx context.Context, vmName string, doing func(of Phra
 		if client != nil {
 			client.Close()
 		}
-		return nil, failed(err, "", "%s", doing(called(e.Name)))
+		return nil, wrapFailure(err, op)
 	}
-	return s.jobs.run(JobCopy, e.Name, subject, func(ctx context.Context, m Meter) (any, error) {
+	return runJob(s, job.Copy, job.Subject{VM: e.Name, Name: subject}, func(ctx context.Context, m job.Meter) (guestfiles.Copied, error) {
 		defer client.Close()
-		done, err := work(ctx, client, m)
+		held, err := s.lockCopy(ctx, e.Name, durable.Activity{Code: string(op.Code), Name: subject}, m)
 		if err != nil {
-			return nil, failed(err, "", "%s", doing(called(e.Name)))
+			return guestfiles.Copied{}, wrapFailure(err, op)
+		}
+		defer held.release()
+		done, err := work(held, client.Exec, m)
+		if err != nil {
+			return guestfiles.Copied{}, wrapFailure(err, op)
 		}
 		return done, nil
 	}), nil

@@ -6,21 +6,22 @@ import (
 	"os"
 	"path/filepath"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
 	"vmterminal/vm"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image"
 	"vmterminal/vm/image/fetch"
 )
 
-// CreateFromImage begins to make a VM whose disk is a copy of an image, n.Image or
-// n.Found, as a job; its Result is the VM. The disk is of the size that n asks for, or of
-// the default one, or of the image's own if that is larger. The guest boots by
-// itself: the image has a boot loader and a kernel.
-func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
+// CreateFromImage starts a job that creates a VM whose disk is a copy of the image n.Found or
+// n.Image. The disk has the size in n or else the default size, or the image's own size if that
+// is larger. The image must contain a boot loader and a kernel.
+func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*job.Job[VM], error) {
 	label := s.imageLabel(n)
-	doing := phrase("create VM '%s' from image %s", Plain(n.Name), label)
-	v, err := s.askedSystem(n)
+	op := problem.Operation{Code: problem.OpVMCreateImage, VM: n.Name, Image: label}
+	v, err := s.withSystemDefaults(n)
 	if err == nil {
 		v.Image, v.Boot, v.Seeded = label, vm.BootDisk, true
 		if n.UEFI {
@@ -29,21 +30,21 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*Job, error) {
 		err = v.Check()
 	}
 	if err != nil {
-		return nil, failed(err, "Nothing was created.", "%s", doing)
+		return nil, wrapFailure(err, op, problem.NothingCreated)
 	}
-	return s.jobs.run(JobCreate, v.Name, v.Image, func(ctx context.Context, m Meter) (any, error) {
+	return runJob(s, job.Create, job.Subject{VM: v.Name, Name: v.Image}, func(ctx context.Context, m job.Meter) (VM, error) {
 		if err := s.createFromImage(ctx, v, n, m); err != nil {
-			return nil, failed(err, "Nothing was created.", "%s", doing)
+			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
 		return s.VM(ctx, v.Name)
 	}), nil
 }
 
-func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m Meter) error {
-	opt := image.Options{MaxSize: int64(n.DiskSizeMB) << 20, Progress: m}
-	return s.vms.Create(v, func(dir ondisk.VMDir) error {
-		opt.Room = func() error { return snapshot.Room(string(dir), 0) }
-		return vm.Fill(func(disk *os.File) error {
+func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m job.Meter) error {
+	opt := image.Options{MaxSize: int64(n.DiskSizeMB) << 20, Progress: m, Force: n.Force}
+	return s.vms.Create(v, func(dir home.VMDir) error {
+		opt.Room = func(bytes int64) error { return snapshot.Room(string(dir), bytes) }
+		return vm.FillDisk(func(disk *os.File) error {
 			size, err := s.writeDisk(ctx, n, disk, opt, m)
 			if err != nil {
 				return err
@@ -54,10 +55,10 @@ func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m Meter
 	})
 }
 
-// maxImageLabel bounds what is kept of an image's name.
+// maxImageLabel is the maximum length of vm.VM.Image in runes.
 const maxImageLabel = 100
 
-// imageLabel is what a VM keeps of the name of the image that it was made of.
+// imageLabel returns the value of vm.VM.Image for a VM created from the image in n.
 func (s *Service) imageLabel(n NewVM) string {
 	if n.Found != nil {
 		return n.Found.Name
@@ -72,7 +73,7 @@ func (s *Service) imageLabel(n NewVM) string {
 	label := []rune(Plain(filepath.Base(name)))
 	label = label[:min(len(label), maxImageLabel)]
 	if string(label) == vm.ImageBuiltin {
-		return "file " + vm.ImageBuiltin // that is not the guest which the program carries
+		return "file " + vm.ImageBuiltin // not the built-in guest
 	}
 	return string(label)
 }

@@ -2,21 +2,20 @@ package app
 
 import (
 	"context"
-	"strings"
 
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 )
 
-// RenameSnapshot gives a snapshot another name, everywhere it is kept.
+// RenameSnapshot renames a snapshot: its file and all records that name it.
 func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) error {
-	doing := func(of Phrase) Phrase {
-		return phrase("rename snapshot '%s' to '%s' of %s", Plain(old), Plain(name), of)
-	}
+	op := problem.Operation{Code: problem.OpSnapshotRename, VM: vmName, Snapshot: old, Name: name}
 	e, err := s.entry(vmName)
 	if err != nil {
-		return failed(err, "", "%s", doing(called(vmName)))
+		return wrapFailure(err, op)
 	}
-	return s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
+	return s.edit(ctx, e.Name, op, func(store *snapshot.Store) error {
 		info, err := store.Get(ctx, old)
 		if err == nil {
 			err = store.Rename(ctx, old, name)
@@ -30,30 +29,30 @@ func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) 
 
 // DescribeSnapshot changes a snapshot's description.
 func (s *Service) DescribeSnapshot(ctx context.Context, vmName, name, description string) error {
-	doing := func(of Phrase) Phrase { return phrase("describe snapshot '%s' of %s", Plain(name), of) }
-	return s.edit(ctx, vmName, doing, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
+	op := problem.Operation{Code: problem.OpSnapshotDescribe, VM: vmName, Snapshot: name}
+	return s.edit(ctx, vmName, op, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
 }
 
-// PinSnapshot keeps a snapshot from being pruned, or no longer.
+// PinSnapshot pins or unpins a snapshot. A pinned snapshot is never pruned.
 func (s *Service) PinSnapshot(ctx context.Context, vmName, name string, pinned bool) error {
-	doing := func(of Phrase) Phrase { return phrase("pin snapshot '%s' of %s", Plain(name), of) }
+	op := problem.Operation{Code: problem.OpSnapshotPin, VM: vmName, Snapshot: name}
 	if !pinned {
-		doing = func(of Phrase) Phrase { return phrase("unpin snapshot '%s' of %s", Plain(name), of) }
+		op.Code = problem.OpSnapshotUnpin
 	}
-	return s.edit(ctx, vmName, doing, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
+	return s.edit(ctx, vmName, op, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
 }
 
-// edit changes something about a VM's snapshots under the job lock, which is the
-// VM's own: of which VM is not in its holder's text.
-func (s *Service) edit(ctx context.Context, vmName string, doing func(of Phrase) Phrase, change func(*snapshot.Store) error) error {
+// edit runs change on a VM's snapshots while it holds the VM's job lock.
+func (s *Service) edit(ctx context.Context, vmName string, op problem.Operation, change func(*snapshot.Store) error) error {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return failed(err, "", "%s", doing(called(vmName)))
+		return wrapFailure(err, op)
 	}
-	job, err := s.holdJob(ctx, e.Name, strings.TrimSuffix(doing(Phrase{}).String(), " of "))
+	op.VM = e.Name
+	job, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(op.Code), Name: op.Snapshot})
 	if err == nil {
 		defer job.release()
-		err = change(snapshot.Open(s.vms.Dir(e.Name)))
+		err = change(snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))))
 	}
-	return failed(err, "Nothing was changed.", "%s", doing(called(e.Name)))
+	return wrapFailure(err, op, problem.NothingChanged)
 }

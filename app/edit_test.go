@@ -5,36 +5,35 @@ import (
 	"slices"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 )
 
-// The lock is the VM's own, so that its holder does not say of which; an error does.
-func TestEditSaysWhatItDoes(t *testing.T) {
-	s := withDisk(t, []byte("disk"))
-	var holder ondisk.Holder
-	err := s.edit(t.Context(), "dev", func(of Phrase) Phrase { return phrase("pin snapshot '%s' of %s", "a of b", of) }, func(*snapshot.Store) error {
-		_, holder = ondisk.Held(s.vms.Dir("dev").JobLock())
+// The activity of a VM's lock does not name the VM, but an error does.
+func TestEditActivity(t *testing.T) {
+	s := serviceWithDisk(t, []byte("disk"))
+	var holder durable.Holder
+	op := problem.Operation{Code: problem.OpSnapshotPin, Snapshot: "a of b"}
+	err := s.edit(t.Context(), "dev", op, func(*snapshot.Store) error {
+		_, holder = durable.IsLocked(s.vms.Dir("dev").JobLock())
 		return errors.New("no")
 	})
-	if want := "pin snapshot 'a of b'"; holder.Doing != want {
-		t.Errorf("the lock is held for %q, not %q", holder.Doing, want)
+	if want := (durable.Activity{Code: "snapshot_pin", Name: "a of b"}); holder.Activity != want {
+		t.Errorf("activity of the lock: got %v, want %v", holder.Activity, want)
 	}
-	if got, want := Explain(err).Line(), "Could not pin snapshot 'a of b' of VM 'dev': no. Nothing was changed."; got != want {
-		t.Errorf("%q, not %q", got, want)
+	if got, want := Explain(err).String(), "snapshot_pin vm=dev snapshot=a of b: unknown: no (nothing_changed)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// What a failure left is one text for commands, and its sentences for the window.
-func TestWhatAFailureLeft(t *testing.T) {
-	p := Explain(&Failure{Doing: phrase("restore it"), Disk: unchanged, Also: phrase("The VM is off: %s.", "50% of %s"), Err: errors.New("no")})
-	if want := "The disk is unchanged. The VM is off: 50% of %s."; p.Disk != want {
-		t.Errorf("%q, not %q", p.Disk, want)
+func TestExplainStates(t *testing.T) {
+	want := []problem.State{{Code: problem.DiskUnchanged}, {Code: problem.VMOff, Detail: "50% of %s?"}}
+	p := Explain(&Failure{Disk: []problem.State{want[0], {Code: problem.VMOff, Detail: "50% of %s\n"}}, Err: errors.New("no")})
+	if !slices.Equal(p.Disk, want) {
+		t.Errorf("got %+v, want %+v", p.Disk, want)
 	}
-	if len(p.Left) != 2 || p.Left[0].Format != unchanged || !slices.Equal(p.Left[1].Args, []string{"50% of %s"}) {
-		t.Errorf("%q", p.Left)
-	}
-	if p := Explain(failed(errors.New("no"), "", "list the VMs")); p.Disk != "" || len(p.Left) != 0 {
-		t.Errorf("%+v", p)
+	if p := Explain(wrapFailure(errors.New("no"), problem.Operation{Code: problem.OpVMList})); len(p.Disk) != 0 {
+		t.Errorf("got %+v, want no state", p.Disk)
 	}
 }

@@ -1,23 +1,17 @@
 package app
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
-// Errors of the Service's own; those of vm and snapshot pass through it.
+// Errors of the Service itself. It also returns errors of packages vm and snapshot.
 var (
-	// ErrRunning refuses what needs a stopped VM.
+	// ErrRunning is returned by operations that require a stopped VM.
 	ErrRunning = errors.New("VM is running")
-	// ErrStopped refuses what needs a running VM.
+	// ErrStopped is returned by operations that require a running VM.
 	ErrStopped = errors.New("VM is stopped")
-	// ErrState refuses what makes no sense as things are.
-	ErrState = errors.New("not now")
-	// ErrNoFolder says that a file's folder is not there.
-	ErrNoFolder = errors.New("there is no such folder")
-	// ErrNoJob says that nothing is under way.
-	ErrNoJob = errors.New("no job is under way")
+	// ErrState is returned by operations that are not possible in the current state.
+	ErrState = errors.New("not possible now")
+	// ErrNoFolder means that the folder of a file does not exist.
+	ErrNoFolder = errors.New("the folder does not exist")
+	// ErrNoJob means that no job is running.
+	ErrNoJob = errors.New("no job is running")
 )
-
-// errStoppedAlready is ErrStopped to who wants just that.
-var errStoppedAlready = fmt.Errorf("%w already", ErrStopped)

@@ -7,78 +7,104 @@ import (
 	"io"
 	"time"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/vm/agent"
-	"vmterminal/vm/host"
+	"vmterminal/vm/supervisor"
 )
 
 // GuestCommand is a command to run in a guest, as root.
 type GuestCommand struct {
 	Args []string
-	// Stdin may be nil. Stdout and Stderr get what the command writes.
+	// Stdin may be nil. Stdout and Stderr receive the command's output.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	// Terminal, if not nil, is what the command runs on: all that it writes goes
-	// to Stdout then, and no Args mean root's login shell.
+	// Terminal, if not nil, is the terminal that the command runs on. Then all output goes to
+	// Stdout, and empty Args run root's login shell.
 	Terminal *GuestTerminal
-	// Env is added to the guest's own, as NAME=value.
+	// Env holds NAME=value pairs that are added to the guest's own environment.
 	Env []string
 }
 
-// GuestTerminal is a terminal in the guest, made for one command.
+// GuestTerminal is a terminal in the guest for one command.
 type GuestTerminal struct {
-	// Size is what it has at first, Resized gives what it has later; nil: it
-	// keeps the first.
-	Size    TerminalSize
-	Resized <-chan TerminalSize
-	asked   <-chan agent.Question
+	// Size is the initial size. Resized, if not nil, delivers later sizes.
+	Size              TerminalSize
+	Resized           <-chan TerminalSize
+	foregroundQueries <-chan agent.ForegroundQuery
 }
 
-// TerminalSize is counted in cells.
+// TerminalSize is a size in character cells.
 type TerminalSize = agent.Size
 
-// What waits for the agent of a guest that boots waits until bootPatience after
-// the VM's start, by when an emulated distribution has long booted; and
-// leastPatience at least, as the guest may have rebooted.
-const bootPatience, leastPatience = 5 * time.Minute, time.Minute
+// Errors of [Service.Exec] about the command itself.
+var (
+	// ErrNoCommand means that the guest has no such command.
+	ErrNoCommand = agent.ErrNotFound
+	// ErrNotExecutable means that the guest has the command but cannot execute it.
+	ErrNotExecutable = agent.ErrNotExecutable
+)
 
-// Exec runs a command in a running VM's guest and returns its exit code. It
-// waits for a guest that is still booting. When ctx ends the command is ended
-// too.
+const (
+	// bootTimeout is how long an emulated distribution may take to boot.
+	bootTimeout = 5 * time.Minute
+	// rebootTimeout is how long a guest may take to reboot. If the agent does not answer within
+	// that time, the guest has halted or the agent has exited.
+	rebootTimeout = time.Minute
+)
+
+// agentTimeout returns how long to wait for the agent of a VM in state s.
+func agentTimeout(s supervisor.State) time.Duration {
+	if !s.AgentLost.IsZero() {
+		return max(2*time.Second, rebootTimeout-time.Since(s.AgentLost)).Round(time.Second)
+	}
+	return max(rebootTimeout, bootTimeout-time.Since(s.Since)).Round(time.Second)
+}
+
+// Exec runs a command in the guest of a running VM and returns its exit code. It waits for a
+// guest that is still booting. The command is killed when ctx is done.
 func (s *Service) Exec(ctx context.Context, name string, c GuestCommand) (exit int, err error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return 0, failed(err, "", "run a command in %s", called(name))
+		return 0, wrapFailure(err, problem.Operation{Code: problem.OpCommandRun, VM: name})
 	}
-	client, err := s.reach(ctx, e.Name)
+	client, err := s.connect(ctx, e.Name)
 	if err == nil {
 		defer client.Close()
 		err = waitForAgent(ctx, client)
 	}
 	if err == nil {
-		exit, err = client.Exec(ctx, c.asked())
+		exit, err = client.Exec(ctx, c.agentCommand())
 		if errors.Is(err, context.Canceled) {
-			err = interrupted("the command was ended; what it did so far stays")
+			err = job.Interrupted("the command was killed; its effects remain")
 		}
 	}
-	return exit, failed(err, "", "run a command in VM '%s'", e.Name)
+	return exit, wrapFailure(err, problem.Operation{Code: problem.OpCommandRun, VM: e.Name})
 }
 
-func (c GuestCommand) asked() agent.Command {
+func (c GuestCommand) agentCommand() agent.Command {
 	out := agent.Command{Args: c.Args, Env: c.Env, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr}
 	if c.Terminal != nil {
-		out.Terminal = &agent.Terminal{Size: c.Terminal.Size, Resized: c.Terminal.Resized, Asked: c.Terminal.asked}
+		out.Terminal = &agent.Terminal{Size: c.Terminal.Size, Resized: c.Terminal.Resized, ForegroundQueries: c.Terminal.foregroundQueries}
 	}
 	return out
 }
 
-// waitForAgent returns when the guest's agent answers. ErrNoAgent if it does
-// not in good time.
-func waitForAgent(ctx context.Context, client *host.Client) error {
+// waitForAgent waits until the guest's agent answers. It returns ErrNoAgent after a timeout,
+// and ErrPaused if the VM is paused.
+func waitForAgent(ctx context.Context, client *supervisor.Client) error {
 	state, err := client.State(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case state.State == supervisor.Paused:
+		return supervisor.ErrPaused
+	case !state.Agent:
+		if err := client.CheckQEMU(ctx); err != nil {
+			return err
+		}
 	}
-	patience := max(leastPatience, bootPatience-time.Since(state.Since)).Round(time.Second)
+	patience := agentTimeout(state)
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	events, err := client.Events(limited)
@@ -86,7 +112,10 @@ func waitForAgent(ctx context.Context, client *host.Client) error {
 		return err
 	}
 	for e := range events {
-		if e.State.Agent {
+		switch {
+		case e.State.State == supervisor.Paused:
+			return supervisor.ErrPaused
+		case e.State.Agent:
 			return nil
 		}
 	}
@@ -94,8 +123,8 @@ func waitForAgent(ctx context.Context, client *host.Client) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case limited.Err() != nil:
-		return fmt.Errorf("%w after %v", host.ErrNoAgent, patience)
+		return fmt.Errorf("%w after %v", supervisor.ErrNoAgent, patience)
 	default:
-		return host.ErrNotRunning
+		return supervisor.ErrNotRunning
 	}
 }

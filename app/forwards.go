@@ -6,29 +6,30 @@ import (
 	"fmt"
 	"slices"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor"
 )
 
-// Forward leads a TCP port of this computer's 127.0.0.1 into the guest.
+// Forward forwards a TCP port on 127.0.0.1 of the host to a port of the guest.
 type Forward = vm.Forward
 
-// ErrNoForward says that a port is not forwarded.
+// ErrNoForward means that a port is not forwarded.
 var ErrNoForward = errors.New("no such forward")
 
-// ParseForwards reads forwards as people write them: 8080:80, the port of this
-// computer first; several with commas or blanks between.
+// ParseForwards parses forwards such as 8080:80, host port first, separated by commas or
+// blanks.
 func ParseForwards(text string) ([]Forward, error) {
 	list, err := vm.ParseForwards(text)
-	return list, failed(err, "Nothing was changed.", "forward %s", Plain(text))
+	return list, wrapFailure(err, problem.Operation{Code: problem.OpForwardSet, Value: text}, problem.NothingChanged)
 }
 
-// ForwardsLive tells whether a change of the VM's forwards counts at once.
+// ForwardsLive reports whether a change of the VM's forwards takes effect at once.
 func (v VM) ForwardsLive() bool { return v.State.Alive() && v.ForwardsNow != nil }
 
-// PendingForwards is what leads into the guest only from the VM's next start on.
+// PendingForwards returns the forwards that take effect at the VM's next start.
 func (v VM) PendingForwards() []Forward {
 	if !v.ForwardsLive() {
 		return nil
@@ -36,18 +37,18 @@ func (v VM) PendingForwards() []Forward {
 	return slices.DeleteFunc(slices.Clone(v.Forwards), func(f Forward) bool { return slices.Contains(v.ForwardsNow, f) })
 }
 
-// OldForwards is what leads into the guest until the VM stops, and then no longer.
-func (v VM) OldForwards() []Forward {
+// RemovedForwards returns the removed forwards that stay active until the VM stops.
+func (v VM) RemovedForwards() []Forward {
 	return slices.DeleteFunc(slices.Clone(v.ForwardsNow), func(f Forward) bool { return slices.Contains(v.Forwards, f) })
 }
 
-// Forwarding tells whether what is forwarded is to change; Rest is all else.
-func (to VMSettings) Forwarding() bool {
+// ChangesForwards reports whether the settings change forwards.
+func (to VMSettings) ChangesForwards() bool {
 	return len(to.Forward)+len(to.Unforward) > 0 || to.UnforwardAll
 }
 
-// Rest is the settings without what is forwarded.
-func (to VMSettings) Rest() VMSettings {
+// WithoutForwards returns the settings without changes of forwards.
+func (to VMSettings) WithoutForwards() VMSettings {
 	to.Forward, to.Unforward, to.UnforwardAll = nil, nil, false
 	return to
 }
@@ -58,7 +59,7 @@ func (to VMSettings) applyForwards(n *vm.Network) error {
 	}
 	for _, port := range to.Unforward {
 		if !slices.ContainsFunc(n.Forwards, func(f Forward) bool { return f.Host == port }) {
-			return fmt.Errorf("%w: port %d of this computer is not forwarded", ErrNoForward, port)
+			return fmt.Errorf("%w: port %d of the host is not forwarded", ErrNoForward, port)
 		}
 		*n = n.Without(port)
 	}
@@ -68,9 +69,9 @@ func (to VMSettings) applyForwards(n *vm.Network) error {
 	return nil
 }
 
-// acceptForwards changes a VM's settings and, in a running VM that can do so, what
-// leads into the guest: both or neither. The list of VMs is locked meanwhile, so
-// that two who change forwards do it one after the other.
+// acceptForwards changes the settings of a VM and, if its supervisor supports it, its active
+// forwards. Either both change or neither does. The list of VMs stays locked, so that
+// concurrent changes do not interleave.
 func (s *Service) acceptForwards(ctx context.Context, name string, apply func(*vm.VM) error) error {
 	client, before, err := s.forwarder(ctx, name)
 	if err != nil {
@@ -92,28 +93,28 @@ func (s *Service) acceptForwards(ctx context.Context, name string, apply func(*v
 		}
 		return err
 	})
-	if changed && err != nil && !errors.Is(err, ondisk.ErrNotDurable) {
+	if changed && err != nil && !errors.Is(err, durable.ErrNotDurable) {
 		err = errors.Join(err, client.SetForwards(ctx, before))
 	}
 	return err
 }
 
-// forwarder is a client of a VM whose forwards can be changed while it runs, and
-// what they are; nil if there is none, so that the settings alone can change.
-func (s *Service) forwarder(ctx context.Context, name string) (*host.Client, []qemu.Forward, error) {
-	client, err := s.reach(ctx, name)
+// forwarder returns a client and the active forwards of a running VM whose forwards can be
+// changed. The client is nil if only the settings can be changed.
+func (s *Service) forwarder(ctx context.Context, name string) (*supervisor.Client, []qemu.Forward, error) {
+	client, err := s.connect(ctx, name)
 	if err != nil {
 		return nil, nil, ctx.Err()
 	}
 	now, err := client.State(ctx)
-	if err == nil && now.State == host.Starting {
-		err = fmt.Errorf("%w: the VM is still starting", host.ErrBusy)
+	if err == nil && now.State == supervisor.Starting {
+		err = fmt.Errorf("%w: the VM is still starting", supervisor.ErrBusy)
 	}
 	switch {
-	case errors.Is(err, host.ErrBusy) || ctx.Err() != nil:
+	case errors.Is(err, supervisor.ErrBusy) || ctx.Err() != nil:
 		client.Close()
 		return nil, nil, err
-	case err != nil || now.State == host.Stopping || now.Forwards == nil:
+	case err != nil || now.State == supervisor.Stopping || now.Forwards == nil:
 		client.Close()
 		return nil, nil, nil
 	}
@@ -127,7 +128,7 @@ func qemuForwards(list []Forward) (out []qemu.Forward) {
 	return out
 }
 
-// forwardsNow is what the host process says; nil stays nil.
+// forwardsNow converts the supervisor's list; nil stays nil.
 func forwardsNow(list []qemu.Forward) []Forward {
 	if list == nil {
 		return nil

@@ -11,51 +11,43 @@ import (
 	"strings"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// JobOutcome is how a job ended.
-type JobOutcome string
-
-// The outcomes of a job.
-const (
-	JobDone      JobOutcome = "done"
-	JobFailed    JobOutcome = "failed"
-	JobCancelled JobOutcome = "cancelled"
-)
-
-// EndedJob is a job of this or another process, and how it ended.
+// EndedJob records a job of this or another process and its outcome.
 type EndedJob struct {
-	Ended   time.Time  `json:"ended"`
-	Kind    JobKind    `json:"kind"`
-	VM      string     `json:"vm"`
-	Subject string     `json:"subject"`
-	TookMS  int64      `json:"took_ms"`
-	Outcome JobOutcome `json:"outcome"`
-	// Error is one line about why it failed, "" if it did not.
-	Error string `json:"error,omitempty"`
-	// Why is the same in its parts; nil when an earlier version ended the job.
-	Why *Told `json:"why,omitempty"`
+	Ended   time.Time   `json:"ended"`
+	Kind    job.Kind    `json:"kind"`
+	VM      string      `json:"vm"`
+	Subject string      `json:"subject"`
+	TookMS  int64       `json:"took_ms"`
+	Outcome job.Outcome `json:"outcome"`
+	// Problem is the reason for the failure. It is nil for other outcomes and for jobs recorded
+	// by an earlier version, which wrote only Error, a line in English.
+	Problem *problem.Problem `json:"problem,omitempty"`
+	Error   string           `json:"error,omitempty"`
 }
 
-// jobLogLimit is how long the log of jobs grows before it becomes the old part,
-// in bytes: some thousand jobs.
+// jobLogLimit is the size in bytes at which the job log is rotated: a few thousand jobs.
 const jobLogLimit = 512 << 10
 
-// remember adds a job that has ended to the log. A log that cannot be written
-// is no reason to say that the job failed.
-func (s *Service) remember(j *Job, err error) {
+// recordJob appends a finished job to the log. The job does not fail if the log cannot be
+// written.
+func (s *Service) recordJob(j *job.Handle, took time.Duration, err error) {
 	e := EndedJob{
 		Ended: time.Now().UTC(), Kind: j.Kind, VM: j.VM, Subject: j.Subject,
-		TookMS: j.took.Milliseconds(), Outcome: JobDone,
+		TookMS: took.Milliseconds(), Outcome: job.Done,
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		e.Outcome = JobCancelled
+		e.Outcome = job.Canceled
 	case err != nil:
 		p := Explain(err)
-		e.Outcome, e.Error, e.Why = JobFailed, p.Line(), p.told()
+		e.Outcome, e.Problem = job.Failed, &p
 	}
 	line, err := json.Marshal(e)
 	if err != nil {
@@ -64,15 +56,15 @@ func (s *Service) remember(j *Job, err error) {
 	_ = addLine(s.opt.Home, append(line, '\n'))
 }
 
-// addLine adds a line to the log of jobs with one write, so that processes that
-// end jobs at the same time do not mix theirs.
-func addLine(home ondisk.Home, line []byte) error {
-	if info, err := os.Stat(home.JobLog()); err == nil && info.Size() > jobLogLimit {
-		if err := os.Rename(home.JobLog(), home.JobLogOld()); err != nil {
+// addLine appends a line to the job log with a single write, so that concurrent processes do
+// not mix their lines.
+func addLine(root home.Dir, line []byte) error {
+	if info, err := os.Stat(root.JobLog()); err == nil && info.Size() > jobLogLimit {
+		if err := os.Rename(root.JobLog(), root.JobLogOld()); err != nil {
 			return err
 		}
 	}
-	f, err := os.OpenFile(home.JobLog(), os.O_WRONLY|os.O_APPEND|os.O_CREATE, ondisk.FileMode)
+	f, err := os.OpenFile(root.JobLog(), os.O_WRONLY|os.O_APPEND|os.O_CREATE, durable.FileMode)
 	if err != nil {
 		return err
 	}
@@ -80,15 +72,14 @@ func addLine(home ondisk.Home, line []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// JobHistory returns how the last jobs of all processes ended, newest first and
-// at most that many; 0 means all that are remembered. What no job wrote is
-// passed over.
+// JobHistory returns up to most jobs of all processes, newest first. If most is 0, it returns
+// all recorded jobs. It skips invalid lines in the log.
 func (s *Service) JobHistory(ctx context.Context, most int) ([]EndedJob, error) {
 	var all []EndedJob
 	for _, path := range []string{s.opt.Home.JobLogOld(), s.opt.Home.JobLog()} {
 		list, err := readJobLog(ctx, path)
 		if err != nil {
-			return nil, failed(err, "", "read how jobs ended")
+			return nil, wrapFailure(err, problem.Operation{Code: problem.OpJobHistory})
 		}
 		all = append(all, list...)
 	}
@@ -123,20 +114,20 @@ func readJobLog(ctx context.Context, path string) ([]EndedJob, error) {
 	return list, ctx.Err()
 }
 
-// readEndedJob reads a line, and makes it harmless to show.
+// readEndedJob parses a line and makes its texts safe to display.
 func readEndedJob(line []byte) (EndedJob, bool) {
 	var e EndedJob
 	if json.Unmarshal(line, &e) != nil || e.Ended.IsZero() || e.Kind == "" {
 		return EndedJob{}, false
 	}
 	switch e.Outcome {
-	case JobDone, JobFailed, JobCancelled:
+	case job.Done, job.Failed, job.Canceled:
 	default:
 		return EndedJob{}, false
 	}
-	e.Kind = JobKind(Plain(string(e.Kind)))
+	e.Kind = job.Kind(Plain(string(e.Kind)))
 	e.VM, e.Subject, e.Error = Plain(e.VM), Plain(e.Subject), Plain(strings.TrimSpace(e.Error))
-	e.Why = e.Why.plain()
+	e.Problem = plainProblem(e.Problem)
 	e.TookMS = max(0, e.TookMS)
 	return e, true
 }

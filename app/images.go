@@ -4,49 +4,53 @@ import (
 	"context"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 	"vmterminal/vm/image/cache"
-	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/catalog"
 )
 
-// ImageSources is where images of systems are found; see Options.
-type ImageSources = catalogue.Catalogue
+// ImageSources describes the servers that images are downloaded from; see Options.
+type ImageSources = catalog.Catalog
 
-// Image is an image that is kept for new VMs.
+// Image is a cached image for new VMs.
 type Image struct {
-	// Name is "debian:trixie" of one of the catalogue, else as it was imported.
+	// Name is a catalog name such as "debian:trixie", or the name under which the image was
+	// imported.
 	Name, Version string
-	// Size is the file's, in bytes; Digest its SHA-256.
+	// Size is the length of the file in bytes. Digest is its SHA-256 checksum.
 	Size   int64
 	Digest string
-	// DiskUsed is what the disk that is kept of it takes, whose blocks VMs share: of
-	// an image that is not that disk itself, where the file system can do so.
+	// DiskUsed is the space used by the cached disk created from the image, in bytes, or 0 if
+	// the image itself is that disk. VMs share the disk's blocks on file systems that support
+	// it.
 	DiskUsed int64
-	// Verified says what vouches for it: "signature", "checksum" or "none".
+	// Verified is how the image was verified: "signature", "checksum" or "none".
 	Verified string
 	Source   string
 	Added    time.Time
-	// UsedBy are the VMs that were made of it, or of an earlier version.
+	// UsedBy lists the VMs created from this or an earlier version of the image.
 	UsedBy []string
-	// Problem is why it cannot be used, "" of a sound one.
+	// Problem says why the image cannot be used; it is "" if the image can be used.
 	Problem string
 }
 
-// System is a system of the catalogue.
+// System is an operating system of the catalog.
 type System struct{ Name, About string }
 
-// Systems is the catalogue, by name.
+// Systems returns the catalog, sorted by name.
 func (s *Service) Systems() []System {
 	var all []System
-	for _, d := range catalogue.Distros() {
+	for _, d := range catalog.Distros() {
 		all = append(all, System{d.Name, d.About})
 	}
 	return all
 }
 
-// Images returns the images that are kept, by name.
+// Images returns the cached images, sorted by name.
 func (s *Service) Images(_ context.Context) ([]Image, error) {
 	kept, err := s.images(nil).List()
 	var vms []vm.Entry
@@ -54,7 +58,7 @@ func (s *Service) Images(_ context.Context) ([]Image, error) {
 		vms, _, err = s.vms.List()
 	}
 	if err != nil {
-		return nil, failed(err, "", "list the images")
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpImageList})
 	}
 	list := make([]Image, len(kept))
 	for i, m := range kept {
@@ -68,27 +72,28 @@ func asImage(m cache.Image, vms []vm.Entry) Image {
 		Name: m.Name, Version: m.Version, Size: m.Size, Digest: m.Digest, Verified: string(m.Verified),
 		Source: m.Source, Added: m.Added,
 	}
-	_, i.DiskUsed = sizes(m.Disk)
+	_, i.DiskUsed = fileSizes(m.Disk)
 	if m.Broken != nil {
 		i.Problem = Plain(m.Broken.Error())
 	}
 	for _, v := range vms {
-		if ondisk.SameName(v.Image, m.Name) {
+		if durable.SameName(v.Image, m.Name) {
 			i.UsedBy = append(i.UsedBy, v.Name)
 		}
 	}
 	return i
 }
 
-// images is the store of images. Work in it that waits for another process tells
-// so as a phase; m may be nil.
-func (s *Service) images(m Meter) *cache.Store {
+// images returns the store of images. m, which may be nil, is notified of waits for other
+// processes.
+func (s *Service) images(m job.Meter) *cache.Store {
 	store := &cache.Store{
 		Home: s.opt.Home, Client: s.opt.Images.Client,
-		Room: func(dir string) error { return snapshot.Room(dir, 0) },
+		Room: snapshot.Room,
 	}
+	store.Client.Log = s.opt.Log
 	if m != nil {
-		store.Say = func(line string) { m.Phase(line, 0) }
+		store.OnWait = m.WaitFor
 	}
 	return store
 }

@@ -5,14 +5,15 @@ import (
 	"strings"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// The disk that is kept of an image is counted with it, and goes with it.
-func TestDiskOfAnImageIsCounted(t *testing.T) {
-	home := ondisk.Home(t.TempDir())
-	dir := home.Image("base")
-	if err := ondisk.MakeDir(string(dir)); err != nil {
+// The disk created from an image is counted and removed with the image.
+func TestImageUsageCountsDisk(t *testing.T) {
+	root := home.Dir(t.TempDir())
+	dir := root.Image("base")
+	if err := durable.MakeDir(string(dir)); err != nil {
 		t.Fatal(err)
 	}
 	digest := strings.Repeat("a", 64)
@@ -21,23 +22,23 @@ func TestDiskOfAnImageIsCounted(t *testing.T) {
 		dir.File(digest): "image",
 		dir.Disk(digest, strings.Repeat("b", 64)): strings.Repeat("disk", 1<<18),
 	} {
-		if err := os.WriteFile(path, []byte(content), ondisk.FileMode); err != nil {
+		if err := os.WriteFile(path, []byte(content), durable.FileMode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s := New(Options{Home: home})
+	s := New(Options{Home: root})
 	list, err := s.Images(t.Context())
 	if err != nil || len(list) != 1 || list[0].Size != 5 || list[0].DiskUsed < 1<<20 {
-		t.Fatalf("%+v, %v", list, err)
+		t.Fatalf("got images %+v, error %v, want one of 5 bytes with a disk of at least 1 MiB", list, err)
 	}
 	want := 5 + list[0].DiskUsed
 	if all, err := s.Storage(t.Context()); err != nil || all.Images != want {
-		t.Errorf("images take %d, not %d; %v", all.Images, want, err)
+		t.Errorf("got %d bytes of images, error %v, want %d", all.Images, err, want)
 	}
 	if freed, err := s.RemoveImage(t.Context(), "base"); err != nil || freed != want {
-		t.Errorf("freed %d, not %d; %v", freed, want, err)
+		t.Errorf("got %d bytes freed, error %v, want %d", freed, err, want)
 	}
 	if left, err := os.ReadDir(string(dir)); err != nil || len(left) != 1 || left[0].Name() != "lock" {
-		t.Errorf("%v are left; %v", left, err)
+		t.Errorf("got remaining files %v, error %v, want only lock", left, err)
 	}
 }

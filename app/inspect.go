@@ -6,41 +6,36 @@ import (
 	"os"
 	"syscall"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
+	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
+	"vmterminal/vm/home"
+	"vmterminal/vm/supervisor"
 )
 
-// VMs returns all VMs by name, each with its present state. Notes tell, a line
-// each, what was found amiss in the store and mended.
+// VMs returns all VMs with their current states, sorted by name. The notes describe repairs
+// of the store, one line each.
 func (s *Service) VMs(ctx context.Context) ([]VM, []string, error) {
 	entries, notes, err := s.vms.List()
 	if err != nil {
-		return nil, notes, failed(err, "", "list the VMs")
+		return nil, notes, wrapFailure(err, problem.Operation{Code: problem.OpVMList})
 	}
 	active := s.activeName()
 	list := make([]VM, len(entries))
 	for i, e := range entries {
-		list[i] = s.look(ctx, e, active)
+		list[i] = s.describeVM(ctx, e, active)
 	}
 	return list, notes, nil
 }
 
-// VM returns one VM with its present state; "" means the active one.
+// VM returns a VM with its current state. An empty name selects the active VM.
 func (s *Service) VM(ctx context.Context, name string) (VM, error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return VM{}, failed(err, "", "find %s", called(name))
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMFind, VM: name})
 	}
-	return s.look(ctx, e, s.activeName()), nil
-}
-
-// called names a VM in messages, also when it is the unnamed active one.
-func called(name string) Phrase {
-	if name == "" {
-		return phrase("the active VM")
-	}
-	return phrase("VM '%s'", name)
+	return s.describeVM(ctx, e, s.activeName()), nil
 }
 
 func (s *Service) activeName() string {
@@ -51,7 +46,7 @@ func (s *Service) activeName() string {
 	return e.Name
 }
 
-func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
+func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM {
 	dir := s.vms.Dir(e.Name)
 	v := VM{
 		Name: e.Name, Active: e.Name == active, State: Stopped,
@@ -60,16 +55,18 @@ func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
 		Shares: shares(e.Shares), UEFI: e.Boot == vm.BootUEFI,
 		Dir: string(dir), Accel: e.Accel,
 	}
-	v.DiskSize, v.DiskUsed = sizes(dir.Disk())
-	_, v.UndoUsed = sizes(dir.Undo())
+	v.DiskSize, v.DiskUsed = fileSizes(dir.Disk())
+	_, v.UndoUsed, _, _ = snapshot.Open(SnapshotPaths(dir)).UndoInfo() // 0 without an undo disk
 	v.Snapshots, v.LastSnapshot = s.snapshotSummary(ctx, dir)
-	if held, holder := ondisk.Held(dir.JobLock()); held {
-		v.Doing = holder.Doing
+	if held, holder := durable.IsLocked(dir.JobLock()); held {
+		v.Activity = plainActivity(holder.Activity)
 	}
-	s.lookAtHost(ctx, dir, &v)
-	v.Automatic = lookAtAutomatic(e.Automatic, dir, v.State)
+	s.addSupervisorState(ctx, dir, &v)
+	v.Automatic = automaticState(e.Automatic, dir, v.State)
 	if e.Broken != nil {
-		v.Problem = Plain(e.Broken.Error())
+		if !v.DiskReplaced {
+			v.Problem = Plain(e.Broken.Error())
+		}
 		if !v.State.Alive() {
 			v.State = Broken
 		}
@@ -77,27 +74,34 @@ func (s *Service) look(ctx context.Context, e vm.Entry, active string) VM {
 	return v
 }
 
-// lookAtHost fills in what the host process of a running VM says.
-func (s *Service) lookAtHost(ctx context.Context, dir ondisk.VMDir, v *VM) {
-	client, err := s.reach(ctx, v.Name)
+// addSupervisorState adds the state that the VM's supervisor reports or, if the VM is stopped,
+// its last exit.
+func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM) {
+	client, err := s.connect(ctx, v.Name)
 	if errors.Is(err, ErrStopped) {
-		v.Left, v.LeftAt = host.LastLeft(dir)
+		if last, err := supervisor.ReadLast(dir); err == nil {
+			v.lastExit(last)
+		}
 		return
 	}
-	var st host.State
+	var st supervisor.State
 	if err == nil {
 		defer client.Close()
 		st, err = client.State(ctx)
 	}
 	if err != nil {
-		v.State, v.Problem = Lost, Plain(err.Error())
+		v.State, v.Problem, v.Unreachable = Lost, Plain(err.Error()), unreachableCode(err)
+		if v.Unreachable == UnreachableOtherUser {
+			v.State = Running
+		}
 		return
 	}
 	v.State = VMState(st.State)
 	if v.State == Paused {
-		v.Problem = Plain(st.Reason) // "" when somebody asked for it
+		v.PauseReason = plainPause(st.PauseReason)
 	}
-	v.Accelerator, v.AcceleratorWhy = st.Accelerator, Plain(st.Why)
+	v.DiskReplaced = st.DiskReplaced
+	v.Accelerator, v.AcceleratorWhy = st.Accelerator, Plain(st.AcceleratorWhy)
 	v.Since, v.Agent = st.Since, st.Agent
 	v.shareProblems(st.Shares)
 	v.ForwardsNow = forwardsNow(st.Forwards)
@@ -107,8 +111,9 @@ func (s *Service) lookAtHost(ctx context.Context, dir ondisk.VMDir, v *VM) {
 	}
 }
 
-// sizes returns a file's length and what it takes on the disk, in bytes.
-func sizes(path string) (length, used int64) {
+// fileSizes returns the length of a file and the space it uses, in bytes. Both are 0 if the
+// file cannot be read.
+func fileSizes(path string) (length, used int64) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return 0, 0

@@ -1,28 +1,46 @@
 package app
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
-	"vmterminal/vm/host"
+	"vmterminal/vm/supervisor"
 )
 
-// TestWhyAVMStandsStill is said where something else than a person held it.
-func TestWhyAVMStandsStill(t *testing.T) {
-	const full = "the host's disk is full; free some space, then resume"
+// The reason for a pause is reported only while the VM is paused, and is safe to display.
+func TestPauseReason(t *testing.T) {
+	full := PauseReason{Code: PauseDiskFull}
 	for _, c := range []struct {
-		state  host.Phase
-		reason string
-		want   string
+		state        supervisor.Phase
+		reason, want PauseReason
 	}{
-		{host.Paused, full, full},
-		{host.Paused, "", ""},
-		{host.Running, "", ""},
+		{supervisor.Paused, full, full},
+		{supervisor.Paused, PauseReason{Code: "tired\x1b[2J"}, PauseReason{Code: "tired?[2J"}},
+		{supervisor.Paused, PauseReason{}, PauseReason{}},
+		{supervisor.Running, full, PauseReason{}},
 	} {
-		h := runningHost()
-		h.state.State, h.state.Reason = c.state, c.reason
-		v, err := oneVM(t, h).VM(t.Context(), "dev")
-		if err != nil || v.State != VMState(c.state) || v.Problem != c.want {
-			t.Errorf("%s, %q: %s, %q, %v", c.state, c.reason, v.State, v.Problem, err)
+		h := newFakeSupervisor()
+		h.state.State, h.state.PauseReason = c.state, c.reason
+		v, err := serviceWithSupervisor(t, h).VM(t.Context(), "dev")
+		if err != nil || v.State != VMState(c.state) || v.PauseReason != c.want {
+			t.Errorf("state %s, reason %+v: got state %s, reason %+v, error %v, want reason %+v", c.state, c.reason, v.State, v.PauseReason, err, c.want)
+		}
+	}
+}
+
+func TestUnreachableCode(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want UnreachableCode
+	}{
+		{fmt.Errorf("%w: no permission", supervisor.ErrOtherUser), UnreachableOtherUser},
+		{&supervisor.Orphan{QEMUPID: 7}, UnreachableNoSupervisor},
+		{fmt.Errorf("%w: timeout", supervisor.ErrNotAnswering), UnreachableSilent},
+		{errors.New("anything else"), UnreachableSilent},
+	} {
+		if got := unreachableCode(c.err); got != c.want {
+			t.Errorf("%v: got %q, want %q", c.err, got, c.want)
 		}
 	}
 }

@@ -18,30 +18,73 @@ const (
 	fynePath   = "fyne.io/fyne/v2"
 )
 
-// arrow is an import that must not be, between packages named by their path in
-// the module. A name ending in "/..." means the package and all below it.
-type arrow struct {
+// importRule forbids imports between packages, which are named by their paths in the module. A
+// name ending in "/..." includes all packages below it.
+type importRule struct {
 	from, to []string
-	except   []string // what from may use nevertheless
+	except   []string // packages in to that may be imported nevertheless
 	why      string
 }
 
-var forbidden = []arrow{
+var forbidden = []importRule{
 	{
-		from:   []string{"app/ondisk"},
+		from:   []string{"snapshot/durable"},
 		to:     []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
-		except: []string{"app/ondisk/guard"},
-		why:    "vm and snapshot both build on the leaf; what it imported, both would know",
+		except: []string{"snapshot/durable/guard", "snapshot/durable/diskformat"},
+		why:    "vm and snapshot are built on it without importing each other",
 	},
 	{
-		from: []string{"app/ondisk/guard"},
+		from: []string{"snapshot/durable/guard"},
 		to:   []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
-		why:  "whoever has a guard names it there, and must not get more by it",
+		why:  "every package with a guard imports it and must not depend on more because of that",
 	},
 	{
-		from: []string{"vm/..."},
-		to:   []string{"snapshot/..."},
-		why:  "a VM is run without knowing how its disk is kept; app joins the two",
+		from: []string{"snapshot/durable/diskformat"},
+		to:   []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		why:  "vm and snapshot share the detection of disk formats without importing each other",
+	},
+	{
+		from:   []string{"vm/home"},
+		to:     []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		except: []string{"vm/home", "snapshot/durable"},
+		why:    "file names are used everywhere and must not add dependencies",
+	},
+	{
+		from:   []string{"app/spelling"},
+		to:     []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		except: []string{"app/spelling", "snapshot/durable"},
+		why:    "suggestions are computed from words alone",
+	},
+	{
+		from: []string{"app/units"},
+		to:   []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		why:  "figures are formatted from numbers alone, for every front end",
+	},
+	{
+		from: []string{"app/config"},
+		to:   []string{"app", "app/cli/...", "app/desktop/...", "snapshot", "vm/home", "vm/image/...", "vm/qemu", "vm/supervisor/...", "widgets/...", "assets/..."},
+		why:  "the settings file is read by its path and needs to know only which values a VM accepts",
+	},
+	{
+		from: []string{"app/guestfiles"},
+		to:   []string{"app", "app/cli/...", "app/desktop/...", "app/problem", "vm/home", "vm/supervisor/...", "widgets/...", "assets/..."},
+		why:  "files are copied through any function that runs a command in a guest; the Service selects the VM",
+	},
+	{
+		from: []string{"app/schedule"},
+		to:   []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		why:  "a schedule is computed from times alone; the Service passes the clock and takes the snapshots",
+	},
+	{
+		from: []string{"app/problem"},
+		to:   []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		why:  "failures are data that every front end reads, whatever failed",
+	},
+	{
+		from:   []string{"vm/..."},
+		to:     []string{"snapshot/..."},
+		except: []string{"snapshot/durable/..."},
+		why:    "a VM runs without knowing how snapshots of its disk are stored; app connects the two",
 	},
 	{
 		from: []string{"snapshot/..."},
@@ -49,60 +92,72 @@ var forbidden = []arrow{
 		why:  "the engine knows files and readers, so that any disk can be its source",
 	},
 	{
-		from:   []string{"vm/...", "snapshot/..."},
-		to:     []string{"app/..."},
-		except: []string{"app/ondisk", "app/ondisk/guard"},
-		why:    "arrows go down: what a use case is must not be known below it",
+		from: []string{"vm/...", "snapshot/..."},
+		to:   []string{"app/..."},
+		why:  "imports go down: the layers below must not know the use cases",
 	},
 	{
 		from: []string{"vm/...", "snapshot/..."},
 		to:   []string{"widgets/...", "assets/..."},
-		why:  "what runs and keeps VMs draws nothing and carries nothing",
+		why:  "code that runs and stores VMs draws nothing and embeds nothing",
 	},
 	{
 		from: []string{"app"},
 		to:   []string{"app/cli/...", "app/desktop/...", "widgets/...", "assets/..."},
-		why:  "the Service has no face: window, tray and commands are equal before it",
+		why:  "the Service knows no front end: window, tray and commands use it alike",
 	},
 	{
-		from: []string{"app/cli/..."},
-		to:   []string{"app/desktop/...", "widgets/...", "assets/...", "vm/...", "snapshot/..."},
-		why:  "the commands know the Service and nothing behind or beside it",
+		from: []string{"app/doctor/..."},
+		to:   []string{"app", "app/cli/...", "app/desktop/...", "app/hostcmd", "widgets/...", "assets/..."},
+		why:  "checks report codes; the Service passes in the VMs, and front ends render the codes",
 	},
 	{
-		from: []string{"app/desktop/..."},
-		to:   []string{"app/cli/...", "assets/guest/...", "vm/...", "snapshot/..."},
-		why:  "the window knows the Service, widgets and pictures, and nothing behind them",
+		from: []string{"app/hostcmd"},
+		to:   []string{"app", "app/cli/...", "app/desktop/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		why:  "command lines for this machine's shell depend on fixes only, for every front end",
+	},
+	{
+		from:   []string{"app/cli/..."},
+		to:     []string{"app/desktop/...", "widgets/...", "assets/...", "vm/...", "snapshot/..."},
+		except: []string{"widgets/screen", "snapshot/durable"},
+		why:    "commands use the Service and, below it, only the rules of names and files; the screen model, which draws nothing, filters the output of guests",
+	},
+	{
+		from:   []string{"app/desktop/..."},
+		to:     []string{"app/cli/...", "assets/guest/...", "vm/...", "snapshot/..."},
+		except: []string{"snapshot/durable"},
+		why:    "the window uses the Service, widgets and icons and, below them, only the rules of names and files",
 	},
 	{
 		from:   []string{"widgets/..."},
 		to:     []string{"app/...", "assets/...", "vm/...", "snapshot/..."},
-		except: []string{"app/ondisk/guard"},
-		why:    "widgets take plain values and give callbacks; one place wires them",
+		except: []string{"snapshot/durable/guard"},
+		why:    "widgets take plain values and callbacks; the window connects them",
 	},
 	{
 		from:   []string{"assets/..."},
 		to:     []string{"app/...", "widgets/...", "vm/...", "snapshot/..."},
-		except: []string{"app/ondisk"},
-		why:    "what is carried does not know who uses it",
+		except: []string{"snapshot/durable"},
+		why:    "embedded files do not depend on the code that uses them",
 	},
 	{
 		from: []string{"", "app", "app/cli/...", "app/desktop/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
 		to:   []string{"app/torture/..."},
-		why:  "what breaks things on purpose is no part of the program",
+		why:  "tests that destroy data on purpose are not part of the program",
 	},
 	{
-		from: []string{""},
-		to:   []string{"widgets/...", "vm/...", "snapshot/..."},
-		why:  "main picks a face and hands it the Service; it does no work",
+		from:   []string{""},
+		to:     []string{"widgets/...", "vm/...", "snapshot/..."},
+		except: []string{"vm/home"},
+		why:    "main finds the store, picks a front end and hands it the Service; it does no other work",
 	},
 }
 
-// mayDraw are the packages that may reach Fyne, by whatever way.
+// mayDraw lists the packages that may depend on Fyne, directly or indirectly.
 var mayDraw = []string{"", "app/desktop/...", "widgets", "widgets/console", "assets"}
 
-// listed is what go list tells of a package.
-type listed struct {
+// listedPackage is the output of go list for a package.
+type listedPackage struct {
 	ImportPath string
 	Standard   bool
 	Imports    []string
@@ -110,7 +165,8 @@ type listed struct {
 	CgoFiles   []string
 }
 
-// nameInside is the package's name in the rules: its path inside the module.
+// nameInside returns a package's name in the rules, which is its path inside the module. It
+// reports false for packages of other modules.
 func nameInside(importPath string) (string, bool) {
 	if importPath == modulePath {
 		return "", true
@@ -118,7 +174,7 @@ func nameInside(importPath string) (string, bool) {
 	return strings.CutPrefix(importPath, modulePath+"/")
 }
 
-func fits(patterns []string, name string) bool {
+func matchesAny(patterns []string, name string) bool {
 	for _, p := range patterns {
 		below, whole := strings.CutSuffix(p, "/...")
 		if name == below || whole && strings.HasPrefix(name, below+"/") {
@@ -132,8 +188,8 @@ func isFyne(importPath string) bool {
 	return strings.HasPrefix(importPath, "fyne.io/") || strings.HasPrefix(importPath, "github.com/fyne-io/")
 }
 
-// wrongArrows tells which imports the rules forbid, a line each.
-func wrongArrows(pkgs []listed) []string {
+// forbiddenImports returns the imports that the rules forbid, one line each.
+func forbiddenImports(pkgs []listedPackage) []string {
 	var wrong []string
 	for _, p := range pkgs {
 		from, ours := nameInside(p.ImportPath)
@@ -143,24 +199,24 @@ func wrongArrows(pkgs []listed) []string {
 		for _, imported := range p.Imports {
 			to, ours := nameInside(imported)
 			for _, r := range forbidden {
-				if ours && fits(r.from, from) && fits(r.to, to) && !fits(r.except, to) {
+				if ours && matchesAny(r.from, from) && matchesAny(r.to, to) && !matchesAny(r.except, to) {
 					wrong = append(wrong, fmt.Sprintf("%s imports %s: %s", p.ImportPath, imported, r.why))
 				}
 			}
 		}
-		if i := slices.IndexFunc(p.Deps, isFyne); i >= 0 && !fits(mayDraw, from) {
-			wrong = append(wrong, fmt.Sprintf("%s reaches %s: only app/desktop, widgets and assets draw", p.ImportPath, p.Deps[i]))
+		if i := slices.IndexFunc(p.Deps, isFyne); i >= 0 && !matchesAny(mayDraw, from) {
+			wrong = append(wrong, fmt.Sprintf("%s depends on %s: only app/desktop, widgets and assets draw", p.ImportPath, p.Deps[i]))
 		}
 	}
 	return wrong
 }
 
-// wrongInPure tells what a build without the window must not contain.
-func wrongInPure(pkgs []listed) []string {
+// forbiddenInPureBuild returns the packages that a build without the window must not contain.
+func forbiddenInPureBuild(pkgs []listedPackage) []string {
 	var wrong []string
 	for _, p := range pkgs {
 		if isFyne(p.ImportPath) {
-			wrong = append(wrong, p.ImportPath+" is linked: vmt must start where no display library is")
+			wrong = append(wrong, p.ImportPath+" is linked: vmt must start without display libraries")
 		}
 		if !p.Standard && len(p.CgoFiles) > 0 {
 			wrong = append(wrong, p.ImportPath+" needs cgo: vmt is pure Go")
@@ -169,7 +225,7 @@ func wrongInPure(pkgs []listed) []string {
 	return wrong
 }
 
-func goList(t *testing.T, env []string, args ...string) []listed {
+func goList(t *testing.T, env []string, args ...string) []listedPackage {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=ImportPath,Standard,Imports,Deps,CgoFiles"}, args...)...)
 	cmd.Dir = moduleRoot
@@ -179,9 +235,9 @@ func goList(t *testing.T, env []string, args ...string) []listed {
 	if err != nil {
 		t.Fatalf("%v: %v", cmd.Args, err)
 	}
-	var pkgs []listed
+	var pkgs []listedPackage
 	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var p listed
+		var p listedPackage
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
 			return pkgs
 		} else if err != nil {
@@ -191,7 +247,7 @@ func goList(t *testing.T, env []string, args ...string) []listed {
 	}
 }
 
-func TestArrowsGoOneWay(t *testing.T) {
+func TestImportsFollowRules(t *testing.T) {
 	builds := []struct {
 		name string
 		env  []string
@@ -204,19 +260,19 @@ func TestArrowsGoOneWay(t *testing.T) {
 	for _, b := range builds {
 		t.Run(b.name, func(t *testing.T) {
 			pkgs := goList(t, b.env, b.args...)
-			for _, wrong := range wrongArrows(pkgs) {
+			for _, wrong := range forbiddenImports(pkgs) {
 				t.Error(wrong)
 			}
 			if b.name == "window" {
-				everyNameIsReal(t, pkgs)
+				checkPatternsMatch(t, pkgs)
 			}
 		})
 	}
 }
 
-// everyNameIsReal fails when a rule speaks of a package that is not there: a
-// renamed folder must not slip out of its rule.
-func everyNameIsReal(t *testing.T, pkgs []listed) {
+// checkPatternsMatch fails if a rule names a package that does not exist, for example because
+// it was renamed.
+func checkPatternsMatch(t *testing.T, pkgs []listedPackage) {
 	t.Helper()
 	patterns := slices.Clone(mayDraw)
 	for _, r := range forbidden {
@@ -224,55 +280,55 @@ func everyNameIsReal(t *testing.T, pkgs []listed) {
 	}
 	slices.Sort(patterns)
 	for _, pattern := range slices.Compact(patterns) {
-		if !slices.ContainsFunc(pkgs, func(p listed) bool {
+		if !slices.ContainsFunc(pkgs, func(p listedPackage) bool {
 			n, ours := nameInside(p.ImportPath)
-			return ours && fits([]string{pattern}, n)
+			return ours && matchesAny([]string{pattern}, n)
 		}) {
-			t.Errorf("a rule speaks of %q, and there is no such package", pattern)
+			t.Errorf("a rule names the package %q, which does not exist", pattern)
 		}
 	}
 }
 
 func TestPureBuildHasNoWindow(t *testing.T) {
-	// With cgo on: off, a package that needs it would only hide its files.
-	for _, wrong := range wrongInPure(goList(t, []string{"CGO_ENABLED=1"}, "-tags", "nogui", ".")) {
+	// Enable cgo, because otherwise go list would ignore the files that need it.
+	for _, wrong := range forbiddenInPureBuild(goList(t, []string{"CGO_ENABLED=1"}, "-tags", "nogui", ".")) {
 		t.Error(wrong)
 	}
 }
 
-func TestRulesCatchWhatTheyForbid(t *testing.T) {
+func TestImportRules(t *testing.T) {
 	full := func(n string) string {
 		return strings.TrimSuffix(modulePath+"/"+strings.TrimSuffix(n, "/..."), "/")
 	}
 	for _, r := range forbidden {
 		for _, from := range r.from {
 			for _, to := range r.to {
-				bad := listed{ImportPath: full(from), Imports: []string{"fmt", full(to)}}
-				if len(wrongArrows([]listed{bad})) == 0 {
-					t.Errorf("%q may import %q unnoticed", from, to)
+				bad := listedPackage{ImportPath: full(from), Imports: []string{"fmt", full(to)}}
+				if len(forbiddenImports([]listedPackage{bad})) == 0 {
+					t.Errorf("%q importing %q: got no error, want one", from, to)
 				}
 			}
 			for _, to := range r.except {
-				good := listed{ImportPath: full(from), Imports: []string{full(to)}}
-				if wrong := wrongArrows([]listed{good}); len(wrong) > 0 {
-					t.Errorf("an allowed import is refused: %v", wrong)
+				good := listedPackage{ImportPath: full(from), Imports: []string{full(to)}}
+				if wrong := forbiddenImports([]listedPackage{good}); len(wrong) > 0 {
+					t.Errorf("allowed import: got error %v, want none", wrong)
 				}
 			}
 		}
 	}
-	for _, n := range []string{"vm/qemu", "snapshot", "app", "app/cli", "app/ondisk", "widgets/screen", "assets/guest"} {
-		if len(wrongArrows([]listed{{ImportPath: full(n), Deps: []string{"fmt", fynePath + "/canvas"}}})) == 0 {
-			t.Errorf("%s may reach Fyne unnoticed", n)
+	for _, n := range []string{"vm/qemu", "snapshot", "app", "app/cli", "snapshot/durable", "widgets/screen", "assets/guest"} {
+		if len(forbiddenImports([]listedPackage{{ImportPath: full(n), Deps: []string{"fmt", fynePath + "/canvas"}}})) == 0 {
+			t.Errorf("%s depending on Fyne: got no error, want one", n)
 		}
 	}
-	if wrong := wrongArrows([]listed{{ImportPath: full("widgets"), Deps: []string{fynePath}}}); len(wrong) > 0 {
-		t.Errorf("widgets may not draw: %v", wrong)
+	if wrong := forbiddenImports([]listedPackage{{ImportPath: full("widgets"), Deps: []string{fynePath}}}); len(wrong) > 0 {
+		t.Errorf("widgets depending on Fyne: got error %v, want none", wrong)
 	}
-	if wrong := wrongInPure([]listed{
+	if wrong := forbiddenInPureBuild([]listedPackage{
 		{ImportPath: "github.com/fyne-io/terminal"},
 		{ImportPath: "example.org/c", CgoFiles: []string{"c.go"}},
 		{ImportPath: "net", Standard: true, CgoFiles: []string{"cgo_linux.go"}},
 	}); len(wrong) != 2 {
-		t.Errorf("want a complaint about Fyne and one about cgo, have %q", wrong)
+		t.Errorf("got errors %q, want one about Fyne and one about cgo", wrong)
 	}
 }

@@ -5,22 +5,36 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"strconv"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
+	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/seed"
+	"vmterminal/vm/supervisor"
 )
 
-// Start starts a VM and returns when its QEMU runs. The VM outlives this
-// process. A VM that runs already is ErrRunning.
+// Start starts a VM and returns when its QEMU is running. The VM outlives this process. If the
+// VM is already running, Start returns ErrRunning, or supervisor.ErrPaused if it is paused.
 func (s *Service) Start(ctx context.Context, name string, opt StartOptions) error {
 	e, err := s.entry(name)
 	if err == nil {
 		name = e.Name
 		err = s.start(ctx, e, opt)
+		if errors.Is(err, ErrRunning) && s.isPaused(ctx, name) {
+			err = supervisor.ErrPaused
+		}
 	}
-	return failed(err, unchanged, "start %s", called(name))
+	return wrapFailure(err, problem.Operation{Code: problem.OpVMStart, VM: name}, problem.DiskUnchanged)
+}
+
+func (s *Service) isPaused(ctx context.Context, name string) bool {
+	state, err := s.supervisorState(ctx, name)
+	return err == nil && state.State == supervisor.Paused
 }
 
 func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error {
@@ -33,31 +47,36 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 			return err
 		}
 	}
-	if err := s.checkSharesStill(e.Shares); err != nil {
+	if err := s.recheckShares(e.Shares); err != nil {
 		return err
 	}
-	if err := s.canHoldDisk(ctx, e.Name, "starting the VM"); err != nil {
+	if err := s.checkDiskFree(ctx, e.Name, durable.Activity{Code: string(problem.OpVMStart)}); err != nil {
 		return err
 	}
 	if _, err := s.sockets(); err != nil {
 		return err
 	}
-	args := []string{HostCommand, "--vm", e.Name}
+	args := []string{SupervisorCommand, "--vm", e.Name}
 	if opt.Accel != "" {
 		args = append(args, "--accel", opt.Accel)
 	}
-	return host.Launch(ctx, s.opt.Program, args, nil)
+	return supervisor.Launch(ctx, s.opt.Program, args, s.supervisorEnv())
 }
 
-// RunHost is the body of the host process: it runs the VM until it leaves.
-// With adopt it takes over a QEMU that runs without one.
-func (s *Service) RunHost(ctx context.Context, name, accel string, adopt bool) error {
-	report := host.ReportPipe()
+// supervisorEnv returns the variables added to a supervisor's environment.
+func (s *Service) supervisorEnv() []string {
+	return []string{EnvDebug + "=" + strconv.FormatBool(logsDebug(s.opt.Log))}
+}
+
+// RunSupervisor is the main function of a supervisor: it runs the VM until the VM exits. If
+// adopt is set, it takes over a QEMU process whose supervisor has died.
+func (s *Service) RunSupervisor(ctx context.Context, name, accel string, adopt bool) error {
+	report := supervisor.ReportPipe()
 	e, err := s.vms.Get(name)
 	if err == nil && !adopt {
 		err = e.Broken
 	}
-	var spec host.Spec
+	var spec supervisor.Spec
 	if err == nil {
 		spec, err = s.spec(e.VM, accel)
 		spec.Adopt = adopt
@@ -66,36 +85,39 @@ func (s *Service) RunHost(ctx context.Context, name, accel string, adopt bool) e
 		report(err)
 		return err
 	}
-	return host.Run(ctx, spec, report, func(ctx context.Context, log io.Writer) { s.runAutomatic(ctx, e.Name, log) })
+	return supervisor.Run(ctx, spec, report, func(ctx context.Context, log io.Writer, debug *slog.Logger) {
+		s.runAutomatic(ctx, e.Name, log, debug)
+	})
 }
 
-func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
+func (s *Service) spec(v vm.VM, accel string) (supervisor.Spec, error) {
 	if accel == "" {
 		accel = v.Accel
 	}
 	sockets, err := s.sockets()
 	if err != nil {
-		return host.Spec{}, err
+		return supervisor.Spec{}, err
 	}
-	spec := host.Spec{
+	spec := supervisor.Spec{
 		Name: v.Name, ID: v.ID, Dir: s.vms.Dir(v.Name), RunDir: sockets,
 		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC, Isolated: v.Network.Isolated,
 		Forwards: qemuForwards(v.Network.Forwards),
 		Accel:    accel, AcceleratorsFile: s.opt.Home.Accelerators(),
-		Grace: StopGrace,
+		Debug: logsDebug(s.opt.Log),
 	}
+	spec.Room = func(bytes int64) error { return snapshot.Room(string(spec.Dir), bytes) }
 	for _, share := range v.Shares {
-		spec.Shares = append(spec.Shares, host.Share{
+		spec.Shares = append(spec.Shares, supervisor.Share{
 			Share: qemu.Share{Path: share.Path, ReadOnly: share.ReadOnly}, GuestDir: share.GuestDir(),
 		})
 	}
 	if v.Seeded {
 		if spec.Seed, err = s.writeSeed(v); err != nil {
-			return host.Spec{}, fmt.Errorf("what the guest is told at its start: %w", err)
+			return supervisor.Spec{}, fmt.Errorf("write seed disk: %w", err)
 		}
 	}
 	if v.Boot == vm.BootUEFI {
-		variables, _ := sizes(spec.Dir.Firmware())
+		variables, _ := fileSizes(spec.Dir.Firmware())
 		spec.Firmware, err = qemu.FindFirmware(variables)
 		return spec, err
 	}
@@ -104,14 +126,14 @@ func (s *Service) spec(v vm.VM, accel string) (host.Spec, error) {
 	}
 	spec.Kernel, err = s.opt.Guest.Kernel(s.opt.Home.Cache())
 	if err != nil {
-		return host.Spec{}, fmt.Errorf("the built-in guest's kernel: %w", err)
+		return supervisor.Spec{}, fmt.Errorf("the built-in guest's kernel: %w", err)
 	}
 	spec.Append = s.opt.Guest.CommandLine(vm.Hostname(v.Name), v.ID)
 	return spec, nil
 }
 
-// writeSeed makes the disk from which the guest of an image learns who it is, and
-// returns its path.
+// writeSeed writes the seed disk that configures a guest created from an image, and returns its
+// path.
 func (s *Service) writeSeed(v vm.VM) (string, error) {
 	program, err := s.opt.Guest.Agent()
 	if err != nil {
@@ -121,69 +143,64 @@ func (s *Service) writeSeed(v vm.VM) (string, error) {
 	return dir.Seed(), seed.Write(dir, seed.Guest{ID: v.ID, Hostname: vm.Hostname(v.Name), Agent: program})
 }
 
-// Stop powers a VM off: the guest is told first, and after the grace period its
-// power is cut. It returns when the VM is off. say gets a line for each step
-// and may be nil. ErrStopped when it does not run.
-func (s *Service) Stop(ctx context.Context, name string, opt StopOptions, say func(string)) error {
+// Stop shuts a VM down and returns when it has stopped. The guest is first asked to shut down;
+// after the grace period its power is cut. report, if not nil, receives each step. Stopping a
+// stopped VM succeeds.
+func (s *Service) Stop(ctx context.Context, name string, opt StopOptions, report func(StopStep)) error {
 	e, err := s.entry(name)
 	if err == nil {
 		name = e.Name
-		err = s.stop(ctx, e, opt, say)
+		err = s.stop(ctx, e, opt, report)
 	}
-	return failed(err, "", "stop %s", called(name))
+	return wrapFailure(err, problem.Operation{Code: problem.OpVMStop, VM: name})
 }
 
-func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, say func(string)) error {
-	if say == nil {
-		say = func(string) {}
+func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, report func(StopStep)) error {
+	if report == nil {
+		report = func(StopStep) {}
 	}
-	if opt.Grace == 0 {
-		opt.Grace = StopGrace
-	}
-	client, err := s.reach(ctx, e.Name)
-	if errors.Is(err, host.ErrNotAnswering) {
-		say("The host process of '" + e.Name + "' does not answer; asking QEMU itself.")
-		return host.StopOrphan(ctx, s.vms.Dir(e.Name), opt.Force, opt.Grace)
+	client, err := s.connect(ctx, e.Name)
+	if errors.Is(err, supervisor.ErrNotAnswering) {
+		report(StopStep{Code: StopAskingQEMU})
+		return supervisor.StopOrphan(ctx, s.vms.Dir(e.Name), opt.Force, opt.Grace)
 	}
 	if errors.Is(err, ErrStopped) {
-		return errStoppedAlready
+		report(StopStep{Code: StopAlreadyStopped})
+		return nil
 	}
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	err = client.Stop(ctx, host.StopRequest{Force: opt.Force, Grace: opt.Grace}, say)
+	err = client.Stop(ctx, supervisor.StopRequest{Force: opt.Force, Grace: opt.Grace}, func(step StopStep) { report(plainStep(step)) })
 	switch {
 	case errors.Is(err, context.Canceled):
-		return interrupted("not waited for any longer; the VM goes on powering off")
-	case errors.As(err, new(*host.Orphan)):
-		say("The host process of '" + e.Name + "' has died; another one goes on.")
-		err = s.stop(ctx, e, opt, say) // in the end QEMU itself is asked: see adoptions
-		if errors.Is(err, errStoppedAlready) {
-			return nil
-		}
+		return job.Interrupted("stopped waiting; the VM continues to shut down")
+	case errors.As(err, new(*supervisor.Orphan)):
+		report(StopStep{Code: StopNewSupervisor})
+		return s.stop(ctx, e, opt, report) // ends with StopOrphan; see adoptions
 	}
 	return err
 }
 
-// Console is the guest's serial terminal: recent output first, then live. Close
-// detaches and leaves the VM running.
+// Console is the guest's serial terminal: recent output followed by live output. Close
+// detaches; the VM continues to run.
 type Console interface {
 	io.ReadWriteCloser
-	// Resize tells the guest the size of the terminal that shows it.
+	// Resize sends the size of the displaying terminal to the guest.
 	Resize(ctx context.Context, cols, rows int) error
 }
 
-// replay is how much recent output an attachment begins with, in bytes: all that
-// there is, up to the 10,000 lines that a terminal keeps.
-const replay = 4 << 20
+// consoleReplaySize is the maximum amount of recent output that an attached console receives,
+// in bytes. It suffices for the 10,000 lines that the terminal stores.
+const consoleReplaySize = 4 << 20
 
-// logTail is how much of a log is told, in bytes.
-const logTail = 1 << 20
+// maxLogSize is the maximum length of a returned log, in bytes.
+const maxLogSize = 1 << 20
 
 type console struct {
 	io.ReadWriteCloser
-	client *host.Client
+	client *supervisor.Client
 }
 
 func (c console) Resize(ctx context.Context, cols, rows int) error {
@@ -194,12 +211,12 @@ func (c console) Close() error {
 	return errors.Join(c.ReadWriteCloser.Close(), c.client.Close())
 }
 
-// Console attaches to a running VM's console. Any number may be attached.
+// Console attaches to the console of a running VM. Several consoles can be attached at once.
 func (s *Service) Console(ctx context.Context, name string) (Console, error) {
-	return s.attachConsole(ctx, name, replay)
+	return s.attachConsole(ctx, name, consoleReplaySize)
 }
 
-// LiveConsole attaches to a running VM's console without its recent output.
+// LiveConsole attaches to the console like Console, but omits recent output.
 func (s *Service) LiveConsole(ctx context.Context, name string) (Console, error) {
 	return s.attachConsole(ctx, name, 0)
 }
@@ -207,38 +224,38 @@ func (s *Service) LiveConsole(ctx context.Context, name string) (Console, error)
 func (s *Service) attachConsole(ctx context.Context, name string, replay int) (Console, error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return nil, failed(err, "", "open the console of %s", called(name))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpConsoleOpen, VM: name})
 	}
-	client, err := s.reach(ctx, e.Name)
+	client, err := s.connect(ctx, e.Name)
 	var stream io.ReadWriteCloser
 	if err == nil {
-		stream, err = client.Console(ctx, host.ConsoleRequest{Replay: replay})
+		stream, err = client.Console(ctx, supervisor.ConsoleRequest{Replay: replay})
 	}
 	if err != nil {
 		if client != nil {
 			client.Close()
 		}
-		return nil, failed(err, "", "open the console of VM '%s'", e.Name)
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpConsoleOpen, VM: e.Name})
 	}
 	return console{stream, client}, nil
 }
 
-// HostLog returns the end of what a VM's host process, and its QEMU, had to say.
-func (s *Service) HostLog(_ context.Context, name string) ([]byte, error) {
+// SupervisorLog returns the end of the log of a VM's supervisor and its QEMU.
+func (s *Service) SupervisorLog(_ context.Context, name string) ([]byte, error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return nil, failed(err, "", "read the log of %s", called(name))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpLogRead, VM: name})
 	}
-	text, err := host.Log(s.vms.Dir(e.Name), logTail)
-	return text, failed(err, "", "read the log of VM '%s'", e.Name)
+	text, err := supervisor.ReadLog(s.vms.Dir(e.Name), maxLogSize)
+	return text, wrapFailure(err, problem.Operation{Code: problem.OpLogRead, VM: e.Name})
 }
 
-// LastConsole returns the end of what a VM's console showed, also of one that
-// is stopped; empty when it never ran.
+// LastConsole returns the end of a VM's console output, even if the VM is stopped. The result
+// is empty if the VM has never run.
 func (s *Service) LastConsole(_ context.Context, name string) ([]byte, error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return nil, failed(err, "", "read the console of %s", called(name))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpConsoleRead, VM: name})
 	}
-	return host.LastConsole(s.vms.Dir(e.Name), replay)
+	return supervisor.LastConsole(s.vms.Dir(e.Name), consoleReplaySize)
 }

@@ -1,32 +1,36 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
+	"sync"
 
+	"vmterminal/app/problem"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 )
 
-// CreateVM makes a VM with a fresh disk of the built-in guest, or takes over
-// what a VM deleted without its data left. The first VM becomes the active one.
+// CreateVM creates a VM with a new disk that contains the built-in guest, or reuses the folder
+// of a VM that was deleted without its data. The first VM becomes the active one.
 func (s *Service) CreateVM(ctx context.Context, n NewVM) (VM, error) {
-	v, err := s.asked(n)
+	v, err := s.withDefaults(n)
 	if err == nil {
 		err = s.create(ctx, v, n.Adopt)
 	}
 	if err != nil {
-		return VM{}, failed(err, "Nothing was created.", "create VM '%s'", Plain(n.Name))
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMCreate, VM: n.Name}, problem.NothingCreated)
 	}
 	return s.VM(ctx, v.Name)
 }
 
-// asked is the VM that is asked for: the defaults, where n leaves them open.
-func (s *Service) asked(n NewVM) (vm.VM, error) {
+// withDefaults returns the VM to create. Zero values in n are replaced by the defaults.
+func (s *Service) withDefaults(n NewVM) (vm.VM, error) {
 	v, err := s.defaultVM(n.Name)
-	v.CPUs = orDefault(n.CPUs, v.CPUs)
-	v.MemoryMB = orDefault(n.MemoryMB, v.MemoryMB)
-	v.DiskSizeMB = orDefault(n.DiskSizeMB, v.DiskSizeMB)
+	v.CPUs = cmp.Or(n.CPUs, v.CPUs)
+	v.MemoryMB = cmp.Or(n.MemoryMB, v.MemoryMB)
+	v.DiskSizeMB = cmp.Or(n.DiskSizeMB, v.DiskSizeMB)
 	if n.Accel != "" {
 		v.Accel = n.Accel
 	}
@@ -38,53 +42,51 @@ func (s *Service) asked(n NewVM) (vm.VM, error) {
 	return v, err
 }
 
-// SystemMemoryMB is what a VM of a whole system gets at least, unless it is asked
-// for otherwise: the usual memory is the built-in guest's.
+// SystemMemoryMB is the minimum default memory of VMs created from images and packages; the
+// usual default is meant for the built-in guest.
 const SystemMemoryMB = 1024
 
-// askedSystem is asked for a VM of a whole system.
-func (s *Service) askedSystem(n NewVM) (vm.VM, error) {
-	v, err := s.asked(n)
+// withSystemDefaults is like withDefaults, for VMs created from images or packages.
+func (s *Service) withSystemDefaults(n NewVM) (vm.VM, error) {
+	v, err := s.withDefaults(n)
 	if n.MemoryMB == 0 {
 		v.MemoryMB = max(v.MemoryMB, SystemMemoryMB)
 	}
 	return v, err
 }
 
-func orDefault(n, def int) int {
-	if n == 0 {
-		return def
-	}
-	return n
-}
-
 func (s *Service) create(ctx context.Context, v vm.VM, adopt bool) error {
 	if adopt {
-		if size, _ := sizes(s.vms.Dir(v.Name).Disk()); size > 0 {
+		if size, _ := fileSizes(s.vms.Dir(v.Name).Disk()); size > 0 {
 			v.DiskSizeMB = vm.DiskSizeMB(size)
 		}
-		v.Boot = vm.BootIn(s.vms.Dir(v.Name))
+		v.Boot = vm.DetectBoot(s.vms.Dir(v.Name))
 		return s.vms.Adopt(v)
 	}
-	return s.vms.Create(v, vm.Fill(func(f *os.File) error {
+	return s.vms.Create(v, vm.FillDisk(func(f *os.File) error {
 		return s.opt.Guest.WriteDisk(ctx, f, int64(v.DiskSizeMB)<<20)
 	}))
 }
 
 // UseVM makes a VM the active one.
 func (s *Service) UseVM(_ context.Context, name string) error {
-	return failed(s.vms.Use(name), "", "use VM '%s'", Plain(name))
+	return wrapFailure(s.vms.Use(name), problem.Operation{Code: problem.OpVMUse, VM: name})
 }
 
-// DeleteVM takes a stopped VM from the list; with data also its disk and all
-// its snapshots go, for good. Without, CreateVM with Adopt brings it back.
+// DeleteVM removes a stopped VM from the list. If data is set, it also deletes the VM's disk
+// and snapshots permanently; otherwise CreateVM with Adopt can restore the VM.
 func (s *Service) DeleteVM(ctx context.Context, name string, data bool) error {
 	err := s.deleteVM(ctx, name, data)
-	disk := "Nothing was deleted."
-	if errors.Is(err, vm.ErrRemains) {
-		disk = "It is no longer in the list; what is left goes when the next VM is created."
+	disk := problem.NothingDeleted
+	switch {
+	case errors.Is(err, vm.ErrLinkedFilesRemain):
+		disk = problem.VMFilesRemain
+	case errors.Is(err, vm.ErrFolderRemains):
+		disk = problem.VMFolderRemains
+	case errors.Is(err, vm.ErrFilesRemain):
+		disk = problem.VMRemainsSwept
 	}
-	return failed(err, disk, "delete VM '%s'", Plain(name))
+	return wrapFailure(err, problem.Operation{Code: problem.OpVMDelete, VM: name}, disk)
 }
 
 func (s *Service) deleteVM(ctx context.Context, name string, data bool) error {
@@ -92,28 +94,29 @@ func (s *Service) deleteVM(ctx context.Context, name string, data bool) error {
 	if err != nil {
 		return err
 	}
-	hold, err := s.holdStopped(ctx, e.Name, "deleting the VM")
+	hold, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: string(problem.OpVMDelete)})
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	defer hold.release()
-	return s.vms.Delete(e.Name, data)
+	release := sync.OnceFunc(hold.release)
+	defer release()
+	return s.vms.Delete(e.Name, data, release)
 }
 
-// RenameVM gives a stopped VM another name; its snapshots stay with it.
+// RenameVM renames a stopped VM. Its snapshots are kept.
 func (s *Service) RenameVM(ctx context.Context, name, to string) (VM, error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return VM{}, failed(err, "", "rename %s", called(name))
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMRename, VM: name})
 	}
-	doing := phrase("rename VM '%s' to '%s'", e.Name, Plain(to))
-	hold, err := s.holdStopped(ctx, e.Name, "renaming the VM")
+	op := problem.Operation{Code: problem.OpVMRename, VM: e.Name, Name: to}
+	hold, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: string(problem.OpVMRename)})
 	if err == nil {
 		err = s.vms.Rename(e.Name, to)
 		hold.release()
 	}
 	if err != nil {
-		return VM{}, failed(err, "Nothing was changed.", "%s", doing)
+		return VM{}, wrapFailure(err, op, problem.NothingChanged)
 	}
 	return s.VM(ctx, to)
 }

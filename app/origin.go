@@ -1,71 +1,105 @@
 package app
 
 import (
-	"encoding/json"
 	"os"
+	"slices"
+	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// origin says which snapshots the disk, and the one kept for undo, come from.
-// It only marks a place in a list: nothing rests on it, and a lost one means
-// that no place is marked.
+// origin records which snapshots the disk and the undo disk come from. It is used for
+// display; without it, no snapshot is marked as current.
 type origin struct {
-	Disk mark `json:"disk"`
-	Undo mark `json:"undo"`
-	// Restored is what the restore brought that kept the disk for undo; later
-	// snapshots change nothing about it.
-	Restored mark `json:"restored,omitzero"`
-	// File is the inode of the disk that is meant: a crash may have come between
-	// the change of the disk and that of its marks.
+	Disk snapshotRef `json:"disk"`
+	Undo snapshotRef `json:"undo"`
+	// Restored is the snapshot whose restore created the undo disk. Taking later snapshots does
+	// not change it.
+	Restored snapshotRef `json:"restored,omitzero"`
+	// DiskState and UndoState are the states of the two disks at the time when they were
+	// identical to the snapshots Disk and Undo; "" if they never were.
+	DiskState string `json:"disk_state,omitempty"`
+	UndoState string `json:"undo_state,omitempty"`
+	// File is the disk's inode number. The disk has a different one if a crash occurred between
+	// changing the disk and writing the origin.
 	File uint64 `json:"file,omitempty"`
 }
 
-// mark names a snapshot: by its ID, or by its name if it is foreign.
-type mark struct {
+// snapshotRef identifies a snapshot by its ID, or by its name if it is foreign.
+type snapshotRef struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name,omitempty"`
 }
 
-func markOf(i snapshot.Info) mark { return mark{i.ID, i.Name} }
+func refTo(i snapshot.Info) snapshotRef { return snapshotRef{i.ID, i.Name} }
 
-func (m mark) is(i snapshot.Info) bool {
+func (m snapshotRef) matches(i snapshot.Info) bool {
 	if m.ID != "" {
 		return m.ID == i.ID
 	}
-	return m.Name != "" && i.ID == "" && ondisk.SameName(m.Name, i.Name)
+	return m.Name != "" && i.ID == "" && durable.SameName(m.Name, i.Name)
 }
 
-func readOrigin(dir ondisk.VMDir) origin {
+func readOrigin(dir home.VMDir) origin {
 	var o origin
 	data, err := os.ReadFile(dir.Origin())
-	if err != nil || json.Unmarshal(data, &o) != nil {
+	if err != nil || durable.ParseJSON(dir.Origin(), data, &o) != nil {
 		return origin{}
 	}
-	if disk, kept := snapshot.Open(dir).DiskFiles(); o.File != 0 && o.File == kept && o.File != disk {
-		return origin{Undo: o.Disk} // of the other one nothing is known
+	disk, kept := snapshot.Open(SnapshotPaths(dir)).DiskFiles()
+	switch {
+	case o.File == 0 || o.File == disk:
+	case o.File == kept:
+		return origin{Undo: o.Disk} // the other disk is unknown
+	case o.DiskState != "": // a restore deleted that disk, because a snapshot holds its contents
+		return origin{Undo: o.Undo, UndoState: o.UndoState, Restored: o.Restored}
 	}
 	return o
 }
 
-// write keeps the marks. The job lock is held.
-func (o origin) write(dir ondisk.VMDir) {
-	o.File, _ = snapshot.Open(dir).DiskFiles()
-	_ = ondisk.ReplaceJSON(dir.Origin(), o)
+// write stores the origin. The caller must hold the job lock.
+func (o origin) write(dir home.VMDir) {
+	o.File, _ = snapshot.Open(SnapshotPaths(dir)).DiskFiles()
+	_ = durable.UpdateJSON(dir.Origin(), o)
 }
 
-// renameOrigin has the marks of a foreign snapshot, which has no ID, follow its
-// name. The job lock is held.
-func renameOrigin(dir ondisk.VMDir, was snapshot.Info, name string) {
+// renameOrigin updates references to a renamed foreign snapshot, which has no ID. The caller
+// must hold the job lock.
+func renameOrigin(dir home.VMDir, was snapshot.Info, name string) {
 	o := readOrigin(dir)
 	changed := o
-	for _, m := range []*mark{&changed.Disk, &changed.Undo, &changed.Restored} {
-		if m.is(was) {
+	for _, m := range []*snapshotRef{&changed.Disk, &changed.Undo, &changed.Restored} {
+		if m.matches(was) {
 			m.Name = name
 		}
 	}
 	if changed != o {
 		changed.write(dir)
 	}
+}
+
+// timestampResolution is longer than the timestamp resolution of common file systems.
+const timestampResolution = 20 * time.Millisecond
+
+// isRestored reports whether the disk is unchanged since the last restore or undo, and a
+// snapshot holds its contents.
+func (o origin) isRestored(store *snapshot.Store, list []snapshot.Info) bool {
+	return o.DiskState != "" && o.DiskState == store.DiskState() && o.Disk.isIntactIn(list)
+}
+
+// undoAtRisk reports whether a restore would discard the undo disk although no snapshot holds
+// its contents.
+func (o origin) undoAtRisk(store *snapshot.Store, list []snapshot.Info) bool {
+	undo := store.UndoState()
+	isSaved := o.UndoState != "" && o.UndoState == undo && o.Undo.isIntactIn(list)
+	return undo != "" && !isSaved && store.DiskState() != "" && !o.isRestored(store, list)
+}
+
+// isIntactIn reports whether the list contains the snapshot and does not mark it as damaged.
+func (m snapshotRef) isIntactIn(list []snapshot.Info) bool {
+	return slices.ContainsFunc(list, func(i snapshot.Info) bool {
+		return m.matches(i) && (i.State == snapshot.StateOK || i.State == snapshot.StateImported)
+	})
 }

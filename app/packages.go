@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"vmterminal/app/guestfiles"
+	"vmterminal/app/problem"
 )
 
-// PackageAction is what is to be done with a guest's packages.
+// PackageAction is an operation on a guest's packages.
 type PackageAction string
 
-// The actions.
+// The package actions.
 const (
 	PackageInstall PackageAction = "install"
 	PackageRemove  PackageAction = "remove"
@@ -20,17 +23,17 @@ const (
 	PackageList    PackageAction = "list"
 )
 
-// aptGet asks nothing: of a file of settings that its owner has changed the owner's
-// stays. What another process does with packages just now is waited for.
+// aptGet never prompts: it keeps configuration files that were changed locally. It waits for
+// other package processes.
 const aptGet = "apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
 
-// packageManagers are tried in this order: a guest may have tools of another
-// system's beside its own.
+// packageManagers lists the supported package managers in the order in which they are tried.
+// The order matters: a guest may have the tools of another distribution in addition to its own.
 var packageManagers = []struct {
-	program string
-	words   map[PackageAction]string
-	// lists are files of which one at least is there once the lists of packages
-	// were fetched; "" where the program sees to that itself.
+	program  string
+	commands map[PackageAction]string
+	// lists is a file name pattern that matches at least one file once the package lists have
+	// been downloaded, or "" if the program downloads them when needed.
 	lists string
 }{
 	{"apk", map[PackageAction]string{
@@ -55,20 +58,19 @@ var packageManagers = []struct {
 	}, ""},
 }
 
-// ErrNoPackages says that the guest has no package manager that is known.
+// ErrNoPackages means that the guest has no known package manager.
 var ErrNoPackages = errors.New("the guest has no package manager that VMTerminal knows")
 
-// PackageCommands are what do an action with the packages of a running VM's guest,
-// by the guest's own package manager, without asking anything; one after the other,
-// as long as none fails.
+// PackageCommands returns the commands of the guest's own package manager that perform an
+// action without prompting. Run them in order, until one fails.
 func (s *Service) PackageCommands(ctx context.Context, vmName string, action PackageAction, names []string) (all []GuestCommand, err error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "%s", action.doing(called(vmName)))
+		return nil, wrapFailure(err, problem.Operation{Code: action.operation(), VM: vmName})
 	}
 	program, fetched, err := s.packageManager(ctx, e.Name, action.needsNetwork())
 	if err != nil {
-		return nil, failed(err, "", "%s", action.doing(called(e.Name)))
+		return nil, wrapFailure(err, problem.Operation{Code: action.operation(), VM: e.Name})
 	}
 	actions := []PackageAction{action}
 	if !fetched && (action == PackageInstall || action == PackageUpgrade) {
@@ -79,48 +81,47 @@ func (s *Service) PackageCommands(ctx context.Context, vmName string, action Pac
 			continue
 		}
 		for _, a := range actions {
-			args := strings.Fields(m.words[a])
+			args := strings.Fields(m.commands[a])
 			if a == action {
 				args = append(args, names...)
 			}
-			all = append(all, GuestCommand{Args: args, Env: quietly})
+			all = append(all, GuestCommand{Args: args, Env: noninteractiveEnv})
 		}
 	}
 	return all, nil
 }
 
-// quietly has the programs that Debian's package manager calls ask nothing.
-var quietly = []string{"DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_MODE=l"}
+// noninteractiveEnv prevents prompts by programs that Debian's package manager runs.
+var noninteractiveEnv = []string{"DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_MODE=l"}
 
-// doing is what fails when the action does.
-func (a PackageAction) doing(of Phrase) Phrase {
+// operation returns the operation code for failures of the action.
+func (a PackageAction) operation() problem.OperationCode {
 	switch a {
 	case PackageInstall:
-		return phrase("install packages in %s", of)
+		return problem.OpPackageInstall
 	case PackageRemove:
-		return phrase("remove packages in %s", of)
+		return problem.OpPackageRemove
 	case PackageSearch:
-		return phrase("search packages in %s", of)
+		return problem.OpPackageSearch
 	case PackageUpdate:
-		return phrase("update packages in %s", of)
+		return problem.OpPackageUpdate
 	case PackageUpgrade:
-		return phrase("upgrade packages in %s", of)
+		return problem.OpPackageUpgrade
 	default:
-		return phrase("list packages in %s", of)
+		return problem.OpPackageList
 	}
 }
 
-// needsNetwork tells whether an action fetches something.
+// needsNetwork reports whether the action downloads something.
 func (a PackageAction) needsNetwork() bool {
 	return a == PackageInstall || a == PackageUpdate || a == PackageUpgrade
 }
 
-// findManager prints the first of the programs that is there, and a second word if
-// its lists of packages were never fetched. Its arguments are programs, each with
-// the pattern of its lists. With "online" as its first it waits until there is a
-// way out, which a guest that has just booted gets after its agent; one that gets
-// none is to say so itself.
-const findManager = `if [ "$1" = online ]; then
+// findManagerScript prints the name of the first program found, and "PROGRAM unfetched" before it
+// if its package lists were never downloaded. Its arguments are programs, each followed by the
+// pattern of its lists. If the first argument is "online", it waits for a default route, which
+// a guest that has just booted gets after its agent has started.
+const findManagerScript = `if [ "$1" = online ]; then
 	n=0
 	while [ $n -lt 30 ] && ! grep -q '^[^[:space:]]*[[:space:]]00000000[[:space:]]' /proc/net/route; do
 		sleep 1
@@ -140,10 +141,10 @@ while [ $# -gt 0 ]; do
 	shift 2
 done`
 
-// packageManager is the program that the guest's packages are managed with, and
-// whether its lists of packages were fetched.
+// packageManager returns the guest's package manager and whether its package lists were
+// downloaded.
 func (s *Service) packageManager(ctx context.Context, name string, online bool) (program string, fetched bool, err error) {
-	client, err := s.reach(ctx, name)
+	client, err := s.connect(ctx, name)
 	if err != nil {
 		return "", false, err
 	}
@@ -157,12 +158,11 @@ func (s *Service) packageManager(ctx context.Context, name string, online bool) 
 		asked = append(asked, m.program, m.lists)
 		programs = append(programs, m.program)
 	}
-	var found firstBytes
-	found.left = 100
-	if err := inGuest(ctx, client, findManager, asked, nil, &found); err != nil {
+	found, err := guestfiles.Runner(client.Exec).Query(ctx, 100, findManagerScript, asked...)
+	if err != nil {
 		return "", false, err
 	}
-	said := strings.Fields(found.String())
+	said := strings.Fields(found)
 	if len(said) == 0 {
 		return "", false, fmt.Errorf("%w (%s)", ErrNoPackages, strings.Join(programs, ", "))
 	}

@@ -2,38 +2,35 @@ package app
 
 import (
 	"context"
-	"fmt"
 
-	"vmterminal/vm/host"
+	"vmterminal/app/problem"
+	"vmterminal/vm/supervisor"
 )
 
-// Pause holds a running VM's processors: the guest stands still, its memory
-// stays. ErrState when it is paused already.
+// Pause stops a running VM's processors; the VM retains its memory. Pausing a paused VM
+// succeeds.
 func (s *Service) Pause(ctx context.Context, name string) error {
-	return s.holdProcessors(ctx, name, func(of Phrase) Phrase { return phrase("pause %s", of) }, Paused, (*host.Client).Pause)
+	return s.setPaused(ctx, name, problem.Operation{Code: problem.OpVMPause, VM: name}, Paused, (*supervisor.Client).Pause)
 }
 
-// Resume lets a paused VM go on. ErrState when it is not paused.
+// Resume continues a paused VM. Resuming a running VM succeeds.
 func (s *Service) Resume(ctx context.Context, name string) error {
-	return s.holdProcessors(ctx, name, func(of Phrase) Phrase { return phrase("resume %s", of) }, Running, (*host.Client).Resume)
+	return s.setPaused(ctx, name, problem.Operation{Code: problem.OpVMResume, VM: name}, Running, (*supervisor.Client).Resume)
 }
 
-func (s *Service) holdProcessors(ctx context.Context, name string, doing func(of Phrase) Phrase, to VMState, act func(*host.Client, context.Context) error) error {
+func (s *Service) setPaused(ctx context.Context, name string, op problem.Operation, to VMState, act func(*supervisor.Client, context.Context) error) error {
 	e, err := s.entry(name)
 	if err != nil {
-		return failed(err, "", "%s", doing(called(name)))
+		return wrapFailure(err, op)
 	}
-	client, err := s.reach(ctx, e.Name)
+	client, err := s.connect(ctx, e.Name)
 	if err != nil {
-		return failed(err, "", "%s", doing(called(e.Name)))
+		return wrapFailure(err, op)
 	}
 	defer client.Close()
 	state, err := client.State(ctx)
-	if err == nil && VMState(state.State) == to {
-		err = fmt.Errorf("%w: it is %s already", ErrState, to)
-	}
-	if err == nil {
+	if err == nil && VMState(state.State) != to {
 		err = act(client, ctx)
 	}
-	return failed(err, "", "%s", doing(called(e.Name)))
+	return wrapFailure(err, op)
 }

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// Plain makes text of any origin safe for a terminal and for one line: control
-// characters, and marks that reorder or hide text, become '?'.
+// Plain makes a text safe to display on one line of a terminal: control characters, and
+// characters that reorder or hide text, become '?'.
 func Plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

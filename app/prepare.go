@@ -3,16 +3,15 @@ package app
 import (
 	"context"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm/qemu"
 )
 
-// Prepare finds out what the first start would have to: which accelerator works
-// here, which takes seconds where one pretends to. It is for a face that has
-// just opened; what goes wrong is told by Start.
+// Prepare probes the accelerators, which can take seconds, so that the first start is fast.
+// Errors are ignored; Start reports them.
 func (s *Service) Prepare(ctx context.Context) {
-	if ondisk.MakeDir(string(s.opt.Home)) != nil {
+	if durable.MakeDir(string(s.opt.Home)) != nil {
 		return
 	}
-	_, _ = qemu.Probe(ctx, s.opt.Home.Accelerators(), qemu.Auto) // Start probes again, and says
+	_, _ = qemu.Probe(ctx, s.opt.Home.Accelerators(), qemu.Auto)
 }

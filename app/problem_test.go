@@ -2,64 +2,93 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"syscall"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
+	"vmterminal/vm/qemu"
 )
 
 func TestExplain(t *testing.T) {
+	restore := problem.Operation{Code: problem.OpSnapshotRestore, VM: "dev", Snapshot: "x"}
 	for _, c := range []struct {
 		err  error
+		want string
 		exit int
-		line string
 	}{
 		{
-			failed(ErrRunning, unchanged, "restore snapshot 'x' of VM 'dev'"), ExitState,
-			"Could not restore snapshot 'x' of VM 'dev': VM is running. The disk is unchanged. Stop it first: vmterminal stop",
+			wrapFailure(ErrRunning, restore, problem.DiskUnchanged),
+			"snapshot_restore vm=dev snapshot=x: vm_running: VM is running (disk_unchanged)", problem.ExitState,
 		},
-		{fmt.Errorf("%w: 'x'", snapshot.ErrNotFound), ExitNotFound, "vmterminal snapshot list"},
-		{fmt.Errorf("%w: 'x'", vm.ErrNotFound), ExitNotFound, "vmterminal vm list"},
-		{ondisk.CheckName("../x"), ExitUsage, "not a valid name"},
-		{&ondisk.Busy{Holder: ondisk.Holder{PID: 7, Doing: "taking snapshot 'x'"}}, ExitState, "process 7 is taking snapshot 'x'"},
-		{fmt.Errorf("write: %w", syscall.ENOSPC), ExitNoSpace, "Free some space"},
-		{fmt.Errorf("x: %w", snapshot.ErrDamaged), ExitDamaged, ""},
-		{failed(context.Canceled, unchanged, "take it"), ExitInterrupted, "cancelled; nothing is left of it"},
+		{fmt.Errorf("%w: 'x'", snapshot.ErrNotFound), "snapshot_not_found: ", problem.ExitNotFound},
+		{fmt.Errorf("%w: 'x'", vm.ErrNotFound), "vm_not_found: ", problem.ExitNotFound},
+		{durable.CheckName("../x"), "name_invalid: ", problem.ExitUsage},
 		{
-			failed(interrupted("the VM goes on powering off"), "", "stop VM 'dev'"), ExitInterrupted,
-			"Could not stop VM 'dev': the VM goes on powering off",
-		},
-		{failed(errStoppedAlready, "", "stop VM 'dev'"), ExitState, "Could not stop VM 'dev': VM is stopped already"},
-		{errors.New("something else"), ExitFailure, "something else"},
-		{
-			failed(ondisk.Done(syscall.EIO), unchanged, "describe snapshot 'x'"), ExitFailure,
-			"Could not describe snapshot 'x': input/output error. It is done, but a power cut might undo it.",
+			&durable.Busy{Holder: durable.Holder{PID: 7, Activity: durable.Activity{Code: "snapshot_create", Name: "x"}}},
+			"vm_busy: locked by process 7 (snapshot_create x)", problem.ExitState,
 		},
 		{
-			failed(fmt.Errorf("%w: %w", snapshot.ErrNotDurable, ondisk.Done(syscall.EIO)), "The disk is that of the snapshot.", "restore it"),
-			ExitFailure, "The disk is that of the snapshot.",
+			&unstoppedJob{durable.Holder{PID: 7, Activity: durable.Activity{Code: "snapshot_create", Name: "x"}}},
+			"wrong_state: process 7 (snapshot_create x) did not stop within 30s", problem.ExitState,
 		},
+		{fmt.Errorf("write: %w", syscall.ENOSPC), "no_space: write: ", problem.ExitNoSpace},
+		{fmt.Errorf("x: %w", snapshot.ErrDamaged), "snapshot_damaged: x: ", problem.ExitDamaged},
+		{wrapFailure(context.Canceled, restore, problem.DiskUnchanged), "snapshot=x: canceled (disk_unchanged)", problem.ExitInterrupted},
+		{
+			wrapFailure(job.Interrupted("the VM continues to shut down"), problem.Operation{Code: problem.OpVMStop, VM: "dev"}),
+			"vm_stop vm=dev: canceled: the VM continues to shut down", problem.ExitInterrupted,
+		},
+		{errors.New("something else"), "unknown: something else", problem.ExitFailure},
+		{
+			wrapFailure(durable.MarkNotDurable(syscall.EIO), restore, problem.DiskUnchanged),
+			": unknown: input/output error (not_durable)", problem.ExitFailure,
+		},
+		{
+			wrapFailure(fmt.Errorf("%w: %w", snapshot.ErrNotDurable, durable.MarkNotDurable(syscall.EIO)), restore, problem.DiskRestored),
+			"(disk_restored)", problem.ExitFailure,
+		},
+		{fmt.Errorf("start: %w", &qemu.Missing{Program: "qemu-system-x86_64"}), "tool_missing: ", problem.ExitFailure},
 	} {
 		p := Explain(c.err)
-		if p.Exit != c.exit {
-			t.Errorf("%v: exit %d, want %d", c.err, p.Exit, c.exit)
-		}
-		if !strings.Contains(p.Line(), c.line) {
-			t.Errorf("%v: %q lacks %q", c.err, p.Line(), c.line)
+		if p.Exit != c.exit || !strings.Contains(p.String(), c.want) {
+			t.Errorf("%v: got exit code %d, %q, want %d, %q", c.err, p.Exit, p, c.exit, c.want)
 		}
 	}
 }
 
-func TestEveryFailureIsOneHarmlessLine(t *testing.T) {
-	p := Explain(failed(errors.New("line one\nline two \x1b[31m\u202e"), "", "do '%s'", Plain("a\nb")))
-	for _, r := range p.Line() {
-		if r < ' ' || r == '\u202e' {
-			t.Fatalf("not harmless: %q", p.Line())
+func TestExplainNamesHolder(t *testing.T) {
+	holder := durable.Holder{PID: 7, Activity: durable.Activity{Code: "snapshot_create", Name: "x"}}
+	want := problem.Holder{PID: 7, Activity: "snapshot_create", Name: "x"}
+	for _, err := range []error{&durable.Busy{Holder: holder}, &unstoppedJob{holder}} {
+		if got := Explain(err).Holder; got != want {
+			t.Errorf("%v: got holder %+v, want %+v", err, got, want)
 		}
+	}
+}
+
+func TestExplainMakesTextsPlain(t *testing.T) {
+	bad := "line one\nline two \x1b[31m\u202e"
+	p := Explain(&Failure{
+		Operation: problem.Operation{Code: problem.OpSnapshotRestore, VM: bad, Snapshot: bad, Image: bad, Name: bad, File: bad, Key: bad, Value: bad},
+		Disk:      []problem.State{{Code: problem.VMOff, Detail: bad}}, Err: errors.New(bad),
+	})
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts any
+	if err := json.Unmarshal(text, &parts); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(parts); got != Plain(got) || strings.Count(got, "line two") != 9 {
+		t.Errorf("got %q, want 9 texts that are safe to display", got)
 	}
 }

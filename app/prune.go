@@ -4,30 +4,31 @@ import (
 	"context"
 	"errors"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
 )
 
-// Keep says which snapshots a prune keeps; see snapshot.Keep.
+// Keep specifies which snapshots pruning retains; see snapshot.Keep.
 type Keep = snapshot.Keep
 
-// Pruned is what a prune did, or would do.
+// Pruned is the result of pruning, or of a dry run.
 type Pruned struct {
 	VM            string
 	Kept, Deleted []Snapshot
 	Freed         int64
 }
 
-// PruneSnapshots deletes the snapshots that keep does not speak for. Dry: it
-// only says which.
+// PruneSnapshots deletes the snapshots that keep does not retain. A dry run only returns them.
 func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, dry bool) (Pruned, error) {
-	doing := func(of Phrase) Phrase { return phrase("prune the snapshots of %s", of) }
+	op := problem.Operation{Code: problem.OpSnapshotPrune, VM: vmName}
 	e, err := s.entry(vmName)
 	if err != nil {
-		return Pruned{}, failed(err, "", "%s", doing(called(vmName)))
+		return Pruned{}, wrapFailure(err, op)
 	}
 	dir := s.vms.Dir(e.Name)
 	var found snapshot.Pruned
-	err = s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
+	err = s.edit(ctx, e.Name, op, func(store *snapshot.Store) error {
 		found, err = store.Prune(ctx, keep, s.now().Local(), dry)
 		return err
 	})
@@ -38,14 +39,14 @@ func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, 
 	list := func(infos []snapshot.Info) []Snapshot {
 		var all []Snapshot
 		for _, i := range infos {
-			all = append(all, asSnapshot(dir, i, here.is(i)))
+			all = append(all, asSnapshot(dir, i, here.matches(i)))
 		}
 		return all
 	}
 	return Pruned{VM: e.Name, Kept: list(found.Kept), Deleted: list(found.Deleted), Freed: found.Freed}, err
 }
 
-// afterPruning says of an error that it came after n snapshots were deleted.
+// afterPruning adds to an error the state that n snapshots were already deleted.
 func afterPruning(err error, n int) error {
 	var f *Failure
 	if !errors.As(err, &f) {
@@ -53,7 +54,7 @@ func afterPruning(err error, n int) error {
 	}
 	cause := f.Err
 	if errors.Is(cause, context.Canceled) {
-		cause = interrupted("cancelled")
+		cause = job.Interrupted("canceled")
 	}
-	return &Failure{Doing: f.Doing, Also: phrase("Before that, snapshots were deleted: %s.", n), Err: cause}
+	return &Failure{Operation: f.Operation, Disk: []problem.State{{Code: problem.SnapshotsDeleted, Count: n}}, Err: cause}
 }

@@ -3,36 +3,36 @@ package app
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 	"sync/atomic"
 	"testing"
+
+	"vmterminal/app/problem"
 )
 
-// dying is a context that ends when it has been looked at so often, by
-// whatever goroutines.
-type dying struct {
+// cancelingContext is a context that cancels itself at a given call of Err.
+type cancelingContext struct {
 	context.Context
 	cancel context.CancelFunc
-	left   atomic.Int64
+	left   atomic.Int64 // number of calls of Err until then
 }
 
-func (d *dying) Err() error {
+func (d *cancelingContext) Err() error {
 	if d.left.Add(-1) == 0 {
 		d.cancel()
 	}
 	return d.Context.Err()
 }
 
-// TestCancelledPruneSaysWhatItDid never says that nothing was changed when
-// something was.
-func TestCancelledPruneSaysWhatItDid(t *testing.T) {
+// If pruning fails after some deletions, the error does not state that nothing was changed.
+func TestCanceledPruneReportsDeletions(t *testing.T) {
 	partly := false
 	for n := int64(1); !partly && n < 100; n++ {
-		s := withDisk(t, []byte("disk"))
+		s := serviceWithDisk(t, []byte("disk"))
 		for _, name := range []string{"a", "b", "c", "d"} {
-			taken(t, s, name)
+			takeSnapshot(t, s, name)
 		}
-		ctx := &dying{}
+		ctx := &cancelingContext{}
 		ctx.left.Store(n)
 		ctx.Context, ctx.cancel = context.WithCancel(t.Context())
 		p, err := s.PruneSnapshots(ctx, "dev", Keep{Last: 1}, false)
@@ -40,17 +40,20 @@ func TestCancelledPruneSaysWhatItDid(t *testing.T) {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, context.Canceled) || Explain(err).Exit != ExitInterrupted {
-			t.Errorf("at look %d: %v", n, err)
+		if !errors.Is(err, context.Canceled) || Explain(err).Exit != problem.ExitInterrupted {
+			t.Errorf("canceled at call %d of Err: got %v, want %v", n, err, context.Canceled)
 		}
-		line := Explain(err).Line()
+		explained := Explain(err)
 		partly = len(p.Deleted) > 0
-		if partly == strings.Contains(line, "Nothing was changed") || partly == strings.Contains(line, "nothing is left of it") ||
-			partly != strings.Contains(line, "snapshots were deleted: ") {
-			t.Errorf("%d deleted, and it says %q", len(p.Deleted), line)
+		want := []problem.State{{Code: problem.NothingChanged}}
+		if partly {
+			want = []problem.State{{Code: problem.SnapshotsDeleted, Count: len(p.Deleted)}}
+		}
+		if !slices.Equal(explained.Disk, want) || partly == (explained.Cause == "") {
+			t.Errorf("%d deleted: got %+v, want %+v", len(p.Deleted), explained, want)
 		}
 	}
 	if !partly {
-		t.Error("it was never cut off in the middle")
+		t.Error("no prune was canceled between two deletions")
 	}
 }

@@ -3,127 +3,128 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
+	"time"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 )
 
-// RestoreSnapshot begins to bring a VM's disk back to a snapshot, as a job; its
-// Result is a Restored. A running VM is refused at once with ErrRunning, unless
-// the options say to stop it. The disk as it was is kept.
-func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt RestoreOptions) (*Job, error) {
+// RestoreSnapshot starts a job that restores a VM's disk from a snapshot. It returns ErrRunning
+// immediately for a running VM, unless opt.Stop is set. The previous disk is kept for undo.
+func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt RestoreOptions) (*job.Job[Restored], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "restore snapshot '%s' of %s", Plain(name), called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotRestore, VM: vmName, Snapshot: name})
 	}
-	doing := phrase("restore snapshot '%s' of VM '%s'", Plain(name), e.Name)
-	store := snapshot.Open(s.vms.Dir(e.Name))
+	op := problem.Operation{Code: problem.OpSnapshotRestore, VM: e.Name, Snapshot: name}
+	store := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name)))
 	info, err := store.Get(ctx, name)
 	if err != nil {
-		return nil, failed(err, unchanged, "%s", doing)
+		return nil, wrapFailure(err, op, problem.DiskUnchanged)
 	}
 	if !opt.Stop {
-		if err := s.canHoldDisk(ctx, e.Name, "restoring snapshot '"+info.Name+"'"); err != nil {
-			return nil, failed(err, unchanged, "%s", doing)
+		if err := s.checkDiskFree(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotRestore), Name: info.Name}); err != nil {
+			return nil, wrapFailure(err, op, problem.DiskUnchanged)
 		}
 	}
-	if size, _ := sizes(s.vms.Dir(e.Name).Disk()); opt.Say != nil {
-		if text := SizeChange(size, info.DiskSize); text != "" {
-			opt.Say(text)
-		}
+	if err := s.checkSaveUndo(store, opt); err != nil {
+		return nil, wrapFailure(err, op, problem.DiskUnchanged)
 	}
-	return s.jobs.run(JobRestore, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
+	if opt.OnWarning != nil {
+		s.warnBeforeRestore(ctx, e, info, opt)
+	}
+	return runJob(s, job.Restore, job.Subject{VM: e.Name, Name: info.Name}, func(ctx context.Context, m job.Meter) (Restored, error) {
 		return s.restore(ctx, e, store, info, opt, m)
 	}), nil
 }
 
-// SizeChange says before a restore what becomes of the disk's size, in bytes, ""
-// if it stays. now is 0 if there is no disk, and then 0 if that is not known.
-func SizeChange(now, then int64) string {
-	switch {
-	case now == 0 || now == then:
-		return ""
-	case then == 0:
-		return fmt.Sprintf("The disk is %s now. How large it will be shows only when the file is unpacked.", megabytes(now))
+// checkSaveUndo returns an error if opt.SaveUndo cannot be the name of a new snapshot.
+func (s *Service) checkSaveUndo(store *snapshot.Store, opt RestoreOptions) error {
+	if opt.SaveUndo == "" {
+		return nil
 	}
-	return fmt.Sprintf("The disk is %s now and will be %s, as the snapshot's.", megabytes(now), megabytes(then))
+	return store.Reserve(opt.SaveUndo)
 }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20)) }
+// warnBeforeRestore reports the side effects of a restore: a different disk size, and the loss
+// of the undo disk.
+func (s *Service) warnBeforeRestore(ctx context.Context, e vm.Entry, info snapshot.Info, opt RestoreOptions) {
+	size, _ := fileSizes(s.vms.Dir(e.Name).Disk())
+	if size != 0 && size != info.DiskSize {
+		opt.OnWarning(RestoreWarning{Code: WarnSizeChanges, OldSize: size, NewSize: info.DiskSize})
+	}
+	list, err := s.Snapshots(ctx, e.Name)
+	if err == nil && list.Undo != nil && list.Undo.AtRisk && opt.SaveUndo == "" {
+		opt.OnWarning(RestoreWarning{Code: WarnUndoDeleted, Undo: *list.Undo})
+	}
+}
 
-func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m Meter) (any, error) {
+func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m job.Meter) (Restored, error) {
 	change := diskChange{
-		doing: phrase("restore snapshot '%s' of VM '%s'", info.Name, e.Name),
-		now:   "The disk is that of the snapshot; the one before is kept.",
+		op:    problem.Operation{Code: problem.OpSnapshotRestore, VM: e.Name, Snapshot: info.Name},
+		after: problem.DiskRestored,
 	}
 	var result Restored
 	err := s.changeDisk(ctx, e, opt, m, change, func() error {
-		restored, err := s.swap(ctx, e, store, info, m)
-		result = Restored{
-			Snapshot: asSnapshot(s.vms.Dir(e.Name), info, true),
-			Undo:     restored.Undo, OldSize: restored.OldSize, NewSize: restored.NewSize, CRCOnly: info.Foreign,
-		}
+		restored, err := s.restoreDisk(ctx, e, store, info, opt, m)
+		result = restored
 		return err
 	})
 	return result, err
 }
 
-// diskChange says what is done to a disk, and what it is once that is done.
+// diskChange describes a change of a disk: the operation, and the state of the disk after it.
 type diskChange struct {
-	doing Phrase
-	now   string
+	op    problem.Operation
+	after problem.StateCode
 }
 
-// changeDisk changes the disk of a VM, which it stops before and starts after
-// if the options say so. A VM that it stopped and that is to run again does so
-// also when the change fails or is cancelled.
-func (s *Service) changeDisk(ctx context.Context, e vm.Entry, opt RestoreOptions, m Meter, c diskChange, change func() error) error {
+// changeDisk changes the disk of a VM. Depending on the options, it stops the VM first and
+// starts it afterwards, even if the change fails or is canceled.
+func (s *Service) changeDisk(ctx context.Context, e vm.Entry, opt RestoreOptions, m job.Meter, c diskChange, change func() error) error {
 	var err error
 	if opt.Stop {
-		err = s.stopFirst(ctx, e, opt, m)
+		err = s.stopForChange(ctx, e, opt, m)
 	}
 	if err == nil {
 		err = change()
 	}
-	disk, also := unchanged, Phrase{}
+	left := []problem.State{{Code: problem.DiskUnchanged}}
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		disk = c.now
+		left[0].Code = c.after
 	}
 	if opt.Start {
-		if again := s.startAgain(ctx, e.Name, m); again != nil {
-			also = phrase("The VM is off: %s.", again)
+		if again := s.startAfterChange(ctx, e.Name, m); again != nil {
+			left = append(left, problem.State{Code: problem.VMOff, Detail: again.Error()})
 			if err == nil {
-				c.doing, err = phrase("start VM '%s' again", e.Name), again
+				c.op, err = problem.Operation{Code: problem.OpVMRestart, VM: e.Name}, again
 			}
 		}
 	}
 	if err == nil {
 		return nil
 	}
-	return &Failure{Doing: c.doing, Disk: disk, Also: also, Err: err}
+	return &Failure{Operation: c.op, Disk: left, Err: err}
 }
 
-// stopFirst stops a VM. A stop that has begun cannot be taken back: a cancel
-// waits for its end.
-func (s *Service) stopFirst(ctx context.Context, e vm.Entry, opt RestoreOptions, m Meter) error {
-	say := opt.Say
-	if say == nil {
-		say = func(string) {}
-	}
-	m.Phase("Stopping", 0)
-	err := s.stop(context.WithoutCancel(ctx), e, StopOptions{Force: opt.Force}, say)
+// stopForChange stops a VM. It completes the stop even if it is canceled.
+func (s *Service) stopForChange(ctx context.Context, e vm.Entry, opt RestoreOptions, m job.Meter) error {
+	m.Phase(job.StopVM, 0)
+	err := s.stop(context.WithoutCancel(ctx), e, StopOptions{Force: opt.Force}, opt.OnStop)
 	if err != nil && !errors.Is(err, ErrStopped) {
 		return err
 	}
 	return ctx.Err()
 }
 
-// startAgain starts a VM that was stopped for its disk's sake, or does nothing
-// if it runs. A cancel comes too late for it: the VM is not to stay off.
-func (s *Service) startAgain(ctx context.Context, name string, m Meter) error {
-	m.Phase("Starting", 0)
-	// A missing disk made the VM broken; it may have one now.
+// startAfterChange starts a VM, unless it is running. It cannot be canceled, so that the VM
+// does not stay off.
+func (s *Service) startAfterChange(ctx context.Context, name string, m job.Meter) error {
+	m.Phase(job.StartVM, 0)
+	// Reload the VM: if it was broken because its disk was missing, it may have a disk now.
 	e, err := s.vms.Get(name)
 	if err == nil {
 		err = s.start(context.WithoutCancel(ctx), e, StartOptions{})
@@ -134,21 +135,60 @@ func (s *Service) startAgain(ctx context.Context, name string, m Meter) error {
 	return err
 }
 
-func (s *Service) swap(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, m Meter) (snapshot.Restored, error) {
-	hold, err := s.holdDisks(ctx, e.Name, "restoring snapshot '"+info.Name+"'")
+func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m job.Meter) (Restored, error) {
+	hold, err := s.lockDisks(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotRestore), Name: info.Name})
 	if err != nil {
-		return snapshot.Restored{}, err
+		return Restored{}, err
 	}
 	defer hold.release()
 	dir := s.vms.Dir(e.Name)
 	was := readOrigin(dir)
-	restored, err := store.Restore(hold, info.Name, dir.Disk(), m)
-	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		now := origin{Disk: markOf(info), Undo: was.Disk, Restored: markOf(info)}
-		if restored.Undo == "" {
-			now = origin{Disk: markOf(info), Undo: was.Undo} // a missing disk left what was kept before
+	list, _, err := store.List(hold)
+	if err != nil {
+		return Restored{}, err
+	}
+	var saved string
+	if opt.SaveUndo != "" && was.undoAtRisk(store, list) {
+		if saved, err = s.saveUndo(hold, e, store, was, opt.SaveUndo, m); err != nil {
+			return Restored{}, err
 		}
+	}
+	_, _, _, noUndo := store.UndoInfo()
+	over := noUndo == nil && was.isRestored(store, list)
+	restore := store.Restore
+	if over {
+		restore = store.RestoreOver
+	}
+	restored, err := restore(hold, info.Name, dir.Disk(), m)
+	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
+		now := origin{Disk: refTo(info), Undo: was.Disk, Restored: refTo(info)}
+		if restored.Undo == "" || over {
+			now.Undo, now.UndoState = was.Undo, was.UndoState // the previous undo disk is kept
+		}
+		if restored.Undo == "" {
+			now.Restored = snapshotRef{}
+		}
+		time.Sleep(timestampResolution) // so that later writes change the state
+		now.DiskState = store.DiskState()
 		now.write(dir)
 	}
-	return restored, err
+	result := Restored{
+		Snapshot: asSnapshot(dir, info, true),
+		Undo:     restored.Undo, OldSize: restored.OldSize, NewSize: restored.NewSize, CRCOnly: info.Foreign,
+		KeptBefore: over, Saved: saved,
+	}
+	if restored.Damage != nil {
+		result.Damage = Plain(restored.Damage.Error())
+	}
+	return result, err
+}
+
+// saveUndo takes a snapshot of the undo disk. The caller must have locked the VM's disks.
+func (s *Service) saveUndo(ctx context.Context, e vm.Entry, store *snapshot.Store, was origin, name string, m job.Meter) (string, error) {
+	description := "The disk before the last restore"
+	if was.Restored.Name != "" {
+		description = "The disk before the restore of '" + was.Restored.Name + "'"
+	}
+	made, err := store.CreateFromUndo(ctx, snapshot.Request{Name: name, Description: description, VM: e.Name, Created: s.now()}, m)
+	return made.Name, err
 }

@@ -5,17 +5,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
 	"vmterminal/vm"
+	"vmterminal/vm/home"
 )
 
-// startable is a VM whose host process says at once that it runs, and notes in
-// a file that it was started.
-func startable(t *testing.T) (s *Service, e vm.Entry, started func() bool) {
+// vmWithFakeSupervisor returns a Service with a VM whose supervisor immediately reports that
+// the VM is running. started reports whether the supervisor was started.
+func vmWithFakeSupervisor(t *testing.T) (s *Service, e vm.Entry, started func() bool) {
 	t.Helper()
 	note := filepath.Join(t.TempDir(), "started")
 	program := filepath.Join(t.TempDir(), "program")
@@ -23,13 +24,13 @@ func startable(t *testing.T) (s *Service, e vm.Entry, started func() bool) {
 	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	home, err := os.MkdirTemp("", "vmt") // socket paths are short
+	root, err := os.MkdirTemp("", "vmt") // t.TempDir is too long for sockets
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(home) })
-	s = New(Options{Home: ondisk.Home(home), Program: program})
-	if err := s.vms.Create(vm.Defaults("dev"), vm.Fill(func(*os.File) error { return nil })); err != nil {
+	t.Cleanup(func() { os.RemoveAll(root) })
+	s = New(Options{Home: home.Dir(root), Program: program})
+	if err := s.vms.Create(vm.Defaults("dev"), vm.FillDisk(func(*os.File) error { return nil })); err != nil {
 		t.Fatal(err)
 	}
 	if e, err = s.entry("dev"); err != nil {
@@ -41,52 +42,51 @@ func startable(t *testing.T) (s *Service, e vm.Entry, started func() bool) {
 	}
 }
 
-// Once the disk is another one a cancel comes too late, and must not say that
-// nothing was done.
-func TestCancelAfterTheSwap(t *testing.T) {
-	s, e, started := startable(t)
+// A restore that is canceled after the disk was replaced succeeds.
+func TestCancelAfterRestore(t *testing.T) {
+	s, e, started := vmWithFakeSupervisor(t)
 	swapped := make(chan struct{})
-	cancelled := make(chan struct{})
-	job := RunJob(JobRestore, "dev", "x", func(ctx context.Context, m Meter) (any, error) {
-		return nil, s.changeDisk(ctx, e, RestoreOptions{Start: true}, m, diskChange{}, func() error {
+	canceled := make(chan struct{})
+	restoring := runJob(s, job.Restore, job.Subject{VM: "dev", Name: "x"}, func(ctx context.Context, m job.Meter) (Restored, error) {
+		return Restored{}, s.changeDisk(ctx, e, RestoreOptions{Start: true}, m, diskChange{}, func() error {
 			close(swapped)
-			<-cancelled
+			<-canceled
 			return nil
 		})
 	})
 	<-swapped
-	job.Cancel()
-	close(cancelled)
-	if <-job.Done(); job.Err() != nil {
-		t.Errorf("cancelled after the swap: %v", job.Err())
+	restoring.Cancel()
+	close(canceled)
+	if <-restoring.Done(); restoring.Err() != nil {
+		t.Errorf("canceled after the disk was replaced: got %v, want no error", restoring.Err())
 	}
 	if !started() {
 		t.Error("the VM was not started")
 	}
 }
 
-// A VM that was stopped for a restore runs again, whatever became of that.
-func TestVMRunsAgainAfterAFailedRestore(t *testing.T) {
+// A VM that was stopped for a restore is started again, even if the restore fails.
+func TestVMStartsAfterFailedRestore(t *testing.T) {
 	for _, why := range []error{snapshot.ErrDamaged, context.Canceled} {
-		s, e, started := startable(t)
-		opt := RestoreOptions{Stop: true, Start: true} // it is stopped already
-		err := s.changeDisk(t.Context(), e, opt, &meter{}, diskChange{doing: phrase("restore")}, func() error { return why })
+		s, e, started := vmWithFakeSupervisor(t)
+		opt := RestoreOptions{Stop: true, Start: true} // the VM is stopped already
+		err := s.changeDisk(t.Context(), e, opt, job.Unmetered(), diskChange{op: problem.Operation{Code: problem.OpSnapshotRestore}}, func() error { return why })
 		if !errors.Is(err, why) {
-			t.Errorf("%v became %v", why, err)
+			t.Errorf("got %v, want %v", err, why)
 		}
 		if !started() {
-			t.Errorf("after %v the VM stays off", why)
+			t.Errorf("after %v: the VM was not started", why)
 		}
 	}
 }
 
-// A start that fails is told beside what failed before it.
+// A failed start is reported in addition to the failure before it.
 func TestFailedRestoreAndFailedStart(t *testing.T) {
-	s, e, _ := startable(t)
+	s, e, _ := vmWithFakeSupervisor(t)
 	s.opt.Program = "/nowhere"
-	err := s.changeDisk(t.Context(), e, RestoreOptions{Start: true}, &meter{}, diskChange{doing: phrase("restore")},
+	err := s.changeDisk(t.Context(), e, RestoreOptions{Start: true}, job.Unmetered(), diskChange{op: problem.Operation{Code: problem.OpSnapshotRestore}},
 		func() error { return snapshot.ErrDamaged })
-	if p := Explain(err); p.Exit != ExitDamaged || !strings.Contains(p.Disk, "The VM is off") {
-		t.Errorf("%+v", p)
+	if p := Explain(err); p.Exit != problem.ExitDamaged || len(p.Disk) != 2 || p.Disk[1].Code != problem.VMOff || p.Disk[1].Detail == "" {
+		t.Errorf("got problem %+v, want the damage, and the state that the VM is off", p)
 	}
 }

@@ -6,81 +6,82 @@ import (
 	"fmt"
 	"os"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
+	"vmterminal/app/units"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
+	"vmterminal/vm/supervisor"
 )
 
-// VMSettings changes what a VM is given; nil leaves a setting as it is.
+// VMSettings holds changes to a VM's settings. A nil value leaves a setting unchanged.
 type VMSettings struct {
 	CPUs, MemoryMB *int
-	// DiskSizeMB can only grow, and only while the VM is stopped; the built-in
-	// guest's file system follows at the next start.
+	// DiskSizeMB can only grow, and only while the VM is stopped. The built-in guest grows its
+	// file system at the next start.
 	DiskSizeMB *int
 	Accel      *string
 	Isolated   *bool
-	// Forward is which ports are to be forwarded besides, or to another port of the
-	// guest than before; Unforward is whose are not to be any more, or with
-	// UnforwardAll all that were.
+	// Forward adds forwards, or changes the guest ports of existing ones. Unforward removes the
+	// forwards of the given host ports. UnforwardAll removes all existing forwards.
 	Forward      []Forward
 	Unforward    []int
 	UnforwardAll bool
-	// Share is which folders are to be shared besides, or otherwise than before; the
-	// paths in Unshare are not to be any more, or with UnshareAll all that were.
+	// Share adds shares or changes existing ones. Unshare removes the shares of the given
+	// paths. UnshareAll removes all existing shares.
 	Share      []Share
 	Unshare    []string
 	UnshareAll bool
 }
 
-// Empty tells whether nothing is to change.
+// Empty reports whether there are no changes.
 func (to VMSettings) Empty() bool {
 	return to.CPUs == nil && to.MemoryMB == nil && to.DiskSizeMB == nil && to.Accel == nil && to.Isolated == nil &&
 		len(to.Forward)+len(to.Unforward)+len(to.Share)+len(to.Unshare) == 0 && !to.UnforwardAll && !to.UnshareAll
 }
 
-// SetVM changes a VM's settings. A running VM has the new ones from its next start
-// on, but what is forwarded at once, if VM.ForwardsLive: then a port that cannot be
-// had is host.ErrPort. Wrong settings wrap vm.ErrBadConfig. After an error nothing
-// is changed, but for what host.ErrForwards tells.
+// SetVM changes a VM's settings. In a running VM they take effect at its next start, but
+// forwards change at once if VM.ForwardsLive reports true. SetVM returns vm.ErrBadConfig if a
+// setting is invalid, and supervisor.ErrPort if a host port cannot be forwarded now. After an
+// error nothing has changed, except as described at supervisor.ErrForwards.
 func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return VM{}, failed(err, "", "change %s", called(name))
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: name})
 	}
 	accept := func() error { return s.vms.Update(e.Name, to.apply) }
-	if to.Forwarding() {
+	if to.ChangesForwards() {
 		accept = func() error { return s.acceptForwards(ctx, e.Name, to.apply) }
 	}
 	if err = s.checkShares(shareSettings(to.Share)); err != nil {
-		return VM{}, failed(err, "Nothing was changed.", "change VM '%s'", e.Name)
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: e.Name}, problem.NothingChanged)
 	}
 	if to.DiskSizeMB == nil {
 		err = accept()
 	} else if err = to.check(e.VM); err == nil {
 		err = s.growDisk(ctx, e, *to.DiskSizeMB, accept)
 	}
-	if errors.Is(err, host.ErrForwards) {
-		return VM{}, failed(err, "Its settings are as before.", "change VM '%s'", e.Name)
+	if errors.Is(err, supervisor.ErrForwards) {
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: e.Name}, problem.SettingsKept)
 	}
 	if err != nil {
-		return VM{}, failed(err, "Nothing was changed.", "change VM '%s'", e.Name)
+		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: e.Name}, problem.NothingChanged)
 	}
 	return s.VM(ctx, e.Name)
 }
 
 func (to VMSettings) apply(v *vm.VM) error {
-	set(&v.CPUs, to.CPUs)
-	set(&v.MemoryMB, to.MemoryMB)
-	set(&v.DiskSizeMB, to.DiskSizeMB)
-	set(&v.Accel, to.Accel)
-	set(&v.Network.Isolated, to.Isolated)
+	setIfGiven(&v.CPUs, to.CPUs)
+	setIfGiven(&v.MemoryMB, to.MemoryMB)
+	setIfGiven(&v.DiskSizeMB, to.DiskSizeMB)
+	setIfGiven(&v.Accel, to.Accel)
+	setIfGiven(&v.Network.Isolated, to.Isolated)
 	if err := to.applyShares(v); err != nil {
 		return err
 	}
 	return to.applyForwards(&v.Network)
 }
 
-// check tells what would be wrong with a VM that had these settings.
+// check returns an error if a VM with these settings would be invalid.
 func (to VMSettings) check(v vm.VM) error {
 	if err := to.apply(&v); err != nil {
 		return err
@@ -88,17 +89,16 @@ func (to VMSettings) check(v vm.VM) error {
 	return v.Check()
 }
 
-func set[T any](setting *T, to *T) {
+func setIfGiven[T any](setting *T, to *T) {
 	if to != nil {
 		*setting = *to
 	}
 }
 
-// growDisk makes a stopped VM's disk larger, and as long as before if accept
-// fails. A disk longer than its setting, after a crash between the two, is only
-// larger.
+// growDisk grows the disk of a stopped VM, and shrinks it again if accept fails. A crash in
+// between leaves a disk that is larger than its setting, which is harmless.
 func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, accept func() error) error {
-	hold, err := s.holdStopped(ctx, e.Name, "growing the disk")
+	hold, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: activityGrowDisk})
 	if err != nil {
 		return err
 	}
@@ -115,15 +115,15 @@ func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, accept func(
 	}
 	size := int64(mb) << 20
 	if size < st.Size() {
-		return fmt.Errorf("%d MB is %w for a disk of %s: it can only grow", mb, vm.ErrBadConfig, megabytes(st.Size()))
+		return fmt.Errorf("%d MB is %w for a disk of %s: it can only grow", mb, vm.ErrBadConfig, units.Bytes(st.Size()))
 	}
 	if err := disk.Truncate(size); err != nil {
 		return err
 	}
-	if err = ondisk.SyncFile(disk); err == nil {
+	if err = durable.SyncFile(disk); err == nil {
 		err = accept()
 	}
-	if err != nil && !errors.Is(err, ondisk.ErrNotDurable) {
+	if err != nil && !errors.Is(err, durable.ErrNotDurable) {
 		return errors.Join(err, disk.Truncate(st.Size()))
 	}
 	return err

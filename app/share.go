@@ -3,43 +3,64 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"vmterminal/app/problem"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
+	"vmterminal/vm/supervisor"
 )
 
-// Share is a folder of this computer that a guest has too.
+// Share is a folder of the host that is shared with a guest.
 type Share struct {
 	Path     string // absolute
 	ReadOnly bool
-	// GuestDir is where the guest has it.
+	// GuestDir is the path of the folder in the guest.
 	GuestDir string
-	// Problem is why the running guest does not have it, or "".
-	Problem string
+	// Problem says why the running guest lacks the folder; it is zero if the guest has it.
+	Problem ShareProblem
 }
 
 func (s Share) setting() vm.Share { return vm.Share{Path: s.Path, ReadOnly: s.ReadOnly} }
 
-// String is the share in one line.
+// String returns the share in the syntax of ParseShare.
 func (s Share) String() string { return Plain(s.setting().String()) }
 
-// ErrNoShare says that a folder is not shared.
+// ErrNoShare means that a folder is not shared.
 var ErrNoShare = errors.New("no such share")
 
-// ParseShare reads a share as people write it: DIR, or DIR:ro for one that the
-// guest can only read.
+// ParseShare parses a share: DIR, or DIR:ro for a read-only share.
 func ParseShare(text string) (Share, error) {
 	s, err := vm.ParseShare(text)
-	return shareOf(s), failed(err, "Nothing was changed.", "share %s", Plain(text))
+	return shareOf(s), wrapFailure(err, problem.Operation{Code: problem.OpShareSet, Value: text}, problem.NothingChanged)
 }
 
-// CheckShares tells whether one VM can have all these shares, as far as that can be
-// said without looking at the disk.
+// CheckShares returns an error if a VM cannot have all these shares. It does not check the
+// folders themselves.
 func CheckShares(list []Share) error {
-	return failed(shareSettings(list).Check(), "Nothing was changed.", "share that folder")
+	return wrapFailure(shareSettings(list).Check(), problem.Operation{Code: problem.OpShareCheck}, problem.NothingChanged)
+}
+
+// maxLinkSearch is the maximum number of files and folders that FirstLink visits.
+const maxLinkSearch = 20_000
+
+// FirstLink returns the relative path of a symbolic link in the folder, or "" if none was found.
+// Guests cannot follow links that the host created, because QEMU confines them to the folder.
+func (s Share) FirstLink() string {
+	link, seen := "", 0
+	_ = filepath.WalkDir(s.Path, func(path string, d fs.DirEntry, err error) error {
+		if seen++; seen > maxLinkSearch {
+			return filepath.SkipAll
+		}
+		if err == nil && d.Type() == fs.ModeSymlink && path != s.Path {
+			link, _ = filepath.Rel(s.Path, path)
+			return filepath.SkipAll
+		}
+		return nil // ignore errors: the guest cannot read the folder either
+	})
+	return link
 }
 
 func shareOf(s vm.Share) Share {
@@ -53,12 +74,12 @@ func shares(list vm.Shares) (out []Share) {
 	return out
 }
 
-// shareProblems notes what the guest said of its shares.
-func (v *VM) shareProblems(states []host.ShareState) {
+// shareProblems sets the problems of the shares that the guest lacks.
+func (v *VM) shareProblems(states []supervisor.ShareState) {
 	for _, state := range states {
 		for i := range v.Shares {
 			if v.Shares[i].Path == state.Path {
-				v.Shares[i].Problem = Plain(state.Problem)
+				v.Shares[i].Problem = plainShare(state.ShareProblem)
 			}
 		}
 	}
@@ -91,9 +112,8 @@ func (to VMSettings) applyShares(v *vm.VM) error {
 	return nil
 }
 
-// checkShares refuses what is no folder, and folders that have the store in them or
-// are in it: a guest that could change its own VM from outside would not be held by
-// anything.
+// checkShares rejects paths that are not folders, and folders that contain the store or are
+// inside it, because a guest could use them to change its own VM.
 func (s *Service) checkShares(list vm.Shares) error {
 	for _, share := range list {
 		info, err := os.Stat(share.Path)
@@ -103,31 +123,31 @@ func (s *Service) checkShares(list vm.Shares) error {
 		if err != nil {
 			return fmt.Errorf("'%s' is %w for a shared folder: %w", share.Path, vm.ErrBadConfig, err)
 		}
-		if s.holdsStore(share.Path) {
+		if s.overlapsStore(share.Path) {
 			return fmt.Errorf("'%s' is %w for a shared folder: VMTerminal's own files are there", share.Path, vm.ErrBadConfig)
 		}
 	}
 	return nil
 }
 
-// checkSharesStill refuses, when a VM starts, what checkShares would refuse by now: a
-// link may lead elsewhere since, and the store may have been moved.
-func (s *Service) checkSharesStill(list vm.Shares) error {
+// recheckShares checks again, when a VM starts, that no share overlaps the store, because
+// symbolic links and the store may have changed.
+func (s *Service) recheckShares(list vm.Shares) error {
 	for _, share := range list {
-		if s.holdsStore(share.Path) {
-			return fmt.Errorf("folder '%s' %w: VMTerminal's own files are there", share.Path, host.ErrShare)
+		if s.overlapsStore(share.Path) {
+			return fmt.Errorf("folder '%s' %w: VMTerminal's own files are there", share.Path, supervisor.ErrShare)
 		}
 	}
 	return nil
 }
 
-// holdsStore tells whether a folder has the store in it, or is in it.
-func (s *Service) holdsStore(path string) bool {
+// overlapsStore reports whether a folder contains the store or is inside it.
+func (s *Service) overlapsStore(path string) bool {
 	real, home := realPath(path), realPath(string(s.opt.Home))
 	return within(real, home) || within(home, real)
 }
 
-// realPath is a path without links, as far as it exists.
+// realPath resolves symbolic links if the path exists.
 func realPath(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
@@ -135,7 +155,7 @@ func realPath(path string) string {
 	return path
 }
 
-// within tells whether path is dir or in it.
+// within reports whether path is dir or inside it.
 func within(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")

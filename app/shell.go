@@ -4,36 +4,37 @@ import (
 	"context"
 	"io"
 
+	"vmterminal/app/problem"
 	"vmterminal/vm/agent"
-	"vmterminal/vm/host"
+	"vmterminal/vm/supervisor"
 )
 
-// Shell is root's login shell on a terminal of its own in a guest. Read returns
-// io.EOF when it has ended, and Exit then tells how: a shell whose output nobody
-// reads waits with it. Close ends it.
+// Shell is root's login shell on its own terminal in a guest. Read returns io.EOF after the
+// shell has exited; then Exit returns the result. The shell blocks while its output is not
+// read. Close kills it.
 type Shell interface {
 	Console
-	// Exit waits until the shell has ended and its output was read, or it was
-	// closed or cancelled, and returns its exit code, or what ended it from outside.
+	// Exit waits until the shell has exited and its output was read, or until it was closed or
+	// canceled. It returns the exit code, or an error that says why the shell was killed.
 	Exit() (code int, err error)
-	// Program is the name of the program that has the shell's keyboard, as the guest
-	// tells it; "" when the shell waits for a line, or has ended. An error means that
-	// it cannot be told, as by a guest whose agent is older.
+	// Program returns the name of the terminal's foreground program, as the guest reports it,
+	// or "" if that is the shell itself or the shell has exited. It returns an error if the
+	// guest's agent is too old.
 	Program(ctx context.Context) (name string, err error)
 }
 
-// shellEnv tells the guest's programs what the window's terminal can do.
+// shellEnv describes the window's terminal to the guest's programs.
 var shellEnv = []string{"TERM=xterm-256color", "COLORTERM=truecolor"}
 
-// Shell opens a shell in a running VM's guest through its agent, and waits for
-// that of a guest that is still booting; host.ErrNoAgent when it does not come.
-// The shell ends with ctx at the latest.
+// Shell opens a shell in a running VM's guest through its agent. It waits for a guest that is
+// still booting, and returns supervisor.ErrNoAgent after a timeout. The shell is killed when
+// ctx is done.
 func (s *Service) Shell(ctx context.Context, name string, size TerminalSize) (Shell, error) {
 	e, err := s.entry(name)
 	if err != nil {
-		return nil, failed(err, "", "open a shell in %s", called(name))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpShellOpen, VM: name})
 	}
-	client, err := s.reach(ctx, e.Name)
+	client, err := s.connect(ctx, e.Name)
 	if err == nil {
 		err = waitForAgent(ctx, client)
 	}
@@ -41,43 +42,43 @@ func (s *Service) Shell(ctx context.Context, name string, size TerminalSize) (Sh
 		if client != nil {
 			client.Close()
 		}
-		return nil, failed(err, "", "open a shell in VM '%s'", e.Name)
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpShellOpen, VM: e.Name})
 	}
 	return newShell(ctx, client, size), nil
 }
 
-// shell is a command on a terminal, run by a goroutine that ends with it.
+// shell is a login shell, which a goroutine runs on a terminal in the guest.
 type shell struct {
-	output *io.PipeReader
-	typed  *io.PipeWriter
-	sizes  chan TerminalSize
-	asked  chan agent.Question
-	cancel context.CancelFunc
+	output            *io.PipeReader
+	input             *io.PipeWriter
+	sizes             chan TerminalSize
+	foregroundQueries chan agent.ForegroundQuery
+	cancel            context.CancelFunc
 
-	ended chan struct{} // closed when code and err are there
-	code  int
-	err   error
+	exited chan struct{} // closed after code and err are set
+	code   int
+	err    error
 }
 
-func newShell(ctx context.Context, client *host.Client, size TerminalSize) *shell {
+func newShell(ctx context.Context, client *supervisor.Client, size TerminalSize) *shell {
 	ctx, cancel := context.WithCancel(ctx)
 	output, written := io.Pipe()
 	keys, typed := io.Pipe()
 	s := &shell{
-		output: output, typed: typed, sizes: make(chan TerminalSize, 1),
-		asked:  make(chan agent.Question),
-		cancel: cancel, ended: make(chan struct{}),
+		output: output, input: typed, sizes: make(chan TerminalSize, 1),
+		foregroundQueries: make(chan agent.ForegroundQuery),
+		cancel:            cancel, exited: make(chan struct{}),
 	}
 	command := GuestCommand{
 		Stdin: keys, Stdout: written, Env: shellEnv,
-		Terminal: &GuestTerminal{Size: size, Resized: s.sizes, asked: s.asked},
+		Terminal: &GuestTerminal{Size: size, Resized: s.sizes, foregroundQueries: s.foregroundQueries},
 	}
 	go func() {
 		defer client.Close()
 		defer cancel()
 		defer context.AfterFunc(ctx, func() { written.CloseWithError(ctx.Err()) })()
-		s.code, s.err = client.Exec(ctx, command.asked())
-		close(s.ended)
+		s.code, s.err = client.Exec(ctx, command.agentCommand())
+		close(s.exited)
 		keys.Close()
 		written.Close()
 	}()
@@ -86,16 +87,16 @@ func newShell(ctx context.Context, client *host.Client, size TerminalSize) *shel
 
 func (s *shell) Read(b []byte) (int, error) { return s.output.Read(b) }
 
-func (s *shell) Write(b []byte) (int, error) { return s.typed.Write(b) }
+func (s *shell) Write(b []byte) (int, error) { return s.input.Write(b) }
 
-// Close ends the shell and does not wait for that.
+// Close kills the shell and does not wait for its exit.
 func (s *shell) Close() error {
 	s.cancel()
 	s.output.Close()
-	return s.typed.Close()
+	return s.input.Close()
 }
 
-// Resize never waits: a size that was not sent yet gives way to the newest.
+// Resize does not block: it replaces a size that has not been sent yet.
 func (s *shell) Resize(_ context.Context, cols, rows int) error {
 	size := TerminalSize{Columns: uint16(cols), Rows: uint16(rows)}
 	for {
@@ -112,7 +113,7 @@ func (s *shell) Resize(_ context.Context, cols, rows int) error {
 }
 
 func (s *shell) Exit() (int, error) {
-	<-s.ended
+	<-s.exited
 	return s.code, s.err
 }
 
@@ -123,8 +124,8 @@ func (s *shell) Program(ctx context.Context) (string, error) {
 	}
 	got := make(chan answer, 1)
 	select {
-	case s.asked <- func(name string, err error) { got <- answer{name, err} }:
-	case <-s.ended:
+	case s.foregroundQueries <- func(name string, err error) { got <- answer{name, err} }:
+	case <-s.exited:
 		return "", nil
 	case <-ctx.Done():
 		return "", ctx.Err()
@@ -132,7 +133,7 @@ func (s *shell) Program(ctx context.Context) (string, error) {
 	select {
 	case a := <-got:
 		return a.name, a.err
-	case <-s.ended:
+	case <-s.exited:
 		return "", nil
 	case <-ctx.Done():
 		return "", ctx.Err()

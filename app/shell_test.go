@@ -1,15 +1,17 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// reads reads from a shell until it has said that.
-func reads(t *testing.T, s Shell, want string) {
+// expectOutput reads from a shell until its output contains want.
+func expectOutput(t *testing.T, s Shell, want string) {
 	t.Helper()
 	said := make(chan string)
 	go func() {
@@ -27,27 +29,27 @@ func reads(t *testing.T, s Shell, want string) {
 		select {
 		case text, more := <-said:
 			if all.WriteString(text); !more {
-				t.Fatalf("the shell ended before it said %q: %q", want, all.String())
+				t.Fatalf("the shell exited: got output %q, want %q", all.String(), want)
 			}
 		case <-late:
-			t.Fatalf("the shell did not say %q: %q", want, all.String())
+			t.Fatalf("timeout: got output %q, want %q", all.String(), want)
 		}
 	}
 	go func() {
-		for range said { // what comes until somebody else reads, or the end
+		for range said { // discard further output
 		}
 	}()
 }
 
-func types(t *testing.T, s Shell, text string) {
+func typeText(t *testing.T, s Shell, text string) {
 	t.Helper()
 	if _, err := io.WriteString(s, text); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// comesToFront waits until that program has a shell's keyboard.
-func comesToFront(t *testing.T, s Shell, want string) {
+// waitForForeground waits until want is the foreground program of a shell.
+func waitForForeground(t *testing.T, s Shell, want string) {
 	t.Helper()
 	for late := time.Now().Add(guestLimit); ; {
 		program, err := s.Program(t.Context())
@@ -58,13 +60,30 @@ func comesToFront(t *testing.T, s Shell, want string) {
 			return
 		}
 		if time.Now().After(late) {
-			t.Fatalf("%q is in front, not %q", program, want)
+			t.Fatalf("got foreground program %q, want %q", program, want)
 		}
 	}
 }
 
-func TestShellInARealGuest(t *testing.T) {
-	v := runReal(t, Automatic{})
+// waitForPrograms waits until want lists the foreground programs of the terminals in VM dev.
+func waitForPrograms(t *testing.T, s *Service, want ...string) {
+	t.Helper()
+	for late := time.Now().Add(guestLimit); ; {
+		got, err := s.Programs(t.Context(), "dev")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(got, want) {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("got programs %q, want %q", got, want)
+		}
+	}
+}
+
+func TestShellInGuest(t *testing.T) {
+	v := startRealVM(t, Automatic{})
 	open := func(ctx context.Context) Shell {
 		s, err := v.Shell(ctx, "dev", TerminalSize{Columns: 91, Rows: 31})
 		if err != nil {
@@ -77,47 +96,70 @@ func TestShellInARealGuest(t *testing.T) {
 	if err := s.Resize(t.Context(), 103, 37); err != nil {
 		t.Fatal(err)
 	}
-	types(t, s, "until stty size | grep -q '^37 103'; do sleep 0.1; done; echo $TERM-$(stty size | tr ' ' x); exit 7\r")
-	reads(t, s, "xterm-256color-37x103")
+	typeText(t, s, "until stty size | grep -q '^37 103'; do sleep 0.1; done; echo $TERM-$(stty size | tr ' ' x); exit 7\r")
+	expectOutput(t, s, "xterm-256color-37x103")
 	if code, err := s.Exit(); code != 7 || err != nil {
-		t.Errorf("the shell ended with %d, %v", code, err)
+		t.Errorf("got exit code %d, error %v, want 7", code, err)
 	}
 	if program, err := s.Program(t.Context()); program != "" || err != nil {
-		t.Errorf("a shell that has ended runs %q, %v", program, err)
+		t.Errorf("exited shell: got program %q, error %v, want none", program, err)
 	}
 
 	s = open(t.Context())
-	types(t, s, "echo rea''dy; sleep 1000 | cat\r")
-	reads(t, s, "ready")
-	comesToFront(t, s, "sleep")
-	types(t, s, "\x03")
-	comesToFront(t, s, "")
+	typeText(t, s, "echo rea''dy; sleep 1000 | cat\r")
+	expectOutput(t, s, "ready")
+	waitForForeground(t, s, "sleep")
+	waitForPrograms(t, v.Service, "sleep")
+	typeText(t, s, "\x03")
+	waitForForeground(t, s, "")
+	waitForPrograms(t, v.Service)
 	s.Close()
+
+	console, err := v.Console(t.Context(), "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer console.Close()
+	drawn := make(chan struct{})
+	go func() {
+		defer close(drawn)
+		_, _ = bufio.NewReader(console).ReadString('%') // at the end of vi's status line
+	}()
+	if _, err := io.WriteString(console, "\rvi\r"); err != nil {
+		t.Fatal(err)
+	}
+	waitForPrograms(t, v.Service, "vi")
+	<-drawn // vi discards input that is typed before
+	go func() { _, _ = io.Copy(io.Discard, console) }()
+	if _, err := io.WriteString(console, ":q!\r"); err != nil {
+		t.Fatal(err)
+	}
+	waitForPrograms(t, v.Service)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	s = open(ctx)
-	types(t, s, "yes\r")
-	if _, err := s.Read(make([]byte, 1)); err != nil { // and nobody reads the rest
+	typeText(t, s, "yes\r")
+	if _, err := s.Read(make([]byte, 1)); err != nil { // the rest is not read, so that the shell blocks
 		t.Fatal(err)
 	}
 	cancel()
 	if code, err := s.Exit(); err == nil {
-		t.Errorf("a cancelled shell ended with %d and no error", code)
+		t.Errorf("canceled shell: got exit code %d, want an error", code)
 	}
 	s = open(t.Context())
 	s.Close()
 	if code, err := s.Exit(); err == nil {
-		t.Errorf("a closed shell ended with %d and no error", code)
+		t.Errorf("closed shell: got exit code %d, want an error", code)
 	}
 	s = open(t.Context())
-	go func() { _, _ = io.Copy(io.Discard, s) }() // until it ends
+	go func() { _, _ = io.Copy(io.Discard, s) }() // until the shell exits
 	if err := v.Stop(t.Context(), "dev", StopOptions{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if code, err := s.Exit(); err == nil {
-		t.Errorf("the shell of a VM that was stopped ended with %d and no error", code)
+		t.Errorf("shell of a stopped VM: got exit code %d, want an error", code)
 	}
 	if _, err := v.Shell(t.Context(), "dev", TerminalSize{Columns: 80, Rows: 24}); err == nil {
-		t.Error("a VM that is off has a shell")
+		t.Error("a shell was opened in a stopped VM")
 	}
 }

@@ -4,94 +4,173 @@ import (
 	"time"
 
 	"vmterminal/snapshot"
+	"vmterminal/vm/supervisor"
 )
 
-// Snapshot is one snapshot as faces show it. Sizes are bytes.
+// Snapshot describes a snapshot. Sizes are in bytes.
 type Snapshot struct {
 	ID, Name, Description, VM string
 	Created                   time.Time
 	DiskSize, FileSize        int64
 	Digest                    string
-	// Taken is "stopped", "frozen", "crash-consistent", or "" when not known.
-	Taken string
-	// Held is how long the guest was held.
-	Held time.Duration
-	// State is "ok", "imported", "missing", "damaged" or "newer"; Problem is one line about it.
-	State, Problem string
-	// Foreign is a gzip file not made here: it can be checked by CRC only.
+	// Taken says how the disk was kept consistent; it is "" if unknown.
+	Taken SnapshotTaken
+	// FrozenFor is how long the guest was frozen.
+	FrozenFor time.Duration
+	State     SnapshotState
+	// Problem describes, in one line, a State other than SnapshotOK and SnapshotImported.
+	Problem string
+	// Foreign snapshots are gzip files created by other programs; only their CRC is checked.
 	Foreign bool
 	// File is the snapshot's file.
 	File string
-	// Automatic snapshots were taken by the VM's schedule and have not been
-	// renamed since; it deletes the oldest of them.
+	// Automatic snapshots were taken by the VM's schedule, which deletes the oldest of them.
+	// Renaming makes a snapshot an ordinary one.
 	Automatic bool
-	// Pinned snapshots are not pruned. VerifiedAt is zero if it was never verified.
+	// Pinned snapshots are not pruned. VerifiedAt is zero if the snapshot was never verified.
 	Pinned     bool
 	VerifiedAt time.Time
-	// Frees is how many bytes deleting it alone would give back.
+	// Frees is the number of bytes that deleting only this snapshot frees.
 	Frees int64
-	// Of one just taken: how many bytes of its file were taken over from the one
-	// before, how many of the disk's data were not even read, as the guest had not
-	// changed them, and sentences about older ones that were found damaged.
+	// For a new snapshot, Reused is the number of bytes of its file that were copied from the
+	// previous snapshot, Unread is the number of bytes of the disk that were not read because
+	// the guest had not changed them, and Notes describes older snapshots that were found to be
+	// damaged.
 	Reused int64
 	Unread int64
 	Notes  []string
-	// Here marks the snapshot that the present disk comes from, where that is known.
-	Here bool
+	// NotFrozen says why a new snapshot of a running VM is only crash-consistent.
+	NotFrozen NotFrozen
+	// DiskReplaced reports, for a new snapshot, that another file has replaced the disk file
+	// that the running guest still uses.
+	DiskReplaced bool
+	// IsCurrent marks the snapshot that the current disk comes from, if known.
+	IsCurrent bool
 }
 
-// SnapshotList is the snapshots of one VM, newest first.
+// SnapshotList holds the snapshots of one VM, newest first.
 type SnapshotList struct {
 	VM        string
 	Snapshots []Snapshot
-	// Notes tell what was found amiss and mended, a line each.
+	// Notes describes repairs, one line each.
 	Notes []string
-	// Undo is the disk that the last restore replaced, nil if none is kept.
-	Undo *Kept
+	// Undo is the disk that the last restore replaced, or nil.
+	Undo *UndoDisk
 }
 
-// Kept is a disk that is kept for undo: its size in bytes, what it takes up of
-// its file system, since when it is kept, and the snapshot that took its place,
-// "" if that is not known.
-type Kept struct {
+// UndoDisk describes the disk that an undo brings back: its size and used space in bytes, the
+// time of the restore that kept it, and the name of the restored snapshot, or "" if unknown.
+type UndoDisk struct {
 	DiskSize, Used int64
 	Since          time.Time
 	Restored       string
+	// AtRisk reports that a restore would discard this disk although no snapshot holds its
+	// contents: the current disk would become the undo disk. See RestoreOptions.SaveUndo.
+	AtRisk bool
+	// Stays reports that a restore would keep this disk instead of the current disk, because
+	// the current disk is unchanged since the last restore.
+	Stays bool
 }
 
-// NewSnapshot asks for a snapshot.
+// NewSnapshot describes a snapshot to take.
 type NewSnapshot struct {
 	Name, Description string
 }
 
-// RestoreOptions says what else a restore may do.
+// RestoreOptions configures a restore or undo.
 type RestoreOptions struct {
-	// Stop stops a running VM first, with Force by cutting its power; Start starts
-	// it afterwards.
+	// Stop stops a running VM first, by cutting its power if Force is set. Start starts the VM
+	// afterwards.
 	Stop, Force, Start bool
-	// Say gets a line for each step outside the engine ("Stopping 'dev'…"), and
-	// before anything else one about a disk whose size will change. May be nil.
-	Say func(string)
+	// SaveUndo, if not empty, is the name of a snapshot that is first taken of the undo disk if
+	// the undo disk is at risk.
+	SaveUndo string
+	// OnWarning, if not nil, is called before anything is changed.
+	OnWarning func(RestoreWarning)
+	// OnStop, if not nil, is called with each step of stopping the VM.
+	OnStop func(StopStep)
 }
 
-// Restored is what a restore gives.
+// RestoreWarning is a consequence of a restore besides the changed contents of the disk.
+type RestoreWarning struct {
+	Code RestoreWarningCode
+	// OldSize and NewSize are set for WarnSizeChanges: the sizes of the disk before and after,
+	// in bytes. NewSize is 0 if it is not known yet.
+	OldSize, NewSize int64
+	// Undo is the undo disk; set for WarnUndoDeleted.
+	Undo UndoDisk
+}
+
+// RestoreWarningCode is the code of a RestoreWarning.
+type RestoreWarningCode string
+
+// The values of RestoreWarningCode.
+const (
+	WarnSizeChanges RestoreWarningCode = "size_changes"
+	WarnUndoDeleted RestoreWarningCode = "undo_deleted" // no snapshot holds its contents
+)
+
+// Restored is the result of a restore.
 type Restored struct {
 	Snapshot Snapshot
-	// Undo is the file that keeps the disk as it was before, "" if there was none.
+	// Undo is the file of the previous disk, or "" if there was none.
 	Undo string
-	// OldSize is the size of the disk before, in bytes, 0 if there was none;
-	// NewSize is its size now.
+	// OldSize and NewSize are the sizes of the disk before and after, in bytes; OldSize is 0
+	// if there was no disk.
 	OldSize, NewSize int64
-	// CRCOnly is true for a foreign file.
+	// KeptBefore reports that Undo is the previous undo disk, because the replaced disk was
+	// unchanged since the last restore.
+	KeptBefore bool
+	// Saved is the snapshot that was taken of the undo disk, or "".
+	Saved string
+	// Damage describes, in one line, damage to the snapshot's file outside the restored data,
+	// or is "".
+	Damage string
+	// CRCOnly is set for a foreign file.
 	CRCOnly bool
 }
 
-// AutomaticName is the name of an automatic snapshot taken at t.
+// AutomaticName returns the name of an automatic snapshot taken at t.
 func AutomaticName(t time.Time) string { return "auto-" + t.Format("20060102-150405") }
 
-// TakenCrashConsistent is how a snapshot of a running VM was taken whose guest
-// did not answer: as after a power cut.
-const TakenCrashConsistent = string(snapshot.TakenCrashConsistent)
+// SnapshotState is the condition of a snapshot's file.
+type SnapshotState = snapshot.State
 
-// QuickName is the name of a quick snapshot taken at t.
+// The states of a snapshot.
+const (
+	SnapshotOK       = snapshot.StateOK
+	SnapshotImported = snapshot.StateImported
+	SnapshotMissing  = snapshot.StateMissing
+	SnapshotDamaged  = snapshot.StateDamaged
+	SnapshotNewer    = snapshot.StateNewer
+)
+
+// SnapshotTaken says how the disk was kept consistent while a snapshot was taken.
+type SnapshotTaken = snapshot.Taken
+
+// The ways to keep a disk consistent. With TakenCrashConsistent the guest continued to write,
+// so that its file systems are as after a power failure.
+const (
+	TakenStopped         = snapshot.TakenStopped
+	TakenFrozen          = snapshot.TakenFrozen
+	TakenCrashConsistent = snapshot.TakenCrashConsistent
+)
+
+// UndoName returns the name of a snapshot of the undo disk taken at t.
+func UndoName(t time.Time) string { return "undo-" + t.Format("20060102-150405") }
+
+// NotFrozen says why the file systems of a running guest were not frozen while its disk was
+// copied, so that the copy is only crash-consistent; "" if they were frozen.
+type NotFrozen = supervisor.NotFrozen
+
+// The values of NotFrozen.
+const (
+	NotFrozenPaused  = supervisor.NotFrozenPaused
+	NotFrozenNoAgent = supervisor.NotFrozenNoAgent
+	NotFrozenRefused = supervisor.NotFrozenRefused
+	NotFrozenEarly   = supervisor.NotFrozenThawedEarly
+	NotFrozenNoThaw  = supervisor.NotFrozenUnconfirmed
+)
+
+// QuickName returns the name of a quick snapshot taken at t.
 func QuickName(t time.Time) string { return "quick-" + t.Format("20060102-150405") }

@@ -1,33 +1,41 @@
 package app
 
 import (
+	"cmp"
 	"context"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
 // Snapshots returns a VM's snapshots, newest first.
 func (s *Service) Snapshots(ctx context.Context, vmName string) (SnapshotList, error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return SnapshotList{}, failed(err, "", "list the snapshots of %s", called(vmName))
+		return SnapshotList{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotList, VM: vmName})
 	}
-	dir := s.vms.Dir(e.Name)
-	store := snapshot.Open(dir)
+	return s.listSnapshots(ctx, e.Name)
+}
+
+// listSnapshots returns the snapshots of the VM with exactly the given name.
+func (s *Service) listSnapshots(ctx context.Context, name string) (SnapshotList, error) {
+	dir := s.vms.Dir(name)
+	store := snapshot.Open(SnapshotPaths(dir))
 	infos, notes, err := store.List(ctx)
 	if err != nil {
-		return SnapshotList{}, failed(err, "", "list the snapshots of VM '%s'", e.Name)
+		return SnapshotList{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotList, VM: name})
 	}
-	list := SnapshotList{VM: e.Name, Notes: notes}
+	list := SnapshotList{VM: name, Notes: notes}
 	from := readOrigin(dir)
 	if size, used, since, err := store.UndoInfo(); err == nil {
-		list.Undo = &Kept{size, used, since, from.Restored.Name}
+		list.Undo = &UndoDisk{size, used, since, from.Restored.Name, from.undoAtRisk(store, infos), from.isRestored(store, infos)}
 	}
 	for _, info := range infos {
-		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info, from.Disk.is(info)))
-		if list.Undo != nil && from.Restored.is(info) {
-			list.Undo.Restored = info.Name // it may have another name by now
+		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info, from.Disk.matches(info)))
+		if list.Undo != nil && from.Restored.matches(info) {
+			list.Undo.Restored = info.Name // it may have been renamed
 		}
 	}
 	return list, nil
@@ -37,38 +45,57 @@ func (s *Service) Snapshots(ctx context.Context, vmName string) (SnapshotList, e
 func (s *Service) Snapshot(ctx context.Context, vmName, name string) (Snapshot, error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return Snapshot{}, failed(err, "", "show snapshot '%s' of %s", Plain(name), called(vmName))
+		return Snapshot{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotShow, VM: vmName, Snapshot: name})
 	}
 	dir := s.vms.Dir(e.Name)
-	info, err := snapshot.Open(dir).Get(ctx, name)
+	info, err := snapshot.Open(SnapshotPaths(dir)).Get(ctx, name)
 	if err != nil {
-		return Snapshot{}, failed(err, "", "show snapshot '%s' of VM '%s'", Plain(name), e.Name)
+		return Snapshot{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotShow, VM: e.Name, Snapshot: name})
 	}
-	return asSnapshot(dir, info, readOrigin(dir).Disk.is(info)), nil
+	return asSnapshot(dir, info, readOrigin(dir).Disk.matches(info)), nil
 }
 
-// DeleteSnapshot removes a snapshot's file for good and frees its space.
+// DeleteSnapshot permanently deletes a snapshot.
 func (s *Service) DeleteSnapshot(ctx context.Context, vmName, name string) error {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return failed(err, "", "delete snapshot '%s' of %s", Plain(name), called(vmName))
+		return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotDelete, VM: vmName, Snapshot: name})
 	}
-	job, err := s.holdJob(ctx, e.Name, "deleting snapshot '"+Plain(name)+"'")
+	job, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotDelete), Name: name})
 	if err == nil {
 		defer job.release()
-		err = snapshot.Open(s.vms.Dir(e.Name)).Delete(ctx, name)
+		err = snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).Delete(ctx, name)
 	}
-	return failed(err, "No snapshot was deleted.", "delete snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotDelete, VM: e.Name, Snapshot: name}, problem.SnapshotsKept)
 }
 
-func asSnapshot(dir ondisk.VMDir, i snapshot.Info, here bool) Snapshot {
+// DeleteSnapshots deletes several snapshots of a VM. It returns an error or nil for each name.
+func (s *Service) DeleteSnapshots(ctx context.Context, vmName string, names []string) []error {
+	e, err := s.entry(vmName)
+	errs := make([]error, len(names))
+	var job *vmLock
+	if err == nil {
+		vmName = e.Name
+		job, err = s.lockJob(ctx, e.Name, durable.Activity{Code: activityDeleteSnapshots})
+	}
+	if err == nil {
+		defer job.release()
+		errs = snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).DeleteAll(job, names)
+	}
+	for at, name := range names {
+		errs[at] = wrapFailure(cmp.Or(errs[at], err), problem.Operation{Code: problem.OpSnapshotDelete, VM: vmName, Snapshot: name}, problem.SnapshotsKept)
+	}
+	return errs
+}
+
+func asSnapshot(dir home.VMDir, i snapshot.Info, here bool) Snapshot {
 	return Snapshot{
 		ID: i.ID, Name: i.Name, Description: i.Description, VM: i.VM,
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
-		Taken: string(i.Taken), Held: i.Held,
-		State: string(i.State), Problem: i.Problem, Foreign: i.Foreign,
+		Taken: i.Taken, FrozenFor: i.Held,
+		State: i.State, Problem: i.Problem, Foreign: i.Foreign,
 		Pinned: i.Pinned, Automatic: i.Automatic, VerifiedAt: i.VerifiedAt, Frees: i.Frees,
-		Here: here,
-		File: ondisk.SnapshotFile(dir.Snapshots(), i.Name),
+		IsCurrent: here,
+		File:      snapshot.File(dir.Snapshots(), i.Name),
 	}
 }

@@ -3,23 +3,29 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 
+	"vmterminal/app/guestfiles"
+	"vmterminal/app/hostcmd"
+	"vmterminal/app/problem"
+	"vmterminal/vm/home"
 	"vmterminal/vm/seed"
 )
 
 var (
-	// ErrNoSSH says that this computer has no ssh.
+	// ErrNoSSH means that the host has no ssh program.
 	ErrNoSSH = errors.New("ssh was not found")
-	// ErrNoSSHServer says that the guest has no sshd.
+	// ErrNoSSHServer means that the guest has no sshd.
 	ErrNoSSHServer = errors.New("the guest has no SSH server")
 )
 
-// openSSH lets the key that is its argument in as root, and prints the guest's host
-// keys; nothing where there is no sshd.
-const openSSH = `command -v sshd >/dev/null || exit 0
+// authorizeKeyScript authorizes the key in its argument for root, and prints the guest's host
+// keys. It prints nothing if the guest has no sshd.
+const authorizeKeyScript = `command -v sshd >/dev/null || exit 0
 umask 077
 mkdir -p /root/.ssh
 keys=/root/.ssh/authorized_keys
@@ -31,29 +37,33 @@ for key in /etc/ssh/ssh_host_*_key; do
 done
 cat /etc/ssh/ssh_host_*_key.pub`
 
-// serveSSH is what speaks SSH for the guest: sshd on the agent's line, so that
-// neither a port nor a network is needed.
-const serveSSH = `mkdir -p /run/sshd && exec "$(command -v sshd)" -i`
+// sshdScript runs sshd on the standard input and output of an agent command, so that neither a
+// port nor a network is needed.
+const sshdScript = `mkdir -p /run/sshd && exec "$(command -v sshd)" -i`
 
-// SSHCommand is the system's ssh into a running VM's guest, as root, with a key of
-// the VM's own. The guest's host keys are asked for by its agent, so that ssh knows
-// whom it speaks with and accepts nobody else. args are ssh's own, behind the host:
-// a command, or none for a shell.
-func (s *Service) SSHCommand(ctx context.Context, vmName string, args []string) ([]string, error) {
+// SSHCommand returns a command that runs the host's ssh as root in a running VM's guest, with
+// the VM's own key. The agent provides the guest's host keys, so that ssh accepts no other
+// server. args are added after the host: a command, or nothing for a shell. The returned
+// command is not started, and its streams are not set.
+func (s *Service) SSHCommand(ctx context.Context, vmName string, args []string) (*exec.Cmd, error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "open SSH to %s", called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSSHOpen, VM: vmName})
 	}
-	command, err := s.sshCommand(ctx, e.Name, e.ID)
-	return append(command, args...), failed(err, "", "open SSH to VM '%s'", e.Name)
+	cmd, err := s.sshCommand(ctx, e.Name, e.ID)
+	if err != nil {
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSSHOpen, VM: e.Name})
+	}
+	cmd.Args = append(cmd.Args, args...)
+	return cmd, nil
 }
 
-func (s *Service) sshCommand(ctx context.Context, name, id string) ([]string, error) {
+func (s *Service) sshCommand(ctx context.Context, name, id string) (*exec.Cmd, error) {
 	ssh, err := exec.LookPath("ssh")
 	if err != nil {
 		return nil, ErrNoSSH
 	}
-	client, err := s.reach(ctx, name)
+	client, err := s.connect(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -62,36 +72,47 @@ func (s *Service) sshCommand(ctx context.Context, name, id string) ([]string, er
 		return nil, err
 	}
 	dir := s.vms.Dir(name)
-	own, err := seed.OwnKey(dir)
+	own, err := seed.EnsureClientKey(dir)
 	if err != nil {
 		return nil, err
 	}
-	said := &firstBytes{left: 64 << 10}
-	if err := inGuest(ctx, client, openSSH, []string{own.Public}, nil, said); err != nil {
+	said, err := guestfiles.Runner(client.Exec).Query(ctx, 64<<10, authorizeKeyScript, own.Public)
+	if err != nil {
 		return nil, err
 	}
-	keys := hostKeyLines(said.String())
+	keys := hostKeyLines(said)
 	if len(keys) == 0 {
 		return nil, ErrNoSSHServer
 	}
-	if err := seed.KnowHost(dir, id, keys); err != nil {
+	if err := seed.WriteKnownHosts(dir, id, keys); err != nil {
 		return nil, err
 	}
-	proxy := strings.Join([]string{quoted(s.opt.Program), "exec", "--vm", quoted(name), "--", "sh", "-c", quoted(serveSSH)}, " ")
-	return []string{
-		ssh, "-F", "none", "-l", "root", "-i", dir.SSHKey(),
+	return s.sshWithKeys(ssh, name, id), nil
+}
+
+// sshWithKeys returns an ssh command that uses only the VM's own files. It runs in their folder
+// and names them without a path, because ssh expands '%' and '${' in file names.
+func (s *Service) sshWithKeys(ssh, name, id string) *exec.Cmd {
+	dir := s.vms.Dir(name)
+	proxy := strings.Join([]string{hostcmd.Quote(s.opt.Program), "exec", "--vm", hostcmd.Quote(name), "--", "sh", "-c", hostcmd.Quote(sshdScript)}, " ")
+	cmd := exec.Command(
+		ssh, "-F", "none", "-l", "root", "-i", filepath.Base(dir.SSHKey()),
 		"-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "PasswordAuthentication=no",
-		"-o", `UserKnownHostsFile="` + dir.SSHKnownHosts() + `"`, "-o", "GlobalKnownHostsFile=none",
-		"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "HostKeyAlias=" + seed.HostAlias(id),
-		"-o", "ProxyCommand=" + strings.ReplaceAll(proxy, "%", "%%"),
+		"-o", "UserKnownHostsFile="+filepath.Base(dir.SSHKnownHosts()), "-o", "GlobalKnownHostsFile=none",
+		"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "HostKeyAlias="+seed.HostAlias(id),
+		"-o", "ProxyCommand="+strings.ReplaceAll(proxy, "%", "%%"),
 		"--", seed.HostAlias(id),
-	}, nil
+	)
+	cmd.Dir = filepath.Dir(dir.SSHKey())
+	// ssh runs the proxy command with SHELL, which must understand the quoting of
+	// hostcmd.Quote.
+	cmd.Env = append(os.Environ(), home.EnvVar+"="+string(s.opt.Home), "SHELL=/bin/sh")
+	return cmd
 }
 
 var hostKeyLine = regexp.MustCompile(`^([a-z0-9@.-]+ [A-Za-z0-9+/]+=*)(?: .*)?$`)
 
-// hostKeyLines are the public keys of what a guest says are its own, without their
-// comments; it may say anything.
+// hostKeyLines returns the valid public keys in the guest's answer, without comments.
 func hostKeyLines(said string) []string {
 	var keys []string
 	for line := range strings.Lines(said) {

@@ -1,70 +1,73 @@
 package app
 
-import "context"
+import (
+	"context"
 
-// Storage is what the store takes of its file system. All sizes are bytes.
+	"vmterminal/app/doctor"
+	"vmterminal/app/problem"
+	"vmterminal/snapshot"
+)
+
+// Storage describes the disk space that the store uses. All sizes are in bytes.
 type Storage struct {
-	// Free and Total are the file system's; 0 if they are not known.
+	// Free and Total describe the store's file system. They are 0 if unknown.
 	Free, Total int64
-	// Images is what the images take that are kept for new VMs, what was built of
-	// packages, and what has come of downloads.
+	// Images is the space used by cached images, built disks and partial downloads.
 	Images int64
 	VMs    []VMStorage
 }
 
-// VMStorage is what one VM takes.
+// VMStorage describes the disk space that one VM uses.
 type VMStorage struct {
 	VM string
-	// Disk is what its disk takes, Undo what the disk kept by the last restore does.
+	// Disk and Undo are the space used by the disk and by the undo disk.
 	Disk, Undo int64
-	// Snapshots are its snapshots, newest first; Files is what their files take.
+	// Snapshots are sorted newest first; Files is the space that their files use.
 	Snapshots []Snapshot
 	Files     int64
-	// Problem is one line about snapshots that could not be listed, or "", and Why
-	// the same in its parts.
-	Problem string
-	Why     *Told
+	// Problem says why the snapshots could not be listed, or is nil.
+	Problem *problem.Problem
 }
 
-// Takes is all that the VM takes.
-func (v VMStorage) Takes() int64 { return v.Disk + v.Undo + v.Files }
+// Total returns the space that the VM uses.
+func (v VMStorage) Total() int64 { return v.Disk + v.Undo + v.Files }
 
-// Storage looks at what every VM takes. A VM that cannot be looked at is told
-// of in its row.
+// Storage returns the disk space that all VMs and images use. Problems with a VM are reported
+// in its VMStorage.
 func (s *Service) Storage(ctx context.Context) (Storage, error) {
 	entries, _, err := s.vms.List()
 	if err != nil {
-		return Storage{}, failed(err, "", "look at what the VMs take")
+		return Storage{}, wrapFailure(err, problem.Operation{Code: problem.OpStorageShow})
 	}
 	var all Storage
-	if free, total, err := s.space(); err == nil {
+	if free, total, err := doctor.Space(s.opt.Home); err == nil {
 		all.Free, all.Total = free, total
 	}
-	if all.Images, err = s.imagesTake(ctx); err != nil {
+	if all.Images, err = s.imageUsage(ctx); err != nil {
 		return Storage{}, err
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil {
 			return Storage{}, ctx.Err()
 		}
-		all.VMs = append(all.VMs, s.storageOf(ctx, e.Name))
+		all.VMs = append(all.VMs, s.vmStorage(ctx, e.Name))
 	}
 	return all, nil
 }
 
-func (s *Service) storageOf(ctx context.Context, name string) VMStorage {
+func (s *Service) vmStorage(ctx context.Context, name string) VMStorage {
 	dir := s.vms.Dir(name)
 	v := VMStorage{VM: name}
-	_, v.Disk = sizes(dir.Disk())
-	_, v.Undo = sizes(dir.Undo())
-	list, err := s.Snapshots(ctx, name)
+	_, v.Disk = fileSizes(dir.Disk())
+	_, v.Undo, _, _ = snapshot.Open(SnapshotPaths(dir)).UndoInfo() // 0 without an undo disk
+	list, err := s.listSnapshots(ctx, name)
 	if err != nil {
 		p := Explain(err)
-		v.Problem, v.Why = p.Line(), p.told()
+		v.Problem = &p
 	}
 	v.Snapshots = list.Snapshots
 	for _, snap := range list.Snapshots {
-		_, used := sizes(snap.File)
+		_, used := fileSizes(snap.File)
 		v.Files += used
 	}
 	return v

@@ -5,29 +5,30 @@ import (
 	"sync"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
+	"vmterminal/vm/home"
 )
 
-// summaries remembers how many snapshots VMs have: a window looks every few
-// seconds while VMs run, and would else read each snapshot's header each time.
+// summaries caches how many snapshots VMs have. While VMs run, the window requests these
+// numbers every few seconds; without the cache, each request would read the headers of all
+// snapshots.
 type summaries struct {
 	mu sync.Mutex
-	of map[ondisk.VMDir]summary
+	of map[home.VMDir]summary
 }
 
-// summary is how many snapshots a VM has, and when the newest was taken.
+// summary is the number of a VM's snapshots and the time of the newest.
 type summary struct {
 	mark  snapshot.Mark
 	count int
 	last  time.Time
 }
 
-// snapshotSummary tells how many snapshots there are, and when the newest was
-// taken. What cannot be listed counts as none.
-func (s *Service) snapshotSummary(ctx context.Context, dir ondisk.VMDir) (count int, last time.Time) {
-	store := snapshot.Open(dir)
-	now := time.Now() // before the mark: what changes after it is not settled
+// snapshotSummary returns the number of a VM's snapshots and the time of the newest. It returns
+// 0 if they cannot be listed.
+func (s *Service) snapshotSummary(ctx context.Context, dir home.VMDir) (count int, last time.Time) {
+	store := snapshot.Open(SnapshotPaths(dir))
+	now := time.Now() // before the mark, so that later changes are not considered settled
 	mark := store.Mark()
 	if known, ok := s.summaries.get(dir); ok && known.mark == mark {
 		return known.count, known.last
@@ -45,18 +46,18 @@ func (s *Service) snapshotSummary(ctx context.Context, dir ondisk.VMDir) (count 
 	return count, last
 }
 
-func (c *summaries) get(dir ondisk.VMDir) (summary, bool) {
+func (c *summaries) get(dir home.VMDir) (summary, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known, ok := c.of[dir]
 	return known, ok
 }
 
-func (c *summaries) put(dir ondisk.VMDir, known summary) {
+func (c *summaries) put(dir home.VMDir, known summary) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.of == nil {
-		c.of = map[ondisk.VMDir]summary{}
+		c.of = map[home.VMDir]summary{}
 	}
 	c.of[dir] = known
 }

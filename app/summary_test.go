@@ -5,33 +5,32 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 )
 
-func TestSummaryIsRememberedUntilSomethingChanges(t *testing.T) {
-	s := withDisk(t, []byte("disk"))
-	taken(t, s, "one")
+func TestSummaryIsCached(t *testing.T) {
+	s := serviceWithDisk(t, []byte("disk"))
+	takeSnapshot(t, s, "one")
 	dir := s.vms.Dir("dev")
 	if n, last := s.snapshotSummary(t.Context(), dir); n != 1 || last.IsZero() {
-		t.Fatalf("%d, %v", n, last)
+		t.Fatalf("got %d snapshots, the last at %v, want 1 and a time", n, last)
 	}
 	if _, ok := s.summaries.get(dir); ok {
-		t.Fatal("what was changed a moment ago must not be remembered")
+		t.Fatal("a summary was cached right after a change")
 	}
-	s.summaries.put(dir, summary{mark: snapshot.Open(dir).Mark(), count: 7, last: time.Unix(1, 0)})
+	s.summaries.put(dir, summary{mark: snapshot.Open(SnapshotPaths(dir)).Mark(), count: 7, last: time.Unix(1, 0)})
 	if n, _ := s.snapshotSummary(t.Context(), dir); n != 7 {
-		t.Errorf("%d: it was read again", n)
+		t.Errorf("got %d snapshots, want the cached number", n)
 	}
-	taken(t, s, "two")
+	takeSnapshot(t, s, "two")
 	if n, _ := s.snapshotSummary(t.Context(), dir); n != 2 {
-		t.Errorf("%d after another was taken", n)
+		t.Errorf("got %d snapshots after another was taken, want 2", n)
 	}
-	s.summaries.put(dir, summary{mark: snapshot.Open(dir).Mark(), count: 7})
-	if err := os.Remove(ondisk.SnapshotFile(dir.Snapshots(), "one")); err != nil {
+	s.summaries.put(dir, summary{mark: snapshot.Open(SnapshotPaths(dir)).Mark(), count: 7})
+	if err := os.Remove(snapshot.File(dir.Snapshots(), "one")); err != nil {
 		t.Fatal(err)
 	}
-	if n, _ := s.snapshotSummary(t.Context(), dir); n != 2 { // one is missing, and told
-		t.Errorf("%d after a file was taken away", n)
+	if n, _ := s.snapshotSummary(t.Context(), dir); n != 2 { // the missing snapshot is still listed
+		t.Errorf("got %d snapshots after a file was removed, want 2", n)
 	}
 }

@@ -7,131 +7,169 @@ import (
 	"io"
 	"time"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/host"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor"
 )
 
-// CreateSnapshot begins a snapshot of a VM as a job; its Result is a Snapshot.
-// What can be refused at once (no such VM, a bad or taken name) is.
-func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot) (*Job, error) {
+// CreateSnapshot starts a job that takes a snapshot of a VM. Errors that are known
+// immediately, such as a missing VM or an invalid or existing name, are returned directly.
+func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot) (*job.Job[Snapshot], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "take snapshot '%s' of %s", Plain(n.Name), called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: vmName, Snapshot: n.Name})
 	}
-	store := snapshot.Open(s.vms.Dir(e.Name))
+	store := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name)))
 	if err := store.Reserve(n.Name); err != nil {
-		return nil, failed(err, unchanged, "take snapshot '%s' of VM '%s'", Plain(n.Name), e.Name)
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: e.Name, Snapshot: n.Name}, problem.DiskUnchanged)
 	}
-	return s.jobs.run(JobSnapshot, e.Name, n.Name, func(ctx context.Context, m Meter) (any, error) {
+	return runJob(s, job.Snapshot, job.Subject{VM: e.Name, Name: n.Name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {
 		req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: s.now()}
-		made, err := s.take(ctx, e, store, req, s.source, m)
+		made, err := s.createSnapshot(ctx, e, store, req, s.openSource, m)
 		if err != nil {
-			return nil, failed(err, "The disk is unchanged, and no snapshot was added.", "take snapshot '%s' of VM '%s'", n.Name, e.Name)
+			return Snapshot{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: e.Name, Snapshot: n.Name}, problem.DiskUnchanged, problem.NoSnapshotAdded)
 		}
 		shown := asSnapshot(s.vms.Dir(e.Name), made.Info, true)
 		shown.Reused, shown.Unread, shown.Notes = made.Reused, made.Unread, made.Notes
+		shown.NotFrozen, shown.DiskReplaced = made.notFrozen, made.diskReplaced
 		return shown, nil
 	}), nil
 }
 
-// opener opens what a snapshot is taken of.
-type opener func(ctx context.Context, e vm.Entry, doing string) (stillDisk, error)
+// sourceFunc opens the source of a snapshot.
+type sourceFunc func(ctx context.Context, e vm.Entry, activity durable.Activity) (snapshotSource, error)
 
-func (s *Service) take(ctx context.Context, e vm.Entry, store *snapshot.Store, req snapshot.Request, open opener, m Meter) (snapshot.Created, error) {
-	holder := "taking snapshot '" + req.Name + "'"
-	job, err := s.holdJob(ctx, e.Name, holder)
+// createdSnapshot is a new snapshot with information about its source.
+type createdSnapshot struct {
+	snapshot.Created
+	notFrozen NotFrozen
+	// diskReplaced reports that another file has replaced the disk file.
+	diskReplaced bool
+}
+
+func (s *Service) createSnapshot(ctx context.Context, e vm.Entry, store *snapshot.Store, req snapshot.Request, open sourceFunc, m job.Meter) (createdSnapshot, error) {
+	activity := durable.Activity{Code: string(problem.OpSnapshotCreate), Name: req.Name}
+	job, err := s.lockJob(ctx, e.Name, activity)
 	if err != nil {
-		return snapshot.Created{}, err
+		return createdSnapshot{}, err
 	}
 	defer job.release()
-	disk, err := open(job, e, holder)
+	disk, err := open(job, e, activity)
 	if err != nil {
-		return snapshot.Created{}, err
+		return createdSnapshot{}, err
 	}
-	defer disk.done()
-	req.Taken, req.Held, req.Changes = disk.taken, disk.held, disk.changes
+	defer disk.close()
+	req.Taken, req.Held, req.Changes = disk.taken, disk.frozenFor, disk.changes
 	made, err := store.Create(job, disk.source, req, m)
 	if err != nil {
-		return made, err
+		err = disk.wrapError(ctx, err)
+		return createdSnapshot{}, err
 	}
-	disk.became(ctx, made.Info)
+	disk.onCreated(ctx, made.Info)
 	dir := s.vms.Dir(e.Name)
 	o := readOrigin(dir)
-	o.Disk = markOf(made.Info)
+	o.Disk = refTo(made.Info)
 	o.write(dir)
-	return made, nil
+	return createdSnapshot{made, disk.notFrozen, disk.diskReplaced}, nil
 }
 
-// stillDisk is what a snapshot is taken of.
-type stillDisk struct {
-	source  snapshot.Source
-	taken   snapshot.Taken
-	held    time.Duration
-	changes *snapshot.Changes
-	// became is told what snapshot it became, before done gives the disk back.
-	became func(context.Context, snapshot.Info)
-	done   func()
+// snapshotSource is what a snapshot is taken of: the disk of a stopped VM, or a point in time
+// of a running VM's disk.
+type snapshotSource struct {
+	source    snapshot.Source
+	taken     snapshot.Taken
+	frozenFor time.Duration
+	changes   *snapshot.Changes
+	// notFrozen says why the snapshot of a running VM is only crash-consistent.
+	notFrozen NotFrozen
+	// diskReplaced reports that another file has replaced the disk file.
+	diskReplaced bool
+	// wrapError wraps a read error in ErrStopped if the VM has stopped.
+	wrapError func(context.Context, error) error
+	// onCreated is called with the created snapshot before close.
+	onCreated func(context.Context, snapshot.Info)
+	close     func()
 }
 
-// source opens the disk of a stopped VM under its lock, or a point in time of
-// a running one.
-func (s *Service) source(ctx context.Context, e vm.Entry, doing string) (stillDisk, error) {
-	hold, err := s.holdDisk(ctx, e.Name, doing)
+// openSource opens the disk of a stopped VM, which stays locked until close, or a point in time
+// of a running VM's disk.
+func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.Activity) (snapshotSource, error) {
+	hold, err := s.lockDisk(ctx, e.Name, activity)
 	if errors.Is(err, ErrRunning) {
-		return s.pointInTime(ctx, e.Name)
+		return s.openPointInTime(ctx, e.Name)
 	}
 	if err != nil {
-		return stillDisk{}, err
+		return snapshotSource{}, err
 	}
 	if e.Broken != nil {
 		hold.release()
-		return stillDisk{}, e.Broken
+		return snapshotSource{}, e.Broken
 	}
 	disk, err := snapshot.OpenDisk(s.vms.Dir(e.Name).Disk())
 	if err != nil {
 		hold.release()
-		return stillDisk{}, err
+		return snapshotSource{}, err
 	}
-	return stillDisk{
+	return snapshotSource{
 		source: disk, taken: snapshot.TakenStopped,
-		became: func(context.Context, snapshot.Info) {}, done: func() {
+		wrapError: func(_ context.Context, err error) error { return err },
+		onCreated: func(context.Context, snapshot.Info) {}, close: func() {
 			disk.Close()
 			hold.release()
 		},
 	}, nil
 }
 
-func (s *Service) pointInTime(ctx context.Context, name string) (stillDisk, error) {
-	client, err := s.reach(ctx, name)
+func (s *Service) openPointInTime(ctx context.Context, name string) (snapshotSource, error) {
+	client, err := s.connect(ctx, name)
 	if err != nil {
-		return stillDisk{}, err
+		return snapshotSource{}, err
 	}
 	pit, err := client.BeginPointInTime(ctx)
 	if err != nil {
 		client.Close()
-		return stillDisk{}, err // it says that it is of the point in time
+		return snapshotSource{}, err // the error already mentions the point in time
 	}
+	st, err := client.State(ctx)
+	replaced := err == nil && st.DiskReplaced
 	image, err := qemu.OpenImage(ctx, pit.Socket, pit.Export)
 	if err != nil {
 		pit.Close()
 		client.Close()
-		return stillDisk{}, fmt.Errorf("point in time: %w", err)
+		return snapshotSource{}, fmt.Errorf("point in time: %w", err)
 	}
-	return stillDisk{
-		source: image, taken: snapshot.Taken(pit.Taken), held: pit.Held, changes: changesOf(ctx, pit),
-		became: func(ctx context.Context, i snapshot.Info) {
-			// Untold, the next snapshot has to read more, and is as good.
-			_ = pit.Kept(ctx, host.SnapshotRef{ID: i.ID, Digest: i.Digest})
+	return snapshotSource{
+		source: image, taken: snapshot.Taken(pit.Taken), frozenFor: pit.FrozenFor, changes: changedRanges(ctx, pit),
+		notFrozen: notFrozenReason(pit), diskReplaced: replaced,
+		wrapError: func(ctx context.Context, err error) error {
+			if _, gone := client.State(ctx); errors.Is(gone, supervisor.ErrNotRunning) {
+				return fmt.Errorf("%w: the VM stopped while its disk was read: %w", ErrStopped, err)
+			}
+			return err
 		},
-		done: closers(image, pit, client),
+		onCreated: func(ctx context.Context, i snapshot.Info) {
+			// If this fails, the next snapshot only has to read more.
+			_ = pit.RecordSnapshot(ctx, supervisor.SnapshotRef{ID: i.ID, Digest: i.Digest})
+		},
+		close: closeAll(image, pit, client),
 	}, nil
 }
 
-// changesOf is what QEMU has noted of the guest's changes, nil if that is not
-// known.
-func changesOf(ctx context.Context, pit host.PointInTime) *snapshot.Changes {
+// notFrozenReason returns why the guest was not frozen, or "" if it was. If a supervisor of an
+// earlier version gives no reason, it assumes the most common one, a missing agent.
+func notFrozenReason(pit supervisor.PointInTime) NotFrozen {
+	if pit.Taken == supervisor.TakenCrash && pit.NotFrozen == "" {
+		return NotFrozenNoAgent
+	}
+	return pit.NotFrozen
+}
+
+// changedRanges returns the guest's changes that QEMU recorded, or nil if unknown.
+func changedRanges(ctx context.Context, pit supervisor.PointInTime) *snapshot.Changes {
 	if pit.Changes == "" {
 		return nil
 	}
@@ -146,8 +184,8 @@ func changesOf(ctx context.Context, pit host.PointInTime) *snapshot.Changes {
 	return c
 }
 
-// closers closes in the given order.
-func closers(list ...io.Closer) func() {
+// closeAll returns a function that closes all of list in order.
+func closeAll(list ...io.Closer) func() {
 	return func() {
 		for _, c := range list {
 			c.Close()

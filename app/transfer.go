@@ -9,45 +9,100 @@ import (
 	"os"
 	"path/filepath"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm/image/fetch"
 )
 
-// VerifySnapshot begins to check a snapshot as a job; its Result is a Verified.
-// It changes nothing. Quick looks at size, header and the digest of the
-// compressed bytes only.
-func (s *Service) VerifySnapshot(ctx context.Context, vmName, name string, quick bool) (*Job, error) {
+// VerifySnapshot starts a job that verifies a snapshot without changing it. A quick check covers
+// only the size, the header and the digest of the compressed bytes.
+func (s *Service) VerifySnapshot(ctx context.Context, vmName, name string, quick bool) (*job.Job[Verified], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "verify snapshot '%s' of %s", Plain(name), called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: vmName, Snapshot: name})
 	}
-	store := snapshot.Open(s.vms.Dir(e.Name))
-	doing := phrase("verify snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	store := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name)))
 	info, err := store.Get(ctx, name)
 	if err != nil {
-		return nil, failed(err, "", "%s", doing)
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: e.Name, Snapshot: name})
 	}
-	return s.jobs.run(JobVerify, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
-		v, err := store.Verify(ctx, info.Name, quick, m)
-		if err != nil {
-			return nil, failed(err, "", "%s", doing)
-		}
-		return Verified{VM: e.Name, Name: info.Name, Compared: v.Compared, Bytes: v.Bytes, CRCOnly: info.Foreign}, nil
-	}), nil
+	return s.verify(store, e.Name, info, quick), nil
 }
 
-// Verified is what a check found in order.
+// verifier is a snapshot.Store, or a snapshot.Verifier for several snapshots.
+type verifier interface {
+	Verify(ctx context.Context, name string, quick bool, p snapshot.Progress) (snapshot.Verified, error)
+}
+
+func (s *Service) verify(with verifier, vmName string, info snapshot.Info, quick bool) *job.Job[Verified] {
+	return runJob(s, job.Verify, job.Subject{VM: vmName, Name: info.Name}, func(ctx context.Context, m job.Meter) (Verified, error) {
+		v, err := with.Verify(ctx, info.Name, quick, m)
+		if err != nil {
+			return Verified{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: vmName, Snapshot: info.Name})
+		}
+		return Verified{VM: vmName, Name: info.Name, Compared: v.Compared, Bytes: v.Bytes, CRCOnly: info.Foreign}, nil
+	})
+}
+
+// VerifySnapshots verifies the named snapshots, or all if names is nil, one after the other,
+// each in its own job. It calls begun with each job, or with the error that prevented the job,
+// and waits until begun has returned and the job has ended. It stops when begun returns false
+// or ctx is done.
+func (s *Service) VerifySnapshots(ctx context.Context, vmName string, names []string, quick bool, begun func(name string, job *job.Job[Verified], err error) bool) error {
+	e, err := s.entry(vmName)
+	if err != nil {
+		return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerifyAll, VM: vmName})
+	}
+	with, err := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).NewVerifier(ctx)
+	if err != nil {
+		return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerifyAll, VM: e.Name})
+	}
+	defer with.Close()
+	if names == nil {
+		names = with.Names()
+	}
+	for _, name := range names {
+		info, err := with.Get(name)
+		if err != nil {
+			if !begun(name, nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: e.Name, Snapshot: name})) {
+				return nil
+			}
+			continue
+		}
+		job := s.verify(with, e.Name, info, quick)
+		goOn := begun(name, job, nil)
+		_ = job.Wait(ctx) // begun has reported the error
+		if !goOn || ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Comparison says what a verification compared; see [snapshot.Comparison].
+type Comparison = snapshot.Comparison
+
+// The kinds of comparison.
+const (
+	ComparedAll     = snapshot.ComparedAll
+	ComparedQuick   = snapshot.ComparedQuick
+	ComparedForeign = snapshot.ComparedForeign
+)
+
+// Verified is the result of a successful verification.
 type Verified struct {
 	VM, Name string
-	// Compared says in a sentence what was compared; Bytes is how much was read.
-	Compared string
+	// Compared says what was compared; Bytes is the number of bytes read.
+	Compared Comparison
 	Bytes    int64
-	// CRCOnly is set for a foreign file, which carries no SHA-256.
+	// CRCOnly is set for a foreign file, which has no SHA-256.
 	CRCOnly bool
 }
 
-// BadChunk is the number of the first bad chunk, from 0, of the disk in a
-// damaged snapshot; nil if err is not of damage, or the chunk is not known.
+// BadChunk returns the number of the first damaged chunk of the disk, starting at 0, or nil if
+// err does not name one.
 func BadChunk(err error) *int64 {
 	var d *snapshot.Damage
 	if !errors.As(err, &d) || d.Chunk < 0 {
@@ -56,26 +111,26 @@ func BadChunk(err error) *int64 {
 	return &d.Chunk
 }
 
-// ExportSnapshot begins to write a snapshot's file to w as a job, checking it on
-// the way. What w got of a job that failed is no snapshot.
-func (s *Service) ExportSnapshot(ctx context.Context, vmName, name string, w io.Writer) (*Job, error) {
-	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m Meter) error {
+// ExportSnapshot starts a job that writes a snapshot's file to w and verifies it. If the job
+// fails, the data written to w is not a valid snapshot.
+func (s *Service) ExportSnapshot(ctx context.Context, vmName, name string, w io.Writer) (*job.Job[Snapshot], error) {
+	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m job.Meter) error {
 		return store.Export(ctx, name, w, m)
 	})
 }
 
-// ExportSnapshotFile is ExportSnapshot into a file, which appears under its name
-// when it is whole. A file that is there is not replaced.
-func (s *Service) ExportSnapshotFile(ctx context.Context, vmName, name, path string) (*Job, error) {
+// ExportSnapshotFile is like ExportSnapshot, but creates a file, which appears only when it is
+// complete. It does not replace an existing file.
+func (s *Service) ExportSnapshotFile(ctx context.Context, vmName, name, path string) (*job.Job[Snapshot], error) {
 	if err := freeFor(path); err != nil {
-		return nil, failed(err, "Nothing was written.", "export snapshot '%s'", Plain(name))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotExport, VM: vmName, Snapshot: name}, problem.NothingWritten)
 	}
-	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m Meter) error {
+	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m job.Meter) error {
 		return store.ExportFile(ctx, name, path, m)
 	})
 }
 
-// freeFor tells whether a new file can have that path.
+// freeFor returns an error if a new file cannot be created at path.
 func freeFor(path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%w: %s", os.ErrExist, path)
@@ -91,72 +146,71 @@ func isFolder(path string) bool {
 	return err == nil && st.IsDir()
 }
 
-func (s *Service) export(ctx context.Context, vmName, name string, write func(context.Context, *snapshot.Store, string, Meter) error) (*Job, error) {
+func (s *Service) export(ctx context.Context, vmName, name string, write func(context.Context, *snapshot.Store, string, job.Meter) error) (*job.Job[Snapshot], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "export snapshot '%s' of %s", Plain(name), called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotExport, VM: vmName, Snapshot: name})
 	}
-	store := snapshot.Open(s.vms.Dir(e.Name))
-	doing := phrase("export snapshot '%s' of VM '%s'", Plain(name), e.Name)
+	store := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name)))
+	op := problem.Operation{Code: problem.OpSnapshotExport, VM: e.Name, Snapshot: name}
 	info, err := store.Get(ctx, name)
 	if err != nil {
-		return nil, failed(err, "", "%s", doing)
+		return nil, wrapFailure(err, op)
 	}
-	return s.jobs.run(JobExport, e.Name, info.Name, func(ctx context.Context, m Meter) (any, error) {
+	return runJob(s, job.Export, job.Subject{VM: e.Name, Name: info.Name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {
 		if err := write(ctx, store, info.Name, m); err != nil {
-			return nil, failed(err, "", "%s", doing)
+			return Snapshot{}, wrapFailure(err, op)
 		}
 		return asSnapshot(s.vms.Dir(e.Name), info, false), nil
 	}), nil
 }
 
-// IsAddress tells whether a text is an address, of http or https, and not a file's path.
+// IsAddress reports whether a text is an http or https URL, not a path.
 func IsAddress(text string) bool { return fetch.IsAddress(text) }
 
-// ImportSnapshot begins to add a snapshot from a file or an http(s) address as a
-// job; its Result is a Snapshot. It is checked whole before it is listed. name
-// "" takes the one that the file carries.
-func (s *Service) ImportSnapshot(vmName, from, name string) (*Job, error) {
+// ImportSnapshot starts a job that adds a snapshot from a file or an http(s) URL. The snapshot
+// is verified before it is listed. If name is empty, the file determines the name.
+func (s *Service) ImportSnapshot(vmName, from, name string) (*job.Job[Snapshot], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "import a snapshot into %s", called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotImport, VM: vmName})
 	}
-	doing := phrase("import a snapshot from %s into VM '%s'", Plain(fetch.Shown(from)), e.Name)
+	op := problem.Operation{Code: problem.OpSnapshotImport, VM: e.Name, File: fetch.RedactURL(from)}
 	dir := s.vms.Dir(e.Name)
-	return s.jobs.run(JobImport, e.Name, name, func(ctx context.Context, m Meter) (any, error) {
-		job, err := s.holdJob(ctx, e.Name, "importing a snapshot")
+	return runJob(s, job.Import, job.Subject{VM: e.Name, Name: name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {
+		job, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotImport)})
 		if err != nil {
-			return nil, failed(err, "Nothing was added.", "%s", doing)
+			return Snapshot{}, wrapFailure(err, op, problem.NothingAdded)
 		}
 		defer job.release()
 		source, size, err := open(job, from)
 		if err != nil {
-			return nil, failed(err, "Nothing was added.", "%s", doing)
+			return Snapshot{}, wrapFailure(err, op, problem.NothingAdded)
 		}
 		defer source.Close()
-		info, err := snapshot.Open(dir).Import(job, source, name, size, m)
+		info, err := snapshot.Open(SnapshotPaths(dir)).Import(job, source, name, size, m)
 		if err != nil {
-			return nil, failed(err, "Nothing was added.", "%s", doing)
+			return Snapshot{}, wrapFailure(err, op, problem.NothingAdded)
 		}
 		return asSnapshot(dir, info, false), nil
 	}), nil
 }
 
-// open opens a file or an address; size is -1 if it is not known.
+// open opens a file or a URL; size is -1 if unknown.
 func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err error) {
 	if !fetch.IsAddress(from) {
 		return openFile(from)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return nil, 0, fetch.WithoutAddress(err)
+		return nil, 0, fetch.WithoutURL(err)
 	}
-	// Some servers say of a .gz file that it is only sent so: it must not be
-	// unpacked on the way.
+	// Some servers declare .gz as a transfer encoding, which the client would
+	// decompress.
 	req.Header.Set("Accept-Encoding", "identity")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, 0, fetch.WithoutAddress(err)
+		return nil, 0, fetch.WithoutURL(err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		resp.Body.Close()
@@ -165,14 +219,14 @@ func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err er
 	return resp.Body, resp.ContentLength, nil
 }
 
-// openFile opens a plain file: reading anything else might never end.
+// openFile opens a regular file. It rejects other files, because reads from them may never end.
 func openFile(path string) (io.ReadCloser, int64, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("%w: %s is no file", snapshot.ErrNotSnapshot, path)
+		return nil, 0, fmt.Errorf("%w: %s is not a file", snapshot.ErrNotSnapshot, path)
 	}
 	f, err := os.Open(path)
 	return f, info.Size(), err

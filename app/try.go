@@ -5,21 +5,27 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
+	"vmterminal/vm/supervisor"
 )
 
-// TryName is the name of the snapshot that is taken at t before something is
-// tried.
+// TryName returns the name of a snapshot that BeginTry takes at t.
 func TryName(t time.Time) string { return "try-" + t.Format("20060102-150405") }
 
-// BeginTry begins the snapshot that a try can be rolled back to, as a job; its
-// Result is a Snapshot. The VM must run.
-func (s *Service) BeginTry(ctx context.Context, vmName string, args []string) (*Job, error) {
+// BeginTry starts a job that takes a snapshot before the command args is tried, so that
+// RollBack can undo the effects of the command. The VM must be running.
+func (s *Service) BeginTry(ctx context.Context, vmName string, args []string) (*job.Job[Snapshot], error) {
 	v, err := s.VM(ctx, vmName)
 	if err != nil {
 		return nil, err
 	}
-	if !v.State.Alive() {
-		return nil, failed(ErrStopped, unchanged, "try a command in VM '%s'", v.Name)
+	switch {
+	case !v.State.Alive():
+		return nil, wrapFailure(ErrStopped, problem.Operation{Code: problem.OpTryRun, VM: v.Name}, problem.DiskUnchanged)
+	case v.State == Paused:
+		return nil, wrapFailure(supervisor.ErrPaused, problem.Operation{Code: problem.OpTryRun, VM: v.Name}, problem.DiskUnchanged)
 	}
 	const most = 200
 	description := Plain(strings.Join(args, " "))
@@ -29,18 +35,18 @@ func (s *Service) BeginTry(ctx context.Context, vmName string, args []string) (*
 	return s.CreateSnapshot(ctx, v.Name, NewSnapshot{Name: TryName(s.now().Local()), Description: "Before trying: " + description})
 }
 
-// CutTry is the error of a try that ended early, with what stays of it if that was
-// because it was cancelled.
-func CutTry(vmName string, err error) error {
+// TryError returns the error of a try that ended early because of err. If the try was canceled,
+// the error says what remains.
+func TryError(vmName string, err error) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return failed(interrupted("cancelled; the snapshot stays, and so does what the command did"), "", "end the try in VM '%s'", vmName)
+	return wrapFailure(job.Interrupted("canceled; the snapshot and the effects of the command remain"), problem.Operation{Code: problem.OpTryEnd, VM: vmName})
 }
 
-// RollBack begins to bring a running VM back to a snapshot, as a job whose Result
-// is a Restored: its power is cut, its disk restored, and it starts again. The
-// disk as it was is kept for undo.
-func (s *Service) RollBack(ctx context.Context, vmName, snapshotName string, say func(string)) (*Job, error) {
-	return s.RestoreSnapshot(ctx, vmName, snapshotName, RestoreOptions{Stop: true, Force: true, Start: true, Say: say})
+// RollBack starts a job that restores a running VM to a snapshot: it cuts the VM's power,
+// restores its disk and starts it again. The previous disk is kept for undo. The callbacks may
+// be nil; see RestoreOptions.
+func (s *Service) RollBack(ctx context.Context, vmName, snapshotName string, onWarning func(RestoreWarning), onStop func(StopStep)) (*job.Job[Restored], error) {
+	return s.RestoreSnapshot(ctx, vmName, snapshotName, RestoreOptions{Stop: true, Force: true, Start: true, OnWarning: onWarning, OnStop: onStop})
 }

@@ -3,36 +3,39 @@ package app
 import (
 	"context"
 	"errors"
+	"time"
 
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 	"vmterminal/vm/qemu"
 )
 
-// Undone is what an undo did.
+// Undone is the result of an undo: the sizes of the disk before and after, in bytes.
 type Undone struct{ OldSize, NewSize int64 }
 
-// UndoRestore begins to bring the disk back that the last restore replaced, as a
-// job; its Result is an Undone. The present disk is kept: again UndoRestore, and
-// it is back. A running VM is refused at once with ErrRunning, unless the
-// options say to stop it.
-func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOptions) (*Job, error) {
+// UndoRestore starts a job that brings back the disk that the last restore replaced. The current
+// disk becomes the undo disk, so that another UndoRestore brings it back. UndoRestore returns
+// ErrRunning immediately for a running VM, unless opt.Stop is set.
+func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOptions) (*job.Job[Undone], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return nil, failed(err, "", "undo the last restore of %s", called(vmName))
+		return nil, wrapFailure(err, problem.Operation{Code: problem.OpUndoRestore, VM: vmName})
 	}
 	change := diskChange{
-		doing: phrase("undo the last restore of VM '%s'", e.Name),
-		now:   "The disk is the one from before; the other is kept.",
+		op:    problem.Operation{Code: problem.OpUndoRestore, VM: e.Name},
+		after: problem.DiskUndone,
 	}
-	_, _, _, err = snapshot.Open(s.vms.Dir(e.Name)).UndoInfo()
+	_, _, _, err = snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).UndoInfo()
 	if err == nil && !opt.Stop {
-		err = s.canHoldDisk(ctx, e.Name, "undoing the last restore")
+		err = s.checkDiskFree(ctx, e.Name, durable.Activity{Code: string(problem.OpUndoRestore)})
 	}
 	if err != nil {
-		return nil, failed(err, unchanged, "%s", change.doing)
+		return nil, wrapFailure(err, change.op, problem.DiskUnchanged)
 	}
-	return s.jobs.run(JobUndo, e.Name, "", func(ctx context.Context, m Meter) (any, error) {
+	return runJob(s, job.Undo, job.Subject{VM: e.Name}, func(ctx context.Context, m job.Meter) (Undone, error) {
 		var done Undone
 		err := s.changeDisk(ctx, e, opt, m, change, func() (err error) {
 			done, err = s.undo(ctx, e)
@@ -43,39 +46,47 @@ func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOpt
 }
 
 func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
-	hold, err := s.holdDisks(ctx, e.Name, "undoing the last restore")
+	hold, err := s.lockDisks(ctx, e.Name, durable.Activity{Code: string(problem.OpUndoRestore)})
 	if err != nil {
 		return Undone{}, err
 	}
 	defer hold.release()
 	dir := s.vms.Dir(e.Name)
-	was := readOrigin(dir)
-	done, err := snapshot.Open(dir).Undo(hold, dir.Disk())
+	was, store := readOrigin(dir), snapshot.Open(SnapshotPaths(dir))
+	diskWas, undoWas := store.DiskState(), store.UndoState()
+	done, err := store.Undo(hold, dir.Disk())
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		origin{Disk: was.Undo, Undo: was.Disk}.write(dir)
+		now := origin{Disk: was.Undo, Undo: was.Disk}
+		time.Sleep(timestampResolution)
+		if undoWas != "" && was.UndoState == undoWas {
+			now.DiskState = store.DiskState()
+		}
+		if diskWas != "" && was.DiskState == diskWas {
+			now.UndoState = store.UndoState()
+		}
+		now.write(dir)
 	}
 	return Undone{done.OldSize, done.NewSize}, err
 }
 
-// DiscardUndo frees what the last restore kept, for good, and says how many
-// bytes that gave back.
+// DiscardUndo permanently deletes the undo disk and returns the number of bytes freed.
 func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, err error) {
 	e, err := s.entry(vmName)
 	if err != nil {
-		return 0, failed(err, "", "discard what the last restore of %s kept", called(vmName))
+		return 0, wrapFailure(err, problem.Operation{Code: problem.OpUndoDiscard, VM: vmName})
 	}
 	dir := s.vms.Dir(e.Name)
-	doing := func(of Phrase) Phrase { return phrase("discard what the last restore kept of %s", of) }
-	err = s.edit(ctx, e.Name, doing, func(store *snapshot.Store) error {
+	op := problem.Operation{Code: problem.OpUndoDiscard, VM: vmName}
+	err = s.edit(ctx, e.Name, op, func(store *snapshot.Store) error {
 		claim, err := qemu.ClaimDisk(dir.Undo())
 		if err != nil {
 			return err
 		}
-		defer func() { _ = claim.Close() }() // it was only looked at
+		defer func() { _ = claim.Close() }() // read-only
 		was := readOrigin(dir)
 		freed, err = store.DiscardUndo(ctx)
 		if err == nil {
-			origin{Disk: was.Disk}.write(dir)
+			origin{Disk: was.Disk, DiskState: was.DiskState}.write(dir)
 		}
 		return err
 	})

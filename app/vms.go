@@ -2,9 +2,12 @@ package app
 
 import (
 	"time"
+
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/supervisor"
 )
 
-// VMState is a VM's state as a face shows it.
+// VMState is the state of a VM.
 type VMState string
 
 // The states of a VM.
@@ -14,27 +17,34 @@ const (
 	Running  VMState = "running"
 	Paused   VMState = "paused"
 	Stopping VMState = "stopping"
-	// Lost is a VM that runs although its host process is gone, or that does not answer.
+	// Lost means that the VM is running, but its supervisor has exited or does not answer.
 	Lost VMState = "not answering"
-	// Broken is a VM that cannot be used; Problem says why.
+	// Broken means that the VM cannot be used; VM.Problem says why.
 	Broken VMState = "broken"
 )
 
-// Alive tells whether the VM's QEMU runs.
+// Alive reports whether the VM's QEMU is running.
 func (s VMState) Alive() bool {
 	return s == Starting || s == Running || s == Paused || s == Stopping || s == Lost
 }
 
-// VM is one VM with its present state, as faces show it.
+// VM describes a VM and its current state.
 type VM struct {
 	Name   string
 	Active bool
 	State  VMState
-	// Problem is one line about a broken VM, one that does not answer, or one that was
-	// paused by what is no person.
+	// Problem describes, in one line, why a VM is broken or unreachable.
 	Problem string
-	// Doing is what a job of this or another process does with it, or "".
-	Doing string
+	// Unreachable says why a running VM cannot be controlled; it is "" if it can.
+	Unreachable UnreachableCode
+	// PauseReason says why a VM is paused; it is zero if the VM was paused on request.
+	PauseReason PauseReason
+	// DiskReplaced reports that another file has replaced the disk file that the running guest
+	// still uses.
+	DiskReplaced bool
+	// Activity says what a job in this or another process is doing; it is zero if no job is
+	// running.
+	Activity durable.Activity
 
 	Image    string
 	CPUs     int
@@ -43,46 +53,52 @@ type VM struct {
 	MAC      string
 	Dir      string
 
-	// DiskSize and DiskUsed are bytes; DiskUsed is what the host's disk gives for it.
+	// DiskSize and DiskUsed are the length of the disk and the space it uses, in bytes.
 	DiskSize, DiskUsed int64
-	// UndoUsed is what the disk kept by the last restore takes, 0 if there is none.
+	// UndoUsed is the space used by the undo disk, in bytes, or 0.
 	UndoUsed int64
 
 	Snapshots    int
-	LastSnapshot time.Time // zero: none
+	LastSnapshot time.Time // zero if the VM has no snapshots
 
-	// Isolated guests reach no network; Forwards lead to them nevertheless.
+	// Isolated guests cannot reach networks; their forwards work nevertheless.
 	Isolated bool
 	Forwards []Forward
-	// ForwardsNow is what leads into the guest of a running VM at this moment; nil:
-	// not known, as of a VM that an earlier version of the program has started. A
-	// change of Forwards counts from the next start on then.
+	// ForwardsNow lists the active forwards of a running VM. It is nil if they are unknown, as
+	// for VMs started by an earlier version; then changes take effect at the next start.
 	ForwardsNow []Forward
 	Shares      []Share
-	// UEFI tells whether the guest is started by UEFI firmware, not by a BIOS.
+	// UEFI reports whether the guest boots with UEFI firmware instead of a BIOS.
 	UEFI bool
 
-	// Automatic is when snapshots are taken without anyone asking.
+	// Automatic is the setting and state of automatic snapshots.
 	Automatic AutomaticState
 
-	// Accel is what is asked for: auto, kvm or tcg.
+	// Accel is the accelerator setting: auto, kvm or tcg.
 	Accel string
-	// While it runs: what it got and why, since when, and the guest's addresses.
+	// For a running VM: the accelerator in use and why it was selected, the time of the start,
+	// and the guest's addresses.
 	Accelerator, AcceleratorWhy string
 	Since                       time.Time
 	Addresses                   []string
-	// CPUTime is how long its QEMU has kept processors of the host busy, all taken
-	// together; MemoryUsed is the bytes of memory that it takes. 0: not known.
+	// CPUTime is the total processor time of the VM's QEMU; MemoryUsed is its memory in bytes.
+	// 0 means unknown.
 	CPUTime    time.Duration
 	MemoryUsed int64
-	// Agent tells whether the guest's agent answers.
+	// Agent reports whether the guest's agent answers.
 	Agent bool
-	// Left says how the VM last left, e.g. "powered off by the guest".
-	Left   string
-	LeftAt time.Time
+	// NotFrozen says why the disk of a new clone of a running VM is only crash-consistent.
+	NotFrozen NotFrozen
+	// ExitReason and ExitedAt are the reason and time of the last exit of a stopped VM; zero if
+	// unknown.
+	ExitReason ExitReason
+	ExitedAt   time.Time
+	// ReplacedDisk says where the guest's disk is if another file replaced it during the last
+	// run.
+	ReplacedDisk ReplacedDisk
 }
 
-// NewVM asks for a VM. Zero values mean the defaults.
+// NewVM describes a VM to create. Zero values select the defaults.
 type NewVM struct {
 	Name       string
 	CPUs       int
@@ -92,29 +108,31 @@ type NewVM struct {
 	Isolated   bool
 	Forwards   []Forward
 	Shares     []Share
-	// Image is what CreateFromImage makes the disk of: the name of an image that is
-	// kept, a file's path, or an address; or Found is.
+	// Image is used by CreateFromImage: the name of a cached image, a path or a URL. Found can
+	// be set instead.
 	Image string
 	Found *FoundImage
-	// UEFI starts the image by UEFI, whether or not it looks as if it needed that.
+	// UEFI boots the image with UEFI firmware even if that does not seem to be required.
 	UEFI bool
-	// Adopt takes over the folder that a VM deleted without its data left.
+	// Force accepts an image that is shorter than its partition table requires.
+	Force bool
+	// Adopt reuses the folder of a VM that was deleted without its data.
 	Adopt bool
 }
 
-// StartOptions is how to start a VM.
+// StartOptions configures Start.
 type StartOptions struct {
-	// Accel overrides the VM's own setting, this once, when not empty.
+	// Accel, if not empty, overrides the VM's accelerator setting for this start.
 	Accel string
 }
 
-// StopOptions is how to stop a VM.
+// StopOptions configures Stop.
 type StopOptions struct {
-	// Force cuts the power at once.
+	// Force cuts the power immediately.
 	Force bool
-	// Grace is how long the guest may take before the power is cut; 0 means StopGrace.
+	// Grace is how long the guest may take to power off; 0 means DefaultGrace.
 	Grace time.Duration
 }
 
-// StopGrace is how long a guest may take to power off.
-const StopGrace = 20 * time.Second
+// DefaultGrace is how long a guest may take to power off by default.
+const DefaultGrace = supervisor.DefaultGrace

@@ -8,39 +8,40 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/app/schedule"
+	"vmterminal/snapshot/durable"
 )
 
-// slowPoll finds what the watch of folders cannot tell: a state inside a
-// running VM, a folder on a network disk.
-const slowPoll = 5 * time.Second
+// pollInterval limits how late Changes reports what file system events do not: states of
+// running VMs, and changes on network file systems.
+const pollInterval = 5 * time.Second
 
-// Changes tells when something in the store may have changed, by whichever
-// process. The channel has room for one word: what comes meanwhile is the same
-// word. It is closed when ctx ends.
+// Changes returns a channel that receives a value when something in the store may have changed,
+// in any process. Several changes may be combined into one value. The channel is closed when ctx
+// is done.
 func (s *Service) Changes(ctx context.Context) <-chan struct{} {
-	return watch(ctx, slowPoll, s.watchFolders, matters)
+	return watch(ctx, pollInterval, s.watchFolders, isRelevant)
 }
 
-// settingsChanges tells in the same way when the VMs' settings may have changed.
+// settingsChanges is like Changes, but only for changes of VM settings.
 func (s *Service) settingsChanges(ctx context.Context) <-chan struct{} {
 	settings := s.opt.Home.VMs()
-	return watch(ctx, lookAgain,
-		func(w *fsnotify.Watcher) { _ = w.Add(filepath.Dir(settings)) }, // out of watches: the slow poll sees it
+	return watch(ctx, schedule.ClockCheckInterval,
+		func(w *fsnotify.Watcher) { _ = w.Add(filepath.Dir(settings)) }, // if this fails, the poll notices changes
 		func(e fsnotify.Event) bool { return e.Name == settings })
 }
 
-// watch tells of events that matter, in the folders that are watched; these are
-// looked up again at each poll.
+// watch returns a channel that receives a value for each event that matters, and once per
+// interval. It calls folders repeatedly to add the folders to watch.
 func watch(ctx context.Context, every time.Duration, folders func(*fsnotify.Watcher), matters func(fsnotify.Event) bool) <-chan struct{} {
 	changed := make(chan struct{}, 1)
-	go follow(ctx, changed, every, folders, matters)
+	go forwardEvents(ctx, changed, every, folders, matters)
 	return changed
 }
 
-func follow(ctx context.Context, changed chan<- struct{}, every time.Duration, folders func(*fsnotify.Watcher), matters func(fsnotify.Event) bool) {
+func forwardEvents(ctx context.Context, changed chan<- struct{}, every time.Duration, folders func(*fsnotify.Watcher), matters func(fsnotify.Event) bool) {
 	defer close(changed)
-	tell := func() {
+	notify := func() {
 		select {
 		case changed <- struct{}{}:
 		default:
@@ -49,14 +50,14 @@ func follow(ctx context.Context, changed chan<- struct{}, every time.Duration, f
 	poll := time.NewTicker(every)
 	defer poll.Stop()
 	var events chan fsnotify.Event
-	var troubles chan error
+	var errs chan error
 	watcher, err := fsnotify.NewWatcher()
 	if err == nil {
 		defer watcher.Close()
-		events, troubles = watcher.Events, watcher.Errors
+		events, errs = watcher.Events, watcher.Errors
 		folders(watcher)
 	}
-	tell() // what changed before the watch stood
+	notify() // for changes before the watch started
 	for {
 		select {
 		case <-ctx.Done():
@@ -65,36 +66,36 @@ func follow(ctx context.Context, changed chan<- struct{}, every time.Duration, f
 			if watcher != nil {
 				folders(watcher)
 			}
-			tell()
-		case <-troubles: //nolint:errcheck // it only says that events were lost
-			tell()
+			notify()
+		case <-errs: //nolint:errcheck // events were lost
+			notify()
 		case e := <-events:
 			if e.Has(fsnotify.Create) {
 				folders(watcher)
 			}
 			if matters(e) {
-				tell()
+				notify()
 			}
 		}
 	}
 }
 
-// matters leaves out the files that change all the time while a VM runs.
-func matters(e fsnotify.Event) bool {
+// isRelevant reports whether Changes reports an event. It ignores files that change constantly
+// while a VM runs.
+func isRelevant(e fsnotify.Event) bool {
 	switch filepath.Base(e.Name) {
 	case "console.log", "host.log", "disk.raw":
 		return e.Has(fsnotify.Create)
 	default:
-		return filepath.Ext(e.Name) != ondisk.TempSuffix
+		return filepath.Ext(e.Name) != durable.TempSuffix
 	}
 }
 
-// watchFolders watches the folders that there are now; one that is watched
-// already stays so.
+// watchFolders adds all existing folders to w. Adding a folder again has no effect.
 func (s *Service) watchFolders(w *fsnotify.Watcher) {
 	home := s.opt.Home
 	dirs := []string{string(home), home.Data()}
-	entries, _ := os.ReadDir(home.Data()) // what is not there cannot be watched yet
+	entries, _ := os.ReadDir(home.Data()) // missing folders are added by the poll
 	for _, e := range entries {
 		if e.IsDir() {
 			dir := home.VM(e.Name())
@@ -102,6 +103,6 @@ func (s *Service) watchFolders(w *fsnotify.Watcher) {
 		}
 	}
 	for _, d := range dirs {
-		_ = w.Add(d) // gone meanwhile, or out of watches: the slow poll sees it
+		_ = w.Add(d) // if this fails, the poll notices changes
 	}
 }

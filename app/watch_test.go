@@ -6,42 +6,44 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
+	"vmterminal/vm/home"
 )
 
-// waitFor receives one word of a change, well before the slow poll would tell.
-func waitFor(t *testing.T, changed <-chan struct{}, what string) {
+// waitForChange waits for a change, but not until a poll reports it.
+func waitForChange(t *testing.T, changed <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-changed:
-	case <-time.After(slowPoll - time.Second):
-		t.Fatal("no word of " + what)
+	case <-time.After(pollInterval - time.Second):
+		t.Fatal("got no change after " + what)
 	}
 }
 
-func TestChangesOfOtherProcessesAreSeen(t *testing.T) {
-	home := ondisk.Home(t.TempDir())
-	store := vm.OpenStore(home)
-	fill := vm.Fill(func(f *os.File) error { return f.Truncate(1 << 20) })
+func TestChangesByOtherProcesses(t *testing.T) {
+	root := home.Dir(t.TempDir())
+	store := vm.OpenStore(root)
+	fill := vm.FillDisk(func(f *os.File) error { return f.Truncate(1 << 20) })
 	if err := store.Create(vm.Defaults("one"), fill); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	changed := New(Options{Home: home}).Changes(ctx)
-	waitFor(t, changed, "the beginning")
+	changed := New(Options{Home: root}).Changes(ctx)
+	waitForChange(t, changed, "the beginning")
 
 	if err := store.Create(vm.Defaults("two"), fill); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, changed, "a new VM")
+	waitForChange(t, changed, "a new VM")
 	drain(changed)
-	if err := os.WriteFile(ondisk.SnapshotFile(home.VM("one").Snapshots(), "copied"), []byte("x"), ondisk.FileMode); err != nil {
+	if err := os.WriteFile(snapshot.File(root.VM("one").Snapshots(), "copied"), []byte("x"), durable.FileMode); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, changed, "a snapshot copied by hand")
+	waitForChange(t, changed, "a snapshot copied by hand")
 	cancel()
-	for range changed { // closed when the context ends
+	for range changed { // closed when the context is canceled
 	}
 }
 

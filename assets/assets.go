@@ -1,5 +1,5 @@
-// Package assets holds what the window is drawn with: the program's icon, one
-// family of small icons and the theme. It knows nothing of VMs or snapshots.
+// Package assets contains the program's icon, the small icons and the theme of the
+// window. It must not depend on VMs or snapshots.
 package assets
 
 import (
@@ -14,9 +14,9 @@ var iconPNG []byte
 //go:embed tray.png
 var trayPNG []byte
 
-// Icon is the program's icon, 512 pixels square.
+// Icon returns the program's icon, 512 by 512 pixels.
 func Icon() fyne.Resource { return fyne.NewStaticResource("vmterminal.png", iconPNG) }
 
-// TrayIcon is the icon for the system tray, 64 pixels square: trays on Linux
-// take bitmaps only.
+// TrayIcon returns the icon for the system tray, 64 by 64 pixels. It is a bitmap because
+// trays on Linux do not support SVG.
 func TrayIcon() fyne.Resource { return fyne.NewStaticResource("vmterminal-tray.png", trayPNG) }

@@ -21,12 +21,12 @@ func TestIconsAreSquare(t *testing.T) {
 			t.Fatal(err)
 		}
 		if size := img.Bounds().Size(); size.X != c.size || size.Y != c.size {
-			t.Errorf("%s is %v", c.icon.Name(), size)
+			t.Errorf("%s: got size %v, want %d by %d", c.icon.Name(), size, c.size, c.size)
 		}
 	}
 }
 
-// luminance is that of WCAG 2.
+// luminance returns the relative luminance as defined by WCAG 2.
 func luminance(th fyne.Theme, name fyne.ThemeColorName, v fyne.ThemeVariant) float64 {
 	r, g, b, _ := th.Color(name, v).RGBA()
 	part := func(c uint32) float64 {
@@ -39,32 +39,32 @@ func luminance(th fyne.Theme, name fyne.ThemeColorName, v fyne.ThemeVariant) flo
 	return 0.2126*part(r) + 0.7152*part(g) + 0.0722*part(b)
 }
 
-func TestTextCanBeRead(t *testing.T) {
+func TestTextContrast(t *testing.T) {
 	test.NewTempApp(t)
 	for _, variant := range []fyne.ThemeVariant{theme.VariantDark, theme.VariantLight} {
 		for _, ground := range []fyne.ThemeColorName{theme.ColorNameBackground, theme.ColorNameOverlayBackground, ColorNamePane} {
 			for _, text := range []fyne.ThemeColorName{theme.ColorNameForeground, theme.ColorNamePlaceHolder, theme.ColorNameError, theme.ColorNameHyperlink} {
 				a, b := luminance(Theme{}, ground, variant), luminance(Theme{}, text, variant)
 				if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
-					t.Errorf("%s on %s has a contrast of %.1f only (variant %d)", text, ground, ratio, variant)
+					t.Errorf("%s on %s (variant %d): got contrast %.1f, want at least 4.5", text, ground, variant, ratio)
 				}
 			}
 		}
 	}
 }
 
-func TestBothVariantsNameTheSameColours(t *testing.T) {
+func TestVariantsDefineTheSameColors(t *testing.T) {
 	for name := range dark {
 		if _, ok := light[name]; !ok {
 			t.Errorf("%s is missing in light", name)
 		}
 	}
 	if len(dark) != len(light) {
-		t.Errorf("%d colours in dark, %d in light", len(dark), len(light))
+		t.Errorf("got %d colors in dark and %d in light, want the same number", len(dark), len(light))
 	}
 }
 
-func TestFixedWidthInEveryStyle(t *testing.T) {
+func TestMonospaceStylesHaveOneWidth(t *testing.T) {
 	a := test.NewTempApp(t)
 	a.Settings().SetTheme(Theme{})
 	seen := map[string]bool{}
@@ -74,10 +74,10 @@ func TestFixedWidthInEveryStyle(t *testing.T) {
 	} {
 		seen[Theme{}.Font(style).Name()] = true
 		if size := fyne.MeasureText("i", 13, style); size.Width != plain.Width {
-			t.Errorf("a cell in style %+v is %v wide, not %v", style, size.Width, plain.Width)
+			t.Errorf("style %+v: got character width %v, want %v", style, size.Width, plain.Width)
 		}
 	}
 	if len(seen) != 4 {
-		t.Errorf("four styles have the fonts %v", seen)
+		t.Errorf("got fonts %v, want 4", seen)
 	}
 }

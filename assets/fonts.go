@@ -7,15 +7,15 @@ import (
 	"github.com/go-fonts/dejavu/dejavusansmonooblique"
 )
 
-// The sisters of Fyne's own font of fixed width, which it has in one style only:
-// DejaVu Sans Mono. All have cells of one size.
+// Further styles of DejaVu Sans Mono, which Fyne includes only in the regular style. All
+// have the same character width.
 var (
 	monoBold       = fyne.NewStaticResource("mono-bold.ttf", dejavusansmonobold.TTF)
 	monoItalic     = fyne.NewStaticResource("mono-italic.ttf", dejavusansmonooblique.TTF)
 	monoBoldItalic = fyne.NewStaticResource("mono-bold-italic.ttf", dejavusansmonoboldoblique.TTF)
 )
 
-// monospaceFont is nil where Fyne's own font will do.
+// monospaceFont returns the font for a monospace style, or nil if Fyne has the font.
 func monospaceFont(style fyne.TextStyle) fyne.Resource {
 	switch {
 	case !style.Monospace || style.Symbol:

@@ -7,8 +7,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// The marks of a VM's state differ in shape, so that they can be told apart
-// without colour.
+// The icons for a VM's state differ in shape, so that they can be distinguished without
+// color.
 var (
 	//go:embed icons/running.svg
 	runningSVG []byte
@@ -28,18 +28,18 @@ var (
 	historySVG []byte
 )
 
-// The icons, recoloured by the theme.
+// These icons take their colors from the theme.
 var (
-	RunningIcon  = coloured("running.svg", runningSVG, theme.ColorNameSuccess)
-	StoppedIcon  = coloured("stopped.svg", stoppedSVG, theme.ColorNamePlaceHolder)
-	ChangingIcon = coloured("changing.svg", changingSVG, theme.ColorNameWarning)
-	PausedIcon   = coloured("paused.svg", pausedSVG, theme.ColorNameWarning)
-	SilentIcon   = coloured("silent.svg", silentSVG, theme.ColorNameWarning)
-	BrokenIcon   = coloured("broken.svg", brokenSVG, theme.ColorNameError)
-	RestoreIcon  = coloured("restore.svg", restoreSVG, theme.ColorNameForeground)
-	HistoryIcon  = coloured("history.svg", historySVG, theme.ColorNameForeground)
+	RunningIcon  = colored("running.svg", runningSVG, theme.ColorNameSuccess)
+	StoppedIcon  = colored("stopped.svg", stoppedSVG, theme.ColorNamePlaceHolder)
+	ChangingIcon = colored("changing.svg", changingSVG, theme.ColorNameWarning)
+	PausedIcon   = colored("paused.svg", pausedSVG, theme.ColorNameWarning)
+	SilentIcon   = colored("silent.svg", silentSVG, theme.ColorNameWarning)
+	BrokenIcon   = colored("broken.svg", brokenSVG, theme.ColorNameError)
+	RestoreIcon  = colored("restore.svg", restoreSVG, theme.ColorNameForeground)
+	HistoryIcon  = colored("history.svg", historySVG, theme.ColorNameForeground)
 )
 
-func coloured(name string, svg []byte, as fyne.ThemeColorName) fyne.Resource {
+func colored(name string, svg []byte, as fyne.ThemeColorName) fyne.Resource {
 	return theme.NewColoredResource(fyne.NewStaticResource(name, svg), as)
 }

@@ -7,14 +7,13 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// Theme is the program's look in light and dark. What it does not name comes
-// from Fyne's own theme.
+// Theme is the light and dark theme of the program. Colors and sizes that it does not
+// define come from Fyne's default theme.
 type Theme struct{}
 
 var _ fyne.Theme = Theme{}
 
-// ColorNamePane is the ground of the panes left and right of the terminal, a
-// colour of the program's own besides Fyne's.
+// ColorNamePane is the background of the panes left and right of the terminal.
 const ColorNamePane fyne.ThemeColorName = "vmterminalPane"
 
 // Color implements fyne.Theme.
@@ -61,12 +60,12 @@ var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNameCardRadius:      10,
 	theme.SizeNamePopupRadius:     10,
 	theme.SizeNameMenuRadius:      6,
-	// A blurred ground costs a software renderer more than it pleases.
+	// Blur is slow with a software renderer.
 	theme.SizeNameModalBlurRadius: 0,
 	theme.SizeNameScrollBar:       10,
 }
 
-// hex is a colour written 0xRRGGBBAA.
+// hex returns the color 0xRRGGBBAA.
 func hex(v uint32) color.Color {
 	return color.NRGBA{R: uint8(v >> 24), G: uint8(v >> 16), B: uint8(v >> 8), A: uint8(v)}
 }

@@ -4,36 +4,38 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// automatic takes a snapshot as a schedule does.
-func automatic(t *testing.T, dir ondisk.VMDir, name string, unlessSame bool) (Created, error) {
+// automatic creates a snapshot as a schedule does.
+func automatic(t *testing.T, dir Paths, name string, unlessSame bool) (Created, error) {
 	t.Helper()
 	req := Request{Name: name, VM: "default", Automatic: true, UnlessSame: unlessSame}
 	return Open(dir).Create(context.Background(), openDisk(t, dir), req, nil)
 }
 
-// An automatic snapshot is one until somebody makes it theirs, by whatever means.
+// TestAutomaticUntilRenamed checks that an automatic snapshot counts as manual once it is
+// renamed.
 func TestAutomaticUntilRenamed(t *testing.T) {
 	ctx := context.Background()
 	dir := vmDir(t, content(1, 3*mib))
 	store := Open(dir)
 	made, err := automatic(t, dir, "auto-1", false)
 	if err != nil || !made.Automatic {
-		t.Fatalf("%+v, %v", made, err)
+		t.Fatalf("automatic: got %+v, %v; want Automatic", made, err)
 	}
 	if alike := create(t, dir, "auto-2"); alike.Automatic {
-		t.Error("a name alone makes a snapshot automatic")
+		t.Error("got an automatic snapshot because of its name, want a manual one")
 	}
-	is := func(when, name string, want bool) {
+	checkAutomatic := func(when, name string, want bool) {
 		t.Helper()
 		if i := get(t, dir, name); i.Automatic != want {
-			t.Errorf("%s: automatic = %v", when, i.Automatic)
+			t.Errorf("%s: automatic = %v, want %v", when, i.Automatic, want)
 		}
 	}
 	for _, step := range []struct {
@@ -43,7 +45,7 @@ func TestAutomaticUntilRenamed(t *testing.T) {
 	}{
 		{"described", "auto-1", func() error { return store.Describe(ctx, "auto-1", strings.Repeat("long ", 800)) }, true},
 		{"pinned", "auto-1", func() error { return store.Pin(ctx, "auto-1", true) }, true},
-		{"rows lost", "auto-1", func() error { return os.WriteFile(dir.Rows(), nil, ondisk.FileMode) }, true},
+		{"rows lost", "auto-1", func() error { return os.WriteFile(dir.Rows, nil, durable.FileMode) }, true},
 		{"moved by hand", "mine", func() error { return os.Rename(store.file("auto-1"), store.file("mine")) }, false},
 		{"moved back", "auto-1", func() error { return os.Rename(store.file("mine"), store.file("auto-1")) }, true},
 		{"other capitals", "AUTO-1", func() error { return store.Rename(ctx, "auto-1", "AUTO-1") }, false},
@@ -51,15 +53,15 @@ func TestAutomaticUntilRenamed(t *testing.T) {
 		{"file gone", "mine", func() error { return os.Remove(store.file("mine")) }, false},
 	} {
 		if err := step.act(); err != nil {
-			t.Fatalf("%s: %v", step.when, err)
+			t.Fatalf("%s: got error %v, want no error", step.when, err)
 		}
-		is(step.when, step.name, step.want)
+		checkAutomatic(step.when, step.name, step.want)
 	}
-	is("never", "auto-2", false)
+	checkAutomatic("never", "auto-2", false)
 }
 
-// What a lost file's row still says.
-func TestAutomaticThatIsMissing(t *testing.T) {
+// TestMissingAutomaticSnapshot lists a snapshot whose file is missing.
+func TestMissingAutomaticSnapshot(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	if _, err := automatic(t, dir, "auto-1", false); err != nil {
 		t.Fatal(err)
@@ -68,11 +70,11 @@ func TestAutomaticThatIsMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if i := get(t, dir, "auto-1"); i.State != StateMissing || !i.Automatic {
-		t.Errorf("%+v", i)
+		t.Errorf("get: got %+v, want State %v, Automatic", i, StateMissing)
 	}
 }
 
-func TestKeepOfAutomaticOnes(t *testing.T) {
+func TestKeepAutomaticOf(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	at := func(hours int, change func(*Info)) Info {
 		i := Info{State: StateOK, Automatic: true, VM: "dev", Created: now.Add(-time.Duration(hours) * time.Hour)}
@@ -93,16 +95,17 @@ func TestKeepOfAutomaticOnes(t *testing.T) {
 		at(10, func(i *Info) { i.Foreign = true }),
 	}
 	got := ""
-	for _, kept := range (Keep{Last: 2, AutomaticOf: "dev"}).choose(list, now) {
+	for _, kept := range (Keep{Last: 2, AutomaticOf: "dev"}).selectKept(list, now) {
 		got += map[bool]string{true: "+", false: "-"}[kept]
 	}
 	if want := "++++++++-++"; got != want {
-		t.Errorf("kept %s, want %s", got, want)
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// A copy from another VM stays, also when it is no longer known to be one.
-func TestPruneLeavesCopiesAlone(t *testing.T) {
+// TestPruneKeepsCopiesFromOtherVMs checks that Prune keeps a copy from another VM, even
+// after the rows were lost.
+func TestPruneKeepsCopiesFromOtherVMs(t *testing.T) {
 	ctx := context.Background()
 	from, dir := vmDir(t, content(1, mib)), vmDir(t, content(2, mib))
 	req := Request{Name: "auto-1", VM: "other", Automatic: true}
@@ -116,39 +119,39 @@ func TestPruneLeavesCopiesAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	writeFile(t, dir.Rows(), nil)
+	writeFile(t, dir.Rows, nil)
 	if i := get(t, dir, "auto-1"); i.State != StateOK || !i.Automatic {
-		t.Fatalf("the copy does not look like one taken here, which this test is about: %+v", i)
+		t.Fatalf("copy from another VM: got %+v, want State %v, Automatic", i, StateOK)
 	}
 	done, err := store.Prune(ctx, Keep{Last: 1, AutomaticOf: "default"}, time.Now(), false)
 	if err != nil || len(done.Deleted) != 1 || done.Deleted[0].Name != "auto-2" {
-		t.Errorf("deleted %+v, %v", done.Deleted, err)
+		t.Errorf("Prune: got %+v deleted, %v; want auto-2", done.Deleted, err)
 	}
 }
 
-func TestUnlessSame(t *testing.T) {
+func TestCreateUnlessSame(t *testing.T) {
 	before, after := grown()
 	for name, c := range map[string]struct {
-		prepare func(t *testing.T, dir ondisk.VMDir)
+		prepare func(t *testing.T, dir Paths)
 		made    bool
 	}{
-		"nothing there": {func(*testing.T, ondisk.VMDir) {}, true},
-		"the same":      {func(t *testing.T, dir ondisk.VMDir) { create(t, dir, "a") }, false},
-		"one byte other": {func(t *testing.T, dir ondisk.VMDir) {
+		"no snapshot": {func(*testing.T, Paths) {}, true},
+		"the same":    {func(t *testing.T, dir Paths) { create(t, dir, "a") }, false},
+		"one byte differs": {func(t *testing.T, dir Paths) {
 			create(t, dir, "a")
-			writeFile(t, dir.Disk(), after)
+			writeFile(t, dir.Disk, after)
 		}, true},
-		"longer by zeros": {func(t *testing.T, dir ondisk.VMDir) {
+		"longer by zeros": {func(t *testing.T, dir Paths) {
 			create(t, dir, "a")
-			writeFile(t, dir.Disk(), append(before[:len(before):len(before)], 0))
+			writeFile(t, dir.Disk, append(before[:len(before):len(before)], 0))
 		}, true},
-		"as the one before the newest": {func(t *testing.T, dir ondisk.VMDir) {
+		"as the one before the newest": {func(t *testing.T, dir Paths) {
 			create(t, dir, "a")
-			writeFile(t, dir.Disk(), after)
+			writeFile(t, dir.Disk, after)
 			create(t, dir, "b")
-			writeFile(t, dir.Disk(), before)
+			writeFile(t, dir.Disk, before)
 		}, true},
-		"the same, but damaged": {func(t *testing.T, dir ondisk.VMDir) {
+		"the same, but damaged": {func(t *testing.T, dir Paths) {
 			create(t, dir, "a")
 			b := readFile(t, Open(dir).file("a"))
 			b[len(b)/3] ^= 1
@@ -158,19 +161,19 @@ func TestUnlessSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := vmDir(t, before)
 			c.prepare(t, dir)
-			there := tree(t, string(dir))
+			there := tree(t, filepath.Dir(dir.Disk))
 			made, err := automatic(t, dir, "auto-1", true)
 			if c.made {
 				if err != nil || made.Name != "auto-1" {
-					t.Errorf("%+v, %v", made, err)
+					t.Errorf("got %+v, %v; want Name %q", made, err, "auto-1")
 				}
 				return
 			}
 			if !errors.Is(err, ErrUnchanged) || !strings.Contains(err.Error(), `"a"`) {
-				t.Errorf("err = %v", err)
+				t.Errorf("got error %v, want ErrUnchanged with the name \"a\"", err)
 			}
-			if now := tree(t, string(dir)); now != there {
-				t.Errorf("it left %q, there was %q", now, there)
+			if now := tree(t, filepath.Dir(dir.Disk)); now != there {
+				t.Errorf("got the files %q, want %q", now, there)
 			}
 		})
 	}

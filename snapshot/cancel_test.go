@@ -15,12 +15,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-
-	"vmterminal/app/ondisk"
 )
 
-// An ending context ends when it is looked at, or told of progress, for the n-th
-// time.
+// ending is a context and a Progress that cancels the context at the n-th check or report.
 type ending struct {
 	context.Context
 	cancel context.CancelFunc
@@ -48,7 +45,7 @@ func (e *ending) Err() error {
 func (e *ending) Phase(string, int64) { e.count() }
 func (e *ending) Add(int64)           { e.count() }
 
-// contents are all files of a folder, by path.
+// contents returns the contents of all files in a folder, by path.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -58,7 +55,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// putBack makes a folder's files those again.
+// putBack restores the files of a folder.
 func putBack(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
 	for name, b := range contents(t, dir) {
@@ -74,7 +71,7 @@ func putBack(t *testing.T, dir string, want map[string]string) {
 	}
 }
 
-// differing are the files that differ between two looks.
+// differing returns the paths of the files that differ.
 func differing(a, b map[string]string) []string {
 	var names []string
 	both := maps.Clone(a)
@@ -87,35 +84,35 @@ func differing(a, b map[string]string) []string {
 	return names
 }
 
-// cancelled is an operation that is ended at its moments.
-type cancelled struct {
-	act func(ctx context.Context, p Progress, s *Store, dir ondisk.VMDir) error
-	// may are the files that may differ after it came to its end, or was
-	// cancelled: a cache, or what has no half.
+// canceled is an operation that is canceled at each point where it checks its context or
+// reports progress.
+type canceled struct {
+	act func(ctx context.Context, p Progress, s *Store, dir Paths) error
+	// may lists the files that may differ after the operation. After a cancellation, only a
+	// cache may.
 	may string
-	// least is how many moments there are at least.
+	// least is the minimum number of points.
 	least int64
 }
 
-// TestCancelAtEveryMoment ends each operation at the times that it looks at its
-// context or tells of its progress. It either says that it was cancelled, and
-// nothing is left or changed, or it is done.
-func TestCancelAtEveryMoment(t *testing.T) {
+// TestCancelAtEveryPoint cancels each operation whenever it checks its context or reports
+// progress. It must either return the context's error and change nothing, or complete.
+func TestCancelAtEveryPoint(t *testing.T) {
 	disk := content(1, 2*mib+4096)
 	dir := vmDir(t, disk)
 	store := Open(dir)
 	create(t, dir, "a")
-	writeFile(t, store.file("f"), gzipped(t, content(2, mib+5)))
+	writeFile(t, store.file("f"), gzipped(t, content(2, mib+512)))
 	ours, theirs := readFile(t, store.file("a")), readFile(t, store.file("f"))
-	writeFile(t, dir.Disk(), content(3, 2*mib))
-	restoring := func(name string) func(context.Context, Progress, *Store, ondisk.VMDir) error {
-		return func(ctx context.Context, p Progress, s *Store, dir ondisk.VMDir) error {
-			_, err := s.Restore(ctx, name, dir.Disk(), p)
+	writeFile(t, dir.Disk, content(3, 2*mib))
+	restoring := func(name string) func(context.Context, Progress, *Store, Paths) error {
+		return func(ctx context.Context, p Progress, s *Store, dir Paths) error {
+			_, err := s.Restore(ctx, name, dir.Disk, p)
 			return err
 		}
 	}
-	creating := func(ctx context.Context, p Progress, s *Store, dir ondisk.VMDir) error {
-		disk, err := OpenDisk(dir.Disk())
+	creating := func(ctx context.Context, p Progress, s *Store, dir Paths) error {
+		disk, err := OpenDisk(dir.Disk)
 		if err != nil {
 			return err
 		}
@@ -123,26 +120,26 @@ func TestCancelAtEveryMoment(t *testing.T) {
 		_, err = s.Create(ctx, disk, Request{Name: "b"}, p)
 		return err
 	}
-	importing := func(b []byte) func(context.Context, Progress, *Store, ondisk.VMDir) error {
-		return func(ctx context.Context, p Progress, s *Store, _ ondisk.VMDir) error {
+	importing := func(b []byte) func(context.Context, Progress, *Store, Paths) error {
+		return func(ctx context.Context, p Progress, s *Store, _ Paths) error {
 			_, err := s.Import(ctx, bytes.NewReader(b), "b", -1, p)
 			return err
 		}
 	}
-	verifying := func(name string, quick bool) func(context.Context, Progress, *Store, ondisk.VMDir) error {
-		return func(ctx context.Context, p Progress, s *Store, _ ondisk.VMDir) error {
+	verifying := func(name string, quick bool) func(context.Context, Progress, *Store, Paths) error {
+		return func(ctx context.Context, p Progress, s *Store, _ Paths) error {
 			_, err := s.Verify(ctx, name, quick, p)
 			return err
 		}
 	}
-	without := func(act func(context.Context, Progress, *Store, ondisk.VMDir) error) func(context.Context, Progress, *Store, ondisk.VMDir) error {
-		return func(ctx context.Context, p Progress, s *Store, dir ondisk.VMDir) error {
+	without := func(act func(context.Context, Progress, *Store, Paths) error) func(context.Context, Progress, *Store, Paths) error {
+		return func(ctx context.Context, p Progress, s *Store, dir Paths) error {
 			os.Remove(s.index("a"))
 			return act(ctx, p, s, dir)
 		}
 	}
 	const index, row = "snapshots/a.idx", "snapshots.json snapshots.lock"
-	for name, c := range map[string]cancelled{
+	for name, c := range map[string]canceled{
 		"create":                 {creating, row + " snapshots/b.raw.gz snapshots/b.idx", 8},
 		"create, no index":       {without(creating), index + " " + row + " snapshots/b.raw.gz snapshots/b.idx", 8},
 		"restore":                {restoring("a"), "disk.raw disk.undo", 5},
@@ -154,44 +151,44 @@ func TestCancelAtEveryMoment(t *testing.T) {
 		"verify another tool's":  {verifying("f", false), row, 4},
 		"import":                 {importing(ours), row + " snapshots/b.raw.gz", 8},
 		"import another tool's":  {importing(theirs), row + " snapshots/b.raw.gz", 5},
-		"export": {func(ctx context.Context, p Progress, s *Store, _ ondisk.VMDir) error {
+		"export": {func(ctx context.Context, p Progress, s *Store, _ Paths) error {
 			return s.Export(ctx, "a", io.Discard, p)
 		}, "", 4},
-		"export to a file": {func(ctx context.Context, p Progress, s *Store, dir ondisk.VMDir) error {
-			return s.ExportFile(ctx, "a", string(dir)+"/out.gz", p)
+		"export to a file": {func(ctx context.Context, p Progress, s *Store, dir Paths) error {
+			return s.ExportFile(ctx, "a", filepath.Dir(dir.Disk)+"/out.gz", p)
 		}, "out.gz", 5},
-		"extract": {func(ctx context.Context, p Progress, s *Store, dir ondisk.VMDir) error {
-			_, err := s.Extract(ctx, "a", string(dir)+"/new.raw", p)
+		"extract": {func(ctx context.Context, p Progress, s *Store, dir Paths) error {
+			_, err := s.Extract(ctx, "a", filepath.Dir(dir.Disk)+"/new.raw", p)
 			return err
 		}, "new.raw", 5},
-		"describe at length": {func(ctx context.Context, _ Progress, s *Store, _ ondisk.VMDir) error {
+		"describe at length": {func(ctx context.Context, _ Progress, s *Store, _ Paths) error {
 			return s.Describe(ctx, "a", strings.Repeat("x", MaxDescription))
 		}, index + " " + row + " snapshots/a.raw.gz", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-			before := contents(t, string(dir))
+			before := contents(t, filepath.Dir(dir.Disk))
 			for n := int64(1); ; n += 1 + n/8 { // the first ones differ most
 				ctx := endAt(n)
 				err := c.act(ctx, ctx, store, dir)
 				ctx.cancel()
-				after := contents(t, string(dir))
+				after := contents(t, filepath.Dir(dir.Disk))
 				for _, changed := range differing(before, after) {
 					mayEver := changed == index && strings.HasPrefix(c.may, index) // it is a cache
 					if !strings.Contains(c.may, changed) || err != nil && !mayEver && changed != "snapshots.lock" {
-						t.Errorf("at moment %d (%v) there is another %s", n, err, changed)
+						t.Errorf("at point %d (%v): got a changed %s, want it unchanged", n, err, changed)
 					}
 				}
 				if err != nil && !errors.Is(err, context.Canceled) {
-					t.Fatalf("at moment %d: %v", n, err)
+					t.Fatalf("at point %d: got error %v, want none or context.Canceled", n, err)
 				}
 				if err == nil {
-					holds(t, store, after)
+					checkAll(t, store, after)
 				}
-				putBack(t, string(dir), before)
+				putBack(t, filepath.Dir(dir.Disk), before)
 				if ctx.left.Load() > 0 {
 					if n < c.least {
-						t.Errorf("only %d moments", n)
+						t.Errorf("got only %d points, want more", n)
 					}
 					return
 				}
@@ -200,11 +197,11 @@ func TestCancelAtEveryMoment(t *testing.T) {
 	}
 }
 
-// holds looks at all snapshots after something came to its end.
-func holds(t *testing.T, s *Store, files map[string]string) {
+// checkAll verifies all snapshots after an operation has ended.
+func checkAll(t *testing.T, s *Store, files map[string]string) {
 	t.Helper()
 	for name := range files {
-		if name, ok := strings.CutSuffix(filepath.Base(name), ondisk.SnapshotSuffix); ok {
+		if name, ok := strings.CutSuffix(filepath.Base(name), FileSuffix); ok {
 			if _, err := s.Verify(context.Background(), name, true, nil); err != nil {
 				t.Error(err)
 			}
@@ -212,7 +209,7 @@ func holds(t *testing.T, s *Store, files map[string]string) {
 	}
 }
 
-// TestCancelPruning deletes some or all, and says which.
+// TestCancelPruning checks that a canceled Prune reports the snapshots that it deleted.
 func TestCancelPruning(t *testing.T) {
 	partly := 0
 	for n := int64(1); ; n++ {
@@ -226,10 +223,10 @@ func TestCancelPruning(t *testing.T) {
 		ctx.cancel()
 		list, _, listErr := store.List(context.Background())
 		if listErr != nil || len(list) != 4-len(p.Deleted) || err == nil && len(list) != 1 {
-			t.Errorf("at moment %d %d are deleted, it says %s; %v, %v", n, 4-len(list), names(p.Deleted), err, listErr)
+			t.Errorf("at point %d: Prune deleted %d snapshots but reported %s; errors %v, %v", n, 4-len(list), names(p.Deleted), err, listErr)
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("at moment %d: %v", n, err)
+			t.Errorf("at point %d: got error %v, want none or context.Canceled", n, err)
 		}
 		if err != nil && len(p.Deleted) > 0 {
 			partly++
@@ -239,6 +236,6 @@ func TestCancelPruning(t *testing.T) {
 		}
 	}
 	if partly == 0 {
-		t.Error("it was never cut off in the middle")
+		t.Error("got no interruption in the middle, want one")
 	}
 }

@@ -6,12 +6,10 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"vmterminal/app/ondisk"
 )
 
-// createSince takes a snapshot of which it is known what has changed.
-func createSince(t *testing.T, dir ondisk.VMDir, name string, c *Changes) Created {
+// createSince creates a snapshot with a list of changes.
+func createSince(t *testing.T, dir Paths, name string, c *Changes) Created {
 	t.Helper()
 	made, err := Open(dir).Create(context.Background(), openDisk(t, dir), Request{Name: name, Changes: c}, nil)
 	if err != nil {
@@ -20,9 +18,10 @@ func createSince(t *testing.T, dir ondisk.VMDir, name string, c *Changes) Create
 	return made
 }
 
-// TestCreateByChanges: whatever becomes of the snapshot that changes are known
-// since, the new one is of the disk as it is.
-func TestCreateByChanges(t *testing.T) {
+// TestCreateWithChanges creates a snapshot with a list of changes, after changing the
+// snapshot to which the list refers. The new snapshot must always have the contents of the
+// disk.
+func TestCreateWithChanges(t *testing.T) {
 	before, after := grown()
 	alone := vmDir(t, after)
 	create(t, alone, "b")
@@ -30,35 +29,35 @@ func TestCreateByChanges(t *testing.T) {
 	ranges := []Range{{Start: 2 * mib, End: 2*mib + 9}}
 
 	for name, c := range map[string]struct {
-		act      func(t *testing.T, store *Store)
-		changes  func(*Changes)
-		believed bool
-		note     string
+		act     func(t *testing.T, store *Store)
+		changes func(*Changes)
+		used    bool
+		note    string
 	}{
-		"as it was":       {believed: true},
-		"no longer first": {act: func(t *testing.T, s *Store) { create(t, s.dir, "between") }, believed: true},
+		"unchanged":      {used: true},
+		"not the newest": {act: func(t *testing.T, s *Store) { create(t, s.paths, "between") }, used: true},
 		"renamed": {act: func(t *testing.T, s *Store) {
 			if err := s.Rename(context.Background(), "a", "c"); err != nil {
 				t.Fatal(err)
 			}
-		}, believed: true},
-		"index lost": {act: func(_ *testing.T, s *Store) { os.Remove(s.index("a")) }, believed: true},
+		}, used: true},
+		"index lost": {act: func(_ *testing.T, s *Store) { os.Remove(s.index("a")) }, used: true},
 		"deleted": {act: func(t *testing.T, s *Store) {
 			if err := s.Delete(context.Background(), "a"); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		"another of that ID": {changes: func(c *Changes) { c.Digest = strings.Repeat("0", 64) }},
-		"no ID":              {changes: func(c *Changes) { c.ID = "" }},
+		"other digest": {changes: func(c *Changes) { c.Digest = strings.Repeat("0", 64) }},
+		"no ID":        {changes: func(c *Changes) { c.ID = "" }},
 		"wrong changes": {
 			changes: func(c *Changes) { c.Ranges = nil },
-			note:    "what was noted of changes since snapshot \"a\" was wrong",
+			note:    "the recorded changes since snapshot \"a\" were wrong",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := vmDir(t, before)
 			first := create(t, dir, "a")
-			writeFile(t, dir.Disk(), after)
+			writeFile(t, dir.Disk, after)
 			if c.act != nil {
 				c.act(t, Open(dir))
 			}
@@ -68,13 +67,13 @@ func TestCreateByChanges(t *testing.T) {
 			}
 			made := createSince(t, dir, "b", changes)
 			if !bytes.Equal(body(t, Open(dir), "b"), want) {
-				t.Error("it is not of the disk as it is")
+				t.Error("got a different file than without changes")
 			}
-			if (made.Unread > 0) != c.believed {
-				t.Errorf("%d bytes were not read", made.Unread)
+			if (made.Unread > 0) != c.used {
+				t.Errorf("got %d unread bytes, want more than 0: %v", made.Unread, c.used)
 			}
 			if notes := strings.Join(made.Notes, "\n"); (notes == "") != (c.note == "") || !strings.Contains(notes, c.note) {
-				t.Errorf("notes %q", made.Notes)
+				t.Errorf("got notes %q", made.Notes)
 			}
 		})
 	}

@@ -5,39 +5,39 @@ import (
 	"errors"
 	"path/filepath"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// CopyDisk writes what src holds to a file that is not there yet, sparse, and
-// durable when it appears; where the file system can, a stopped VM's disk and its
-// copy share their blocks. The errors: a *NoSpace, the source's, the context's;
-// after any of them there is no file.
+// CopyDisk copies src to a new sparse file, which is durable when it appears. A stopped
+// VM's disk and its copy share their blocks if the file system supports that. The error, if
+// any, is ErrDiskChanged, a *NoSpace, the source's or the context's; the file then does not
+// exist.
 func CopyDisk(ctx context.Context, src Source, path string, p Progress) error {
 	p = orSilent(p)
 	folder := filepath.Dir(path)
-	p.Phase(PhaseLook, 0)
+	p.Phase(PhaseScan, 0)
 	plan, err := gzfile.NewPlan(ctx, src)
 	if err != nil {
-		return tell(ctx, folder, 0, err)
+		return classify(ctx, folder, 0, err)
 	}
-	next, err := ondisk.NewReplacement(path)
+	next, err := durable.NewReplacement(path)
 	if err != nil {
-		return tell(ctx, folder, 0, err)
+		return classify(ctx, folder, 0, err)
 	}
 	defer next.Discard()
-	if err := copyInto(ctx, next, src, plan.Bytes(), folder, p); err != nil {
-		return tell(ctx, folder, plan.Bytes(), err)
+	if err := errors.Join(copyInto(ctx, next, src, plan.Bytes, folder, p), checkUnchanged(src)); err != nil {
+		return classify(ctx, folder, plan.Bytes, err)
 	}
 	p.Phase(PhaseFlush, 0)
 	if err := next.Commit(); err != nil {
-		return tell(ctx, folder, plan.Bytes(), err)
+		return classify(ctx, folder, plan.Bytes, err)
 	}
 	return nil
 }
 
-func copyInto(ctx context.Context, next *ondisk.Replacement, src Source, bytes int64, folder string, p Progress) error {
+func copyInto(ctx context.Context, next *durable.Replacement, src Source, bytes int64, folder string, p Progress) error {
 	shares, _ := src.(*Disk)
 	if shares != nil && !diskfile.CanShare(next.File, shares) {
 		shares = nil
@@ -50,7 +50,7 @@ func copyInto(ctx context.Context, next *ondisk.Replacement, src Source, bytes i
 	if err != nil {
 		return err
 	}
-	out := &budgeted{WriteBehind: diskfile.WriteBehind{File: next.File, Forget: true}, budget: room}
+	out := &budgeted{WriteBehind: diskfile.WriteBehind{File: next.File, DropCache: true}, budget: room}
 	p.Phase(PhaseCopy, bytes)
 	buf := make([]byte, gzfile.ChunkSize)
 	for at := int64(0); ; {
@@ -72,8 +72,8 @@ func copyInto(ctx context.Context, next *ondisk.Replacement, src Source, bytes i
 	}
 }
 
-// copyPart copies what fills b, at off; by sharing, if shares is not nil and the
-// blocks are whole.
+// copyPart copies len(b) bytes at offset off, with b as the buffer. If shares is not nil,
+// it shares whole blocks of that disk instead.
 func copyPart(out *budgeted, src Source, shares *Disk, b []byte, off int64) error {
 	n := int64(len(b))
 	if shares != nil && off%diskfile.BlockSize == 0 && n%diskfile.BlockSize == 0 {

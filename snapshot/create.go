@@ -7,100 +7,125 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// Request says what is to be kept with a new snapshot.
+// A Request describes a snapshot to be created.
 type Request struct {
 	Name string
-	// Description is at most MaxDescription bytes; control characters become
+	// Description must not be longer than MaxDescription bytes. Control characters become
 	// spaces.
 	Description string
 	VM          string
 	Taken       Taken
-	Held        time.Duration
-	Created     time.Time // zero: now
-	// Automatic says that a schedule takes it, not a person.
+	Held        time.Duration // how long the guest was paused
+	Created     time.Time     // zero means now
+	// Automatic means that a schedule creates the snapshot, not a person.
 	Automatic bool
-	// UnlessSame refuses, with ErrUnchanged, what the newest good snapshot holds
-	// already.
+	// UnlessSame makes Create fail with ErrUnchanged if the new snapshot has the same
+	// contents as the one whose chunks are reused, normally the newest.
 	UnlessSame bool
-	// Changes is what is known of the disk since an earlier snapshot; nil for
-	// nothing.
+	// Changes, if set, lists the changes to the disk since an earlier snapshot.
 	Changes *Changes
 }
 
-// Changes tells what may have changed on a disk since a snapshot of it was
-// taken, so that the rest need not be read.
+// Changes lists the parts of a disk that may have changed since a snapshot, so that the rest
+// need not be read.
 type Changes struct {
-	// ID and Digest are the snapshot's; if it is not there any more, all is read.
+	// ID and Digest identify the snapshot. If it no longer exists, the whole disk is read.
 	ID, Digest string
 	// Ranges are all parts of the disk that may have changed, in order.
 	Ranges []Range
 }
 
-// Created is a new snapshot, and how it came about.
+// Created is a new snapshot with details of its creation.
 type Created struct {
 	Info
-	// Reused is how many bytes of its file were not compressed but taken from
-	// the newest snapshot before; Shared what of these shares its blocks.
+	// Reused is how many bytes of its file were copied from an earlier snapshot instead of
+	// compressed, and Shared is how many of these share blocks with it.
 	Reused, Shared int64
-	// Unread is how much of the disk's data was not read, by Request.Changes.
+	// Unread is how many bytes of the disk's data were not read, thanks to Request.Changes.
 	Unread int64
-	// Notes are sentences about older snapshots that were found damaged, while this
-	// one is good, and about what it does not hold.
+	// Notes are sentences about damage found in older snapshots, and about data that the
+	// new one lacks.
 	Notes []string
 }
 
-// Create takes a snapshot of src. What has not changed since the newest snapshot
-// is used again. The caller holds the job lock. The errors:
-// ondisk.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, ErrUnchanged,
-// ErrTooLarge, a *NoSpace, the source's, or the context's. When it returns an
-// error there is no snapshot, and every call of src has returned.
+// Create creates a snapshot of src. It reuses the chunks of the newest snapshot that have
+// not changed. The caller must hold the job lock and must have called Sweep. The error, if
+// any, wraps durable.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, ErrUnchanged,
+// ErrTooLarge, ErrDiskChanged or a *NoSpace, or is the source's or the context's. After an
+// error there is no snapshot, and all calls to src have returned.
 func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress) (Created, error) {
-	p = orSilent(p)
-	if err := s.Reserve(req.Name); err != nil {
+	return s.create(ctx, src, s.paths.Firmware, req, orSilent(p))
+}
+
+// CreateFromUndo is like Create, for the undo disk. The error may also wrap ErrNoUndo.
+func (s *Store) CreateFromUndo(ctx context.Context, req Request, p Progress) (Created, error) {
+	target, err := diskfile.Resolve(s.paths.Disk)
+	if err != nil {
+		return Created{}, err
+	}
+	kept, _, err := diskfile.UndoDisk(target, s.paths.Undo)
+	if err != nil {
+		return Created{}, err
+	}
+	src, err := OpenDisk(kept)
+	if err != nil {
+		return Created{}, err
+	}
+	defer src.Close()
+	req.Taken = TakenStopped
+	return s.create(ctx, src, s.paths.FirmwareUndo, req, orSilent(p))
+}
+
+func (s *Store) create(ctx context.Context, src Source, firmware string, req Request, p Progress) (Created, error) {
+	list, err := s.listForNew(ctx, req.Name)
+	if err != nil {
 		return Created{}, err
 	}
 	h, err := req.header()
 	if err != nil {
 		return Created{}, err
 	}
-	packed, tooLarge, err := s.packFirmware()
+	packed, tooLarge, err := packFirmware(firmware)
 	if err != nil {
 		return Created{}, err
 	}
 	h.Firmware = packed
-	folder := s.dir.Snapshots()
-	if err := errors.Join(ondisk.MakeDir(folder), s.Sweep()); err != nil {
+	folder := s.paths.Snapshots
+	if err := durable.MakeDir(folder); err != nil {
 		return Created{}, err
 	}
-	out, err := ondisk.NewReplacement(s.file(req.Name))
+	out, err := durable.NewReplacement(s.file(req.Name))
 	if err != nil {
-		return Created{}, tell(ctx, folder, 0, err)
+		return Created{}, classify(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	base, notes, err := s.base(ctx, req.Changes, src.Size(), p)
+	base, notes, err := s.base(ctx, list, req.Changes, src.Size(), p)
 	if err != nil {
 		return Created{}, err
 	}
 	defer base.close()
-	base.mustDiffer(req.UnlessSame)
-	h, index, err := write(ctx, out, folder, src, h, base, p)
+	if base != nil {
+		base.differ = req.UnlessSame
+	}
+	h, index, err := write(ctx, out, src, h, base, p)
 	if err != nil {
 		return Created{}, err
 	}
 	info := fromHeader(h, req.Name)
 	info.State = StateOK
 	if info, err = s.publish(out, info); err != nil {
-		return Created{}, tell(ctx, folder, 0, err)
+		return Created{}, classify(ctx, folder, 0, err)
 	}
-	s.keepIndex(req.Name, index)
+	s.saveIndex(req.Name, index)
 	made := Created{Info: info, Notes: append(notes, base.notes()...)}
 	if tooLarge != "" {
 		made.Notes = append(made.Notes, tooLarge)
@@ -111,21 +136,20 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 	return made, nil
 }
 
-// keepIndex writes an index. It is only a cache: a snapshot without one is as
-// good, so a failure is of no consequence.
-func (s *Store) keepIndex(name string, index *gzfile.Index) {
+// saveIndex writes an index. It ignores errors, as the index is only a cache.
+func (d folder) saveIndex(name string, index *gzfile.Index) {
 	b, err := index.Bytes()
 	if err != nil {
 		return
 	}
-	_ = ondisk.Replace(s.index(name), func(w io.Writer) error {
+	_ = durable.ReplaceCache(d.index(name), func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})
 }
 
 func (r Request) header() (gzfile.Header, error) {
-	description, err := describe(r.Description)
+	description, err := cleanDescription(r.Description)
 	if err != nil {
 		return gzfile.Header{}, err
 	}
@@ -145,28 +169,35 @@ func (r Request) header() (gzfile.Header, error) {
 	}, nil
 }
 
-// write writes the file and makes its content durable.
-func write(ctx context.Context, out *ondisk.Replacement, folder string, src Source, h gzfile.Header, base *base, p Progress) (gzfile.Header, *gzfile.Index, error) {
-	p.Phase(PhaseLook, 0)
+// write writes the snapshot file and makes its contents durable.
+func write(ctx context.Context, out *durable.Replacement, src Source, h gzfile.Header, base *base, p Progress) (gzfile.Header, *gzfile.Index, error) {
+	folder := filepath.Dir(out.Name())
+	p.Phase(PhaseScan, 0)
 	plan, err := gzfile.NewPlan(ctx, src)
 	if err != nil {
-		return h, nil, tell(ctx, folder, 0, err)
+		return h, nil, classify(ctx, folder, 0, err)
 	}
-	// The least that the file can be: what gzip makes of zeros.
+	// The smallest possible file is that of a disk of zeros.
 	room, err := newBudget(folder, src.Size()/1024+3*gzfile.Align)
 	if err != nil {
 		return h, nil, err
 	}
-	p.Phase(PhaseCompress, plan.Bytes())
+	p.Phase(PhaseCompress, plan.Bytes)
 	var done atomic.Int64
 	file := &budgeted{WriteBehind: diskfile.WriteBehind{File: out.File}, budget: room}
 	add := func(n int64) {
 		done.Add(n)
 		p.Add(n)
 	}
-	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: add, Base: base.on(file)})
+	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: add, Base: base.cloningTo(file)})
 	if err == nil {
-		err = base.differs(h)
+		err = checkUnchanged(src)
+	}
+	if err == nil {
+		err = base.checkDiffers(h)
+	}
+	if err == nil { // a discarded clone may reach beyond the end
+		err = out.Truncate(h.FileSize)
 	}
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
@@ -176,13 +207,13 @@ func write(ctx context.Context, out *ondisk.Replacement, folder string, src Sour
 		err = ctx.Err()
 	}
 	if err != nil {
-		return h, nil, withEstimate(tell(ctx, folder, 0, err), file.written, done.Load(), plan.Bytes())
+		return h, nil, withEstimate(classify(ctx, folder, 0, err), file.written, done.Load(), plan.Bytes)
 	}
 	return h, index, nil
 }
 
-// withEstimate says how much room a snapshot needs in all, going by what has
-// been compressed so far.
+// withEstimate adds to a *NoSpace how much space the snapshot needs, extrapolated from the
+// part compressed so far.
 func withEstimate(err error, written, done, total int64) error {
 	var full *NoSpace
 	if errors.As(err, &full) && done > 0 {
@@ -191,12 +222,12 @@ func withEstimate(err error, written, done, total int64) error {
 	return err
 }
 
-// publish gives the file its name and its row.
-func (s *Store) publish(out *ondisk.Replacement, info Info) (Info, error) {
+// publish gives a complete snapshot file its name and its row.
+func (s *rowStore) publish(out *durable.Replacement, info Info) (Info, error) {
 	named := false
-	_, err := s.changeRows(func(r *rows) (bool, error) {
-		if err := s.Reserve(info.Name); err != nil {
-			return false, err // someone copied a file in meanwhile
+	err := s.changeRows(func(r *rows) (bool, error) {
+		if err := s.checkFree("", info.Name); err != nil {
+			return false, err // another program has created the file
 		}
 		os.Remove(s.index(info.Name))
 		if err := s.commit(out, info.Name); err != nil {
@@ -210,16 +241,19 @@ func (s *Store) publish(out *ondisk.Replacement, info Info) (Info, error) {
 		info.State, info.Problem = StateImported, "its row could not be written: "+err.Error()
 		err = nil
 	}
-	info.Frees = diskfile.Frees(s.file(info.Name))
+	info.Frees = diskfile.Reclaimable(s.file(info.Name))
 	return info, err
 }
 
-// commit gives the file its name. If that may not be durable, it is taken back;
-// should that fail too, the error is a *ondisk.NotDurable.
-func (s *Store) commit(out *ondisk.Replacement, name string) error {
-	err := out.Commit()
-	if errors.Is(err, ondisk.ErrNotDurable) && os.Remove(s.file(name)) == nil {
-		return ondisk.NotDone(err)
+// commit gives a synced file its name durably. If the name may not be durable, commit
+// removes the file; if that fails too, the error is a *durable.NotDurable.
+func (d folder) commit(out *durable.Replacement, name string) error {
+	if err := out.Place(); err != nil {
+		return err
+	}
+	err := durable.MarkNotDurable(durable.SyncDir(d.dir))
+	if err != nil && os.Remove(d.file(name)) == nil {
+		return durable.UnmarkNotDurable(err)
 	}
 	return err
 }

@@ -11,8 +11,8 @@ import (
 	"vmterminal/snapshot/gzfile"
 )
 
-// torn returns what a power cut may leave of a header that was being
-// overwritten: any sectors of the old and the new one, or none of both.
+// torn returns what a power cut may leave of a header that was being overwritten: sectors
+// of the old header, of the new one, or zeros.
 func torn(was, head []byte) map[string][]byte {
 	const sector = 512
 	states := map[string][]byte{"none": was, "all": head}
@@ -26,15 +26,15 @@ func torn(was, head []byte) map[string][]byte {
 	return states
 }
 
-// TestDescribeIsCutOff stops after each step, and within that which overwrites.
-func TestDescribeIsCutOff(t *testing.T) {
+// TestDescribeInterrupted stops Describe after each step, and during the overwrite.
+func TestDescribeInterrupted(t *testing.T) {
 	disk := content(1, 5000)
 	dir := vmDir(t, disk)
 	store, ctx := Open(dir), context.Background()
 	made := create(t, dir, "a")
 	file := readFile(t, store.file("a"))
-	rowsFile := readFile(t, dir.Rows())
-	n, err := store.reheaded(ctx, "a", "a", func(h *gzfile.Header) { h.Description = strings.Repeat("new ", 500) })
+	rowsFile := readFile(t, dir.Rows)
+	n, err := store.prepareHeader(ctx, "a", "a", func(e *gzfile.Editable) { e.Description = strings.Repeat("new ", 500) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,28 +42,28 @@ func TestDescribeIsCutOff(t *testing.T) {
 		i := get(t, dir, "a")
 		old, changed := i.Description == made.Description, i.Description == n.Description
 		if i.State != StateOK || !old && !changed || i.ID != made.ID {
-			t.Errorf("%s: %+v", state, i)
+			t.Errorf("%s: got %+v, want State %v, ID %v", state, i, StateOK, made.ID)
 		}
-		if restore(t, dir, "a"); !bytes.Equal(readFile(t, dir.Disk()), disk) {
-			t.Errorf("%s: another disk", state)
+		if restore(t, dir, "a"); !bytes.Equal(readFile(t, dir.Disk), disk) {
+			t.Errorf("%s: got other disk contents", state)
 		}
 		if err := store.settleRows(); err != nil {
-			t.Errorf("%s: %v", state, err)
+			t.Errorf("%s: got error %v, want no error", state, err)
 		}
-		if got := says(t, store, "a").Description; got != n.Description && (!old || got != made.Description) {
-			t.Errorf("%s: settled, the file says %q", state, got)
+		if got := readHeaderOf(t, store, "a").Description; got != n.Description && (!old || got != made.Description) {
+			t.Errorf("%s: got the description %q in the file after settling", state, got)
 		}
 		if _, err := store.Verify(ctx, "a", true, nil); err != nil {
-			t.Errorf("%s: %v", state, err)
+			t.Errorf("%s: got error %v, want no error", state, err)
 		}
-		if got := tree(t, dir.Snapshots()); got != "a.idx a.raw.gz" {
-			t.Errorf("%s: left are %s", state, got)
+		if got := tree(t, dir.Snapshots); got != "a.idx a.raw.gz" {
+			t.Errorf("%s: got the files %s, want a.idx a.raw.gz", state, got)
 		}
 	}
 	for done := range 4 {
 		for state, head := range torn(file[:len(n.head)], n.head) {
 			writeFile(t, store.file("a"), file)
-			writeFile(t, dir.Rows(), rowsFile)
+			writeFile(t, dir.Rows, rowsFile)
 			for _, step := range store.putSteps("a", n.head)[:done] {
 				if err := step(); err != nil {
 					t.Fatal(err)
@@ -80,8 +80,8 @@ func TestDescribeIsCutOff(t *testing.T) {
 	}
 }
 
-// TestHeaderOfAnother is a header that was left beside a file that is another's.
-func TestHeaderOfAnother(t *testing.T) {
+// TestHeaderOfAnotherFile puts a leftover header of another file beside a snapshot file.
+func TestHeaderOfAnotherFile(t *testing.T) {
 	dir := vmDir(t, content(1, 5000))
 	store := Open(dir)
 	create(t, dir, "a")
@@ -91,23 +91,23 @@ func TestHeaderOfAnother(t *testing.T) {
 		writeFile(t, store.header("a"), head)
 		writeFile(t, store.header("gone"), head)
 		if i := get(t, dir, "a"); i.State != StateOK || i.Description != "as a" {
-			t.Errorf("%s: %+v", name, i)
+			t.Errorf("%s: got %+v, want State %v, Description %q", name, i, StateOK, "as a")
 		}
 		if err := store.settleRows(); err != nil {
 			t.Error(err)
 		}
 		if !bytes.Equal(readFile(t, store.file("a")), a) {
-			t.Errorf("%s: the file has changed", name)
+			t.Errorf("%s: got a changed file, want the same", name)
 		}
-		if got := tree(t, dir.Snapshots()); got != "a.idx a.raw.gz b.idx b.raw.gz" {
-			t.Errorf("%s: left are %s", name, got)
+		if got := tree(t, dir.Snapshots); got != "a.idx a.raw.gz b.idx b.raw.gz" {
+			t.Errorf("%s: got the files %s, want a.idx a.raw.gz b.idx b.raw.gz", name, got)
 		}
 	}
 }
 
-// TestRenameIsCutOff stops after each step, for our files and foreign ones, with
-// a name that differs and one that differs in case only.
-func TestRenameIsCutOff(t *testing.T) {
+// TestRenameInterrupted stops a rename after each step, for our files and foreign ones,
+// with a different name and with one that differs only in case.
+func TestRenameInterrupted(t *testing.T) {
 	ctx := context.Background()
 	for _, foreign := range []bool{false, true} {
 		for _, to := range []string{"b", "A"} {
@@ -116,7 +116,7 @@ func TestRenameIsCutOff(t *testing.T) {
 				dir := vmDir(t, content(1, 5000))
 				store := Open(dir)
 				if foreign {
-					writeFile(t, store.file("a"), gzipped(t, content(1, 5000)))
+					writeFile(t, store.file("a"), gzipped(t, content(1, 5120)))
 				} else {
 					create(t, dir, "a")
 				}
@@ -124,11 +124,11 @@ func TestRenameIsCutOff(t *testing.T) {
 					t.Fatal(err)
 				}
 				was := get(t, dir, "a")
-				n, err := store.reheaded(ctx, "a", to, func(h *gzfile.Header) { h.Name = to })
+				n, err := store.prepareHeader(ctx, "a", to, func(e *gzfile.Editable) { e.Name = to })
 				if err != nil {
 					t.Fatal(err)
 				}
-				r, err := readRows(dir.Rows())
+				r, err := readRows(dir.Rows)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -143,24 +143,24 @@ func TestRenameIsCutOff(t *testing.T) {
 				for _, when := range []string{"cut off", "settled"} {
 					list, notes, err := store.List(ctx)
 					if err != nil || len(list) != 1 || len(notes) != 0 || list[0] != was {
-						t.Fatalf("%s, %s: %+v, not %+v; %v %v", state, when, list, was, notes, err)
+						t.Fatalf("%s, %s: got %+v, want %+v; notes %v, error %v", state, when, list, was, notes, err)
 					}
 					if err := store.settleRows(); err != nil {
-						t.Fatalf("%s: %v", state, err)
+						t.Fatalf("%s: got error %v, want no error", state, err)
 					}
 				}
-				if !foreign && says(t, store, was.Name).Name != was.Name {
-					t.Errorf("%s: the file says %s", state, says(t, store, was.Name).Name)
+				if !foreign && readHeaderOf(t, store, was.Name).Name != was.Name {
+					t.Errorf("%s: got the name %s in the header, want that of the file", state, readHeaderOf(t, store, was.Name).Name)
 				}
 				if err := store.Rename(ctx, was.Name, "c"); err != nil {
-					t.Errorf("%s: %v", state, err)
+					t.Errorf("%s: got error %v, want no error", state, err)
 				}
 				was.Name = "c"
 				if i := get(t, dir, "c"); i != was {
-					t.Errorf("%s: %+v", state, i)
+					t.Errorf("%s: got %+v, want %v", state, i, was)
 				}
-				if left := tree(t, dir.Snapshots()); strings.Contains(left, ".hdr") || strings.Contains(left, ".tmp") {
-					t.Errorf("%s: left are %s", state, left)
+				if left := tree(t, dir.Snapshots); strings.Contains(left, ".hdr") || strings.Contains(left, ".tmp") {
+					t.Errorf("%s: got the files %s, want no temporary ones", state, left)
 				}
 			}
 		}

@@ -8,12 +8,12 @@ import (
 	"vmterminal/snapshot/gzfile"
 )
 
-// MaxDescription is the longest description, in bytes.
+// MaxDescription is the maximum length of a description, in bytes.
 const MaxDescription = 4096
 
-// describe returns a description as it is kept: control characters become
-// spaces. The error wraps ErrBadDescription.
-func describe(description string) (string, error) {
+// cleanDescription trims a description and replaces control characters with spaces. The
+// error, if any, wraps ErrBadDescription.
+func cleanDescription(description string) (string, error) {
 	description = strings.TrimSpace(plain(description))
 	if len(description) > MaxDescription {
 		return "", fmt.Errorf("%w: it is longer than %d bytes", ErrBadDescription, MaxDescription)
@@ -21,54 +21,53 @@ func describe(description string) (string, error) {
 	return description, nil
 }
 
-// Describe gives a snapshot another description: in its file, so that it travels
-// with it, or for a foreign file in its row alone. The caller holds the job
-// lock. After a crash at any moment it has the old one or the new one. The
-// errors: ErrNotFound, ErrMissing, ErrDamaged, ErrNewer, ErrBadDescription, a
-// *NoSpace.
+// Describe changes the description of a snapshot, in its file or, for a foreign file, only
+// in its row. The caller must hold the job lock. After a crash the snapshot has either its
+// old or its new description. The error may wrap ErrNotFound, ErrMissing, ErrDamaged,
+// ErrNewer, ErrBadDescription or a *NoSpace.
 func (s *Store) Describe(ctx context.Context, name, description string) error {
-	description, err := describe(description)
+	description, err := cleanDescription(description)
 	if err != nil {
 		return err
 	}
 	return s.edit(ctx, name,
-		func(h *gzfile.Header) { h.Description = description },
+		func(e *gzfile.Editable) { e.Description = description },
 		func(r *row) { r.Description = description })
 }
 
-// edit changes the texts of a snapshot, in its header and in its row.
-func (s *Store) edit(ctx context.Context, name string, header func(*gzfile.Header), change func(*row)) error {
-	// First what a crash has left half done: the header must not come from before.
+// edit changes a snapshot's header and row.
+func (s *Store) edit(ctx context.Context, name string, header func(*gzfile.Editable), change func(*row)) error {
+	// Finish interrupted changes first, so that the header read below is current.
 	if err := s.settleRows(); err != nil {
 		return err
 	}
-	info, err := s.present(ctx, name)
+	info, err := s.getPresent(ctx, name)
 	if err != nil {
 		return err
 	}
-	n, err := s.reheaded(ctx, info.Name, info.Name, header)
+	n, err := s.prepareHeader(ctx, info.Name, info.Name, header)
 	if err != nil {
 		return err
 	}
 	defer n.discard()
 	put := false
-	_, err = s.changeRows(func(r *rows) (bool, error) {
-		if err := s.put(info.Name, n); err != nil {
-			return false, tell(ctx, s.dir.Snapshots(), 0, err)
+	err = s.changeRows(func(r *rows) (bool, error) {
+		if err := s.putHeader(info.Name, n); err != nil {
+			return false, classify(ctx, s.paths.Snapshots, 0, err)
 		}
 		put = !info.Foreign
-		r.note(info, change)
+		r.update(info, change)
 		return true, nil
 	})
 	if put {
-		return nil // the file says it; a row is only its copy
+		return nil // the file is changed; the row is only a copy
 	}
 	return err
 }
 
-// settleRows finishes changes of names and headers that a crash has cut off. Every
-// change of the store does so too.
-func (s *Store) settleRows() error {
-	_, err := s.changeRows(func(*rows) (bool, error) { return false, nil })
+// settleRows finishes changes of names and headers that a crash has interrupted, as every
+// changeRows does.
+func (s *rowStore) settleRows() error {
+	err := s.changeRows(func(*rows) (bool, error) { return false, nil })
 	return err
 }

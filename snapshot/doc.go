@@ -1,22 +1,26 @@
-// Package snapshot takes, keeps, restores and deletes the snapshots of one disk.
-// It knows files and readers; it must never know VMs as things that run, nor
-// who shows its progress.
+// Package snapshot creates, lists, verifies, restores and deletes the snapshots of one disk;
+// see [Store]. It works on files and readers, and must not know about running VMs or front
+// ends.
 //
-// A snapshot is one file that stands for itself (package gzfile says how it
-// looks) and a row in a list. The files are the truth: rows and chunk indexes
-// are caches of what the files say, so a file copied in by hand is a snapshot
-// like any other, and a lost row or index loses nothing.
+// A snapshot is a self-contained file (package gzfile documents the format) and a row in a
+// list. The files are authoritative: rows and chunk indexes are caches. So a file copied into
+// the folder by hand is a snapshot like any other, and a lost row or index can be rebuilt.
 //
 // # Locks
 //
-// The caller holds the VM's job lock for all that changes snapshots or the disk
-// that is kept for undo, and for Restore and Undo the VM's own lock too, so that
-// nothing uses the disk. The store itself takes the rows' lock, for moments.
-// Reading (List, Get, Reserve, Verify, Export, UndoInfo) needs no lock.
+// The caller must hold the VM's job lock for everything that changes snapshots or the undo
+// disk. For Restore and Undo it must also hold the VM's own lock, so that nothing uses the
+// disk. The store itself briefly holds the rows' lock. Reading (List, Get, Reserve, Verify,
+// Export, UndoInfo) needs no lock.
 //
-// # When it fails
+// # Failures
 //
-// A snapshot appears under its name, and a disk is replaced, only when the new
-// file is whole, checked and durable. After any error, and after the end of the
-// context, no part of it is left and no goroutine of it runs.
+// A snapshot gets its name, and a disk is replaced, only when the new file is complete,
+// checked and durable. After an error or the end of the context no temporary file remains,
+// and all goroutines have ended.
+//
+// # Adding a field
+//
+// A new field of a snapshot goes into Request, gzfile.Header with Request.header and
+// fromHeader, and Info with row, asRow and row.info; TestRowKeepsEveryField checks the latter.
 package snapshot

@@ -7,16 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// says returns what a snapshot's file says of itself, going by it alone.
-func says(t testing.TB, s *Store, name string) gzfile.Header {
+// readHeaderOf returns the header in a snapshot's file, whatever its row says.
+func readHeaderOf(t testing.TB, s *Store, name string) gzfile.Header {
 	t.Helper()
 	h, _, err := gzfile.ReadHeader(bytes.NewReader(readFile(t, s.file(name))))
 	if err != nil {
@@ -38,12 +39,12 @@ func TestDescribeAndPin(t *testing.T) {
 		want.Description = strings.TrimSpace(plain(description))
 		i := get(t, dir, "a")
 		want.FileSize, want.Frees = i.FileSize, i.Frees
-		if i != want || says(t, store, "a").Description != want.Description {
-			t.Errorf("%+v, not %+v", i, want)
+		if i != want || readHeaderOf(t, store, "a").Description != want.Description {
+			t.Errorf("got %+v, want %+v", i, want)
 		}
 		b := readFile(t, store.file("a"))
 		if !bytes.HasSuffix(b, body) || (len(b)-len(body))%gzfile.Align != 0 {
-			t.Error("the body has changed")
+			t.Error("got a changed body, want the same")
 		}
 		for _, quick := range []bool{true, false} {
 			if _, err := store.Verify(ctx, "a", quick, nil); err != nil {
@@ -57,23 +58,23 @@ func TestDescribeAndPin(t *testing.T) {
 		t.Fatal(err)
 	}
 	if store.readIndex("a", file) == nil {
-		t.Error("the index does not fit any more")
+		t.Error("got an unusable index, want it usable")
 	}
 	file.Close()
 	for _, pinned := range []bool{true, true, false, true} {
-		if err := store.Pin(ctx, "a", pinned); err != nil || get(t, dir, "a").Pinned != pinned || says(t, store, "a").Pinned != pinned {
-			t.Errorf("%v: %+v %v", pinned, get(t, dir, "a"), err)
+		if err := store.Pin(ctx, "a", pinned); err != nil || get(t, dir, "a").Pinned != pinned || readHeaderOf(t, store, "a").Pinned != pinned {
+			t.Errorf("Pin(%v): got %+v, %v", pinned, get(t, dir, "a"), err)
 		}
 	}
-	os.Remove(dir.Rows())
+	os.Remove(dir.Rows)
 	if i := get(t, dir, "a"); !i.Pinned || i.Description != "short again" {
-		t.Errorf("with its row it lost %+v", i)
+		t.Errorf("without its row: got %+v, want Pinned and the description", i)
 	}
-	if restore(t, dir, "a"); !bytes.Equal(readFile(t, dir.Disk()), disk) {
-		t.Error("another disk")
+	if restore(t, dir, "a"); !bytes.Equal(readFile(t, dir.Disk), disk) {
+		t.Error("got other disk contents")
 	}
-	if got := tree(t, dir.Snapshots()); got != "a.idx a.raw.gz" {
-		t.Errorf("left are %s", got)
+	if got := tree(t, dir.Snapshots); got != "a.idx a.raw.gz" {
+		t.Errorf("got the files %s, want a.idx a.raw.gz", got)
 	}
 }
 
@@ -90,11 +91,11 @@ func TestEditForeign(t *testing.T) {
 	}
 	i := get(t, dir, "g")
 	if i.Description != "by hand" || !i.Pinned || i.State != StateImported || i.DiskSize != mib || !bytes.Equal(readFile(t, store.file("g")), b) {
-		t.Errorf("%+v", i)
+		t.Errorf("get: got %+v, want Description %q, Pinned, State %v, DiskSize %v", i, "by hand", StateImported, mib)
 	}
 }
 
-func TestEditRefuses(t *testing.T) {
+func TestEditErrors(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	store, ctx := Open(dir), context.Background()
 	for _, name := range []string{"a", "gone", "bad"} {
@@ -111,31 +112,31 @@ func TestEditRefuses(t *testing.T) {
 		"rename none":       {store.Rename(ctx, "none", "x"), ErrNotFound},
 		"rename missing":    {store.Rename(ctx, "gone", "x"), ErrMissing},
 		"rename to another": {store.Rename(ctx, "a", "BAD"), ErrExists},
-		"rename badly":      {store.Rename(ctx, "a", "../x"), ondisk.ErrBadName},
+		"rename badly":      {store.Rename(ctx, "a", "../x"), durable.ErrBadName},
 		"rename damaged":    {store.Rename(ctx, "bad", "worse"), nil},
 		"over missing":      {store.Rename(ctx, "worse", "Gone"), nil},
 	} {
 		if !errors.Is(c.err, c.want) {
-			t.Errorf("%s: %v", name, c.err)
+			t.Errorf("%s: got error %v, want error %v", name, c.err, c.want)
 		}
 	}
 	if i := get(t, dir, "gone"); i.Name != "Gone" || i.State != StateDamaged || i.Description != "as bad" {
-		t.Errorf("%+v", i)
+		t.Errorf("get: got %+v, want Name %q, State %v, Description %q", i, "Gone", StateDamaged, "as bad")
 	}
 	if list, _, err := store.List(ctx); len(list) != 2 {
-		t.Errorf("%+v %v", list, err)
+		t.Errorf("List: got %+v %v, want 2 entries", list, err)
 	}
-	writeFile(t, dir.Rows(), []byte(`{"version": 2}`))
+	writeFile(t, dir.Rows, []byte(`{"version": 2}`))
 	before := readFile(t, store.file("a"))
 	for name, err := range map[string]error{
 		"describe": store.Describe(ctx, "a", "x"), "pin": store.Pin(ctx, "a", true), "rename": store.Rename(ctx, "a", "x"),
 	} {
 		if !errors.Is(err, ErrNewer) {
-			t.Errorf("%s with rows of a newer version: %v", name, err)
+			t.Errorf("%s with newer rows: got error %v, want error %v", name, err, ErrNewer)
 		}
 	}
 	if !bytes.Equal(before, readFile(t, store.file("a"))) {
-		t.Error("the file has changed")
+		t.Error("got a changed file, want the same")
 	}
 }
 
@@ -144,22 +145,22 @@ func TestRename(t *testing.T) {
 	dir := vmDir(t, disk)
 	store, ctx := Open(dir), context.Background()
 	want := create(t, dir, "a")
-	long := strings.Repeat("n", ondisk.MaxName)
+	long := strings.Repeat("n", durable.MaxName)
 	for _, to := range []string{"b", "B", "B", "größe", "GRÖSSE", long, "a"} {
 		if err := store.Rename(ctx, want.Name, to); err != nil {
 			t.Fatal(err)
 		}
 		want.Name = to
 		list, notes, err := store.List(ctx)
-		if err != nil || len(list) != 1 || len(notes) != 0 || list[0] != want || says(t, store, to).Name != to {
-			t.Errorf("%+v, not %+v; %v %v", list, want, notes, err)
+		if err != nil || len(list) != 1 || len(notes) != 0 || list[0] != want || readHeaderOf(t, store, to).Name != to {
+			t.Errorf("got %+v, want %+v; %v %v", list, want, notes, err)
 		}
-		if got := tree(t, string(dir)); got != fmt.Sprintf("disk.raw snapshots.json snapshots.lock snapshots/%[1]s.idx snapshots/%[1]s.raw.gz", to) {
-			t.Errorf("left are %s", got)
+		if got := tree(t, filepath.Dir(dir.Disk)); got != fmt.Sprintf("disk.raw snapshots.json snapshots.lock snapshots/%[1]s.idx snapshots/%[1]s.raw.gz", to) {
+			t.Errorf("got the files %s", got)
 		}
 	}
-	// A name that makes the header longer.
-	text, err := json.Marshal(says(t, store, "a"))
+	// Use a name that makes the header longer.
+	text, err := json.Marshal(readHeaderOf(t, store, "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,22 +168,22 @@ func TestRename(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := get(t, dir, "a").FileSize
-	for n := 10; n <= ondisk.MaxName; n += 10 {
+	for n := 10; n <= durable.MaxName; n += 10 {
 		if err := store.Rename(ctx, want.Name, long[:n]); err != nil {
 			t.Fatal(err)
 		}
 		want.Name = long[:n]
 	}
-	if i := get(t, dir, long); before > want.FileSize || i.FileSize != before+gzfile.Align || i.Name != long || says(t, store, long).Name != long {
-		t.Errorf("%d bytes, now %d, called %s", before, i.FileSize, i.Name)
+	if i := get(t, dir, long); before > want.FileSize || i.FileSize != before+gzfile.Align || i.Name != long || readHeaderOf(t, store, long).Name != long {
+		t.Errorf("got %d bytes, then %d, name %s; want %v, name %v", before, i.FileSize, i.Name, before+gzfile.Align, long)
 	}
-	if restore(t, dir, long); !bytes.Equal(readFile(t, dir.Disk()), disk) {
-		t.Error("another disk")
+	if restore(t, dir, long); !bytes.Equal(readFile(t, dir.Disk), disk) {
+		t.Error("got other disk contents")
 	}
 }
 
-// TestReadersAreNotDisturbed reads while headers and names change.
-func TestReadersAreNotDisturbed(t *testing.T) {
+// TestReadDuringChanges reads snapshots while their headers and names change.
+func TestReadDuringChanges(t *testing.T) {
 	disk := content(1, 3*mib)
 	dir := vmDir(t, disk)
 	store, ctx := Open(dir), context.Background()
@@ -209,11 +210,11 @@ func TestReadersAreNotDisturbed(t *testing.T) {
 		list, notes, err := store.List(ctx)
 		for _, i := range list {
 			if i.State == StateDamaged || i.State == StateMissing {
-				return fmt.Errorf("%+v", i)
+				return fmt.Errorf("got %+v", i)
 			}
 		}
 		if len(notes) != 0 {
-			return fmt.Errorf("%q", notes)
+			return fmt.Errorf("got notes %q", notes)
 		}
 		return err
 	})
@@ -243,7 +244,74 @@ func TestReadersAreNotDisturbed(t *testing.T) {
 	}
 	close(stop)
 	work.Wait()
-	if restore(t, dir, "a"); !bytes.Equal(readFile(t, dir.Disk()), disk) {
-		t.Error("another disk")
+	if restore(t, dir, "a"); !bytes.Equal(readFile(t, dir.Disk), disk) {
+		t.Error("got other disk contents")
+	}
+}
+
+// TestHardLinkedBackupIsUnchanged changes a snapshot whose file has a hard link, such as a
+// backup by cp -al. The backup must not change.
+func TestHardLinkedBackupIsUnchanged(t *testing.T) {
+	dir := vmDir(t, content(1, 3*mib))
+	store, ctx := Open(dir), context.Background()
+	create(t, dir, "a")
+	backup := filepath.Dir(dir.Disk) + "/backup"
+	var before []byte
+	for what, change := range map[string]func() error{
+		"pin":      func() error { return store.Pin(ctx, "a", true) },
+		"describe": func() error { return store.Describe(ctx, "a", "other") },
+		"rename":   func() error { return errors.Join(store.Rename(ctx, "a", "b"), store.Rename(ctx, "b", "a")) },
+	} {
+		os.Remove(backup)
+		if err := os.Link(store.file("a"), backup); err != nil {
+			t.Fatal(err)
+		}
+		before = readFile(t, backup)
+		if err := change(); err != nil {
+			t.Fatal(what, err)
+		}
+		if !bytes.Equal(readFile(t, backup), before) {
+			t.Errorf("%s: got a changed backup, want the same", what)
+		}
+		if _, err := store.Verify(ctx, "a", false, nil); err != nil {
+			t.Errorf("%s: got error %v, want no error", what, err)
+		}
+	}
+	if h := readHeaderOf(t, store, "a"); !h.Pinned || h.Description != "other" || h.Name != "a" {
+		t.Errorf("got header %+v, want Pinned, Description %q, Name %q", h, "other", "a")
+	}
+}
+
+// TestUnknownMembersOfRows checks that members of the list from a newer version are kept.
+func TestUnknownMembersOfRows(t *testing.T) {
+	dir := vmDir(t, content(1, 1*mib))
+	store, ctx := Open(dir), context.Background()
+	create(t, dir, "a")
+	create(t, dir, "b")
+	text := string(readFile(t, dir.Rows))
+	text = strings.Replace(text, `"snapshots"`, `"all": [1], "snapshots"`, 1)
+	text = strings.ReplaceAll(text, `"name"`, `"one": {"x": 2}, "name"`)
+	writeFile(t, dir.Rows, []byte(text))
+	if err := errors.Join(store.Pin(ctx, "a", true), store.Rename(ctx, "a", "c")); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		All       []int
+		Snapshots []struct {
+			Name   string
+			Pinned bool
+			One    struct{ X int }
+		}
+	}
+	if err := json.Unmarshal(readFile(t, dir.Rows), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.All) != 1 || len(got.Snapshots) != 2 || get(t, dir, "c").Pinned != true {
+		t.Fatalf("got list %+v, want 1 in All, 2 in Snapshots", got)
+	}
+	for _, s := range got.Snapshots {
+		if s.One.X != 2 || s.Pinned != (s.Name == "c") {
+			t.Errorf("got row %+v, want Pinned %v", s, (s.Name == "c"))
+		}
 	}
 }

@@ -4,62 +4,87 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
 var (
-	// ErrNotFound says that there is no snapshot of that name.
+	// ErrNotFound means that there is no snapshot with that name.
 	ErrNotFound = errors.New("no such snapshot")
-	// ErrExists says that the name is taken.
-	ErrExists = errors.New("a snapshot of that name exists")
-	// ErrUnchanged says that the disk is as the newest snapshot has it; the error
-	// names that one.
+	// ErrExists means that a snapshot with that name already exists.
+	ErrExists = errors.New("a snapshot with that name exists")
+	// ErrUnchanged means that the disk is the same as in an existing snapshot, which the
+	// error names.
 	ErrUnchanged = errors.New("nothing has changed since snapshot")
-	// ErrMissing says that a snapshot has a row, but its file is gone.
+	// ErrMissing means that a snapshot has a row but no file.
 	ErrMissing = errors.New("the snapshot's file is missing")
-	// ErrDamaged says that a snapshot file does not hold; the error tells where.
+	// ErrDamaged means that a snapshot file is damaged; the error describes where.
 	ErrDamaged = gzfile.ErrDamaged
-	// ErrNewer says that the rows or a snapshot were written by a newer version.
+	// ErrNewer means that the rows or a snapshot were written by a newer version.
 	ErrNewer = gzfile.ErrNewer
-	// ErrTooLarge says that a disk, or what a foreign file unpacks to, is larger
-	// than MaxDisk.
+	// ErrTooLarge means that a disk, or the contents of a foreign file, is larger than
+	// MaxDisk.
 	ErrTooLarge = gzfile.ErrTooLarge
-	// ErrNotSnapshot says that what was to be imported is no gzip file at all.
+	// ErrNotSnapshot means that a file to be imported is not a gzip file.
 	ErrNotSnapshot = errors.New("not a snapshot")
-	// ErrBadKeep says that Prune was not told what to keep.
-	ErrBadKeep = errors.New("nothing is said to be kept")
-	// ErrBadDescription says that a description cannot be kept.
+	// ErrBadKeep means that the numbers in a Keep are negative or all zero.
+	ErrBadKeep = errors.New("invalid number of snapshots to keep")
+	// ErrBadDescription means that a description is too long.
 	ErrBadDescription = errors.New("not a valid description")
-	// ErrNoSpace is what every *NoSpace wraps.
+	// ErrNoSpace is wrapped by every *NoSpace.
 	ErrNoSpace = errors.New("not enough free space")
-	// ErrNotDurable says that a restore or undo has replaced the disk, but a power
-	// cut might bring back the one before.
+	// ErrNotDurable means that a restore or undo has replaced the disk, but a power cut
+	// might bring back the old one.
 	ErrNotDurable = errors.New("the disk is restored, but perhaps not durably")
-	// ErrNoUndo says that no disk is kept that could be brought back.
+	// ErrDiskChanged means that a stopped VM's disk was written to while it was read.
+	ErrDiskChanged = diskfile.ErrChanged
+	// ErrNoUndo means that there is no undo disk.
 	ErrNoUndo = diskfile.ErrNoUndo
+	// ErrUndoNotPlaced is wrapped by every *UndoNotPlaced.
+	ErrUndoNotPlaced = diskfile.ErrUndoNotPlaced
 )
 
-// Damage is the ErrDamaged that also says which chunk is the first bad one.
+// UndoNotPlaced reports that the disk replaced by the last restore has only a temporary name.
+type UndoNotPlaced = diskfile.UndoNotPlaced
+
+// Damage describes the first damage in a snapshot file. It wraps ErrDamaged.
 type Damage = gzfile.Damage
 
-// NoSpace says how much room was needed and how much there was, in bytes.
-// Needed is 0 when it is not known. Kept is what of Free is never filled, 0 when
-// it was the file system that refused.
+// NoSpace reports how much space an operation needs and how much is free, in bytes. It
+// wraps ErrNoSpace. Needed is 0 if unknown. Kept is the part of Free that is reserved for
+// running VMs, or 0 if the file system itself was full.
 type NoSpace struct {
 	Dir                string
 	Needed, Free, Kept int64
+	// Lack is the exhausted resource, or "" for free bytes.
+	Lack Lack
 }
 
+// Lack is a resource other than free bytes that a new file needs.
+type Lack string
+
+// The resources that can be exhausted.
+const (
+	LackQuota  Lack = "quota"
+	LackInodes Lack = "inodes"
+)
+
 func (e *NoSpace) Error() string {
-	needed, kept := "how much is needed is not known", ""
+	switch e.Lack {
+	case LackQuota:
+		return fmt.Sprintf("%v in %s: this user's quota is used up", ErrNoSpace, e.Dir)
+	case LackInodes:
+		return fmt.Sprintf("%v in %s: the file system has no inodes left for another file", ErrNoSpace, e.Dir)
+	}
+	needed, kept := "an unknown amount needed", ""
 	if e.Needed > 0 {
 		needed = "about " + megabytes(e.Needed) + " needed"
 	}
 	if e.Kept > 0 {
-		kept = ", while " + megabytes(e.Kept) + " are kept free for running VMs to write to"
+		kept = ", of which " + megabytes(e.Kept) + " are reserved for running VMs"
 	}
 	return fmt.Sprintf("%v in %s: %s, %s free%s", ErrNoSpace, e.Dir, needed, megabytes(e.Free), kept)
 }
@@ -68,8 +93,9 @@ func (e *NoSpace) Unwrap() error { return ErrNoSpace }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20)) }
 
-// tell makes an error of writing in dir into one that callers can tell apart.
-func tell(ctx context.Context, dir string, needed int64, err error) error {
+// classify converts an error from writing in dir: to a *NoSpace if space has run out, and
+// to the context's error if err wraps it. It returns other errors unchanged.
+func classify(ctx context.Context, dir string, needed int64, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -82,8 +108,14 @@ func tell(ctx context.Context, dir string, needed int64, err error) error {
 	case diskfile.IsNoSpace(err):
 		free, _, _ := diskfile.Space(dir)
 		full := &NoSpace{Dir: dir, Needed: needed, Free: free}
-		if errors.Is(err, ondisk.ErrNotDurable) {
-			return ondisk.Done(full)
+		switch {
+		case errors.Is(err, syscall.EDQUOT):
+			full.Lack = LackQuota
+		case !diskfile.HasInodes(dir):
+			full.Lack = LackInodes
+		}
+		if errors.Is(err, durable.ErrNotDurable) {
+			return durable.MarkNotDurable(full)
 		}
 		return full
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):

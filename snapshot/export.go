@@ -7,14 +7,13 @@ import (
 	"io"
 	"path/filepath"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// Export gives a snapshot's file to w as it is. It needs no lock. What is given
-// is checked on the way, our files by the CRC-32C of their compressed bytes,
-// foreign ones by unpacking them: after an error, ErrDamaged among them, w has
-// got something that is not to be used.
+// Export copies a snapshot's file to w. It needs no lock. The data is checked while it is
+// copied: our files by the CRC-32C of their compressed bytes, foreign ones by decompressing
+// them. So after an error, such as ErrDamaged, the data written to w must not be used.
 func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress) error {
 	p = orSilent(p)
 	file, info, err := s.openPresent(ctx, name)
@@ -39,13 +38,12 @@ func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress
 	return err
 }
 
-// ExportFile is Export to a file, which appears at path when it is whole, durable
-// and found good, in the place of what was there. A part of the file system is
-// left free, as by Import: the error may be a *NoSpace. After any error there is
-// no part of the file.
+// ExportFile exports a snapshot to a file at path. It creates or replaces that file once
+// the new file is complete, checked and durable. Like Import it leaves part of the file
+// system free: the error may be a *NoSpace. After an error nothing has changed.
 func (s *Store) ExportFile(ctx context.Context, name, path string, p Progress) error {
 	p = orSilent(p)
-	info, err := s.present(ctx, name)
+	info, err := s.getPresent(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -54,12 +52,12 @@ func (s *Store) ExportFile(ctx context.Context, name, path string, p Progress) e
 	if err != nil {
 		return err
 	}
-	out, err := ondisk.NewReplacement(path)
+	out, err := durable.NewReplacement(path)
 	if err != nil {
-		return tell(ctx, folder, info.FileSize, err)
+		return classify(ctx, folder, info.FileSize, err)
 	}
 	defer out.Discard()
-	err = s.Export(ctx, info.Name, &received{File: out.File, room: room}, p)
+	err = s.Export(ctx, info.Name, &budgetedImport{File: out.File, room: room}, p)
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
 		err = out.Sync()
@@ -70,5 +68,5 @@ func (s *Store) ExportFile(ctx context.Context, name, path string, p Progress) e
 	if err == nil {
 		err = out.Commit()
 	}
-	return tell(ctx, folder, info.FileSize, err)
+	return classify(ctx, folder, info.FileSize, err)
 }

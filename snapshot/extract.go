@@ -4,12 +4,12 @@ import (
 	"context"
 	"path/filepath"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// Extract writes a snapshot's disk to a file that is not there yet, checked as
-// Restore checks it, and durable when it appears. Nothing of the store changes.
-// The errors are Restore's; after any of them there is no file.
+// Extract writes a snapshot's disk to a new file, which is checked, as in Restore, and
+// durable when it appears. It does not change the store. The errors are those of Restore;
+// after an error there is no file.
 func (s *Store) Extract(ctx context.Context, name, path string, p Progress) (size int64, err error) {
 	p = orSilent(p)
 	file, info, err := s.openPresent(ctx, name)
@@ -17,21 +17,21 @@ func (s *Store) Extract(ctx context.Context, name, path string, p Progress) (siz
 		return 0, err
 	}
 	defer file.Close()
-	next, err := ondisk.NewReplacement(path)
+	next, err := durable.NewReplacement(path)
 	if err != nil {
-		return 0, tell(ctx, filepath.Dir(path), 0, err)
+		return 0, classify(ctx, filepath.Dir(path), 0, err)
 	}
 	defer next.Discard()
-	filling, err := newFilling(next, path, max(0, info.Data), p)
+	restoreTarget, err := newRestoreTarget(next, path, max(0, info.Data), p)
 	if err != nil {
 		return 0, err
 	}
-	defer filling.close()
-	if size, err = s.fill(ctx, filling, file, info.Name); err == nil {
+	defer restoreTarget.close()
+	if size, err = s.fill(ctx, restoreTarget, file, info.Name); err == nil {
 		err = next.Commit()
 	}
 	if err != nil {
-		return 0, tell(ctx, filepath.Dir(path), max(0, info.Data), err)
+		return 0, classify(ctx, filepath.Dir(path), max(0, info.Data), err)
 	}
 	return size, nil
 }

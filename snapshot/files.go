@@ -8,33 +8,36 @@ import (
 	"os"
 	"strings"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// found is what lies in the folder of snapshots.
-type found struct {
+// folder is the folder of the snapshot files.
+type folder struct{ dir string }
+
+// folderEntry describes the contents of the folder of snapshots.
+type folderEntry struct {
 	names []string // of snapshots
-	notes []string // about files whose names cannot be a snapshot's
+	notes []string // about files whose names are not valid for snapshots
 }
 
-func (s *Store) files() (found, error) {
-	entries, err := os.ReadDir(s.dir.Snapshots())
+func (d folder) files() (folderEntry, error) {
+	entries, err := os.ReadDir(d.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return found{}, nil
+		return folderEntry{}, nil
 	}
 	if err != nil {
-		return found{}, err
+		return folderEntry{}, err
 	}
-	var f found
+	var f folderEntry
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ondisk.SnapshotSuffix)
+		name, ok := strings.CutSuffix(e.Name(), FileSuffix)
 		if !ok || strings.HasPrefix(name, ".") {
 			continue
 		}
-		if err := ondisk.CheckName(name); err != nil {
-			f.notes = append(f.notes, fmt.Sprintf("a file in %s cannot be used: %v; rename it", s.dir.Snapshots(), err))
+		if err := durable.CheckName(name); err != nil {
+			f.notes = append(f.notes, fmt.Sprintf("a file in %s cannot be used: %v; rename it", d.dir, err))
 			continue
 		}
 		f.names = append(f.names, name)
@@ -42,28 +45,28 @@ func (s *Store) files() (found, error) {
 	return f, nil
 }
 
-// inspect tells what the file of that name says of itself.
-func (s *Store) inspect(name string) Info {
-	f, i, _ := s.open(name)
+// inspect describes a snapshot by its file alone.
+func (d folder) inspect(name string) Info {
+	f, i, _ := d.open(name)
 	if f == nil {
-		i.Frees = diskfile.Frees(s.file(name))
+		i.Frees = diskfile.Reclaimable(d.file(name))
 		return i
 	}
 	defer f.Close()
-	i.Frees = diskfile.FreesOf(f.File)
+	i.Frees = diskfile.ReclaimableOpen(f.File)
 	return i
 }
 
-// opened is a snapshot file. ours is nil if it is foreign.
-type opened struct {
+// snapshotFile is an open snapshot file. ours is nil if it is foreign.
+type snapshotFile struct {
 	*os.File
 	size int64
 	ours *gzfile.File
 }
 
-// openPresent is present, with the snapshot's file open.
-func (s *Store) openPresent(ctx context.Context, name string) (*opened, Info, error) {
-	info, err := s.present(ctx, name)
+// openPresent is like getPresent, and also opens the snapshot's file.
+func (s *Store) openPresent(ctx context.Context, name string) (*snapshotFile, Info, error) {
+	info, err := s.getPresent(ctx, name)
 	if err != nil {
 		return nil, info, err
 	}
@@ -71,12 +74,12 @@ func (s *Store) openPresent(ctx context.Context, name string) (*opened, Info, er
 	return file, info, err
 }
 
-// open opens the file of that name. It returns nil and the error if the file
-// cannot be read or does not hold; Info has what is known all the same. The
-// state of what holds is StateImported: rows are not looked at.
-func (s *Store) open(name string) (*opened, Info, error) {
+// open opens the file of a snapshot and describes it without its row, so that the state of a
+// good file is StateImported. If the file cannot be read or is damaged, it returns nil, the
+// error, and an Info with whatever is known.
+func (d folder) open(name string) (*snapshotFile, Info, error) {
 	i := Info{Name: name, State: StateImported, Data: -1}
-	f, size, err := diskfile.OpenRegular(s.file(name))
+	f, size, err := diskfile.OpenRegular(d.file(name))
 	if errors.Is(err, diskfile.ErrNotRegular) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -88,7 +91,7 @@ func (s *Store) open(name string) (*opened, Info, error) {
 	if st, err := f.Stat(); err == nil {
 		i.Created = st.ModTime().UTC()
 	}
-	ours, err := s.openHeader(name, f, size)
+	ours, err := d.openHeader(name, f, size)
 	if errors.Is(err, gzfile.ErrForeign) {
 		i.Foreign = true
 		err = gzfile.CheckForeign(f, size)
@@ -99,11 +102,11 @@ func (s *Store) open(name string) (*opened, Info, error) {
 		if errors.Is(err, ErrNewer) {
 			i.State = StateNewer
 		}
-		return nil, i, fmt.Errorf("%s: %w", s.file(name), err)
+		return nil, i, fmt.Errorf("%s: %w", d.file(name), err)
 	}
 	if ours != nil {
 		i = fromHeader(ours.Header, name)
 		i.State = StateImported
 	}
-	return &opened{f, size, ours}, i, nil
+	return &snapshotFile{f, size, ours}, i, nil
 }

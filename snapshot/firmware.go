@@ -13,28 +13,28 @@ import (
 
 	"github.com/klauspost/compress/flate"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// What the firmware of a guest with UEFI remembers is a file beside the disk. A
-// snapshot has it in its header, so that it stays one file; a restore and an undo
-// bring it along with the disk. Of the two files the disk decides: the firmware's
-// next content is durable, under a name with the inode of the disk it goes with,
-// before the disk is swapped, and gets its place after. SettleFirmware ends or drops
-// what a crash has left of that. An empty file stands for none.
+// The variables of a guest's UEFI firmware are a file beside the disk. A snapshot stores
+// them in its header, so that it remains a single file; restore and undo replace them with
+// the disk. The swap of the disk is the decisive step: before it, the new variables are
+// written durably to a file whose name contains the inode of the new disk; after it, that
+// file is renamed. SettleFirmware finishes or discards changes that a crash has
+// interrupted. An empty file means no variables.
 
 const (
-	// maxPacked is how much of a header it may take, in bytes before base64, so that the longest
-	// description still has its room.
+	// maxPacked is the maximum size of compressed variables in a header, in bytes before
+	// base64, so that the longest description still fits.
 	maxPacked = 5000
-	// maxFirmware is the largest that is taken for a firmware's memory.
+	// maxFirmware is the maximum size of a file of firmware variables, in bytes.
 	maxFirmware = 8 << 20
 )
 
-// packFirmware is what a header keeps of the firmware's memory; "" if there is none.
-// note tells of one that is too large.
-func (s *Store) packFirmware() (packed, note string, err error) {
-	content, err := s.stillFirmware()
+// packFirmware encodes the variables in the file at path for a header. It returns "" if
+// there are no variables, and a note if they are too large.
+func packFirmware(path string) (packed, note string, err error) {
+	content, err := readStableFirmware(path)
 	if err != nil || len(content) == 0 {
 		return "", "", err
 	}
@@ -50,20 +50,20 @@ func (s *Store) packFirmware() (packed, note string, err error) {
 		return "", "", err
 	}
 	if b.Len() > maxPacked {
-		return "", "What the guest's UEFI firmware remembers is too much to be kept in a snapshot: a restore leaves it as it is then.", nil
+		return "", "The variables of the guest's UEFI firmware are too large for a snapshot; restoring this one leaves the current variables unchanged.", nil
 	}
 	return base64.StdEncoding.EncodeToString(b.Bytes()), "", nil
 }
 
-// stillFirmware reads the memory as it is at one moment, though the guest may run:
-// what is read twice alike was not written to between. A guest that never holds still
-// gets what it deserves.
-func (s *Store) stillFirmware() ([]byte, error) {
+// readStableFirmware reads the variables of a guest that may be running. It reads them
+// until two reads are equal, so that the guest did not write in between. It gives up after
+// 50 tries.
+func readStableFirmware(path string) ([]byte, error) {
 	const tries = 50
-	content, err := readFirmware(s.dir.Firmware())
+	content, err := readFirmware(path)
 	for n := 0; n < tries && err == nil; n++ {
 		before := content
-		if content, err = readFirmware(s.dir.Firmware()); bytes.Equal(content, before) {
+		if content, err = readFirmware(path); bytes.Equal(content, before) {
 			break
 		}
 	}
@@ -81,7 +81,7 @@ func readFirmware(path string) ([]byte, error) {
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, maxFirmware+1))
 	if err == nil && len(content) > maxFirmware {
-		err = fmt.Errorf("%s is larger than any firmware's memory", path)
+		err = fmt.Errorf("%s is too large for firmware variables", path)
 	}
 	return content, err
 }
@@ -93,21 +93,21 @@ func unpackFirmware(packed string) ([]byte, error) {
 	deflated := flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
 	content, err := io.ReadAll(io.LimitReader(deflated, maxFirmware+1))
 	if err != nil || len(content) > maxFirmware {
-		return nil, fmt.Errorf("%w: what the firmware remembered cannot be unpacked", ErrDamaged)
+		return nil, fmt.Errorf("%w: its firmware variables cannot be decompressed", ErrDamaged)
 	}
 	return content, nil
 }
 
-// firmware is what a snapshot's file has of the firmware's memory, nil for none.
-func (o *opened) firmware() ([]byte, error) {
+// firmware returns the firmware variables in a snapshot file, or nil.
+func (o *snapshotFile) firmware() ([]byte, error) {
 	if o.ours == nil {
 		return nil, nil
 	}
 	return unpackFirmware(o.ours.Header.Firmware)
 }
 
-// ExtractFirmware writes what a snapshot has of the firmware's memory to a file,
-// durably; none is no file.
+// ExtractFirmware writes the firmware variables of a snapshot durably to a file. If the
+// snapshot has no variables, it creates no file.
 func (s *Store) ExtractFirmware(ctx context.Context, name, path string) error {
 	file, _, err := s.openPresent(ctx, name)
 	if err != nil {
@@ -121,10 +121,10 @@ func (s *Store) ExtractFirmware(ctx context.Context, name, path string) error {
 	return writeFirmware(path, content)
 }
 
-// CopyFirmware writes the firmware's memory as it is now to a file, durably; none is
-// no file.
+// CopyFirmware writes the current firmware variables durably to a file. If there are no
+// variables, it creates no file.
 func (s *Store) CopyFirmware(path string) error {
-	content, err := readFirmware(s.dir.Firmware())
+	content, err := readFirmware(s.paths.Firmware)
 	if err != nil || len(content) == 0 {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *Store) CopyFirmware(path string) error {
 }
 
 func writeFirmware(path string, content []byte) error {
-	return ondisk.Replace(path, func(w io.Writer) error {
+	return durable.Replace(path, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})

@@ -8,93 +8,143 @@ import (
 	"strconv"
 	"strings"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 )
 
-// prepareFirmware lays down what the firmware is to remember once the file with that
-// inode is the disk; nil: what it does now.
-func (s *Store) prepareFirmware(content []byte, inode uint64) error {
-	now, err := readFirmware(s.dir.Firmware())
+// prepareFirmware writes the variables that become current once the file with the given
+// inode is the disk. If content is nil, it writes the current variables.
+func (p Paths) prepareFirmware(content []byte, inode uint64) error {
+	now, err := readFirmware(p.Firmware)
 	if err != nil {
 		return err
 	}
 	if now == nil && content == nil {
 		return nil
 	}
-	if now == nil { // or what was kept for an earlier undo would be taken for it
-		if err := writeFirmware(s.dir.Firmware(), nil); err != nil {
-			return ondisk.NotDone(err)
+	if now == nil { // otherwise the undo disk would get an earlier one's variables
+		if err := writeFirmware(p.Firmware, nil); err != nil {
+			return durable.UnmarkNotDurable(err)
 		}
 	}
 	if content == nil {
 		content = now
 	}
-	return ondisk.NotDone(writeFirmware(s.dir.FirmwareNext(inode), content))
+	return durable.UnmarkNotDurable(writeFirmware(p.firmwareNext(inode), content))
 }
 
-// SettleFirmware gives the disk's firmware its memory after a crash, or an error,
-// between the swap of a disk and that of the firmware's, and sweeps what was being
-// written. The caller holds the VM's lock.
+// overSuffix ends the names of files with variables written by RestoreOver, which leaves
+// the variables of the undo disk alone.
+const overSuffix = "-over"
+
+// prepareFirmwareOver is like prepareFirmware, for RestoreOver.
+func (p Paths) prepareFirmwareOver(content []byte, inode uint64) error {
+	if content == nil {
+		return nil // the current variables are kept
+	}
+	return durable.UnmarkNotDurable(writeFirmware(p.firmwareNext(inode)+overSuffix, content))
+}
+
+// SettleFirmware finishes the replacement of firmware variables after a crash or an error
+// between the swap of the disk and that of the variables, and removes temporary files. The
+// caller must hold the VM's lock.
 func (s *Store) SettleFirmware() error {
-	entries, err := os.ReadDir(filepath.Dir(s.dir.Firmware()))
+	entries, err := os.ReadDir(filepath.Dir(s.paths.Firmware))
 	if err != nil {
 		return nil //nolint:nilerr // without a folder there is nothing to settle
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() && ondisk.IsFirmwareTemp(e.Name()) {
-			if err := os.Remove(filepath.Join(string(s.dir), e.Name())); err != nil {
+		path := filepath.Join(filepath.Dir(s.paths.Firmware), e.Name())
+		if e.Type().IsRegular() && s.paths.isFirmwareTemp(e.Name()) {
+			if err := os.Remove(path); err != nil {
 				return err
 			}
 		}
-		number, ok := strings.CutPrefix(filepath.Join(string(s.dir), e.Name()), s.dir.FirmwareNextPrefix())
+		number, ok := strings.CutPrefix(path, s.paths.FirmwareNextPrefix)
+		number, over := strings.CutSuffix(number, overSuffix)
 		inode, err := strconv.ParseUint(number, 10, 64)
 		if !ok || err != nil {
 			continue
 		}
-		disk, _ := s.DiskFiles()
+		disk, err := s.paths.diskInode()
+		if err != nil {
+			return err
+		}
 		if disk != inode {
-			if err := os.Remove(s.dir.FirmwareNext(inode)); err != nil {
+			if err := os.Remove(path); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := s.placeFirmware(inode); err != nil {
+		if over {
+			err = s.paths.replaceFirmware(path)
+		} else {
+			err = s.paths.placeFirmware(inode)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return s.dropLoneFirmware()
+	return s.removeOrphanFirmware()
 }
 
-// placeFirmware gives the next memory its place; the one before is kept for undo.
-// Whatever of it is done already, after a crash, is not done again.
-func (s *Store) placeFirmware(inode uint64) error {
-	err := os.Rename(s.dir.Firmware(), s.dir.FirmwareUndo())
+// firmwareNext returns the path of the variables that become current once the file with the
+// given inode is the disk.
+func (p Paths) firmwareNext(inode uint64) string {
+	return p.FirmwareNextPrefix + strconv.FormatUint(inode, 10)
+}
+
+// placeFirmware makes the current variables those of the undo disk, and the prepared
+// variables the current ones. It can be repeated after a crash.
+func (p Paths) placeFirmware(inode uint64) error {
+	err := os.Rename(p.Firmware, p.FirmwareUndo)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// In this order on the disk, too: else both names could be the next one's.
-	if err := ondisk.SyncDir(string(s.dir)); err != nil {
+	// The renames must reach the disk in this order: otherwise both names could get the new
+	// variables.
+	if err := durable.SyncDir(filepath.Dir(p.Firmware)); err != nil {
 		return err
 	}
-	if err := os.Rename(s.dir.FirmwareNext(inode), s.dir.Firmware()); err != nil {
-		return err
-	}
-	return ondisk.Done(ondisk.SyncDir(string(s.dir)))
+	return p.replaceFirmware(p.firmwareNext(inode))
 }
 
-// dropLoneFirmware removes what is kept for an undo of which the disk is gone.
-func (s *Store) dropLoneFirmware() error {
-	if _, err := os.Lstat(s.dir.FirmwareUndo()); err != nil {
-		return nil //nolint:nilerr // there is none
+// replaceFirmware makes the file at next the current variables.
+func (p Paths) replaceFirmware(next string) error {
+	if err := os.Rename(next, p.Firmware); err != nil {
+		return err
+	}
+	return durable.MarkNotDurable(durable.SyncDir(filepath.Dir(p.Firmware)))
+}
+
+// removeOrphanFirmware removes the variables of an undo disk that no longer exists.
+func (s *Store) removeOrphanFirmware() error {
+	if _, err := os.Lstat(s.paths.FirmwareUndo); err != nil {
+		return nil //nolint:nilerr // without variables there is nothing to do
 	}
 	if _, _, _, err := s.UndoInfo(); !errors.Is(err, ErrNoUndo) {
 		return nil
 	}
-	return os.Remove(s.dir.FirmwareUndo()) // a power cut that brings it back does no harm
+	return os.Remove(s.paths.FirmwareUndo) // harmless if a power cut brings it back
 }
 
-// inodeOf is what tells an open file from all others.
+// diskInode returns the inode of the disk, or 0 if there is no disk.
+func (p Paths) diskInode() (uint64, error) {
+	target, err := diskfile.Resolve(p.Disk)
+	if err != nil {
+		return 0, err
+	}
+	st, err := os.Stat(target)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return diskfile.Inode(st), nil
+}
+
+// inodeOf returns the inode of an open file.
 func inodeOf(f *os.File) (uint64, error) {
 	st, err := f.Stat()
 	if err != nil {

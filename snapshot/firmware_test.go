@@ -6,13 +6,15 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/diskfile"
 )
 
-// memory is what a firmware remembers, as large as OVMF's.
+// memory returns firmware variables that are as large as OVMF's.
 func memory(seed byte) []byte {
 	b := bytes.Repeat([]byte{0xff}, 540672)
 	for i := range 1000 {
@@ -21,112 +23,114 @@ func memory(seed byte) []byte {
 	return b
 }
 
-// machineWith is a VM's folder with a disk and a firmware's memory of that number.
-func machineWith(t *testing.T, seed byte) ondisk.VMDir {
+// machineWith returns the paths of a VM with a disk and firmware variables generated from
+// seed.
+func machineWith(t *testing.T, seed byte) Paths {
 	t.Helper()
 	dir := vmDir(t, content(seed, 3*mib))
-	writeFile(t, dir.Firmware(), memory(seed))
+	writeFile(t, dir.Firmware, memory(seed))
 	return dir
 }
 
-// isNow tells whether disk and memory are of that number, and what is kept for undo
-// of another, 0 for none.
-func isNow(t *testing.T, what string, dir ondisk.VMDir, seed, kept byte) {
+// checkDisk checks that the disk and its firmware variables were generated from seed, and
+// the undo disk and its variables from undoSeed. If undoSeed is 0, there must be no
+// variables for undo.
+func checkDisk(t *testing.T, what string, dir Paths, seed, undoSeed byte) {
 	t.Helper()
-	if !bytes.Equal(readFile(t, dir.Disk()), content(seed, 3*mib)) || !bytes.Equal(readFile(t, dir.Firmware()), memory(seed)) {
-		t.Errorf("%s: disk and firmware are not of %d both", what, seed)
+	if !bytes.Equal(readFile(t, dir.Disk), content(seed, 3*mib)) || !bytes.Equal(readFile(t, dir.Firmware), memory(seed)) {
+		t.Errorf("%s: got another disk or other firmware variables, want those of seed %d", what, seed)
 	}
-	if kept == 0 {
-		if st, err := os.Lstat(dir.FirmwareUndo()); err == nil && st.Size() > 0 {
-			t.Errorf("%s: the firmware's undo is there", what)
+	if undoSeed == 0 {
+		if st, err := os.Lstat(dir.FirmwareUndo); err == nil && st.Size() > 0 {
+			t.Errorf("%s: got firmware variables for undo, want none", what)
 		}
-	} else if !bytes.Equal(readFile(t, dir.Undo()), content(kept, 3*mib)) || !bytes.Equal(readFile(t, dir.FirmwareUndo()), memory(kept)) {
-		t.Errorf("%s: disk and firmware that are kept are not of %d both", what, kept)
+	} else if !bytes.Equal(readFile(t, dir.Undo), content(undoSeed, 3*mib)) || !bytes.Equal(readFile(t, dir.FirmwareUndo), memory(undoSeed)) {
+		t.Errorf("%s: got another undo disk or other firmware variables for undo, want those of seed %d", what, undoSeed)
 	}
-	if left := tree(t, string(dir)); strings.Contains(left, "efivars.next") {
-		t.Errorf("%s: left are %s", what, left)
+	if left := tree(t, filepath.Dir(dir.Disk)); strings.Contains(left, "efivars.next") {
+		t.Errorf("%s: got files %s, want no efivars.next-*", what, left)
 	}
 }
 
-func TestFirmwareGoesWithTheDisk(t *testing.T) {
+func TestFirmwareFollowsDisk(t *testing.T) {
 	ctx := context.Background()
 	dir := machineWith(t, 1)
 	store := Open(dir)
 	create(t, dir, "one")
-	writeFile(t, dir.Disk(), content(2, 3*mib))
-	writeFile(t, dir.Firmware(), memory(2))
+	writeFile(t, dir.Disk, content(2, 3*mib))
+	writeFile(t, dir.Firmware, memory(2))
 	create(t, dir, "two")
 	restore(t, dir, "one")
-	isNow(t, "restored", dir, 1, 2)
+	checkDisk(t, "restored", dir, 1, 2)
 	for _, now := range []byte{2, 1, 2} {
-		if _, err := store.Undo(ctx, dir.Disk()); err != nil {
+		if _, err := store.Undo(ctx, dir.Disk); err != nil {
 			t.Fatal(err)
 		}
-		isNow(t, "undone", dir, now, 3-now)
+		checkDisk(t, "undone", dir, now, 3-now)
 	}
-	// The file alone is enough, under any name, in any folder.
+	// The file alone suffices, under any name, in any folder.
 	other := vmDir(t, content(9, mib))
-	writeFile(t, ondisk.SnapshotFile(other.Snapshots(), "came"), readFile(t, ondisk.SnapshotFile(dir.Snapshots(), "one")))
+	writeFile(t, File(other.Snapshots, "came"), readFile(t, File(dir.Snapshots, "one")))
 	restore(t, other, "came")
-	isNow(t, "of another folder", other, 1, 0)
+	checkDisk(t, "of another folder", other, 1, 0)
 	if err := store.Rename(ctx, "one", "first"); err != nil {
 		t.Fatal(err)
 	}
 	copied := vmDir(t, nil)
-	if err := store.ExtractFirmware(ctx, "first", copied.Firmware()); err != nil || !bytes.Equal(readFile(t, copied.Firmware()), memory(1)) {
-		t.Errorf("extracted after a rename: %v", err)
+	if err := store.ExtractFirmware(ctx, "first", copied.Firmware); err != nil || !bytes.Equal(readFile(t, copied.Firmware), memory(1)) {
+		t.Errorf("ExtractFirmware after a rename: got other variables, or error %v", err)
 	}
 	if _, err := store.DiscardUndo(ctx); err != nil {
 		t.Fatal(err)
 	}
-	isNow(t, "discarded", dir, 2, 0)
+	checkDisk(t, "discarded", dir, 2, 0)
 }
 
-// What has no firmware's memory has none after either, and a snapshot without one
-// leaves it alone.
+// TestWithoutFirmware restores a snapshot without firmware variables. This must not create
+// or change variables.
 func TestWithoutFirmware(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	create(t, dir, "one")
 	restore(t, dir, "one")
-	if left := tree(t, string(dir)); strings.Contains(left, "efivars") {
-		t.Errorf("left are %s", left)
+	if left := tree(t, filepath.Dir(dir.Disk)); strings.Contains(left, "efivars") {
+		t.Errorf("got the files %s, want no efivars", left)
 	}
-	writeFile(t, dir.Firmware(), memory(7))
+	writeFile(t, dir.Firmware, memory(7))
 	restore(t, dir, "one")
-	if !bytes.Equal(readFile(t, dir.Firmware()), memory(7)) {
-		t.Error("it is gone")
+	if !bytes.Equal(readFile(t, dir.Firmware), memory(7)) {
+		t.Error("got other variables, want them unchanged")
 	}
 }
 
-func TestFirmwareThatIsTooMuch(t *testing.T) {
+func TestFirmwareTooLarge(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	noise := make([]byte, 3*maxPacked)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
-	writeFile(t, dir.Firmware(), noise)
-	made := createdNow(t, dir, "one")
+	writeFile(t, dir.Firmware, noise)
+	made := createDetailed(t, dir, "one")
 	if len(made.Notes) != 1 || !strings.Contains(made.Notes[0], "UEFI") {
-		t.Errorf("notes: %q", made.Notes)
+		t.Errorf("got notes %q, want 1 about UEFI", made.Notes)
 	}
-	writeFile(t, dir.Firmware(), noise[:maxPacked-100])
+	writeFile(t, dir.Firmware, noise[:maxPacked-100])
 	disk := openDisk(t, dir)
 	req := Request{Name: "full", Description: strings.Repeat("x", MaxDescription), VM: strings.Repeat("v", 100)}
 	if made, err := Open(dir).Create(context.Background(), disk, req, nil); err != nil || len(made.Notes) != 0 {
-		t.Errorf("with the longest description: %v %q", err, made.Notes)
+		t.Errorf("longest description: got error %v, notes %q; want no notes", err, made.Notes)
 	}
 }
 
-// A crash at each step of a swap: disk and memory are both as before, or both as
-// asked, once someone has looked.
-func TestFirmwareAfterACrash(t *testing.T) {
-	swap := func(dir ondisk.VMDir) error { // as a restore does it, of two disks in one folder
-		next := string(dir) + "/next"
-		return errors.Join(os.Rename(dir.Disk(), dir.Undo()), os.Rename(next, dir.Disk()))
+// TestFirmwareAfterCrash crashes at each step of a swap. Afterwards disk and variables must
+// both be old or both be new.
+func TestFirmwareAfterCrash(t *testing.T) {
+	swap := func(dir Paths) error { // as in a restore, with both disks in one folder
+		next := filepath.Dir(dir.Disk) + "/next"
+		return errors.Join(os.Rename(dir.Disk, dir.Undo), os.Rename(next, dir.Disk))
 	}
 	for at, crashed := 0, true; crashed; at++ {
 		crashed = false
 		dir := machineWith(t, 1)
-		writeFile(t, string(dir)+"/next", content(2, 3*mib))
-		f, err := os.Open(string(dir) + "/next")
+		writeFile(t, filepath.Dir(dir.Disk)+"/next", content(2, 3*mib))
+		f, err := os.Open(filepath.Dir(dir.Disk) + "/next")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,10 +141,10 @@ func TestFirmwareAfterACrash(t *testing.T) {
 		}
 		store := Open(dir)
 		for n, step := range []func() error{
-			func() error { return store.prepareFirmware(memory(2), inode) },
+			func() error { return store.paths.prepareFirmware(memory(2), inode) },
 			func() error { return swap(dir) },
-			func() error { return os.Rename(dir.Firmware(), dir.FirmwareUndo()) },
-			func() error { return os.Rename(dir.FirmwareNext(inode), dir.Firmware()) },
+			func() error { return os.Rename(dir.Firmware, dir.FirmwareUndo) },
+			func() error { return os.Rename(dir.FirmwareNextPrefix+strconv.FormatUint(inode, 10), dir.Firmware) },
 		} {
 			if n == at {
 				crashed = true
@@ -150,29 +154,88 @@ func TestFirmwareAfterACrash(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for range 2 { // to settle what is settled changes nothing
+		for range 2 { // settling again must change nothing
 			if err := store.SettleFirmware(); err != nil {
 				t.Fatal(err)
 			}
 			if at < 2 {
-				isNow(t, "before the swap", dir, 1, 0)
+				checkDisk(t, "before the swap", dir, 1, 0)
 			} else {
-				isNow(t, "after the swap", dir, 2, 1)
+				checkDisk(t, "after the swap", dir, 2, 1)
 			}
 		}
 	}
 }
 
-// A memory that came after the one that was kept for undo is not mixed up with it.
-func TestFirmwareWithoutOneBefore(t *testing.T) {
+// TestFirmwareWithoutPrevious checks that the new variables do not become those for undo if
+// the disk had none.
+func TestFirmwareWithoutPrevious(t *testing.T) {
 	dir := machineWith(t, 1)
 	create(t, dir, "one")
-	writeFile(t, dir.FirmwareUndo(), memory(5)) // of long ago
-	if err := os.Remove(dir.Firmware()); err != nil {
+	writeFile(t, dir.FirmwareUndo, memory(5)) // from an earlier undo disk
+	if err := os.Remove(dir.Firmware); err != nil {
 		t.Fatal(err)
 	}
 	restore(t, dir, "one")
-	if got := readFile(t, dir.FirmwareUndo()); len(got) != 0 {
-		t.Errorf("kept for undo are %d bytes of something else", len(got))
+	if got := readFile(t, dir.FirmwareUndo); len(got) != 0 {
+		t.Errorf("got %d bytes of variables for undo, want 0", len(got))
+	}
+}
+
+// TestRestoreOver checks that RestoreOver keeps the undo disk and its firmware variables,
+// but not the old disk.
+func TestRestoreOver(t *testing.T) {
+	ctx := context.Background()
+	dir := machineWith(t, 1)
+	store := Open(dir)
+	create(t, dir, "one")
+	writeFile(t, dir.Disk, content(2, 3*mib))
+	writeFile(t, dir.Firmware, memory(2))
+	create(t, dir, "two")
+	writeFile(t, dir.Disk, content(3, 3*mib))
+	writeFile(t, dir.Firmware, memory(3))
+	restore(t, dir, "one")
+	if r, err := store.RestoreOver(ctx, "two", dir.Disk, nil); err != nil || r.Undo != dir.Undo {
+		t.Fatalf("RestoreOver: got %+v %v, want Undo %v", r, err, dir.Undo)
+	}
+	checkDisk(t, "restored over", dir, 2, 3)
+	made, err := store.CreateFromUndo(ctx, Request{Name: "three"}, nil)
+	if err != nil || made.Taken != TakenStopped {
+		t.Fatal(made.Info, err)
+	}
+	restore(t, dir, "three")
+	checkDisk(t, "restored the undo disk", dir, 3, 2)
+}
+
+// TestRestoreOverAfterCrash stops before and after the disk is replaced. The undo disk and
+// its firmware variables must be kept.
+func TestRestoreOverAfterCrash(t *testing.T) {
+	for _, placed := range []bool{false, true} {
+		dir := machineWith(t, 4)
+		writeFile(t, dir.Undo, content(3, 3*mib))
+		writeFile(t, dir.FirmwareUndo, memory(3))
+		next := filepath.Dir(dir.Disk) + "/next"
+		writeFile(t, next, content(2, 3*mib))
+		st, err := os.Stat(next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := Open(dir)
+		if err := store.paths.prepareFirmwareOver(memory(2), diskfile.Inode(st)); err != nil {
+			t.Fatal(err)
+		}
+		now := byte(4)
+		if placed {
+			now = 2
+			if err := os.Rename(next, dir.Disk); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if err := store.SettleFirmware(); err != nil {
+				t.Fatal(err)
+			}
+			checkDisk(t, "settled", dir, now, 3)
+		}
 	}
 }

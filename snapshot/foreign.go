@@ -1,50 +1,40 @@
 package snapshot
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"strconv"
-	"strings"
 
+	"vmterminal/snapshot/durable/diskformat"
 	"vmterminal/snapshot/gzfile"
 )
 
-// unpack gives the disk in a gzip file of another tool to sink. What is not a raw
-// disk, but often packed and given the name of one, is damage.
+// unpack decompresses another tool's gzip file into sink. Content that cannot be a raw disk,
+// such as a VMDK or an archive named .raw.gz, is reported as damage.
 func unpack(ctx context.Context, r io.Reader, sink gzfile.Sink, opt gzfile.Options) (gzfile.Content, error) {
-	return gzfile.Stream(ctx, r, func(off int64, content []byte) error {
-		if what := notDisk(content); off == 0 && what != "" {
-			return &gzfile.Damage{Chunk: -1, Reason: "what is packed in it is " + what + ", and not a raw disk"}
+	var last [diskformat.SectorSize]byte
+	var lastEnd int64 // last holds the bytes before this offset
+	c, err := gzfile.Stream(ctx, r, func(off int64, content []byte) error {
+		if kind := diskformat.Recognize(content); off == 0 && kind != diskformat.Raw && kind != diskformat.LUKS {
+			return notDisk("it is " + string(kind) + ", not a raw disk")
+		}
+		if len(content) >= len(last) {
+			copy(last[:], content[len(content)-len(last):])
+			lastEnd = off + int64(len(content))
 		}
 		return sink(off, content)
 	}, opt)
+	if err != nil {
+		return c, err
+	}
+	if err := diskformat.CheckSize(c.Size); err != nil {
+		return c, notDisk(err.Error())
+	}
+	if _, isVHD := diskformat.FixedVHD(last[:], c.Size); isVHD && lastEnd == c.Size {
+		return c, notDisk("it is " + string(diskformat.VHD) + ", not a raw disk")
+	}
+	return c, nil
 }
 
-// notDisk says what a file is that starts like this, "" if it may be a disk.
-func notDisk(start []byte) string {
-	switch {
-	case bytes.HasPrefix(start, []byte("QFI\xfb")):
-		return "a qcow2 image"
-	case isTar(start):
-		return "a tar archive"
-	}
-	return ""
-}
-
-// isTar looks for tar's mark, and for the sum of its first header, which no boot
-// sector has by chance.
-func isTar(start []byte) bool {
-	const header, sumAt, sumLen, markAt = 512, 148, 8, 257
-	if len(start) < header || !bytes.HasPrefix(start[markAt:], []byte("ustar")) {
-		return false
-	}
-	says, err := strconv.ParseInt(strings.Trim(string(start[sumAt:sumAt+sumLen]), " \x00"), 8, 64)
-	sum := int64(sumLen * ' ') // what the sum itself counts as
-	for at, b := range start[:header] {
-		if at < sumAt || at >= sumAt+sumLen {
-			sum += int64(b)
-		}
-	}
-	return err == nil && sum == says
+func notDisk(reason string) error {
+	return &gzfile.Damage{Chunk: -1, Reason: "its content cannot be used as a disk: " + reason}
 }

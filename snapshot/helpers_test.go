@@ -13,27 +13,27 @@ import (
 
 	"go.uber.org/goleak"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const mib = 1 << 20
 
-// vmDir returns the folder of a VM with a disk of that content.
-func vmDir(t testing.TB, disk []byte) ondisk.VMDir {
+// vmDir returns the paths of a new VM with the given disk.
+func vmDir(t testing.TB, disk []byte) Paths {
 	t.Helper()
-	dir := ondisk.VMDir(t.TempDir())
-	if err := ondisk.MakeDir(dir.Snapshots()); err != nil {
+	dir := testPaths(t.TempDir())
+	if err := durable.MakeDir(dir.Snapshots); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, dir.Disk(), disk)
+	writeFile(t, dir.Disk, disk)
 	return dir
 }
 
 func writeFile(t testing.TB, path string, b []byte) {
 	t.Helper()
-	if err := os.WriteFile(path, b, ondisk.FileMode); err != nil {
+	if err := os.WriteFile(path, b, durable.FileMode); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -47,10 +47,10 @@ func readFile(t testing.TB, path string) []byte {
 	return b
 }
 
-// openDisk opens the folder's disk until the test ends.
-func openDisk(t testing.TB, dir ondisk.VMDir) *Disk {
+// openDisk opens the disk in dir until the test ends.
+func openDisk(t testing.TB, dir Paths) *Disk {
 	t.Helper()
-	disk, err := OpenDisk(dir.Disk())
+	disk, err := OpenDisk(dir.Disk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,14 +58,14 @@ func openDisk(t testing.TB, dir ondisk.VMDir) *Disk {
 	return disk
 }
 
-// create takes a snapshot of the folder's disk.
-func create(t testing.TB, dir ondisk.VMDir, name string) Info {
+// create creates a snapshot of the disk.
+func create(t testing.TB, dir Paths, name string) Info {
 	t.Helper()
-	return createdNow(t, dir, name).Info
+	return createDetailed(t, dir, name).Info
 }
 
-// createdNow is create with what it says of how it came about.
-func createdNow(t testing.TB, dir ondisk.VMDir, name string) Created {
+// createDetailed is like create, but returns the details of the creation.
+func createDetailed(t testing.TB, dir Paths, name string) Created {
 	t.Helper()
 	disk := openDisk(t, dir)
 	req := Request{Name: name, Description: "as " + name, VM: "default", Taken: TakenStopped}
@@ -76,16 +76,16 @@ func createdNow(t testing.TB, dir ondisk.VMDir, name string) Created {
 	return made
 }
 
-func restore(t testing.TB, dir ondisk.VMDir, name string) Restored {
+func restore(t testing.TB, dir Paths, name string) Restored {
 	t.Helper()
-	r, err := Open(dir).Restore(context.Background(), name, dir.Disk(), nil)
+	r, err := Open(dir).Restore(context.Background(), name, dir.Disk, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func get(t testing.TB, dir ondisk.VMDir, name string) Info {
+func get(t testing.TB, dir Paths, name string) Info {
 	t.Helper()
 	i, err := Open(dir).Get(context.Background(), name)
 	if err != nil {
@@ -94,7 +94,7 @@ func get(t testing.TB, dir ondisk.VMDir, name string) Info {
 	return i
 }
 
-// tree lists the files of a folder, by path.
+// tree returns the paths of the files in a folder.
 func tree(t testing.TB, dir string) string {
 	t.Helper()
 	var names []string
@@ -112,7 +112,7 @@ func tree(t testing.TB, dir string) string {
 	return strings.Join(names, " ")
 }
 
-// content is a disk with text, noise and zeros.
+// content returns a disk with text, noise and zeros.
 func content(seed byte, size int) []byte {
 	b := make([]byte, size)
 	noise := rand.NewChaCha8([32]byte{seed})
@@ -126,7 +126,7 @@ func content(seed byte, size int) []byte {
 	return b
 }
 
-// goGzip is what another tool makes of a disk.
+// goGzip compresses a disk like another tool.
 func goGzip(t testing.TB, disk []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -136,4 +136,15 @@ func goGzip(t testing.TB, disk []byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// testPaths returns the files of a disk and its snapshots in dir.
+func testPaths(dir string) Paths {
+	return Paths{
+		Disk: filepath.Join(dir, "disk.raw"), Undo: filepath.Join(dir, "disk.undo"),
+		Rows: filepath.Join(dir, "snapshots.json"), RowsLock: filepath.Join(dir, "snapshots.lock"),
+		Snapshots: filepath.Join(dir, "snapshots"),
+		Firmware:  filepath.Join(dir, "efivars.fd"), FirmwareUndo: filepath.Join(dir, "efivars.undo"),
+		FirmwareNextPrefix: filepath.Join(dir, "efivars.next-"),
+	}
 }

@@ -11,20 +11,19 @@ import (
 	"sync/atomic"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// Import takes a snapshot's file from r, of size bytes, or -1 if that is not
-// known. name is what it shall be called; "" is the name that it says itself,
-// which a foreign gzip file cannot. It appears under its name only when all of
-// it is there, durable, and good as Verify finds it. The caller holds the job
-// lock, and sees to it that r's reads end with ctx.
+// Import reads a snapshot file from r. size is the file's length in bytes, or -1 if it is
+// unknown. name is the snapshot's new name; "" means the name in the file's header, which a
+// foreign gzip file lacks. The file gets its name only when it is complete, durable and
+// checked as by Verify. The caller must hold the job lock, must have called Sweep, and must
+// ensure that reads of r end with ctx.
 //
-// The errors: ErrNotSnapshot for what is no gzip file, ErrDamaged, ErrNewer,
-// ErrTooLarge, ondisk.ErrBadName, ErrExists, a *NoSpace, r's, or the context's.
-// After any of them nothing is left. What it writes is bounded by the room there is: a part
-// of the file system is always left free.
+// The error, if any, wraps ErrNotSnapshot (the file is not gzip), ErrDamaged, ErrNewer,
+// ErrTooLarge, durable.ErrBadName, ErrExists or a *NoSpace, or is r's or the context's.
+// After an error no file is left. Import always leaves part of the file system free.
 func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64, p Progress) (Info, error) {
 	p = orSilent(p)
 	p.Phase(PhaseImport, max(0, size))
@@ -38,20 +37,20 @@ func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64
 	if err := s.Reserve(name); err != nil {
 		return Info{}, err
 	}
-	folder := s.dir.Snapshots()
-	if err := errors.Join(ondisk.MakeDir(folder), s.Sweep()); err != nil {
+	folder := s.paths.Snapshots
+	if err := durable.MakeDir(folder); err != nil {
 		return Info{}, err
 	}
 	room, err := newBudget(folder, max(0, size, in.header.FileSize))
 	if err != nil {
 		return Info{}, err
 	}
-	out, err := ondisk.NewReplacement(s.file(name))
+	out, err := durable.NewReplacement(s.file(name))
 	if err != nil {
-		return Info{}, tell(ctx, folder, 0, err)
+		return Info{}, classify(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	info, err := in.receive(ctx, &received{File: out.File, room: room}, name, p)
+	info, err := in.receive(ctx, &budgetedImport{File: out.File, room: room}, name, p)
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
 		err = out.Sync()
@@ -63,22 +62,22 @@ func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64
 		info, err = s.publish(out, info)
 	}
 	if err != nil {
-		return Info{}, tell(ctx, folder, max(0, size, in.header.FileSize), err)
+		return Info{}, classify(ctx, folder, max(0, size, in.header.FileSize), err)
 	}
 	return info, nil
 }
 
-// incoming is a file that is to be imported.
-type incoming struct {
-	start  []byte // its first bytes
+// importedFile is a file that is being imported.
+type importedFile struct {
+	start  []byte // the first bytes
 	rest   io.Reader
 	ours   bool
-	header gzfile.Header // if it is ours
+	header gzfile.Header // if ours
 }
 
-// newIncoming reads as much as is needed to tell what it is.
-func newIncoming(ctx context.Context, r io.Reader, size int64) (*incoming, error) {
-	in := &incoming{start: make([]byte, gzfile.MaxHeader), rest: r}
+// newIncoming reads the first bytes and recognizes the file.
+func newIncoming(ctx context.Context, r io.Reader, size int64) (*importedFile, error) {
+	in := &importedFile{start: make([]byte, gzfile.MaxHeader), rest: r}
 	n, err := io.ReadFull(r, in.start)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, cmp.Or(ctx.Err(), err)
@@ -93,30 +92,30 @@ func newIncoming(ctx context.Context, r io.Reader, size int64) (*incoming, error
 	case err != nil:
 		return nil, err
 	case size >= 0 && size != in.header.FileSize:
-		return nil, &gzfile.Damage{Chunk: -1, Reason: fmt.Sprintf("it is %d bytes long and should be %d", size, in.header.FileSize)}
+		return nil, &gzfile.Damage{Chunk: -1, Reason: fmt.Sprintf("the file is %d bytes long instead of %d", size, in.header.FileSize)}
 	}
 	in.ours = true
 	return in, nil
 }
 
-func (in *incoming) name(asked string) (string, error) {
+func (in *importedFile) name(asked string) (string, error) {
 	switch {
 	case asked != "":
 		return asked, nil
 	case !in.ours:
-		return "", fmt.Errorf("%w: a gzip file of another tool has none of its own", ondisk.ErrBadName)
+		return "", fmt.Errorf("%w: another tool's gzip file has no name of its own", durable.ErrBadName)
 	}
 	return in.header.Name, nil
 }
 
-// received is the file as it comes in, within a budget.
-type received struct {
+// budgetedImport is a file that is written within a budget.
+type budgetedImport struct {
 	*os.File
 	room    *budget
 	written int64
 }
 
-func (r *received) Write(p []byte) (int, error) {
+func (r *budgetedImport) Write(p []byte) (int, error) {
 	if err := r.room.take(len(p)); err != nil {
 		return 0, err
 	}
@@ -125,18 +124,18 @@ func (r *received) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// receive writes the file to out while it is checked.
-func (in *incoming) receive(ctx context.Context, out *received, name string, p Progress) (Info, error) {
+// receive writes the file to out and checks its contents.
+func (in *importedFile) receive(ctx context.Context, out *budgetedImport, name string, p Progress) (Info, error) {
 	src := io.MultiReader(bytes.NewReader(in.start), in.rest)
 	if in.ours {
-		src = io.LimitReader(src, in.header.FileSize+1) // one more is one too many
+		src = io.LimitReader(src, in.header.FileSize+1) // one more byte to detect a longer file
 	}
 	var data atomic.Int64
 	stream := unpack
 	if in.ours {
 		stream = gzfile.Stream
 	}
-	c, err := stream(ctx, io.TeeReader(src, out), counting(&data), gzfile.Options{Add: p.Add})
+	c, err := stream(ctx, io.TeeReader(src, out), countingSink(&data), gzfile.Options{Add: p.Add})
 	if err != nil {
 		return Info{}, err
 	}
@@ -145,13 +144,13 @@ func (in *incoming) receive(ctx context.Context, out *received, name string, p P
 	}
 	return Info{
 		Name: name, Created: time.Now().UTC(), DiskSize: c.Size, Data: data.Load(), Digest: c.Digest,
-		FileSize: out.written, Foreign: true, State: StateImported, VerifiedAt: stamp(),
+		FileSize: out.written, Foreign: true, State: StateImported, VerifiedAt: currentRowTime(),
 	}, nil
 }
 
-// accept checks what a file of ours says of itself, against what was unpacked
-// and against what was written, and gives it its new name.
-func (in *incoming) accept(ctx context.Context, out *received, c gzfile.Content, name string) (Info, error) {
+// accept checks the header of one of our files against the decompressed disk and the written
+// file, and changes the name in it.
+func (in *importedFile) accept(ctx context.Context, out *budgetedImport, c gzfile.Content, name string) (Info, error) {
 	file, err := gzfile.Open(out.File, out.written)
 	if err == nil {
 		err = file.Check(c)
@@ -164,8 +163,10 @@ func (in *incoming) accept(ctx context.Context, out *received, c gzfile.Content,
 	}
 	h := file.Header
 	if h.Name != name {
-		renamed, head, err := file.Rehead(name, h.Description, h.Pinned)
-		// Should the name not fit in, the file goes on saying its old one.
+		edited := h.Editable()
+		edited.Name = name
+		renamed, head, err := file.Rehead(edited)
+		// If the name does not fit, the header keeps the old one.
 		if err == nil && renamed.FileSize == h.FileSize {
 			if _, err := out.WriteAt(head, 0); err != nil {
 				return Info{}, err
@@ -173,6 +174,6 @@ func (in *incoming) accept(ctx context.Context, out *received, c gzfile.Content,
 		}
 	}
 	info := fromHeader(h, name)
-	info.State, info.VerifiedAt = StateImported, stamp()
+	info.State, info.VerifiedAt = StateImported, currentRowTime()
 	return info, nil
 }

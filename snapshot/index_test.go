@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
-// TestWrongIndexDoesNoHarm has indexes with each kind of fault: whatever is done
-// with them, the result is the same as with the right one, which comes back.
-func TestWrongIndexDoesNoHarm(t *testing.T) {
+// TestWrongIndexIsHarmless uses indexes with each kind of fault. Every operation must give
+// the same result as with the right index.
+func TestWrongIndexIsHarmless(t *testing.T) {
 	one, two := content(1, mib+5000), content(2, mib+5000)
 	dir := vmDir(t, two)
 	store, ctx := Open(dir), context.Background()
 	create(t, dir, "two")
-	writeFile(t, dir.Disk(), one)
+	writeFile(t, dir.Disk, one)
 	create(t, dir, "one")
 	right := readFile(t, store.index("one"))
 	wrong := map[string][]byte{
@@ -36,32 +37,32 @@ func TestWrongIndexDoesNoHarm(t *testing.T) {
 	body := readFile(t, store.file("one"))[4096:]
 	for name, b := range wrong {
 		spoil(b)
-		writeFile(t, dir.Disk(), two)
-		if restore(t, dir, "one"); !bytes.Equal(readFile(t, dir.Disk()), one) {
-			t.Errorf("%s: another disk", name)
+		writeFile(t, dir.Disk, two)
+		if restore(t, dir, "one"); !bytes.Equal(readFile(t, dir.Disk), one) {
+			t.Errorf("%s: got other disk contents", name)
 		}
 		if !bytes.Equal(readFile(t, store.index("one")), right) {
-			t.Errorf("%s: a restore did not make the index anew", name)
+			t.Errorf("%s: got the damaged index after a restore, want it rebuilt", name)
 		}
 		spoil(b)
 		if _, err := store.Verify(ctx, "one", false, nil); err != nil {
-			t.Errorf("%s: verify: %v", name, err)
+			t.Errorf("%s: verify: got error %v, want no error", name, err)
 		}
 		if now, err := os.ReadFile(store.index("one")); err == nil && !bytes.Equal(now, b) {
-			t.Errorf("%s: verify changed the index", name)
+			t.Errorf("%s: got a changed index after verify, want the same", name)
 		}
-		made := createdNow(t, dir, "again")
+		made := createDetailed(t, dir, "again")
 		if now := readFile(t, store.file("again"))[4096:]; !bytes.Equal(now, body) || made.Reused == 0 || made.Notes != nil {
-			t.Errorf("%s: the next snapshot: %+v", name, made)
+			t.Errorf("%s: the next snapshot: got %+v, want Notes nil", name, made)
 		}
 		if !bytes.Equal(readFile(t, store.index("one")), right) {
-			t.Errorf("%s: the next snapshot did not make the index anew", name)
+			t.Errorf("%s: got the damaged index after the next snapshot, want it rebuilt", name)
 		}
 		spoil(b)
-		if _, err := store.Extract(ctx, "one", string(dir)+"/clone", nil); err != nil || !bytes.Equal(readFile(t, string(dir)+"/clone"), one) {
-			t.Errorf("%s: extracted: %v", name, err)
+		if _, err := store.Extract(ctx, "one", filepath.Dir(dir.Disk)+"/clone", nil); err != nil || !bytes.Equal(readFile(t, filepath.Dir(dir.Disk)+"/clone"), one) {
+			t.Errorf("%s: Extract: got another disk, or error %v", name, err)
 		}
-		os.Remove(string(dir) + "/clone")
+		os.Remove(filepath.Dir(dir.Disk) + "/clone")
 		if err := store.Delete(ctx, "again"); err != nil {
 			t.Fatal(err)
 		}

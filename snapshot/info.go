@@ -8,77 +8,71 @@ import (
 	"vmterminal/snapshot/gzfile"
 )
 
-// Taken is how the disk was held still; "" when that is not known.
+// Taken is the state of the guest when a snapshot was created, or "" if it is unknown.
 type Taken string
 
-// How a disk can be held still.
+// The states of a guest.
 const (
 	TakenStopped         Taken = "stopped"
-	TakenFrozen          Taken = "frozen"           // file systems quiet
-	TakenCrashConsistent Taken = "crash-consistent" // as after a power cut
+	TakenFrozen          Taken = "frozen"           // running, with frozen file systems
+	TakenCrashConsistent Taken = "crash-consistent" // running; consistent as after a power cut
 )
 
-// State is what List found of a snapshot.
+// State is the condition of a snapshot in a list.
 type State string
 
 // The states of a snapshot.
 const (
 	StateOK       State = "ok"
-	StateImported State = "imported" // a file that was not taken here
+	StateImported State = "imported" // a good file that was not created here
 	StateMissing  State = "missing"  // a row without a file
-	StateDamaged  State = "damaged"  // its header or size does not hold, or Verify found it so
-	StateNewer    State = "newer"    // of a format this version does not know
+	StateDamaged  State = "damaged"  // its header or size is wrong, or Verify found damage
+	StateNewer    State = "newer"    // in a format that this version does not know
 )
 
-// Info describes a snapshot. Texts that came from a file have no control
-// characters.
+// Info describes a snapshot. Texts from files contain no control characters.
 type Info struct {
 	ID          string // "" if foreign
-	Name        string // its file's name without the ending
+	Name        string // the name of its file without FileSuffix
 	Description string
-	VM          string // the VM it was taken of
+	VM          string // the VM that it was created from
 	Created     time.Time
-	// DiskSize is the disk's size in bytes, 0 when it is not known; Data is what
-	// of it a restore writes, -1 when that is not known.
+	// DiskSize is the disk's size in bytes, or 0 if unknown. Data is how much of it a
+	// restore writes, or -1 if unknown.
 	DiskSize, Data int64
-	// FileSize is the length of the file in bytes; Frees is how much of its file
-	// system deleting it would free: not what it shares with other files.
+	// FileSize is the length of the file in bytes. Frees is how much space deleting it
+	// would free, which excludes blocks shared with other files.
 	FileSize, Frees int64
-	Digest          string // image digest, "" when it is not known
+	Digest          string // image digest, or "" if unknown
 	Taken           Taken
-	Held            time.Duration // how long the guest was held
-	// Pinned snapshots are left alone by Prune.
+	Held            time.Duration // how long the guest was paused
+	// Pinned snapshots are never deleted by Prune.
 	Pinned bool
-	// Automatic snapshots were taken by a schedule, and still have the name that
-	// they were given then.
+	// Automatic means that a schedule created the snapshot, and that it was not renamed.
 	Automatic bool
-	// VerifiedAt is when Verify last found all of it good, zero if never.
+	// VerifiedAt is when Verify last found the whole file good, or zero if never.
 	VerifiedAt time.Time
 	State      State
-	// Problem says what is wrong, "" when nothing is.
+	// Problem describes a damaged, missing or newer snapshot; otherwise it is "".
 	Problem string
-	// Foreign files were made by another tool: they have no header of ours, and
-	// are checked by CRC only.
+	// Foreign means that another tool created the file, which has no header of ours and
+	// only a CRC.
 	Foreign bool
 }
 
-// fromHeader is what a file of that name says of itself.
+// fromHeader describes the file of the snapshot called name by its header.
 func fromHeader(h gzfile.Header, name string) Info {
 	return Info{
 		ID: plain(h.ID), Name: name, Description: plain(h.Description), VM: plain(h.VM), Created: h.Created.UTC(),
 		DiskSize: h.Size, Data: h.Data, FileSize: h.FileSize, Digest: h.Digest,
 		Taken: Taken(plain(h.Taken)), Held: time.Duration(h.HeldMicros) * time.Microsecond,
-		Pinned: h.Pinned, Automatic: isGiven(h.Automatic, name),
+		Pinned: h.Pinned, Automatic: h.Automatic != "" && h.Automatic == name,
 	}
 }
 
-// isGiven tells whether a snapshot has the name that a schedule gave it. Who
-// renames one, by whatever means, has made it theirs.
-func isGiven(given, name string) bool { return given != "" && given == name }
-
 // plain makes a text from a file safe to show.
 func plain(s string) string {
-	if isPlainASCII(s) { // most are
+	if isPlainASCII(s) { // the common case
 		return s
 	}
 	return strings.Map(func(r rune) rune {

@@ -10,19 +10,24 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// List returns the snapshots, newest first. One that is damaged or missing is
-// in the list with its state; it never fails the list. notes are sentences
-// about what else was found, such as rows that had to be made anew. With rows
-// of a newer version the snapshots are told from their files alone, and a note
-// says so.
+// List returns the snapshots, newest first. Damaged and missing ones are in the list with
+// their state and do not cause an error. notes are sentences about other findings, such as
+// rows that had to be rebuilt. If the rows are from a newer version, List uses only the files,
+// and adds a note.
 func (s *Store) List(ctx context.Context) (list []Info, notes []string, err error) {
 	r, notes, err := s.rowsForReading()
 	if err != nil {
 		return nil, nil, err
 	}
+	list, more, err := s.listRows(ctx, r)
+	return list, append(notes, more...), err
+}
+
+// listRows is like List, with rows that have been read.
+func (s *rowStore) listRows(ctx context.Context, r *rows) (list []Info, notes []string, err error) {
 	files, err := s.files()
 	if err != nil {
 		return nil, nil, err
@@ -30,58 +35,57 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 	if list, err = s.list(ctx, r, files); err != nil {
 		return nil, nil, err
 	}
-	if unsettled(r, list) {
-		if again, found, err := s.settled(ctx); err == nil {
-			list, files = again, found
+	if mayBeChanging(r, list) {
+		if locked, found, err := s.listLocked(ctx); err == nil {
+			list, files = locked, found
 		}
 	}
-	notes = append(notes, files.notes...)
 	slices.SortStableFunc(list, func(a, b Info) int {
 		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.Name, b.Name))
 	})
-	return list, notes, ctx.Err()
+	return list, files.notes, ctx.Err()
 }
 
-func (s *Store) list(ctx context.Context, r *rows, files found) (list []Info, err error) {
+func (d folder) list(ctx context.Context, r *rows, files folderEntry) (list []Info, err error) {
 	r.settle(files.names)
 	rowOf := map[string]row{}
 	for _, n := range slices.Backward(r.Snapshots) {
-		rowOf[n.Name] = n // the first of its name counts
+		rowOf[n.Name] = n // the first row with a name wins
 	}
 	seen := map[string]bool{}
-	infos, err := s.inspectAll(ctx, files.names)
+	infos, err := d.inspectAll(ctx, files.names)
 	if err != nil {
 		return nil, err
 	}
 	for at, name := range files.names {
 		i := infos[at]
 		if n, ok := rowOf[name]; ok {
-			i = n.with(i)
+			i = n.merge(i)
 		}
-		seen[ondisk.FoldName(name)] = true
+		seen[durable.FoldName(name)] = true
 		list = append(list, i)
 	}
 	for _, row := range r.Snapshots {
-		if ondisk.CheckName(row.Name) != nil || seen[ondisk.FoldName(row.Name)] {
+		if durable.CheckName(row.Name) != nil || seen[durable.FoldName(row.Name)] {
 			continue
 		}
 		i := row.info()
-		i.State, i.Problem = StateMissing, "its file "+s.file(row.Name)+" is gone"
+		i.State, i.Problem = StateMissing, "its file "+d.file(row.Name)+" is gone"
 		list = append(list, i)
 	}
 	return list, nil
 }
 
-// inspectAll is inspect for many, by several workers: most of it is waiting for
-// the system.
-func (s *Store) inspectAll(ctx context.Context, names []string) ([]Info, error) {
+// inspectAll inspects many snapshots in parallel, as inspecting mostly waits for the
+// system.
+func (d folder) inspectAll(ctx context.Context, names []string) ([]Info, error) {
 	infos := make([]Info, len(names))
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(len(names), runtime.GOMAXPROCS(0)) {
 		workers.Go(func() {
 			for at := next.Add(1) - 1; at < int64(len(names)) && ctx.Err() == nil; at = next.Add(1) - 1 {
-				infos[at] = s.inspect(names[at])
+				infos[at] = d.inspect(names[at])
 			}
 		})
 	}
@@ -89,55 +93,50 @@ func (s *Store) inspectAll(ctx context.Context, names []string) ([]Info, error) 
 	return infos, ctx.Err()
 }
 
-// unsettled tells whether files and rows, which were read without a lock, look as
-// they also do in the midst of a change: a snapshot that is renamed looks
-// missing, and a new one, whose row comes after its file, imported.
-func unsettled(r *rows, list []Info) bool {
+// mayBeChanging reports whether files and rows, which were read without a lock, look as
+// they do during a change: a snapshot being renamed looks missing, and a new one looks
+// imported, as its row is written after its file.
+func mayBeChanging(r *rows, list []Info) bool {
 	return slices.ContainsFunc(list, func(i Info) bool {
 		return i.State == StateMissing || i.State == StateDamaged || i.State == StateImported && r.find(i.Name) < 0
 	})
 }
 
-// settled is list at a moment when nobody changes files or rows.
-func (s *Store) settled(ctx context.Context) ([]Info, found, error) {
-	lock, err := ondisk.WaitLock(s.dir.RowsLock())
+// listLocked lists the snapshots under the rows' lock, so that no other process changes
+// files or rows.
+func (s *rowStore) listLocked(ctx context.Context) ([]Info, folderEntry, error) {
+	lock, err := durable.WaitLock(s.lock)
 	if err != nil {
-		return nil, found{}, err
+		return nil, folderEntry{}, err
 	}
 	defer func() { _ = lock.Close() }()
-	r, err := readRows(s.dir.Rows())
+	r, err := readRows(s.path)
 	if errors.Is(err, ErrNewer) {
 		r, err = &rows{}, nil
 	}
 	if err != nil {
-		return nil, found{}, err
+		return nil, folderEntry{}, err
 	}
 	files, err := s.files()
 	if err != nil {
-		return nil, found{}, err
+		return nil, folderEntry{}, err
 	}
 	list, err := s.list(ctx, r, files)
 	return list, files, err
 }
 
-// rowsForReading returns the rows, made anew if they cannot be read.
-func (s *Store) rowsForReading() (*rows, []string, error) {
-	r, err := readRows(s.dir.Rows())
+// rowsForReading returns the rows. If they cannot be decoded, it rebuilds them in memory from
+// the snapshot files; the next change of the store sets the file aside.
+func (s *rowStore) rowsForReading() (*rows, []string, error) {
+	r, err := readRows(s.path)
 	switch {
 	case errors.Is(err, ErrNewer):
-		return &rows{}, []string{err.Error() + "; the snapshots are read-only"}, nil
+		return &rows{newer: err}, []string{err.Error() + "; the snapshots are read-only"}, nil
 	case errors.Is(err, errBadRows):
-		notes, err := s.changeRows(func(made *rows) (bool, error) {
-			r = made
-			return false, nil
-		})
-		if r == nil {
-			return nil, nil, err
-		}
-		if err != nil {
-			notes = append(notes, err.Error())
-		}
-		return r, notes, nil
+		note := err.Error() + "; descriptions and pins of files that other programs made may be missing"
+		return r, append(r.notes(), note), s.addFromFiles(r)
+	case err != nil:
+		return nil, nil, err
 	}
-	return r, nil, err
+	return r, r.notes(), nil
 }

@@ -6,17 +6,16 @@ import (
 	"time"
 )
 
-// TestListWhileASnapshotGetsItsRow looks in the moment in which a new snapshot
-// has its name and no row yet.
-func TestListWhileASnapshotGetsItsRow(t *testing.T) {
+// TestListDuringCreate lists the snapshots while a new one has its name but no row yet.
+func TestListDuringCreate(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	store := Open(dir)
 	made := create(t, dir, "a")
-	if _, err := store.changeRows(func(r *rows) (bool, error) { return r.drop("a"), nil }); err != nil {
+	if err := store.changeRows(func(r *rows) (bool, error) { return r.drop("a"), nil }); err != nil {
 		t.Fatal(err)
 	}
 	listed := make(chan []Info, 1)
-	_, err := store.changeRows(func(r *rows) (bool, error) {
+	err := store.changeRows(func(r *rows) (bool, error) {
 		go func() {
 			list, _, err := store.List(context.Background())
 			if err != nil {
@@ -26,7 +25,7 @@ func TestListWhileASnapshotGetsItsRow(t *testing.T) {
 		}()
 		select {
 		case list := <-listed:
-			t.Errorf("listed before it had a row: %+v", list)
+			t.Errorf("got %+v before the row was written, want nothing", list)
 			listed <- list
 		case <-time.After(50 * time.Millisecond): // time enough to be wrong
 		}
@@ -37,6 +36,6 @@ func TestListWhileASnapshotGetsItsRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	if list := <-listed; len(list) != 1 || list[0].State != StateOK {
-		t.Errorf("listed as %+v", list)
+		t.Errorf("got %+v, want 1 entry", list)
 	}
 }

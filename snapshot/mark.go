@@ -7,41 +7,39 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// A Mark stands for which snapshots there are. Two marks of a store that are
-// equal, and Settled when the first was taken, say that no snapshot came, went
-// or was renamed between them, nor did its row change. What is in the files may
-// have changed.
+// Mark is a fingerprint of the set of snapshots and their rows. If two marks of a store are
+// equal, and the first was Settled, no snapshot was added, removed or renamed and no row
+// changed between them. The contents of the files may have changed.
 type Mark struct {
-	folder, rows trace
+	folder, rows fingerprint
 }
 
-// trace is what tells a file from itself before and after a change.
-type trace struct {
-	there   bool
+// fingerprint changes when a file changes.
+type fingerprint struct {
+	exists  bool
 	size    int64
 	changed time.Time
 }
 
-func traceOf(path string) trace {
+func fingerprintOf(path string) fingerprint {
 	info, err := os.Stat(path)
 	if err != nil {
-		return trace{}
+		return fingerprint{}
 	}
-	return trace{true, info.Size(), diskfile.Renamed(info)}
+	return fingerprint{true, info.Size(), diskfile.ChangeTime(info)}
 }
 
-// Mark takes a mark.
+// Mark returns the current mark.
 func (s *Store) Mark() Mark {
-	return Mark{traceOf(s.dir.Snapshots()), traceOf(s.dir.Rows())}
+	return Mark{fingerprintOf(s.paths.Snapshots), fingerprintOf(s.paths.Rows)}
 }
 
-// tick is longer than the grain of any file system's times.
-const tick = 3 * time.Second
+// maxTimeGranularity is longer than the granularity of any file system's times.
+const maxTimeGranularity = 3 * time.Second
 
-// Settled tells whether all that the mark stands for had been left alone for a
-// while when it was taken, at now: else another change in the same moment might
-// leave the same mark.
+// Settled reports whether the last change was long enough before now, the time when the mark
+// was created. Otherwise a later change could give the same mark.
 func (m Mark) Settled(now time.Time) bool {
-	settled := func(s trace) bool { return !s.there || now.Sub(s.changed) > tick }
-	return m.folder.there && settled(m.folder) && settled(m.rows)
+	settled := func(f fingerprint) bool { return !f.exists || now.Sub(f.changed) > maxTimeGranularity }
+	return m.folder.exists && settled(m.folder) && settled(m.rows)
 }

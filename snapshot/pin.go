@@ -6,11 +6,12 @@ import (
 	"vmterminal/snapshot/gzfile"
 )
 
-// Pin sets whether a snapshot is left alone by Prune: in its file, so that it
-// survives lost rows, or for a foreign file in its row alone. Delete removes
-// pinned snapshots too. Locks, crashes and errors are as with Describe.
+// Pin sets whether Prune keeps a snapshot regardless of its age. The setting is stored in
+// the snapshot's file, so that it survives the loss of the rows; for a foreign file it is
+// stored only in the row. Delete removes pinned snapshots too. Locks, crashes and errors
+// are as for Describe.
 func (s *Store) Pin(ctx context.Context, name string, pinned bool) error {
 	return s.edit(ctx, name,
-		func(h *gzfile.Header) { h.Pinned = pinned },
+		func(e *gzfile.Editable) { e.Pinned = pinned },
 		func(r *row) { r.Pinned = pinned })
 }

@@ -1,25 +1,26 @@
 package snapshot
 
-// Progress is told how far an operation is. Its methods are called from many
-// goroutines and must not block.
+// Progress receives the progress of an operation. Its methods are called from many goroutines
+// and must not block.
 type Progress interface {
-	// Phase begins a phase of total bytes; 0 when that is not known.
-	Phase(name string, total int64)
-	// Add says that n more bytes of the phase are done.
+	// Phase starts a phase. total is its number of bytes, or 0 if it is unknown. The code
+	// is one of the constants below.
+	Phase(code string, total int64)
+	// Add reports that n more bytes of the phase are done.
 	Add(n int64)
 }
 
-// The phases.
+// The codes of the phases.
 const (
-	PhaseLook     = "Looking for data"
-	PhaseIndex    = "Indexing the snapshot before"
-	PhaseCompress = "Compressing"
-	PhaseRestore  = "Restoring"
-	PhaseVerify   = "Verifying"
-	PhaseExport   = "Exporting"
-	PhaseImport   = "Importing"
-	PhaseCopy     = "Copying"
-	PhaseFlush    = "Making it durable"
+	PhaseScan     = "scan-disk"  // find the data between the holes of a disk
+	PhaseIndex    = "index-base" // index the snapshot whose chunks are reused
+	PhaseCompress = "compress"
+	PhaseRestore  = "restore"
+	PhaseVerify   = "verify"
+	PhaseExport   = "export"
+	PhaseImport   = "import"
+	PhaseCopy     = "copy-disk"
+	PhaseFlush    = "flush" // wait until the file is durable
 )
 
 type silent struct{}

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-func TestKeepChooses(t *testing.T) {
+func TestKeepSelects(t *testing.T) {
 	zone := time.FixedZone("east", 3*3600)
 	now := time.Date(2027, 1, 4, 12, 0, 0, 0, zone) // a Monday, of week 1
 	at := func(text string) Info {
@@ -19,7 +20,7 @@ func TestKeepChooses(t *testing.T) {
 		}
 		return Info{State: StateOK, Created: created.UTC()}
 	}
-	with := func(i Info, change func(*Info)) Info {
+	changed := func(i Info, change func(*Info)) Info {
 		change(&i)
 		return i
 	}
@@ -32,12 +33,12 @@ func TestKeepChooses(t *testing.T) {
 		at("2026-12-01 10:00"), // week 49
 	}
 	special := []Info{
-		with(at("2027-01-04 11:59"), func(i *Info) { i.Pinned = true }),
-		with(at("2027-01-04 11:58"), func(i *Info) { i.State = StateDamaged }),
-		with(at("2027-01-04 11:57"), func(i *Info) { i.State = StateImported }),
-		with(at("2027-01-04 11:56"), func(i *Info) { i.State = StateImported; i.Foreign = true }),
-		with(at("2027-01-04 11:55"), func(i *Info) { i.State = StateNewer }),
-		with(at("2027-01-04 11:54"), func(i *Info) { i.State = StateMissing }),
+		changed(at("2027-01-04 11:59"), func(i *Info) { i.Pinned = true }),
+		changed(at("2027-01-04 11:58"), func(i *Info) { i.State = StateDamaged }),
+		changed(at("2027-01-04 11:57"), func(i *Info) { i.State = StateImported }),
+		changed(at("2027-01-04 11:56"), func(i *Info) { i.State = StateImported; i.Foreign = true }),
+		changed(at("2027-01-04 11:55"), func(i *Info) { i.State = StateNewer }),
+		changed(at("2027-01-04 11:54"), func(i *Info) { i.State = StateMissing }),
 		at("2030-01-01 10:00"), // a clock was wrong
 	}
 	for name, c := range map[string]struct {
@@ -58,11 +59,11 @@ func TestKeepChooses(t *testing.T) {
 		"nor for days":    {Keep{Daily: 1}, append(special, history...), "++++++++-------"},
 	} {
 		var got strings.Builder
-		for _, kept := range c.keep.choose(c.list, now) {
+		for _, kept := range c.keep.selectKept(c.list, now) {
 			got.WriteByte(map[bool]byte{true: '+', false: '-'}[kept])
 		}
 		if got.String() != c.want {
-			t.Errorf("%s: %s, not %s", name, got.String(), c.want)
+			t.Errorf("%s: got %s, want %s", name, got.String(), c.want)
 		}
 	}
 }
@@ -93,22 +94,22 @@ func TestPrune(t *testing.T) {
 	}
 	for _, k := range []Keep{{}, {Last: -1, Daily: 3}} {
 		if _, err := store.Prune(ctx, k, now, false); !errors.Is(err, ErrBadKeep) {
-			t.Errorf("%+v: %v", k, err)
+			t.Errorf("%+v: got error %v, want error %v", k, err, ErrBadKeep)
 		}
 	}
-	before := tree(t, string(dir))
+	before := tree(t, filepath.Dir(dir.Disk))
 	size := get(t, dir, "d1").Frees
 	for _, dry := range []bool{true, false} {
 		p, err := store.Prune(ctx, Keep{Last: 1}, now, dry)
 		if err != nil || names(p.Deleted) != "d1 d2 d4" || names(p.Kept) != "byhand d0 d3 cut gone" || p.Freed < 2*mib || p.Freed > 4*size {
-			t.Errorf("dry %v: kept %s, deleted %s, freed %d, %v", dry, names(p.Kept), names(p.Deleted), p.Freed, err)
+			t.Errorf("dry %v: got kept %s, deleted %s, freed %d, error %v; want kept %q, deleted %q", dry, names(p.Kept), names(p.Deleted), p.Freed, err, "d1 d2 d4", "byhand d0 d3 cut gone")
 		}
-		if dry && tree(t, string(dir)) != before {
-			t.Error("something has changed")
+		if dry && tree(t, filepath.Dir(dir.Disk)) != before {
+			t.Error("got a change after a dry run, want none")
 		}
 	}
 	if list, _, err := store.List(ctx); err != nil || names(list) != "byhand d0 d3 cut gone" {
-		t.Errorf("left are %s, %v", names(list), err)
+		t.Errorf("List: got %s, %v; want %q", names(list), err, "byhand d0 d3 cut gone")
 	}
 }
 
@@ -121,33 +122,33 @@ func TestPruneStops(t *testing.T) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if p, err := store.Prune(ended, Keep{Last: 1}, time.Now(), false); !errors.Is(err, context.Canceled) || len(p.Deleted) != 0 {
-		t.Errorf("%+v %v", p, err)
+		t.Errorf("Prune: got %+v, %v; want error %v, nothing deleted", p, err, context.Canceled)
 	}
-	// A folder in the place of a file is damage, for a person to look at.
+	// A folder in place of a file counts as damage and is kept.
 	os.Remove(store.file("b"))
 	if err := os.MkdirAll(store.file("b")+"/x", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if p, err := store.Prune(ctx, Keep{Last: 1}, time.Now(), false); err != nil || names(p.Deleted) != "a" || names(p.Kept) != "c b" {
-		t.Errorf("kept %s, deleted %s, %v", names(p.Kept), names(p.Deleted), err)
+		t.Errorf("got kept %s, deleted %s, error %v; want kept %q, deleted %q", names(p.Kept), names(p.Deleted), err, "a", "c b")
 	}
-	writeFile(t, dir.Rows(), []byte(`{"version": 2}`))
+	writeFile(t, dir.Rows, []byte(`{"version": 2}`))
 	if _, err := store.Prune(ctx, Keep{Last: 1}, time.Now(), false); !errors.Is(err, ErrNewer) {
-		t.Errorf("rows of a newer version: %v", err)
+		t.Errorf("newer rows: got error %v, want ErrNewer", err)
 	}
 }
 
-// TestFrees is about files that have a second name.
+// TestFrees checks Frees with and without a hard link to the file.
 func TestFrees(t *testing.T) {
 	dir := vmDir(t, content(1, 2*mib))
 	i := create(t, dir, "a")
 	if i.Frees < mib || i.Frees > 3*mib || get(t, dir, "a").Frees != i.Frees {
-		t.Errorf("frees %d of %d, listed %d", i.Frees, i.FileSize, get(t, dir, "a").Frees)
+		t.Errorf("got Frees %d of %d, listed %d; want the same", i.Frees, i.FileSize, get(t, dir, "a").Frees)
 	}
-	if err := os.Link(Open(dir).file("a"), string(dir)+"/kept"); err != nil {
+	if err := os.Link(Open(dir).file("a"), filepath.Dir(dir.Disk)+"/kept"); err != nil {
 		t.Fatal(err)
 	}
 	if i := get(t, dir, "a"); i.Frees != 0 {
-		t.Errorf("frees %d, though it has a second name", i.Frees)
+		t.Errorf("with a hard link: got Frees %d, want 0", i.Frees)
 	}
 }

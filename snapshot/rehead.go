@@ -9,48 +9,48 @@ import (
 	"path/filepath"
 	"strings"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// A snapshot file carries its own name, description and pin, so changing them
-// changes the file. Its header is overwritten in place: a new file would cost as
-// much time and space as the snapshot where the file system cannot share blocks.
-// But overwriting is not atomic: a power cut may tear it, and a header that
-// fails its checksum makes the file unreadable. So the new header is made
-// durable beside the file first (ondisk.HeaderFile), and goes once the file is
-// durable. Whoever meets a torn header takes that one: readers in openHeader,
-// without a lock, even while the header is being written; the next change of
-// rows, under their lock, puts it in its place. A file whose header is whole is
-// left as it is: what was seen after the crash goes on being so. Only a header
-// that has become too long for its place makes a new file.
+// A snapshot file contains its name, description and pin, so changing them changes the
+// file. The header is overwritten in place: on a file system that cannot share blocks, a
+// new file would cost as much time and space as the snapshot. But overwriting is not
+// atomic: a power cut may tear the header, which makes the file unreadable. So the new
+// header is first written durably to another file in the folder (HeaderSuffix), which is
+// removed once the snapshot file is durable. If the header is torn, openHeader reads the
+// header beside the file instead, without a lock, even while the header is being written.
+// The next change of rows completes the change under the rows' lock. A file whose header is
+// intact is left alone, so that what was read after the crash remains true. A new file is
+// written only if the new header is longer than the old one, or if the file has a second
+// name (a backup by hard links).
 //
-// The rest of the file never changes in place, so who is restoring from it, and
-// has read the header, is not disturbed.
+// The rest of the file never changes in place, so a restore that has read the header is not
+// affected.
 
-// A newHeader is ready to be put before the body of a snapshot file.
+// newHeader is an encoded header that is ready to be written to a snapshot file.
 type newHeader struct {
 	gzfile.Header
 	head []byte
-	// For a header that has become longer: the whole file and its index.
-	whole *ondisk.Replacement
+	// The whole new file and its index, if the header cannot be overwritten.
+	whole *durable.Replacement
 	index *gzfile.Index
 }
 
-// discard is for what was not put.
+// discard removes the new file if put was not called.
 func (n *newHeader) discard() {
 	if n != nil && n.whole != nil {
 		n.whole.Discard()
 	}
 }
 
-// reheaded prepares a header with other texts for the snapshot called name, to
-// be put before the one called place; they differ in a rename. It is nil for a
-// foreign file, and for one that has these texts already. The caller holds the
-// job lock or the rows' lock.
-func (s *Store) reheaded(ctx context.Context, name, place string, edit func(*gzfile.Header)) (*newHeader, error) {
-	file, _, err := s.open(name)
+// prepareHeader edits the header of the snapshot called name. The header is to be written
+// to the file of the snapshot called place; place and name differ in a rename.
+// prepareHeader returns nil if the file is foreign or nothing changes. The caller must hold
+// the job lock or the rows' lock.
+func (d folder) prepareHeader(ctx context.Context, name, place string, edit func(*gzfile.Editable)) (*newHeader, error) {
+	file, _, err := d.open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -58,39 +58,47 @@ func (s *Store) reheaded(ctx context.Context, name, place string, edit func(*gzf
 	if file.ours == nil {
 		return nil, nil
 	}
-	want := file.ours.Header
-	edit(&want)
-	if want == file.ours.Header {
+	present := file.ours.Header.Editable()
+	edited := present
+	edit(&edited)
+	if edited == present {
 		return nil, nil
 	}
 	n := &newHeader{}
-	n.Header, n.head, err = file.ours.Rehead(want.Name, want.Description, want.Pinned)
+	n.Header, n.head, err = file.ours.Rehead(edited)
 	if errors.Is(err, gzfile.ErrTooLong) {
 		return nil, errors.Join(ErrBadDescription, err)
 	}
 	longer := n.FileSize - file.ours.Header.FileSize
-	if err != nil || longer == 0 {
+	if err != nil || longer == 0 && !hasOtherNames(file.File) {
 		return n, err
 	}
-	if index := s.readIndex(name, file); index != nil {
+	if index := d.readIndex(name, file); index != nil {
 		n.index = index.Moved(longer)
 	}
-	return n, s.rewrite(ctx, n, file, place)
+	return n, d.rewrite(ctx, n, file, place)
 }
 
-// rewrite makes the whole file anew, with the new header.
-func (s *Store) rewrite(ctx context.Context, n *newHeader, file *opened, place string) (err error) {
-	target, err := diskfile.Resolve(s.file(place))
+// hasOtherNames reports whether a file has other hard links, such as backups, which
+// overwriting would change.
+func hasOtherNames(f *os.File) bool {
+	st, err := f.Stat()
+	return err == nil && diskfile.Links(st) > 1
+}
+
+// rewrite writes the whole file again with the new header.
+func (d folder) rewrite(ctx context.Context, n *newHeader, file *snapshotFile, place string) (err error) {
+	target, err := diskfile.Resolve(d.file(place))
 	if err != nil {
 		return err
 	}
 	folder := filepath.Dir(target)
-	room, err := newBudget(folder, 0) // where blocks are shared, none are needed
+	room, err := newBudget(folder, 0) // 0, as blocks may be shared
 	if err != nil {
 		return err
 	}
-	if n.whole, err = ondisk.NewReplacement(target); err != nil {
-		return tell(ctx, folder, n.FileSize, err)
+	if n.whole, err = durable.NewReplacement(target); err != nil {
+		return classify(ctx, folder, n.FileSize, err)
 	}
 	defer func() {
 		if err != nil {
@@ -98,97 +106,97 @@ func (s *Store) rewrite(ctx context.Context, n *newHeader, file *opened, place s
 		}
 	}()
 	if _, err := n.whole.Write(n.head); err != nil {
-		return tell(ctx, folder, n.FileSize, err)
+		return classify(ctx, folder, n.FileSize, err)
 	}
-	body := file.size - file.ours.HeaderLen()
-	if _, err := file.Seek(file.ours.HeaderLen(), io.SeekStart); err != nil {
+	body := file.size - file.ours.HeaderLen
+	if _, err := file.Seek(file.ours.HeaderLen, io.SeekStart); err != nil {
 		return err
 	}
 	for body > 0 {
-		part := min(body, lookEvery)
+		part := min(body, spaceCheckInterval)
 		if err := errors.Join(ctx.Err(), room.take(int(part))); err != nil {
-			return tell(ctx, folder, n.FileSize, err)
+			return classify(ctx, folder, n.FileSize, err)
 		}
-		// Between files this shares blocks, or copies within the kernel.
+		// Between two files io.CopyN shares blocks, or copies within the kernel.
 		if _, err := io.CopyN(n.whole.File, file.File, part); err != nil {
-			return tell(ctx, folder, n.FileSize, err)
+			return classify(ctx, folder, n.FileSize, err)
 		}
 		body -= part
 	}
-	return tell(ctx, folder, n.FileSize, n.whole.Sync())
+	return classify(ctx, folder, n.FileSize, n.whole.Sync())
 }
 
-// put puts the header before the body of the snapshot of that name, durably.
-// The caller holds the rows' lock.
-func (s *Store) put(name string, n *newHeader) error {
+// putHeader writes the header to the file of a snapshot, durably. The caller must hold the
+// rows' lock.
+func (d folder) putHeader(name string, n *newHeader) error {
 	if n == nil {
 		return nil
 	}
 	if n.whole != nil {
-		os.Remove(s.index(name))
+		os.Remove(d.index(name))
 		if err := n.whole.Commit(); err != nil {
 			return err
 		}
 		if n.index != nil {
-			s.keepIndex(name, n.index)
+			d.saveIndex(name, n.index)
 		}
 		return nil
 	}
-	for _, step := range s.putSteps(name, n.head) {
+	for _, step := range d.putSteps(name, n.head) {
 		if err := step(); err != nil {
-			return s.giveUp(name, n, err)
+			return d.recoverHeader(name, n, err)
 		}
 	}
 	return nil
 }
 
-// giveUp ends a change of a header that has failed, and tells whether the file has
-// the new one all the same: an overwriting that has failed may have torn it.
-func (s *Store) giveUp(name string, n *newHeader, err error) error {
-	if errors.Is(err, ondisk.ErrNotDurable) {
+// recoverHeader cleans up after a failed overwrite, which may have torn the header. If the
+// file has the new header nevertheless, it returns a *durable.NotDurable.
+func (d folder) recoverHeader(name string, n *newHeader, err error) error {
+	if errors.Is(err, durable.ErrNotDurable) {
 		return err
 	}
-	if more := s.finishHeader(name); more != nil {
+	if more := d.finishHeader(name); more != nil {
 		return errors.Join(err, more) // the next change tries again
 	}
-	file, _, openErr := s.open(name)
+	file, _, openErr := d.open(name)
 	if openErr != nil {
 		return err
 	}
 	defer file.Close()
 	if file.ours != nil && file.ours.Header == n.Header {
-		return ondisk.Done(err)
+		return durable.MarkNotDurable(err)
 	}
 	return err
 }
 
-// putSteps are the steps of overwriting a header. After any of them, and within
-// them, the file has its old header or its new one for all who open it.
-func (s *Store) putSteps(name string, head []byte) []func() error {
-	beside := s.header(name)
+// putSteps returns the steps of overwriting a header. During and after each of them,
+// openHeader finds the old or the new header.
+func (d folder) putSteps(name string, head []byte) []func() error {
+	beside := d.header(name)
 	return []func() error{
 		func() error {
-			err := ondisk.Replace(beside, func(w io.Writer) error {
+			err := durable.Replace(beside, func(w io.Writer) error {
 				_, err := w.Write(head)
 				return err
 			})
-			if errors.Is(err, ondisk.ErrNotDurable) {
+			if errors.Is(err, durable.ErrNotDurable) {
 				os.Remove(beside)
 			}
-			return ondisk.NotDone(err)
+			return durable.UnmarkNotDurable(err)
 		},
-		func() error { return overwrite(s.file(name), head) },
+		func() error { return overwrite(d.file(name), head) },
 		func() error {
 			if os.Remove(beside) == nil {
-				_ = ondisk.SyncDir(s.dir.Snapshots())
+				_ = durable.SyncDir(d.dir)
 			}
-			return nil // should it stay: it says what the file says
+			return nil // harmless if it stays, as it equals the file's header
 		},
 	}
 }
 
-// overwrite overwrites the first bytes of a file, durably. After a
-// *ondisk.NotDurable they are overwritten.
+// overwrite overwrites the first bytes of a file durably. If the error is a
+// *durable.NotDurable, they have been overwritten nevertheless.
 func overwrite(path string, head []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -198,47 +206,47 @@ func overwrite(path string, head []byte) error {
 	if _, err := f.WriteAt(head, 0); err != nil {
 		return err
 	}
-	return ondisk.Done(ondisk.SyncFile(f))
+	return durable.MarkNotDurable(durable.SyncFile(f))
 }
 
-// nameHeader gives the header the name of its file, after a rename.
-func (s *Store) nameHeader(name string) error {
-	n, err := s.reheaded(context.Background(), name, name, func(h *gzfile.Header) { h.Name = name })
+// nameHeader changes the name in the header to that of the file, after a rename.
+func (d folder) nameHeader(name string) error {
+	n, err := d.prepareHeader(context.Background(), name, name, func(e *gzfile.Editable) { e.Name = name })
 	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) {
-		return nil // it can bear another name without saying so
+		return nil // the name in the header may differ
 	}
 	if err != nil {
 		return err
 	}
 	defer n.discard()
-	return s.put(name, n)
+	return d.putHeader(name, n)
 }
 
-// finishHeaders ends changes of headers that were cut off. The caller holds the
-// rows' lock.
-func (s *Store) finishHeaders() error {
-	entries, err := os.ReadDir(s.dir.Snapshots())
+// finishHeaders completes interrupted changes of headers. The caller must hold the rows'
+// lock.
+func (d folder) finishHeaders() error {
+	entries, err := os.ReadDir(d.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ondisk.HeaderSuffix)
+		name, ok := strings.CutSuffix(e.Name(), HeaderSuffix)
 		if !ok || strings.HasPrefix(name, ".") || !e.Type().IsRegular() {
 			continue
 		}
-		if err := s.finishHeader(name); err != nil {
+		if err := d.finishHeader(name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) finishHeader(name string) error {
-	head, err := s.missedHeader(name)
+func (d folder) finishHeader(name string) error {
+	head, err := d.pendingHeader(name)
 	if err != nil {
-		return nil //nolint:nilerr // it cannot be read now: all stays as it is
+		return nil //nolint:nilerr // it cannot be read now, so nothing changes
 	}
-	steps := s.putSteps(name, head)[1:]
+	steps := d.putSteps(name, head)[1:]
 	if head == nil {
 		steps = steps[1:]
 	}
@@ -250,10 +258,10 @@ func (s *Store) finishHeader(name string) error {
 	return nil
 }
 
-// missedHeader returns what lies beside the file of that name and makes its torn
-// header whole. It is nil if the file is whole, or gone, or another's.
-func (s *Store) missedHeader(name string) ([]byte, error) {
-	f, size, err := diskfile.OpenRegular(s.file(name))
+// pendingHeader returns the header beside a file whose own header is torn. It returns nil
+// if the file is intact or missing, or if the header beside it belongs to another file.
+func (d folder) pendingHeader(name string) ([]byte, error) {
+	f, size, err := diskfile.OpenRegular(d.file(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -265,10 +273,10 @@ func (s *Store) missedHeader(name string) ([]byte, error) {
 	if err == nil || !isNoHeader(err) {
 		return nil, err
 	}
-	head := s.readHeader(name)
+	head := d.readHeader(name)
 	next, err := gzfile.Open(reheadedFile{head, f}, size)
 	switch {
-	case err == nil && int(next.HeaderLen()) == len(head):
+	case err == nil && int(next.HeaderLen) == len(head):
 		return head, nil
 	case err == nil || isNoHeader(err):
 		return nil, nil
@@ -276,42 +284,42 @@ func (s *Store) missedHeader(name string) ([]byte, error) {
 	return nil, err
 }
 
-// isNoHeader tells what was found in a file from an error of reading it.
+// isNoHeader reports whether an error is about a file's contents, not about reading it.
 func isNoHeader(err error) bool {
 	return errors.Is(err, ErrDamaged) || errors.Is(err, gzfile.ErrForeign) || errors.Is(err, ErrNewer)
 }
 
-// readHeader reads what lies beside a file as its next header.
-func (s *Store) readHeader(name string) []byte {
-	f, _, err := diskfile.OpenRegular(s.header(name))
+// readHeader reads the next header beside a file. It returns nil if it cannot.
+func (d folder) readHeader(name string) []byte {
+	f, _, err := diskfile.OpenRegular(d.header(name))
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, 1<<16)) // no header is as long
+	b, err := io.ReadAll(io.LimitReader(f, 1<<16)) // longer than any header
 	if err != nil {
 		return nil
 	}
 	return b
 }
 
-// openHeader opens a snapshot file of ours. A header that is torn, by a crash or
-// because it is just being written, is taken from beside the file.
-func (s *Store) openHeader(name string, f *os.File, size int64) (*gzfile.File, error) {
+// openHeader opens one of our snapshot files. If its header is torn, by a crash or because it
+// is being written, openHeader uses the one beside the file.
+func (d folder) openHeader(name string, f *os.File, size int64) (*gzfile.File, error) {
 	file, err := gzfile.Open(f, size)
 	if err == nil || errors.Is(err, ErrNewer) {
 		return file, err
 	}
-	if head := s.readHeader(name); head != nil {
+	if head := d.readHeader(name); head != nil {
 		next, err := gzfile.Open(reheadedFile{head, f}, size)
-		if err == nil && int(next.HeaderLen()) == len(head) {
+		if err == nil && int(next.HeaderLen) == len(head) {
 			return next, nil
 		}
 	}
-	return gzfile.Open(f, size) // the change may just have come to its end
+	return gzfile.Open(f, size) // the change may have completed in the meantime
 }
 
-// A reheadedFile is a snapshot file as it will be with its new header.
+// reheadedFile is a snapshot file with another header of the same length.
 type reheadedFile struct {
 	head []byte
 	io.ReaderAt
@@ -328,5 +336,3 @@ func (r reheadedFile) ReadAt(p []byte, off int64) (int, error) {
 	m, err := r.ReaderAt.ReadAt(p[n:], off+int64(n))
 	return n + m, err
 }
-
-func (s *Store) header(name string) string { return ondisk.HeaderFile(s.dir.Snapshots(), name) }

@@ -7,93 +7,92 @@ import (
 	"io/fs"
 	"os"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
-// Rename gives a snapshot another name: its file, its index, its row and what
-// the file says of itself. The caller holds the job lock. After a crash at any
-// moment it has the old name or the new one, and the next change of the store
-// finishes what is left to do. The errors: ondisk.ErrBadName, ErrNotFound,
-// ErrMissing, ErrExists, ErrNewer if the rows are a newer version's, a *NoSpace.
+// Rename renames a snapshot: its file, its index, its row and its header. The caller must
+// hold the job lock. After a crash the snapshot has either its old or its new name, and the
+// next change to the store completes the rename. The error may wrap durable.ErrBadName,
+// ErrNotFound, ErrMissing, ErrExists, ErrNewer (the rows are from a newer version) or a
+// *NoSpace.
 func (s *Store) Rename(ctx context.Context, name, to string) error {
-	if err := ondisk.CheckName(to); err != nil {
+	if err := durable.CheckName(to); err != nil {
 		return err
 	}
 	if err := s.settleRows(); err != nil {
 		return err
 	}
-	info, err := s.present(ctx, name)
+	info, err := s.getPresent(ctx, name)
 	if err != nil || info.Name == to {
 		return err
 	}
-	n, err := s.reheaded(ctx, info.Name, to, func(h *gzfile.Header) { h.Name = to })
+	n, err := s.prepareHeader(ctx, info.Name, to, func(e *gzfile.Editable) { e.Name = to })
 	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) {
 		return err
 	}
 	defer n.discard()
 	named := false
-	_, err = s.changeRows(func(r *rows) (bool, error) {
-		if err := s.freeFor(info.Name, to); err != nil {
+	err = s.changeRows(func(r *rows) (bool, error) {
+		if err := s.checkFree(info.Name, to); err != nil {
 			return false, err
 		}
 		for _, step := range s.renameSteps(r, info, to, n) {
 			if err := step(); err != nil {
-				return false, tell(ctx, s.dir.Snapshots(), 0, err)
+				return false, classify(ctx, s.paths.Snapshots, 0, err)
 			}
 		}
 		named = true
 		return true, nil
 	})
 	if named {
-		return nil // should the row not be written, its mark still leads to the file
+		return nil // even if writing the rows failed: the mark in the old row leads to the file
 	}
 	return err
 }
 
-// freeFor tells whether a snapshot may be renamed: another of that name must not
-// be there.
-func (s *Store) freeFor(name, to string) error {
-	files, err := s.files()
+// checkFree returns ErrExists if a snapshot file already has the name to. It ignores the
+// snapshot called except, which may be "".
+func (d folder) checkFree(except, to string) error {
+	files, err := d.files()
 	if err != nil {
 		return err
 	}
 	for _, there := range files.names {
-		if there != name && ondisk.SameName(there, to) {
+		if there != except && durable.SameName(there, to) {
 			return fmt.Errorf("%w: %s", ErrExists, there)
 		}
 	}
 	return nil
 }
 
-// renameSteps are the steps of a rename. The second one decides: before it all
-// is as it was, and the row's mark means nothing; after it the snapshot has its
-// new name, and the mark says to whom the row belongs. The rows are written
-// after the last.
-func (s *Store) renameSteps(r *rows, info Info, to string, n *newHeader) []func() error {
+// renameSteps returns the steps of a rename. The second is the decisive one: before it the
+// snapshot has its old name, and the mark in the row has no effect; after it the snapshot has
+// its new name, and the mark assigns the row to it. The rows are written after the last step.
+func (s *rowStore) renameSteps(r *rows, info Info, to string, n *newHeader) []func() error {
 	return []func() error{
 		func() error {
-			if !ondisk.SameName(info.Name, to) {
-				r.drop(to) // of a file that is missing
+			if !durable.SameName(info.Name, to) {
+				r.drop(to) // the row of a missing file
 			}
-			r.note(info, func(r *row) { r.Renaming = to })
-			return ondisk.NotDone(ondisk.ReplaceJSON(s.dir.Rows(), r))
+			r.update(info, func(r *row) { r.Renaming = to })
+			return durable.UnmarkNotDurable(durable.ReplaceJSON(s.path, r))
 		},
 		func() error { return s.move(info.Name, to) },
 		func() error {
-			err := s.put(to, n)
-			if err == nil || errors.Is(err, ondisk.ErrNotDurable) {
+			err := s.putHeader(to, n)
+			if err == nil || errors.Is(err, durable.ErrNotDurable) {
 				return err
 			}
-			if again := ondisk.NotDone(s.move(to, info.Name)); again != nil {
-				return ondisk.Done(errors.Join(err, again))
+			if again := durable.UnmarkNotDurable(s.move(to, info.Name)); again != nil {
+				return durable.MarkNotDurable(errors.Join(err, again))
 			}
 			return err
 		},
 		func() error {
 			if os.Rename(s.index(info.Name), s.index(to)) != nil {
-				os.Remove(s.index(to)) // another's
+				os.Remove(s.index(to)) // a leftover index of another file
 			}
 			r.settle([]string{to})
 			return nil
@@ -101,12 +100,13 @@ func (s *Store) renameSteps(r *rows, info Info, to string, n *newHeader) []func(
 	}
 }
 
-// move renames a snapshot's file, durably. After a *ondisk.NotDurable it is renamed.
-func (s *Store) move(name, to string) error {
-	from, dest := s.file(name), s.file(to)
+// move renames a snapshot's file durably. If the error is a *durable.NotDurable, the file
+// has been renamed nevertheless.
+func (d folder) move(name, to string) error {
+	from, dest := d.file(name), d.file(to)
 	err := diskfile.RenameNew(from, dest)
-	if errors.Is(err, fs.ErrExist) && ondisk.SameName(name, to) && sameFile(from, dest) {
-		err = os.Rename(from, dest) // this file system does not tell the two names apart
+	if errors.Is(err, fs.ErrExist) && durable.SameName(name, to) && sameFile(from, dest) {
+		err = os.Rename(from, dest) // the file system ignores case
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%w: %s", ErrExists, to)
@@ -114,7 +114,7 @@ func (s *Store) move(name, to string) error {
 	if err != nil {
 		return err
 	}
-	return ondisk.Done(ondisk.SyncDir(s.dir.Snapshots()))
+	return durable.MarkNotDurable(durable.SyncDir(d.dir))
 }
 
 func sameFile(a, b string) bool {

@@ -6,34 +6,46 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 )
 
-// Restored is what a restore did.
+// Restored is the result of a restore.
 type Restored struct {
 	Info Info
-	// Undo is the file that keeps the disk before, "" if there was none.
+	// Undo is the path of the undo disk, or "" if there was no disk before.
 	Undo string
-	// OldSize is the size of the disk before in bytes, 0 if there was none;
-	// NewSize that of the restored one.
+	// OldSize is the size of the old disk in bytes, or 0 if there was no disk. NewSize is
+	// the size of the restored disk.
 	OldSize, NewSize int64
-	// Reused is how many bytes of the disk the one before had already; Shared
-	// what of these shares its blocks with the undo.
+	// Reused is how many bytes were taken from the old disk, and Shared is how many of
+	// these share blocks with it.
 	Reused, Shared int64
+	// Damage is damage in a part of the snapshot file that this restore did not need, or
+	// nil. The restored disk is not affected.
+	Damage error
 }
 
-// Restore puts a snapshot in the place of the disk, which may be a symbolic
-// link, or missing. The caller holds the VM's lock and the job lock. The disk is
-// replaced only once the whole image is written beside it, checked and durable;
-// chunks that the disk has already are taken from there, by their SHA-256;
-// the one before is kept as the folder's Undo, and the one that was kept there
-// is gone. The errors: ErrNotFound, ErrMissing, ErrDamaged (a *gzfile.Damage
-// says which chunk), ErrNewer, ErrTooLarge, a *NoSpace, the context's; after each of them the
-// disk is as it was. After ErrNotDurable it is restored.
+// Restore replaces the disk, which may be a symbolic link or missing, with a snapshot. The
+// caller must hold the VM's lock and the job lock. The disk is replaced only once the new
+// one is complete beside it, checked and durable. Chunks that the old disk also has,
+// according to their SHA-256, are taken from there. The old disk becomes the undo disk and
+// replaces the previous one. Damage in a part of the file that was not needed is not an
+// error, but is reported in Restored. The error may wrap ErrNotFound, ErrMissing,
+// ErrDamaged (a *Damage names the chunk), ErrNewer, ErrTooLarge, a *NoSpace or the
+// context's error; the disk is then unchanged. After ErrNotDurable the disk is restored.
 func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Restored, error) {
-	p = orSilent(p)
+	return s.restore(ctx, name, disk, false, orSilent(p))
+}
+
+// RestoreOver is like Restore, but keeps the existing undo disk, not the old disk.
+func (s *Store) RestoreOver(ctx context.Context, name, disk string, p Progress) (Restored, error) {
+	return s.restore(ctx, name, disk, true, orSilent(p))
+}
+
+func (s *Store) restore(ctx context.Context, name, disk string, over bool, p Progress) (Restored, error) {
 	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return Restored{}, err
@@ -43,50 +55,58 @@ func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Res
 	if err != nil {
 		return Restored{}, err
 	}
-	if err := diskfile.Sweep(target, s.dir.Undo()); err != nil {
+	if err := diskfile.Sweep(target, s.paths.Undo); err != nil {
 		return Restored{}, err
 	}
 	out := Restored{Info: info, OldSize: sizeOf(target)}
-	next, err := ondisk.NewReplacement(target)
+	next, err := durable.NewReplacement(target)
 	if err != nil {
-		return Restored{}, tell(ctx, filepath.Dir(target), 0, err)
+		return Restored{}, classify(ctx, filepath.Dir(target), 0, err)
 	}
 	defer next.Discard()
-	filling, err := newFilling(next, target, max(0, info.Data), p)
+	restoreTarget, err := newRestoreTarget(next, target, max(0, info.Data), p)
 	if err != nil {
 		return Restored{}, err
 	}
-	defer filling.close()
-	if out.NewSize, err = s.fill(ctx, filling, file, info.Name); err != nil {
-		return Restored{}, tell(ctx, filepath.Dir(target), max(0, info.Data), err)
+	defer restoreTarget.close()
+	if out.NewSize, err = s.fill(ctx, restoreTarget, file, info.Name); err != nil {
+		return Restored{}, classify(ctx, filepath.Dir(target), max(0, info.Data), err)
 	}
-	out.Reused, out.Shared = filling.reused, filling.shared
-	if filling.index != nil {
-		s.keepIndex(info.Name, filling.index)
+	out.Reused, out.Shared, out.Damage = restoreTarget.reused, restoreTarget.shared, restoreTarget.damage
+	if restoreTarget.index != nil {
+		s.saveIndex(info.Name, restoreTarget.index)
 	}
-	if err := s.prepareRestored(file, next.File); err != nil {
-		_ = s.SettleFirmware() // or whoever looks next does it
-		return Restored{}, tell(ctx, string(s.dir), 0, err)
+	if err := s.prepareRestored(file, next.File, over); err != nil {
+		_ = s.SettleFirmware() // if it fails, the next holder of the VM's lock does it
+		return Restored{}, classify(ctx, filepath.Dir(s.paths.Disk), 0, err)
 	}
-	kept, placed, err := diskfile.Swap(next, target, s.dir.Undo())
-	if settled := s.SettleFirmware(); placed { // or whoever looks next does it
+	undo := s.paths.Undo
+	if over {
+		undo = ""
+	}
+	kept, placed, err := diskfile.Swap(next, target, undo)
+	if settled := s.SettleFirmware(); placed { // if not placed, the next holder of the VM's lock does it
 		err = errors.Join(err, settled)
 	}
 	if err != nil && placed {
 		return out, fmt.Errorf("%w: %w", ErrNotDurable, err)
 	}
 	if err != nil {
-		return Restored{}, tell(ctx, filepath.Dir(target), 0, err)
+		return Restored{}, classify(ctx, filepath.Dir(target), 0, err)
 	}
-	if kept {
-		out.Undo = s.dir.Undo()
+	if kept || over {
+		out.Undo = s.paths.Undo
+	}
+	if errors.Is(out.Damage, ErrDamaged) {
+		v := Verifier{store: s}
+		v.add(info, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, foundText(out.Damage) })
+		v.Close()
 	}
 	return out, nil
 }
 
-// prepareRestored lays down what the snapshot has of the firmware's memory, for the
-// disk that next will be.
-func (s *Store) prepareRestored(file *opened, next *os.File) error {
+// prepareRestored writes the firmware variables of the snapshot for next, the future disk.
+func (s *Store) prepareRestored(file *snapshotFile, next *os.File, over bool) error {
 	content, err := file.firmware()
 	if err != nil {
 		return err
@@ -98,5 +118,8 @@ func (s *Store) prepareRestored(file *opened, next *os.File) error {
 	if err != nil {
 		return err
 	}
-	return s.prepareFirmware(content, inode)
+	if over {
+		return s.paths.prepareFirmwareOver(content, inode)
+	}
+	return s.paths.prepareFirmware(content, inode)
 }

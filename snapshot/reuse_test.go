@@ -5,14 +5,14 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/gzfile"
 )
 
-// grown is a disk, and the same after a chunk has changed.
+// grown returns a disk, and the disk after a chunk has changed.
 func grown() (before, after []byte) {
 	before = content(1, 6*mib)
 	after = bytes.Clone(before)
@@ -25,9 +25,9 @@ func body(t *testing.T, store *Store, name string) []byte {
 	return readFile(t, store.file(name))[gzfile.Align:]
 }
 
-// TestCreateReusesTheNewest takes snapshots with and without an earlier one, and
-// with the earlier one's index gone: always the same file.
-func TestCreateReusesTheNewest(t *testing.T) {
+// TestCreateReusesNewest creates snapshots with and without an earlier one, and without the
+// earlier one's index. The file must always be the same.
+func TestCreateReusesNewest(t *testing.T) {
 	before, after := grown()
 	alone := vmDir(t, after)
 	create(t, alone, "b")
@@ -35,21 +35,21 @@ func TestCreateReusesTheNewest(t *testing.T) {
 
 	dir := vmDir(t, before)
 	store := Open(dir)
-	if made := createdNow(t, dir, "a"); made.Reused != 0 || made.Notes != nil {
-		t.Errorf("the first one: %+v", made)
+	if made := createDetailed(t, dir, "a"); made.Reused != 0 || made.Notes != nil {
+		t.Errorf("first snapshot: got %+v, want Reused 0, Notes nil", made)
 	}
-	writeFile(t, dir.Disk(), after)
+	writeFile(t, dir.Disk, after)
 	for name, act := range map[string]func(){
 		"index": func() {}, "lost": func() { os.Remove(store.index("a")) },
 		"torn": func() { writeFile(t, store.index("a"), []byte("VTINDEX\x00")) },
 	} {
 		act()
-		made := createdNow(t, dir, name)
+		made := createDetailed(t, dir, name)
 		if !bytes.Equal(body(t, store, name), want) || made.Reused < mib || made.Reused >= made.FileSize || made.Notes != nil {
-			t.Errorf("%s: %+v", name, made)
+			t.Errorf("%s: got %+v, want Notes nil", name, made)
 		}
 		if x, _, err := store.open("a"); err != nil || store.readIndex("a", x) == nil {
-			t.Errorf("%s: the older one has no index", name)
+			t.Errorf("%s: got no index of the older snapshot, want one", name)
 		} else {
 			x.Close()
 		}
@@ -59,7 +59,7 @@ func TestCreateReusesTheNewest(t *testing.T) {
 	}
 }
 
-// TestDamageDoesNotSpread uses a damaged snapshot again: the new one is good.
+// TestDamageDoesNotSpread reuses a damaged snapshot. The new one must be good.
 func TestDamageDoesNotSpread(t *testing.T) {
 	before, _ := grown()
 	for name, index := range map[string]bool{"with its index": true, "without": false} {
@@ -73,21 +73,21 @@ func TestDamageDoesNotSpread(t *testing.T) {
 		if !index {
 			os.Remove(store.index("a"))
 		}
-		made := createdNow(t, dir, "b")
+		made := createDetailed(t, dir, "b")
 		if !bytes.Equal(body(t, store, "b"), want) {
-			t.Errorf("%s: another file", name)
+			t.Errorf("%s: got a different file, want an undamaged one", name)
 		}
 		if (made.Reused > 0) != index || len(made.Notes) != 1 || !strings.Contains(made.Notes[0], `"a"`) || !strings.Contains(made.Notes[0], "damaged") {
-			t.Errorf("%s: %d, %q", name, made.Reused, made.Notes)
+			t.Errorf("%s: got %d, %q; want 1 entry", name, made.Reused, made.Notes)
 		}
-		// The next one uses the good one.
-		if made := createdNow(t, dir, "c"); made.Reused == 0 || made.Notes != nil || !bytes.Equal(body(t, store, "c"), want) {
-			t.Errorf("%s, the third: %d, %q", name, made.Reused, made.Notes)
+		// The next snapshot reuses the good one.
+		if made := createDetailed(t, dir, "c"); made.Reused == 0 || made.Notes != nil || !bytes.Equal(body(t, store, "c"), want) {
+			t.Errorf("%s, the third: got %d, %q", name, made.Reused, made.Notes)
 		}
 	}
 }
 
-// vanishing removes a file when the phase begins.
+// vanishing returns a Progress that removes a file when the compression begins.
 func vanishing(path string) Progress {
 	return &watcher{onPhase: func(phase string) {
 		if phase == PhaseCompress {
@@ -101,14 +101,14 @@ func TestBaseVanishes(t *testing.T) {
 	dir := vmDir(t, before)
 	store := Open(dir)
 	create(t, dir, "a")
-	writeFile(t, dir.Disk(), after)
+	writeFile(t, dir.Disk, after)
 	made, err := store.Create(context.Background(), openDisk(t, dir), Request{Name: "b"}, vanishing(store.file("a")))
 	if err != nil || made.Reused == 0 {
-		t.Errorf("%+v, %v", made, err)
+		t.Errorf("Create: got %+v, %v", made, err)
 	}
-	writeFile(t, dir.Disk(), before)
-	if restore(t, dir, "b"); !bytes.Equal(readFile(t, dir.Disk()), after) {
-		t.Error("another disk")
+	writeFile(t, dir.Disk, before)
+	if restore(t, dir, "b"); !bytes.Equal(readFile(t, dir.Disk), after) {
+		t.Error("got other disk contents")
 	}
 }
 
@@ -118,55 +118,55 @@ func TestCancelIndexing(t *testing.T) {
 	store := Open(dir)
 	create(t, dir, "a")
 	os.Remove(store.index("a"))
-	left := tree(t, string(dir))
+	left := tree(t, filepath.Dir(dir.Disk))
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := store.Create(ctx, openDisk(t, dir), Request{Name: "b"}, &watcher{onPhase: func(phase string) {
 		if phase == PhaseIndex {
 			cancel()
 		}
 	}})
-	if !errors.Is(err, context.Canceled) || tree(t, string(dir)) != left {
-		t.Errorf("%v; left are %s", err, tree(t, string(dir)))
+	if !errors.Is(err, context.Canceled) || tree(t, filepath.Dir(dir.Disk)) != left {
+		t.Errorf("got error %v, files %s; want context.Canceled, no new files", err, tree(t, filepath.Dir(dir.Disk)))
 	}
 }
 
-// TestForeignIsNoBase has a newest file that another tool made.
-func TestForeignIsNoBase(t *testing.T) {
+// TestForeignFileIsNotBase creates a snapshot when the newest file is another tool's.
+func TestForeignFileIsNotBase(t *testing.T) {
 	before, _ := grown()
 	dir := vmDir(t, before)
 	create(t, dir, "a")
 	writeFile(t, Open(dir).file("z"), goGzip(t, before))
-	if made := createdNow(t, dir, "b"); made.Reused == 0 || made.Notes != nil {
-		t.Errorf("%+v", made)
+	if made := createDetailed(t, dir, "b"); made.Reused == 0 || made.Notes != nil {
+		t.Errorf("createDetailed: got %+v, want Notes nil", made)
 	}
 }
 
-func TestRestoreReusesTheDisk(t *testing.T) {
+func TestRestoreReusesDisk(t *testing.T) {
 	before, after := grown()
-	for name, prepare := range map[string]func(dir ondisk.VMDir, s *Store){
-		"changed":  func(ondisk.VMDir, *Store) {},
-		"shorter":  func(dir ondisk.VMDir, _ *Store) { writeFile(t, dir.Disk(), after[:5*mib+7]) },
-		"longer":   func(dir ondisk.VMDir, _ *Store) { writeFile(t, dir.Disk(), append(bytes.Clone(after), after...)) },
-		"same":     func(dir ondisk.VMDir, _ *Store) { writeFile(t, dir.Disk(), before) },
-		"missing":  func(dir ondisk.VMDir, _ *Store) { os.Remove(dir.Disk()) },
-		"empty":    func(dir ondisk.VMDir, _ *Store) { writeFile(t, dir.Disk(), nil) },
-		"no index": func(_ ondisk.VMDir, s *Store) { os.Remove(s.index("a")) },
+	for name, prepare := range map[string]func(dir Paths, s *Store){
+		"changed":  func(Paths, *Store) {},
+		"shorter":  func(dir Paths, _ *Store) { writeFile(t, dir.Disk, after[:5*mib+7]) },
+		"longer":   func(dir Paths, _ *Store) { writeFile(t, dir.Disk, append(bytes.Clone(after), after...)) },
+		"same":     func(dir Paths, _ *Store) { writeFile(t, dir.Disk, before) },
+		"missing":  func(dir Paths, _ *Store) { os.Remove(dir.Disk) },
+		"empty":    func(dir Paths, _ *Store) { writeFile(t, dir.Disk, nil) },
+		"no index": func(_ Paths, s *Store) { os.Remove(s.index("a")) },
 	} {
 		dir := vmDir(t, before)
 		store := Open(dir)
 		create(t, dir, "a")
-		writeFile(t, dir.Disk(), after)
+		writeFile(t, dir.Disk, after)
 		prepare(dir, store)
 		r := restore(t, dir, "a")
-		if !bytes.Equal(readFile(t, dir.Disk()), before) {
-			t.Errorf("%s: another disk", name)
+		if !bytes.Equal(readFile(t, dir.Disk), before) {
+			t.Errorf("%s: got other disk contents", name)
 		}
 		want := map[string]int64{"changed": 3 * mib, "longer": 3 * mib, "shorter": 2 * mib, "same": 4 * mib}[name]
 		if r.Reused != want || r.Shared > r.Reused {
-			t.Errorf("%s: %d used again, not %d", name, r.Reused, want)
+			t.Errorf("%s: got %d reused bytes, want %d", name, r.Reused, want)
 		}
 		if _, err := os.Stat(store.index("a")); err != nil {
-			t.Errorf("%s: no index (%v)", name, err)
+			t.Errorf("%s: got no index (%v), want one", name, err)
 		}
 	}
 }

@@ -9,24 +9,39 @@ import (
 	"slices"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 )
 
 // rowsVersion is the version of the rows' file that this program writes.
 const rowsVersion = 1
 
-// maxRows is the longest file of rows that is read, in bytes.
+// maxRows is the maximum size of the rows' file, in bytes.
 const maxRows = 64 << 20
 
 // rows is the file of rows.
 type rows struct {
 	Version   int   `json:"version"`
 	Snapshots []row `json:"snapshots"`
+
+	read  []byte // contents of the file that they were read from
+	newer error  // if set, the ErrNewer that prevented reading them
 }
 
-// row is what is kept of a snapshot beside its file, so that a file that is
-// gone can still be named.
+// MarshalJSON keeps members that this version does not know.
+func (r rows) MarshalJSON() ([]byte, error) {
+	type plain rows
+	return durable.MarshalKeeping(plain(r), r.read)
+}
+
+// rowStore gives access to the snapshot files and the file of their rows.
+type rowStore struct {
+	folder
+	path, lock string // of the rows, and of the lock for changing rows and names of files
+}
+
+// row is the list's entry for a snapshot. It copies most of the header, so that a missing
+// file can be described.
 type row struct {
 	Name        string    `json:"name"`
 	ID          string    `json:"id"`
@@ -40,19 +55,45 @@ type row struct {
 	FileSize    int64     `json:"file_size"`
 	Digest      string    `json:"digest"`
 	Pinned      bool      `json:"pinned,omitempty"`
-	Automatic   string    `json:"automatic,omitempty"` // the name it was given by a schedule
-	// Foreign rows hold what their file cannot say of itself.
+	Automatic   string    `json:"automatic,omitempty"` // the name given by a schedule
+	// Foreign files have no header, so the row is the only place for their metadata.
 	Foreign bool `json:"foreign,omitempty"`
-	// Imported says that the snapshot was not taken here.
+	// Imported means that the snapshot was not created here.
 	Imported bool `json:"imported,omitempty"`
-	// VerifiedAt is when all of the file was last found good; Damage is what was
-	// found since then.
+	// VerifiedAt is when the whole file was last found good. Damage describes damage found
+	// since then.
 	VerifiedAt time.Time `json:"verified,omitzero"`
 	Damage     string    `json:"damage,omitempty"`
-	// Renaming is the name that the file is about to get, or has got already.
+	// Renaming is the new name during a rename of the file.
 	Renaming string `json:"renaming,omitempty"`
-	// Deleting says that the file is about to go, or has gone already.
+	// Deleting is set while the file is being removed.
 	Deleting bool `json:"deleting,omitempty"`
+
+	// read is the row as it was read, or nil for a new row.
+	read *readRow
+}
+
+// readRow is a row as it was read.
+type readRow struct {
+	row row
+	raw json.RawMessage
+	err *durable.JSONError // for a member that cannot be decoded, or nil
+}
+
+// MarshalJSON writes an unchanged row as it was read. In a changed row it keeps the members
+// that this version does not know.
+func (r row) MarshalJSON() ([]byte, error) {
+	read := r.read
+	r.read = nil
+	type plain row
+	switch {
+	case read == nil:
+		return json.Marshal(plain(r))
+	case read.row == r:
+		return read.raw, nil
+	default:
+		return durable.MarshalKeeping(plain(r), read.raw)
+	}
 }
 
 func asRow(i Info) row {
@@ -73,25 +114,25 @@ func (r row) info() Info {
 		ID: plain(r.ID), Name: plain(r.Name), Description: plain(r.Description), VM: plain(r.VM), Created: r.Created.UTC(),
 		DiskSize: r.DiskSize, Data: r.Data, FileSize: r.FileSize, Digest: plain(r.Digest),
 		Taken: Taken(plain(string(r.Taken))), Held: time.Duration(r.HeldMicros) * time.Microsecond,
-		Pinned: r.Pinned, Automatic: isGiven(r.Automatic, r.Name), Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),
+		Pinned: r.Pinned, Automatic: r.Automatic != "" && r.Automatic == r.Name, Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),
 	}
 }
 
-// isOf tells whether the row is of the file that i describes, and not of one
-// that was in its place before.
-func (r row) isOf(i Info) bool {
+// matches reports whether the row describes the same file as i, and not an earlier file
+// with the same name.
+func (r row) matches(i Info) bool {
 	return r.Name == i.Name && r.ID == i.ID && r.Foreign == i.Foreign && (!r.Foreign || r.FileSize == i.FileSize)
 }
 
-// with adds what the row says to what the file says.
-func (r row) with(i Info) Info {
+// merge adds the information in the row to i, which describes the file.
+func (r row) merge(i Info) Info {
 	switch {
 	case i.State == StateDamaged || i.State == StateNewer:
 		was := i
 		i = r.info()
 		i.Name, i.State, i.Problem, i.FileSize, i.Frees = was.Name, was.State, was.Problem, was.FileSize, was.Frees
 		return i
-	case !r.isOf(i):
+	case !r.matches(i):
 		return i
 	}
 	i.VerifiedAt = r.VerifiedAt.UTC()
@@ -108,17 +149,17 @@ func (r row) with(i Info) Info {
 	return i
 }
 
-// find returns the place of the row of that name, or -1.
+// find returns the index of the row with that name, or -1.
 func (r *rows) find(name string) int {
 	for i := range r.Snapshots {
-		if ondisk.SameName(r.Snapshots[i].Name, name) {
+		if durable.SameName(r.Snapshots[i].Name, name) {
 			return i
 		}
 	}
 	return -1
 }
 
-// put adds a row in the place of one of the same name.
+// put adds a row, or replaces the one with the same name.
 func (r *rows) put(n row) {
 	if i := r.find(n.Name); i >= 0 {
 		r.Snapshots[i] = n
@@ -127,21 +168,19 @@ func (r *rows) put(n row) {
 	r.Snapshots = append(r.Snapshots, n)
 }
 
-// note changes the row of the snapshot that i describes; one that has none, or
-// another's, gets one.
-func (r *rows) note(i Info, change func(*row)) {
+// update changes the row of the snapshot described by i, and creates it if needed.
+func (r *rows) update(i Info, change func(*row)) {
 	at := r.find(i.Name)
-	if at < 0 || !r.Snapshots[at].isOf(i) {
+	if at < 0 || !r.Snapshots[at].matches(i) {
 		r.put(asRow(i))
 		at = r.find(i.Name)
 	}
 	change(&r.Snapshots[at])
 }
 
-// settle ends, in the rows, what an operation that did not come to its end has
-// done to the files: those that were renamed have their new names, those that
-// were deleted have no row, and the others are as if nothing had been about to
-// happen. It returns the new names, and whether anything changed.
+// settle applies interrupted operations to the rows: renamed files get their new names,
+// deleted files lose their rows, and the marks of all others are cleared. It returns the new
+// names, and whether anything changed.
 func (r *rows) settle(files []string) (names []string, changed bool) {
 	r.Snapshots = slices.DeleteFunc(r.Snapshots, func(n row) bool {
 		gone := n.Deleting && !slices.Contains(files, n.Name)
@@ -162,6 +201,7 @@ func (r *rows) settle(files []string) (names []string, changed bool) {
 	return names, changed
 }
 
+// drop removes the row with that name, and reports whether there was one.
 func (r *rows) drop(name string) bool {
 	i := r.find(name)
 	if i < 0 {
@@ -171,15 +211,19 @@ func (r *rows) drop(name string) bool {
 	return true
 }
 
-// errBadRows says that the file is not rows at all.
+// errBadRows means that the file cannot be decoded.
 var errBadRows = errors.New("it is not a list of snapshots")
 
-// readRows reads the rows; none if there is no file. The error is ErrNewer,
-// errBadRows, or of reading.
+// readRows reads the rows. If the file is missing, there are no rows. The error, if any,
+// wraps ErrNewer or errBadRows, or is from reading. With errBadRows it also returns the
+// rows before the error.
 func readRows(path string) (*rows, error) {
 	r := &rows{Version: rowsVersion}
 	f, size, err := diskfile.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := durable.CheckLink(path); err != nil {
+			return r, fmt.Errorf("%w: %w", errBadRows, err)
+		}
 		return r, nil
 	}
 	if err != nil {
@@ -187,65 +231,74 @@ func readRows(path string) (*rows, error) {
 	}
 	defer f.Close()
 	if size > maxRows {
-		return nil, fmt.Errorf("%s: %w", path, errBadRows)
+		return r, fmt.Errorf("%s: %w", path, errBadRows)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxRows))
 	if err != nil {
 		return nil, err
 	}
-	// The version first: what else a newer version writes is not known.
-	var v struct{ Version int }
-	if err := json.Unmarshal(data, &v); err != nil || v.Version < 1 {
-		return nil, fmt.Errorf("%s: %w", path, errBadRows)
+	version, parsed, err := durable.ParseJSONRows[row](path, data, "snapshots")
+	if version > rowsVersion {
+		return nil, fmt.Errorf("%s: %w (version %d)", path, ErrNewer, version)
 	}
-	if v.Version > rowsVersion {
-		return nil, fmt.Errorf("%s: %w (version %d)", path, ErrNewer, v.Version)
+	r.read = durable.TrimBOM(data)
+	for _, p := range parsed {
+		one := p.Value
+		one.read = &readRow{p.Value, p.Raw, p.Err}
+		r.Snapshots = append(r.Snapshots, one)
 	}
-	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, errBadRows)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errBadRows, err)
 	}
-	return r, nil
+	return r, err
 }
 
-// changeRows reads the rows and, if change says that it changed them, writes
-// them back, under their lock, after finishing what a crash has left half done.
-// Rows that cannot be read are put aside and made
-// anew from the files; the notes say so.
-func (s *Store) changeRows(change func(*rows) (changed bool, err error)) (notes []string, err error) {
-	lock, err := ondisk.WaitLock(s.dir.RowsLock())
+// notes describes the values that could not be decoded.
+func (r *rows) notes() (notes []string) {
+	for _, n := range r.Snapshots {
+		if n.read != nil && n.read.err != nil {
+			notes = append(notes, n.read.err.Error()+"; the other values of this snapshot are used")
+		}
+	}
+	return notes
+}
+
+// changeRows locks and reads the rows, finishes interrupted changes, calls change, and writes
+// the rows if change reports that it changed them. Rows that cannot be decoded are set aside
+// and rebuilt.
+func (s *rowStore) changeRows(change func(*rows) (changed bool, err error)) error {
+	lock, err := durable.WaitLock(s.lock)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = lock.Close() }()
-	if err := ondisk.SweepTempsOf(s.dir.Rows()); err != nil {
-		return nil, err
+	if err := durable.SweepTempsOf(s.path); err != nil {
+		return err
 	}
-	r, err := readRows(s.dir.Rows())
-	anew := errors.Is(err, errBadRows)
-	if anew {
-		aside, asideErr := ondisk.PutAside(s.dir.Rows())
-		if asideErr != nil {
-			return nil, fmt.Errorf("%w; keeping it aside: %w", err, asideErr)
+	r, err := readRows(s.path)
+	rebuilt := errors.Is(err, errBadRows)
+	if rebuilt {
+		if _, asideErr := durable.PutAside(s.path); asideErr != nil {
+			return fmt.Errorf("%w; setting it aside: %w", err, asideErr)
 		}
-		notes = append(notes, fmt.Sprintf("%s could not be read; it was kept as %s and made anew from the snapshots' files", s.dir.Rows(), aside))
-		r, err = s.rowsFromFiles()
+		err = s.addFromFiles(r)
 	}
 	if err != nil {
-		return notes, err
+		return err
 	}
 	settled, err := s.settle(r)
-	if err != nil && !diskfile.IsNoSpace(err) { // room must be made before it can go on
-		return notes, err
+	if err != nil && !diskfile.IsNoSpace(err) { // on a full disk, deleting must still work
+		return err
 	}
 	changed, err := change(r)
-	if err != nil || !changed && !anew && !settled {
-		return notes, err
+	if err != nil || !changed && !rebuilt && !settled {
+		return err
 	}
-	return notes, ondisk.ReplaceJSON(s.dir.Rows(), r)
+	return durable.ReplaceJSON(s.path, r)
 }
 
-// settle ends changes of headers and files that a crash has cut off.
-func (s *Store) settle(r *rows) (changed bool, err error) {
+// settle finishes interrupted changes of headers and files.
+func (s *rowStore) settle(r *rows) (changed bool, err error) {
 	if err := s.finishHeaders(); err != nil {
 		return false, err
 	}
@@ -262,18 +315,20 @@ func (s *Store) settle(r *rows) (changed bool, err error) {
 	return changed, nil
 }
 
-// rowsFromFiles makes rows of the files that have a header of ours.
-func (s *Store) rowsFromFiles() (*rows, error) {
-	r := &rows{Version: rowsVersion}
+// addFromFiles adds rows for our files that have none.
+func (s *rowStore) addFromFiles(r *rows) error {
 	files, err := s.files()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, name := range files.names {
+		if r.find(name) >= 0 {
+			continue
+		}
 		if i := s.inspect(name); i.State == StateImported && !i.Foreign {
-			i.State = StateOK // where it was taken is not known any more
+			i.State = StateOK // whether it was created here is no longer known
 			r.put(asRow(i))
 		}
 	}
-	return r, nil
+	return nil
 }

@@ -1,32 +1,37 @@
 package snapshot
 
 import (
+	"errors"
 	"sync/atomic"
 
-	"vmterminal/app/ondisk/guard"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable/guard"
 )
 
 const (
-	// maxReserve is what is left free of a large file system, so that running
-	// VMs can go on writing; small ones keep a 64th of theirs.
+	// maxReserve is the space in bytes that is left free for running VMs to write to. On
+	// small file systems it is a 64th of their size.
 	maxReserve = 256 << 20
-	// lookEvery is how many bytes are written at most between two looks at the
-	// space; never more than half of what is left free.
-	lookEvery = 32 << 20
+	// spaceCheckInterval is the maximum number of bytes written between two checks of the
+	// free space; it is never more than half of the reserve.
+	spaceCheckInterval = 32 << 20
 )
 
-// A budget keeps an operation that does not know how much it will write from
-// filling a folder's file system.
+// budget keeps an operation that writes an unknown amount from filling the file system of a
+// folder.
 type budget struct {
-	dir     string
-	reserve int64
-	unseen  atomic.Int64
+	dir       string
+	reserve   int64
+	unchecked atomic.Int64 // bytes written since the last check
 }
 
-// newBudget fails with a *NoSpace if there is no room for needed bytes.
+// newBudget returns a budget for the file system of dir, or a *NoSpace if the needed bytes
+// do not fit.
 func newBudget(dir string, needed int64) (*budget, error) {
 	free, total, err := diskfile.Space(dir)
+	if errors.Is(err, diskfile.ErrSpaceUnknown) {
+		return &budget{dir: dir, reserve: maxReserve}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -37,27 +42,34 @@ func newBudget(dir string, needed int64) (*budget, error) {
 	return b, nil
 }
 
-// Room tells, as a *NoSpace, that needed more bytes in a folder's file system
-// would take what is left free there for running VMs.
-func Room(dir string, needed int64) error {
-	_, err := newBudget(dir, needed)
+// Room returns a *NoSpace if writing that many bytes to the file system of a folder would use
+// the space reserved for running VMs. Its Needed is 0, as more bytes may follow.
+func Room(dir string, bytes int64) error {
+	_, err := newBudget(dir, bytes)
+	if full := (*NoSpace)(nil); errors.As(err, &full) {
+		full.Needed = 0
+	}
 	return err
 }
 
-// take counts n bytes that are about to be written; called from many goroutines.
+// take accounts for n bytes that are about to be written, and returns a *NoSpace if they do
+// not fit. It is safe for concurrent use.
 func (b *budget) take(n int) error {
-	if b.unseen.Add(int64(n)) < min(lookEvery, b.reserve/2) || !guard.On(guard.ImageLimit) {
+	if b.unchecked.Add(int64(n)) < min(spaceCheckInterval, b.reserve/2) || !guard.On(guard.ImageLimit) {
 		return nil
 	}
-	b.unseen.Store(0)
+	b.unchecked.Store(0)
 	free, _, err := diskfile.Space(b.dir)
+	if errors.Is(err, diskfile.ErrSpaceUnknown) {
+		return nil
+	}
 	if err == nil && free-int64(n) < b.reserve {
 		err = &NoSpace{Dir: b.dir, Free: free, Kept: b.reserve}
 	}
 	return err
 }
 
-// budgeted is a new file that is written within a budget.
+// budgeted is a new file written within a budget.
 type budgeted struct {
 	diskfile.WriteBehind
 	budget  *budget

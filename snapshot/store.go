@@ -4,73 +4,132 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// Store is the snapshots of one VM's folder. Its methods may be called from
-// several goroutines and processes; see the package comment for the locks.
-type Store struct{ dir ondisk.VMDir }
+// A Store manages the snapshots of one disk. Its methods may be called from several
+// goroutines and processes; see the package comment for the locks.
+type Store struct {
+	paths Paths
+	rowStore
+}
 
-// Open returns the store of a VM's folder. It reads nothing.
-func Open(dir ondisk.VMDir) *Store { return &Store{dir} }
+// Open returns the store with the given paths. It does no I/O.
+func Open(paths Paths) *Store {
+	return &Store{paths, rowStore{folder{paths.Snapshots}, paths.Rows, paths.RowsLock}}
+}
 
-// Get returns one snapshot; names match without regard to case. The error wraps
-// ErrNotFound.
+// Get returns one snapshot; names match regardless of case. The error wraps ErrNotFound.
 func (s *Store) Get(ctx context.Context, name string) (Info, error) {
-	list, _, err := s.List(ctx)
+	if i, ok := s.getListed(name); ok {
+		return i, ctx.Err()
+	}
+	all, err := s.catalog(ctx)
 	if err != nil {
 		return Info{}, err
 	}
-	best := -1
-	for at, i := range list {
-		if i.Name == name {
-			return i, nil
-		}
-		if best < 0 && ondisk.SameName(i.Name, name) {
-			best = at
-		}
-	}
-	if best < 0 {
-		names := make([]string, len(list))
-		for at, i := range list {
-			names[at] = i.Name
-		}
-		return Info{}, fmt.Errorf("%w: %s%s", ErrNotFound, strconv.Quote(name), ondisk.DidYouMean(name, names))
-	}
-	return list[best], nil
+	return all.get(name)
 }
 
-// present is Get for what needs the snapshot's file.
-func (s *Store) present(ctx context.Context, name string) (Info, error) {
-	info, err := s.Get(ctx, name)
-	if err == nil && info.State == StateMissing {
-		return info, fmt.Errorf("%w: %s", ErrMissing, s.file(info.Name))
-	}
-	return info, err
-}
-
-// Reserve tells whether a snapshot of that name could be made: it is valid and
-// free, and the rows may be changed. It reserves nothing.
-func (s *Store) Reserve(name string) error {
-	if err := ondisk.CheckName(name); err != nil {
-		return err
-	}
-	if _, err := readRows(s.dir.Rows()); err != nil && !errors.Is(err, errBadRows) {
-		return err
-	}
-	files, err := s.files()
+// getListed returns the snapshot with exactly that name if its row and its file agree. It
+// reads no other file.
+func (s *rowStore) getListed(name string) (Info, bool) {
+	r, err := readRows(s.path)
 	if err != nil {
-		return err
+		return Info{}, false
 	}
-	for _, there := range files.names {
-		if ondisk.SameName(there, name) {
-			return fmt.Errorf("%w: %s", ErrExists, there)
-		}
+	at := slices.IndexFunc(r.Snapshots, func(n row) bool { return n.Name == name })
+	if at < 0 || durable.CheckName(name) != nil || r.Snapshots[at].Renaming != "" || r.Snapshots[at].Deleting {
+		return Info{}, false
+	}
+	i := r.Snapshots[at].merge(s.inspect(name))
+	return i, i.State == StateOK
+}
+
+// catalog is a list of snapshots with lookup by name.
+type catalog struct {
+	list           []Info
+	byName, byFold map[string]int
+}
+
+func (s *Store) catalog(ctx context.Context) (catalog, error) {
+	list, _, err := s.List(ctx)
+	c := catalog{list, make(map[string]int, len(list)), make(map[string]int, len(list))}
+	for at, i := range slices.Backward(list) { // of names that differ only in case the newest wins
+		c.byName[i.Name], c.byFold[durable.FoldName(i.Name)] = at, at
+	}
+	return c, err
+}
+
+func (c catalog) get(name string) (Info, error) {
+	at, ok := c.byName[name]
+	if !ok {
+		at, ok = c.byFold[durable.FoldName(name)]
+	}
+	if ok {
+		return c.list[at], nil
+	}
+	names := make([]string, len(c.list))
+	for at, i := range c.list {
+		names[at] = i.Name
+	}
+	return Info{}, &durable.UnknownNameError{Err: fmt.Errorf("%w: %q", ErrNotFound, name), Name: name, Known: names}
+}
+
+// getPresent is like Get, but returns an error that wraps ErrMissing if the snapshot has no
+// file.
+func (s *Store) getPresent(ctx context.Context, name string) (Info, error) {
+	info, err := s.Get(ctx, name)
+	if err != nil {
+		return info, err
+	}
+	return info, s.checkPresent(info)
+}
+
+func (d folder) checkPresent(info Info) error {
+	if info.State == StateMissing {
+		return fmt.Errorf("%w: %s", ErrMissing, d.file(info.Name))
 	}
 	return nil
 }
 
-func (s *Store) file(name string) string  { return ondisk.SnapshotFile(s.dir.Snapshots(), name) }
-func (s *Store) index(name string) string { return ondisk.IndexFile(s.dir.Snapshots(), name) }
+// Reserve returns an error if no snapshot with that name can be created: durable.ErrBadName,
+// ErrExists, or ErrNewer if the rows cannot be changed. It changes nothing.
+func (s *Store) Reserve(name string) error {
+	if err := durable.CheckName(name); err != nil {
+		return err
+	}
+	if _, err := readRows(s.paths.Rows); err != nil && !errors.Is(err, errBadRows) {
+		return err
+	}
+	return s.checkFree("", name)
+}
+
+// listForNew combines List and Reserve for a new snapshot, and reads the rows only once.
+func (s *rowStore) listForNew(ctx context.Context, name string) ([]Info, error) {
+	if err := durable.CheckName(name); err != nil {
+		return nil, err
+	}
+	r, _, err := s.rowsForReading()
+	if err == nil && r.newer != nil {
+		err = r.newer
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, _, err := s.listRows(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range list {
+		if i.State != StateMissing && durable.SameName(i.Name, name) {
+			return nil, fmt.Errorf("%w: %s", ErrExists, i.Name)
+		}
+	}
+	return list, nil
+}
+
+func (d folder) file(name string) string  { return File(d.dir, name) }
+func (d folder) index(name string) string { return IndexFile(d.dir, name) }

@@ -5,31 +5,39 @@ import (
 	"os"
 	"strings"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 )
 
-// Sweep removes what an operation that was killed has left of snapshots and
-// disks. The caller holds the job lock.
+// Sweep removes the temporary files of interrupted operations. The caller must hold the job
+// lock. If the error is an *UndoNotPlaced, everything except the undo disk has been cleaned
+// up, and operations that do not need the undo disk can continue.
 func (s *Store) Sweep() error {
-	disk, err := diskfile.Resolve(s.dir.Disk())
+	disk, err := diskfile.Resolve(s.paths.Disk)
 	if err != nil {
-		disk = s.dir.Disk()
+		disk = s.paths.Disk
 	}
-	if err := errors.Join(diskfile.Sweep(disk, s.dir.Undo()), ondisk.SweepTemps(s.dir.Snapshots())); err != nil {
+	if err := s.sweepSnapshots(); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(s.dir.Snapshots())
+	return diskfile.Sweep(disk, s.paths.Undo)
+}
+
+func (d folder) sweepSnapshots() error {
+	if err := durable.SweepTemps(d.dir); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(d.dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ondisk.IndexSuffix)
+		name, ok := strings.CutSuffix(e.Name(), IndexSuffix)
 		if !ok {
 			continue
 		}
-		if _, err := os.Lstat(s.file(name)); errors.Is(err, os.ErrNotExist) {
-			os.Remove(s.index(name))
+		if _, err := os.Lstat(d.file(name)); errors.Is(err, os.ErrNotExist) {
+			os.Remove(d.index(name))
 		}
 	}
 	return nil

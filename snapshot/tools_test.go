@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// enough is how many other tools have to read ours, and how many theirs we.
+// enough is the minimum number of other tools that must read our files, and of tools whose
+// files we must read.
 const enough = 8
 
-// unpackers write what a gzip file holds to their output; its path comes last.
+// unpackers decompress a gzip file to their output; its path is the last argument.
 var unpackers = map[string][]string{
 	"gzip":       {"gzip", "-dc"},
 	"pigz":       {"pigz", "-dc"},
@@ -31,7 +32,7 @@ var unpackers = map[string][]string{
 	},
 }
 
-// packers write a gzip file of a disk to their output; its path comes last.
+// packers compress a disk to their output; its path is the last argument.
 var packers = map[string][]string{
 	"gzip":         {"gzip", "-c"},
 	"gzip -1":      {"gzip", "-1c"},
@@ -47,7 +48,7 @@ var packers = map[string][]string{
 	"igzip -3":     {"igzip", "-3", "-c"},
 	"libdeflate 1": {"libdeflate-gzip", "-1", "-c"},
 	"libdeflate 9": {"libdeflate-gzip", "-9", "-c"},
-	"bgzip":        {"bgzip", "-c"}, // a member for each 64 KB, and one with nothing
+	"bgzip":        {"bgzip", "-c"}, // a member for each 64 KB, and an empty one
 	"7z":           {"7z", "a", "-tgzip", "-so", "-bd", "x.gz"},
 	"bsdtar":       {"bsdtar", "--format=raw", "-czf", "-"},
 	"zstd":         {"zstd", "-qc", "--format=gzip"},
@@ -59,13 +60,13 @@ var packers = map[string][]string{
 	},
 }
 
-// with is a tool's command on a file. A tool that is not installed is a failure
-// where all are to be, and is told of elsewhere.
-func with(t *testing.T, tool []string, path string) *exec.Cmd {
+// toolCommand returns the command that runs a tool on a file. If the tool is missing, the
+// test is skipped, or fails in CI.
+func toolCommand(t *testing.T, tool []string, path string) *exec.Cmd {
 	t.Helper()
 	if _, err := exec.LookPath(tool[0]); err != nil {
 		if os.Getenv("CI") != "" {
-			t.Fatalf("%v: install what .ci/deps test names", err)
+			t.Fatalf("%v: install the packages that .ci/deps test lists", err)
 		}
 		t.Skip(err)
 	}
@@ -74,7 +75,7 @@ func with(t *testing.T, tool []string, path string) *exec.Cmd {
 	return cmd
 }
 
-// differs compares what a command writes, and says what is wrong.
+// differs compares the output of a command with want, and returns an error if they differ.
 func differs(cmd *exec.Cmd, want io.Reader) error {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -91,14 +92,14 @@ func differs(cmd *exec.Cmd, want io.Reader) error {
 	return same
 }
 
-// equal reads both to their ends.
+// equal reads both to their ends, and returns an error if they differ.
 func equal(got, want io.Reader) error {
 	a, b := make([]byte, mib), make([]byte, mib)
 	for at := int64(0); ; at += mib {
 		n, errA := io.ReadFull(got, a)
 		m, errB := io.ReadFull(want, b)
 		if !bytes.Equal(a[:n], b[:m]) {
-			return fmt.Errorf("other bytes, or %d in place of %d, from %d on", n, m, at)
+			return fmt.Errorf("got other bytes, or %d, want %d, from offset %d on", n, m, at)
 		}
 		if errA != nil || errB != nil {
 			return nil
@@ -106,7 +107,7 @@ func equal(got, want io.Reader) error {
 	}
 }
 
-// packed writes what a command makes of a disk to a file.
+// packed writes the output of a command, which compresses a disk, to a file.
 func packed(cmd *exec.Cmd, path string) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -120,7 +121,7 @@ func packed(cmd *exec.Cmd, path string) error {
 	return nil
 }
 
-// holes reads as a disk of size bytes does: zeros, but for the parts.
+// holes is a reader of a disk of zeros with the parts at their offsets.
 type holes struct {
 	size, at int64
 	parts    map[int64][]byte

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/gzfile"
 )
 
@@ -23,12 +23,12 @@ func export(t testing.TB, s *Store, name string) []byte {
 		t.Fatal(err)
 	}
 	if w.totals[PhaseExport] != int64(b.Len()) || w.done[PhaseExport] != int64(b.Len()) {
-		t.Errorf("progress %v of %d", w.done, b.Len())
+		t.Errorf("got progress %v, want %d", w.done, b.Len())
 	}
 	return b.Bytes()
 }
 
-// TestExportImport takes a snapshot to another VM, with its texts.
+// TestExportImport copies a snapshot to another VM, with its name and description.
 func TestExportImport(t *testing.T) {
 	disk := content(3, 5*mib)
 	from, to := vmDir(t, disk), vmDir(t, []byte("other"))
@@ -49,7 +49,7 @@ func TestExportImport(t *testing.T) {
 		var w watcher
 		i, err := Open(to).Import(context.Background(), c.r, c.as, c.size, &w)
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			t.Fatalf("%s: got error %v, want no error", name, err)
 		}
 		want := made
 		if want.Name = c.as; c.as == "" {
@@ -57,53 +57,53 @@ func TestExportImport(t *testing.T) {
 		}
 		want.State, want.Pinned, want.VerifiedAt = StateImported, true, i.VerifiedAt
 		if i != want || i != get(t, to, i.Name) || i.VerifiedAt.IsZero() {
-			t.Errorf("%s: %+v, listed %+v, made %+v", name, i, get(t, to, i.Name), want)
+			t.Errorf("%s: got imported %+v, listed %+v, want %+v", name, i, get(t, to, i.Name), want)
 		}
 		if w.done[PhaseImport] != int64(len(b)) {
-			t.Errorf("%s: progress %v", name, w.done)
+			t.Errorf("%s: got progress %v", name, w.done)
 		}
 		file, _, err := Open(to).open(i.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if file.Close(); file.ours.Header.Name != want.Name {
-			t.Errorf("%s: the file says %q", name, file.ours.Header.Name)
+			t.Errorf("%s: the header has %q, want %v", name, file.ours.Header.Name, want.Name)
 		}
-		if restore(t, to, i.Name); !bytes.Equal(readFile(t, to.Disk()), disk) {
-			t.Errorf("%s: another disk", name)
+		if restore(t, to, i.Name); !bytes.Equal(readFile(t, to.Disk), disk) {
+			t.Errorf("%s: got other disk contents", name)
 		}
 	}
 	_, err := Open(to).Import(context.Background(), bytes.NewReader(b), "", -1, nil)
 	if !errors.Is(err, ErrExists) {
-		t.Errorf("the second time: %v", err)
+		t.Errorf("second import: got error %v, want error %v", err, ErrExists)
 	}
 }
 
 func TestForeignExportImport(t *testing.T) {
-	disk := content(4, 3*mib+5)
+	disk := content(4, 3*mib+512)
 	b := gzipped(t, disk)
 	dir := vmDir(t, nil)
 	store, ctx := Open(dir), context.Background()
-	if _, err := store.Import(ctx, bytes.NewReader(b), "", int64(len(b)), nil); !errors.Is(err, ondisk.ErrBadName) {
-		t.Errorf("without a name: %v", err)
+	if _, err := store.Import(ctx, bytes.NewReader(b), "", int64(len(b)), nil); !errors.Is(err, durable.ErrBadName) {
+		t.Errorf("without a name: got error %v, want error %v", err, durable.ErrBadName)
 	}
 	i, err := store.Import(ctx, bytes.NewReader(b), "byhand", -1, nil)
 	if err != nil || !i.Foreign || i.DiskSize != int64(len(disk)) || i.FileSize != int64(len(b)) {
-		t.Fatalf("%+v %v", i, err)
+		t.Fatalf("Import: got %+v %v, want Foreign, DiskSize %v, FileSize %v", i, err, int64(len(disk)), int64(len(b)))
 	}
 	if got := get(t, dir, "byhand"); got.Digest != i.Digest || got.DiskSize != i.DiskSize || got.VerifiedAt != i.VerifiedAt || got.State != StateImported {
-		t.Errorf("imported %+v, listed %+v", i, got)
+		t.Errorf("got imported %+v, listed %+v; want Digest %v, DiskSize %v, VerifiedAt %v, State %v", i, got, i.Digest, i.DiskSize, i.VerifiedAt, StateImported)
 	}
 	if !bytes.Equal(export(t, store, "byhand"), b) {
-		t.Error("exported otherwise")
+		t.Error("got another file than imported")
 	}
-	if restore(t, dir, "byhand"); !bytes.Equal(readFile(t, dir.Disk()), disk) {
-		t.Error("another disk")
+	if restore(t, dir, "byhand"); !bytes.Equal(readFile(t, dir.Disk), disk) {
+		t.Error("got other disk contents")
 	}
-	// Another file under that name is not what the row is of.
+	// The row does not describe another file with the same name.
 	writeFile(t, store.file("byhand"), gzipped(t, []byte("other")))
 	if got := get(t, dir, "byhand"); got.DiskSize != 0 || !got.VerifiedAt.IsZero() {
-		t.Errorf("replaced: %+v", got)
+		t.Errorf("replaced: got %+v, want DiskSize 0", got)
 	}
 }
 
@@ -117,7 +117,7 @@ func TestImportRefuses(t *testing.T) {
 		return b
 	}
 	broken := errors.New("broken")
-	before := tree(t, string(dir))
+	before := tree(t, filepath.Dir(dir.Disk))
 	for name, c := range map[string]struct {
 		r    io.Reader
 		as   string
@@ -139,22 +139,22 @@ func TestImportRefuses(t *testing.T) {
 		"foreign, cut":       {bytes.NewReader(foreign[:len(foreign)-1]), "x", -1, ErrDamaged},
 		"foreign, flipped":   {bytes.NewReader(flip(foreign, len(foreign)-6)), "x", -1, ErrDamaged},
 		"foreign, more":      {io.MultiReader(bytes.NewReader(foreign), strings.NewReader("more")), "x", -1, ErrDamaged},
-		"a bad name":         {bytes.NewReader(ours), "../x", -1, ondisk.ErrBadName},
+		"a bad name":         {bytes.NewReader(ours), "../x", -1, durable.ErrBadName},
 		"a reader that ends": {io.MultiReader(bytes.NewReader(ours[:len(ours)/2]), iotest.ErrReader(broken)), "x", -1, broken},
 		"one that never was": {iotest.ErrReader(broken), "x", -1, broken},
 		"no room":            {bytes.NewReader(foreign), "x", 1 << 60, ErrNoSpace},
 	} {
 		_, err := Open(dir).Import(context.Background(), c.r, c.as, c.size, nil)
 		if !errors.Is(err, c.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want error %v", name, err, c.want)
 		}
-		if got := tree(t, string(dir)); got != before {
-			t.Errorf("%s: left are %s", name, got)
+		if got := tree(t, filepath.Dir(dir.Disk)); got != before {
+			t.Errorf("%s: got the files %s, want no change", name, got)
 		}
 	}
-	writeFile(t, dir.Rows(), []byte(`{"version": 2}`))
+	writeFile(t, dir.Rows, []byte(`{"version": 2}`))
 	if _, err := Open(dir).Import(context.Background(), bytes.NewReader(ours), "x", -1, nil); !errors.Is(err, ErrNewer) {
-		t.Errorf("rows of a newer version: %v", err)
+		t.Errorf("newer rows: got error %v, want ErrNewer", err)
 	}
 }
 
@@ -162,7 +162,7 @@ func TestTransferEndsWithItsContext(t *testing.T) {
 	from, dir := vmDir(t, content(1, 3*mib)), vmDir(t, nil)
 	create(t, from, "a")
 	b := readFile(t, Open(from).file("a"))
-	before := tree(t, string(dir))
+	before := tree(t, filepath.Dir(dir.Disk))
 	for _, phase := range []string{PhaseImport, PhaseFlush} {
 		ctx, cancel := context.WithCancel(context.Background())
 		_, err := Open(dir).Import(ctx, bytes.NewReader(b), "x", -1, &watcher{onPhase: func(p string) {
@@ -170,8 +170,8 @@ func TestTransferEndsWithItsContext(t *testing.T) {
 				cancel()
 			}
 		}})
-		if !errors.Is(err, context.Canceled) || tree(t, string(dir)) != before {
-			t.Errorf("%s: %v, left are %s", phase, err, tree(t, string(dir)))
+		if !errors.Is(err, context.Canceled) || tree(t, filepath.Dir(dir.Disk)) != before {
+			t.Errorf("%s: got error %v, files %s; want error %v, files %v", phase, err, tree(t, filepath.Dir(dir.Disk)), context.Canceled, before)
 		}
 		cancel()
 	}
@@ -189,18 +189,18 @@ func TestExportFails(t *testing.T) {
 	writeFile(t, store.file("foreign"), gzipped(t, content(2, mib)))
 	for _, name := range []string{"a", "foreign"} {
 		if err := store.Export(ctx, name, fullWriter{}, nil); !errors.Is(err, errFull) {
-			t.Errorf("%s: a writer that fails: %v", name, err)
+			t.Errorf("%s: failing writer: got error %v, want error %v", name, err, errFull)
 		}
 		b := readFile(t, store.file(name))
 		damage(t, store.file(name), len(b)/2)
 		if err := store.Export(ctx, name, io.Discard, nil); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), name+".raw.gz") {
-			t.Errorf("%s: damaged: %v", name, err)
+			t.Errorf("%s: damaged: got error %v, want error %v, %q in it", name, err, ErrDamaged, name+".raw.gz")
 		}
 		os.Remove(store.file(name))
 	}
 	for name, want := range map[string]error{"a": ErrMissing, "none": ErrNotFound} {
 		if err := store.Export(ctx, name, io.Discard, nil); !errors.Is(err, want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want error %v", name, err, want)
 		}
 	}
 }
@@ -211,8 +211,8 @@ type fullWriter struct{}
 
 func (fullWriter) Write([]byte) (int, error) { return 0, errFull }
 
-// FuzzImport gives Import's checks what no tool has made. What they take is
-// good as Verify finds it.
+// FuzzImport checks arbitrary files as Import does. Verify must accept every file that
+// passes.
 func FuzzImport(f *testing.F) {
 	from := vmDir(f, content(1, 5000))
 	create(f, from, "a")
@@ -231,7 +231,7 @@ func FuzzImport(f *testing.F) {
 		in, err := newIncoming(ctx, bytes.NewReader(b), -1)
 		if err != nil {
 			if !errors.Is(err, ErrNotSnapshot) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) {
-				t.Errorf("an error of no kind: %v", err)
+				t.Errorf("got unexpected error %v", err)
 			}
 			return
 		}
@@ -241,10 +241,10 @@ func FuzzImport(f *testing.F) {
 		if err := file.Truncate(0); err != nil {
 			t.Fatal(err)
 		}
-		i, err := in.receive(ctx, &received{File: file, room: &budget{dir: t.TempDir()}}, "name", silent{})
+		i, err := in.receive(ctx, &budgetedImport{File: file, room: &budget{dir: t.TempDir()}}, "name", silent{})
 		if err != nil {
 			if !errors.Is(err, ErrDamaged) {
-				t.Errorf("an error of no kind: %v", err)
+				t.Errorf("got unexpected error %v, want error %v", err, ErrDamaged)
 			}
 			return
 		}
@@ -254,7 +254,7 @@ func FuzzImport(f *testing.F) {
 				err = again.Verify(ctx, nil, gzfile.Options{})
 			}
 			if err != nil || again.Header.Name != "name" {
-				t.Errorf("taken, and yet: %v", err)
+				t.Errorf("Verify: got error %v for an accepted file, want no error", err)
 			}
 		}
 	})

@@ -11,21 +11,19 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// Undone is what an undo did.
+// Undone is the result of an undo.
 type Undone struct {
-	// Undo is the file that keeps the disk that was replaced, "" if the disk was
-	// missing.
+	// Undo is the path of the new undo disk, or "" if there was no disk.
 	Undo string
-	// OldSize is the size of the disk before in bytes, 0 if there was none;
-	// NewSize that of the one that is back.
+	// OldSize is the size of the replaced disk in bytes, or 0 if there was no disk. NewSize
+	// is the size of the new disk.
 	OldSize, NewSize int64
 }
 
-// Undo brings the disk that the last restore replaced back, and keeps the
-// present one in its stead, so that another Undo goes forth again. The caller
-// holds the VM's lock and the job lock. At no instant is the disk missing, and
-// neither is lost by a crash. The error wraps ErrNoUndo if none is kept; after
-// any error but ErrNotDurable the disk is as it was.
+// Undo exchanges the disk and the undo disk, so that a second Undo reverts the first. The
+// caller must hold the VM's lock and the job lock. The disk always exists, and a crash
+// loses neither. The error wraps ErrNoUndo if there is no undo disk; after any error but
+// ErrNotDurable the disk is unchanged.
 func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 	if err := ctx.Err(); err != nil {
 		return Undone{}, err
@@ -36,18 +34,18 @@ func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 	}
 	var out Undone
 	if st, err := os.Stat(target); err == nil {
-		out.OldSize, out.Undo = st.Size(), s.dir.Undo()
+		out.OldSize, out.Undo = st.Size(), s.paths.Undo
 	}
 	if err := s.prepareUndo(); err != nil {
-		_ = s.SettleFirmware() // or whoever looks next does it
-		return Undone{}, tell(ctx, string(s.dir), 0, err)
+		_ = s.SettleFirmware() // if it fails, the next holder of the VM's lock does it
+		return Undone{}, classify(ctx, filepath.Dir(s.paths.Disk), 0, err)
 	}
-	placed, err := diskfile.Back(target, s.dir.Undo())
-	if settled := s.SettleFirmware(); placed { // or whoever looks next does it
+	placed, err := diskfile.SwapBack(target, s.paths.Undo)
+	if settled := s.SettleFirmware(); placed { // if not placed, the next holder of the VM's lock does it
 		err = errors.Join(err, settled)
 	}
 	if err != nil && !placed {
-		return Undone{}, tell(ctx, filepath.Dir(target), 0, err)
+		return Undone{}, classify(ctx, filepath.Dir(target), 0, err)
 	}
 	if st, err := os.Stat(target); err == nil {
 		out.NewSize = st.Size()
@@ -58,64 +56,98 @@ func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 	return out, nil
 }
 
-// DiscardUndo removes the disk that is kept for Undo and returns how many bytes
-// of its file system that has freed. The caller holds the job lock. The error
-// wraps ErrNoUndo.
+// DiscardUndo removes the undo disk and returns the number of bytes freed. The caller must
+// hold the job lock. The error wraps ErrNoUndo if there is no undo disk.
 func (s *Store) DiscardUndo(ctx context.Context) (freed int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	target, err := diskfile.Resolve(s.dir.Disk())
+	target, err := diskfile.Resolve(s.paths.Disk)
 	if err != nil {
 		return 0, err
 	}
-	freed, err = diskfile.Discard(target, s.dir.Undo())
-	_ = s.dropLoneFirmware() // or whoever holds the VM next does it
+	freed, err = diskfile.Discard(target, s.paths.Undo)
+	_ = s.removeOrphanFirmware() // if it fails, the next holder of the VM's lock does it
 	return freed, err
 }
 
-// prepareUndo lays down what the firmware remembered with the disk that is kept.
+// prepareUndo writes the firmware variables of the undo disk for the exchange.
 func (s *Store) prepareUndo() error {
 	if err := s.SettleFirmware(); err != nil {
 		return err
 	}
-	content, err := readFirmware(s.dir.FirmwareUndo())
+	content, err := readFirmware(s.paths.FirmwareUndo)
 	if err != nil {
 		return err
 	}
 	_, kept := s.DiskFiles()
-	return s.prepareFirmware(content, kept)
+	return s.paths.prepareFirmware(content, kept)
 }
 
-// UndoInfo tells the size of the disk that is kept for Undo, how many bytes of
-// its file system it takes up, and since when it is kept, as far as the file
-// system knows. The error wraps ErrNoUndo.
+// UndoInfo returns the size of the undo disk, how many bytes it occupies on its file
+// system, and when it became the undo disk, according to the file system. The error wraps
+// ErrNoUndo if there is no undo disk.
 func (s *Store) UndoInfo() (size, used int64, at time.Time, err error) {
-	target, err := diskfile.Resolve(s.dir.Disk())
+	target, err := diskfile.Resolve(s.paths.Disk)
 	if err != nil {
 		return 0, 0, time.Time{}, err
 	}
-	_, st, err := diskfile.Kept(target, s.dir.Undo())
+	_, st, err := diskfile.UndoDisk(target, s.paths.Undo)
 	if err != nil {
 		return 0, 0, time.Time{}, err
 	}
 	if now, err := os.Stat(target); err == nil && os.SameFile(now, st) {
 		return 0, 0, time.Time{}, fmt.Errorf("%w: it is the disk itself", ErrNoUndo)
 	}
-	return st.Size(), diskfile.Used(st), diskfile.Renamed(st), nil
+	return st.Size(), diskfile.Allocated(st), diskfile.ChangeTime(st), nil
 }
 
-// DiskFiles tells the inodes of the disk and of the one that is kept for Undo; 0
-// where there is none.
+// DiskState returns a fingerprint of the disk and its firmware variables. If two
+// fingerprints are equal, neither was written to in between. DiskState returns "" if the
+// disk is missing.
+func (s *Store) DiskState() string {
+	target, err := diskfile.Resolve(s.paths.Disk)
+	if err != nil {
+		return ""
+	}
+	st, err := os.Stat(target)
+	if err != nil {
+		return ""
+	}
+	return stateOf(st, s.paths.Firmware)
+}
+
+// UndoState is like DiskState, for the undo disk.
+func (s *Store) UndoState() string {
+	target, err := diskfile.Resolve(s.paths.Disk)
+	if err != nil {
+		return ""
+	}
+	_, st, err := diskfile.UndoDisk(target, s.paths.Undo)
+	if err != nil {
+		return ""
+	}
+	return stateOf(st, s.paths.FirmwareUndo)
+}
+
+func stateOf(disk os.FileInfo, firmware string) string {
+	text := fmt.Sprint(diskfile.Inode(disk), disk.Size(), disk.ModTime().UnixNano(), diskfile.ChangeTime(disk).UnixNano())
+	if st, err := os.Stat(firmware); err == nil {
+		text += fmt.Sprint(" ", diskfile.Inode(st), st.Size(), st.ModTime().UnixNano())
+	}
+	return text
+}
+
+// DiskFiles returns the inodes of the disk and of the undo disk, or 0 for a missing one.
 func (s *Store) DiskFiles() (disk, kept uint64) {
-	target, err := diskfile.Resolve(s.dir.Disk())
+	target, err := diskfile.Resolve(s.paths.Disk)
 	if err != nil {
 		return 0, 0
 	}
 	if st, err := os.Stat(target); err == nil {
 		disk = diskfile.Inode(st)
 	}
-	if _, st, err := diskfile.Kept(target, s.dir.Undo()); err == nil {
+	if _, st, err := diskfile.UndoDisk(target, s.paths.Undo); err == nil {
 		kept = diskfile.Inode(st)
 	}
 	return disk, kept

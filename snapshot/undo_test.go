@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -15,42 +16,42 @@ func TestUndo(t *testing.T) {
 	store, ctx := Open(dir), context.Background()
 	create(t, dir, "a")
 	for what, err := range map[string]error{
-		"undo":    func() error { _, err := store.Undo(ctx, dir.Disk()); return err }(),
+		"undo":    func() error { _, err := store.Undo(ctx, dir.Disk); return err }(),
 		"discard": func() error { _, err := store.DiscardUndo(ctx); return err }(),
 		"info":    func() error { _, _, _, err := store.UndoInfo(); return err }(),
 	} {
 		if !errors.Is(err, ErrNoUndo) {
-			t.Errorf("%s of nothing: %v", what, err)
+			t.Errorf("%s without an undo disk: got error %v, want error %v", what, err, ErrNoUndo)
 		}
 	}
-	writeFile(t, dir.Disk(), second)
+	writeFile(t, dir.Disk, second)
 	restore(t, dir, "a")
 	size, used, at, err := store.UndoInfo()
 	if err != nil || size != 2*mib || used < mib || time.Since(at) > time.Minute || time.Since(at) < -time.Minute {
-		t.Errorf("%d %d %v %v", size, used, at, err)
+		t.Errorf("UndoInfo: got %d %d %v %v, want %v", size, used, at, err, 2*mib)
 	}
-	before := tree(t, string(dir))
+	before := tree(t, filepath.Dir(dir.Disk))
 	for _, now := range [][]byte{second, first, second} {
-		u, err := store.Undo(ctx, dir.Disk())
-		if err != nil || u.NewSize != int64(len(now)) || u.OldSize != int64(5*mib-len(now)) || u.Undo != dir.Undo() {
-			t.Errorf("%+v %v", u, err)
+		u, err := store.Undo(ctx, dir.Disk)
+		if err != nil || u.NewSize != int64(len(now)) || u.OldSize != int64(5*mib-len(now)) || u.Undo != dir.Undo {
+			t.Errorf("Undo: got %+v %v, want NewSize %v, OldSize %v, Undo %v", u, err, int64(len(now)), int64(5*mib-len(now)), dir.Undo)
 		}
-		if !bytes.Equal(readFile(t, dir.Disk()), now) || tree(t, string(dir)) != before {
-			t.Errorf("another disk, or left are %s", tree(t, string(dir)))
+		if !bytes.Equal(readFile(t, dir.Disk), now) || tree(t, filepath.Dir(dir.Disk)) != before {
+			t.Errorf("got another disk, or files %s; want files %v", tree(t, filepath.Dir(dir.Disk)), before)
 		}
 	}
-	if !bytes.Equal(readFile(t, dir.Undo()), first) {
-		t.Error("the disk before is not kept")
+	if !bytes.Equal(readFile(t, dir.Undo), first) {
+		t.Error("got another undo disk, want the previous disk")
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := store.Undo(ended, dir.Disk()); !errors.Is(err, context.Canceled) {
-		t.Errorf("a context that has ended: %v", err)
+	if _, err := store.Undo(ended, dir.Disk); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled context: got error %v, want error %v", err, context.Canceled)
 	}
 	if freed, err := store.DiscardUndo(ctx); err != nil || freed < mib {
-		t.Errorf("freed %d, %v", freed, err)
+		t.Errorf("got %d freed bytes, %v; want at least 1 MiB", freed, err)
 	}
-	if _, err := os.Lstat(dir.Undo()); err == nil {
-		t.Error("the undo is left")
+	if _, err := os.Lstat(dir.Undo); err == nil {
+		t.Error("got an undo disk after DiscardUndo, want none")
 	}
 }

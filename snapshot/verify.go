@@ -12,28 +12,87 @@ import (
 	"vmterminal/snapshot/gzfile"
 )
 
-// Verified is what a verification did.
+// Verified is the result of a verification.
 type Verified struct {
-	// Compared says in one sentence what was compared with what.
-	Compared string
-	// Bytes is how much of the file was read.
+	// Compared is the extent of the verification.
+	Compared Comparison
+	// Bytes is the number of bytes read.
 	Bytes int64
 }
 
+// Comparison is the extent of a verification.
+type Comparison string
+
 const (
-	comparedAll     = "Every chunk was unpacked and compared with the SHA-256, CRC-32 and size of the disk, and every compressed byte with the CRC-32C, that the file carries."
-	comparedQuick   = "The file's length and header, and every compressed byte with the CRC-32C that the file carries, were compared; nothing was unpacked."
-	comparedForeign = "All was unpacked and compared with the CRC-32 and length of the gzip file; it was not written by VMTerminal and carries no SHA-256."
+	// ComparedAll means that all data was decompressed and compared with the file's SHA-256 and
+	// CRC-32, and all compressed bytes with its CRC-32C.
+	ComparedAll Comparison = "all"
+	// ComparedQuick means that the file's length and header were checked and all compressed
+	// bytes compared with its CRC-32C; nothing was decompressed.
+	ComparedQuick Comparison = "quick"
+	// ComparedForeign means that all data was decompressed and compared with the CRC-32 and
+	// length in a gzip file that was not written by VMTerminal and has no SHA-256.
+	ComparedForeign Comparison = "foreign"
 )
 
-// Verify reads every byte of a snapshot and changes nothing but its row, which
-// keeps when all was found good, or what was not. It needs no lock. quick only
-// looks at length, header and compressed bytes, and says nothing in the row
-// unless it finds damage; a foreign file can only be unpacked. The error is as
-// Restore's; a *gzfile.Damage tells the first bad chunk, if the index or the
-// decompressor knows it.
+// Verify reads every byte of a snapshot and checks it. The result is stored in its row, and
+// nothing else is changed. It needs no lock. If quick is set, only length, header and
+// compressed bytes are checked, and only damage is stored; a foreign file is always
+// decompressed. The errors are those of Restore; a *Damage names the first bad chunk if it
+// is known.
 func (s *Store) Verify(ctx context.Context, name string, quick bool, p Progress) (Verified, error) {
-	info, err := s.present(ctx, name)
+	info, err := s.Get(ctx, name)
+	if err != nil {
+		return Verified{}, err
+	}
+	v := Verifier{store: s, of: catalog{[]Info{info}, map[string]int{name: 0}, nil}}
+	defer v.Close()
+	return v.Verify(ctx, name, quick, p)
+}
+
+// Verifier verifies many snapshots with a single listing. It writes its findings to the
+// rows when it is closed, and every few seconds before. It is not safe for concurrent use.
+type Verifier struct {
+	store   *Store
+	of      catalog
+	found   []finding
+	written time.Time
+}
+
+// finding is a change to be made to the row of a snapshot.
+type finding struct {
+	of     Info
+	change func(*row)
+}
+
+// writeFindingsAfter is how long findings may be only in memory.
+const writeFindingsAfter = 5 * time.Second
+
+// NewVerifier lists the snapshots. The caller must close the Verifier.
+func (s *Store) NewVerifier(ctx context.Context) (*Verifier, error) {
+	all, err := s.catalog(ctx)
+	return &Verifier{store: s, of: all, written: time.Now()}, err
+}
+
+// Names returns the names of all snapshots, newest first.
+func (v *Verifier) Names() []string {
+	names := make([]string, len(v.of.list))
+	for at, i := range v.of.list {
+		names[at] = i.Name
+	}
+	return names
+}
+
+// Get returns a snapshot as it was listed.
+func (v *Verifier) Get(name string) (Info, error) { return v.of.get(name) }
+
+// Verify is like [Store.Verify], for one of the listed snapshots.
+func (v *Verifier) Verify(ctx context.Context, name string, quick bool, p Progress) (Verified, error) {
+	s := v.store
+	info, err := v.of.get(name)
+	if err == nil {
+		err = s.checkPresent(info)
+	}
 	if err != nil {
 		return Verified{}, err
 	}
@@ -44,52 +103,84 @@ func (s *Store) Verify(ctx context.Context, name string, quick bool, p Progress)
 	defer file.Close()
 	out, found, err := s.verify(ctx, file, now, quick, orSilent(p))
 	if errors.Is(err, ErrDamaged) {
-		s.record(now, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, foundText(err) })
+		v.add(now, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, foundText(err) })
 		return Verified{}, fmt.Errorf("%s: %w", s.file(info.Name), err)
 	}
 	if err != nil {
-		return Verified{}, tell(ctx, s.dir.Snapshots(), 0, err)
+		return Verified{}, classify(ctx, s.paths.Snapshots, 0, err)
 	}
 	if !quick || now.Foreign {
-		s.record(now, func(r *row) {
+		at := currentRowTime()
+		v.add(now, func(r *row) {
 			r.DiskSize, r.Data, r.Digest = found.DiskSize, found.Data, found.Digest
-			r.VerifiedAt, r.Damage = stamp(), ""
+			r.VerifiedAt, r.Damage = at, ""
 		})
 	}
 	return out, nil
+}
+
+// add adds a finding and writes all of them if the last write was long ago.
+func (v *Verifier) add(of Info, change func(*row)) {
+	v.found = append(v.found, finding{of, change})
+	if time.Since(v.written) > writeFindingsAfter {
+		v.Close()
+	}
+}
+
+// Close writes the findings to the rows. It ignores errors, and skips files that have changed
+// in the meantime. Rows that cannot be decoded are left alone.
+func (v *Verifier) Close() {
+	found := v.found
+	v.found, v.written = nil, time.Now()
+	if len(found) == 0 {
+		return
+	}
+	if _, err := readRows(v.store.paths.Rows); err != nil {
+		return
+	}
+	_ = v.store.changeRows(func(r *rows) (changed bool, err error) {
+		for _, f := range found {
+			now := v.store.inspect(f.of.Name)
+			if now.ID == f.of.ID && now.Foreign == f.of.Foreign && now.FileSize == f.of.FileSize {
+				r.update(now, f.change)
+				changed = true
+			}
+		}
+		return changed, nil
+	})
 }
 
 func foundText(err error) string {
 	return fmt.Sprintf("found on %s: %v", time.Now().Format(time.DateOnly), err)
 }
 
-// stamp is now, as rows keep it.
-func stamp() time.Time { return time.Now().UTC().Truncate(time.Second) }
+// currentRowTime returns the current time with the precision of rows.
+func currentRowTime() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
-// verify returns also what a foreign file turned out to hold.
-func (s *Store) verify(ctx context.Context, file *opened, info Info, quick bool, p Progress) (Verified, Info, error) {
+// verify checks a file. It returns info with the size and digest found in a foreign file.
+func (d folder) verify(ctx context.Context, file *snapshotFile, info Info, quick bool, p Progress) (Verified, Info, error) {
 	p.Phase(PhaseVerify, file.size)
 	opt := gzfile.Options{Add: p.Add}
 	out := Verified{Bytes: file.size}
 	switch {
 	case file.ours == nil:
-		out.Compared = comparedForeign
+		out.Compared = ComparedForeign
 		var data atomic.Int64
-		c, err := unpack(ctx, io.NewSectionReader(file, 0, file.size), counting(&data), opt)
+		c, err := unpack(ctx, io.NewSectionReader(file, 0, file.size), countingSink(&data), opt)
 		info.DiskSize, info.Data, info.Digest = c.Size, data.Load(), c.Digest
 		return out, info, err
 	case quick:
-		out.Compared = comparedQuick
+		out.Compared = ComparedQuick
 		return out, info, file.ours.CopyTo(ctx, io.Discard, opt)
 	}
-	out.Compared = comparedAll
-	index := s.readIndex(info.Name, file)
+	out.Compared = ComparedAll
+	index := d.readIndex(info.Name, file)
 	err := file.ours.Verify(ctx, index, opt)
 	var known *gzfile.Damage
 	if index == nil || !errors.As(err, &known) {
 		return out, info, err
 	}
-	// The index is only a cache: the file itself has the last word.
+	// The index is only a cache, so verify the file without it.
 	p.Phase(PhaseVerify, file.size)
 	err = file.ours.Verify(ctx, nil, opt)
 	if errors.Is(err, ErrDamaged) && known.Chunk >= 0 {
@@ -98,23 +189,10 @@ func (s *Store) verify(ctx context.Context, file *opened, info Info, quick bool,
 	return out, info, err
 }
 
-// counting is a sink that only counts what a restore would write.
-func counting(data *atomic.Int64) gzfile.Sink {
+// countingSink returns a sink that only counts the bytes that a restore would write.
+func countingSink(data *atomic.Int64) gzfile.Sink {
 	return func(_ int64, content []byte) error {
 		data.Add(diskfile.DataBytes(content))
 		return nil
 	}
-}
-
-// record notes what was found in the row. A row is only a cache: that it cannot
-// be written, or that the file has gone meanwhile, is of no consequence.
-func (s *Store) record(info Info, change func(*row)) {
-	_, _ = s.changeRows(func(r *rows) (bool, error) {
-		now := s.inspect(info.Name)
-		if now.ID != info.ID || now.Foreign != info.Foreign || now.FileSize != info.FileSize {
-			return false, nil
-		}
-		r.note(now, change)
-		return true, nil
-	})
 }

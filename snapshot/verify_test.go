@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"vmterminal/snapshot/gzfile"
 )
 
-// gzipped is what another tool makes of a disk.
+// gzipped compresses a disk like another tool.
 func gzipped(t testing.TB, disk []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -25,7 +26,7 @@ func gzipped(t testing.TB, disk []byte) []byte {
 	return b.Bytes()
 }
 
-// damage flips a bit of a file, without touching its length.
+// damage flips a bit of a file without changing the file's length.
 func damage(t testing.TB, path string, at int) {
 	t.Helper()
 	b := readFile(t, path)
@@ -37,34 +38,41 @@ func TestVerify(t *testing.T) {
 	dir := vmDir(t, content(1, 5*mib))
 	store, ctx := Open(dir), context.Background()
 	made := create(t, dir, "a")
-	writeFile(t, store.file("foreign"), gzipped(t, content(2, 2*mib+7)))
+	writeFile(t, store.file("foreign"), gzipped(t, content(2, 2*mib+512)))
 	for _, quick := range []bool{true, false} {
 		for _, name := range []string{"a", "foreign"} {
 			var w watcher
 			v, err := store.Verify(ctx, name, quick, &w)
 			size := get(t, dir, name).FileSize
 			if err != nil || v.Bytes != size || w.done[PhaseVerify] != size || w.totals[PhaseVerify] != size {
-				t.Errorf("%s, quick %v: %+v, %v, %v", name, quick, v, w.done, err)
+				t.Errorf("%s, quick %v: got %+v, %v, %v; want Bytes %v", name, quick, v, w.done, err, size)
 			}
 			if got := get(t, dir, name).VerifiedAt; got.IsZero() != (quick && name == "a") || time.Since(got) > time.Minute && !quick {
-				t.Errorf("%s, quick %v: verified at %v", name, quick, got)
+				t.Errorf("%s, quick %v: got VerifiedAt %v", name, quick, got)
 			}
-			if said := strings.Contains(v.Compared, "CRC-32 and length"); said != (name == "foreign") {
-				t.Errorf("%s: %s", name, v.Compared)
+			want := ComparedAll
+			switch {
+			case name == "foreign":
+				want = ComparedForeign
+			case quick:
+				want = ComparedQuick
+			}
+			if v.Compared != want {
+				t.Errorf("%s, quick %v: got Compared %q, want %q", name, quick, v.Compared, want)
 			}
 		}
 	}
 	now := get(t, dir, "a")
 	if made.VerifiedAt = now.VerifiedAt; now != made {
-		t.Errorf("%+v became %+v", made, now)
+		t.Errorf("got %+[2]v, want %+[1]v", made, now)
 	}
-	if i := get(t, dir, "foreign"); i.DiskSize != 2*mib+7 || i.Data < mib || len(i.Digest) != 64 || i.State != StateImported || !i.Foreign {
-		t.Errorf("foreign: %+v", i)
+	if i := get(t, dir, "foreign"); i.DiskSize != 2*mib+512 || i.Data < mib || len(i.Digest) != 64 || i.State != StateImported || !i.Foreign {
+		t.Errorf("foreign: got %+v, want DiskSize %v, a Digest of 64 characters, State %v, Foreign", i, 2*mib+512, StateImported)
 	}
 	os.Remove(store.file("a"))
 	for name, want := range map[string]error{"a": ErrMissing, "none": ErrNotFound} {
 		if _, err := store.Verify(ctx, name, false, nil); !errors.Is(err, want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want error %v", name, err, want)
 		}
 	}
 }
@@ -87,24 +95,24 @@ func TestVerifyFindsDamage(t *testing.T) {
 			_, err := store.Verify(ctx, "a", quick, nil)
 			var d *gzfile.Damage
 			if !errors.As(err, &d) || !quick && name == "index" && d.Chunk != 0 || !strings.Contains(err.Error(), "a.raw.gz") {
-				t.Errorf("%s, quick %v: %v", name, quick, err)
+				t.Errorf("%s, quick %v: got error %v, want %q in it", name, quick, err, "a.raw.gz")
 			}
 			if i := get(t, dir, "a"); i.State != StateDamaged || !strings.Contains(i.Problem, "damaged") || !i.VerifiedAt.IsZero() {
-				t.Errorf("%s: %+v", name, i)
+				t.Errorf("%s: got %+v, want State %v", name, i, StateDamaged)
 			}
 		}
 		if !bytes.Equal(readFile(t, store.file("a")), bad) {
-			t.Error("the file has changed")
+			t.Error("got a changed file, want the same")
 		}
 		writeFile(t, store.file("a"), good) // from a backup
 		if _, err := store.Verify(ctx, "a", false, nil); err != nil || get(t, dir, "a").State != StateOK {
-			t.Errorf("%s: put right: %v, %+v", name, err, get(t, dir, "a"))
+			t.Errorf("%s: repaired: got %v, %+v; want State %v", name, err, get(t, dir, "a"), StateOK)
 		}
 	}
 }
 
-// TestVerifyBelievesTheFile has an index whose checksum holds and which lies.
-func TestVerifyBelievesTheFile(t *testing.T) {
+// TestVerifyTrustsFileOverRow uses a wrong index that has a valid checksum.
+func TestVerifyTrustsFileOverRow(t *testing.T) {
 	dir := vmDir(t, content(1, 5*mib))
 	store := Open(dir)
 	info := create(t, dir, "a")
@@ -115,12 +123,12 @@ func TestVerifyBelievesTheFile(t *testing.T) {
 	defer file.Close()
 	x := store.readIndex("a", file)
 	x.Entries[1].SegmentCRC++
-	store.keepIndex("a", x)
+	store.saveIndex("a", x)
 	if _, err := store.Verify(context.Background(), "a", false, nil); err != nil {
 		t.Error(err)
 	}
 	if i := get(t, dir, "a"); i.State != StateOK || i.VerifiedAt.IsZero() || i.ID != info.ID {
-		t.Errorf("%+v", i)
+		t.Errorf("get: got %+v, want State %v, ID %v", i, StateOK, info.ID)
 	}
 }
 
@@ -129,27 +137,27 @@ func TestVerifyChangesNothingElse(t *testing.T) {
 	store, ctx := Open(dir), context.Background()
 	create(t, dir, "a")
 	const newer = `{"version": 2}`
-	writeFile(t, dir.Rows(), []byte(newer))
-	before := tree(t, string(dir))
+	writeFile(t, dir.Rows, []byte(newer))
+	before := tree(t, filepath.Dir(dir.Disk))
 	if _, err := store.Verify(ctx, "a", false, nil); err != nil {
-		t.Errorf("with rows of a newer version: %v", err)
+		t.Errorf("with newer rows: got error %v, want no error", err)
 	}
-	if tree(t, string(dir)) != before || string(readFile(t, dir.Rows())) != newer {
-		t.Errorf("left are %s", tree(t, string(dir)))
+	if tree(t, filepath.Dir(dir.Disk)) != before || string(readFile(t, dir.Rows)) != newer {
+		t.Errorf("got changed rows or the files %s", tree(t, filepath.Dir(dir.Disk)))
 	}
-	os.Remove(dir.Rows())
+	os.Remove(dir.Rows)
 	ended, cancel := context.WithCancel(ctx)
 	_, err := store.Verify(ended, "a", false, &watcher{onPhase: func(string) { cancel() }})
-	if !errors.Is(err, context.Canceled) || tree(t, string(dir)) != strings.Replace(before, " snapshots.json", "", 1) {
-		t.Errorf("canceled: %v, left are %s", err, tree(t, string(dir)))
+	if !errors.Is(err, context.Canceled) || tree(t, filepath.Dir(dir.Disk)) != strings.Replace(before, " snapshots.json", "", 1) {
+		t.Errorf("canceled: got error %v, files %s; want error %v", err, tree(t, filepath.Dir(dir.Disk)), context.Canceled)
 	}
-	// It is deleted while it is read: no row of it may come back.
+	// Delete the snapshot while it is read: its row must not come back.
 	_, err = store.Verify(ctx, "a", false, &watcher{onPhase: func(string) {
 		if err := store.Delete(ctx, "a"); err != nil {
 			t.Error(err)
 		}
 	}})
 	if list, _, _ := store.List(ctx); err != nil || len(list) != 0 {
-		t.Errorf("%v, listed are %v", err, list)
+		t.Errorf("got error %v, list %v; want no snapshots", err, list)
 	}
 }

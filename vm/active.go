@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// Use makes a VM the active one: the one meant when none is named.
+// Use makes a VM the active VM, which commands use when no VM is named.
 func (s *Store) Use(name string) error {
 	e, err := s.Get(name)
 	if err != nil {
@@ -26,18 +26,17 @@ func (s *Store) Use(name string) error {
 	return s.setActive(e.Name)
 }
 
-// setActive writes which VM is the active one. The home's lock is held. Of
-// several names the first that is listed counts: a VM that gets another name has
-// both meanwhile.
+// setActive writes the active VM's name, or both names of a VM that is being renamed: Active
+// uses the first one that is in the list. The caller must hold the store's lock.
 func (s *Store) setActive(names ...string) error {
-	return ondisk.Replace(s.home.Active(), func(w io.Writer) error {
+	return durable.Replace(s.home.Active(), func(w io.Writer) error {
 		_, err := io.WriteString(w, strings.Join(names, "\n")+"\n")
 		return err
 	})
 }
 
-// Active returns the active VM. Where none was chosen, or the chosen one is
-// gone, it is the only VM there is; otherwise ErrNoActive.
+// Active returns the active VM. If none is set, or it no longer exists, Active returns
+// the only VM, or ErrNoActive if there is not exactly one.
 func (s *Store) Active() (Entry, error) {
 	list, _, err := s.List()
 	if err != nil {
@@ -49,7 +48,7 @@ func (s *Store) Active() (Entry, error) {
 	}
 	for _, name := range names {
 		for _, e := range list {
-			if ondisk.SameName(e.Name, name) {
+			if durable.SameName(e.Name, name) {
 				return e, nil
 			}
 		}
@@ -64,27 +63,27 @@ func (s *Store) Active() (Entry, error) {
 	}
 }
 
-// forgetActive ends that a VM, which is deleted, is the active one.
-func (s *Store) forgetActive(name string) {
+// clearActive removes the file with the active VM's name if the deleted VM was active.
+func (s *Store) clearActive(name string) {
 	lock, err := s.lock()
 	if err != nil {
-		return // a name that leads to no VM is none
+		return // Active ignores the name of a missing VM
 	}
 	defer lock.Close()
-	if names, err := s.activeNames(); err == nil && isAmong(name, names) {
+	if names, err := s.activeNames(); err == nil && containsName(name, names) {
 		os.Remove(s.home.Active())
 	}
 }
 
-// activeNames are those that setActive wrote, none if nobody chose.
+// activeNames returns the names that setActive wrote, if any.
 func (s *Store) activeNames() ([]string, error) {
 	data, err := os.ReadFile(s.home.Active())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return strings.Fields(string(data)), err
+	return strings.Fields(string(durable.TrimBOM(data))), err
 }
 
-func isAmong(name string, names []string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return ondisk.SameName(n, name) })
+func containsName(name string, names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return durable.SameName(n, name) })
 }

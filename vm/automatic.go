@@ -7,34 +7,34 @@ import (
 
 // Limits of automatic snapshots.
 const (
-	MinEvery    = time.Minute
-	MaxEvery    = 30 * 24 * time.Hour
+	MinInterval = time.Minute
+	MaxInterval = 30 * 24 * time.Hour
 	MaxKeep     = 1000
 	DefaultKeep = 24
 )
 
-// Automatic is how often a snapshot is taken, in seconds, and how many of these
-// are kept. The zero value is never.
+// Automatic holds the schedule of automatic snapshots: their interval in seconds and how many
+// of them to keep. The zero value turns them off.
 type Automatic struct {
-	EverySeconds int64 `json:"every_s"`
-	Keep         int   `json:"keep"`
+	IntervalSeconds int64 `json:"every_s"`
+	Keep            int   `json:"keep"`
 }
 
-// On tells whether snapshots are to be taken at all.
-func (a Automatic) On() bool { return a != (Automatic{}) }
+// Enabled reports whether automatic snapshots are taken.
+func (a Automatic) Enabled() bool { return a != (Automatic{}) }
 
-// Every is how often. The settings have passed Check.
-func (a Automatic) Every() time.Duration { return time.Duration(a.EverySeconds) * time.Second }
+// Interval returns the time between two snapshots. The settings must have passed Check.
+func (a Automatic) Interval() time.Duration { return time.Duration(a.IntervalSeconds) * time.Second }
 
-// Check tells what is wrong with the settings; it wraps ErrBadConfig.
+// Check validates the settings. The error, if any, wraps ErrBadConfig.
 func (a Automatic) Check() error {
 	switch {
-	case !a.On():
+	case !a.Enabled():
 		return nil
-	case a.EverySeconds < int64(MinEvery/time.Second), a.EverySeconds > int64(MaxEvery/time.Second):
-		return fmt.Errorf("every %d seconds is %w for automatic snapshots: between 1 minute and 30 days", a.EverySeconds, ErrBadConfig)
+	case a.IntervalSeconds < int64(MinInterval/time.Second), a.IntervalSeconds > int64(MaxInterval/time.Second):
+		return fmt.Errorf("%d seconds is %w for the snapshot interval: between 1 minute and 30 days", a.IntervalSeconds, ErrBadConfig)
 	case a.Keep < 1, a.Keep > MaxKeep:
-		return fmt.Errorf("to keep %d is %w for automatic snapshots: between 1 and %d", a.Keep, ErrBadConfig, MaxKeep)
+		return fmt.Errorf("%d is %w for the number of automatic snapshots to keep: between 1 and %d", a.Keep, ErrBadConfig, MaxKeep)
 	}
 	return nil
 }

@@ -28,16 +28,16 @@ func TestAutomaticCheck(t *testing.T) {
 		v := Defaults("dev")
 		v.Automatic = c.a
 		if err := v.Check(); (err == nil) != c.good || err != nil && !errors.Is(err, ErrBadConfig) {
-			t.Errorf("%+v: %v", c.a, err)
+			t.Errorf("Check with Automatic %+v = %v, want valid: %v", c.a, err, c.good)
 		}
 	}
 }
 
-// The setting is not in the file until there is one, and a file without it reads.
-func TestAutomaticIsKept(t *testing.T) {
+// While automatic snapshots are off, vms.json has no entry for them.
+func TestAutomaticIsStored(t *testing.T) {
 	s := newStore(t)
-	create(t, s, "dev")
-	kept := func() string {
+	createVM(t, s, "dev")
+	readList := func() string {
 		t.Helper()
 		data, err := os.ReadFile(s.Home().VMs())
 		if err != nil {
@@ -45,9 +45,9 @@ func TestAutomaticIsKept(t *testing.T) {
 		}
 		return string(data)
 	}
-	before := kept()
+	before := readList()
 	if strings.Contains(before, "automatic") {
-		t.Errorf("kept while off: %s", before)
+		t.Errorf("vms.json while off = %s, want no entry for automatic snapshots", before)
 	}
 	set := func(a Automatic) error {
 		return s.Update("dev", func(v *VM) error { v.Automatic = a; return nil })
@@ -56,13 +56,13 @@ func TestAutomaticIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, err := s.Get("dev")
-	if err != nil || e.Automatic.Every() != 30*time.Minute || e.Automatic.Keep != 7 {
-		t.Errorf("%+v, %v", e.Automatic, err)
+	if err != nil || e.Automatic.Interval() != 30*time.Minute || e.Automatic.Keep != 7 {
+		t.Errorf("Get = %+v, %v; want every 30 minutes, keep 7", e.Automatic, err)
 	}
 	if err := set(Automatic{5, 7}); !errors.Is(err, ErrBadConfig) {
-		t.Errorf("five seconds: %v", err)
+		t.Errorf("Update to five seconds: %v, want ErrBadConfig", err)
 	}
-	if err := set(Automatic{}); err != nil || kept() != before {
-		t.Errorf("switched off: %v, %s", err, kept())
+	if err := set(Automatic{}); err != nil || readList() != before {
+		t.Errorf("after turning it off: %v, list %s, want %s", err, readList(), before)
 	}
 }

@@ -5,42 +5,42 @@ import (
 	"io"
 	"os"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/vm/home"
 )
 
-// Boot is what a VM starts with.
+// Boot is the way a VM boots.
 type Boot string
 
-// The ways to boot.
+// Values of [Boot].
 const (
-	// BootKernel starts the kernel that the program carries with the VM's disk as
-	// its root.
+	// BootKernel boots the built-in kernel with the VM's disk as its root file system.
 	BootKernel Boot = ""
-	// BootDisk starts what the disk's own boot loader starts.
+	// BootDisk boots through BIOS, with the boot loader on the disk.
 	BootDisk Boot = "disk"
-	// BootUEFI starts, by UEFI firmware, what the disk's EFI system partition has.
+	// BootUEFI boots through UEFI firmware, from the disk's EFI system partition.
 	BootUEFI Boot = "uefi"
 )
 
 func (b Boot) check() error {
 	if b != BootKernel && b != BootDisk && b != BootUEFI {
-		return fmt.Errorf("%.100q is %w for how it boots", string(b), ErrBadConfig)
+		return fmt.Errorf("%.100q is %w for the boot mode", string(b), ErrBadConfig)
 	}
 	return nil
 }
 
-// BootIn tells how the disk in a VM's folder boots whose settings are lost.
-func BootIn(dir ondisk.VMDir) Boot {
+// DetectBoot returns the boot mode of a VM whose settings are lost. It examines the UEFI
+// variables and the disk in the VM's folder.
+func DetectBoot(dir home.VMDir) Boot {
 	if st, err := os.Stat(dir.Firmware()); err == nil && st.Size() > 0 {
 		return BootUEFI
 	}
-	return BootOf(dir.Disk())
+	return detectDiskBoot(dir.Disk())
 }
 
-// BootOf tells how a disk boots whose VM's settings are lost, by whether its first
-// sector says that there is a boot loader in it, or by what its partitions are.
-func BootOf(disk string) Boot {
-	if NeedsUEFI(disk) {
+// detectDiskBoot returns the boot mode of a disk, judging by its partition table and the boot
+// code in its first sector. If the disk cannot be read, it returns BootKernel.
+func detectDiskBoot(disk string) Boot {
+	if needsUEFI(disk) {
 		return BootUEFI
 	}
 	f, err := os.Open(disk)

@@ -10,10 +10,11 @@ import (
 	"slices"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// Defaults returns a new VM as it is when nothing else is asked for.
+// Defaults returns a new VM with the built-in default settings and a new identity.
 func Defaults(name string) VM {
 	id, mac := NewIdentity()
 	return VM{
@@ -22,73 +23,78 @@ func Defaults(name string) VM {
 	}
 }
 
-// Create adds a VM. fill makes its disk, at dir.Disk(), and may take its time:
-// other VMs can be made and used meanwhile. Nothing appears under the VM's name
-// before it is whole and durable; an error of fill leaves nothing. ErrExists
-// when the name is taken, ErrLeftData when a folder of that name remains from an
-// earlier VM. The first VM of a home becomes the active one.
-func (s *Store) Create(v VM, fill func(dir ondisk.VMDir) error) (err error) {
+// Create adds a VM. fill creates its disk at dir.Disk(); while it runs, other VMs can be
+// created and used. The VM appears under its name only when it is complete and durable; if
+// fill fails, nothing remains. Create returns ErrExists if the name is taken, and
+// ErrDataExists if a folder from an earlier VM of that name exists. The first VM in a
+// store becomes the active VM.
+func (s *Store) Create(v VM, fill func(dir home.VMDir) error) (err error) {
 	if err := v.Check(); err != nil {
 		return err
 	}
-	if err := s.Free(v.Name); err != nil {
+	if err := s.CheckAvailable(v.Name); err != nil {
 		return err
 	}
-	fresh := ondisk.VMDir(filepath.Join(s.home.Data(), newPrefix+v.ID))
+	fresh := home.VMDir(filepath.Join(s.home.Data(), newPrefix+v.ID))
 	defer func() {
-		if !errors.Is(err, ondisk.ErrNotDurable) { // or else it is listed
+		if !errors.Is(err, durable.ErrNotDurable) { // after ErrNotDurable the VM is listed
 			os.RemoveAll(string(fresh))
 		}
 	}()
-	lock, err := s.begin(fresh)
+	lock, err := s.createFolder(fresh)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
 	if err := fill(fresh); err != nil {
-		return ondisk.NotDone(err)
+		return durable.UnmarkNotDurable(err)
 	}
-	if disk, err := os.Stat(fresh.Disk()); err == nil { // of an image it is known only now
+	if disk, err := os.Stat(fresh.Disk()); err == nil { // the size of an image is known only now
 		v.DiskSizeMB = DiskSizeMB(disk.Size())
-		if v.Boot == BootDisk && NeedsUEFI(fresh.Disk()) {
+		if v.Boot == BootDisk && needsUEFI(fresh.Disk()) {
 			v.Boot = BootUEFI
 		}
 	}
-	return s.add(v, func(r *rows, dir ondisk.VMDir) error {
+	return s.add(v, s.change, func(r *rows, dir home.VMDir) error {
 		if _, err := os.Lstat(string(dir)); err == nil {
-			return leftData(dir)
+			return dataExists(dir)
 		}
-		// The list decides: settle gives a folder its name if its VM is listed.
-		r.then = func() error {
+		// Once the VM is listed, recoverFolders can rename the folder, even after a crash.
+		r.afterWrite = func() error {
 			if err := os.Rename(string(fresh), string(dir)); err != nil {
 				return err
 			}
-			_ = ondisk.SyncDir(s.home.Data()) // or settle renames it once more
+			_ = durable.SyncDir(s.home.Data()) // if it fails, recoverFolders renames the folder again
 			return nil
 		}
-		return ondisk.SyncDir(s.home.Data())
+		return durable.SyncDir(s.home.Data())
 	})
 }
 
-// begin makes the folder of a VM to be, and takes the VM's lock in it, to be
-// held until the VM is listed: sweep takes a folder without it for a dead one,
-// and nothing starts the VM meanwhile.
-func (s *Store) begin(fresh ondisk.VMDir) (*ondisk.Lock, error) {
-	home, err := s.lock()
+// ActivityCreate is the durable.Activity code of the lock that Create holds on a new VM until
+// the VM is listed.
+const ActivityCreate = "vm_create"
+
+// createFolder creates the folder of a new VM and acquires the VM's lock in it. The lock
+// is held until the VM is listed: recoverFolders removes new folders that are not locked,
+// and a locked VM cannot be started.
+func (s *Store) createFolder(fresh home.VMDir) (*durable.Lock, error) {
+	lock, err := s.lock()
 	if err != nil {
 		return nil, err
 	}
-	defer home.Close()
-	if err := ondisk.MakeDir(fresh.Snapshots()); err != nil {
+	defer lock.Close()
+	if err := durable.MakeDir(fresh.Snapshots()); err != nil {
 		return nil, err
 	}
-	return ondisk.TryLock(fresh.Lock(), "creating the VM")
+	return durable.TryLock(fresh.Lock(), durable.Activity{Code: ActivityCreate})
 }
 
-// Fill makes a fill for Create of what writes a disk into an empty file.
-func Fill(write func(*os.File) error) func(ondisk.VMDir) error {
-	return func(dir ondisk.VMDir) error {
-		disk, err := ondisk.NewReplacement(dir.Disk())
+// FillDisk returns a fill function for [Store.Create]. It calls write with an empty file,
+// which then becomes the disk.
+func FillDisk(write func(*os.File) error) func(home.VMDir) error {
+	return func(dir home.VMDir) error {
+		disk, err := durable.NewReplacement(dir.Disk())
 		if err != nil {
 			return err
 		}
@@ -100,8 +106,9 @@ func Fill(write func(*os.File) error) func(ondisk.VMDir) error {
 	}
 }
 
-// Adopt adds a VM whose folder is there already, with its disk and snapshots:
-// what Delete without data left. ErrNoDisk when there is nothing to adopt.
+// Adopt adds a VM whose folder, disk and snapshots already exist, for example after Delete
+// without data. It returns ErrNoDisk if there is no disk. If vms.json is missing, Adopt
+// creates it.
 func (s *Store) Adopt(v VM) error {
 	if err := v.Check(); err != nil {
 		return err
@@ -110,18 +117,18 @@ func (s *Store) Adopt(v VM) error {
 	if _, err := os.Stat(dir.Disk()); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s", ErrNoDisk, dir.Disk())
 	} else if err != nil {
-		return fmt.Errorf("the disk cannot be read: %w", err)
+		return fmt.Errorf("read the disk: %w", err)
 	}
-	return s.add(v, func(_ *rows, dir ondisk.VMDir) error { return ondisk.MakeDir(dir.Snapshots()) })
+	return s.add(v, s.changeOrCreate, func(_ *rows, dir home.VMDir) error { return durable.MakeDir(dir.Snapshots()) })
 }
 
-// add lists a VM once place has put its folder there. Where no VM is the active
-// one it is to be that, which is written first: the name of a VM that is not
-// listed means nothing.
-func (s *Store) add(v VM, place func(*rows, ondisk.VMDir) error) error {
-	return s.change(func(r *rows) error {
+// add adds a VM to the list after place has prepared its folder. If no VM is active, the new
+// one becomes active. The active name is written first, because it has no effect until the VM
+// is listed.
+func (s *Store) add(v VM, change func(func(*rows) error) error, place func(*rows, home.VMDir) error) error {
+	return change(func(r *rows) error {
 		if i := r.find(v.Name); i >= 0 {
-			return taken(r.VMs[i].Name)
+			return nameTaken(r.VMs[i].Name)
 		}
 		if err := place(r, s.Dir(v.Name)); err != nil {
 			return err
@@ -132,29 +139,33 @@ func (s *Store) add(v VM, place func(*rows, ondisk.VMDir) error) error {
 		}
 		if !slices.ContainsFunc(active, func(name string) bool { return r.find(name) >= 0 }) {
 			if err := s.setActive(v.Name); err != nil {
-				return ondisk.NotDone(err)
+				return durable.UnmarkNotDurable(err)
 			}
 		}
-		r.VMs = append(r.VMs, v)
+		r.VMs = append(r.VMs, row{VM: v})
 		return nil
 	})
 }
 
-func taken(name string) error { return fmt.Errorf("%w: there is a VM '%s'", ErrExists, name) }
+func nameTaken(name string) error { return fmt.Errorf("%w: there is a VM '%s'", ErrExists, name) }
 
-// Free tells whether a VM of that name can be made: ErrExists, ErrLeftData, or
-// ondisk.ErrBadName.
-func (s *Store) Free(name string) error {
-	switch e, err := s.Get(name); {
-	case err == nil:
-		return taken(e.Name)
-	case !errors.Is(err, ErrNotFound):
+// CheckAvailable checks that a VM called name can be created. The error, if any, is
+// ErrExists, ErrDataExists, durable.ErrBadName, or an error from reading the list of VMs.
+func (s *Store) CheckAvailable(name string) error {
+	all, err := s.read()
+	if err == nil {
+		err = durable.CheckName(name)
+	}
+	if err != nil {
 		return err
 	}
+	if i := all.find(name); i >= 0 {
+		return nameTaken(all.VMs[i].Name)
+	}
 	if _, err := os.Lstat(string(s.Dir(name))); err == nil {
-		return leftData(s.Dir(name))
+		return dataExists(s.Dir(name))
 	}
 	return nil
 }
 
-func leftData(dir ondisk.VMDir) error { return fmt.Errorf("%w: %s", ErrLeftData, dir) }
+func dataExists(dir home.VMDir) error { return fmt.Errorf("%w: %s", ErrDataExists, dir) }

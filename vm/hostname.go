@@ -6,8 +6,8 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// Hostname is what the guest of a VM of that name is called: the name with what
-// is not allowed in a hostname replaced by hyphens.
+// Hostname returns the guest's hostname for a VM's name: characters that are not allowed
+// in a hostname become hyphens.
 func Hostname(name string) string {
 	var b strings.Builder
 	for _, r := range name {

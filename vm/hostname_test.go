@@ -19,9 +19,9 @@ func TestHostname(t *testing.T) {
 	for name, want := range tests {
 		got := Hostname(name)
 		if got != want {
-			t.Errorf("%q is called %q", name, got)
+			t.Errorf("Hostname(%q) = %q, want %q", name, got, want)
 		}
-		// Every VM can be told its identity.
+		// The agent must accept every result.
 		id, _ := NewIdentity()
 		if err := (wire.Identity{ID: id, Hostname: got}).Check(); err != nil {
 			t.Error(err)

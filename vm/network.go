@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// MaxForwards is how many ports a VM can have forwarded.
+// MaxForwards is the maximum number of forwards of a VM.
 const MaxForwards = 100
 
-// Network is how far the guest's network reaches. The zero value is QEMU's user
-// network: the guest reaches what this computer reaches, and this computer itself
-// as 10.0.2.2; nobody reaches the guest.
+// Network holds the guest's network settings. The zero value is QEMU's user network
+// without forwards: the guest can connect to everything the host can, and to the host
+// itself at 10.0.2.2, but accepts no inbound connections.
 type Network struct {
-	// Isolated guests reach nothing. What is forwarded to them still comes.
+	// Isolated guests cannot open connections. Forwards still work.
 	Isolated bool      `json:"isolated,omitempty"`
 	Forwards []Forward `json:"forwards,omitempty"`
 }
 
-// Forward leads a TCP port of this computer's 127.0.0.1 into the guest.
+// Forward forwards a TCP port on 127.0.0.1 of the host to a port in the guest.
 type Forward struct {
 	Host  int `json:"host"`
 	Guest int `json:"guest"`
@@ -27,10 +27,10 @@ type Forward struct {
 
 func (f Forward) String() string { return fmt.Sprintf("127.0.0.1:%d -> %d", f.Host, f.Guest) }
 
-// Check tells what is wrong with the settings; it wraps ErrBadConfig.
+// Check validates the settings. The error, if any, wraps ErrBadConfig.
 func (n Network) Check() error {
 	if len(n.Forwards) > MaxForwards {
-		return fmt.Errorf("%d is %w for how many ports are forwarded: at most %d", len(n.Forwards), ErrBadConfig, MaxForwards)
+		return fmt.Errorf("%d is %w for the number of forwards: at most %d", len(n.Forwards), ErrBadConfig, MaxForwards)
 	}
 	seen := map[int]bool{}
 	for _, f := range n.Forwards {
@@ -40,30 +40,29 @@ func (n Network) Check() error {
 			}
 		}
 		if seen[f.Host] {
-			return fmt.Errorf("%d is %w for two forwards: each port of this computer leads to one of the guest", f.Host, ErrBadConfig)
+			return fmt.Errorf("%d is %w for two forwards: each host port can be forwarded only once", f.Host, ErrBadConfig)
 		}
 		seen[f.Host] = true
 	}
 	return nil
 }
 
-// With is the network with one forward more, in the place of another of the same
-// port of this computer.
+// With returns a copy of the settings with a forward added. It replaces any other forward of
+// the same host port.
 func (n Network) With(f Forward) Network {
 	n = n.Without(f.Host)
 	n.Forwards = append(n.Forwards, f)
 	return n
 }
 
-// Without is the network without the forward of a port of this computer.
+// Without returns a copy of the settings without the forward of a host port.
 func (n Network) Without(host int) Network {
 	n.Forwards = slices.DeleteFunc(slices.Clone(n.Forwards), func(f Forward) bool { return f.Host == host })
 	return n
 }
 
-// ParseForwards reads forwards as people write them: 8080:80, the port of this
-// computer first; several with commas or blanks between. The error wraps
-// ErrBadConfig.
+// ParseForwards parses forwards in the form HOST:GUEST, such as 8080:80, separated by commas
+// or spaces. The error, if any, wraps ErrBadConfig.
 func ParseForwards(text string) ([]Forward, error) {
 	var n Network
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -73,7 +72,7 @@ func ParseForwards(text string) ([]Forward, error) {
 		f.Host, errHost = strconv.Atoi(host)
 		f.Guest, errGuest = strconv.Atoi(guest)
 		if !found || errHost != nil || errGuest != nil {
-			return nil, fmt.Errorf("%.100q is %w for a forward: it goes HOST:GUEST, as 8080:80", word, ErrBadConfig)
+			return nil, fmt.Errorf("%.100q is %w for a forward: use HOST:GUEST, for example 8080:80", word, ErrBadConfig)
 		}
 		n.Forwards = append(n.Forwards, f)
 	}

@@ -15,19 +15,19 @@ func TestNetworkCheck(t *testing.T) {
 		forwards []Forward
 		good     bool
 	}{
-		"none":              {nil, true},
-		"the ends":          {[]Forward{{1, 65535}, {65535, 1}}, true},
-		"one guest port":    {[]Forward{{8080, 80}, {8081, 80}}, true},
-		"as many as may be": {many[1:], true},
-		"too many":          {many, false},
-		"port 0":            {[]Forward{{0, 80}}, false},
-		"guest's 65536":     {[]Forward{{80, 65536}}, false},
-		"below 0":           {[]Forward{{-1, 80}}, false},
-		"one port twice":    {[]Forward{{8080, 80}, {8080, 81}}, false},
+		"none":             {nil, true},
+		"port limits":      {[]Forward{{1, 65535}, {65535, 1}}, true},
+		"same guest port":  {[]Forward{{8080, 80}, {8081, 80}}, true},
+		"maximum":          {many[1:], true},
+		"too many":         {many, false},
+		"host port 0":      {[]Forward{{0, 80}}, false},
+		"guest port 65536": {[]Forward{{80, 65536}}, false},
+		"negative port":    {[]Forward{{-1, 80}}, false},
+		"same host port":   {[]Forward{{8080, 80}, {8080, 81}}, false},
 	} {
 		err := Network{Forwards: c.forwards}.Check()
 		if (err == nil) != c.good || err != nil && !errors.Is(err, ErrBadConfig) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: Check = %v, want valid: %v", name, err, c.good)
 		}
 	}
 }
@@ -40,12 +40,12 @@ func TestParseForwards(t *testing.T) {
 		" 8080:80,,2222:22 ": {{8080, 80}, {2222, 22}},
 	} {
 		if got, err := ParseForwards(text); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%q: %v, %v", text, got, err)
+			t.Errorf("ParseForwards(%q) = %v, %v; want %v", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"80", "a:80", "80:b", ":", "8080:80:1", "8080:0", "8080:80 8080:81", "0x50:80"} {
 		if got, err := ParseForwards(text); !errors.Is(err, ErrBadConfig) {
-			t.Errorf("%q: %v, %v", text, got, err)
+			t.Errorf("ParseForwards(%q) = %v, %v; want ErrBadConfig", text, got, err)
 		}
 	}
 }
@@ -53,12 +53,12 @@ func TestParseForwards(t *testing.T) {
 func TestNetworkWithAndWithout(t *testing.T) {
 	n := Network{Isolated: true, Forwards: []Forward{{8080, 80}, {2222, 22}}}
 	if got := n.With(Forward{8080, 81}).Forwards; !slices.Equal(got, []Forward{{2222, 22}, {8080, 81}}) {
-		t.Errorf("with another for 8080: %v", got)
+		t.Errorf("With another forward of 8080 = %v, want it to replace the first one", got)
 	}
 	if got := n.Without(2222); !got.Isolated || !slices.Equal(got.Forwards, []Forward{{8080, 80}}) {
-		t.Errorf("without 2222: %v", got)
+		t.Errorf("Without(2222) = %v, want Isolated and the forward of 8080", got)
 	}
 	if !slices.Equal(n.Forwards, []Forward{{8080, 80}, {2222, 22}}) {
-		t.Errorf("the network itself was changed: %v", n.Forwards)
+		t.Errorf("With or Without changed the receiver: got %v", n.Forwards)
 	}
 }

@@ -1,23 +1,26 @@
 package vm
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// Rename gives a VM another name, and its folder with it. The caller holds the
-// VM's lock. A crash leaves one of the two names: the list decides, and the
-// folder follows it. ErrExists when the name is another VM's, ErrLeftData when
-// the folder of an earlier one is there.
+// Rename renames a VM and its folder. The caller must hold the VM's lock. After a crash, the
+// VM has the name that is in the list, and recoverFolders renames the folder to match. Rename
+// returns ErrExists if another VM has the name, ErrDataExists if a folder from an earlier VM
+// exists, and ErrCannotRename if the file system cannot rename folders.
 func (s *Store) Rename(name, to string) error {
-	if err := ondisk.CheckName(to); err != nil {
+	if err := durable.CheckName(to); err != nil {
 		return err
 	}
-	// By its ID a folder between two names is known to be this VM's: it has to be in
-	// the list before.
+	// While the folder has neither name, only the ID identifies it, so the ID must be in the
+	// list first.
 	err := s.Update(name, func(v *VM) error {
 		if !isID(v.ID) {
 			v.ID, _ = NewIdentity()
@@ -25,7 +28,7 @@ func (s *Store) Rename(name, to string) error {
 		return nil
 	})
 	if err != nil {
-		return ondisk.NotDone(err)
+		return durable.UnmarkNotDurable(err)
 	}
 	return s.change(func(r *rows) error {
 		i := r.find(name)
@@ -33,55 +36,66 @@ func (s *Store) Rename(name, to string) error {
 			return fmt.Errorf("%w: '%s'", ErrNotFound, name)
 		}
 		if other := r.find(to); other >= 0 && other != i {
-			return taken(r.VMs[other].Name)
+			return nameTaken(r.VMs[other].Name)
 		}
 		v := &r.VMs[i]
 		old, dir := s.Dir(v.Name), s.Dir(to)
-		if !ondisk.SameName(v.Name, to) && exists(string(dir)) {
-			return leftData(dir)
+		if !durable.SameName(v.Name, to) && exists(string(dir)) {
+			return dataExists(dir)
 		}
-		active, err := s.willBeActive(v.Name, to)
+		active, err := s.keepActive(v.Name, to)
 		if err != nil {
-			return ondisk.NotDone(err)
+			return durable.UnmarkNotDurable(err)
 		}
-		return s.moveFolder(r, v, old, dir, to, active)
+		from := v.Name
+		if err = s.moveFolder(r, v, old, dir, to, active); err != nil && active {
+			_ = s.setActive(from) // a future VM with the other name must not become active
+		}
+		return err
 	})
 }
 
-// moveFolder takes a folder's name away, so that it is the list that gives it the
-// next one.
-func (s *Store) moveFolder(r *rows, v *VM, old, dir ondisk.VMDir, to string, active bool) error {
-	between := filepath.Join(s.home.Data(), newPrefix+v.ID)
+// moveFolder gives the folder a temporary name, and its new name once the list is written.
+func (s *Store) moveFolder(r *rows, v *row, old, dir home.VMDir, to string, active bool) error {
+	between := filepath.Join(s.home.Data(), movingPrefix+v.ID)
 	if exists(between) {
-		return fmt.Errorf("%w: %s", ErrLeftData, between)
+		return fmt.Errorf("%w: %s", ErrDataExists, between)
 	}
-	if err := os.Rename(string(old), between); err != nil {
+	if err := os.Rename(string(old), between); errors.Is(err, syscall.EXDEV) {
+		return fmt.Errorf("%w: %w", ErrCannotRename, err)
+	} else if err != nil {
 		return err
 	}
-	r.takeBack = func() { _ = os.Rename(between, string(old)) }
-	if err := ondisk.SyncDir(s.home.Data()); err != nil {
-		r.takeBack()
+	from := v.Name
+	r.undo = func() {
+		_ = os.Rename(between, string(old))
+		if active {
+			_ = s.setActive(from)
+		}
+	}
+	if err := durable.SyncDir(s.home.Data()); err != nil {
+		r.undo()
 		return err
 	}
 	v.Name = to
-	r.then = func() error {
+	r.afterWrite = func() error {
 		if err := os.Rename(between, string(dir)); err != nil {
 			return err
 		}
-		_ = ondisk.SyncDir(s.home.Data()) // or settle renames it once more
+		_ = durable.SyncDir(s.home.Data()) // if it fails, recoverFolders renames the folder again
 		if active {
-			_ = s.setActive(to) // or the name before is of no use in it
+			_ = s.setActive(to) // drops the old name, which no longer has an effect
 		}
 		return nil
 	}
 	return nil
 }
 
-// willBeActive lets the active VM be the active one under both names, and tells
-// whether it is that VM.
-func (s *Store) willBeActive(name, to string) (bool, error) {
+// keepActive reports whether a VM is active. If it is, keepActive makes it active under both
+// names.
+func (s *Store) keepActive(name, to string) (bool, error) {
 	names, err := s.activeNames()
-	if err != nil || !isAmong(name, names) {
+	if err != nil || !containsName(name, names) {
 		return false, err
 	}
 	return true, s.setActive(to, name)

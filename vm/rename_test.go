@@ -8,13 +8,13 @@ import (
 	"slices"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
 func TestRename(t *testing.T) {
 	s := newStore(t)
-	create(t, s, "dev")
-	create(t, s, "other")
+	createVM(t, s, "dev")
+	createVM(t, s, "other")
 	if err := s.Use("dev"); err != nil {
 		t.Fatal(err)
 	}
@@ -25,9 +25,9 @@ func TestRename(t *testing.T) {
 	for _, c := range []struct {
 		name, to string
 		want     error
-	}{{"dev", "other", ErrExists}, {"dev", "OTHER", ErrExists}, {"dev", "a/b", ondisk.ErrBadName}, {"nobody", "x", ErrNotFound}} {
+	}{{"dev", "other", ErrExists}, {"dev", "OTHER", ErrExists}, {"dev", "a/b", durable.ErrBadName}, {"nobody", "x", ErrNotFound}} {
 		if err := s.Rename(c.name, c.to); !errors.Is(err, c.want) {
-			t.Errorf("%s to %s: %v", c.name, c.to, err)
+			t.Errorf("Rename(%s, %s): %v, want %v", c.name, c.to, err, c.want)
 		}
 	}
 	for _, to := range []string{"work", "Work", "work2", "dev"} {
@@ -41,24 +41,24 @@ func TestRename(t *testing.T) {
 		now, err := s.Active()
 		was.Name = to
 		if err != nil || now.Name != to || !reflect.DeepEqual(now.VM, was.VM) || now.Broken != nil || to != from.Name && exists(string(s.Dir(from.Name))) {
-			t.Errorf("%s: %+v, %v", to, now, err)
+			t.Errorf("Active after Rename to %s = %+v, %v; want %+v", to, now, err, was.VM)
 		}
 	}
 	if err := os.Mkdir(string(s.Dir("left")), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Rename("dev", "left"); !errors.Is(err, ErrLeftData) {
-		t.Error(err)
+	if err := s.Rename("dev", "left"); !errors.Is(err, ErrDataExists) {
+		t.Errorf("Rename to an existing folder: %v, want ErrDataExists", err)
 	}
 }
 
-// TestRenameCutOff stops Rename between the folder's names, before and after the
-// list has changed: nothing is lost, and the VM stays the active one.
-func TestRenameCutOff(t *testing.T) {
+// If Rename is interrupted while the folder has its temporary name, before or after the list
+// changes, nothing is lost, and the VM remains active.
+func TestRenameInterrupted(t *testing.T) {
 	for _, listed := range []string{"dev", "work"} {
 		s := newStore(t)
-		create(t, s, "dev")
-		create(t, s, "other")
+		createVM(t, s, "dev")
+		createVM(t, s, "other")
 		if err := s.setActive("work", "dev"); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestRenameCutOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Rename(string(s.Dir("dev")), filepath.Join(s.Home().Data(), newPrefix+e.ID)); err != nil {
+		if err := os.Rename(string(s.Dir("dev")), filepath.Join(s.Home().Data(), movingPrefix+e.ID)); err != nil {
 			t.Fatal(err)
 		}
 		all, err := s.read()
@@ -74,57 +74,57 @@ func TestRenameCutOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		all.VMs[all.find("dev")].Name = listed
-		if err := ondisk.ReplaceJSON(s.Home().VMs(), all); err != nil {
+		if err := durable.ReplaceJSON(s.Home().VMs(), all); err != nil {
 			t.Fatal(err)
 		}
 		now, err := s.Active()
 		if err != nil || now.Name != listed || now.ID != e.ID || now.Broken != nil {
-			t.Errorf("%s: %+v, %v", listed, now, err)
+			t.Errorf("Active = %+v, %v; want %s", now, err, listed)
 		}
 	}
 }
 
-// TestFoldersGoBackWithTheList is a folder that cannot get its next name.
-func TestFoldersGoBackWithTheList(t *testing.T) {
+// If the folder cannot be renamed after the list was written, the list and the folder are
+// reverted.
+func TestFailedAfterWriteUndoesFolders(t *testing.T) {
 	s := newStore(t)
-	create(t, s, "dev")
-	failure, back := errors.New("no"), false
+	createVM(t, s, "dev")
+	failure, undone := errors.New("no"), false
 	err := s.change(func(r *rows) error {
 		r.VMs[0].Name = "work"
-		r.takeBack = func() { back = true }
-		r.then = func() error { return failure }
+		r.undo = func() { undone = true }
+		r.afterWrite = func() error { return failure }
 		return nil
 	})
-	if !errors.Is(err, failure) || !back {
-		t.Errorf("%v; taken back: %v", err, back)
+	if !errors.Is(err, failure) || !undone {
+		t.Errorf("change: %v, want %v; folders restored: %v, want true", err, failure, undone)
 	}
-	if got := listed(t, s); !slices.Equal(got, []string{"dev"}) {
-		t.Errorf("list: %v", got)
+	if got := listNames(t, s); !slices.Equal(got, []string{"dev"}) {
+		t.Errorf("list = %v, want dev", got)
 	}
 }
 
-// TestFolderOfAListedVMStays is a folder between two names whose place is taken.
-func TestFolderOfAListedVMStays(t *testing.T) {
+// A folder with a temporary name must be kept if another folder has its VM's name.
+func TestFolderOfListedVMIsKept(t *testing.T) {
 	s := newStore(t)
-	create(t, s, "dev")
+	createVM(t, s, "dev")
 	e, err := s.Get("dev")
 	if err != nil {
 		t.Fatal(err)
 	}
-	between := filepath.Join(s.Home().Data(), newPrefix+e.ID)
+	between := filepath.Join(s.Home().Data(), movingPrefix+e.ID)
 	if err := errors.Join(os.Rename(string(s.Dir("dev")), between), os.Mkdir(string(s.Dir("dev")), 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	create(t, s, "next") // sweeps
+	createVM(t, s, "next") // calls recoverFolders
 	if !exists(between) {
-		t.Error("a disk is lost")
+		t.Error("the folder with the VM's disk was removed, want it kept")
 	}
 }
 
-// TestRenameWithoutID is a VM that is known by no ID until then.
 func TestRenameWithoutID(t *testing.T) {
 	s := newStore(t)
-	create(t, s, "dev")
+	createVM(t, s, "dev")
 	if err := s.Update("dev", func(v *VM) error { v.ID = ""; return nil }); err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +132,6 @@ func TestRenameWithoutID(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e, err := s.Get("work"); err != nil || !isID(e.ID) || e.Broken != nil {
-		t.Errorf("%+v, %v", e, err)
+		t.Errorf("Get = %+v, %v; want an intact VM with an ID", e, err)
 	}
 }

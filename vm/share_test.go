@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestShareIsReadAsPeopleWriteIt(t *testing.T) {
+func TestParseShare(t *testing.T) {
 	t.Chdir("/tmp")
 	for text, want := range map[string]Share{
 		"/srv/site":       {Path: "/srv/site"},
@@ -20,29 +20,29 @@ func TestShareIsReadAsPeopleWriteIt(t *testing.T) {
 	} {
 		got, err := ParseShare(text)
 		if err != nil || got != want {
-			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
+			t.Errorf("ParseShare(%q) = %+v, %v; want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", ":ro", "/", "/..", "/srv/a\nb"} {
+	for _, text := range []string{"", ":ro", "/", "/..", "/srv/a\nb", "/srv/l\xe4tin"} {
 		if got, err := ParseShare(text); !errors.Is(err, ErrBadConfig) {
-			t.Errorf("%q: %+v, %v", text, got, err)
+			t.Errorf("ParseShare(%q) = %+v, %v; want ErrBadConfig", text, got, err)
 		}
 	}
 }
 
-func TestSharesHaveAPlaceOfTheirOwn(t *testing.T) {
+func TestSharesNeedDistinctMountPoints(t *testing.T) {
 	list := Shares{{Path: "/a/site"}}.With(Share{Path: "/b/data"}).With(Share{Path: "/a/site", ReadOnly: true})
 	if want := (Shares{{Path: "/b/data"}, {Path: "/a/site", ReadOnly: true}}); !slices.Equal(list, want) {
-		t.Errorf("%v, want %v", list, want)
+		t.Errorf("With = %v, want %v", list, want)
 	}
 	if err := list.Check(); err != nil {
 		t.Error(err)
 	}
 	err := list.With(Share{Path: "/c/site"}).Check()
 	if !errors.Is(err, ErrBadConfig) || !strings.Contains(err.Error(), "/mnt/site") {
-		t.Errorf("two at one place: %v", err)
+		t.Errorf("Check with two shares at one mount point: %v, want ErrBadConfig", err)
 	}
 	if list = list.Without("/a/site"); list.Has("/a/site") || !list.Has("/b/data") {
-		t.Errorf("after one was taken away: %v", list)
+		t.Errorf("Without(/a/site) = %v, want only /b/data", list)
 	}
 }

@@ -6,116 +6,174 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
 const rowsVersion = 1
 
-// rows is the content of vms.json.
+// rows is the contents of vms.json.
 type rows struct {
-	Version int  `json:"version"`
-	VMs     []VM `json:"vms"`
+	Version int   `json:"version"`
+	VMs     []row `json:"vms"`
 
-	// takeBack undoes what a change did to folders, for when the list stays as it
-	// was; nil if it did nothing. then is what is left to do once it is written.
-	takeBack func()
-	then     func() error
+	// source is the text of the file that the rows were parsed from.
+	source []byte
+
+	// lost is the reason why the list itself cannot be read, or nil.
+	lost error
+
+	// undo, if not nil, reverts a change to folders; write calls it if the list cannot be
+	// written. afterWrite, if not nil, completes the change once the list is written.
+	undo       func()
+	afterWrite func() error
 }
 
-// Store is the VMs of one home. It holds no state of its own, so that any
-// number of processes and goroutines can use the same home: each change is made
-// under the home's lock.
-type Store struct{ home ondisk.Home }
+// MarshalJSON preserves members that this version does not know.
+func (r rows) MarshalJSON() ([]byte, error) {
+	type plain rows
+	return durable.MarshalKeeping(plain(r), r.source)
+}
 
-// OpenStore returns the store of a home, which is created when first written.
-func OpenStore(home ondisk.Home) *Store { return &Store{home} }
+// row is one VM in vms.json.
+type row struct {
+	VM
+	// raw is the row's text in the file. decodeErr reports the first member that could not be
+	// decoded, or is nil.
+	raw       json.RawMessage
+	decodeErr *durable.JSONError
+}
 
-// Home is the store's folder.
-func (s *Store) Home() ondisk.Home { return s.home }
+// MarshalJSON returns the original text of a row that could not be decoded. In any other row
+// it preserves members that this version does not know.
+func (r row) MarshalJSON() ([]byte, error) {
+	if r.decodeErr != nil {
+		return r.raw, nil
+	}
+	return durable.MarshalKeeping(r.VM, r.raw)
+}
 
-// Dir is the folder of one VM.
-func (s *Store) Dir(name string) ondisk.VMDir { return s.home.VM(name) }
+// Store is the list of VMs in one home folder. It has no state in memory, and each change
+// is made under the store's lock, so any number of processes and goroutines can use the
+// same folder.
+type Store struct{ home home.Dir }
 
-// Entry is one VM in a list. A VM that cannot be used is listed with the
-// reason; it never fails the list.
+// OpenStore returns the store in a folder. The first write creates the folder.
+func OpenStore(root home.Dir) *Store { return &Store{root} }
+
+// Home returns the store's folder.
+func (s *Store) Home() home.Dir { return s.home }
+
+// Dir returns the folder of one VM. The caller must have checked the name.
+func (s *Store) Dir(name string) home.VMDir { return s.home.VM(name) }
+
+// Entry is one VM in the list. A VM that cannot be used is listed with the reason; it
+// does not make List fail.
 type Entry struct {
 	VM
-	// Broken wraps ErrNoDisk, ErrBroken, or why the disk cannot be looked at; nil
-	// for a sound VM.
+	// Broken is nil if the VM can be used. Otherwise it wraps ErrNoDisk, ErrBroken, or an
+	// error from examining the disk.
 	Broken error
 }
 
-// List returns the VMs by name. Notes tell what was found amiss and mended.
+// List returns the VMs sorted by name. If vms.json cannot be read, List returns a broken
+// VM for each folder that has a disk, and leaves the file unchanged. Notes describe
+// problems with the list.
 func (s *Store) List() (list []Entry, notes []string, err error) {
 	all, err := s.read()
 	if err == nil {
-		all, err = s.settled(all)
+		all, err = s.recoverIfNeeded(all)
 	}
-	if errors.Is(err, errTorn) {
-		all, notes, err = s.rebuild()
+	if errors.Is(err, durable.ErrJSON) || errors.Is(err, ErrNoList) { // the list is lost, not just unavailable
+		notes = append(notes, err.Error()+"; VMs are listed by their folders, without settings")
+		all, err = s.scanFolders(err)
 	}
 	if err != nil {
 		return nil, notes, err
 	}
-	for _, v := range all.VMs {
-		list = append(list, Entry{v, s.broken(v)})
+	for _, r := range all.VMs {
+		if durable.CheckName(r.Name) != nil {
+			notes = append(notes, fmt.Sprintf("%v; this VM is not listed", r.decodeErr))
+			continue
+		}
+		broken := s.brokenReason(r)
+		if all.lost != nil {
+			broken = fmt.Errorf("%w: %w", ErrBroken, all.lost)
+		}
+		list = append(list, Entry{r.VM, broken})
 	}
 	slices.SortFunc(list, func(a, b Entry) int {
-		return strings.Compare(ondisk.FoldName(a.Name), ondisk.FoldName(b.Name))
+		return strings.Compare(durable.FoldName(a.Name), durable.FoldName(b.Name))
 	})
 	return list, notes, nil
 }
 
-// Get returns one VM, however it is capitalised; ErrNotFound if there is none.
+// Get returns the VM called name, ignoring case, or ErrNotFound.
 func (s *Store) Get(name string) (Entry, error) {
+	all, err := s.read()
+	if i := all.find(name); err == nil && i >= 0 && durable.CheckName(name) == nil && !s.isInterrupted(all.VMs[i]) {
+		return Entry{all.VMs[i].VM, s.brokenReason(all.VMs[i])}, nil // without examining the other VMs
+	}
 	list, _, err := s.List()
 	if err != nil {
 		return Entry{}, err
 	}
 	for _, e := range list {
-		if ondisk.SameName(e.Name, name) {
+		if durable.SameName(e.Name, name) {
 			return e, nil
 		}
 	}
-	if err := ondisk.CheckName(name); err != nil {
+	if err := durable.CheckName(name); err != nil {
 		return Entry{}, err
 	}
 	names := make([]string, len(list))
 	for i, e := range list {
 		names[i] = e.Name
 	}
-	return Entry{}, fmt.Errorf("%w: '%s'%s", ErrNotFound, name, ondisk.DidYouMean(name, names))
+	return Entry{}, &durable.UnknownNameError{Err: fmt.Errorf("%w: '%s'", ErrNotFound, name), Name: name, Known: names}
 }
 
-func (s *Store) broken(v VM) error {
+func (s *Store) brokenReason(r row) error {
+	if r.decodeErr != nil {
+		return fmt.Errorf("%w: %w", ErrBroken, r.decodeErr)
+	}
+	v := r.VM
 	if err := v.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	if err := durable.CheckLink(string(s.Dir(v.Name))); err != nil {
+		return err
 	}
 	info, err := os.Stat(s.Dir(v.Name).Disk())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if saved, _ := s.Dir(v.Name).SavedDisks(); saved != "" {
+			return fmt.Errorf("%w: %s (the guest's disk was saved as %s)", ErrNoDisk, s.Dir(v.Name).Disk(), saved)
+		}
 		return fmt.Errorf("%w: %s", ErrNoDisk, s.Dir(v.Name).Disk())
 	case err != nil:
-		return fmt.Errorf("the disk cannot be read: %w", err)
+		return fmt.Errorf("read the disk: %w", err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: %s is not a file", ErrBroken, s.Dir(v.Name).Disk())
+		return fmt.Errorf("%w: %s is not a regular file", ErrBroken, s.Dir(v.Name).Disk())
 	}
 	return nil
 }
 
-// Update changes what is kept of one VM, under the home's lock. change gets the
-// present settings; an error of it leaves all as it was. The name cannot change.
+// Update changes the stored settings of one VM under the store's lock. change receives the
+// current settings; if it returns an error, nothing changes. The name cannot be changed.
 func (s *Store) Update(name string, change func(*VM) error) error {
 	return s.change(func(r *rows) error {
 		i := r.find(name)
 		if i < 0 {
 			return fmt.Errorf("%w: '%s'", ErrNotFound, name)
 		}
-		changed := r.VMs[i]
+		if wrong := r.VMs[i].decodeErr; wrong != nil {
+			return wrong
+		}
+		changed := r.VMs[i].VM
 		if err := change(&changed); err != nil {
 			return err
 		}
@@ -123,140 +181,170 @@ func (s *Store) Update(name string, change func(*VM) error) error {
 		if err := changed.Check(); err != nil {
 			return err
 		}
-		r.VMs[i] = changed
+		r.VMs[i].VM = changed
 		return nil
 	})
 }
 
 func (r *rows) find(name string) int {
-	return slices.IndexFunc(r.VMs, func(v VM) bool { return ondisk.SameName(v.Name, name) })
+	return slices.IndexFunc(r.VMs, func(r row) bool { return durable.SameName(r.Name, name) })
 }
 
-// lock takes the home's lock, makes the home if need be, and sweeps it.
-func (s *Store) lock() (*ondisk.Lock, error) {
-	if err := ondisk.MakeDir(s.home.Data()); err != nil {
+// lock creates the store if needed, locks it and removes leftover temporary files.
+func (s *Store) lock() (*durable.Lock, error) {
+	if err := s.home.CheckMounted(); err != nil {
 		return nil, err
 	}
-	lock, err := ondisk.WaitLock(s.home.Lock())
+	if err := durable.MakeDir(s.home.Data()); err != nil {
+		return nil, err
+	}
+	lock, err := durable.WaitLock(s.home.Lock())
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(ondisk.SweepTempsOf(s.home.VMs()), ondisk.SweepTempsOf(s.home.Active())); err != nil {
-		lock.Close()
-		return nil, err
+	for _, path := range []string{s.home.VMs(), s.home.Active(), durable.FeatureProbe(string(s.home))} {
+		if err := durable.SweepTempsOf(path); err != nil {
+			lock.Close()
+			return nil, err
+		}
 	}
 	return lock, nil
 }
 
-// change is a read-modify-write of vms.json under the home's lock.
+// change edits vms.json under the store's lock. A list that cannot be read is not changed.
 func (s *Store) change(edit func(*rows) error) error {
+	return s.changeOrCreate(func(r *rows) error {
+		if r.lost != nil {
+			return r.lost
+		}
+		return edit(r)
+	})
+}
+
+// changeOrCreate is like change, but also creates the list if vms.json is missing although
+// there are VMs. In that case edit receives an empty list with lost set.
+func (s *Store) changeOrCreate(edit func(*rows) error) error {
 	lock, err := s.lock()
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
 	all, err := s.read()
-	if errors.Is(err, errTorn) {
-		if _, err := ondisk.PutAside(s.home.VMs()); err != nil {
-			return err
-		}
-		all, err = s.found()
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNoList):
+		all = rows{lost: err}
+	case err != nil:
 		return err
+	case all.Version > rowsVersion:
+		return fmt.Errorf("%s was %w; it is read-only", s.home.VMs(), ErrNewer)
+	default:
+		s.recoverFolders(&all)
 	}
-	if all.Version > rowsVersion {
-		return fmt.Errorf("%s was %w; it can be read but not changed", s.home.VMs(), ErrNewer)
-	}
-	s.settle(&all)
-	before := rows{Version: rowsVersion, VMs: slices.Clone(all.VMs)}
+	before := rows{Version: rowsVersion, VMs: slices.Clone(all.VMs), source: all.source}
 	if err := edit(&all); err != nil {
 		return err
 	}
 	return s.write(all, before)
 }
 
-// write writes the list, which decides, and does what is left to do then; if that
-// fails, the list is again as before, or else the next one who looks does it.
+// write writes the list and then calls afterWrite. If afterWrite fails, write restores the
+// previous list; if that fails too, recoverFolders completes the change later.
 func (s *Store) write(all, before rows) error {
 	all.Version = rowsVersion
-	err := ondisk.ReplaceJSON(s.home.VMs(), all)
-	if err != nil && !errors.Is(err, ondisk.ErrNotDurable) {
+	err := durable.ReplaceJSON(s.home.VMs(), all)
+	if err != nil && !errors.Is(err, durable.ErrNotDurable) {
 		all.undoFolders()
 		return err
 	}
-	if all.then == nil {
+	if all.afterWrite == nil {
 		return err
 	}
-	failed := all.then()
-	if failed == nil {
+	afterErr := all.afterWrite()
+	if afterErr == nil {
 		return err
 	}
-	if again := ondisk.NotDone(ondisk.ReplaceJSON(s.home.VMs(), before)); again != nil {
-		return ondisk.Done(errors.Join(failed, again))
+	if revertErr := durable.UnmarkNotDurable(durable.ReplaceJSON(s.home.VMs(), before)); revertErr != nil {
+		return durable.MarkNotDurable(errors.Join(afterErr, revertErr))
 	}
 	all.undoFolders()
-	return failed
+	return afterErr
 }
 
 func (r *rows) undoFolders() {
-	if r.takeBack != nil {
-		r.takeBack()
+	if r.undo != nil {
+		r.undo()
 	}
 }
 
-// errTorn is a vms.json that is no JSON of ours.
-var errTorn = errors.New("not a list of VMs")
-
+// read reads the list of VMs. The error, if any, is a *durable.JSONError, ErrNoList,
+// durable.ErrNotMounted, or an I/O error.
 func (s *Store) read() (rows, error) {
 	data, err := os.ReadFile(s.home.VMs())
 	if errors.Is(err, fs.ErrNotExist) {
-		return rows{Version: rowsVersion}, nil
+		none, noneErr := s.readMissing()
+		if !errors.Is(noneErr, ErrNoList) {
+			return none, noneErr
+		}
+		// Another process may have created the list after the first read: it writes
+		// the list before it names the folders that readMissing found.
+		if data, err = os.ReadFile(s.home.VMs()); errors.Is(err, fs.ErrNotExist) {
+			return none, noneErr
+		}
 	}
 	if err != nil {
 		return rows{}, err
 	}
-	var all rows
-	if err := json.Unmarshal(data, &all); err != nil || all.Version < 1 {
-		return rows{}, errTorn
+	version, parsed, err := durable.ParseJSONRows[VM](s.home.VMs(), data, "vms")
+	if err != nil {
+		return rows{}, err
 	}
-	for _, v := range all.VMs {
-		if ondisk.CheckName(v.Name) != nil {
-			return rows{}, errTorn
+	all := rows{Version: version, source: durable.TrimBOM(data)}
+	for _, p := range parsed {
+		r := row{VM: p.Value, raw: p.Raw, decodeErr: p.Err}
+		if err := durable.CheckName(r.Name); err != nil && r.decodeErr == nil {
+			r.decodeErr = &durable.JSONError{Path: s.home.VMs(), Line: p.Line, Field: "name", Err: err}
 		}
+		all.VMs = append(all.VMs, r)
 	}
 	return all, nil
 }
 
-// rebuild keeps a torn vms.json aside and lists the VMs that the folders show.
-func (s *Store) rebuild() (rows, []string, error) {
-	var all rows
-	err := s.change(func(r *rows) error { all = *r; return nil })
-	if err != nil {
-		return rows{}, nil, err
+// readMissing returns the result of read if vms.json does not exist: an empty list, or an
+// error if the store is not mounted or there are folders of VMs.
+func (s *Store) readMissing() (rows, error) {
+	if err := s.home.CheckMounted(); err != nil {
+		return rows{}, err
 	}
-	note := fmt.Sprintf("%s could not be read; it was kept beside as %s*, and the VMs were listed anew from their folders, with default settings",
-		s.home.VMs(), filepath.Base(s.home.VMs())+ondisk.AsideInfix)
-	return all, []string{note}, nil
+	err := fmt.Errorf("%w: %s", ErrNoList, s.home.VMs())
+	if found, foundErr := s.scanFolders(err); foundErr != nil || len(found.VMs) > 0 {
+		return rows{}, errors.Join(foundErr, err)
+	}
+	return rows{Version: rowsVersion}, nil
 }
 
-// found makes rows of the folders that hold a disk.
-func (s *Store) found() (rows, error) {
+// scanFolders returns a row for each folder that has a disk; why is the reason that the list
+// itself cannot be read. The rows have no IDs: with a new ID, a guest would assume that its
+// disk comes from another VM.
+func (s *Store) scanFolders(why error) (rows, error) {
 	entries, err := os.ReadDir(s.home.Data())
+	if errors.Is(err, fs.ErrNotExist) {
+		return rows{}, nil
+	}
 	if err != nil {
 		return rows{}, err
 	}
-	all := rows{Version: rowsVersion}
+	all := rows{Version: rowsVersion, lost: why}
 	for _, e := range entries {
 		info, err := os.Stat(s.Dir(e.Name()).Disk())
-		if err != nil || ondisk.CheckName(e.Name()) != nil {
+		if err != nil || durable.CheckName(e.Name()) != nil {
 			continue
 		}
 		v := Defaults(e.Name())
+		v.ID = ""
 		v.Created = info.ModTime().UTC()
 		v.DiskSizeMB = DiskSizeMB(info.Size())
-		v.Boot = BootIn(s.Dir(e.Name()))
-		all.VMs = append(all.VMs, v)
+		v.Boot = DetectBoot(s.Dir(e.Name()))
+		all.VMs = append(all.VMs, row{VM: v})
 	}
 	return all, nil
 }

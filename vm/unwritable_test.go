@@ -10,31 +10,32 @@ import (
 	"syscall"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// alone says to the test's own process that it runs a test alone.
-const alone = "VMTERMINAL_TEST_ALONE"
+// childEnvVar is set in a process that runs a single test.
+const childEnvVar = "VMTERMINAL_TEST_ALONE"
 
-// inOwnProcess runs the test again in a process of its own, and tells whether
-// this is it: a limit would hinder what go test writes itself.
-func inOwnProcess(t *testing.T) bool {
+// isTestProcess reports whether this process runs only the current test. If it does not,
+// isTestProcess starts such a process, because a limit on file sizes would affect go test's
+// own output.
+func isTestProcess(t *testing.T) bool {
 	t.Helper()
-	if os.Getenv(alone) != "" {
+	if os.Getenv(childEnvVar) != "" {
 		return true
 	}
-	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
-	again.Env = append(os.Environ(), alone+"=1")
-	if out, err := again.CombinedOutput(); err != nil {
-		t.Errorf("in a process of its own: %v\n%s", err, out)
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
+	cmd.Env = append(os.Environ(), childEnvVar+"=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("in a separate process: got %v, want no error\n%s", err, out)
 	}
 	return false
 }
 
-// nothingCanBeWritten makes every write to a file of this process fail until
-// the returned function is called, as a full disk does; names can still be
-// changed.
-func nothingCanBeWritten(t *testing.T) (again func()) {
+// failWrites makes every write to a file by this process fail, as on a full disk, until
+// restore is called. Renaming and removing still work.
+func failWrites(t *testing.T) (restore func()) {
 	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)
 	var before syscall.Rlimit
@@ -49,68 +50,68 @@ func nothingCanBeWritten(t *testing.T) (again func()) {
 	return func() { _ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before) }
 }
 
-// A list that cannot be written leaves the folders as the list says.
-func TestDeleteThatCannotWriteTheList(t *testing.T) {
-	if !inOwnProcess(t) {
+// If the list cannot be written, the folders must still match the list.
+func TestDeleteWithUnwritableList(t *testing.T) {
+	if !isTestProcess(t) {
 		return
 	}
 	s := newStore(t)
-	create(t, s, "dev")
-	again := nothingCanBeWritten(t)
-	err := s.Delete("dev", true)
-	again()
+	createVM(t, s, "dev")
+	restore := failWrites(t)
+	err := s.Delete("dev", true, nil)
+	restore()
 	if !errors.Is(err, syscall.EFBIG) {
-		t.Fatalf("Delete: %v", err)
+		t.Fatalf("Delete: %v, want EFBIG", err)
 	}
-	create(t, s, "other") // sweeps
+	createVM(t, s, "other") // calls recoverFolders
 	if data, err := os.ReadFile(s.Dir("dev").Disk()); string(data) != "disk of dev" {
-		t.Errorf("the disk after a delete that failed: %q, %v", data, err)
+		t.Errorf("disk after a failed Delete = %q, %v; want \"disk of dev\"", data, err)
 	}
 	if e, err := s.Get("dev"); err != nil || e.Broken != nil {
-		t.Errorf("after a delete that failed: %v, %v", err, e.Broken)
+		t.Errorf("Get after a failed Delete: %v, Broken %v; want an intact VM", err, e.Broken)
 	}
 }
 
-func TestCreateThatCannotWriteTheList(t *testing.T) {
-	if !inOwnProcess(t) {
+func TestCreateWithUnwritableList(t *testing.T) {
+	if !isTestProcess(t) {
 		return
 	}
 	s := newStore(t)
-	create(t, s, "first")
-	var again func()
-	err := s.Create(Defaults("dev"), func(dir ondisk.VMDir) error {
+	createVM(t, s, "first")
+	var restore func()
+	err := s.Create(Defaults("dev"), func(dir home.VMDir) error {
 		err := fillWith("disk of dev")(dir)
-		again = nothingCanBeWritten(t)
+		restore = failWrites(t)
 		return err
 	})
-	again()
+	restore()
 	if !errors.Is(err, syscall.EFBIG) {
-		t.Fatalf("Create: %v", err)
+		t.Fatalf("Create: %v, want EFBIG", err)
 	}
 	if entries, _ := os.ReadDir(s.Home().Data()); len(entries) != 1 {
-		t.Errorf("left: %v", entries)
+		t.Errorf("folders: %v, want only first", entries)
 	}
-	create(t, s, "dev")
+	createVM(t, s, "dev")
 }
 
-// The ID comes from a file that anyone may have written: it is no path.
-func TestDeleteOfAHostileID(t *testing.T) {
+// The ID comes from a file that may have been edited: it must not be used as a path.
+func TestDeleteWithHostileID(t *testing.T) {
 	s := newStore(t)
-	create(t, s, "dev")
+	createVM(t, s, "dev")
 	victim := string(s.Home()) + "/victim"
-	if err := os.Mkdir(victim, ondisk.DirMode); err != nil {
+	if err := os.Mkdir(victim, durable.DirMode); err != nil {
 		t.Fatal(err)
 	}
 	err := s.change(func(r *rows) error {
 		v := Defaults("evil")
 		v.ID = "/../../victim"
-		r.VMs = append(r.VMs, v)
+		r.VMs = append(r.VMs, row{VM: v})
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Delete("evil", true); err != nil {
+	if err := s.Delete("evil", true, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(victim); err != nil {

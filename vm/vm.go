@@ -1,7 +1,7 @@
-// Package vm keeps the VMs on disk: what each one is, which one is active, and
-// where its folder lies. It knows nothing of snapshots, of the window, or of
-// how commands print. What runs a VM is in its sub-packages: qemu, qmp and nbd
-// speak with QEMU, host owns one running VM, agent speaks with the guest.
+// Package vm stores the list of VMs: their settings, which one is active, and their folders.
+// Its sub-packages run VMs: qemu, qmp and nbd talk to QEMU, supervisor owns one running VM,
+// agent talks to the guest. Package vm must not import package snapshot or a front end, so
+// that VMs can be managed without either.
 package vm
 
 import (
@@ -11,27 +11,35 @@ import (
 	"net"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm/agent/wire"
 )
 
-// Errors that callers tell apart. They are wrapped with the name concerned.
+// Errors that callers distinguish. They are wrapped with the name or path concerned.
 var (
-	ErrNotFound  = errors.New("no such VM")
-	ErrExists    = errors.New("the name is taken")
-	ErrNoActive  = errors.New("no VM is active")
-	ErrLeftData  = errors.New("the folder of an earlier VM of this name is still there")
-	ErrRemains   = errors.New("files of the deleted VM could not be removed")
-	ErrBadConfig = errors.New("not a valid setting")
-	ErrNewer     = errors.New("written by a newer version of VMTerminal")
-	ErrNoDisk    = errors.New("the disk is missing")
-	ErrBroken    = errors.New("the VM's settings cannot be used")
+	ErrNotFound    = errors.New("no such VM")
+	ErrExists      = errors.New("the name is taken")
+	ErrNoActive    = errors.New("no VM is active")
+	ErrDataExists  = errors.New("a folder from an earlier VM of this name still exists")
+	ErrFilesRemain = errors.New("some files of the deleted VM could not be removed")
+	// ErrFolderRemains and ErrCannotRename occur on overlay file systems, which can remove
+	// a folder from a lower layer but not rename it.
+	ErrFolderRemains = errors.New("the folder of the deleted VM could not be removed")
+	ErrCannotRename  = errors.New("the file system cannot rename the folder of this VM")
+	ErrBadConfig     = errors.New("not a valid setting")
+	ErrNewer         = errors.New("written by a newer version of VMTerminal")
+	ErrNoDisk        = errors.New("the disk is missing")
+	// ErrNoList means that vms.json is missing although there are folders of VMs.
+	ErrNoList = errors.New("the list of VMs is missing although there are folders of VMs")
+	// ErrLinkedFilesRemain means that the folder of a deleted VM linked to files elsewhere.
+	ErrLinkedFilesRemain = errors.New("files outside the VM's folder were not removed")
+	ErrBroken            = errors.New("the VM's settings cannot be used")
 )
 
-// ImageBuiltin is the image name of the guest that the program carries.
+// ImageBuiltin is the image name of the built-in guest.
 const ImageBuiltin = "builtin"
 
-// Limits of what a VM can be given.
+// Limits of a VM's settings.
 const (
 	MaxCPUs       = 64
 	MinMemoryMB   = 96
@@ -40,17 +48,18 @@ const (
 	MaxDiskSizeMB = 16 << 20
 )
 
-// VM is what is kept of one VM. Sizes are in MiB, as users give them.
+// VM holds the settings of one VM. Sizes are in MiB.
 type VM struct {
 	Name string `json:"name"`
-	// ID is the VM's for as long as it is listed, and no other's. By it a guest
-	// knows whether its disk was another VM's; "" for one that is not told.
+	// ID is unique and does not change while the VM is listed. The guest compares it with the
+	// ID stored on its disk to detect a disk that comes from another VM. If it is empty, the
+	// guest receives no identity.
 	ID      string    `json:"id"`
 	Created time.Time `json:"created"`
 	Image   string    `json:"image"`
 	Boot    Boot      `json:"boot,omitempty"`
-	// Seeded is a VM whose guest is told by a disk beside its own who it is, and
-	// gets our agent from there: see package seed.
+	// Seeded means that the guest gets its identity and our agent from a second disk: see
+	// package seed.
 	Seeded     bool   `json:"seeded,omitempty"`
 	CPUs       int    `json:"cpus"`
 	MemoryMB   int    `json:"memory_mb"`
@@ -60,15 +69,13 @@ type VM struct {
 	Accel   string  `json:"accel"`
 	Network Network `json:"network,omitzero"`
 	Shares  Shares  `json:"shares,omitempty"`
-	// Automatic is when snapshots are taken while the VM runs without anyone
-	// asking for them.
+	// Automatic is the schedule of automatic snapshots, taken while the VM runs.
 	Automatic Automatic `json:"automatic_snapshots,omitzero"`
 }
 
-// Check tells what is wrong with the settings; it wraps ErrBadConfig, or
-// ondisk.ErrBadName.
+// Check validates the settings. The error, if any, wraps ErrBadConfig or durable.ErrBadName.
 func (v VM) Check() error {
-	if err := ondisk.CheckName(v.Name); err != nil {
+	if err := durable.CheckName(v.Name); err != nil {
 		return err
 	}
 	for _, n := range []struct {
@@ -85,8 +92,10 @@ func (v VM) Check() error {
 		}
 	}
 	if v.Accel != "auto" && v.Accel != "kvm" && v.Accel != "tcg" {
-		return fmt.Errorf("%.100q is %w for the accelerator: auto, kvm or tcg%s", v.Accel, ErrBadConfig,
-			ondisk.DidYouMean(v.Accel, []string{"auto", "kvm", "tcg"}))
+		return &durable.UnknownNameError{
+			Err:  fmt.Errorf("%.100q is %w for the accelerator: auto, kvm or tcg", v.Accel, ErrBadConfig),
+			Name: v.Accel, Known: []string{"auto", "kvm", "tcg"},
+		}
 	}
 	if v.ID != "" && !wire.IsID(v.ID) {
 		return fmt.Errorf("%.100q is %w for the ID: letters, digits and hyphens", v.ID, ErrBadConfig)
@@ -106,12 +115,10 @@ func (v VM) Check() error {
 	return v.Automatic.Check()
 }
 
-// DiskSizeMB is what is kept of the size of a disk that is there already. It may
-// be smaller than one that is made here.
+// DiskSizeMB converts the size of an existing disk to MiB, limited to the valid range.
 func DiskSizeMB(bytes int64) int { return int(min(max(bytes>>20, MinDiskSizeMB), MaxDiskSizeMB)) }
 
-// NewIdentity returns a random ID, and a MAC address in the range that QEMU
-// uses for guests.
+// NewIdentity returns a random ID and a random MAC address from QEMU's range.
 func NewIdentity() (id, mac string) {
 	var b [11]byte
 	_, _ = rand.Read(b[:]) // never fails

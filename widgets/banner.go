@@ -7,22 +7,21 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// BannerItem is what a banner says.
+// A BannerItem is the content of a Banner.
 type BannerItem struct {
-	// Text is one line, cut where it does not fit; Icon stands left of it.
+	// Text is one line, shortened to fit; Icon is shown to its left.
 	Text string
 	Icon fyne.Resource
-	// Button and Other are the texts of its buttons; empty: none.
+	// Button and Other label the buttons; an empty label hides its button.
 	Button, Other string
 }
 
-// A Banner is a line across the window with something to know and what to do
-// about it. It takes no room while it says nothing.
+// A Banner is a line across the window with a message and up to two actions. It is hidden
+// while it has no text.
 type Banner struct {
 	widget.BaseWidget
 
-	// OnButton and OnOther are called by its buttons, OnClose by the cross that
-	// takes it away.
+	// OnButton and OnOther are called by its buttons, OnClose by the close button.
 	OnButton, OnOther, OnClose func()
 
 	item          BannerItem
@@ -32,7 +31,7 @@ type Banner struct {
 	row           *fyne.Container
 }
 
-// NewBanner returns one that says nothing yet.
+// NewBanner returns a hidden banner.
 func NewBanner() *Banner {
 	b := &Banner{icon: widget.NewIcon(nil), text: NewLine("")}
 	b.button = widget.NewButton("", func() { call(b.OnButton) })
@@ -52,10 +51,10 @@ func call(f func()) {
 	}
 }
 
-// Item is what the banner says.
+// Item returns what the banner shows.
 func (b *Banner) Item() BannerItem { return b.item }
 
-// Set says something else; an empty text takes the banner away.
+// Set shows item, or hides the banner if its text is empty.
 func (b *Banner) Set(item BannerItem) {
 	if b.item == item {
 		return
@@ -69,7 +68,7 @@ func (b *Banner) Set(item BannerItem) {
 	b.Refresh()
 }
 
-// label gives a button its text, or hides one without.
+// label sets a button's text and hides the button if it is empty.
 func label(b *widget.Button, text string) {
 	b.Hidden = text == ""
 	b.SetText(text)

@@ -21,7 +21,7 @@ func NewBar() *Bar {
 	return b
 }
 
-// Set moves the bar; values outside 0..1 are cut to it.
+// Set moves the bar to value, clamped to 0..1.
 func (b *Bar) Set(value float64) {
 	value = min(1, max(0, value))
 	if b.value == value {

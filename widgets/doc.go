@@ -1,6 +1,6 @@
-// Package widgets holds the window's own Fyne widgets. They take plain values
-// and give callbacks, one widget a file. They know neither VMs nor snapshots
-// nor the words of any language: texts and icons come from outside.
+// Package widgets provides the window's own Fyne widgets, one per file. They take plain
+// values, including texts and icons, and report through callbacks. They must not import
+// packages vm, snapshot or app, so that each can be drawn and tested alone.
 //
-// All of it belongs to Fyne's main goroutine.
+// Widgets must be used on Fyne's main goroutine only.
 package widgets

@@ -9,19 +9,19 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A Fact is a labelled value.
+// A Fact is a labeled value.
 type Fact struct {
 	Label, Value string
 	// Mono draws the value in the fixed-width font.
 	Mono bool
 }
 
-// Facts is a table of labelled values.
+// Facts is a table of labeled values.
 type Facts struct {
 	widget.BaseWidget
 
-	// LabelWidth is the least width of the column of labels; it grows with them, up
-	// to mostFactLabel.
+	// LabelWidth is the minimum width of the label column, which grows with the labels
+	// up to maxLabelWidth.
 	LabelWidth float32
 
 	facts []Fact
@@ -29,15 +29,13 @@ type Facts struct {
 }
 
 const (
-	// factLabel is the usual width of the column of labels.
-	factLabel = 74
-	// mostFactLabel leaves room for the values.
-	mostFactLabel = 120
+	defaultLabelWidth = 74
+	maxLabelWidth     = 120 // leaves room for the values
 )
 
 // NewFacts returns an empty table.
 func NewFacts() *Facts {
-	f := &Facts{LabelWidth: factLabel, box: container.New(rows(5))}
+	f := &Facts{LabelWidth: defaultLabelWidth, box: container.New(rows(5))}
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -64,9 +62,9 @@ func (f *Facts) labelWidth() float32 {
 	widest := float32(0)
 	for _, fact := range f.facts {
 		text := fyne.MeasureText(fact.Label, f.Theme().Size(theme.SizeNameCaptionText), fyne.TextStyle{})
-		widest = max(widest, text.Width+1) // which rounding may take
+		widest = max(widest, text.Width+1) // for rounding
 	}
-	return max(f.LabelWidth, min(widest, mostFactLabel))
+	return max(f.LabelWidth, min(widest, maxLabelWidth))
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -7,28 +7,28 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A Field is a labelled entry whose text is checked at every key; what is
-// wrong with it stands right below, once there was a text.
+// A Field is a labeled entry whose text is checked after every change. A problem is shown below
+// the entry, but only after some text has been entered.
 type Field struct {
 	widget.BaseWidget
 
-	// Check returns what is wrong with the text, or "". May be nil.
+	// Check returns the problem with a text, or "". It may be nil.
 	Check func(text string) string
 	// OnChanged is called after every change, once the text has been checked.
 	OnChanged func()
-	// OnSubmit is called by Return, OnEscape by Escape.
+	// OnSubmit is called when Return is pressed, OnEscape when Escape is pressed.
 	OnSubmit, OnEscape func()
 
-	label *Line
-	entry *fieldEntry
-	note  *Line
-	hint  string
-	wrong string
-	begun bool // there was a text
+	label   *Line
+	entry   *fieldEntry
+	note    *Line
+	hint    string
+	wrong   string
+	touched bool // the entry has contained text
 }
 
-// NewField returns a field. The hint stands below it while nothing is wrong;
-// unit, which may be empty, stands right of the entry.
+// NewField returns a field. The hint is shown below it while the text is valid; unit, which
+// may be empty, is shown to the right of the entry.
 func NewField(label, text, hint, unit string) *Field {
 	f := &Field{label: NewLine(label), note: NewCaption(hint), hint: hint}
 	f.entry = &fieldEntry{field: f}
@@ -49,25 +49,25 @@ func NewField(label, text, hint, unit string) *Field {
 	return f
 }
 
-// Text is the text as typed.
+// Text returns the text as typed.
 func (f *Field) Text() string { return f.entry.Text }
 
 // SetText changes the text and checks it.
 func (f *Field) SetText(text string) { f.entry.SetText(text) }
 
-// SetPlaceHolder sets what an empty entry shows.
+// SetPlaceHolder sets the text that an empty entry shows.
 func (f *Field) SetPlaceHolder(text string) { f.entry.SetPlaceHolder(text) }
 
-// Valid checks the text and tells whether nothing is wrong with it.
+// Valid reports whether the text is valid, and shows the problem otherwise.
 func (f *Field) Valid() bool {
 	f.mark()
 	return f.wrong == ""
 }
 
-// Disable keeps the text from being changed.
+// Disable makes the text read-only.
 func (f *Field) Disable() { f.entry.Disable() }
 
-// Entry is the part that takes the focus.
+// Entry returns the part that takes the focus.
 func (f *Field) Entry() fyne.Focusable { return f.entry }
 
 // SelectAll selects the text, so that typing replaces it.
@@ -85,8 +85,8 @@ func (f *Field) mark() {
 	if f.Check != nil {
 		f.wrong = f.Check(f.entry.Text)
 	}
-	f.begun = f.begun || f.entry.Text != ""
-	if f.wrong == "" || !f.begun {
+	f.touched = f.touched || f.entry.Text != ""
+	if f.wrong == "" || !f.touched {
 		f.note.SetColor(theme.ColorNamePlaceHolder)
 		f.note.Set(f.hint)
 		return
@@ -97,7 +97,7 @@ func (f *Field) mark() {
 
 // CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
-	// A line that never tells anything takes no room; one that may keeps its.
+	// Reserve space for the note if it can ever have text, so that nothing moves.
 	f.note.Hidden = f.hint == "" && f.Check == nil
 	return widget.NewSimpleRenderer(container.New(rows(4), f.label, f.entry, f.note))
 }
@@ -105,9 +105,8 @@ func (f *Field) CreateRenderer() fyne.WidgetRenderer {
 type fieldEntry struct {
 	widget.Entry
 
-	field *Field
-	// onFocusLost may be nil.
-	onFocusLost func()
+	field       *Field
+	onFocusLost func() // may be nil
 }
 
 // FocusLost implements fyne.Focusable.

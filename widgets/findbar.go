@@ -8,15 +8,15 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A FindBar is a line to look for text in something: a field, how many there
-// are, the previous and the next. Return goes to the previous, Shift+Return to
-// the next, Escape closes.
+// A FindBar searches a text: a field, the number of matches, and buttons for the previous and
+// the next match. Return goes to the previous match, Shift+Return to the next; Escape closes
+// the bar.
 type FindBar struct {
 	widget.BaseWidget
 
-	// OnChanged gets the text after each key, and whether case counts.
+	// OnChanged is called with the text after each change.
 	OnChanged func(text string, matchCase bool)
-	// OnStep gets -1 for the previous, 1 for the next.
+	// OnStep is called with -1 for the previous match and 1 for the next.
 	OnStep  func(by int)
 	OnClose func()
 
@@ -26,11 +26,10 @@ type FindBar struct {
 	box   fyne.CanvasObject
 }
 
-// findWidth is the width of the field.
-const findWidth = 220
+const findFieldWidth = 220
 
-// NewFindBar returns a bar with an empty field; hint is what the field says
-// then, matchCase the label of its switch.
+// NewFindBar returns a bar with an empty field; hint is the placeholder of the field,
+// matchCase the label of the check box.
 func NewFindBar(hint, matchCase string) *FindBar {
 	b := &FindBar{count: NewCaption("")}
 	b.entry = &findEntry{bar: b}
@@ -42,7 +41,7 @@ func NewFindBar(hint, matchCase string) *FindBar {
 	previous := newIconSpot(theme.MoveUpIcon(), func() { b.step(-1) })
 	next := newIconSpot(theme.MoveDownIcon(), func() { b.step(1) })
 	end := newIconSpot(theme.CancelIcon(), b.close)
-	row := container.NewBorder(nil, nil, container.New(wide(findWidth), b.entry), container.NewHBox(
+	row := container.NewBorder(nil, nil, container.New(wide(findFieldWidth), b.entry), container.NewHBox(
 		container.NewCenter(previous), container.NewCenter(next), b.cased, container.NewCenter(end)),
 		container.New(middle{}, container.New(inset(0, 8), b.count)))
 	b.box = NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(inset(4, 8), row))
@@ -50,23 +49,23 @@ func NewFindBar(hint, matchCase string) *FindBar {
 	return b
 }
 
-// Field is the part that takes the focus.
+// Field returns the part that takes the focus.
 func (b *FindBar) Field() fyne.Focusable { return b.entry }
 
-// Text is what is looked for.
+// Text returns the text to search for.
 func (b *FindBar) Text() string { return b.entry.Text }
 
-// MatchCase tells whether case counts.
+// MatchCase reports whether the search is case-sensitive.
 func (b *FindBar) MatchCase() bool { return b.cased.Checked }
 
-// Set puts a text into the field, selected, so that typing replaces it.
+// Set puts text into the field and selects it, so that typing replaces it.
 func (b *FindBar) Set(text string) {
 	b.entry.SetText(text)
 	b.entry.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
-// Tell shows how many were found.
-func (b *FindBar) Tell(count string) { b.count.Set(count) }
+// SetCount shows the number of matches.
+func (b *FindBar) SetCount(count string) { b.count.Set(count) }
 
 func (b *FindBar) changed() {
 	if b.OnChanged != nil {
@@ -89,12 +88,12 @@ func (b *FindBar) close() {
 // CreateRenderer implements fyne.Widget.
 func (b *FindBar) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(b.box) }
 
-// findEntry knows whether Shift is held, and leaves Escape to the bar.
+// findEntry tracks the Shift key, and passes Escape to the bar.
 type findEntry struct {
 	widget.Entry
 
 	bar   *FindBar
-	shift int // 1 while it is held
+	shift int // 1 while it is pressed
 }
 
 // KeyDown implements desktop.Keyable.

@@ -25,7 +25,7 @@ func TestFindBarKeys(t *testing.T) {
 	win.Resize(fyne.NewSize(600, 60))
 	b.Set("old")
 	win.Canvas().Focus(b.Field())
-	test.Type(b.entry, "x") // replaces it
+	test.Type(b.entry, "x") // replaces the selected text
 	press := func(key fyne.KeyName) { b.entry.TypedKey(&fyne.KeyEvent{Name: key}) }
 	press(fyne.KeyReturn)
 	b.entry.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})

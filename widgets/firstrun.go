@@ -8,8 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A FirstRun is the card for someone who has no VM yet: what this is, and one
-// button.
+// A FirstRun is the card shown while there is no VM: an introduction and one button.
 type FirstRun struct {
 	widget.BaseWidget
 
@@ -21,7 +20,7 @@ type FirstRun struct {
 	note         *Line
 }
 
-// NewFirstRun returns the card.
+// NewFirstRun returns a card; button labels its button.
 func NewFirstRun(icon fyne.Resource, title, about, button string) *FirstRun {
 	f := &FirstRun{icon: icon, title: title, about: about, note: NewCaption("")}
 	f.note.Align = fyne.TextAlignCenter
@@ -35,13 +34,13 @@ func NewFirstRun(icon fyne.Resource, title, about, button string) *FirstRun {
 	return f
 }
 
-// Button is the part that takes the focus.
+// Button returns the part that takes the focus.
 func (f *FirstRun) Button() *KeyButton { return f.button }
 
-// SetBusy shows what is being done and takes no more presses; "" is ready again.
-func (f *FirstRun) SetBusy(doing string) {
-	f.note.Set(doing)
-	if doing == "" {
+// SetBusy shows an activity and disables the button; "" enables it again.
+func (f *FirstRun) SetBusy(activity string) {
+	f.note.Set(activity)
+	if activity == "" {
 		f.button.Enable()
 	} else {
 		f.button.Disable()

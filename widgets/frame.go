@@ -2,11 +2,9 @@ package widgets
 
 import "fyne.io/fyne/v2"
 
-// frame sets a window's edges around its middle without space between them.
 type frame struct{ top, bottom, left, right fyne.CanvasObject }
 
-// NewFrame sets edges, which may be nil, around a middle, without space
-// between them.
+// NewFrame returns a container with edges, which may be nil, around a middle without padding.
 func NewFrame(top, bottom, left, right, middle fyne.CanvasObject) *fyne.Container {
 	c := &fyne.Container{Layout: frame{top, bottom, left, right}}
 	for _, o := range []fyne.CanvasObject{top, bottom, left, right, middle} {

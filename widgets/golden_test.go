@@ -12,17 +12,17 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// golden is a widget in one of its states, whose picture is kept as markup in
-// testdata under its name.
+// golden is a widget in one of its states. Its rendering is stored as markup in testdata
+// under its name.
 type golden struct {
 	name          string
 	width, height float32
 	widget        func() fyne.CanvasObject
-	// act does what a person does once it is shown. May be nil.
+	// act simulates input once the widget is shown. It may be nil.
 	act func(fyne.CanvasObject)
 }
 
-// with is golden.act for a widget of that type.
+// with returns an act for a widget of type W.
 func with[T fyne.CanvasObject](do func(T)) func(fyne.CanvasObject) {
 	return func(o fyne.CanvasObject) { do(o.(T)) }
 }
@@ -168,7 +168,7 @@ var goldens = []golden{
 	{"findbar", 700, 44, func() fyne.CanvasObject { return NewFindBar("Find", "Match case") }, nil},
 	{
 		"findbar-found", 700, 44, func() fyne.CanvasObject { return NewFindBar("Find", "Match case") },
-		with(func(b *FindBar) { b.Set("error"); b.Tell("2 of 14") }),
+		with(func(b *FindBar) { b.Set("error"); b.SetCount("2 of 14") }),
 	},
 
 	{"firstrun", 600, 400, firstRun(""), nil},
@@ -196,10 +196,10 @@ var goldens = []golden{
 
 	{"timeline", 320, 260, timeline(anyName,
 		TimelineItem{Name: "clean-install", Age: "26 h ago", Detail: "571 MB", Description: "Nothing but the system"},
-		TimelineItem{Name: "here", Age: "3 days ago", Detail: "571 MB  ·  stopped", Here: "you are here"},
+		TimelineItem{Name: "here", Age: "3 days ago", Detail: "571 MB  ·  stopped", CurrentLabel: "you are here"},
 		TimelineItem{Name: "lost-one", Age: "30 days ago", Detail: "file is missing", Alert: true}), nil},
 	{"timeline-single", 320, 80, timeline(anyName), nil},
-	{"timeline-chosen", 320, 140, timeline(anyName, longName), with(func(t *Timeline) { t.Choose(longName.Name) })},
+	{"timeline-chosen", 320, 140, timeline(anyName, longName), with(func(t *Timeline) { t.SetCurrent(longName.Name) })},
 	{"timeline-focused", 320, 140, timeline(anyName, longName), with(func(t *Timeline) { focus(t, t) })},
 
 	{"vmlist", 232, 180, vmList("dev", VMItem{Name: "dev", Mark: theme.MediaPlayIcon(), Detail: "66 MB  ·  snapshot 4 min ago"},
@@ -228,21 +228,21 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-func TestGoldenSheets(t *testing.T) {
+func TestGoldenDialogs(t *testing.T) {
 	content := func() fyne.CanvasObject {
 		return container.New(rows(10), NewParagraph(NewText("What is to be decided, in a sentence that may take two lines.")), NewField("Name", "dev", "", ""))
 	}
-	for name, buttons := range map[string][]*SheetButton{
-		"sheet":          {{Text: "Take snapshot", Default: true}},
-		"sheet-tell":     nil,
-		"sheet-danger":   {{Text: "Delete", Look: widget.DangerImportance}},
-		"sheet-disabled": {{Text: "Other"}, {Text: "Create", Default: true}},
+	for name, buttons := range map[string][]*DialogButton{
+		"dialog":          {{Text: "Take snapshot", Default: true}},
+		"dialog-message":  nil,
+		"dialog-danger":   {{Text: "Delete", Importance: widget.DangerImportance}},
+		"dialog-disabled": {{Text: "Other"}, {Text: "Create", Default: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := show(t, NewGap(1, 1), 700, 400)
-			s := NewSheet(w.Canvas(), "A question", content(), "Cancel", buttons...)
-			s.Show(nil)
-			if name == "sheet-disabled" {
+			d := NewDialog(w.Canvas(), "A question", content(), "Cancel", buttons...)
+			d.Show(nil)
+			if name == "dialog-disabled" {
 				buttons[1].SetEnabled(false)
 			}
 			test.AssertRendersToMarkup(t, name+".xml", w.Canvas())

@@ -6,7 +6,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A Ground fills its place with one of the theme's colours.
+// A Ground fills its area with a color of the theme.
 type Ground struct {
 	widget.BaseWidget
 
@@ -14,7 +14,7 @@ type Ground struct {
 	radius float32
 }
 
-// NewGround returns a ground; radius rounds its corners.
+// NewGround returns a ground whose corners have the given radius.
 func NewGround(name fyne.ThemeColorName, radius float32) *Ground {
 	g := &Ground{name: name, radius: radius}
 	g.ExtendBaseWidget(g)
@@ -25,7 +25,7 @@ func NewGround(name fyne.ThemeColorName, radius float32) *Ground {
 func (g *Ground) CreateRenderer() fyne.WidgetRenderer {
 	r := &groundRenderer{WidgetRenderer: nil, ground: g, rect: &canvas.Rectangle{CornerRadius: g.radius}}
 	r.WidgetRenderer = widget.NewSimpleRenderer(r.rect)
-	r.colour()
+	r.updateColor()
 	return r
 }
 
@@ -36,11 +36,11 @@ type groundRenderer struct {
 	rect   *canvas.Rectangle
 }
 
-func (r *groundRenderer) colour() {
+func (r *groundRenderer) updateColor() {
 	r.rect.FillColor = r.ground.Theme().Color(r.ground.name, fyne.CurrentApp().Settings().ThemeVariant())
 }
 
 func (r *groundRenderer) Refresh() {
-	r.colour()
+	r.updateColor()
 	r.rect.Refresh()
 }

@@ -8,27 +8,26 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// iconSpot is a small icon to click that never takes the focus; the pointer
-// over it gives it a ground.
+// iconSpot is a small clickable icon that never takes the focus. It is highlighted while
+// the pointer is over it.
 type iconSpot struct {
 	widget.BaseWidget
 
-	on     bool // it can be clicked
-	icon   fyne.Resource
-	tapped func()
+	enabled bool
+	icon    fyne.Resource
+	tapped  func()
 
 	image *widget.Icon
 	under *Ground
 }
 
-// The sizes of the spot and of the icon in it.
 const (
 	spotSize     = 22
 	spotIconSize = 14
 )
 
 func newIconSpot(icon fyne.Resource, tapped func()) *iconSpot {
-	s := &iconSpot{on: true, icon: icon, tapped: tapped, under: NewGround(theme.ColorNameHover, 5)}
+	s := &iconSpot{enabled: true, icon: icon, tapped: tapped, under: NewGround(theme.ColorNameHover, 5)}
 	s.under.Hide()
 	s.image = widget.NewIcon(icon)
 	s.ExtendBaseWidget(s)
@@ -38,7 +37,7 @@ func newIconSpot(icon fyne.Resource, tapped func()) *iconSpot {
 // Refresh implements fyne.Widget.
 func (s *iconSpot) Refresh() {
 	icon := s.icon
-	if !s.on {
+	if !s.enabled {
 		icon = theme.NewDisabledResource(icon)
 		s.under.Hide()
 	}
@@ -48,14 +47,14 @@ func (s *iconSpot) Refresh() {
 
 // Tapped implements fyne.Tappable.
 func (s *iconSpot) Tapped(*fyne.PointEvent) {
-	if s.on {
+	if s.enabled {
 		s.tapped()
 	}
 }
 
 // MouseIn implements desktop.Hoverable.
 func (s *iconSpot) MouseIn(*desktop.MouseEvent) {
-	if s.on {
+	if s.enabled {
 		s.under.Show()
 	}
 }

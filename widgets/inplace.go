@@ -10,54 +10,56 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// An InPlace is a text that becomes an entry when it is clicked. Return
-// hands the new text over, Escape and leaving it drop what was typed.
+// An InPlace is a text that turns into an entry when it is clicked. Return commits the new
+// text; Escape and losing the focus discard it.
 type InPlace struct {
 	widget.BaseWidget
 
-	// Check returns what is wrong with a text, or "". May be nil.
+	// Check returns the problem with a text, or "". It may be nil.
 	Check func(text string) string
-	// OnEdited is called with a text that differs and with which nothing is wrong.
+	// OnEdited is called with a new, valid text. If nil, the text cannot be edited.
 	OnEdited func(text string)
-	// Focus puts the keyboard into a part that was shown a moment ago.
+	// Focus moves the keyboard focus to a part that has just been shown.
 	Focus func(fyne.Focusable)
-	// OnEnded is called when the entry has gone, whichever way.
+	// OnEnded is called after the entry has closed, whether the text was committed or
+	// discarded.
 	OnEnded func()
 
 	text, empty string
 	shown       fyne.CanvasObject
-	say         func(text string, colour fyne.ThemeColorName)
+	say         func(text string, color fyne.ThemeColorName)
 	field       *Field
 	hovered     bool
 }
 
-// NewInPlace returns an empty line in the given style; empty stands for it
-// while there is none.
+// NewInPlace returns an InPlace without text, drawn in the given style. While there is no text,
+// it shows the placeholder empty.
 func NewInPlace(style *Line, empty string) *InPlace {
-	return newInPlace(style, empty, func(text string, colour fyne.ThemeColorName) {
+	return newInPlace(style, empty, func(text string, color fyne.ThemeColorName) {
 		style.Set(text)
-		style.SetColor(colour)
+		style.SetColor(color)
 	})
 }
 
-// mostInPlace is how many characters NewInPlaceText shows; its entry has all.
-const mostInPlace = 300
+// maxShownText is the maximum number of characters that NewInPlaceText shows; the entry
+// contains all.
+const maxShownText = 300
 
-// NewInPlaceText is NewInPlace for a caption of several lines in that width. Of a
-// very long text it shows the beginning.
+// NewInPlaceText returns an InPlace for a caption that wraps at width. Very long texts are
+// shown shortened.
 func NewInPlaceText(width float32, empty string) *InPlace {
 	label := NewText("")
 	label.SizeName = theme.SizeNameCaptionText
-	return newInPlace(container.New(wide(width), NewParagraph(label)), empty, func(text string, colour fyne.ThemeColorName) {
-		if all := []rune(text); len(all) > mostInPlace {
-			text = string(all[:mostInPlace]) + "…"
+	return newInPlace(container.New(wide(width), NewParagraph(label)), empty, func(text string, color fyne.ThemeColorName) {
+		if all := []rune(text); len(all) > maxShownText {
+			text = string(all[:maxShownText]) + "…"
 		}
-		label.Importance = importanceOf[colour]
+		label.Importance = importanceOf[color]
 		label.SetText(text)
 	})
 }
 
-// importanceOf is which importance gives a label a colour.
+// importanceOf maps a color to the importance that makes a label use it.
 var importanceOf = map[fyne.ThemeColorName]widget.Importance{
 	theme.ColorNamePlaceHolder: widget.LowImportance, theme.ColorNameHyperlink: widget.HighImportance,
 }
@@ -73,33 +75,33 @@ func newInPlace(shown fyne.CanvasObject, empty string, say func(string, fyne.The
 		return p.Check(text)
 	}
 	p.field.OnSubmit = p.submit
-	p.field.OnEscape = p.leave
-	p.field.entry.onFocusLost = p.leave
+	p.field.OnEscape = p.closeEntry
+	p.field.entry.onFocusLost = p.closeEntry
 	p.field.Hide()
 	p.ExtendBaseWidget(p)
 	p.show()
 	return p
 }
 
-// Text is the text as it was set.
+// Text returns the text as it was set.
 func (p *InPlace) Text() string { return p.text }
 
-// Set changes the text. What is being typed into it is dropped when it differs.
+// Set changes the text. If it differs, an open entry is closed and its text discarded.
 func (p *InPlace) Set(text string) {
 	if p.text == text {
 		return
 	}
 	p.text = text
 	if p.Editing() {
-		p.leave()
+		p.closeEntry()
 	}
 	p.show()
 }
 
-// Editing tells whether the entry is open.
+// Editing reports whether the entry is open.
 func (p *InPlace) Editing() bool { return p.field.Visible() }
 
-// Edit opens the entry and puts the keyboard into it.
+// Edit opens the entry and gives it the focus.
 func (p *InPlace) Edit() {
 	if p.OnEdited == nil || p.Editing() {
 		return
@@ -120,14 +122,13 @@ func (p *InPlace) submit() {
 		return
 	}
 	was := p.text
-	p.leave()
+	p.closeEntry()
 	if text != was {
 		p.OnEdited(text)
 	}
 }
 
-// leave closes the entry.
-func (p *InPlace) leave() {
+func (p *InPlace) closeEntry() {
 	if !p.Editing() {
 		return
 	}
@@ -140,14 +141,14 @@ func (p *InPlace) leave() {
 }
 
 func (p *InPlace) show() {
-	text, colour := p.text, theme.ColorNameForeground
+	text, color := p.text, theme.ColorNameForeground
 	if text == "" {
-		text, colour = p.empty, theme.ColorNamePlaceHolder
+		text, color = p.empty, theme.ColorNamePlaceHolder
 	}
 	if p.hovered {
-		colour = theme.ColorNameHyperlink
+		color = theme.ColorNameHyperlink
 	}
-	p.say(text, colour)
+	p.say(text, color)
 }
 
 // Tapped implements fyne.Tappable.

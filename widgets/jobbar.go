@@ -10,24 +10,23 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// JobItem is what a row of the job bar shows.
+// A JobItem is the content of one row of a JobBar.
 type JobItem struct {
-	ID int64
-	// Icon and Title say what it is.
+	ID    int64
 	Icon  fyne.Resource
 	Title string
-	// Phase and Numbers say where it stands, Fraction is 0 to 1.
+	// Phase, Numbers and Fraction (0 to 1) describe the progress.
 	Phase, Numbers string
 	Fraction       float64
-	// Button is the text of the button right: cancel while it runs, and once it
-	// has ended take the row away. Empty: none.
+	// Button labels the button at the right, which cancels a running job and dismisses
+	// the row of a finished one. If empty, there is no button.
 	Button string
-	// Ended draws Phase as the result line; Failed draws it as an error.
+	// Ended shows Phase as the result; Failed shows it as an error.
 	Ended, Failed bool
 }
 
-// A JobBar shows the running jobs and the last results, one row each. It takes
-// no room while there are none.
+// A JobBar shows the running jobs and the latest results, one row each. It is hidden while
+// it has no rows.
 type JobBar struct {
 	widget.BaseWidget
 
@@ -46,7 +45,7 @@ func NewJobBar() *JobBar {
 	return b
 }
 
-// Items is what the bar shows.
+// Items returns what the bar shows.
 func (b *JobBar) Items() []JobItem {
 	var items []JobItem
 	for _, r := range b.rows {
@@ -55,7 +54,7 @@ func (b *JobBar) Items() []JobItem {
 	return items
 }
 
-// Set shows the items; rows of jobs it already shows are kept.
+// Set shows the items, reusing the rows of jobs that are already shown.
 func (b *JobBar) Set(items []JobItem) {
 	same := slices.EqualFunc(b.rows, items, func(r *jobRow, i JobItem) bool { return r.item.ID == i.ID })
 	if !same {
@@ -109,7 +108,7 @@ type jobRow struct {
 	button                *widget.Button
 }
 
-// The widths of a row's columns: they stay put while the figures change.
+// Fixed widths, so that columns do not move while figures change.
 const (
 	jobTitleWidth   = 300
 	jobPhaseWidth   = 150
@@ -158,8 +157,8 @@ func (r *jobRow) show(item JobItem) {
 	}
 }
 
-// jobRowLayout sets a row's parts in columns of fixed width; the bar, or the
-// result line once the job has ended, takes the rest.
+// jobRowLayout lays out a row in columns of fixed width; the bar, or the result of a
+// finished job, takes the rest.
 type jobRowLayout struct{ row *jobRow }
 
 // Layout implements fyne.Layout.

@@ -5,12 +5,11 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A KeyButton is a button that Return presses as well as Space, and that tells
-// of Escape.
+// A KeyButton is a button that is pressed by Return as well as Space and reports Escape.
 type KeyButton struct {
 	widget.Button
 
-	// OnEscape may be nil: then Escape dismisses the sheet that it is in.
+	// OnEscape may be nil; Escape then closes the dialog that contains the button.
 	OnEscape func()
 }
 
@@ -32,7 +31,7 @@ func (b *KeyButton) TypedKey(key *fyne.KeyEvent) {
 			b.OnEscape()
 			return
 		}
-		passed(b, key)
+		passKey(b, key)
 	default:
 		b.Button.TypedKey(key)
 	}

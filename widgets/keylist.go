@@ -6,29 +6,29 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// keyList is a list whose arrow keys choose at once, and that hears of other
-// keys too. Fyne's own highlight, which hovering moves as well, chooses nothing.
+// keyList is a list in which the arrow keys select rows. (In Fyne's own list, they move only
+// the highlight, and so does hovering.)
 type keyList struct {
 	widget.List
 
-	// OnMenu asks for the menu of the chosen row, at a place on the canvas.
+	// OnMenu opens the menu of the selected row at a position on the canvas.
 	OnMenu func(at fyne.Position)
 
-	// self is the whole widget, which takes the focus.
+	// self is the embedding widget, which takes the focus.
 	self fyne.Focusable
-	// at is the chosen row, -1 for none.
-	at func() int
+	// selectedRow returns the selected row, or -1.
+	selectedRow func() int
 
 	onReturn, onDelete, onEscape func()
 }
 
-// pick chooses a row and puts the highlight on it.
+// pick selects and highlights a row.
 func (l *keyList) pick(row int) {
 	l.Select(row)
 	l.Highlight(row)
 }
 
-// take chooses a row with the mouse: the keyboard comes along.
+// take selects a row that was clicked, and focuses the list.
 func (l *keyList) take(row int) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(l.self.(fyne.CanvasObject)); c != nil {
 		c.Focus(l.self)
@@ -36,18 +36,19 @@ func (l *keyList) take(row int) {
 	l.pick(row)
 }
 
-// openMenu asks for the chosen row's menu by key: it opens below the list's
-// upper edge, where the row is not known to be.
+// openMenu opens the selected row's menu by key, at the list's upper edge: the list does
+// not know where the row is.
 func (l *keyList) openMenu() {
-	if l.OnMenu == nil || l.at() < 0 {
+	if l.OnMenu == nil || l.selectedRow() < 0 {
 		return
 	}
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(l.self.(fyne.CanvasObject))
 	l.OnMenu(at.AddXY(24, 24))
 }
 
-// move follows the chosen row to where it now stands. It leaves a row that has
-// not moved alone: choosing scrolls to it, and the person may look elsewhere.
+// move updates the selection after the selected item has moved to another row; to is negative
+// if the item is gone. If the row is the same, move does nothing, because selecting would
+// scroll to it.
 func (l *keyList) move(from, to int) {
 	switch {
 	case to < 0:
@@ -57,9 +58,9 @@ func (l *keyList) move(from, to int) {
 	}
 }
 
-// step chooses the row that many below the chosen one, if there is one.
+// step moves the selection down by a number of rows, if that row exists.
 func (l *keyList) step(by int) {
-	if row := l.at() + by; row >= 0 && row < l.Length() {
+	if row := l.selectedRow() + by; row >= 0 && row < l.Length() {
 		l.pick(row)
 	}
 }

@@ -8,31 +8,30 @@ import (
 	"fyne.io/fyne/v2/layout"
 )
 
-// gap is an empty place of that width and height.
+// gap returns an empty square.
 func gap(size float32) fyne.CanvasObject {
 	return NewGap(size, size)
 }
 
-// NewGap is an empty place.
+// NewGap returns an empty area.
 func NewGap(width, height float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(color.Transparent)
 	r.SetMinSize(fyne.NewSize(width, height))
 	return r
 }
 
-// rows stacks objects with that many units between them.
+// rows stacks objects with space between them.
 func rows(space float32) fyne.Layout { return layout.NewCustomPaddedVBoxLayout(space) }
 
-// columns sets objects beside each other with that many units between them.
+// columns places objects side by side with space between them.
 func columns(space float32) fyne.Layout { return layout.NewCustomPaddedHBoxLayout(space) }
 
-// inset keeps a distance around its one object.
+// inset pads its only object.
 func inset(vertical, horizontal float32) fyne.Layout {
 	return layout.NewCustomPaddedLayout(vertical, vertical, horizontal, horizontal)
 }
 
-// wide is a layout that makes its objects exactly that wide and as high as the
-// highest.
+// wide is a layout that gives its objects that width, and the height of the tallest object.
 type wide float32
 
 // Layout implements fyne.Layout.
@@ -43,8 +42,8 @@ func (w wide) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// MinSize implements fyne.Layout. The width is set first: wrapped text is only
-// then as high as it will be.
+// MinSize implements fyne.Layout. The width is set first, since it decides the height of
+// wrapped text.
 func (w wide) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	height := float32(0)
 	for _, o := range objects {
@@ -56,8 +55,7 @@ func (w wide) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(float32(w), height)
 }
 
-// middle centres its objects vertically at their minimal height, over the
-// whole width.
+// middle centers its objects vertically at their minimum height and full width.
 type middle struct{}
 
 // Layout implements fyne.Layout.
@@ -78,7 +76,7 @@ func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-// NewMiddle sets an object over the whole width, in the middle of the height.
+// NewMiddle centers an object vertically at full width.
 func NewMiddle(o fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: middle{}, Objects: []fyne.CanvasObject{o}}
 }

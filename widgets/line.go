@@ -7,29 +7,29 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A Line is one line of text without padding, cut with an ellipsis where it
-// does not fit, so that long names never push a layout apart.
+// A Line is one line of text without padding. It is shortened with an ellipsis to fit, so
+// that long names do not widen a layout.
 type Line struct {
 	widget.BaseWidget
 
-	// Change these and call Refresh, or use Set.
+	// Call Refresh after changing a field, or use Set and SetColor.
 	Text     string
 	Color    fyne.ThemeColorName
 	TextSize fyne.ThemeSizeName
 	Style    fyne.TextStyle
 	Align    fyne.TextAlign
-	// Whole makes the line as wide as its text at least, so it is never cut.
+	// Whole makes the line at least as wide as its text.
 	Whole bool
 }
 
-// NewLine returns a line in the ordinary colour and size.
+// NewLine returns a line in the default color and size.
 func NewLine(text string) *Line {
 	l := &Line{Text: text, Color: theme.ColorNameForeground, TextSize: theme.SizeNameText}
 	l.ExtendBaseWidget(l)
 	return l
 }
 
-// NewCaption returns a line in the quiet colour and small size.
+// NewCaption returns a line in the placeholder color and caption size.
 func NewCaption(text string) *Line {
 	l := NewLine(text)
 	l.Color, l.TextSize = theme.ColorNamePlaceHolder, theme.SizeNameCaptionText
@@ -52,7 +52,7 @@ func (l *Line) Set(text string) {
 	l.Refresh()
 }
 
-// SetColor changes the colour.
+// SetColor changes the color.
 func (l *Line) SetColor(name fyne.ThemeColorName) {
 	if l.Color == name {
 		return
@@ -82,7 +82,7 @@ func (r *lineRenderer) Layout(size fyne.Size) {
 	r.text.Resize(size)
 }
 
-// fit is as much of the text as the width holds.
+// fit returns the text, shortened to width.
 func (r *lineRenderer) fit(width float32) string {
 	whole := r.line.Text
 	if r.line.Whole || r.width(whole) <= width {

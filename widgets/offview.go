@@ -7,8 +7,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// An OffView lies over a terminal that does not answer: what is the matter, in
-// the middle, with one button.
+// An OffView covers a terminal that is not connected: a message in the middle, with one
+// button.
 type OffView struct {
 	widget.BaseWidget
 
@@ -17,14 +17,13 @@ type OffView struct {
 	title  *Line
 	about  *widget.Label
 	button *KeyButton
-	place  *fyne.Container // of the button
+	place  *fyne.Container // around the button
 	box    *fyne.Container
 }
 
-// offWidth is the width of the text in the middle.
-const offWidth = 360
+const offTextWidth = 360
 
-// NewOffView returns the view, with nothing to tell yet.
+// NewOffView returns a view without a message.
 func NewOffView() *OffView {
 	v := &OffView{title: NewBold(""), about: NewText("")}
 	v.title.TextSize = theme.SizeNameSubHeadingText
@@ -45,10 +44,10 @@ func NewOffView() *OffView {
 	return v
 }
 
-// Button is the part that takes the focus, when it is visible.
+// Button returns the part that takes the focus while it is visible.
 func (v *OffView) Button() *KeyButton { return v.button }
 
-// Set shows what is the matter. An empty about or button shows none.
+// Set shows a message. An empty about or button is hidden.
 func (v *OffView) Set(title, about, button string) {
 	if v.title.Text == title && v.about.Text == about && v.button.Text == button {
 		return
@@ -66,6 +65,6 @@ func (v *OffView) Set(title, about, button string) {
 // CreateRenderer implements fyne.Widget.
 func (v *OffView) CreateRenderer() fyne.WidgetRenderer {
 	plate := NewGround(theme.ColorNameHeaderBackground, 12)
-	card := container.NewStack(plate, container.New(inset(22, 28), container.New(wide(offWidth), v.box)))
+	card := container.NewStack(plate, container.New(inset(22, 28), container.New(wide(offTextWidth), v.box)))
 	return widget.NewSimpleRenderer(container.NewCenter(card))
 }

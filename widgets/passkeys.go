@@ -5,8 +5,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A KeyCheck is a check box that in a sheet leaves Return and Escape to the
-// window: they press its default button, or dismiss it.
+// A KeyCheck is a check box that, in a dialog, passes Return and Escape on: they press the
+// dialog's default button or close it.
 type KeyCheck struct{ widget.Check }
 
 // NewKeyCheck returns a check box; changed may be nil.
@@ -19,16 +19,16 @@ func NewKeyCheck(text string, changed func(on bool)) *KeyCheck {
 
 // TypedKey implements fyne.Focusable.
 func (c *KeyCheck) TypedKey(key *fyne.KeyEvent) {
-	if !passed(c, key) {
+	if !passKey(c, key) {
 		c.Check.TypedKey(key)
 	}
 }
 
-// A KeySelect is a choice of one of several that leaves Return and Escape to the
-// window, as a KeyCheck does. Space opens it.
+// A KeySelect is a drop-down list that passes Return and Escape on as a KeyCheck does. Space
+// opens it.
 type KeySelect struct{ widget.Select }
 
-// NewKeySelect returns a choice with nothing chosen; changed may be nil.
+// NewKeySelect returns a list with no option selected; changed may be nil.
 func NewKeySelect(options []string, changed func(option string)) *KeySelect {
 	s := &KeySelect{}
 	s.Options, s.OnChanged = options, changed
@@ -38,14 +38,14 @@ func NewKeySelect(options []string, changed func(option string)) *KeySelect {
 
 // TypedKey implements fyne.Focusable.
 func (s *KeySelect) TypedKey(key *fyne.KeyEvent) {
-	if !passed(s, key) {
+	if !passKey(s, key) {
 		s.Select.TypedKey(key)
 	}
 }
 
-// passed gives Return and Escape in a sheet to what the window does with keys
-// that reach no part of it.
-func passed(on fyne.CanvasObject, key *fyne.KeyEvent) bool {
+// passKey passes Return and Escape in a dialog to the window's handler of unhandled keys,
+// and reports whether it did.
+func passKey(on fyne.CanvasObject, key *fyne.KeyEvent) bool {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
 	default:

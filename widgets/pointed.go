@@ -5,14 +5,14 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// pointed makes a row of a keyList take both mouse buttons: the left one
-// chooses the row, as on every list; the right one chooses it and opens its menu.
+// pointed makes a row of a keyList react to both mouse buttons: the left one selects the
+// row, the right one also opens its menu.
 type pointed struct {
 	list *keyList
 	row  widget.ListItemID
 }
 
-// point tells the row which one of its list it now shows.
+// point sets which row of the list the widget shows.
 func (p *pointed) point(list *keyList, row widget.ListItemID) { p.list, p.row = list, row }
 
 // Tapped implements fyne.Tappable.

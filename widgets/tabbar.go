@@ -9,22 +9,22 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// TabItem is what a tab shows.
+// A TabItem is the content of one tab.
 type TabItem struct {
 	Label string
-	// CanClose gives the tab a cross.
+	// CanClose shows a close button in the tab.
 	CanClose bool
-	// Quiet draws a tab that nothing goes on in.
+	// Quiet dims the label of an inactive terminal.
 	Quiet bool
 }
 
-// A TabBar is a line of tabs with a plus at its end. It takes no focus, so that
-// the keyboard stays in what the tabs are for.
+// A TabBar is a row of tabs with an add button at its end. It never takes the focus, which
+// stays in the content of the tab.
 type TabBar struct {
 	widget.BaseWidget
 
-	// OnChosen and OnClose get a tab's place in the list, OnAdd is the plus.
-	OnChosen, OnClose func(at int)
+	// OnSelect and OnClose are called with the index of a tab, OnAdd by the add button.
+	OnSelect, OnClose func(at int)
 	OnAdd             func()
 
 	items  []TabItem
@@ -34,10 +34,9 @@ type TabBar struct {
 	add    *iconSpot
 }
 
-// tabHeight is the height of the line.
 const tabHeight = 32
 
-// NewTabBar returns a line without tabs.
+// NewTabBar returns a bar without tabs.
 func NewTabBar() *TabBar {
 	b := &TabBar{chosen: -1, row: container.New(columns(0))}
 	b.scroll = container.NewHScroll(b.row)
@@ -50,10 +49,10 @@ func NewTabBar() *TabBar {
 	return b
 }
 
-// Set shows tabs, one of them in front. canAdd tells whether there can be more.
+// Set shows the tabs; chosen is the index of the tab in front. canAdd enables the add button.
 func (b *TabBar) Set(items []TabItem, chosen int, canAdd bool) {
-	if b.add.on != canAdd {
-		b.add.on = canAdd
+	if b.add.enabled != canAdd {
+		b.add.enabled = canAdd
 		b.add.Refresh()
 	}
 	if b.chosen == chosen && slices.Equal(b.items, items) {
@@ -69,7 +68,7 @@ func (b *TabBar) Set(items []TabItem, chosen int, canAdd bool) {
 	b.reveal()
 }
 
-// Items are the tabs as they are shown.
+// Items returns the tabs as shown.
 func (b *TabBar) Items() []TabItem { return slices.Clone(b.items) }
 
 // reveal scrolls to the tab in front.
@@ -104,8 +103,8 @@ func (b *TabBar) tab(at int, item TabItem) fyne.CanvasObject {
 		parts.Add(NewGap(10, 0))
 	}
 	t := &tabView{tapped: func() {
-		if b.OnChosen != nil {
-			b.OnChosen(at)
+		if b.OnSelect != nil {
+			b.OnSelect(at)
 		}
 	}}
 	t.content = container.NewStack(NewGap(0, tabHeight), parts)
@@ -123,7 +122,6 @@ func (b *TabBar) CreateRenderer() fyne.WidgetRenderer {
 		container.NewStack(NewGap(0, tabHeight), b.scroll)))
 }
 
-// tabView is one tab.
 type tabView struct {
 	widget.BaseWidget
 

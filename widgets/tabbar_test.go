@@ -12,7 +12,7 @@ func TestTabBar(t *testing.T) {
 	test.NewTempApp(t)
 	b := NewTabBar()
 	var did []string
-	b.OnChosen = func(at int) { did = append(did, "choose "+b.Items()[at].Label) }
+	b.OnSelect = func(at int) { did = append(did, "choose "+b.Items()[at].Label) }
 	b.OnClose = func(at int) { did = append(did, "close "+b.Items()[at].Label) }
 	b.OnAdd = func() { did = append(did, "add") }
 	win := test.NewTempWindow(t, b)
@@ -32,13 +32,13 @@ func TestTabBar(t *testing.T) {
 	walkTo[*iconSpot](t, tab).Tapped(nil)
 	b.add.Tapped(nil)
 	b.Set(items, 0, false)
-	b.add.Tapped(nil) // there can be no more
+	b.add.Tapped(nil) // the button is disabled
 	if want := []string{"choose Console", "choose Shell 1", "close Shell 1", "add"}; !slices.Equal(did, want) {
 		t.Errorf("did %q, want %q", did, want)
 	}
 }
 
-// walkTo is the first widget of a type within an object.
+// walkTo returns the first widget of a type within an object.
 func walkTo[T fyne.CanvasObject](t *testing.T, o fyne.CanvasObject) T {
 	t.Helper()
 	var found []T
@@ -60,7 +60,7 @@ func walkTo[T fyne.CanvasObject](t *testing.T, o fyne.CanvasObject) T {
 	}
 	walk(o)
 	if len(found) == 0 {
-		t.Fatal("it is not in there")
+		t.Fatal("the object does not contain such a widget")
 	}
 	return found[0]
 }

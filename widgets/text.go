@@ -7,15 +7,15 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// NewText is text that wraps.
+// NewText returns a label that wraps.
 func NewText(text string) *widget.Label {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
 	return l
 }
 
-// NewParagraph sets wrapping text flush with what stands above and below it:
-// Fyne's labels keep a distance of their own all around.
+// NewParagraph returns a wrapping text aligned with the objects above and below it, without
+// the padding of Fyne's labels.
 func NewParagraph(text *widget.Label) fyne.CanvasObject {
 	pad := theme.InnerPadding()
 	return container.New(inset(4-pad, -pad), text)

@@ -7,14 +7,15 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A Timeline is a VM's snapshots, newest first, on a rail of time. Arrow keys
-// choose, Return and Delete act on the chosen one.
+// A Timeline shows snapshots, newest first, along a vertical line. Arrow keys select a
+// snapshot; Return and Delete act on it.
 type Timeline struct {
 	keyList
 
-	// OnChosen is called when another snapshot is chosen, with "" for none.
-	OnChosen func(name string)
-	// OnReturn and OnDelete act on the chosen snapshot. OnEscape leaves.
+	// OnChanged is called when the selection changes, with "" if nothing is selected.
+	OnChanged func(name string)
+	// OnReturn and OnDelete are called with the selected snapshot when that key is pressed,
+	// OnEscape when Escape is.
 	OnReturn, OnDelete func(name string)
 	OnEscape           func()
 
@@ -40,7 +41,7 @@ func NewTimeline() *Timeline {
 			t.choose(t.items[id].Name)
 		}
 	}
-	t.at = func() int { return t.find(t.chosen) }
+	t.selectedRow = func() int { return t.find(t.chosen) }
 	t.onReturn = func() { act(t.OnReturn, t.chosen) }
 	t.onDelete = func() { act(t.OnDelete, t.chosen) }
 	t.onEscape = func() {
@@ -53,21 +54,21 @@ func NewTimeline() *Timeline {
 	return t
 }
 
-// act calls what to do with a name, if there is both.
+// act calls on(name) unless on is nil or name is empty.
 func act(on func(string), name string) {
 	if on != nil && name != "" {
 		on(name)
 	}
 }
 
-// Items is what the timeline shows.
+// Items returns what the timeline shows.
 func (t *Timeline) Items() []TimelineItem { return slices.Clone(t.items) }
 
-// Chosen is the chosen snapshot's name, or "".
-func (t *Timeline) Chosen() string { return t.chosen }
+// Current returns the selected snapshot's name, or "".
+func (t *Timeline) Current() string { return t.chosen }
 
-// Choose chooses the named snapshot, or none for "".
-func (t *Timeline) Choose(name string) {
+// SetCurrent selects the named snapshot, or none for "".
+func (t *Timeline) SetCurrent(name string) {
 	if at := t.find(name); at >= 0 {
 		t.pick(at)
 		return
@@ -76,19 +77,19 @@ func (t *Timeline) Choose(name string) {
 	t.choose("")
 }
 
-// Set shows the items. The chosen one stays chosen wherever it now stands; if
-// it is gone, none is.
+// Set shows the items. The selected snapshot stays selected even if its row has changed; if it
+// is gone, nothing is selected.
 func (t *Timeline) Set(items []TimelineItem) {
 	if slices.Equal(t.items, items) {
 		return
 	}
-	was := t.at()
+	was := t.selectedRow()
 	t.items = slices.Clone(items)
 	for id, item := range items {
 		t.SetItemHeight(id, item.height())
 	}
-	t.move(was, t.at())
-	if t.at() < 0 {
+	t.move(was, t.selectedRow())
+	if t.selectedRow() < 0 {
 		t.choose("")
 	}
 	t.Refresh()
@@ -103,7 +104,7 @@ func (t *Timeline) choose(name string) {
 		return
 	}
 	t.chosen = name
-	if t.OnChosen != nil {
-		t.OnChosen(name)
+	if t.OnChanged != nil {
+		t.OnChanged(name)
 	}
 }

@@ -9,18 +9,18 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// TimelineItem is what a row of the timeline shows.
+// A TimelineItem is the content of one row of a Timeline.
 type TimelineItem struct {
 	Name string
-	// Age stands right of the name; Detail and Description below it.
+	// Age is shown to the right of the name, Detail and Description below it.
 	Age, Detail, Description string
-	// Here is the text of the mark "you are here", empty elsewhere.
-	Here string
-	// Alert draws the detail as a warning.
+	// CurrentLabel is the label of the current snapshot, and empty for the others.
+	CurrentLabel string
+	// Alert shows the detail as a warning.
 	Alert bool
 }
 
-// The geometry of a row: the rail with its dot left, text right of it.
+// Geometry of a row: the rail with its dot at the left, the text to its right.
 const (
 	railX          = 18
 	railText       = 36
@@ -32,7 +32,6 @@ const (
 	rowDescription = 17
 )
 
-// height is the row's height.
 func (i TimelineItem) height() float32 {
 	if i.Description == "" {
 		return rowHeight
@@ -40,7 +39,7 @@ func (i TimelineItem) height() float32 {
 	return rowHeight + rowDescription
 }
 
-// A timelineRow shows one snapshot on the rail of time.
+// A timelineRow shows one snapshot.
 type timelineRow struct {
 	widget.BaseWidget
 	pointed
@@ -55,7 +54,7 @@ func newTimelineRow() *timelineRow {
 	return r
 }
 
-// set shows an item; first and last are the ends of the rail.
+// set shows an item; first and last mark the ends of the rail.
 func (r *timelineRow) set(item TimelineItem, first, last bool) {
 	if r.item == item && r.first == first && r.last == last {
 		return
@@ -134,11 +133,11 @@ func (rr *timelineRowRenderer) Refresh() {
 	}
 	rr.dot.StrokeColor = th.Color(theme.ColorNamePlaceHolder, variant)
 	rr.dot.FillColor = th.Color(theme.ColorNameHeaderBackground, variant)
-	if item.Here != "" {
+	if item.CurrentLabel != "" {
 		rr.dot.StrokeColor = th.Color(theme.ColorNamePrimary, variant)
 		rr.dot.FillColor = rr.dot.StrokeColor
 	}
-	rr.name.Text, rr.age.Text, rr.detail.Text, rr.about.Text, rr.here.Text = item.Name, item.Age, item.Detail, item.Description, item.Here
+	rr.name.Text, rr.age.Text, rr.detail.Text, rr.about.Text, rr.here.Text = item.Name, item.Age, item.Detail, item.Description, item.CurrentLabel
 	rr.detail.Color = theme.ColorNamePlaceHolder
 	if item.Alert {
 		rr.detail.Color = theme.ColorNameError

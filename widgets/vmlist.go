@@ -7,13 +7,13 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A VMList is the list of VMs. Arrow keys choose, Return opens.
+// A VMList lists VMs. Arrow keys select a VM; Return opens it.
 type VMList struct {
 	keyList
 
-	// OnChosen is called when another VM is chosen by key or click.
-	OnChosen func(name string)
-	// OnOpen is called by Return.
+	// OnChanged is called when another VM is selected by key or click.
+	OnChanged func(name string)
+	// OnOpen is called when Return is pressed.
 	OnOpen func()
 
 	items  []VMItem
@@ -38,11 +38,11 @@ func NewVMList() *VMList {
 			return
 		}
 		l.chosen = l.items[id].Name
-		if l.OnChosen != nil {
-			l.OnChosen(l.chosen)
+		if l.OnChanged != nil {
+			l.OnChanged(l.chosen)
 		}
 	}
-	l.at = func() int { return l.find(l.chosen) }
+	l.selectedRow = func() int { return l.find(l.chosen) }
 	l.onReturn = func() {
 		if l.OnOpen != nil {
 			l.OnOpen()
@@ -53,19 +53,19 @@ func NewVMList() *VMList {
 	return l
 }
 
-// Items is what the list shows.
+// Items returns what the list shows.
 func (l *VMList) Items() []VMItem { return slices.Clone(l.items) }
 
-// Set shows the items with the named one chosen; it calls no callback.
+// Set shows the items with the named one selected. It does not call OnChanged.
 func (l *VMList) Set(items []VMItem, chosen string) {
 	same := slices.Equal(l.items, items)
 	if same && l.chosen == chosen {
 		return
 	}
-	was := l.at()
+	was := l.selectedRow()
 	l.items = slices.Clone(items)
 	l.chosen = chosen
-	l.move(was, l.at())
+	l.move(was, l.selectedRow())
 	if !same {
 		l.Refresh()
 	}

@@ -7,18 +7,17 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// VMItem is what a row of the list of VMs shows.
+// A VMItem is the content of one row of a VMList.
 type VMItem struct {
 	Name string
-	// Mark is the state as a shape.
-	Mark fyne.Resource
-	// Detail is the line below the name.
+	// Mark is the icon of the VM's state.
+	Mark   fyne.Resource
 	Detail string
-	// Alert draws the detail as a warning.
+	// Alert shows the detail as a warning.
 	Alert bool
 }
 
-// A VMRow shows one VM: mark, name, and a line of detail.
+// A VMRow shows the mark and the name of a VM and, below the name, the detail.
 type VMRow struct {
 	widget.BaseWidget
 	pointed
@@ -36,7 +35,7 @@ func NewVMRow() *VMRow {
 	return r
 }
 
-// Set shows an item; it redraws only what differs.
+// Set shows an item, redrawing only what differs.
 func (r *VMRow) Set(item VMItem) {
 	if r.item == item {
 		return

@@ -21,19 +21,19 @@ func show(t *testing.T, o fyne.CanvasObject, width, height float32) fyne.Window 
 
 func press(o fyne.Focusable, key fyne.KeyName) { o.TypedKey(&fyne.KeyEvent{Name: key}) }
 
-func TestLineIsCutNotPushed(t *testing.T) {
+func TestLineIsShortened(t *testing.T) {
 	l := NewLine(strings.Repeat("long-name-", 20))
 	show(t, l, 120, 40)
 	drawn := test.WidgetRenderer(l).(*lineRenderer).text
 	if !strings.HasSuffix(drawn.Text, "…") || drawn.MinSize().Width > 120 {
-		t.Errorf("drawn: %q, %v wide", drawn.Text, drawn.MinSize().Width)
+		t.Errorf("drawn %q, %v wide, want shortened text at most 120 wide", drawn.Text, drawn.MinSize().Width)
 	}
 	if l.MinSize().Width != 0 {
-		t.Errorf("a line must not ask for width, but asks for %v", l.MinSize().Width)
+		t.Errorf("minimum width %v, want 0", l.MinSize().Width)
 	}
 	l.Set("short")
 	if drawn.Text != "short" {
-		t.Errorf("drawn: %q", drawn.Text)
+		t.Errorf("drawn %q, want %q", drawn.Text, "short")
 	}
 }
 
@@ -41,11 +41,11 @@ func TestLineTooNarrowForAnything(t *testing.T) {
 	l := NewLine("名前")
 	show(t, l, 1, 40)
 	if got := test.WidgetRenderer(l).(*lineRenderer).text.Text; got != "…" {
-		t.Errorf("drawn: %q", got)
+		t.Errorf("drawn %q, want %q", got, "…")
 	}
 }
 
-func TestFieldTellsWhatIsWrong(t *testing.T) {
+func TestFieldShowsProblem(t *testing.T) {
 	f := NewField("Name", "ok", "the hint", "")
 	f.Check = func(text string) string {
 		if text == "bad" {
@@ -58,11 +58,11 @@ func TestFieldTellsWhatIsWrong(t *testing.T) {
 	show(t, f, 300, 100)
 	f.SetText("bad")
 	if f.note.Text != "it is bad" || f.Valid() || changed != 1 {
-		t.Errorf("note %q, %d changes", f.note.Text, changed)
+		t.Errorf("note %q, %d changes; want the problem and 1 change", f.note.Text, changed)
 	}
 	f.SetText("good")
 	if f.note.Text != "the hint" || !f.Valid() {
-		t.Errorf("note %q", f.note.Text)
+		t.Errorf("note %q, want the hint", f.note.Text)
 	}
 	var heard []string
 	f.OnSubmit = func() { heard = append(heard, "submit") }
@@ -70,69 +70,116 @@ func TestFieldTellsWhatIsWrong(t *testing.T) {
 	press(f.Entry(), fyne.KeyReturn)
 	press(f.Entry(), fyne.KeyEscape)
 	if !slices.Equal(heard, []string{"submit", "escape"}) {
-		t.Errorf("heard %q", heard)
+		t.Errorf("callbacks %q, want submit, escape", heard)
 	}
 	f.SelectAll()
 	test.Type(f.Entry(), "x")
 	if f.Text() != "x" {
-		t.Errorf("typing should replace what is selected, not give %q", f.Text())
+		t.Errorf("text after typing over a selection: got %q, want x", f.Text())
 	}
 }
 
-func TestSheetAnswersKeys(t *testing.T) {
+func TestDialogKeys(t *testing.T) {
 	w := show(t, widget.NewLabel(""), 800, 600)
 	var heard []string
 	hear := func(what string) func() { return func() { heard = append(heard, what) } }
-	ok := &SheetButton{Text: "OK", Default: true, OnTapped: hear("ok")}
-	s := NewSheet(w.Canvas(), "Title", NewText("text"), "Cancel", ok)
-	s.OnDismiss = hear("dismiss")
-	s.Show(nil)
+	ok := &DialogButton{Text: "OK", Default: true, OnTapped: hear("ok")}
+	d := NewDialog(w.Canvas(), "Title", NewText("text"), "Cancel", ok)
+	d.OnDismiss = hear("dismiss")
+	d.Show(nil)
 	press(w.Canvas().Focused(), fyne.KeyReturn)
 	ok.SetEnabled(false)
-	s.Submit()
-	s.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) // the disabled button has lost the focus
-	if s.Shown() || !slices.Equal(heard, []string{"ok", "dismiss"}) {
-		t.Errorf("shown %v, heard %q", s.Shown(), heard)
+	d.Submit()
+	d.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) // the disabled button has lost the focus
+	if d.Shown() || !slices.Equal(heard, []string{"ok", "dismiss"}) {
+		t.Errorf("shown %v, callbacks %q; want false, ok and dismiss", d.Shown(), heard)
 	}
 }
 
-// TestLongTitleWraps: what failed is often told with a path.
+// Titles of errors often contain a path.
 func TestLongTitleWraps(t *testing.T) {
 	w := show(t, widget.NewLabel(""), 800, 600)
 	high := func(title string) float32 {
-		s := NewSheet(w.Canvas(), title, NewText("text"), "Close")
-		s.Show(nil)
-		defer s.Close()
-		return s.popup.Content.Size().Height
+		d := NewDialog(w.Canvas(), title, NewText("text"), "Close")
+		d.Show(nil)
+		defer d.Close()
+		return d.popup.Content.Size().Height
 	}
 	if one, two := high("Title"), high(strings.Repeat("words of a title ", 5)); two < one+15 {
-		t.Errorf("a long title makes the sheet %v high, a short one %v", two, one)
+		t.Errorf("the dialog is %v high with a long title, %v with a short one; want it taller with the long one", two, one)
 	}
 }
 
-func TestSheetWithoutDefaultDismissesByReturn(t *testing.T) {
+// focusSpy counts how often it loses focus.
+type focusSpy struct {
+	widget.Entry
+
+	lost int
+}
+
+func (f *focusSpy) FocusLost() {
+	f.lost++
+	f.Entry.FocusLost()
+}
+
+// A closed dialog must unfocus its field, whose cursor would keep blinking and redrawing
+// the window.
+func TestDialogCloseUnfocuses(t *testing.T) {
+	for name, end := range map[string]func(*Dialog){
+		"closed":    (*Dialog).Close,
+		"dismissed": (*Dialog).Dismiss,
+		"below a dialog": func(d *Dialog) {
+			d.canvas.Overlays().Add(widget.NewLabel("a dialog"))
+			d.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			below := &focusSpy{}
+			below.ExtendBaseWidget(below)
+			w := show(t, below, 800, 600)
+			w.Canvas().Focus(below)
+			field := &focusSpy{}
+			field.ExtendBaseWidget(field)
+			d := NewDialog(w.Canvas(), "Title", field, "Cancel")
+			d.Show(field)
+			end(d)
+			if field.lost != 1 || d.Shown() || w.Canvas().Overlays().Top() != nil {
+				t.Errorf("the field lost the focus %d times, want 1; dialog open: %v, want false", field.lost, d.Shown())
+			}
+			if w.Canvas().Focused() != fyne.Focusable(below) {
+				t.Error("the widget below lost the focus")
+			}
+			d.Close() // again
+			if w.Canvas().Focused() != fyne.Focusable(below) {
+				t.Error("closing the dialog again unfocused the widget below")
+			}
+		})
+	}
+}
+
+func TestDialogWithoutDefaultIsDismissedByReturn(t *testing.T) {
 	w := show(t, widget.NewLabel(""), 800, 600)
 	done := false
-	s := NewSheet(w.Canvas(), "Delete?", NewText("text"), "Cancel",
-		&SheetButton{Text: "Delete", Look: widget.DangerImportance, OnTapped: func() { done = true }})
-	s.Show(nil)
+	d := NewDialog(w.Canvas(), "Delete?", NewText("text"), "Cancel",
+		&DialogButton{Text: "Delete", Importance: widget.DangerImportance, OnTapped: func() { done = true }})
+	d.Show(nil)
 	press(w.Canvas().Focused(), fyne.KeyReturn)
-	s.Submit()
-	if done || s.Shown() {
-		t.Error("Return must never destroy")
+	d.Submit()
+	if done || d.Shown() {
+		t.Error("Return pressed a destructive button or did not dismiss the dialog")
 	}
 }
 
-func TestVMListChoosesByKeys(t *testing.T) {
+func TestVMListKeys(t *testing.T) {
 	l := NewVMList()
 	var chosen []string
 	opened := 0
-	l.OnChosen = func(name string) { chosen = append(chosen, name) }
+	l.OnChanged = func(name string) { chosen = append(chosen, name) }
 	l.OnOpen = func() { opened++ }
 	w := show(t, l, 240, 400)
 	l.Set([]VMItem{{Name: "a"}, {Name: "b"}, {Name: "c"}}, "a")
 	if len(chosen) != 0 {
-		t.Errorf("setting is not choosing: %q", chosen)
+		t.Errorf("Set called OnChanged with %q", chosen)
 	}
 	w.Canvas().Focus(l)
 	press(l, fyne.KeyDown)
@@ -140,18 +187,18 @@ func TestVMListChoosesByKeys(t *testing.T) {
 	press(l, fyne.KeyUp)
 	press(l, fyne.KeyReturn)
 	if !slices.Equal(chosen, []string{"b", "c", "b"}) || opened != 1 {
-		t.Errorf("chosen %q, opened %d times", chosen, opened)
+		t.Errorf("selected %q, opened %d times; want b, c, b; once", chosen, opened)
 	}
 	l.Set([]VMItem{{Name: "b"}}, "b")
 	l.Set(nil, "")
 	if len(l.Items()) != 0 {
-		t.Error("items are left")
+		t.Error("the list is not empty after Set(nil)")
 	}
 }
 
-func TestHoverAndFocusChooseNothing(t *testing.T) {
+func TestHoverAndFocusDoNotSelect(t *testing.T) {
 	l := NewVMList()
-	l.OnChosen = func(name string) { t.Errorf("%s was chosen", name) }
+	l.OnChanged = func(name string) { t.Errorf("%s was selected", name) }
 	w := show(t, l, 240, 400)
 	l.Set([]VMItem{{Name: "a"}, {Name: "b"}, {Name: "c"}}, "b")
 	for y := float32(10); y < 200; y += 10 {
@@ -159,20 +206,20 @@ func TestHoverAndFocusChooseNothing(t *testing.T) {
 	}
 	w.Canvas().Focus(l)
 	if l.chosen != "b" {
-		t.Errorf("chosen: %q", l.chosen)
+		t.Errorf("selected %q, want b", l.chosen)
 	}
 }
 
-func TestTimelineKeepsTheChoice(t *testing.T) {
+func TestTimelineKeepsSelection(t *testing.T) {
 	l := NewTimeline()
 	var chosen []string
-	l.OnChosen = func(name string) { chosen = append(chosen, name) }
+	l.OnChanged = func(name string) { chosen = append(chosen, name) }
 	show(t, l, 320, 400)
 	l.Set([]TimelineItem{{Name: "b"}, {Name: "a", Description: "with text"}})
-	l.Choose("a")
+	l.SetCurrent("a")
 	l.Set([]TimelineItem{{Name: "c"}, {Name: "b"}, {Name: "a"}})
-	if l.Chosen() != "a" || !slices.Equal(chosen, []string{"a"}) {
-		t.Errorf("chosen %q, told %q", l.Chosen(), chosen)
+	if l.Current() != "a" || !slices.Equal(chosen, []string{"a"}) {
+		t.Errorf("selected %q, callback got %q; want a, only a", l.Current(), chosen)
 	}
 	var acted []string
 	l.OnReturn = func(name string) { acted = append(acted, "return "+name) }
@@ -181,12 +228,12 @@ func TestTimelineKeepsTheChoice(t *testing.T) {
 	press(l, fyne.KeyDelete)
 	l.Set([]TimelineItem{{Name: "c"}})
 	press(l, fyne.KeyDelete)
-	if l.Chosen() != "" || !slices.Equal(acted, []string{"return a", "delete a"}) {
-		t.Errorf("chosen %q, acted %q", l.Chosen(), acted)
+	if l.Current() != "" || !slices.Equal(acted, []string{"return a", "delete a"}) {
+		t.Errorf("selected %q, callbacks got %q; want none, return a and delete a", l.Current(), acted)
 	}
 }
 
-func TestTimelineStaysWhereOneLooks(t *testing.T) {
+func TestTimelineKeepsScrollPosition(t *testing.T) {
 	l := NewTimeline()
 	show(t, l, 320, 200)
 	items := make([]TimelineItem, 50)
@@ -194,19 +241,19 @@ func TestTimelineStaysWhereOneLooks(t *testing.T) {
 		items[i] = TimelineItem{Name: strings.Repeat("n", i+1), Age: "just now"}
 	}
 	l.Set(items)
-	l.Choose("n")
+	l.SetCurrent("n")
 	l.ScrollToBottom()
 	at := l.GetScrollOffset()
 	items[0].Age = "1 min ago"
 	l.Set(items)
 	if at == 0 || l.GetScrollOffset() != at {
-		t.Errorf("scrolled from %v to %v", at, l.GetScrollOffset())
+		t.Errorf("scrolled from %v to %v, want no change", at, l.GetScrollOffset())
 	}
 }
 
-func TestTimelineRowsBelowEachOther(t *testing.T) {
+func TestTimelineRowLayout(t *testing.T) {
 	r := newTimelineRow()
-	r.set(TimelineItem{Name: "n", Age: "1 h ago", Detail: "d", Description: "text", Here: "you are here"}, false, false)
+	r.set(TimelineItem{Name: "n", Age: "1 h ago", Detail: "d", Description: "text", CurrentLabel: "you are here"}, false, false)
 	show(t, r, 320, r.MinSize().Height)
 	rr := test.WidgetRenderer(r).(*timelineRowRenderer)
 	if rr.name.Position().X+rr.name.Size().Width > rr.age.Position().X {
@@ -216,15 +263,15 @@ func TestTimelineRowsBelowEachOther(t *testing.T) {
 		t.Error("detail and description overlap")
 	}
 	if bottom := rr.about.Position().Y + rr.about.Size().Height; bottom > r.Size().Height {
-		t.Errorf("the description ends at %v of %v", bottom, r.Size().Height)
+		t.Errorf("the description ends at %v, outside the row of height %v", bottom, r.Size().Height)
 	}
 }
 
-func TestJobBarKeepsItsRows(t *testing.T) {
+func TestJobBarReusesRows(t *testing.T) {
 	b := NewJobBar()
 	show(t, b, 1000, 200)
 	if b.Visible() || len(b.Items()) != 0 {
-		t.Error("an empty bar takes no room")
+		t.Error("an empty bar is visible")
 	}
 	b.Set([]JobItem{{ID: 1, Title: "one", Button: "Cancel"}, {ID: 2, Title: "two", Button: "Cancel"}})
 	second := b.rows[1]
@@ -232,16 +279,16 @@ func TestJobBarKeepsItsRows(t *testing.T) {
 	b.OnButton = func(id int64) { pressed = append(pressed, id) }
 	b.Set([]JobItem{{ID: 2, Title: "two", Fraction: 0.5, Button: "Cancel"}})
 	if b.rows[0] != second || second.bar.value != 0.5 {
-		t.Error("the row should have stayed and moved on")
+		t.Error("the row was not reused and updated")
 	}
 	test.Tap(second.button)
 	b.Set([]JobItem{{ID: 2, Title: "two", Phase: "done", Ended: true, Button: "Close"}})
 	if second.bar.Visible() || second.button.Text != "Close" {
-		t.Error("an ended job has a result in place of a bar")
+		t.Error("a finished job still shows its bar")
 	}
 	b.Set(nil)
 	if b.Visible() || !slices.Equal(pressed, []int64{2}) {
-		t.Errorf("pressed %v", pressed)
+		t.Errorf("OnButton got %v, want 2, and the bar hidden", pressed)
 	}
 }
 
@@ -253,53 +300,53 @@ func TestJobRowFitsNarrowWindows(t *testing.T) {
 	end := float32(0)
 	for _, o := range []fyne.CanvasObject{r.icon, r.title, r.phase, r.bar, r.numbers, r.button} {
 		if o.Position().X < end {
-			t.Errorf("%T at %v overlaps what ends at %v", o, o.Position().X, end)
+			t.Errorf("%T at %v overlaps the part that ends at %v", o, o.Position().X, end)
 		}
 		end = o.Position().X + o.Size().Width
 	}
 	if end > 640 {
-		t.Errorf("the row ends at %v", end)
+		t.Errorf("the row ends at %v, outside its width", end)
 	}
 }
 
-func TestBarStaysWithinItself(t *testing.T) {
+func TestBarClampsValue(t *testing.T) {
 	b := NewBar()
 	show(t, b, 200, 20)
 	r := test.WidgetRenderer(b).(*barRenderer)
 	for _, c := range []struct{ set, width float32 }{{-1, 0}, {0.25, 50}, {7, 200}} {
 		b.Set(float64(c.set))
 		if r.fill.Size().Width != c.width {
-			t.Errorf("at %v the bar is %v wide", c.set, r.fill.Size().Width)
+			t.Errorf("at %v the bar is %v wide, want it in proportion", c.set, r.fill.Size().Width)
 		}
 	}
 }
 
-func TestFactsLeaveOutWhatIsUnknown(t *testing.T) {
+func TestFactsOmitEmptyValues(t *testing.T) {
 	f := NewFacts()
 	show(t, f, 300, 200)
 	f.Set([]Fact{{Label: "a", Value: "1"}, {Label: "b"}, {Label: "c", Value: "3"}})
 	if len(f.box.Objects) != 2 {
-		t.Errorf("%d rows", len(f.box.Objects))
+		t.Errorf("got %d rows, want 2", len(f.box.Objects))
 	}
 }
 
-func TestOffViewShowsOnlyWhatThereIs(t *testing.T) {
+func TestOffViewHidesEmptyParts(t *testing.T) {
 	v := NewOffView()
 	show(t, v, 600, 400)
 	v.Set("broken", "why", "")
 	if v.Button().Visible() || !v.about.Visible() {
-		t.Error("a text and no button")
+		t.Error("want text and no button")
 	}
 	pressed := false
 	v.OnButton = func() { pressed = true }
 	v.Set("off", "", "Start")
 	press(v.Button(), fyne.KeyReturn)
 	if v.about.Visible() || !pressed {
-		t.Error("a button and no text")
+		t.Error("want a button and no text")
 	}
 }
 
-func TestFirstRunBusy(t *testing.T) {
+func TestFirstRunIgnoresButtonWhileBusy(t *testing.T) {
 	f := NewFirstRun(nil, "title", "about", "Create")
 	pressed := 0
 	f.OnCreate = func() { pressed++ }
@@ -310,25 +357,25 @@ func TestFirstRunBusy(t *testing.T) {
 	f.SetBusy("")
 	press(f.Button(), fyne.KeySpace)
 	if pressed != 2 {
-		t.Errorf("pressed %d times", pressed)
+		t.Errorf("pressed %d times, want 2", pressed)
 	}
 }
 
-func TestFrameLeavesNoGaps(t *testing.T) {
+func TestFrameLayout(t *testing.T) {
 	top, bottom, left, right := NewGap(0, 10), NewGap(0, 20), NewGap(30, 0), NewGap(40, 0)
 	middle := NewGap(50, 60)
 	c := NewFrame(top, bottom, left, right, middle)
 	show(t, c, 200, 100)
 	if c.MinSize() != fyne.NewSize(120, 90) {
-		t.Errorf("least size %v", c.MinSize())
+		t.Errorf("minimum size %v, want 120 by 90", c.MinSize())
 	}
 	c.Resize(fyne.NewSize(200, 100))
 	if middle.Position() != fyne.NewPos(30, 10) || middle.Size() != fyne.NewSize(130, 70) {
-		t.Errorf("middle at %v, %v", middle.Position(), middle.Size())
+		t.Errorf("middle at %v, size %v; want 30,10, size 130 by 70", middle.Position(), middle.Size())
 	}
 	right.Hide()
 	c.Refresh()
 	if middle.Size().Width != 170 {
-		t.Errorf("a hidden edge takes room: %v", middle.Size())
+		t.Errorf("a hidden edge takes up space; middle is %v, want it 170 wide", middle.Size())
 	}
 }

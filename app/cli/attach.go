@@ -3,13 +3,10 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
-
-	"golang.org/x/term"
+	"time"
 
 	"vmterminal/app"
 )
@@ -17,52 +14,79 @@ import (
 // detachKey is Ctrl+].
 const detachKey = 0x1d
 
-// calm leaves what a guest may have switched on: alternate screen, mouse
-// reports, bracketed paste, hidden cursor, colours.
-const calm = "\x1b[?1049l\x1b[?1000;1002;1003;1006;2004l\x1b[?25h\x1b[0m\r\n"
-
-// attach joins this terminal with a VM's console until Ctrl+], or until the VM
-// leaves.
-func (f *face) attach(ctx context.Context, name string) error {
-	in, _ := terminal(f.io.In)
-	con, err := f.svc.Console(ctx, name)
+// attach connects this terminal to a VM's console until Ctrl+] is typed or the VM exits.
+// attached is the VM's current state.
+func attach(ctx context.Context, r *runner, attached app.VM) error {
+	in, _ := asTerminal(r.io.In)
+	con, err := r.svc.Console(ctx, attached.Name)
 	if err != nil {
 		return err
 	}
 	defer con.Close()
-	f.say("Attached to '%s'. Ctrl+] detaches; the VM goes on running.", name)
-	before, err := term.MakeRaw(int(in.Fd()))
+	r.infof("Attached to '%s'. Ctrl+] detaches; the VM keeps running.", attached.Name)
+	tty, err := openTerminal(r, in)
 	if err != nil {
-		return fmt.Errorf("this terminal: %w", err)
-	}
-	defer func() { f.say("%s", f.parting(ctx, name)) }()
-	defer func() {
-		_ = term.Restore(int(in.Fd()), before)
-		_, _ = io.WriteString(f.io.Out, calm)
-	}()
-	stopSizing := followSize(ctx, in, con)
-	defer stopSizing()
-	return join(ctx, in, f.io.Out, con)
-}
-
-// join copies both ways until one side ends, or the detach key is typed.
-func join(ctx context.Context, in io.Reader, out io.Writer, con app.Console) error {
-	ended := make(chan error, 2)
-	go func() {
-		_, err := io.Copy(out, con)
-		ended <- err
-	}()
-	go func() { ended <- typeInto(con, in) }()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case err := <-ended:
 		return err
 	}
+	sizing, stop := context.WithCancel(ctx)
+	go tty.followSize(sizing, con)
+	ended, err := connectConsole(ctx, tty.keys, tty.out, con)
+	stop()
+	v := attached
+	if ended { // before the terminal is reset, which can take as long as a restart
+		v = waitStopped(ctx, r, attached)
+	} else if now, err := r.svc.VM(ctx, attached.Name); err == nil {
+		v = now
+	}
+	tty.close()
+	_, _ = io.WriteString(r.io.Out, "\n") // after the guest's prompt
+	r.infof("%s", withProgramName(detachMessage(v, v.Since.After(attached.Since))))
+	return err
 }
 
-// typeInto passes keys on until the detach key.
-func typeInto(con io.Writer, in io.Reader) error {
+// exitTimeout bounds the wait for a VM to stop after its console closed.
+const exitTimeout = 5 * time.Second
+
+// waitStopped waits until the VM is stopped or has been started again, for at most
+// exitTimeout, and returns its state then. The VM had the given state when it was attached.
+func waitStopped(ctx context.Context, r *runner, attached app.VM) app.VM {
+	ctx, cancel := context.WithTimeout(ctx, exitTimeout)
+	defer cancel()
+	for range r.svc.Changes(ctx) {
+		v, err := r.svc.VM(ctx, attached.Name)
+		if err != nil {
+			break
+		}
+		if !v.State.Alive() || v.Since.After(attached.Since) {
+			return v
+		}
+	}
+	return attached
+}
+
+// connectConsole copies between this terminal and con until either ends, ctx is done or the
+// detach key is typed. ended reports whether con ended; otherwise con is closed. After
+// connectConsole returns, nothing more is written to out.
+func connectConsole(ctx context.Context, in io.Reader, out io.Writer, con app.Console) (ended bool, err error) {
+	shown, typed := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := io.Copy(out, con)
+		shown <- err
+	}()
+	go func() { typed <- forwardKeys(con, in) }()
+	select {
+	case err = <-shown:
+		return err == nil, err
+	case err = <-typed:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	con.Close()
+	return false, errors.Join(err, <-shown)
+}
+
+// forwardKeys copies keys to the console until the detach key is typed or the input ends.
+func forwardKeys(con io.Writer, in io.Reader) error {
 	buf := make([]byte, 1024)
 	for {
 		n, err := in.Read(buf)
@@ -81,31 +105,17 @@ func typeInto(con io.Writer, in io.Reader) error {
 	}
 }
 
-// followSize tells the guest this terminal's size, now and when it changes.
-func followSize(ctx context.Context, tty *os.File, con app.Console) (stop func()) {
-	changed := make(chan os.Signal, 1)
-	signal.Notify(changed, syscall.SIGWINCH)
-	changed <- syscall.SIGWINCH
-	go func() {
-		for range changed {
-			if cols, rows, err := term.GetSize(int(tty.Fd())); err == nil {
-				_ = con.Resize(ctx, cols, rows) // a guest without agent keeps its size
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(changed)
-		close(changed)
-	}
-}
-
-// parting says what became of the VM.
-func (f *face) parting(ctx context.Context, name string) string {
-	v, err := f.svc.VM(ctx, name)
+// detachMessage returns the message to print after detaching from a VM.
+func detachMessage(v app.VM, restarted bool) string {
+	exit := exitText(v)
 	switch {
-	case err != nil || v.State.Alive():
-		return fmt.Sprintf("Detached; '%s' goes on running. Attach again: vmterminal run --vm %s", name, name)
+	case restarted && v.State.Alive():
+		return fmt.Sprintf("VM '%s' was restarted. To attach again: vmterminal run --vm %s", v.Name, v.Name)
+	case v.State.Alive():
+		return fmt.Sprintf("Detached; '%s' keeps running. To attach again: vmterminal run --vm %s", v.Name, v.Name)
+	case exit == "":
+		return fmt.Sprintf("VM '%s' is off.", v.Name)
 	default:
-		return fmt.Sprintf("VM '%s' is off: %s.", name, v.Left)
+		return fmt.Sprintf("VM '%s' is off: %s.", v.Name, exit)
 	}
 }

@@ -14,23 +14,24 @@ import (
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// thorough is set by make torture: what is too dear for every day is done, too.
+// thorough is set by 'make torture' to include slow tests.
 var thorough = os.Getenv("VMTERMINAL_TORTURE") != ""
 
-// TestCloudImage lives in an image as distributions publish them, with cloud-init;
-// it is made of Debian's packages. OpenRC is what Alpine's images start by. A copy,
-// and OpenRC, are for make torture: each boot is minutes.
+// TestCloudImage uses an image with cloud-init, like those of distributions, built from Debian
+// packages. Each boot takes minutes, so only 'make torture' tests clones and OpenRC, the init
+// system of Alpine's images.
 func TestCloudImage(t *testing.T) {
 	for _, init := range []string{"systemd", "openrc"} {
 		t.Run(init, func(t *testing.T) {
 			switch {
 			case testing.Short():
-				t.Skip("it takes minutes")
+				t.Skip("takes minutes")
 			case init == "openrc" && !thorough:
-				t.Skip("make torture tries it")
+				t.Skip("only run by make torture")
 			}
 			image := cloudImage(t, init)
 			began := time.Now()
@@ -44,15 +45,15 @@ func TestCloudImage(t *testing.T) {
 			p.Condition = func(is string) (bool, error) { return is == init || is == "thorough" && thorough, nil }
 			p.Cmds["resizes"], p.Cmds["fsck"] = resizes, fsck
 			testscript.Run(t, p)
-			t.Cleanup(func() { t.Logf("%v with an image that was built before", time.Since(began).Round(time.Second)) })
+			t.Cleanup(func() { t.Logf("%v with a cached image", time.Since(began).Round(time.Second)) })
 		})
 	}
 }
 
 const cloudScript = "testdata/cloud/build.sh"
 
-// cloudImage returns an image that starts its guest by that init system, which is
-// kept once it was built. It skips loudly where no mirror can be reached.
+// cloudImage returns the path of an image with the given init system, which it builds once and
+// caches. If no mirror can be reached, it prints a message and skips the test.
 func cloudImage(t *testing.T, init string) string {
 	script, err := os.ReadFile(cloudScript)
 	if err != nil {
@@ -63,7 +64,7 @@ func cloudImage(t *testing.T, init string) string {
 	if _, err := os.Stat(image); err == nil {
 		return image
 	}
-	if err := ondisk.MakeDir(builtGuests); err != nil {
+	if err := durable.MakeDir(builtGuests); err != nil {
 		t.Fatal(err)
 	}
 	old, err := filepath.Glob(kind + "*")
@@ -81,36 +82,37 @@ func cloudImage(t *testing.T, init string) string {
 		asked := http.Client{Timeout: 20 * time.Second}
 		answer, unreachable := asked.Head("http://deb.debian.org/debian/dists/bookworm/InRelease")
 		if unreachable != nil {
-			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: a cloud's image with %s, since %v\n\n", init, unreachable)
+			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: cloud image with %s: %v\n\n", init, unreachable)
 			t.Skip(unreachable)
 		}
 		answer.Body.Close()
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("build the image: %v\n%s", err, out)
 	}
 	t.Logf("building the image took %v", time.Since(began).Round(time.Second))
 	return image
 }
 
-// resizes VM: a shell in the guest has its terminal's size, also when that changes.
+// resizes VM: checks that a shell in the guest has the size of its terminal, also after the
+// size changes.
 func resizes(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: resizes VM")
 	}
-	shell := exec.Command("vmterminal", "shell", "--vm", args[0]) //nolint:noctx // it ends with its terminal
-	shell.Env = append(os.Environ(), ondisk.EnvHome+"="+ts.Getenv(ondisk.EnvHome))
+	shell := exec.Command("vmterminal", "shell", "--vm", args[0]) //nolint:noctx // it exits with its terminal
+	shell.Env = append(os.Environ(), home.EnvVar+"="+ts.Getenv(home.EnvVar))
 	tty, err := pty.StartWithSize(shell, &pty.Winsize{Rows: 30, Cols: 100})
 	ts.Check(err)
 	limit := time.AfterFunc(bootLimit, func() { tty.Close() })
 	defer limit.Stop()
 	var shown []byte
 	ask := func(size, answer string) {
-		// What is typed is shown, too, and must not look like the answer.
+		// The terminal echoes the command, which must not look like the answer.
 		_, err := fmt.Fprintf(tty, "until [ \"$(stty size)\" = '%s' ]; do sleep .1; done; echo size''-%s\n", size, answer)
 		ts.Check(err)
 		for b := make([]byte, 4096); !bytes.Contains(shown, []byte("size-"+answer)); {
 			n, err := tty.Read(b)
 			if shown = append(shown, b[:n]...); err != nil {
-				ts.Fatalf("no size %s: %v\n%q", size, err, shown)
+				ts.Fatalf("the shell did not report size %s: %v\n%q", size, err, shown)
 			}
 		}
 	}
@@ -120,7 +122,7 @@ func resizes(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = fmt.Fprintln(tty, "exit")
 	ts.Check(err)
 	if err := shell.Wait(); err != nil {
-		ts.Fatalf("the shell: %v", err)
+		ts.Fatalf("exit of the shell: %v", err)
 	}
 	tty.Close()
 }

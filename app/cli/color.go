@@ -6,34 +6,33 @@ import (
 	"os"
 )
 
-// The colours of words that want to be seen, as ECMA-48 numbers them.
+// Foreground colors of ECMA-48.
 const (
 	red    = 31
 	green  = 32
 	yellow = 33
 )
 
-// stateColors are those of states; the others have the terminal's own.
+// stateColors maps states to colors; other states are not colored.
 var stateColors = map[string]int{
 	"running": green, "ok": green,
 	"paused": yellow, "starting": yellow, "stopping": yellow, "imported": yellow, "note": yellow,
 	"broken": red, "not answering": red, "missing": red, "damaged": red,
 }
 
-// tint colours a word of ours where w is a terminal that takes colours, and
-// nobody has asked for none (see no-color.org).
-func tint(w io.Writer, color int, word string) string {
-	_, shown := terminal(w)
+// colorize colors word if w is a terminal with colors and NO_COLOR (no-color.org) is not set.
+// It does not sanitize word.
+func colorize(w io.Writer, color int, word string) string {
+	_, shown := asTerminal(w)
 	if !shown || color == 0 || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return word
 	}
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, word)
 }
 
-// printfState is printf with a state at the start, filled up to a width, in its
-// colour.
-func (f *face) printfState(state string, width int, format string, args ...any) {
-	text := plainLines(fmt.Sprintf("%-*s", width, state))
-	f.write(tint(f.io.Out, stateColors[state], text))
-	f.printf(format, args...)
+// printfState prints state in its color, padded to width, and then prints args like printf.
+func (p *printer) printfState(state string, width int, format string, args ...any) {
+	text := sanitizeLines(fmt.Sprintf("%-*s", width, state))
+	p.writeText(colorize(p.io.Out, stateColors[state], text))
+	p.printf(format, args...)
 }

@@ -11,15 +11,15 @@ import (
 	"vmterminal/app"
 )
 
-// everyCommand calls look for all commands that people see.
-func everyCommand(t *testing.T, look func(*testing.T, *cobra.Command)) {
+// everyCommand calls check for every visible command, in a subtest.
+func everyCommand(t *testing.T, check func(*testing.T, *cobra.Command)) {
 	t.Helper()
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		if cmd.Hidden {
 			return
 		}
-		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "-"), func(t *testing.T) { look(t, cmd) })
+		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "-"), func(t *testing.T) { check(t, cmd) })
 		for _, c := range cmd.Commands() {
 			walk(c)
 		}
@@ -27,59 +27,59 @@ func everyCommand(t *testing.T, look func(*testing.T, *cobra.Command)) {
 	walk(Commands(app.New(app.Options{})))
 }
 
-func TestCommandsSayWhatTheyAre(t *testing.T) {
+func TestCommandDescriptions(t *testing.T) {
 	everyCommand(t, func(t *testing.T, cmd *cobra.Command) {
-		if cmd.Short == "" || len(cmd.Short) > 90 || strings.HasSuffix(cmd.Short, ".") {
-			t.Errorf("its short description is %q", cmd.Short)
+		if cmd.Short == "" || len(cmd.Short) > 60 || strings.HasSuffix(cmd.Short, ".") {
+			t.Errorf("Short is %q, want 1 to 60 characters without a final period", cmd.Short)
 		}
 		if cmd.Example == "" {
-			t.Error("it has no example")
+			t.Error("no example")
 		}
 		if !cmd.HasSubCommands() && cmd.RunE == nil {
-			t.Error("it does nothing, or its errors are lost")
+			t.Error("RunE is missing")
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") {
-				t.Errorf("--%s is described as %q", f.Name, f.Usage)
+				t.Errorf("--%s: help is %q, want text without a final period", f.Name, f.Usage)
 			}
 		})
 	})
 }
 
-// What an example shows can be typed.
-func TestExamplesAreRight(t *testing.T) {
+// TestExamples parses the command lines in the examples.
+func TestExamples(t *testing.T) {
 	everyCommand(t, func(t *testing.T, cmd *cobra.Command) {
-		speaksOfItself := cmd.HasSubCommands()
+		hasOwnExample := cmd.HasSubCommands()
 		for line := range strings.Lines(cmd.Example) {
 			words := shellWords(line)
 			at := slices.Index(words, "vmterminal")
 			if at < 0 {
 				continue
 			}
-			meant, rest, err := cmd.Root().Find(words[at+1:])
+			found, rest, err := cmd.Root().Find(words[at+1:])
 			if err != nil {
 				t.Errorf("%q: %v", line, err)
 				continue
 			}
-			speaksOfItself = speaksOfItself || meant == cmd
-			if err := meant.ParseFlags(rest); err != nil {
+			hasOwnExample = hasOwnExample || found == cmd
+			if err := found.ParseFlags(rest); err != nil {
 				t.Errorf("%q: %v", line, err)
 			}
-			if err := meant.ValidateArgs(meant.Flags().Args()); err != nil {
+			if err := found.ValidateArgs(found.Flags().Args()); err != nil {
 				t.Errorf("%q: %v", line, err)
 			}
 			if !strings.HasPrefix(line, "  ") {
-				t.Errorf("%q is not set in", line)
+				t.Errorf("%q: got no indentation, want two spaces", line)
 			}
 		}
-		if !speaksOfItself {
-			t.Error("none of its examples is of the command itself")
+		if !hasOwnExample {
+			t.Error("no example uses the command itself")
 		}
 	})
 }
 
-// shellWords splits a line of an example as a shell does: up to a comment, a
-// pipe or a redirection, with quoted parts as they are.
+// shellWords splits a line of an example into words like a shell, up to a comment, pipe or
+// redirection.
 func shellWords(line string) (words []string) {
 	word, quote, in := "", rune(0), false
 	end := func() {
@@ -121,7 +121,7 @@ func TestHelpHasExamplesFirst(t *testing.T) {
 		}
 		examples, usage := strings.Index(out.String(), "Examples:"), strings.Index(out.String(), "Usage:")
 		if examples < 0 || usage < examples {
-			t.Errorf("its help is\n%s", out.String())
+			t.Errorf("examples do not precede the usage:\n%s", out.String())
 		}
 	})
 }

@@ -8,35 +8,26 @@ import (
 	"vmterminal/app"
 )
 
-// accelerators are the values of --accel.
-var accelerators = []string{"auto\tthe best that works here", "kvm\tthis computer's own processor", "tcg\temulation"}
-
-// wantAccel adds --accel.
-func wantAccel(cmd *cobra.Command, accel *string, about string) {
-	cmd.Flags().StringVar(accel, "accel", "", about)
-	_ = cmd.RegisterFlagCompletionFunc("accel", cobra.FixedCompletions(accelerators, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
-}
-
 // completeVM offers the names of VMs for the first argument.
-func (f *face) completeVM(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (r *runner) completeVM(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return f.vmNames(cmd, nil)
+	return r.vmNames(cmd, nil)
 }
 
 // completeVMs offers the names of VMs that are not among the arguments.
-func (f *face) completeVMs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return f.vmNames(cmd, args)
+func (r *runner) completeVMs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return r.vmNames(cmd, args)
 }
 
-// completeVMFlag offers the names of VMs for --vm, whatever the arguments are.
-func (f *face) completeVMFlag(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return f.vmNames(cmd, nil)
+// completeVMFlag offers the names of VMs for --vm.
+func (r *runner) completeVMFlag(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return r.vmNames(cmd, nil)
 }
 
-func (f *face) vmNames(cmd *cobra.Command, but []string) ([]string, cobra.ShellCompDirective) {
-	list, _, err := f.svc.VMs(cmd.Context())
+func (r *runner) vmNames(cmd *cobra.Command, but []string) ([]string, cobra.ShellCompDirective) {
+	list, _, err := r.svc.VMs(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -50,28 +41,28 @@ func (f *face) vmNames(cmd *cobra.Command, but []string) ([]string, cobra.ShellC
 }
 
 // completeSnapshot offers the names of the VM's snapshots for the first argument.
-func (f *face) completeSnapshot(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (r *runner) completeSnapshot(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return f.snapshotNames(cmd, nil)
+	return r.snapshotNames(cmd, nil)
 }
 
 // completeSnapshots offers the names of snapshots that are not among the arguments.
-func (f *face) completeSnapshots(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return f.snapshotNames(cmd, args)
+func (r *runner) completeSnapshots(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return r.snapshotNames(cmd, args)
 }
 
-// completeSnapshotThenFile offers a snapshot, and files for what follows.
-func (f *face) completeSnapshotThenFile(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeSnapshotThenFile offers snapshots for the first argument and files for the second.
+func (r *runner) completeSnapshotThenFile(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 1 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return f.completeSnapshot(cmd, args, "")
+	return r.completeSnapshot(cmd, args, "")
 }
 
-func (f *face) snapshotNames(cmd *cobra.Command, but []string) ([]string, cobra.ShellCompDirective) {
-	list, err := f.svc.Snapshots(cmd.Context(), f.vm)
+func (r *runner) snapshotNames(cmd *cobra.Command, but []string) ([]string, cobra.ShellCompDirective) {
+	list, err := r.svc.Snapshots(cmd.Context(), r.vm)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -80,9 +71,9 @@ func (f *face) snapshotNames(cmd *cobra.Command, but []string) ([]string, cobra.
 		if slices.Contains(but, s.Name) {
 			continue
 		}
-		about := s.State
+		about := string(s.State)
 		if !s.Created.IsZero() {
-			about = local(s.Created)
+			about = formatTime(s.Created)
 		}
 		if s.Description != "" {
 			about += ", " + app.Plain(s.Description)
@@ -92,7 +83,7 @@ func (f *face) snapshotNames(cmd *cobra.Command, but []string) ([]string, cobra.
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeFile offers files for one argument.
+// completeFile offers files for the first argument.
 func completeFile(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

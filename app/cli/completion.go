@@ -1,28 +1,25 @@
 package cli
 
 import (
-	"os"
-	"path/filepath"
-
 	"github.com/spf13/cobra"
 )
 
-func (f *face) completionCommand() *cobra.Command {
+func completionCommand(p *printer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish",
-		Short: "Write what makes a shell complete commands, VMs and snapshots",
-		Long: `Completion writes a script for a shell. Put where the shell looks for such scripts,
-it holds for each new shell. It is for the name by which it was called: 'vmt completion
-bash' completes vmt. Bash needs the package bash-completion; zsh needs
-'autoload -U compinit && compinit' in ~/.zshrc.`,
-		Example: `  # bash, for you; for all users: /etc/bash_completion.d/vmterminal
+		Short: "Generate a shell completion script",
+		Long: `Completion prints a script that makes a shell complete commands, VMs and snapshots. New
+shells load it from the folders below. It completes the program name that was used to
+generate it: 'vmt completion bash' completes vmt. Bash needs the package
+bash-completion, zsh 'autoload -U compinit && compinit' in ~/.zshrc.`,
+		Example: `  # bash, for the current user; for all users: /etc/bash_completion.d/vmterminal
   mkdir -p ~/.local/share/bash-completion/completions
   vmterminal completion bash > ~/.local/share/bash-completion/completions/vmterminal
 
   # zsh, for all users
   vmterminal completion zsh > /usr/local/share/zsh/site-functions/_vmterminal
 
-  # fish, for you
+  # fish, for the current user
   mkdir -p ~/.config/fish/completions
   vmterminal completion fish > ~/.config/fish/completions/vmterminal.fish
 
@@ -30,23 +27,14 @@ bash' completes vmt. Bash needs the package bash-completion; zsh needs
   source <(vmterminal completion bash)`,
 		Args: cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"bash", "zsh", "fish"},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cmd.Root().Use = calledAs() // the name that the script completes
 			switch args[0] {
 			case "bash":
-				return cmd.Root().GenBashCompletionV2(f.io.Out, true)
+				return cmd.Root().GenBashCompletionV2(p.stdout(), true)
 			case "zsh":
-				return cmd.Root().GenZshCompletion(f.io.Out)
+				return cmd.Root().GenZshCompletion(p.stdout())
 			default:
-				return cmd.Root().GenFishCompletion(f.io.Out, true)
+				return cmd.Root().GenFishCompletion(p.stdout(), true)
 			}
 		},
 	}
-}
-
-// calledAs is by which of its names the program was called.
-func calledAs() string {
-	if name := filepath.Base(os.Args[0]); name == "vmt" {
-		return name
-	}
-	return "vmterminal"
 }

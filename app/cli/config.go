@@ -3,21 +3,21 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"vmterminal/app"
+	"vmterminal/app/config"
 )
 
-func (f *face) configCommand() *cobra.Command {
+func configCommand(r *runner) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Show and change what new VMs get when nothing else is asked for",
-		Long: `Config shows and changes the defaults for new VMs, of commands and window alike.
-They are in config.yaml in the store's folder, which may be edited by hand too.
-VMs that there are stay as they are: 'vmterminal vm set' changes these.`,
+		Short: "Manage the defaults for new VMs",
+		Long: `Config shows and changes the defaults for new VMs, for commands and the window. They
+are stored in config.yaml in the store's folder, which can also be edited by hand.
+Existing VMs are not affected; use 'vmterminal vm set' for them.`,
 		Example: `  vmterminal config get
   vmterminal config set memory 2048
   vmterminal config unset memory`,
 	}
-	cmd.AddCommand(f.configGet(), f.configSet(), f.configUnset())
+	cmd.AddCommand(configGetCommand(r), configSetCommand(r), configUnsetCommand(r))
 	return cmd
 }
 
@@ -28,72 +28,74 @@ type settingView struct {
 	Set     bool   `json:"set"`
 }
 
-func (f *face) configGet() *cobra.Command {
+func configGetCommand(r *runner) *cobra.Command {
 	return &cobra.Command{
 		Use:   "get [KEY]",
-		Short: "Show the defaults for new VMs, or one of them",
+		Short: "Show the defaults for new VMs",
 		Example: `  vmterminal config get
   vmterminal config get memory`,
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: f.completeSetting,
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: r.completeSetting,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			list, err := f.svc.Config(cmd.Context(), args...)
+			list, err := r.svc.Config(cmd.Context(), args...)
 			if err != nil {
 				return err
 			}
-			return f.settings(list, func(s app.Setting) {
+			return showSettings(r.printer, list, func(s config.Setting) {
 				if len(args) > 0 {
-					f.printf("%s\n", s.Value)
+					r.printf("%s\n", s.Value)
 					return
 				}
-				f.printf("%s: %s%s\n", s.Key, s.Value, origin(s))
+				r.printf("%s: %s%s\n", s.Key, s.Value, builtInMark(s))
 			})
 		},
 	}
 }
 
-func (f *face) configSet() *cobra.Command {
+func configSetCommand(r *runner) *cobra.Command {
 	return &cobra.Command{
 		Use:   "set KEY VALUE",
-		Short: "Change one of the defaults for new VMs",
+		Short: "Change a default for new VMs",
 		Example: `  vmterminal config set cpus 4
   vmterminal config set disk-size 40960
   vmterminal config set snapshot-every 1h`,
-		Args: cobra.ExactArgs(2), ValidArgsFunction: f.completeSetting,
+		Args: cobra.ExactArgs(2), ValidArgsFunction: r.completeSetting,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.settingChanged(f.svc.SetConfig(cmd.Context(), args[0], args[1]))
+			setting, err := r.svc.SetConfig(cmd.Context(), args[0], args[1])
+			return showChangedSetting(r.printer, setting, err)
 		},
 	}
 }
 
-func (f *face) configUnset() *cobra.Command {
+func configUnsetCommand(r *runner) *cobra.Command {
 	return &cobra.Command{
 		Use:     "unset KEY",
-		Short:   "Make one of the defaults for new VMs what is built in again",
+		Short:   "Reset a default for new VMs to its built-in value",
 		Example: "  vmterminal config unset cpus",
-		Args:    cobra.ExactArgs(1), ValidArgsFunction: f.completeSetting,
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: r.completeSetting,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.settingChanged(f.svc.UnsetConfig(cmd.Context(), args[0]))
+			setting, err := r.svc.UnsetConfig(cmd.Context(), args[0])
+			return showChangedSetting(r.printer, setting, err)
 		},
 	}
 }
 
-func (f *face) settingChanged(s app.Setting, err error) error {
+func showChangedSetting(p *printer, s config.Setting, err error) error {
 	if err != nil {
 		return err
 	}
-	return f.settings([]app.Setting{s}, func(s app.Setting) {
-		f.printf("Default for new VMs: %s: %s%s\n", s.Key, s.Value, origin(s))
+	return showSettings(p, []config.Setting{s}, func(s config.Setting) {
+		p.printf("Default for new VMs: %s: %s%s\n", s.Key, s.Value, builtInMark(s))
 	})
 }
 
-func origin(s app.Setting) string {
+func builtInMark(s config.Setting) string {
 	if !s.Set {
 		return " (built in)"
 	}
 	return ""
 }
 
-func (f *face) settings(list []app.Setting, print func(app.Setting)) error {
+func showSettings(p *printer, list []config.Setting, print func(config.Setting)) error {
 	out := struct {
 		Schema   int           `json:"schema"`
 		Settings []settingView `json:"settings"`
@@ -101,20 +103,19 @@ func (f *face) settings(list []app.Setting, print func(app.Setting)) error {
 	for _, s := range list {
 		out.Settings = append(out.Settings, settingView{s.Key, s.Value, s.BuiltIn, s.Set})
 	}
-	return f.data(out, func() {
+	return p.writeResult(out, func() {
 		for _, s := range list {
 			print(s)
 		}
 	})
 }
 
-// completeSetting offers the keys with what they are, also when the file cannot
-// be read.
-func (f *face) completeSetting(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeSetting offers the keys with their descriptions. It does not read config.yaml.
+func (r *runner) completeSetting(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	switch {
 	case len(args) == 0:
 		var keys []string
-		for _, s := range app.ConfigKeys() {
+		for _, s := range config.BuiltIn() {
 			keys = append(keys, s.Key+"\t"+s.About)
 		}
 		return keys, cobra.ShellCompDirectiveNoFileComp

@@ -1,61 +1,79 @@
 package cli
 
 import (
-	"errors"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
-	"vmterminal/app"
+	"vmterminal/app/guestfiles"
+	"vmterminal/app/job"
+	"vmterminal/app/units"
 )
 
-func (f *face) cpCommand() *cobra.Command {
-	var recursive bool
+func cpCommand(r *runner) *cobra.Command {
+	var opt guestfiles.InOptions
 	cmd := &cobra.Command{
 		Use:   "cp FILE... VM:PATH | VM:PATH FILE",
-		Short: "Copy files into a running VM, or out of it",
-		Long: `Cp copies files, and with -r folders, between this computer and a running VM. A
-path in the guest is VM:PATH, or :PATH in the active VM; one that is not absolute
-starts in /root. A file appears whole, or not at all.`,
+		Short: "Copy files between this computer and a running VM",
+		Long: `Cp copies files and, with -r, folders between this computer and a running VM. VM:PATH
+is a path in that VM's guest, :PATH a path in the active VM's guest. Relative paths in
+the guest start in /root. Modification times and holes of sparse files are preserved.
+
+Files are first copied to a temporary name next to the destination and then moved into
+place, so a copy that fails or is canceled changes nothing.
+
+A folder copied into a guest is merged with an existing folder of that name. The files belong to root and lose
+their setuid and setgid bits.
+
+When a folder is copied out of a guest, the destination must not exist. Symbolic links that point out of
+the copied folder are skipped, because programs on this computer would follow them.`,
 		Example: `  vmterminal cp setup.sh :/root/
   vmterminal cp -r site dev:/var/www
   vmterminal cp dev:/var/log/messages .`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			from, to := args[:len(args)-1], args[len(args)-1]
-			job, err := f.startCopy(cmd, from, to, recursive)
+			copying, err := startCopy(r, cmd, from, to, opt)
 			if err != nil {
 				return err
 			}
-			if err := f.follow(cmd.Context(), job); err != nil {
+			done, err := follow(cmd.Context(), r.printer, copying)
+			if err != nil {
 				return err
 			}
-			return f.copied(job)
+			return showCopied(r.printer, copying.VM, done)
 		},
 	}
-	cmd.Flags().BoolVarP(&recursive, "recursive", "r", false, "copy whole folders")
+	cmd.Flags().BoolVarP(&opt.Recursive, "recursive", "r", false, "copy folders with their contents")
+	cmd.Flags().BoolVar(&opt.KeepSetID, "keep-setuid", false, "preserve setuid and setgid bits of files copied into the guest")
 	return cmd
 }
 
-// startCopy finds out which way a copy goes.
-func (f *face) startCopy(cmd *cobra.Command, from []string, to string, recursive bool) (*app.Job, error) {
+// startCopy starts a copy into or out of the guest, depending on the arguments.
+func startCopy(r *runner, cmd *cobra.Command, from []string, to string, opt guestfiles.InOptions) (*job.Job[guestfiles.Copied], error) {
 	vm, path, inGuest := guestPath(to)
 	for _, name := range from {
 		if _, _, is := guestPath(name); is == inGuest {
-			return nil, usagef(cmd, "one side must be of this computer, the other VM:PATH")
+			return nil, usagef(cmd, "exactly one of source and destination must be in a VM (VM:PATH)")
 		}
 	}
 	if inGuest {
-		return f.svc.CopyIn(cmd.Context(), vm, from, path, recursive)
+		return r.svc.CopyIn(cmd.Context(), vm, from, path, opt)
+	}
+	if opt.KeepSetID {
+		return nil, usagef(cmd, "--keep-setuid only applies to copies into a VM: on this computer, the guest's programs would run as you")
 	}
 	if len(from) > 1 {
 		return nil, usagef(cmd, "only one file or folder at a time can be copied out of a VM")
 	}
 	vm, path, _ = guestPath(from[0])
-	return f.svc.CopyOut(cmd.Context(), vm, path, to, recursive)
+	return r.svc.CopyOut(cmd.Context(), vm, path, to, opt.Recursive)
 }
 
-// guestPath splits VM:PATH. A file here whose name has a colon is ./NAME.
+// guestPath splits an argument of the form VM:PATH and reports whether arg has that form. A
+// local file with a colon in its name is written as ./NAME.
 func guestPath(arg string) (vm, path string, is bool) {
 	vm, path, is = strings.Cut(arg, ":")
 	if !is || strings.Contains(vm, "/") {
@@ -67,20 +85,41 @@ func guestPath(arg string) (vm, path string, is bool) {
 	return vm, path, true
 }
 
-func (f *face) copied(job *app.Job) error {
-	done, ok := job.Result().(app.Copied)
-	if !ok {
-		return errors.New("nothing is known of what was copied")
-	}
+func showCopied(p *printer, vm string, done guestfiles.Copied) error {
 	for _, path := range done.Skipped {
-		f.say("Left out, as it is no file, folder or symbolic link: %s", path)
+		p.infof("Skipped (not a file or folder, or a link that points elsewhere): %s", path)
 	}
-	out := struct {
-		Schema  int      `json:"schema"`
-		VM      string   `json:"vm"`
-		Files   int      `json:"files"`
-		Bytes   int64    `json:"bytes"`
-		Skipped []string `json:"skipped"`
-	}{schema, job.VM, done.Files, done.Bytes, append([]string{}, done.Skipped...)}
-	return f.data(out, func() { f.printf("Copied: %s, %s\n", counted(done.Files, "file"), smallSize(done.Bytes)) })
+	if more := done.SkippedTotal - len(done.Skipped); more > 0 {
+		p.infof("Skipped: %d more", more)
+	}
+	return p.writeResult(copiedJSON(vm, done), func() { p.printf("Copied: %s, %s\n", pluralize(done.Files, "file"), units.Bytes(done.Bytes)) })
+}
+
+type copiedView struct {
+	Schema       int      `json:"schema"`
+	VM           string   `json:"vm"`
+	Files        int      `json:"files"`
+	Bytes        int64    `json:"bytes"`
+	Skipped      []string `json:"skipped"`
+	SkippedBytes [][]byte `json:"skipped_bytes,omitempty"` // all of Skipped, if any of it is not UTF-8
+	Total        int      `json:"skipped_total"`
+}
+
+func copiedJSON(vm string, done guestfiles.Copied) copiedView {
+	v := copiedView{schema, vm, done.Files, done.Bytes, append([]string{}, done.Skipped...), nil, done.SkippedTotal}
+	if slices.ContainsFunc(done.Skipped, func(path string) bool { return pathBytes(path) != nil }) {
+		for _, path := range done.Skipped {
+			v.SkippedBytes = append(v.SkippedBytes, []byte(path))
+		}
+	}
+	return v
+}
+
+// pathBytes returns the bytes of path if it is not valid UTF-8, which a JSON string cannot
+// hold, or nil otherwise. JSON output contains them as base64.
+func pathBytes(path string) []byte {
+	if utf8.ValidString(path) {
+		return nil
+	}
+	return []byte(path)
 }

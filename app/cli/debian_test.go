@@ -16,39 +16,40 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"vmterminal/app"
-	"vmterminal/app/ondisk"
 	"vmterminal/assets/guest"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm/debian"
+	"vmterminal/vm/home"
 )
 
-// builtGuests is where what is built of packages stays, so that it is paid once.
+// builtGuests is the folder that caches disks built from packages.
 var builtGuests = filepath.Join(here, "../../.cache/guests")
 
-// inPartition is what e2fsprogs want behind a disk's name to find its file system.
+// inPartition, appended to the name of a disk, makes e2fsprogs use its partition.
 const inPartition = "?offset=1048576"
 
-// TestDebian lives in a real Debian.
+// TestDebian runs the scripts for a Debian guest.
 func TestDebian(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes")
+		t.Skip("takes minutes")
 	}
-	liveInDebian(t, "testdata/debian")
+	runInDebian(t, "testdata/debian")
 }
 
-// TestDebianKernel replaces a real Debian's kernel, and rolls it back.
+// TestDebianKernel replaces the kernel of a Debian guest and rolls it back.
 func TestDebianKernel(t *testing.T) {
 	if !thorough {
-		t.Skip("make torture tries it")
+		t.Skip("only run by make torture")
 	}
-	liveInDebian(t, "testdata/kernel")
+	runInDebian(t, "testdata/kernel")
 }
 
-// liveInDebian runs the scripts of a folder, which find a Debian that was built. It
-// skips where no mirror can be reached, which nobody should overlook.
-func liveInDebian(t *testing.T, folder string) {
+// runInDebian runs the scripts in folder with a cached Debian disk. If no mirror can be
+// reached, it prints a message and skips the test.
+func runInDebian(t *testing.T, folder string) {
 	if err := buildDebian(t); err != nil {
 		if errors.Is(err, debian.ErrMirror) {
-			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: Debian made from packages, since %v\n\n", err)
+			fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: Debian from packages: %v\n\n", err)
 			t.Skip(err)
 		}
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func liveInDebian(t *testing.T, folder string) {
 		if err := setup(env); err != nil {
 			return err
 		}
-		return os.Symlink(builtGuests, ondisk.Home(env.Getenv(ondisk.EnvHome)).Cache())
+		return os.Symlink(builtGuests, home.Dir(env.Getenv(home.EnvVar)).Cache())
 	}
 	for name, command := range map[string]func(*testscript.TestScript, bool, []string){
 		"awaits": awaits, "fsck": fsck, "installed": installed,
@@ -69,20 +70,20 @@ func liveInDebian(t *testing.T, folder string) {
 		p.Cmds[name] = command
 	}
 	testscript.Run(t, p)
-	t.Cleanup(func() { t.Logf("%v with a disk that was built before", time.Since(began).Round(time.Second)) })
+	t.Cleanup(func() { t.Logf("%v with a cached disk", time.Since(began).Round(time.Second)) })
 }
 
-// buildDebian pays for the disk, and asks the mirror that the guest will use.
+// buildDebian builds the disk and checks that the guest's mirror can be reached.
 func buildDebian(t *testing.T) error {
 	began := time.Now()
-	if err := ondisk.MakeDir(builtGuests); err != nil {
+	if err := durable.MakeDir(builtGuests); err != nil {
 		return err
 	}
-	home := ondisk.Home(t.TempDir())
-	if err := os.Symlink(builtGuests, home.Cache()); err != nil {
+	root := home.Dir(t.TempDir())
+	if err := os.Symlink(builtGuests, root.Cache()); err != nil {
 		return err
 	}
-	svc := app.New(app.Options{Home: home, Guest: app.BuiltinGuest{Agent: guest.Agent}})
+	svc := app.New(app.Options{Home: root, Guest: app.BuiltinGuest{Agent: guest.Agent}})
 	job, err := svc.CreateDebian(t.Context(), app.NewVM{Name: "deb", DiskSizeMB: 1024}, "bookworm")
 	if err != nil {
 		return err
@@ -91,10 +92,10 @@ func buildDebian(t *testing.T) error {
 		return err
 	}
 	t.Logf("the first VM took %v", time.Since(began).Round(time.Second))
-	sources, err := exec.Command("/sbin/debugfs", "-R", "cat /etc/apt/sources.list", home.VM("deb").Disk()+inPartition).Output()
+	sources, err := exec.Command("/sbin/debugfs", "-R", "cat /etc/apt/sources.list", root.VM("deb").Disk()+inPartition).Output()
 	words := strings.Fields(string(sources))
 	if err != nil || len(words) < 2 {
-		return fmt.Errorf("the guest's sources are %q, %w", sources, err)
+		return fmt.Errorf("parse the guest's sources %q: %w", sources, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -109,14 +110,14 @@ func buildDebian(t *testing.T) error {
 	return answer.Body.Close()
 }
 
-// awaits VM TEXT: the VM's console shows the text, or has shown it.
+// awaits VM TEXT: waits until the VM's console has shown the text.
 func awaits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: awaits VM TEXT")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
-	svc := app.New(app.Options{Home: ondisk.Home(ts.Getenv(ondisk.EnvHome))})
+	svc := app.New(app.Options{Home: home.Dir(ts.Getenv(home.EnvVar))})
 	console, err := svc.Console(ctx, args[0])
 	ts.Check(err)
 	defer console.Close()
@@ -128,23 +129,23 @@ func awaits(ts *testscript.TestScript, neg bool, args []string) {
 		n, err := console.Read(buf)
 		text = append(text, buf[:n]...)
 		if err != nil {
-			ts.Fatalf("no %q on the console: %v\n%s", args[1], err, text[max(0, len(text)-2000):])
+			ts.Fatalf("the console did not show %q: %v\n%s", args[1], err, text[max(0, len(text)-2000):])
 		}
 	}
 }
 
-// rootAt names the variable with where a guest's root begins on its disk, in MiB.
+// rootAt names the environment variable that holds the offset of the root partition in MiB.
 const rootAt = "ROOT_AT"
 
-// partition is a copy of the root file system on a stopped VM's disk, by itself:
-// with an offset e2fsck does not find its file again.
+// partition copies the root file system of a stopped VM to a file, because e2fsck cannot reopen
+// a file that it opened at an offset. It returns the file's path.
 func partition(ts *testscript.TestScript, vm string) string {
-	disk, part := ondisk.Home(ts.Getenv(ondisk.EnvHome)).VM(vm).Disk(), ts.MkAbs("partition")
+	disk, part := home.Dir(ts.Getenv(home.EnvVar)).VM(vm).Disk(), ts.MkAbs("partition")
 	ts.Check(exec.Command("dd", "if="+disk, "of="+part, "bs=1M", "skip="+ts.Getenv(rootAt), "conv=sparse", "status=none").Run())
 	return part
 }
 
-// replay does what the next mount would do first, and returns what e2fsck said.
+// replay replays the journal of a file system and returns the output of e2fsck.
 func replay(ts *testscript.TestScript, part string) string {
 	out, err := exec.Command("/sbin/e2fsck", "-p", "-E", "journal_only", part).CombinedOutput()
 	ts.Logf("%s", out)
@@ -152,8 +153,8 @@ func replay(ts *testscript.TestScript, part string) string {
 	return string(out)
 }
 
-// fsck VM clean|journal: the file system on the stopped VM's disk is whole as it
-// is, or once its journal has been replayed.
+// fsck VM clean|journal: checks that the file system of the stopped VM is clean, either as it
+// is or after its journal has been replayed.
 func fsck(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: fsck VM clean|journal")
@@ -161,28 +162,28 @@ func fsck(ts *testscript.TestScript, neg bool, args []string) {
 	part := partition(ts, args[0])
 	defer os.Remove(part)
 	if args[1] == "journal" && !strings.Contains(replay(ts, part), "recovering journal") {
-		ts.Fatalf("there is no journal to replay")
+		ts.Fatalf("no journal to replay")
 	}
 	out, err := exec.Command("/sbin/e2fsck", "-fn", part).CombinedOutput()
 	ts.Logf("%s", out)
-	// How many blocks are free is counted anew after a power cut, and no damage.
+	// After a power failure, e2fsck recounts the free blocks, which is not a sign of damage.
 	if err != nil || args[1] == "clean" && (strings.Contains(string(out), "journal recovery") || strings.Contains(string(out), "Fix?")) {
 		ts.Fatalf("the file system is not clean: %v", err)
 	}
 }
 
-// installed VM PACKAGE: dpkg on the stopped VM's disk takes the package for whole.
+// installed VM PACKAGE: checks that dpkg in the stopped VM lists the package as installed.
 func installed(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: [!] installed VM PACKAGE")
 	}
 	part := partition(ts, args[0])
 	defer os.Remove(part)
-	replay(ts, part) // or what was renamed last may still have its old content
+	replay(ts, part) // otherwise recently renamed files may have their old contents
 	status, err := exec.Command("/sbin/debugfs", "-R", "cat /var/lib/dpkg/status", part).Output()
 	ts.Check(err)
 	whole := regexp.MustCompile(`(?m)^Package: ` + args[1] + "\nStatus: install ok installed$").Match(status)
 	if whole == neg || !strings.Contains(string(status), "Package: dpkg\n") {
-		ts.Fatalf("installed is %v", whole)
+		ts.Fatalf("package listed as installed: got %v", whole)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"vmterminal/app"
-	"vmterminal/app/ondisk"
+	"vmterminal/vm/home"
 )
 
 const (
@@ -23,9 +23,8 @@ const (
 	scriptRoom = 8 * sector
 )
 
-// efidisk DISK SCRIPT: makes a disk with a system partition of EFI alone, on which
-// the firmware's shell finds SCRIPT as startup.nsh; or gives one that is there
-// another script.
+// efidisk DISK SCRIPT: creates a disk that has only an EFI system partition, which contains
+// SCRIPT as startup.nsh for the firmware's shell. On an existing disk it replaces the script.
 func efidisk(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: efidisk DISK SCRIPT")
@@ -44,12 +43,12 @@ func efidisk(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = f.WriteAt(fat16(len(script)), efiStart*sector)
 		ts.Check(err)
 	}
-	first := int64(1 + 2*fatSectors + rootFiles*32/sector) // where the files begin
+	first := int64(1 + 2*fatSectors + rootFiles*32/sector) // start of the files
 	_, err = f.WriteAt(script, (efiStart+first)*sector)
 	ts.Check(err)
 }
 
-// efiTable is a DOS partition table with one partition, of EFI's kind.
+// efiTable returns a DOS partition table with an EFI system partition.
 func efiTable() []byte {
 	b := make([]byte, sector)
 	entry := b[446:]
@@ -60,15 +59,16 @@ func efiTable() []byte {
 	return b
 }
 
-// fat16 is all of a file system but its files' content: one file, of size bytes.
+// fat16 returns the metadata of a FAT16 file system that contains one file, startup.nsh. The
+// parameter size is the file's length in bytes.
 func fat16(size int) []byte {
 	clusters := (size + sector - 1) / sector
 	b := make([]byte, (1+2*fatSectors)*sector+rootFiles*32)
 	copy(b, "\xeb\x3c\x90VMTEST  ")
 	binary.LittleEndian.PutUint16(b[11:], sector)
-	b[13] = 1 // sectors of a cluster
+	b[13] = 1 // sectors per cluster
 	binary.LittleEndian.PutUint16(b[14:], 1)
-	b[16] = 2 // tables
+	b[16] = 2 // number of tables
 	binary.LittleEndian.PutUint16(b[17:], rootFiles)
 	binary.LittleEndian.PutUint16(b[19:], efiSectors)
 	b[21] = 0xf8
@@ -96,7 +96,7 @@ func fat16(size int) []byte {
 	return b
 }
 
-// bootLimit is how long firmware may take, emulated and with others at work.
+// bootLimit bounds the time to boot with emulated firmware on a busy machine.
 const bootLimit = 4 * time.Minute
 
 // off VM: waits until the VM is off.
@@ -104,12 +104,12 @@ func off(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: off VM")
 	}
-	svc := app.New(app.Options{Home: ondisk.Home(ts.Getenv(ondisk.EnvHome))})
+	svc := app.New(app.Options{Home: home.Dir(ts.Getenv(home.EnvVar))})
 	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
 	defer cancel()
 	console, err := svc.Console(ctx, args[0])
 	if err != nil {
-		return // it is off already
+		return // already off
 	}
 	defer console.Close()
 	defer context.AfterFunc(ctx, func() { console.Close() })()
@@ -117,16 +117,16 @@ func off(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = console.Read(b)
 	}
 	if v, err := svc.VM(ctx, args[0]); err != nil || v.State.Alive() {
-		ts.Fatalf("'%s' is %s: %v", args[0], v.State, err)
+		ts.Fatalf("state of '%s': got %s, error %v; want it off", args[0], v.State, err)
 	}
 }
 
-// said VM TEXT: waits until the VM's console has shown the text.
+// said VM TEXT: waits until the VM's console has shown "said: TEXT".
 func said(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: said VM TEXT")
 	}
-	svc := app.New(app.Options{Home: ondisk.Home(ts.Getenv(ondisk.EnvHome))})
+	svc := app.New(app.Options{Home: home.Dir(ts.Getenv(home.EnvVar))})
 	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
 	defer cancel()
 	console, err := svc.Console(ctx, args[0])
@@ -137,7 +137,7 @@ func said(ts *testscript.TestScript, neg bool, args []string) {
 	for b := make([]byte, 4096); !bytes.Contains(all, []byte("said: "+args[1])); {
 		n, err := console.Read(b)
 		if all = append(all, b[:n]...); err != nil {
-			ts.Fatalf("'%s' never said %q: %v; but %q", args[0], args[1], err, all)
+			ts.Fatalf("console of '%s' ended without %q: %v\n%q", args[0], args[1], err, all)
 		}
 	}
 }

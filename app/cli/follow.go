@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync/atomic"
 	"time"
@@ -11,31 +12,34 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"vmterminal/app"
+	"vmterminal/app/job"
+	"vmterminal/app/units"
 )
 
-// plainEvery is how often a job reports where no bar can be drawn.
-const plainEvery = 10 * time.Second
+// lineInterval is the interval between progress lines when no bar can be drawn.
+const lineInterval = 10 * time.Second
 
-// follow shows a job until its end: a bar on a terminal, else a line now and
-// then. When ctx ends the job is cancelled, and follow returns when nothing is
-// left of it.
-func (f *face) follow(ctx context.Context, job *app.Job) error {
-	stop := context.AfterFunc(ctx, job.Cancel)
+// follow shows the progress of a job until it ends and returns its result. It draws a bar on a
+// terminal and prints lines elsewhere. If ctx is done first, follow cancels the job and returns
+// once the job has cleaned up.
+func follow[T any](ctx context.Context, p *printer, j *job.Job[T]) (T, error) {
+	stop := context.AfterFunc(ctx, j.Cancel)
 	defer stop()
-	if f.json {
-		f.followed = true
-		f.followJSON(job)
-	} else if out, ok := terminal(f.io.Err); ok {
-		followBar(out, job)
+	// Debug messages on standard error would break a progress bar.
+	logsDebug := p.io.LogLevel != nil && p.io.LogLevel.Level() <= slog.LevelDebug
+	if p.json {
+		p.showedJob = true
+		followJSON(p, j.Handle)
+	} else if out, ok := asTerminal(p.io.Err); ok && !logsDebug {
+		followBar(out, j.Handle)
 	} else {
-		f.followLines(job)
+		followLines(p, j.Handle)
 	}
-	return job.Err()
+	return j.Result(), j.Err()
 }
 
-// jsonEvery is how often a job reports to a program.
-const jsonEvery = time.Second
+// jsonInterval is the interval between progress lines in JSON.
+const jsonInterval = time.Second
 
 type progressView struct {
 	Schema  int     `json:"schema"`
@@ -45,72 +49,76 @@ type progressView struct {
 	Phase   string  `json:"phase"`
 	Percent float64 `json:"percent"`
 	Bytes   int64   `json:"bytes"`
-	Total   int64   `json:"total"` // 0: not known
-	Rate    float64 `json:"rate"`  // bytes a second
-	ETA     float64 `json:"eta"`   // seconds; -1: not known
+	Total   int64   `json:"total"` // 0 if unknown
+	Rate    float64 `json:"rate"`  // bytes per second
+	ETA     float64 `json:"eta"`   // seconds; -1 if unknown
 	Elapsed float64 `json:"elapsed"`
 }
 
-func (f *face) followJSON(job *app.Job) {
-	next := time.Duration(0) // at once, so that who waits sees that it has begun
-	job.Watch(func(p app.Progress) {
-		if p.Ended || p.Elapsed < next {
+func followJSON(p *printer, j *job.Handle) {
+	next := time.Duration(0) // the first line shows at once that the job has started
+	j.Watch(func(now job.Progress) {
+		if now.Ended || now.Elapsed < next {
 			return
 		}
-		next = p.Elapsed + jsonEvery
-		eta := p.ETA.Seconds()
-		if p.ETA < 0 {
+		next = now.Elapsed + jsonInterval
+		eta := now.ETA.Seconds()
+		if now.ETA < 0 {
 			eta = -1
 		}
-		f.lost = errors.Join(f.lost, f.writeLine("progress", progressView{
-			Schema: schema, Job: string(job.Kind), VM: job.VM, Subject: job.Subject, Phase: p.Phase,
-			Percent: 100 * p.Fraction(), Bytes: p.Done, Total: p.Total, Rate: p.Rate, ETA: eta, Elapsed: p.Elapsed.Seconds(),
+		p.writeErr = errors.Join(p.writeErr, p.writeLine("progress", progressView{
+			Schema: schema, Job: string(j.Kind), VM: j.VM, Subject: j.Subject, Phase: phaseText(now.Phase),
+			Percent: 100 * now.Fraction(), Bytes: now.Done, Total: now.Total, Rate: now.Rate, ETA: eta, Elapsed: now.Elapsed.Seconds(),
 		}))
 	})
 }
 
-func (f *face) followLines(job *app.Job) {
-	next := plainEvery
-	job.Watch(func(p app.Progress) {
-		if p.Ended || p.Elapsed < next {
+func followLines(p *printer, j *job.Handle) {
+	next := lineInterval
+	j.Watch(func(now job.Progress) {
+		if now.Ended || now.Elapsed < next {
 			return
 		}
-		next += plainEvery
-		f.say("%s: %s", p.Phase, figures(p))
+		next += lineInterval
+		p.infof("%s: %s", phaseText(now.Phase), progressFigures(now))
 	})
 }
 
-// figures is a job's percentage, rate and time left, as far as they are known.
-func figures(p app.Progress) string {
-	text := fmt.Sprintf("%.0f%%, %.1f MB/s", 100*p.Fraction(), p.Rate/(1<<20))
+// progressFigures formats a job's percentage, rate and remaining time, or the elapsed time
+// if the total is unknown.
+func progressFigures(p job.Progress) string {
 	if p.Total == 0 {
-		text = p.Elapsed.Round(time.Second).String()
+		return units.Duration(p.Elapsed.Truncate(time.Second))
+	}
+	text := fmt.Sprintf("%.0f%%", 100*p.Fraction())
+	if rate := units.Rate(p.Rate); rate != "" {
+		text += ", " + rate
 	}
 	if p.ETA >= 0 {
-		text += ", " + p.ETA.Round(time.Second).String() + " left"
+		text += ", " + units.Remaining(p.ETA) + " left"
 	}
 	return text
 }
 
-// barParts is the bar's resolution: it shows a fraction, so that phases of
-// different totals share one bar.
-const barParts = 10000
+// barResolution is the bar's total. The bar shows the completed fraction of a phase, because
+// phases have different totals.
+const barResolution = 10000
 
-func followBar(out *os.File, job *app.Job) {
-	var latest atomic.Pointer[app.Progress]
-	latest.Store(&app.Progress{ETA: -1})
+func followBar(out *os.File, j *job.Handle) {
+	var latest atomic.Pointer[job.Progress]
+	latest.Store(&job.Progress{ETA: -1})
 	bars := mpb.New(mpb.WithOutput(out), mpb.WithWidth(40), mpb.WithAutoRefresh())
-	bar := bars.AddBar(barParts,
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return latest.Load().Phase + " " })),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + figures(*latest.Load()) })),
+	bar := bars.AddBar(barResolution,
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return phaseText(latest.Load().Phase) + " " })),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + progressFigures(*latest.Load()) })),
 	)
-	job.Watch(func(p app.Progress) {
+	j.Watch(func(p job.Progress) {
 		if p.Ended {
 			bar.Abort(true)
 			return
 		}
 		latest.Store(&p)
-		bar.SetCurrent(min(barParts-1, int64(p.Fraction()*barParts)))
+		bar.SetCurrent(min(barResolution-1, int64(p.Fraction()*barResolution)))
 	})
 	bars.Wait()
 }

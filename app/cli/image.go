@@ -1,23 +1,26 @@
 package cli
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/units"
 )
 
-func (f *face) imageCommand() *cobra.Command {
+func imageCommand(r *runner) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "image",
-		Short: "Images of systems, for new VMs: list, pull, import, rm",
+		Short: "Manage images for new VMs",
 		Example: `  vmterminal image list
   vmterminal image pull debian
   vmterminal vm create dev --distro debian`,
 	}
-	cmd.AddCommand(f.imageList(), f.imagePull(), f.imageImport(), f.imageRemove())
+	cmd.AddCommand(imageListCommand(r), imagePullCommand(r), imageImportCommand(r), imageRemoveCommand(r))
 	return cmd
 }
 
@@ -41,7 +44,7 @@ func imageJSON(i app.Image) imageView {
 	}
 }
 
-// imageDocument is one image as a whole result.
+// imageDocument returns the JSON result of a command on one image.
 func imageDocument(i app.Image) any {
 	return struct {
 		Schema int       `json:"schema"`
@@ -49,75 +52,76 @@ func imageDocument(i app.Image) any {
 	}{schema, imageJSON(i)}
 }
 
+func printAddedImage(p *printer, i app.Image) {
+	p.printf("Image added: %s (%s; verified by: %s)\n", strings.TrimSpace(i.Name+" "+i.Version), units.Bytes(i.Size), i.Verified)
+}
+
+// findImage looks up an image in the catalog and prints its note, if it has one.
+func findImage(r *runner, cmd *cobra.Command, distro, release string) (app.FoundImage, error) {
+	found, err := r.svc.FindImage(cmd.Context(), distro, release)
+	if err == nil && found.Note.Code != "" {
+		r.infof("Note: %s", imageNoteText(found))
+	}
+	return found, err
+}
+
+// imageNoteText returns the text of an image's note. An unknown code is returned as is.
+func imageNoteText(found app.FoundImage) string {
+	switch n := found.Note; n.Code {
+	case app.ImageOffline:
+		return fmt.Sprintf("There is no connection; %s is used as it was on %s", found.Name, n.Added.Local().Format(time.DateOnly))
+	case app.ImageOutdated:
+		return fmt.Sprintf("%s is offered in version %s, which is older than %s, offered before: the server may be outdated, or an attacker may be holding back updates",
+			found.Name, found.Version, n.Earlier)
+	case app.ImageUnchecked:
+		return n.Detail + "; until the file is repaired or removed, outdated offers are not detected"
+	default:
+		return string(n.Code)
+	}
+}
+
+const forceImageHelp = "use an image even if it is smaller than its partition table requires"
+
+func distroNames(r *runner) []string {
+	var names []string
+	for _, s := range r.svc.Systems() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// completeSystem offers the distributions in the catalog for the first argument.
+func (r *runner) completeSystem(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return distroNames(r), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeImages offers the names of images that are not among the arguments.
+func (r *runner) completeImages(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	list, err := r.svc.Images(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, i := range list {
+		if !slices.Contains(args, i.Name) {
+			names = append(names, i.Name+"\t"+units.Bytes(i.Size))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeImageOrFile offers files and the names of images.
+func (r *runner) completeImageOrFile(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	names, _ := r.completeImages(cmd, nil, "")
+	return names, cobra.ShellCompDirectiveDefault
+}
+
 func orDash(text string) string {
 	if text == "" {
 		return "-"
 	}
 	return text
-}
-
-func (f *face) imagePull() *cobra.Command {
-	return &cobra.Command{
-		Use:   "pull NAME[:RELEASE]",
-		Short: "Get the newest image of a system, check it and keep it for new VMs",
-		Example: `  vmterminal image pull debian
-  vmterminal image pull ubuntu:24.04`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeSystem,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			distro, release, _ := strings.Cut(args[0], ":")
-			found, err := f.findImage(cmd, distro, release)
-			if err != nil {
-				return err
-			}
-			job := f.svc.PullImage(found)
-			f.say("Getting image %s %s...", found.Name, found.Version)
-			if err := f.follow(cmd.Context(), job); err != nil {
-				return err
-			}
-			i, _ := job.Result().(app.Image)
-			return f.data(imageDocument(i), func() { f.printKept(i) })
-		},
-	}
-}
-
-func (f *face) printKept(i app.Image) {
-	f.printf("Image kept: %s (%s; verified by: %s)\n", strings.TrimSpace(i.Name+" "+i.Version), size(i.Size), i.Verified)
-}
-
-// findImage finds an image of the catalogue, and tells what there is to know of it.
-func (f *face) findImage(cmd *cobra.Command, distro, release string) (app.FoundImage, error) {
-	found, err := f.svc.FindImage(cmd.Context(), distro, release)
-	if err == nil && found.Note != "" {
-		f.say("Note: %s", found.Note)
-	}
-	return found, err
-}
-
-func (f *face) imageImport() *cobra.Command {
-	var name string
-	cmd := &cobra.Command{
-		Use:   "import FILE|URL",
-		Short: "Keep a raw or qcow2 image of your own for new VMs",
-		Example: `  vmterminal image import disk.qcow2 --name base
-  vmterminal image import https://example.org/disk.raw.xz --name base
-  vmterminal vm create dev --image base`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: completeFile,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if name == "" {
-				return usagef(cmd, "--name is missing: what to call the image")
-			}
-			job, err := f.svc.ImportImage(cmd.Context(), args[0], name)
-			if err != nil {
-				return err
-			}
-			f.say("Importing image '%s'...", job.Subject)
-			if err := f.follow(cmd.Context(), job); err != nil {
-				return err
-			}
-			i, _ := job.Result().(app.Image)
-			return f.data(imageDocument(i), func() { f.printKept(i) })
-		},
-	}
-	cmd.Flags().StringVar(&name, "name", "", "what to call it")
-	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/units"
 )
 
 type systemView struct {
@@ -21,102 +22,102 @@ type builtView struct {
 	Built *time.Time `json:"built"`
 }
 
-type leftDownloadView struct {
+type unfinishedDownloadView struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
 	Total int64  `json:"total,omitempty"`
 }
 
-// keptForVMs is all that new VMs can be made of without getting it anew.
-type keptForVMs struct {
+// cachedImages holds the contents of the image cache.
+type cachedImages struct {
 	images    []app.Image
 	built     []app.BuiltDisk
-	downloads []app.LeftDownload
+	downloads []app.PartialDownload
 }
 
-func (f *face) keptForVMs(ctx context.Context) (k keptForVMs, err error) {
-	if k.images, err = f.svc.Images(ctx); err != nil {
+func listCachedImages(ctx context.Context, r *runner) (k cachedImages, err error) {
+	if k.images, err = r.svc.Images(ctx); err != nil {
 		return k, err
 	}
-	if k.built, err = f.svc.BuiltDisks(ctx); err != nil {
+	if k.built, err = r.svc.BuiltDisks(ctx); err != nil {
 		return k, err
 	}
-	k.downloads, err = f.svc.LeftDownloads(ctx)
+	k.downloads, err = r.svc.PartialDownloads(ctx)
 	return k, err
 }
 
-func (f *face) imageList() *cobra.Command {
+func imageListCommand(r *runner) *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"},
-		Short: "List the images that are kept, and the systems of which there are more", Example: "  vmterminal image list",
+		Short: "List cached images and available distributions", Example: "  vmterminal image list",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			kept, err := f.keptForVMs(cmd.Context())
+			cached, err := listCachedImages(cmd.Context(), r)
 			if err != nil {
 				return err
 			}
-			return f.data(f.imagesDocument(kept), func() {
+			return r.writeResult(imagesDocument(r, cached), func() {
 				if !quiet {
-					f.printImages(kept)
+					printImages(r, cached)
 					return
 				}
-				for _, i := range kept.images {
-					f.printf("%s\n", i.Name)
+				for _, i := range cached.images {
+					r.printf("%s\n", i.Name)
 				}
 			})
 		},
 	}
-	f.wantQuiet(cmd, &quiet, "images")
+	addQuietFlag(cmd, &quiet, "images")
 	return cmd
 }
 
-func (f *face) imagesDocument(kept keptForVMs) any {
+func imagesDocument(r *runner, cached cachedImages) any {
 	out := struct {
-		Schema    int                `json:"schema"`
-		Images    []imageView        `json:"images"`
-		Built     []builtView        `json:"built"`
-		Downloads []leftDownloadView `json:"unfinished_downloads"`
-		Systems   []systemView       `json:"systems"`
-	}{schema, []imageView{}, []builtView{}, []leftDownloadView{}, []systemView{}}
-	for _, i := range kept.images {
+		Schema    int                      `json:"schema"`
+		Images    []imageView              `json:"images"`
+		Built     []builtView              `json:"built"`
+		Downloads []unfinishedDownloadView `json:"unfinished_downloads"`
+		Systems   []systemView             `json:"systems"`
+	}{schema, []imageView{}, []builtView{}, []unfinishedDownloadView{}, []systemView{}}
+	for _, i := range cached.images {
 		out.Images = append(out.Images, imageJSON(i))
 	}
-	for _, b := range kept.built {
+	for _, b := range cached.built {
 		out.Built = append(out.Built, builtView{b.Name, b.Used, utc(b.Built)})
 	}
-	for _, d := range kept.downloads {
-		out.Downloads = append(out.Downloads, leftDownloadView{d.Name, d.Come, d.Total})
+	for _, d := range cached.downloads {
+		out.Downloads = append(out.Downloads, unfinishedDownloadView{d.Name, d.Received, d.Total})
 	}
-	for _, s := range f.svc.Systems() {
+	for _, s := range r.svc.Systems() {
 		out.Systems = append(out.Systems, systemView(s))
 	}
 	return out
 }
 
-func (f *face) printImages(kept keptForVMs) {
-	f.printKeptImages(kept.images)
-	if len(kept.built) > 0 {
-		f.printf("Built of packages (vmterminal vm create NAME --distro debian --from-packages):\n")
-		for _, b := range kept.built {
-			f.printf("  %s: %s, %s\n", b.Name, size(b.Used), b.Built.Local().Format(time.DateOnly))
+func printImages(r *runner, cached cachedImages) {
+	printImageTable(r.printer, cached.images)
+	if len(cached.built) > 0 {
+		r.printf("Built from packages (vmterminal vm create NAME --distro debian --from-packages):\n")
+		for _, b := range cached.built {
+			r.printf("  %s: %s, %s\n", b.Name, units.Bytes(b.Used), b.Built.Local().Format(time.DateOnly))
 		}
-		f.printf("\n")
+		r.printf("\n")
 	}
-	if len(kept.downloads) > 0 {
-		f.printf("Downloads that were cut off; the next one goes on from there, 'image rm' removes them:\n")
-		for _, d := range kept.downloads {
-			f.printf("  %s: %s\n", d.Name, sizeSoFar(d.Come, d.Total))
+	if len(cached.downloads) > 0 {
+		r.printf("Incomplete downloads (the next download continues them; 'image rm' deletes them):\n")
+		for _, d := range cached.downloads {
+			r.printf("  %s: %s\n", d.Name, partialSize(d.Received, d.Total))
 		}
-		f.printf("\n")
+		r.printf("\n")
 	}
-	f.printf("Systems of which the newest image can be had (vmterminal image pull NAME):\n")
-	for _, s := range f.svc.Systems() {
-		f.printf("  %-7s %s\n", s.Name, s.About)
+	r.printf("Available distributions (vmterminal image pull NAME):\n")
+	for _, s := range r.svc.Systems() {
+		r.printf("  %-7s %s\n", s.Name, s.About)
 	}
 }
 
-func (f *face) printKeptImages(list []app.Image) {
+func printImageTable(p *printer, list []app.Image) {
 	if len(list) == 0 {
 		return
 	}
@@ -124,16 +125,16 @@ func (f *face) printKeptImages(list []app.Image) {
 	for _, i := range list {
 		width = max(width, len([]rune(i.Name)))
 	}
-	f.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, "NAME", "VERSION", "SIZE", "VERIFIED BY", "ADDED", "VMS")
+	p.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, "NAME", "VERSION", "SIZE", "VERIFIED BY", "ADDED", "VMS")
 	for _, i := range list {
-		f.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, i.Name, orDash(i.Version), size(i.Size), i.Verified,
+		p.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, i.Name, orDash(i.Version), units.Bytes(i.Size), i.Verified,
 			i.Added.Local().Format(time.DateOnly), orDash(strings.Join(i.UsedBy, ", ")))
 		if i.DiskUsed > 0 {
-			f.printf("    and its disk, whose blocks VMs share: %s\n", size(i.DiskUsed))
+			p.printf("    decompressed disk, whose blocks VMs share: %s\n", units.Bytes(i.DiskUsed))
 		}
 		if i.Problem != "" {
-			f.printf("    %s\n", i.Problem)
+			p.printf("    %s\n", i.Problem)
 		}
 	}
-	f.printf("\n")
+	p.printf("\n")
 }

@@ -6,18 +6,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/units"
 )
 
-func (f *face) jobCommand() *cobra.Command {
+func jobCommand(r *runner) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "job",
-		Short: "List what works on VMs and images, wait for its end, or end it",
+		Short: "Manage running jobs",
 		Example: `  vmterminal job list
   vmterminal job history
   vmterminal job wait --vm dev
   vmterminal job cancel`,
 	}
-	cmd.AddCommand(f.jobList(), f.jobHistory(), f.jobWait(), f.jobCancel())
+	cmd.AddCommand(jobListCommand(r), jobHistoryCommand(r), jobWaitCommand(r), jobCancelCommand(r))
 	return cmd
 }
 
@@ -31,18 +32,18 @@ type jobView struct {
 	Total int64      `json:"total,omitempty"`
 }
 
-func jobJSON(j app.WorkingJob) jobView {
-	return jobView{j.VM, j.Image, j.PID, j.Doing, utc(j.Since), j.Come, j.Total}
+func jobJSON(j app.RunningJob) jobView {
+	return jobView{j.VM, j.Image, j.PID, activityText(j.Activity), utc(j.Since), j.Received, j.Total}
 }
 
-func (f *face) jobList() *cobra.Command {
+func jobListCommand(r *runner) *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"},
-		Short: "List the jobs that work on VMs and images now, of windows and commands alike", Example: "  vmterminal job list",
+		Short: "List running jobs", Example: "  vmterminal job list",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			jobs, err := f.svc.WorkingJobs(cmd.Context())
+			jobs, err := r.svc.RunningJobs(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -53,120 +54,130 @@ func (f *face) jobList() *cobra.Command {
 			for _, j := range jobs {
 				out.Jobs = append(out.Jobs, jobJSON(j))
 			}
-			return f.data(out, func() {
-				f.printJobs(jobs, quiet)
+			return r.writeResult(out, func() {
+				printJobs(r.printer, jobs, quiet)
 			})
 		},
 	}
-	f.wantQuiet(cmd, &quiet, "VMs")
+	addQuietFlag(cmd, &quiet, "VMs")
 	return cmd
 }
 
-func (f *face) printJobs(jobs []app.WorkingJob, quiet bool) {
+func printJobs(p *printer, jobs []app.RunningJob, quiet bool) {
 	if len(jobs) == 0 && !quiet {
-		f.say("No job is under way.")
+		p.infof("No jobs are running.")
 	}
 	for _, j := range jobs {
 		switch {
 		case quiet && j.VM != "":
-			f.printf("%s\n", j.VM)
+			p.printf("%s\n", j.VM)
 		case !quiet:
-			f.printf("%s: %s (%sprocess %d, since %s)\n", j.On(), j.Doing, come(j), j.PID, local(j.Since))
+			p.printf("%s: %s (%sprocess %d, since %s)\n", j.Subject(), activityText(j.Activity), downloadProgress(j), j.PID, formatTime(j.Since))
 		}
 	}
 }
 
-// come tells how much of a download has come, "" of another job.
-func come(j app.WorkingJob) string {
-	if j.Come == 0 {
+// downloadProgress formats the progress of a download; it returns "" for other jobs.
+func downloadProgress(j app.RunningJob) string {
+	if j.Received == 0 {
 		return ""
 	}
-	return sizeSoFar(j.Come, j.Total) + "; "
+	return partialSize(j.Received, j.Total) + "; "
 }
 
-// sizeSoFar tells how much has come of a whole; 0 if that is not known.
-func sizeSoFar(come, total int64) string {
+// partialSize formats how many bytes of total were received; total is 0 if unknown.
+func partialSize(received, total int64) string {
 	if total == 0 {
-		return size(come)
+		return units.Bytes(received)
 	}
-	return size(come) + " of " + size(total)
+	return units.Bytes(received) + " of " + units.Bytes(total)
 }
 
-func (f *face) jobWait() *cobra.Command {
+func jobWaitCommand(r *runner) *cobra.Command {
 	var image string
 	cmd := &cobra.Command{
 		Use:   "wait",
-		Short: "Return when no job works on a VM, or an image, any more",
+		Short: "Wait until the job on a VM or an image ends",
 		Example: `  vmterminal job wait --vm dev
   vmterminal job wait --image debian:trixie`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if image != "" {
-				return f.svc.WaitForImageJob(cmd.Context(), image)
+				return r.svc.WaitForImageJob(cmd.Context(), image)
 			}
-			return f.svc.WaitForJob(cmd.Context(), f.vm)
+			return r.svc.WaitForJob(cmd.Context(), r.vm)
 		},
 	}
-	return f.wantWorkedOn(cmd, &image)
+	return addJobTargetFlags(r, cmd, &image)
 }
 
-func (f *face) jobCancel() *cobra.Command {
+func jobCancelCommand(r *runner) *cobra.Command {
 	var image string
 	cmd := &cobra.Command{
 		Use:   "cancel",
-		Short: "End the job that works on a VM, or an image, whoever began it",
-		Long: `Cancel ends a job, and returns when it has ended. Nothing is left of it, but what has
-come of a download: the next one goes on from there.`,
+		Short: "Cancel the job on a VM or an image",
+		Long: `Cancel stops the jobs on a VM or an image, including file copies, and waits until they
+have cleaned up. It does not matter which window or command started them. An
+incomplete download is kept; the next download continues it.`,
 		Example: `  vmterminal job cancel
   vmterminal job cancel --vm dev
   vmterminal job cancel --image debian:trixie`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := f.cancelJob(cmd, image)
+			ended, err := cancelJobs(r, cmd, image)
 			if err != nil {
 				return err
 			}
 			out := struct {
-				Schema int     `json:"schema"`
-				Job    jobView `json:"job"`
-			}{schema, jobJSON(j)}
-			return f.data(out, func() { f.printf("Job ended: %s (%s)\n", j.Doing, j.On()) })
+				Schema int       `json:"schema"`
+				Job    jobView   `json:"job"`
+				Jobs   []jobView `json:"jobs"`
+			}{schema, jobJSON(ended[0]), nil}
+			for _, j := range ended {
+				out.Jobs = append(out.Jobs, jobJSON(j))
+			}
+			return r.writeResult(out, func() {
+				for _, j := range ended {
+					r.printf("Job canceled: %s (%s)\n", activityText(j.Activity), j.Subject())
+				}
+			})
 		},
 	}
-	return f.wantWorkedOn(cmd, &image)
+	return addJobTargetFlags(r, cmd, &image)
 }
 
-func (f *face) cancelJob(cmd *cobra.Command, image string) (app.WorkingJob, error) {
+func cancelJobs(r *runner, cmd *cobra.Command, image string) ([]app.RunningJob, error) {
 	if image != "" {
-		return f.svc.CancelImageJob(cmd.Context(), image)
+		j, err := r.svc.CancelImageJob(cmd.Context(), image)
+		return []app.RunningJob{j}, err
 	}
-	return f.svc.CancelJob(cmd.Context(), f.vm)
+	return r.svc.CancelJobs(cmd.Context(), r.vm)
 }
 
-// wantWorkedOn adds --vm and --image to a command, of which one can be given.
-func (f *face) wantWorkedOn(cmd *cobra.Command, image *string) *cobra.Command {
-	f.wantVM(cmd)
-	cmd.Flags().StringVar(image, "image", "", "the image `NAME`, as 'job list' tells it, instead of a VM")
-	_ = cmd.RegisterFlagCompletionFunc("image", f.completeWorkedOn) // the flag is there
+// addJobTargetFlags adds --vm and --image, which cannot be combined.
+func addJobTargetFlags(r *runner, cmd *cobra.Command, image *string) *cobra.Command {
+	addVMFlag(r, cmd)
+	cmd.Flags().StringVar(image, "image", "", "`NAME` of an image, as shown by 'job list', instead of a VM")
+	_ = cmd.RegisterFlagCompletionFunc("image", r.completeJobImage) // cannot fail: the flag exists
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if cmd.Flags().Changed("vm") && cmd.Flags().Changed("image") {
-			return usagef(cmd, "say --vm or --image, not both")
+			return usagef(cmd, "--vm and --image cannot be combined")
 		}
 		return nil
 	}
 	return cmd
 }
 
-// completeWorkedOn offers the images that are worked on.
-func (f *face) completeWorkedOn(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	jobs, err := f.svc.WorkingJobs(cmd.Context())
+// completeJobImage offers the images that have a running job.
+func (r *runner) completeJobImage(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	jobs, err := r.svc.RunningJobs(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
 	for _, j := range jobs {
 		if j.Image != "" {
-			names = append(names, j.Image+"\t"+j.Doing)
+			names = append(names, j.Image+"\t"+activityText(j.Activity))
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/job"
+	"vmterminal/app/units"
 )
 
 type endedJobView struct {
@@ -19,15 +21,11 @@ type endedJobView struct {
 	Error   string     `json:"error,omitempty"`
 }
 
-func endedJobJSON(j app.EndedJob) endedJobView {
-	return endedJobView{utc(j.Ended), string(j.Kind), j.VM, j.Subject, j.TookMS, string(j.Outcome), j.Error}
-}
-
-func (f *face) jobHistory() *cobra.Command {
+func jobHistoryCommand(r *runner) *cobra.Command {
 	var most int
 	cmd := &cobra.Command{
 		Use:   "history",
-		Short: "Tell how the last jobs ended, of windows and commands alike, newest first",
+		Short: "Show completed jobs, newest first",
 		Example: `  vmterminal job history
   vmterminal job history --last 100 --json`,
 		Args: cobra.NoArgs,
@@ -35,7 +33,7 @@ func (f *face) jobHistory() *cobra.Command {
 			if most < 0 {
 				return usagef(cmd, "--last must not be negative")
 			}
-			jobs, err := f.svc.JobHistory(cmd.Context(), most)
+			jobs, err := r.svc.JobHistory(cmd.Context(), most)
 			if err != nil {
 				return err
 			}
@@ -44,19 +42,21 @@ func (f *face) jobHistory() *cobra.Command {
 				Jobs   []endedJobView `json:"jobs"`
 			}{schema, []endedJobView{}}
 			for _, j := range jobs {
-				out.Jobs = append(out.Jobs, endedJobJSON(j))
+				out.Jobs = append(out.Jobs, endedJobView{
+					utc(j.Ended), string(j.Kind), j.VM, j.Subject, j.TookMS, string(j.Outcome), renderLine(j.Problem, j.Error),
+				})
 			}
-			return f.data(out, func() {
+			return r.writeResult(out, func() {
 				for _, j := range jobs {
-					f.printf("%s\n", endedLine(j))
+					r.printf("%s\n", endedLine(j))
 				}
 				if len(jobs) == 0 {
-					f.say("No job has ended yet.")
+					r.infof("No jobs have ended yet.")
 				}
 			})
 		},
 	}
-	cmd.Flags().IntVar(&most, "last", 20, "how many to tell of; 0: all that are remembered")
+	cmd.Flags().IntVar(&most, "last", 20, "number of jobs to show; 0 for all")
 	return cmd
 }
 
@@ -66,9 +66,17 @@ func endedLine(j app.EndedJob) string {
 		what += " '" + j.Subject + "'"
 	}
 	took := time.Duration(j.TookMS) * time.Millisecond
-	line := fmt.Sprintf("%s  %s (%s): %s after %s", local(j.Ended), what, j.VM, j.Outcome, took)
-	if j.Error != "" {
-		line += ": " + j.Error
+	line := fmt.Sprintf("%s  %s (%s): %s after %s", formatTime(j.Ended), what, j.VM, outcomeText(j.Outcome), units.Duration(took))
+	if why := renderLine(j.Problem, j.Error); why != "" {
+		line += ": " + why
 	}
 	return line
+}
+
+// outcomeText describes how a job ended. An outcome from a newer version is returned as is.
+func outcomeText(o job.Outcome) string {
+	if o == job.Canceled {
+		return "canceled" // stored with British spelling
+	}
+	return app.Plain(string(o))
 }

@@ -16,17 +16,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A Page is JSON.md: what it says of objects and of commands. It is for tests.
+// Page holds the objects and commands that docs/json.md documents, for tests.
 type Page struct {
 	objects  map[string]map[string]field
 	commands map[string]map[string]field
 }
 
-// field is a field as the page has it.
+// field is a documented field.
 type field struct {
 	optional bool
-	kind     string // string, number, boolean, time, list; or the name of an object
-	list     bool   // a list of objects of that kind
+	kind     string // string, number, boolean, time, list, or the name of an object
+	list     bool   // a list of objects of this kind
 }
 
 var (
@@ -36,7 +36,7 @@ var (
 	pageKind    = regexp.MustCompile(`^\[?([a-z]+)\]?`)
 )
 
-// ReadPage reads the page.
+// ReadPage parses the page at path.
 func ReadPage(path string) (Page, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -45,7 +45,7 @@ func ReadPage(path string) (Page, error) {
 	p := Page{map[string]map[string]field{}, map[string]map[string]field{}}
 	commands, objects, found := strings.Cut(string(text), "\n## Objects\n")
 	if !found {
-		return Page{}, fmt.Errorf("%s has no objects", path)
+		return Page{}, fmt.Errorf("%s: no section Objects", path)
 	}
 	var of map[string]field
 	for line := range strings.Lines(objects) {
@@ -65,7 +65,7 @@ func ReadPage(path string) (Page, error) {
 	return p, nil
 }
 
-// fieldsIn reads a command's row.
+// fieldsIn returns the fields that the row of a command lists.
 func (p Page) fieldsIn(row string) map[string]field {
 	fields := map[string]field{}
 	for _, f := range pageField.FindAllStringSubmatch(row, -1) {
@@ -78,11 +78,11 @@ func (p Page) fieldsIn(row string) map[string]field {
 	return fields
 }
 
-// Wrong tells how a line that a command wrote is other than the page says.
-func (p Page) Wrong(command, line string) error {
+// Check returns an error if a line of a command's output does not match the page.
+func (p Page) Check(command, line string) error {
 	fields, ok := p.commands[command]
 	if !ok {
-		return fmt.Errorf("the page knows no command %q", command)
+		return fmt.Errorf("command %q is not documented", command)
 	}
 	var got map[string]any
 	if err := json.Unmarshal([]byte(line), &got); err != nil {
@@ -95,7 +95,7 @@ func (p Page) compare(what string, got map[string]any, fields map[string]field) 
 	for name, value := range got {
 		f, ok := fields[name]
 		if !ok {
-			return fmt.Errorf("%s: the page says nothing of %q", what, name)
+			return fmt.Errorf("%s: %q is not documented", what, name)
 		}
 		if err := p.compareValue(what+"."+name, value, f); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (p Page) compare(what string, got map[string]any, fields map[string]field) 
 	}
 	for name, f := range fields {
 		if _, ok := got[name]; !ok && !f.optional {
-			return fmt.Errorf("%s: %q is on the page and not there", what, name)
+			return fmt.Errorf("%s: %q is documented but missing", what, name)
 		}
 	}
 	return nil
@@ -148,26 +148,28 @@ func (p Page) compareValue(what string, value any, f field) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s is %v, and to be %q", what, value, f.kind)
+	return fmt.Errorf("%s is %v, want %q", what, value, f.kind)
 }
 
 func page(t *testing.T) Page {
 	t.Helper()
-	p, err := ReadPage("JSON.md")
+	p, err := ReadPage("../../docs/json.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-// The page names each field of each view, and no other, and which can be absent.
+// TestPageNamesTheFieldsOfTheViews checks that the page and the view types have the same
+// fields.
 func TestPageNamesTheFieldsOfTheViews(t *testing.T) {
 	views := map[string]any{
 		"vm": vmView{}, "automatic": automaticView{}, "snapshot": snapshotView{}, "undo": undoView{},
 		"verified": verifiedView{}, "job": jobView{}, "setting": settingView{}, "check": checkView{},
 		"error": errorJSON{}, "progress": progressView{}, "change": fileChangeView{},
-		"image": imageView{}, "system": systemView{}, "built": builtView{}, "download": leftDownloadView{},
+		"image": imageView{}, "system": systemView{}, "built": builtView{}, "download": unfinishedDownloadView{},
 		"outcome": endedJobView{}, "storage": storageView{}, "forward": forwardView{}, "share": shareView{},
+		"exit": exitReasonView{},
 	}
 	p := page(t)
 	for name, view := range views {
@@ -182,18 +184,19 @@ func TestPageNamesTheFieldsOfTheViews(t *testing.T) {
 			got[field] = f.optional
 		}
 		if !maps.Equal(got, want) {
-			t.Errorf("%s: the page has %v, the program %v", name, got, want)
+			t.Errorf("fields of %s: got %v on the page, want %v", name, got, want)
 		}
 	}
 	if len(p.objects) != len(views) {
-		t.Errorf("the page has %d objects, and %d are known here", len(p.objects), len(views))
+		t.Errorf("got %d objects on the page, want %d", len(p.objects), len(views))
 	}
 }
 
-// mute are the commands whose output is not theirs, or that have none.
+// mute lists the commands without JSON output.
 var mute = []string{"shell", "exec", "ssh", "console", "logs", "job wait", "completion"}
 
-// Each command is on the page, and a script compares what it writes.
+// TestPageHasEveryCommand checks that each command is on the page, and that a script compares
+// the command's output with the page.
 func TestPageHasEveryCommand(t *testing.T) {
 	p, scripts := page(t), ""
 	files, err := filepath.Glob("testdata/script/*.txtar")
@@ -213,10 +216,10 @@ func TestPageHasEveryCommand(t *testing.T) {
 			return
 		}
 		if _, ok := p.commands[name]; !ok {
-			t.Error("it is not on the page")
+			t.Error("the command is not on the page")
 		}
 		if !strings.Contains(scripts, "documented '"+name+"'\n") {
-			t.Error("no script compares what it writes with the page")
+			t.Error("no script compares its output with the page")
 		}
 	})
 }
@@ -225,24 +228,24 @@ func TestPageFindsWhatDiffers(t *testing.T) {
 	p := page(t)
 	for line, want := range map[string]string{
 		`{"schema":1,"version":"1"}`:           "",
-		`{"schema":1,"version":"1","more":1}`:  `nothing of "more"`,
-		`{"schema":1}`:                         `"version" is on the page`,
+		`{"schema":1,"version":"1","more":1}`:  `"more" is not documented`,
+		`{"schema":1}`:                         `"version" is documented but missing`,
 		`{"schema":1,"version":"1"`:            "unexpected end",
 		`{"schema":1,"version":{"major":"1"}}`: "version.version is map",
 	} {
-		err := p.Wrong("version", line)
+		err := p.Check("version", line)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", line, err, want)
+			t.Errorf("%s: got %v, want %q", line, err, want)
 		}
 	}
 	const job = `{"schema":1,"jobs":[{"vm":"dev","pid":%s,"doing":"x","since":%q}]}`
-	if err := p.Wrong("job list", fmt.Sprintf(job, "7", "2026-01-01T00:00:00Z")); err != nil {
+	if err := p.Check("job list", fmt.Sprintf(job, "7", "2026-01-01T00:00:00Z")); err != nil {
 		t.Error(err)
 	}
-	if p.Wrong("job list", fmt.Sprintf(job, `"7"`, "2026-01-01T00:00:00Z")) == nil {
-		t.Error("a number may be a string")
+	if p.Check("job list", fmt.Sprintf(job, `"7"`, "2026-01-01T00:00:00Z")) == nil {
+		t.Error("a string is accepted as a number")
 	}
-	if p.Wrong("job list", fmt.Sprintf(job, "7", "2026-01-01T00:00:00+01:00")) == nil {
-		t.Error("a time may be local")
+	if p.Check("job list", fmt.Sprintf(job, "7", "2026-01-01T00:00:00+01:00")) == nil {
+		t.Error("a local time is accepted")
 	}
 }

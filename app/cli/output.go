@@ -2,59 +2,67 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf16"
-
-	"github.com/spf13/cobra"
 
 	"vmterminal/app"
 )
 
-// schema is the version of what --json writes.
+// schema is the version of the JSON format.
 const schema = 1
 
-// data writes a command's result: as JSON, or as text by print.
-func (f *face) data(v any, print func()) error {
-	if !f.json {
-		f.page = new(bytes.Buffer)
+// printer writes the output of one command: results to standard output, everything
+// else to standard error.
+type printer struct {
+	io   Streams
+	json bool // --json
+
+	wroteResult bool          // the JSON result or error has been written
+	showedJob   bool          // a job has been shown, so each line of JSON needs a type
+	writeErr    error         // first error from writing to standard output
+	buffer      *bytes.Buffer // collects the text of a result for one write; nil outside of writeResult
+}
+
+// writeResult writes a command's result in one write: v as JSON with --json, or else the text
+// that print prints.
+func (p *printer) writeResult(v any, print func()) error {
+	if !p.json {
+		p.buffer = new(bytes.Buffer)
 		print()
-		f.flush()
-		f.page = nil
-		return f.lost
+		p.flush()
+		p.buffer = nil
+		return markCompleted(p.writeErr)
 	}
-	return f.writeJSON(v)
+	return markCompleted(p.writeJSON(v))
 }
 
-func (f *face) writeJSON(v any) error {
-	f.answered = true
-	return f.writeLine("result", v)
+func (p *printer) writeJSON(v any) error {
+	p.wroteResult = true
+	return p.writeLine("result", v)
 }
 
-// writeLine writes an object as one line; after a job it says what it is, to tell
-// it from the lines about the job's progress.
-func (f *face) writeLine(kind string, v any) error {
+// writeLine writes an object as one line. If a job has been shown, it adds kind as "type" to
+// distinguish results from progress.
+func (p *printer) writeLine(kind string, v any) error {
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	out := escapeUnseen(line.Bytes())
-	if f.followed {
+	out := escapeInvisible(line.Bytes())
+	if p.showedJob {
 		out = append([]byte(`{"type":"`+kind+`",`), out[1:]...)
 	}
-	_, err := f.io.Out.Write(out)
+	_, err := p.stdout().Write(out)
 	return err
 }
 
-// escapeUnseen writes characters of JSON that could work on a terminal, or that
-// reorder or hide text, as \u escapes, which mean the same.
-func escapeUnseen(text []byte) []byte {
+// escapeInvisible replaces control characters, and characters that reorder or hide text, with
+// equivalent JSON escapes.
+func escapeInvisible(text []byte) []byte {
 	var out bytes.Buffer
 	for _, r := range string(text) {
 		if r == '\n' || app.Plain(string(r)) == string(r) {
@@ -68,109 +76,61 @@ func escapeUnseen(text []byte) []byte {
 	return out.Bytes()
 }
 
-// printf writes data to standard output. Whatever is in it, it is harmless there.
-func (f *face) printf(format string, args ...any) {
-	f.write(plainLines(fmt.Sprintf(format, args...)))
+// printf prints text of a result to standard output, sanitized for terminals.
+func (p *printer) printf(format string, args ...any) {
+	p.writeText(sanitizeLines(fmt.Sprintf(withProgramName(format), args...)))
 }
 
-// write writes what is harmless already.
-func (f *face) write(text string) {
-	if f.page != nil {
-		f.page.WriteString(text)
-	} else if _, err := io.WriteString(f.io.Out, text); err != nil {
-		f.lost = err
+// writeText prints text that is already sanitized.
+func (p *printer) writeText(text string) {
+	if p.buffer != nil {
+		p.buffer.WriteString(text)
+	} else if _, err := io.WriteString(p.stdout(), text); err != nil {
+		p.writeErr = err
 	}
 }
 
-// flush writes what is gathered, so that what follows it elsewhere comes after.
-func (f *face) flush() {
-	if f.page == nil || f.page.Len() == 0 {
+// stdout returns standard output. Write errors have the type *outputError, so that a full
+// device is not mistaken for a full store.
+func (p *printer) stdout() io.Writer { return outputWriter{p.io.Out} }
+
+// stderr returns standard error. Write errors have the type *outputError, too.
+func (p *printer) stderr() io.Writer { return outputWriter{p.io.Err} }
+
+type outputWriter struct{ to io.Writer }
+
+func (w outputWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if err != nil {
+		err = &outputError{cause: err}
+	}
+	return n, err
+}
+
+// helpOutput is standard output for text that Cobra itself prints, such as help. Cobra ignores
+// write errors, so helpOutput records them in printer.writeErr.
+type helpOutput struct{ p *printer }
+
+func (h helpOutput) Write(b []byte) (int, error) {
+	n, err := h.p.stdout().Write(b)
+	if err != nil {
+		h.p.writeErr = err
+	}
+	return n, err
+}
+
+// flush writes the collected text, so that it precedes later text on standard error.
+func (p *printer) flush() {
+	if p.buffer == nil || p.buffer.Len() == 0 {
 		return
 	}
-	if _, err := f.page.WriteTo(f.io.Out); err != nil {
-		f.lost = err
+	if _, err := p.buffer.WriteTo(p.stdout()); err != nil {
+		p.writeErr = err
 	}
 }
 
-// say writes a line about what happens to standard error.
-func (f *face) say(format string, args ...any) {
-	f.flush()
-	fmt.Fprintln(f.io.Err, app.Plain(fmt.Sprintf(format, args...)))
+// infof prints a line about the command's progress to standard error.
+func (p *printer) infof(format string, args ...any) {
+	p.flush()
+	fmt.Fprintln(p.io.Err, app.Plain(fmt.Sprintf(withProgramName(format), args...)))
 }
-
-// fail says what went wrong, in one line, and returns the exit code.
-func (f *face) fail(err error) int {
-	if err == nil {
-		return app.ExitOK
-	}
-	var exit guestExit
-	if errors.As(err, &exit) {
-		return int(exit)
-	}
-	p := explain(err)
-	if f.json && !f.answered {
-		_ = f.writeLine("error", struct {
-			Schema int        `json:"schema"`
-			Error  *errorJSON `json:"error"`
-		}{schema, asJSON(p)})
-	}
-	fmt.Fprintln(f.io.Err, tint(f.io.Err, red, "vmterminal:")+" "+p.Line())
-	return p.Exit
-}
-
-type errorJSON struct {
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Disk   string `json:"disk,omitempty"`
-	Hint   string `json:"hint,omitempty"`
-	Exit   int    `json:"exit_code"`
-}
-
-func asJSON(p app.Problem) *errorJSON { return &errorJSON{p.Title, p.Detail, p.Disk, p.Hint, p.Exit} }
-
-// failureJSON is the error of a command that did part of its work; nil if err is.
-func failureJSON(err error) *errorJSON {
-	if err == nil {
-		return nil
-	}
-	return asJSON(explain(err))
-}
-
-// explain adds to app.Explain what only a command line can get wrong.
-func explain(err error) app.Problem {
-	var usage usageError
-	switch {
-	case errors.As(err, &usage):
-		return app.Problem{
-			Title: "Wrong usage", Detail: strings.ReplaceAll(usage.Error(), "\n", " "), Exit: app.ExitUsage,
-			Hint: fmt.Sprintf("See: %s --help", usage.cmd.CommandPath()),
-		}
-	case errors.Is(err, context.Canceled):
-		p := app.Explain(err)
-		p.Exit = app.ExitInterrupted
-		return p
-	default:
-		return app.Explain(err)
-	}
-}
-
-// usagef is a usage error in the program's own words.
-func usagef(cmd *cobra.Command, format string, args ...any) error {
-	return usageError{cmd, fmt.Errorf(format, args...)}
-}
-
-// counted writes a number of things, of which one is called that.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// megabytes writes a size as the lists do.
-func megabytes(bytes int64) string { return fmt.Sprintf("%.2f MB", float64(bytes)/(1<<20)) }
-
-// guestExit is a guest command's own exit code, which becomes ours.
-type guestExit int
-
-func (g guestExit) Error() string { return fmt.Sprintf("the guest's command ended with %d", int(g)) }

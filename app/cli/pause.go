@@ -6,32 +6,25 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (f *face) pauseCommand() *cobra.Command {
-	return f.processorsCommand("pause", "Hold a running VM: the guest stands still, its memory stays", "paused", f.svc.Pause)
-}
-
-func (f *face) resumeCommand() *cobra.Command {
-	return f.processorsCommand("resume", "Let a paused VM go on", "running", f.svc.Resume)
-}
-
-func (f *face) processorsCommand(use, short, now string, act func(context.Context, string) error) *cobra.Command {
+// pauseOrResumeCommand returns a command that calls act; state names the VM's state afterward.
+func pauseOrResumeCommand(r *runner, use, short, state string, act func(context.Context, string) error) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short,
 		Example: "  vmterminal " + use + "\n  vmterminal " + use + " --vm dev",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := f.svc.VM(cmd.Context(), f.vm)
+			v, err := r.svc.VM(cmd.Context(), r.vm)
 			if err != nil {
 				return err
 			}
 			if err := act(cmd.Context(), v.Name); err != nil {
 				return err
 			}
-			if v, err = f.svc.VM(cmd.Context(), v.Name); err != nil {
+			if v, err = r.svc.VM(cmd.Context(), v.Name); err != nil {
 				return err
 			}
-			return f.data(vmDocument(v), func() { f.printf("VM %s: %s\n", now, v.Name) })
+			return r.writeResult(vmDocument(v), func() { r.printf("VM %s: %s\n", state, v.Name) })
 		},
 	}
-	return f.wantVM(cmd)
+	return addVMFlag(r, cmd)
 }

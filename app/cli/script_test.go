@@ -15,69 +15,71 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/app/cli"
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
 	"vmterminal/assets/guest"
+	"vmterminal/snapshot"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image/fetch"
 )
 
-// commands are what the test binary is, by the name it is called.
+// commands maps names to the programs that the test binary acts as.
 var commands = map[string]func(){"vmterminal": program, "vmt": program}
 
-// mirror names the variable with the address below which the servers of all
-// projects are. A script's is its folder www.
+// mirror names the environment variable that holds the URL of a server that replaces those of
+// all distributions. In a script, the server serves the folder www.
 const mirror = "VMTERMINAL_TEST_MIRROR"
 
-// here is the folder of the commands' source.
+// here is the folder of this package's source.
 var here, _ = os.Getwd()
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, commands)
 }
 
-// program is the commands as the real program has them; it is its own host
-// process too.
+// program runs the real program without a window. It also acts as the supervisor.
 func program() {
-	home, err := ondisk.FindHome()
+	root, err := home.Find()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(app.ExitFailure)
+		os.Exit(problem.ExitFailure)
 	}
 	exe, err := os.Executable()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(app.ExitFailure)
+		os.Exit(problem.ExitFailure)
 	}
+	log, level := app.NewLog(os.Stderr)
 	svc := app.New(app.Options{
-		Home: home, Program: exe, Version: "test",
+		Home: root, Program: exe, Version: "test", Log: log,
 		Guest:  app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Agent: guest.Agent, Version: guest.Version},
 		Images: app.ImageSources{Client: fetch.Client{Mirror: os.Getenv(mirror), Pause: time.Millisecond}},
 	})
-	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LogLevel: level}))
 }
 
 func TestScripts(t *testing.T) { testscript.Run(t, scripts(t, "testdata/script")) }
 
-// scripts are run each with a home of its own.
+// scripts returns the parameters for the scripts in dir. Each script has its own store.
 func scripts(t *testing.T, dir string) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: false,
 		Setup: func(env *testscript.Env) error {
-			// Socket paths are short, and so must be the home's.
-			home, err := os.MkdirTemp("", "vmt")
+			// Socket paths must be short.
+			root, err := os.MkdirTemp("", "vmt")
 			if err != nil {
 				return err
 			}
 			env.Defer(func() {
-				stopAll(t, ondisk.Home(home))
-				os.RemoveAll(home)
+				stopAll(t, home.Dir(root))
+				os.RemoveAll(root)
 			})
-			env.Setenv(ondisk.EnvHome, home)
+			env.Setenv(home.EnvVar, root)
 			www := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(env.WorkDir, "www"))))
 			env.Defer(www.Close)
 			env.Setenv(mirror, www.URL)
 			env.Setenv("TZ", "UTC")
-			// A path with the program on it and nothing else.
+			// BARE is a PATH that contains only the program.
 			env.Setenv("BARE", filepath.SplitList(env.Getenv("PATH"))[0])
 			return nil
 		},
@@ -92,10 +94,10 @@ func scripts(t *testing.T, dir string) testscript.Params {
 	}
 }
 
-// stopAll ends what a script left running.
-func stopAll(t *testing.T, home ondisk.Home) {
-	ctx := context.WithoutCancel(t.Context()) // it has ended by now
-	svc := app.New(app.Options{Home: home})
+// stopAll stops the VMs that a script left running.
+func stopAll(t *testing.T, root home.Dir) {
+	ctx := context.WithoutCancel(t.Context()) // the test's context is canceled by now
+	svc := app.New(app.Options{Home: root})
 	list, _, err := svc.VMs(ctx)
 	if err != nil {
 		return
@@ -103,13 +105,13 @@ func stopAll(t *testing.T, home ondisk.Home) {
 	for _, v := range list {
 		if v.State.Alive() {
 			if err := svc.Stop(ctx, v.Name, app.StopOptions{Force: true}, nil); err != nil {
-				t.Errorf("stopping what the script left: %v", err)
+				t.Errorf("stop the VM that the script left running: %v", err)
 			}
 		}
 	}
 }
 
-// exits CODE COMMAND...: the command ends with exactly this exit code.
+// exits CODE COMMAND...: checks that the command exits with CODE.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND...")
@@ -124,23 +126,23 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%v", err)
 	}
 	if fmt.Sprint(code) != args[0] {
-		ts.Fatalf("%v ended with %d, want %s", args[1:], code, args[0])
+		ts.Fatalf("%v exited with %d, want %s", args[1:], code, args[0])
 	}
 }
 
-// documented COMMAND: the last line on standard output is what the page on --json
-// says that the command writes.
+// documented COMMAND: checks that the last line on standard output matches the description of
+// COMMAND in docs/json.md.
 func documented(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: documented COMMAND")
 	}
-	page, err := cli.ReadPage(filepath.Join(here, "JSON.md"))
+	page, err := cli.ReadPage(filepath.Join(here, "../../docs/json.md"))
 	ts.Check(err)
 	lines := strings.Split(strings.TrimSpace(ts.ReadFile("stdout")), "\n")
-	ts.Check(page.Wrong(args[0], lines[len(lines)-1]))
+	ts.Check(page.Check(args[0], lines[len(lines)-1]))
 }
 
-// flip FILE OFFSET: inverts one byte of a file.
+// flip FILE OFFSET: inverts a byte of a file.
 func flip(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: flip FILE OFFSET")
@@ -165,17 +167,16 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// What a script names as a path must be what the page of the user says.
-func TestHomeIsUnderTheUsersHome(t *testing.T) {
-	t.Setenv(ondisk.EnvHome, "")
+func TestDefaultHome(t *testing.T) {
+	t.Setenv(home.EnvVar, "")
 	t.Setenv("HOME", "/home/someone")
-	home, err := ondisk.FindHome()
+	root, err := home.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := ondisk.SnapshotFile(home.VM("default").Snapshots(), "before-upgrade")
+	got := snapshot.File(root.VM("default").Snapshots(), "before-upgrade")
 	want := filepath.FromSlash("/home/someone/.vmterminal/data/default/snapshots/before-upgrade.raw.gz")
 	if got != want {
-		t.Errorf("%s, want %s", got, want)
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -11,19 +11,29 @@ type shareView struct {
 	ReadOnly bool   `json:"read_only"`
 	GuestDir string `json:"guest_dir"`
 	Problem  string `json:"problem,omitempty"`
+	Code     string `json:"problem_code,omitempty"`
 }
 
 func sharesJSON(list []app.Share) (out []shareView) {
 	for _, s := range list {
-		out = append(out, shareView(s))
+		out = append(out, shareView{s.Path, s.ReadOnly, s.GuestDir, shareText(s.Problem), string(s.Problem.Code)})
 	}
 	return out
 }
 
-// wantShares adds --share to a command.
-func wantShares(cmd *cobra.Command, shares *[]string) {
-	cmd.Flags().StringArrayVar(shares, "share", nil, "share the folder `DIR` with the guest, at /mnt/<its name>; DIR:ro for reading only; may be repeated")
-	_ = cmd.MarkFlagDirname("share") // the flag is there
+// addShareFlag adds --share to a command.
+func addShareFlag(cmd *cobra.Command, shares *[]string) {
+	cmd.Flags().StringArrayVar(shares, "share", nil, "share folder `DIR` with the guest, mounted in /mnt under the folder's name; append :ro for read-only; can be repeated")
+	_ = cmd.MarkFlagDirname("share") // cannot fail: the flag exists
+}
+
+// warnAboutLinks prints a note about symbolic links in shared folders.
+func warnAboutLinks(p *printer, list []app.Share) {
+	for _, s := range list {
+		if link := s.FirstLink(); link != "" {
+			p.infof("Note: '%s' has symbolic links, such as %s. The guest cannot read links created on this computer; 'vmterminal cp -r' copies them.", s.Path, link)
+		}
+	}
 }
 
 func parseShares(texts []string) (list []app.Share, err error) {
@@ -37,38 +47,30 @@ func parseShares(texts []string) (list []app.Share, err error) {
 	return list, nil
 }
 
-// shareFlags are what 'vm set' can change of the shared folders.
+// shareFlags holds the flags of 'vm set' for shared folders.
 type shareFlags struct {
 	share, drop []string
 	dropAll     bool
 }
 
 func (s *shareFlags) register(cmd *cobra.Command) {
-	wantShares(cmd, &s.share)
-	cmd.Flags().StringArrayVar(&s.drop, "no-share", nil, "share the folder `DIR` no longer; may be repeated")
-	cmd.Flags().BoolVar(&s.dropAll, "no-shares", false, "share no folder any longer")
+	addShareFlag(cmd, &s.share)
+	cmd.Flags().StringArrayVar(&s.drop, "remove-share", nil, "stop sharing folder `DIR`; can be repeated")
+	cmd.Flags().BoolVar(&s.dropAll, "clear-shares", false, "remove all shared folders")
 }
 
-// set puts what was given into the settings of a VM.
-func (s *shareFlags) set(to *app.VMSettings) (err error) {
+// apply adds the requested changes to the settings.
+func (s *shareFlags) apply(to *app.VMSettings) (err error) {
 	to.Unshare, to.UnshareAll = s.drop, s.dropAll
 	to.Share, err = parseShares(s.share)
 	return err
 }
 
-func (f *face) printShares(v app.VM) {
+func printShares(p *printer, v app.VM) {
 	for _, s := range v.Shares {
-		f.printf("  Share: %s\n", s)
-		if s.Problem != "" {
-			f.printf("    not there: %s\n", s.Problem)
+		p.printf("  Share: %s\n", s)
+		if problem := shareText(s.Problem); problem != "" {
+			p.printf("    unavailable: %s\n", problem)
 		}
-	}
-}
-
-// sayLeftOut tells what a copy of a VM does not have of it.
-func (f *face) sayLeftOut(cmd *cobra.Command, of, copied string) {
-	v, err := f.svc.VM(cmd.Context(), of)
-	if err == nil && len(v.Forwards)+len(v.Shares) > 0 {
-		f.say("'%s' has none of the forwarded ports and shared folders of '%s'; 'vmterminal vm set' gives it some.", copied, v.Name)
 	}
 }

@@ -7,45 +7,47 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/schedule"
 )
 
-// interval is --every.
-type interval struct{ d *time.Duration }
+// intervalFlag is the value of --every.
+type intervalFlag struct{ d *time.Duration }
 
-func (i interval) String() string {
+func (i intervalFlag) String() string {
 	if i.d == nil || *i.d == 0 {
 		return ""
 	}
-	return app.FormatInterval(*i.d)
+	return schedule.FormatInterval(*i.d)
 }
 
-func (i interval) Set(text string) (err error) {
-	*i.d, err = app.ParseInterval(text)
+func (i intervalFlag) Set(text string) (err error) {
+	*i.d, err = schedule.ParseInterval(text)
 	return err
 }
 
-func (interval) Type() string { return "INTERVAL" }
+func (intervalFlag) Type() string { return "INTERVAL" }
 
-func (f *face) snapshotAuto() *cobra.Command {
+func snapshotAutoCommand(r *runner) *cobra.Command {
 	var a app.Automatic
 	var off bool
 	cmd := &cobra.Command{
 		Use:   "auto",
-		Short: "Take snapshots of a VM by itself, every so often while it runs",
-		Long: `Auto shows or changes when snapshots of a VM are taken while it runs, without
-anyone asking. None is taken when nothing has changed since the newest one. After
-each the oldest automatic ones are deleted, so that as many stay as are to be
-kept; those that were pinned or renamed are nobody's but yours, and stay. A
-change holds for a running VM too.`,
-		Example: `  vmterminal snapshot auto                      # show the setting
+		Short: "Show or set the schedule of automatic snapshots",
+		Long: `Auto shows the schedule of a VM's automatic snapshots. With flags it changes the
+schedule; the change takes effect at once.
+
+Snapshots are taken only while the VM runs, and only if its disk has changed since the
+newest one. After each, automatic snapshots beyond the newest --keep are deleted.
+Pinned or renamed ones are never deleted.`,
+		Example: `  vmterminal snapshot auto                      # show the schedule
   vmterminal snapshot auto --every 30m
   vmterminal snapshot auto --every 1d --keep 7 --vm dev
   vmterminal snapshot auto --off`,
 		Args: cobra.NoArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := f.svc.VM(cmd.Context(), f.vm)
+			v, err := r.svc.VM(cmd.Context(), r.vm)
 			if err == nil && cmd.Flags().NFlag() > 0 {
-				v, err = f.setAutomatic(cmd, v, a, off)
+				v, err = setAutomatic(r, cmd, v, a, off)
 			}
 			if err != nil {
 				return err
@@ -55,66 +57,66 @@ change holds for a running VM too.`,
 				VM        string         `json:"vm"`
 				Automatic *automaticView `json:"automatic"` // null: off
 			}{schema, v.Name, automaticJSON(v.Automatic)}
-			return f.data(out, func() { f.printAutomatic(v) })
+			return r.writeResult(out, func() { printAutomatic(r.printer, v) })
 		},
 	}
 	flags := cmd.Flags()
-	flags.Var(interval{&a.Every}, "every", "take one as often as that: 30m, 6h, 1d; from 1m to 30d")
-	flags.IntVar(&a.Keep, "keep", 0, "keep the newest `N` of them (default: as many as before, at first 24)")
-	flags.BoolVar(&off, "off", false, "take no more; those that there are stay")
+	flags.Var(intervalFlag{&a.Every}, "every", "snapshot interval, from 1m to 30d: 30m, 6h, 1d")
+	flags.IntVar(&a.Keep, "keep", 0, "number `N` of automatic snapshots to keep (default: the current number, initially 24)")
+	flags.BoolVar(&off, "off", false, "turn automatic snapshots off; existing ones are kept")
 	_ = cmd.RegisterFlagCompletionFunc("every", cobra.FixedCompletions([]string{"15m", "30m", "1h", "6h", "1d"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-// setAutomatic changes the setting as the flags say. What they do not name stays.
-func (f *face) setAutomatic(cmd *cobra.Command, v app.VM, a app.Automatic, off bool) (app.VM, error) {
+// setAutomatic changes the settings whose flags were given and keeps the others.
+func setAutomatic(r *runner, cmd *cobra.Command, v app.VM, a app.Automatic, off bool) (app.VM, error) {
 	every, keep := cmd.Flags().Changed("every"), cmd.Flags().Changed("keep")
 	switch {
 	case !every && !keep && !cmd.Flags().Changed("off"):
-		return v, nil // flags of every command
+		return v, nil // only global flags were given
 	case off && (every || keep):
-		return v, usagef(cmd, "--off goes with neither --every nor --keep")
+		return v, usagef(cmd, "--off cannot be combined with --every or --keep")
 	case off:
-		return f.svc.SetAutomatic(cmd.Context(), v.Name, app.Automatic{})
+		return r.svc.SetAutomatic(cmd.Context(), v.Name, app.Automatic{})
 	case every && (a.Every < app.MinAutomaticEvery || a.Every > app.MaxAutomaticEvery):
-		return v, usagef(cmd, "--every must be from %s to %s", app.FormatInterval(app.MinAutomaticEvery), app.FormatInterval(app.MaxAutomaticEvery))
+		return v, usagef(cmd, "--every must be from %s to %s", schedule.FormatInterval(app.MinAutomaticEvery), schedule.FormatInterval(app.MaxAutomaticEvery))
 	case keep && (a.Keep < 1 || a.Keep > app.MaxAutomaticKeep):
 		return v, usagef(cmd, "--keep must be from 1 to %d", app.MaxAutomaticKeep)
 	case !every && !v.Automatic.On():
-		return v, usagef(cmd, "automatic snapshots of '%s' are off; say how often with --every", v.Name)
+		return v, usagef(cmd, "automatic snapshots of '%s' are off; set their interval with --every", v.Name)
 	case !every:
 		a.Every = v.Automatic.Every
 	}
-	return f.svc.SetAutomatic(cmd.Context(), v.Name, a)
+	return r.svc.SetAutomatic(cmd.Context(), v.Name, a)
 }
 
-func (f *face) printAutomatic(v app.VM) {
+func printAutomatic(p *printer, v app.VM) {
 	a := v.Automatic
 	if !a.On() {
-		f.printf("Automatic snapshots of '%s': off\n", v.Name)
+		p.printf("Automatic snapshots of '%s': off\n", v.Name)
 		return
 	}
-	f.printf("Automatic snapshots of '%s': %s\n", v.Name, automaticSetting(a))
+	p.printf("Automatic snapshots of '%s': %s\n", v.Name, automaticSetting(a))
 	switch {
 	case !a.Next.IsZero():
-		f.printf("  Next due: %s\n", local(a.Next))
+		p.printf("  Next: %s\n", formatTime(a.Next))
 	case !v.State.Alive():
-		f.printf("  Next due: when the VM runs\n")
+		p.printf("  Next: when the VM runs\n")
 	}
-	f.printAutomaticFailure(a)
+	printAutomaticFailure(p, a)
 }
 
 func automaticSetting(a app.AutomaticState) string {
-	return "every " + app.FormatInterval(a.Every) + ", the newest " + strconv.Itoa(a.Keep) + " are kept"
+	return "every " + schedule.FormatInterval(a.Every) + ", keeping the newest " + strconv.Itoa(a.Keep)
 }
 
-func (f *face) printAutomaticFailure(a app.AutomaticState) {
-	if a.Failure != "" {
-		f.printf("  Automatic snapshot failed: %s, %s\n", local(a.FailedAt), a.Failure)
+func printAutomaticFailure(p *printer, a app.AutomaticState) {
+	if a.Failed {
+		p.printf("  Automatic snapshot failed: %s, %s\n", formatTime(a.FailedAt), renderLine(a.Problem, a.FailureText))
 	}
 }
 
-// automaticView is a setting that is on, and how it fares.
+// automaticView holds the schedule of automatic snapshots and the last failure.
 type automaticView struct {
 	EverySeconds int64      `json:"every_s"`
 	Keep         int        `json:"keep"`
@@ -127,5 +129,5 @@ func automaticJSON(a app.AutomaticState) *automaticView {
 	if !a.On() {
 		return nil
 	}
-	return &automaticView{int64(a.Every / time.Second), a.Keep, utc(a.Next), a.Failure, utc(a.FailedAt)}
+	return &automaticView{int64(a.Every / time.Second), a.Keep, utc(a.Next), renderLine(a.Problem, a.FailureText), utc(a.FailedAt)}
 }

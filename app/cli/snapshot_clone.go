@@ -6,30 +6,33 @@ import (
 	"vmterminal/app"
 )
 
-func (f *face) snapshotClone() *cobra.Command {
+func snapshotCloneCommand(r *runner) *cobra.Command {
 	var n app.NewVM
 	cmd := &cobra.Command{
-		Use:   "clone NAME NEWVM",
-		Short: "Make a new VM of a snapshot, with an identity of its own",
+		Use:   "clone NAME NEW-VM",
+		Short: "Create a VM from a snapshot",
+		Long: `Clone creates a VM whose disk is a copy of the snapshot. It gets its own MAC address,
+host name, machine ID and SSH host keys. Forwarded ports and shared folders are not
+copied.`,
 		Example: `  vmterminal snapshot clone configured staging --vm production
-  vmterminal snapshot clone configured big --cpus 4 --memory 4096`,
-		Args: cobra.ExactArgs(2), ValidArgsFunction: f.completeSnapshot,
+  vmterminal snapshot clone configured big --cpus 4 --memory 4G`,
+		Args: cobra.ExactArgs(2), ValidArgsFunction: r.completeSnapshot,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name = args[1]
-			job, err := f.svc.CloneSnapshot(cmd.Context(), f.vm, args[0], n)
+			job, err := r.svc.CloneSnapshot(cmd.Context(), r.vm, args[0], n)
 			if err != nil {
 				return err
 			}
-			f.say("Creating VM '%s' from snapshot '%s'...", job.VM, job.Subject)
-			if err := f.follow(cmd.Context(), job); err != nil {
+			r.infof("Creating VM '%s' from snapshot '%s'...", job.VM, job.Subject)
+			v, err := follow(cmd.Context(), r.printer, job)
+			if err != nil {
 				return err
 			}
-			v, _ := job.Result().(app.VM)
-			f.sayLeftOut(cmd, f.vm, v.Name)
-			return f.data(vmDocument(v), func() { f.printCreated(v) })
+			noteOmittedSettings(r, cmd, r.vm, v.Name)
+			return r.writeResult(vmDocument(v), func() { printCreated(r.printer, v) })
 		},
 	}
-	cmd.Flags().IntVar(&n.CPUs, "cpus", 0, "virtual CPUs (default: as the snapshot's VM)")
-	cmd.Flags().IntVar(&n.MemoryMB, "memory", 0, "memory in `MB` (default: as the snapshot's VM)")
+	cmd.Flags().IntVar(&n.CPUs, "cpus", 0, "number of virtual CPUs (default: as in the snapshot's VM)")
+	cmd.Flags().Var(sizeFlag{&n.MemoryMB}, "memory", "memory, such as 4G (default: as in the snapshot's VM)")
 	return cmd
 }

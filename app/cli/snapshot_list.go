@@ -4,23 +4,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/units"
 )
 
-func (f *face) snapshotList() *cobra.Command {
+func snapshotListCommand(r *runner) *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"},
-		Short: "List the snapshots, newest first",
+		Short: "List snapshots, newest first",
 		Example: `  vmterminal snapshot list
   vmterminal snapshot list --vm dev`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := f.svc.Snapshots(cmd.Context(), f.vm)
+			list, err := r.svc.Snapshots(cmd.Context(), r.vm)
 			if err != nil {
 				return err
 			}
 			for _, n := range list.Notes {
-				f.say("Note: %s", n)
+				r.infof("Note: %s", n)
 			}
 			out := struct {
 				Schema    int            `json:"schema"`
@@ -31,116 +32,115 @@ func (f *face) snapshotList() *cobra.Command {
 			for _, s := range list.Snapshots {
 				out.Snapshots = append(out.Snapshots, snapshotJSON(s))
 			}
-			return f.data(out, func() {
+			return r.writeResult(out, func() {
 				if quiet {
 					for _, s := range list.Snapshots {
-						f.printf("%s\n", app.Plain(s.Name))
+						r.printf("%s\n", app.Plain(s.Name))
 					}
 					return
 				}
-				f.printSnapshots(list)
-				f.sayUndo(list.Undo)
+				printSnapshots(r.printer, list)
+				printUndoDisk(r.printer, list.Undo)
 			})
 		},
 	}
-	f.wantQuiet(cmd, &quiet, "snapshots")
+	addQuietFlag(cmd, &quiet, "snapshots")
 	return cmd
 }
 
-func (f *face) printSnapshots(list app.SnapshotList) {
+func printSnapshots(p *printer, list app.SnapshotList) {
 	if len(list.Snapshots) == 0 {
-		f.say("No snapshots for VM '%s' yet. Take one: vmterminal snapshot create NAME", list.VM)
+		p.infof("No snapshots for VM '%s' yet. Take one: vmterminal snapshot create NAME", list.VM)
 		return
 	}
-	f.printf("Snapshots for VM '%s':\n", list.VM)
+	p.printf("Snapshots for VM '%s':\n", list.VM)
 	for _, s := range list.Snapshots {
-		f.printf("  %s\n", app.Plain(s.Name))
-		f.printAbout(s, "    ")
+		p.printf("  %s\n", app.Plain(s.Name))
+		printSnapshotSummary(p, s, "    ")
 		if s.DiskSize > 0 {
-			f.printf("    Original size: %s\n", megabytes(s.DiskSize))
+			p.printf("    Original size: %s\n", megabytes(s.DiskSize))
 		}
-		f.printf("    Compressed size: %s\n", megabytes(s.FileSize))
-		f.printMore(s, "    ")
+		p.printf("    Compressed size: %s\n", megabytes(s.FileSize))
+		printSnapshotExtras(p, s, "    ")
 	}
 }
 
-// sayUndo tells of the disk that is kept for undo, if there is one.
-func (f *face) sayUndo(kept *app.Kept) {
-	if kept == nil {
+// printUndoDisk prints a description of the undo disk, if there is one.
+func printUndoDisk(p *printer, undo *app.UndoDisk) {
+	if undo == nil {
 		return
 	}
-	f.say("Kept from before the last restore: a disk of %s, which takes up %s. 'vmterminal snapshot undo' brings it back, with --discard it is freed.",
-		megabytes(kept.DiskSize), megabytes(kept.Used))
+	p.infof("Undo disk of the last restore: %s, %s used. 'vmterminal snapshot undo' swaps it back, --discard deletes it.",
+		units.Bytes(undo.DiskSize), units.Bytes(undo.Used))
 }
 
-// printAbout writes what a list and the details have in common. There is a line
-// of state only where a snapshot is not as it should be.
-func (f *face) printAbout(s app.Snapshot, indent string) {
+// printSnapshotSummary prints the lines that 'snapshot list' and 'snapshot show' have in
+// common. The state is printed only if something is wrong.
+func printSnapshotSummary(p *printer, s app.Snapshot, indent string) {
 	why := ""
 	switch {
 	case s.Problem != "":
 		why = " (" + app.Plain(s.Problem) + ")"
 	case s.Foreign:
-		why = " (not made by VMTerminal: can be checked by CRC-32 only)"
+		why = " (not created by VMTerminal: can only be checked by its CRC-32)"
 	}
-	if why != "" || s.State != "ok" {
-		f.printf("%sState: ", indent)
-		f.printfState(s.State, 0, "%s\n", why)
+	if why != "" || s.State != app.SnapshotOK {
+		p.printf("%sState: ", indent)
+		p.printfState(string(s.State), 0, "%s\n", why)
 	}
 	if !s.Created.IsZero() {
-		f.printf("%sCreated: %s\n", indent, local(s.Created))
+		p.printf("%sCreated: %s\n", indent, formatTime(s.Created))
 	}
 	if s.Description != "" {
-		f.printf("%sDescription: %s\n", indent, app.Plain(s.Description))
+		p.printf("%sDescription: %s\n", indent, app.Plain(s.Description))
 	}
 }
 
-// printMore writes what is out of the ordinary about a snapshot that is as it
-// should be.
-func (f *face) printMore(s app.Snapshot, indent string) {
+// printSnapshotExtras prints properties that most snapshots do not have.
+func printSnapshotExtras(p *printer, s app.Snapshot, indent string) {
 	if s.Taken == app.TakenCrashConsistent {
-		f.printf("%sTaken: %s, as after a power cut\n", indent, s.Taken)
+		p.printf("%sTaken: %s, as after a power cut\n", indent, s.Taken)
 	}
 	if s.Automatic {
-		f.printf("%sAutomatic: yes\n", indent)
+		p.printf("%sAutomatic: yes\n", indent)
 	}
 	if s.Pinned {
-		f.printf("%sPinned: yes\n", indent)
+		p.printf("%sPinned: yes\n", indent)
 	}
 	if !s.VerifiedAt.IsZero() {
-		f.printf("%sVerified: %s\n", indent, local(s.VerifiedAt))
+		p.printf("%sVerified: %s\n", indent, formatTime(s.VerifiedAt))
 	}
-	// Whole blocks make up to a few KB of difference.
-	if shares := s.FileSize - s.Frees; s.State != "missing" && shares > s.FileSize/100 {
-		f.printf("%sDeleting frees: %s\n", indent, megabytes(s.Frees))
+	// A difference of a few KiB is only due to rounding to whole blocks.
+	if shares := s.FileSize - s.Frees; s.State != app.SnapshotMissing && shares > s.FileSize/100 {
+		p.printf("%sDeleting frees: %s\n", indent, units.Bytes(s.Frees))
 	}
 }
 
-func (f *face) snapshotShow() *cobra.Command {
+func snapshotShowCommand(r *runner) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
-		Short: "Show all about one snapshot", Example: "  vmterminal snapshot show before-upgrade",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeSnapshot,
+		Short: "Show details of a snapshot", Example: "  vmterminal snapshot show before-upgrade",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeSnapshot,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := f.svc.Snapshot(cmd.Context(), f.vm, args[0])
+			s, err := r.svc.Snapshot(cmd.Context(), r.vm, args[0])
 			if err != nil {
 				return err
 			}
-			return f.data(f.result(snapshotJSON(s)), func() { f.printSnapshot(s) })
+			return r.writeResult(snapshotDocument(snapshotJSON(s)), func() { printSnapshot(r.printer, s) })
 		},
 	}
 }
 
-func (f *face) printSnapshot(s app.Snapshot) {
-	f.printf("Snapshot: %s\n", app.Plain(s.Name))
-	f.printf("  VM: %s\n", app.Plain(s.VM))
-	f.printAbout(s, "  ")
+func printSnapshot(p *printer, s app.Snapshot) {
+	p.printf("Snapshot: %s\n", app.Plain(s.Name))
+	p.printf("  VM: %s\n", app.Plain(s.VM))
+	printSnapshotSummary(p, s, "  ")
 	if s.DiskSize > 0 {
-		f.printf("  Original disk size: %s\n", megabytes(s.DiskSize))
+		p.printf("  Original disk size: %s\n", megabytes(s.DiskSize))
 	}
-	f.printf("  Compressed size: %s\n", megabytes(s.FileSize))
+	p.printf("  Compressed size: %s\n", megabytes(s.FileSize))
 	if s.DiskSize > 0 {
-		f.printf("  Compression ratio: %.1f%%\n", 100*float64(s.FileSize)/float64(s.DiskSize))
+		p.printf("  Compression ratio: %.1f%%\n", 100*float64(s.FileSize)/float64(s.DiskSize))
 	}
-	f.printMore(s, "  ")
+	printSnapshotExtras(p, s, "  ")
 }

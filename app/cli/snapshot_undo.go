@@ -6,56 +6,59 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/units"
 )
 
-func (f *face) snapshotUndo() *cobra.Command {
+func snapshotUndoCommand(r *runner) *cobra.Command {
 	var discard, yes bool
 	cmd := &cobra.Command{
 		Use:   "undo",
-		Short: "Bring back the disk that the last restore replaced; again, and it is swapped back",
+		Short: "Undo the last restore",
+		Long: `Undo swaps the VM's disk with the undo disk, the one that the last restore replaced.
+Running it again swaps them back. The VM must be stopped.`,
 		Example: `  vmterminal snapshot undo
-  vmterminal snapshot undo --discard   # free what is kept`,
+  vmterminal snapshot undo --discard   # free the space of the undo disk`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := f.svc.VM(cmd.Context(), f.vm)
+			v, err := r.svc.VM(cmd.Context(), r.vm)
 			if err != nil {
 				return err
 			}
 			if discard {
-				return f.discardUndo(cmd, v.Name, yes)
+				return discardUndo(r, cmd, v.Name, yes)
 			}
-			job, err := f.svc.UndoRestore(cmd.Context(), v.Name, app.RestoreOptions{})
+			job, err := r.svc.UndoRestore(cmd.Context(), v.Name, app.RestoreOptions{})
 			if err != nil {
 				return err
 			}
-			if err := f.follow(cmd.Context(), job); err != nil {
+			done, err := follow(cmd.Context(), r.printer, job)
+			if err != nil {
 				return err
 			}
-			done, _ := job.Result().(app.Undone)
 			out := struct {
 				Schema  int    `json:"schema"`
 				VM      string `json:"vm"`
 				OldSize int64  `json:"old_disk_size"`
 				NewSize int64  `json:"new_disk_size"`
 			}{schema, v.Name, done.OldSize, done.NewSize}
-			return f.data(out, func() {
-				f.printf("Restore undone: %s\n", v.Name)
-				f.say("The disk that it replaced is kept; 'vmterminal snapshot undo' swaps them again.")
+			return r.writeResult(out, func() {
+				r.printf("Restore undone: %s\n", v.Name)
+				r.infof("The replaced disk is the undo disk now; 'vmterminal snapshot undo' swaps them back.")
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&discard, "discard", false, "free what the last restore kept, for good")
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&discard, "discard", false, "delete the undo disk permanently")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask for confirmation")
 	return cmd
 }
 
-func (f *face) discardUndo(cmd *cobra.Command, name string, yes bool) error {
-	if _, asks := terminal(f.io.In); asks && !yes {
-		if err := f.confirm(cmd, fmt.Sprintf("Delete the disk of '%s' that the last restore replaced, for good?", name)); err != nil {
+func discardUndo(r *runner, cmd *cobra.Command, name string, yes bool) error {
+	if _, asks := asTerminal(r.io.In); asks && !yes {
+		if err := confirm(r.printer, cmd, fmt.Sprintf("Permanently delete the undo disk of '%s'?", name)); err != nil {
 			return err
 		}
 	}
-	freed, err := f.svc.DiscardUndo(cmd.Context(), name)
+	freed, err := r.svc.DiscardUndo(cmd.Context(), name)
 	if err != nil {
 		return err
 	}
@@ -64,5 +67,5 @@ func (f *face) discardUndo(cmd *cobra.Command, name string, yes bool) error {
 		VM     string `json:"vm"`
 		Freed  int64  `json:"freed"`
 	}{schema, name, freed}
-	return f.data(out, func() { f.printf("Freed: %s\n", megabytes(freed)) })
+	return r.writeResult(out, func() { r.printf("Freed: %s\n", units.Bytes(freed)) })
 }

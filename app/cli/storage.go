@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/units"
 )
 
 type storageView struct {
@@ -19,22 +20,22 @@ type storageView struct {
 }
 
 func storageJSON(v app.VMStorage) storageView {
-	out := storageView{VM: v.VM, Takes: v.Takes(), Disk: v.Disk, Undo: v.Undo, Snapshots: []snapshotView{}, Problem: v.Problem}
+	out := storageView{VM: v.VM, Takes: v.Total(), Disk: v.Disk, Undo: v.Undo, Snapshots: []snapshotView{}, Problem: renderLine(v.Problem, "")}
 	for _, s := range v.Snapshots {
 		out.Snapshots = append(out.Snapshots, snapshotJSON(s))
 	}
 	return out
 }
 
-func (f *face) storageCommand() *cobra.Command {
+func storageCommand(r *runner) *cobra.Command {
 	return &cobra.Command{
 		Use:   "storage",
-		Short: "Tell what each VM and snapshot takes, what is free, and what deleting would free",
+		Short: "Show disk usage and what deleting would free",
 		Example: `  vmterminal storage
   vmterminal storage --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := f.svc.Storage(cmd.Context())
+			all, err := r.svc.Storage(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -48,34 +49,34 @@ func (f *face) storageCommand() *cobra.Command {
 			for _, v := range all.VMs {
 				out.VMs = append(out.VMs, storageJSON(v))
 			}
-			return f.data(out, func() { f.printStorage(all) })
+			return r.writeResult(out, func() { printStorage(r.printer, all) })
 		},
 	}
 }
 
-func (f *face) printStorage(all app.Storage) {
-	f.printf("Free: %s of %s\n", megabytes(all.Free), megabytes(all.Total))
+func printStorage(p *printer, all app.Storage) {
+	p.printf("Free: %s of %s\n", units.Bytes(all.Free), units.Bytes(all.Total))
 	if all.Images > 0 {
-		f.printf("Images: %s\n", megabytes(all.Images))
+		p.printf("Images: %s\n", units.Bytes(all.Images))
 	}
 	for _, v := range all.VMs {
-		f.printf("VM '%s': %s\n", app.Plain(v.VM), megabytes(v.Takes()))
-		f.printf("  Disk: %s\n", megabytes(v.Disk))
+		p.printf("VM '%s': %s\n", app.Plain(v.VM), units.Bytes(v.Total()))
+		p.printf("  Disk: %s\n", units.Bytes(v.Disk))
 		if v.Undo > 0 {
-			f.printf("  Kept for undo: %s (snapshot undo --discard frees it)\n", megabytes(v.Undo))
+			p.printf("  Undo disk: %s (snapshot undo --discard deletes it)\n", units.Bytes(v.Undo))
 		}
-		if v.Problem != "" {
-			f.printf("  Snapshots: %s\n", app.Plain(v.Problem))
+		if v.Problem != nil {
+			p.printf("  Snapshots: %s\n", renderLine(v.Problem, ""))
 		}
-		f.printLargest(v.Snapshots)
+		printSnapshotSizes(p, v.Snapshots)
 	}
 }
 
-// printLargest lists snapshots by what deleting them frees, most first.
-func (f *face) printLargest(list []app.Snapshot) {
+// printSnapshotSizes lists snapshots by the space that deleting them frees, largest first.
+func printSnapshotSizes(p *printer, list []app.Snapshot) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b app.Snapshot) int { return cmp.Compare(b.Frees, a.Frees) })
 	for _, s := range list {
-		f.printf("  Snapshot '%s': %s (deleting frees %s)\n", app.Plain(s.Name), megabytes(s.FileSize), megabytes(s.Frees))
+		p.printf("  Snapshot '%s': %s (deleting frees %s)\n", app.Plain(s.Name), units.Bytes(s.FileSize), units.Bytes(s.Frees))
 	}
 }

@@ -18,25 +18,26 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
-	"vmterminal/vm/host"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
+	"vmterminal/vm/supervisor"
 )
 
-// nobody is a user that has nothing to do with the store's.
+// nobody is the ID of a user without access to the store.
 const nobody = 65534
 
 func init() { commands["stranger"] = strangerProgram }
 
-// strangerProgram tries to open each path that it reads and says what it could
-// do: "" is nothing.
+// strangerProgram reads paths from standard input and tries to access each. For each path it
+// prints a line that lists the kinds of access that succeeded.
 func strangerProgram() {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		fmt.Println(strings.Join(liberties(lines.Text()), " "))
+		fmt.Println(strings.Join(accessTo(lines.Text()), " "))
 	}
 }
 
-func liberties(path string) (could []string) {
+func accessTo(path string) (could []string) {
 	for how, flag := range map[string]int{"read": os.O_RDONLY, "write": os.O_WRONLY} {
 		if f, err := os.OpenFile(path, flag|syscall.O_NONBLOCK, 0); err == nil {
 			could = append(could, how)
@@ -50,28 +51,28 @@ func liberties(path string) (could []string) {
 	return could
 }
 
-// world is a folder open to all users, with a store in it that one of them made
-// with the umask 000.
+// world is a folder that all users can access. It contains a store created with umask 000. A
+// process of another user tries to access that store.
 type world struct {
 	t    *testing.T
 	base string
-	home ondisk.Home
+	home home.Dir
 
 	mu      sync.Mutex
 	ask     io.Writer
 	answers *bufio.Scanner
-	found   map[string]bool // by the last part of the path
+	found   map[string]bool // base names of the paths that were tried
 }
 
 func newWorld(t *testing.T) *world {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can be somebody else")
+		t.Skip("only root can run a process of another user")
 	}
-	base, err := os.MkdirTemp("", "vmt") // socket paths are short
+	base, err := os.MkdirTemp("", "vmt") // socket paths must be short
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, base: base, home: ondisk.Home(filepath.Join(base, "store")), found: map[string]bool{}}
+	w := &world{t: t, base: base, home: home.Dir(filepath.Join(base, "store")), found: map[string]bool{}}
 	t.Cleanup(func() {
 		stopAll(t, w.home)
 		os.RemoveAll(base)
@@ -90,8 +91,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) public(name string) string { return filepath.Join(w.base, name) }
 
-// startStranger starts a copy of this program, which every user can run, as
-// somebody else.
+// startStranger runs a copy of this program as another user.
 func (w *world) startStranger() {
 	w.t.Helper()
 	exe, err := exec.LookPath("stranger")
@@ -126,36 +126,36 @@ func (w *world) startStranger() {
 	w.ask, w.answers = in, bufio.NewScanner(out)
 }
 
-// could is what the stranger can do with a path.
+// could returns the kinds of access that the other user has to a path.
 func (w *world) could(path string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := fmt.Fprintln(w.ask, path); err != nil || !w.answers.Scan() {
-		w.t.Error("the stranger has gone")
+		w.t.Error("the other user's process exited")
 		return ""
 	}
 	return w.answers.Text()
 }
 
-// look has the stranger try everything in the world but what is public.
+// look checks that the other user cannot access anything except the public folders.
 func (w *world) look() {
 	for _, root := range []string{string(w.home), w.public("user"), w.public("tmp"), w.public("out")} {
 		_ = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || path == w.public("user") || path == w.public("tmp") || path == w.public("out") {
-				return nil // gone meanwhile, or ours
+				return nil // removed in the meantime, or public
 			}
 			w.mu.Lock()
 			w.found[filepath.Base(path)] = true
 			w.mu.Unlock()
 			if could := w.could(path); could != "" {
-				w.t.Errorf("another user can %s %s", could, strings.TrimPrefix(path, w.base))
+				w.t.Errorf("another user can %s %s, want no access", could, strings.TrimPrefix(path, w.base))
 			}
 			return nil
 		})
 	}
 }
 
-// saw tells whether the stranger was at such files.
+// saw fails the test unless each of the patterns matches a file that was tried.
 func (w *world) saw(names ...string) {
 	w.t.Helper()
 	for _, pattern := range names {
@@ -166,23 +166,23 @@ func (w *world) saw(names ...string) {
 			}
 		}
 		if !hit {
-			w.t.Errorf("nobody tried %s", pattern)
+			w.t.Errorf("%s was never tried", pattern)
 		}
 	}
 }
 
-// run runs a command of the program under the umask 000, while the stranger
-// tries everything all the time.
+// run runs a command of the program with umask 000 while the other user keeps trying to
+// access everything.
 func (w *world) run(args ...string) {
 	w.t.Helper()
 	cmd := exec.Command("sh", append([]string{"-c", `umask 000; exec vmterminal "$@"`, "sh"}, args...)...)
-	cmd.Env = append(os.Environ(), ondisk.EnvHome+"="+string(w.home), "HOME="+w.public("user"), "TMPDIR="+w.public("tmp"))
+	cmd.Env = append(os.Environ(), home.EnvVar+"="+string(w.home), "HOME="+w.public("user"), "TMPDIR="+w.public("tmp"))
 	ctx, stop := context.WithCancel(w.t.Context())
 	var looking sync.WaitGroup
 	looking.Go(func() {
 		for ctx.Err() == nil {
 			w.look()
-			select { // the command is to have most of the processor
+			select { // leave most of the processor to the command
 			case <-time.After(10 * time.Millisecond):
 			case <-ctx.Done():
 			}
@@ -196,18 +196,18 @@ func (w *world) run(args ...string) {
 	}
 }
 
-// With the umask 000, in a folder open to all, another user can open no file,
-// folder or socket of ours at any moment, and nothing listens for the network.
-func TestOtherUsersOpenNothing(t *testing.T) {
+// TestNoAccessForOtherUsers checks that another user can never open a file, folder or socket
+// that the program creates, even with umask 000, and that nothing listens on the network.
+func TestNoAccessForOtherUsers(t *testing.T) {
 	w := newWorld(t)
 	w.run("vm", "create", "default", "--disk-size", "256", "--memory", "160", "--cpus", "1")
 	if could := w.could(w.public("out")); could != "read" {
-		t.Fatalf("the stranger is no proof: it can %q a public folder", could)
+		t.Fatalf("access to a public folder: got %q, want read", could)
 	}
 	w.run("run", "--detach")
 	w.run("exec", "--", "sh", "-c", "head -c 8000000 /dev/urandom >/root/x; sync")
 
-	c, err := host.Connect(t.Context(), w.home.VM("default"), w.home.Run())
+	c, err := supervisor.Connect(t.Context(), w.home.VM("default"), w.home.Run(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,17 +238,16 @@ func TestOtherUsersOpenNothing(t *testing.T) {
 	w.run("stop", "--vm", "default", "--force")
 	w.run("snapshot", "restore", "--vm", "default", "one")
 	w.look()
-	w.saw("one.raw.gz", "one.idx", "two.raw.gz", "disk.undo", "origin.json", "snapshots.json", "last.json", ".*"+ondisk.TempSuffix)
+	w.saw("one.raw.gz", "one.idx", "two.raw.gz", "disk.undo", "origin.json", "snapshots.json", "last.json", ".*"+durable.TempSuffix)
 }
 
-// networkSockets are the addresses, other than loopback's, at which a process
-// can be reached from the network.
+// networkSockets returns the addresses other than loopback on which a process listens.
 func networkSockets(t *testing.T, pid int) (reachable []string) {
 	t.Helper()
 	own := map[string]bool{}
 	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	if err != nil || len(fds) == 0 {
-		t.Fatalf("the descriptors of process %d: %v", pid, err)
+		t.Fatalf("read descriptors of process %d: %v", pid, err)
 	}
 	for _, fd := range fds {
 		if target, err := os.Readlink(fd); err == nil {
@@ -276,8 +275,8 @@ func networkSockets(t *testing.T, pid int) (reachable []string) {
 	return reachable
 }
 
-// loopback reads an address as /proc/net has it: 32-bit words of the host's
-// byte order in hexadecimal.
+// loopback reports whether an address from /proc/net is a loopback address. The text consists
+// of hexadecimal 32-bit words in host byte order.
 func loopback(text string) bool {
 	raw, err := hex.DecodeString(text)
 	if err != nil {
@@ -289,8 +288,8 @@ func loopback(text string) bool {
 	return net.IP(raw).IsLoopback()
 }
 
-// The look at the network sees a listener of each kind.
-func TestNetworkSocketsAreSeen(t *testing.T) {
+// TestNetworkSockets checks that networkSockets finds a listener unless it is on loopback.
+func TestNetworkSockets(t *testing.T) {
 	any4, err := net.Listen("tcp4", "0.0.0.0:0")
 	if err != nil {
 		t.Fatal(err)
@@ -304,6 +303,6 @@ func TestNetworkSocketsAreSeen(t *testing.T) {
 	port := fmt.Sprintf(":%04X", any4.Addr().(*net.TCPAddr).Port)
 	got := networkSockets(t, os.Getpid())
 	if len(got) != 1 || !strings.HasSuffix(got[0], port) {
-		t.Errorf("got %v, want one at %s", got, strconv.Quote(port))
+		t.Errorf("got %v, want only the listener on port %s", got, strconv.Quote(port))
 	}
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/problem"
 )
 
-// asking is a face on a terminal, and that terminal's keyboard.
-func asking(t *testing.T) (*face, *os.File) {
+// runnerOnTerminal returns a runner on a terminal, and a file for typing on that terminal.
+func runnerOnTerminal(t *testing.T) (*runner, *os.File) {
 	t.Helper()
 	keys, screen, err := pty.Open()
 	if err != nil {
@@ -21,47 +22,48 @@ func asking(t *testing.T) (*face, *os.File) {
 	}
 	t.Cleanup(func() { keys.Close(); screen.Close() })
 	go func() { _, _ = io.Copy(io.Discard, keys) }()
-	return &face{io: Streams{In: screen, Out: screen, Err: screen}}, keys
+	return &runner{printer: &printer{io: Streams{In: screen, Out: screen, Err: screen}}}, keys
 }
 
 const endOfInput = "\x04"
 
-// Who does not say whether to keep what was tried keeps it, and is told the truth.
+// TestTryWithoutAnAnswer checks that changes are kept at the end of input, and that a
+// canceled question is reported.
 func TestTryWithoutAnAnswer(t *testing.T) {
-	f, keys := asking(t)
+	r, keys := runnerOnTerminal(t)
 	if _, err := keys.WriteString(endOfInput); err != nil {
 		t.Fatal(err)
 	}
-	if back, err := f.choose(t.Context(), &trial{vm: "dev"}); back || err != nil {
-		t.Errorf("at the end of the input: %v, %v", back, err)
+	if back, err := decideRollback(t.Context(), r.printer, &tryRun{vm: "dev"}); back || err != nil {
+		t.Errorf("at the end of input: got %v, %v; want false, <nil>", back, err)
 	}
-	f, _ = asking(t)
+	r, _ = runnerOnTerminal(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := f.choose(ctx, &trial{vm: "dev"})
+	_, err := decideRollback(ctx, r.printer, &tryRun{vm: "dev"})
 	if err == nil {
-		t.Fatal("a try that was cancelled goes on")
+		t.Fatal("no error after cancellation")
 	}
 	p := explain(err)
-	const want = "Could not end the try in VM 'dev': cancelled; the snapshot stays, and so does what the command did"
-	if p.Line() != want || p.Exit != app.ExitInterrupted {
-		t.Errorf("%d, %q", p.Exit, p.Line())
+	const want = "Could not end the try in VM 'dev': canceled; the snapshot and the effects of the command remain"
+	if p.line() != want || p.Exit != problem.ExitInterrupted {
+		t.Errorf("got %q and exit code %d, want %q and %d", p.line(), p.Exit, want, problem.ExitInterrupted)
 	}
 }
 
-// Packages are removed after an answer only.
+// TestPackagesWithoutAnAnswer checks that no packages are removed without an answer.
 func TestPackagesWithoutAnAnswer(t *testing.T) {
-	f, keys := asking(t)
+	r, keys := runnerOnTerminal(t)
 	if _, err := keys.WriteString(endOfInput); err != nil {
 		t.Fatal(err)
 	}
 	cmd := &cobra.Command{}
 	cmd.SetContext(t.Context())
-	_, err := f.offerSnapshot(cmd, app.PackageRemove)
+	_, err := offerSnapshot(r.printer, cmd, app.PackageRemove)
 	if err == nil {
-		t.Fatal("it goes on")
+		t.Fatal("no error at the end of input")
 	}
-	if p := explain(err); p.Line() != "Could not go on: the answer was not yes. Nothing was changed." || p.Exit != app.ExitFailure {
-		t.Errorf("%d, %q", p.Exit, p.Line())
+	if p := explain(err); p.line() != "Canceled: not confirmed. Nothing was changed." || p.Exit != problem.ExitFailure {
+		t.Errorf("got %q and exit code %d, want the cancellation and 1", p.line(), p.Exit)
 	}
 }

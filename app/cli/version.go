@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (f *face) versionCommand() *cobra.Command {
+func versionCommand(r *runner) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version", Example: "  vmterminal version",
@@ -13,8 +13,8 @@ func (f *face) versionCommand() *cobra.Command {
 			out := struct {
 				Schema  int    `json:"schema"`
 				Version string `json:"version"`
-			}{schema, f.svc.Version()}
-			return f.data(out, func() { f.printf("vmterminal %s\n", f.svc.Version()) })
+			}{schema, r.svc.Version()}
+			return r.writeResult(out, func() { r.printf("vmterminal %s\n", r.svc.Version()) })
 		},
 	}
 }

@@ -6,18 +6,38 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// deleteVMs deletes what there is of the named VMs, tells of the rest, and fails
-// with the first error.
-func (f *face) deleteVMs(cmd *cobra.Command, names []string, data, yes bool) error {
+func vmDeleteCommand(r *runner) *cobra.Command {
+	var purge, yes bool
+	cmd := &cobra.Command{
+		Use: "delete NAME...", Aliases: []string{"rm"},
+		Short: "Delete VMs",
+		Long: `Delete removes VMs from the list. Their disks and snapshots stay on disk, and
+'vmterminal vm create NAME --reuse-data' uses them again. With --purge they are
+deleted, too.`,
+		Example: `  vmterminal vm delete old
+  vmterminal vm delete old --purge -y`,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: r.completeVMs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return deleteVMs(r, cmd, args, purge, yes)
+		},
+	}
+	cmd.Flags().BoolVar(&purge, "purge", false, "permanently delete the disk and all snapshots, too")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask for confirmation")
+	return cmd
+}
+
+// deleteVMs deletes the named VMs. It continues after a failure, returns the first error and
+// prints the others.
+func deleteVMs(r *runner, cmd *cobra.Command, names []string, purge, yes bool) error {
 	out := struct {
 		Schema  int        `json:"schema"`
 		Deleted []string   `json:"deleted"`
 		Data    bool       `json:"data"`
-		Error   *errorJSON `json:"error,omitempty"` // the first
-	}{Schema: schema, Deleted: []string{}, Data: data}
+		Error   *errorJSON `json:"error,omitempty"` // the first error
+	}{Schema: schema, Deleted: []string{}, Data: purge}
 	var first error
 	for _, name := range names {
-		deleted, err := f.deleteVM(cmd, name, data, yes)
+		deleted, err := deleteVM(r, cmd, name, purge, yes)
 		switch {
 		case err == nil:
 			out.Deleted = append(out.Deleted, deleted)
@@ -26,16 +46,16 @@ func (f *face) deleteVMs(cmd *cobra.Command, names []string, data, yes bool) err
 		case first == nil:
 			first = err
 		default:
-			f.say("vmterminal: %s", explain(err).Line())
+			r.printFailure(explain(err))
 		}
 	}
 	if len(out.Deleted) == 0 {
 		return first
 	}
 	out.Error = failureJSON(first)
-	err := f.data(out, func() {
+	err := r.writeResult(out, func() {
 		for _, name := range out.Deleted {
-			f.printf("VM deleted: %s\n", name)
+			r.printf("VM deleted: %s\n", name)
 		}
 	})
 	if err != nil {
@@ -44,22 +64,22 @@ func (f *face) deleteVMs(cmd *cobra.Command, names []string, data, yes bool) err
 	return first
 }
 
-func (f *face) deleteVM(cmd *cobra.Command, name string, data, yes bool) (string, error) {
-	v, err := f.svc.VM(cmd.Context(), name)
+func deleteVM(r *runner, cmd *cobra.Command, name string, purge, yes bool) (string, error) {
+	v, err := r.svc.VM(cmd.Context(), name)
 	if err != nil {
 		return "", err
 	}
-	if data && !yes {
-		question := fmt.Sprintf("Delete the disk of '%s' and its %d snapshots for good?", v.Name, v.Snapshots)
-		if err := f.confirm(cmd, question); err != nil {
+	if purge && !yes {
+		question := fmt.Sprintf("Permanently delete the disk of '%s' and its %d snapshots?", v.Name, v.Snapshots)
+		if err := confirm(r.printer, cmd, question); err != nil {
 			return "", err
 		}
 	}
-	if err := f.svc.DeleteVM(cmd.Context(), v.Name, data); err != nil {
+	if err := r.svc.DeleteVM(cmd.Context(), v.Name, purge); err != nil {
 		return "", err
 	}
-	if !data && !f.json {
-		f.say("The disk and snapshots of '%s' stay in %s; 'vmterminal vm create %s --adopt' brings it back.", v.Name, v.Dir, v.Name)
+	if !purge && !r.json {
+		r.infof("The disk and snapshots of '%s' are still in %s; 'vmterminal vm create %s --reuse-data' uses them again.", v.Name, v.Dir, v.Name)
 	}
 	return v.Name, nil
 }

@@ -7,35 +7,34 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// An action is something to be done, as menus offer it. The zero value is the
-// line between two groups.
+// An action is an entry of a menu. The zero value is the separator between two groups.
 type action struct {
-	// text is asked each time the menu is drawn.
+	// text is called each time the menu is drawn.
 	text     func() string
 	shortcut fyne.Shortcut
-	// can tells whether it can be done now; nil means always.
+	// can reports whether the action is available now; nil means always.
 	can func() bool
 	do  func()
 }
 
-// possible tells whether an action can be started now.
-func (a action) possible() bool { return a.can == nil || a.can() }
+// isEnabled reports whether the action is available now.
+func (a action) isEnabled() bool { return a.can == nil || a.can() }
 
-// item is the action in a menu, as things stand.
+// item returns the menu item of the action, with its current text and state.
 func (w *window) item(a action) *fyne.MenuItem {
 	if a.text == nil {
 		return fyne.NewMenuItemSeparator()
 	}
-	i := item(a.text(), a.shortcut, w.free(func() {
-		if a.possible() {
+	i := item(a.text(), a.shortcut, w.unlessModal(func() {
+		if a.isEnabled() {
 			a.do()
 		}
 	}))
-	i.Disabled = !a.possible()
+	i.Disabled = !a.isEnabled()
 	return i
 }
 
-// items are actions in the menu bar: drawMenus keeps them as things stand.
+// items returns menu bar items for actions, which drawMenus keeps up to date.
 func (w *window) items(actions []action) []*fyne.MenuItem {
 	list := make([]*fyne.MenuItem, len(actions))
 	for i, a := range actions {
@@ -49,15 +48,15 @@ func (w *window) items(actions []action) []*fyne.MenuItem {
 
 // barItem is an action's item in the menu bar.
 type barItem struct {
-	item *fyne.MenuItem
-	of   action
+	item   *fyne.MenuItem
+	action action
 }
 
-// drawMenus draws the menu bar anew where it would differ.
+// drawMenus redraws the menu bar if an item has changed.
 func (w *window) drawMenus() {
 	changed := false
 	for _, b := range w.barItems {
-		text, disabled := b.of.text(), !b.of.possible()
+		text, disabled := b.action.text(), !b.action.isEnabled()
 		changed = changed || text != b.item.Label || disabled != b.item.Disabled
 		b.item.Label, b.item.Disabled = text, disabled
 	}
@@ -66,7 +65,7 @@ func (w *window) drawMenus() {
 	}
 }
 
-// popUp opens a menu of actions at a place on the canvas.
+// popUp opens a menu of actions at a position on the canvas.
 func (w *window) popUp(actions []action, at fyne.Position) {
 	if w.win.Canvas().Overlays().Top() != nil {
 		return
@@ -74,16 +73,16 @@ func (w *window) popUp(actions []action, at fyne.Position) {
 	list := make([]*fyne.MenuItem, len(actions))
 	for i, a := range actions {
 		list[i] = w.item(a)
-		list[i].Shortcut = nil // the menu bar shows and takes the keys
+		list[i].Shortcut = nil // the menu bar shows and handles the keys
 	}
 	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", list...), w.win.Canvas(), at)
 }
 
-// popUpUnder opens a menu of actions below a part of the window.
+// popUpUnder opens a menu of actions below a widget.
 func (w *window) popUpUnder(part fyne.CanvasObject, actions []action) {
 	at := w.app.Driver().AbsolutePositionForObject(part)
 	w.popUp(actions, at.AddXY(0, part.Size().Height))
 }
 
-// always is the text of an action that has one name only.
-func always(text string) func() string { return func() string { return text } }
+// fixedText returns the text function of an action whose text never changes.
+func fixedText(text string) func() string { return func() string { return text } }

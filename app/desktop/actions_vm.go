@@ -5,36 +5,37 @@ package desktop
 import (
 	"context"
 
+	"fyne.io/fyne/v2/lang"
+
 	"vmterminal/app"
 )
 
-// firstVM is the name of the VM that the first-run card makes.
-const firstVM = "default"
+// firstVMName is the name of the VM that the first-run card creates.
+const firstVMName = "default"
 
-// createFirst makes the first VM, starts it, and puts the keyboard into it.
-func (w *window) createFirst() {
-	w.parts.firstRun.SetBusy(textCreating())
-	w.call(func(ctx context.Context) error {
-		_, err := w.svc.CreateVM(ctx, app.NewVM{Name: firstVM})
+// createFirst creates the first VM, starts it and focuses its console.
+func (vd *vmDialogs) createFirst() {
+	vd.w.parts.firstRun.SetBusy(lang.L("Creating the VM…"))
+	vd.w.call(func(ctx context.Context) error {
+		_, err := vd.w.svc.CreateVM(ctx, app.NewVM{Name: firstVMName})
 		return err
 	}, func(err error) {
-		w.parts.firstRun.SetBusy("")
-		if w.fail(err) {
-			w.reader.soon()
+		vd.w.parts.firstRun.SetBusy("")
+		if vd.w.modal.showError(err) {
+			vd.w.reader.refresh()
 			return
 		}
-		w.created(firstVM)
+		vd.created(firstVMName)
 	})
 }
 
-// created starts a VM just made and shows it.
-func (w *window) created(name string) {
-	w.reader.choose(name)
-	w.last.chosen = name
-	w.startVM(name)
+// created starts a new VM and shows it.
+func (vd *vmDialogs) created(name string) {
+	vd.w.selectVM(name)
+	vd.w.power.startVM(name)
 }
 
-// useVM makes a VM the active one, which commands mean when they name none.
+// useVM makes a VM the active one: the default of commands without a VM name.
 func (w *window) useVM(v app.VM) {
-	w.alter(func(ctx context.Context) error { return w.svc.UseVM(ctx, v.Name) })
+	w.mutate(func(ctx context.Context) error { return w.svc.UseVM(ctx, v.Name) })
 }

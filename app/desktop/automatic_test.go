@@ -10,90 +10,95 @@ import (
 	"fyne.io/fyne/v2"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
 )
 
-func TestAutomaticSnapshotsAreTurnedOnAndOff(t *testing.T) {
+func TestAutomaticSnapshotsOnAndOff(t *testing.T) {
 	d := open(t, stopped("dev"))
-	if d.parts.automatic.Visible() {
-		t.Errorf("they are off, and it says %q", d.parts.automatic.Text)
+	if d.timeline.automatic.Visible() {
+		t.Errorf("automatic snapshots are off, but the line shows %q", d.timeline.automatic.Text)
 	}
 	d.do(d.vmActions(), "Automatic snapshots…")
-	d.sheet("Automatic snapshots of dev")
-	if slices.Contains(d.sheetTexts(), "Turn off") {
-		t.Error("they are off already")
+	d.awaitDialog("Automatic snapshots of dev")
+	if slices.Contains(d.dialogTexts(), "Turn off") {
+		t.Error("Turn off is offered while automatic snapshots are off")
 	}
 	d.key(fyne.KeyReturn)
-	d.until("them on", func() bool { return d.svc.hasCalled("SetAutomatic dev 30m0s 24") })
-	d.until("that seen", func() bool { return slices.Contains(texts(d.parts.snapshots), "Automatic: every 30m, the newest 24") })
+	d.until("SetAutomatic", func() bool { return d.svc.hasCalled("SetAutomatic dev 30m0s 24") })
+	d.until("the line about automatic snapshots", func() bool {
+		return slices.Contains(texts(d.timeline.snapshots), "Automatic: every 30m, the newest 24")
+	})
 
 	d.do(d.vmActions(), "Automatic snapshots…")
-	d.sheet("Automatic snapshots of dev")
-	sees(t, d.sheetTexts(), "once the VM runs")
-	d.typeInto("One every", "1d12h")
-	d.typeInto("Keep the newest", "7")
+	d.awaitDialog("Automatic snapshots of dev")
+	requireText(t, d.dialogTexts(), "once the VM is running")
+	d.typeInto("Interval", "1d12h")
+	d.typeInto("Snapshots to keep", "7")
 	d.key(fyne.KeyReturn)
 	d.until("the change", func() bool { return d.svc.hasCalled("SetAutomatic dev 36h0m0s 7") })
-	d.until("that seen", func() bool { return slices.Contains(texts(d.parts.snapshots), "Automatic: every 1d12h, the newest 7") })
+	d.until("the line about automatic snapshots", func() bool {
+		return slices.Contains(texts(d.timeline.snapshots), "Automatic: every 1d12h, the newest 7")
+	})
 
 	d.do(d.vmActions(), "Automatic snapshots…")
-	d.sheet("Automatic snapshots of dev")
+	d.awaitDialog("Automatic snapshots of dev")
 	d.press("Turn off")
-	d.until("them off", func() bool { return !d.parts.automatic.Visible() })
+	d.until("the line to disappear", func() bool { return !d.timeline.automatic.Visible() })
 	if !d.svc.hasCalled("SetAutomatic dev 0s 0") {
-		t.Errorf("calls: %q", d.svc.calls)
+		t.Errorf("unexpected calls: %q", d.svc.calls)
 	}
 }
 
-func TestWrongIntervalsAreToldAtOnce(t *testing.T) {
+func TestInvalidIntervalsAreRejected(t *testing.T) {
 	svc := stopped("dev")
 	svc.vms[0].Automatic.Automatic = app.Automatic{Every: time.Hour, Keep: 3}
 	d := open(t, svc)
 	d.do(d.vmActions(), "Automatic snapshots…")
-	d.sheet("Automatic snapshots of dev")
+	d.awaitDialog("Automatic snapshots of dev")
 	for _, wrong := range []string{"", "soon", "30", "10s", "31d", "-1h"} {
-		d.typeInto("One every", wrong)
-		sees(t, d.sheetTexts(), "From 1m to 30d")
+		d.typeInto("Interval", wrong)
+		requireText(t, d.dialogTexts(), "From 1m to 30d")
 	}
 	d.key(fyne.KeyReturn)
-	if len(d.sheets) != 1 {
-		t.Fatal("a wrong interval must not pass")
+	if len(d.modal.dialogs) != 1 {
+		t.Fatal("an invalid interval was accepted")
 	}
-	d.typeInto("One every", "1h")
+	d.typeInto("Interval", "1h")
 	d.key(fyne.KeyReturn)
-	d.noSheet()
+	d.requireNoDialog()
 	if d.svc.hasCalled("SetAutomatic dev 1h0m0s 3") {
-		t.Error("nothing was changed, and yet it was set")
+		t.Error("SetAutomatic was called without a change")
 	}
 }
 
-func TestFailedAutomaticSnapshotIsTold(t *testing.T) {
+func TestFailedAutomaticSnapshotIsShown(t *testing.T) {
 	svc := running(t, "dev", "web")
 	svc.vms[1].Automatic = app.AutomaticState{
-		Automatic: app.Automatic{Every: time.Hour, Keep: 3}, Failure: "no room is left", FailedAt: time.Now().Add(-3 * time.Minute),
+		Automatic: app.Automatic{Every: time.Hour, Keep: 3}, Failed: true, FailureText: "no room is left", FailedAt: time.Now().Add(-3 * time.Minute),
 	}
 	d := open(t, svc)
-	const says = "The automatic snapshot of web failed 3 min ago: no room is left"
-	sees(t, texts(d.parts.banner), says)
+	const want = "The automatic snapshot of web failed 3 min ago: no room is left"
+	requireText(t, texts(d.noticeBar.banner), want)
 	d.press("Automatic snapshots…")
-	d.sheet("Automatic snapshots of web")
-	sees(t, d.sheetTexts(), says)
+	d.awaitDialog("Automatic snapshots of web")
+	requireText(t, d.dialogTexts(), want)
 	d.key(fyne.KeyEscape)
-	d.parts.banner.OnClose()
-	if d.parts.banner.Visible() {
-		t.Errorf("it was closed, and says %q", texts(d.parts.banner))
+	d.noticeBar.banner.OnClose()
+	if d.noticeBar.banner.Visible() {
+		t.Errorf("the notice was closed, but the banner shows %q", texts(d.noticeBar.banner))
 	}
 	svc.change(func() { svc.vms[1].Automatic.FailedAt = time.Now() })
-	d.until("the next failure", func() bool { return d.parts.banner.Visible() })
-	svc.change(func() { svc.vms[1].Automatic.Failure = "" })
-	d.until("all well", func() bool { return !d.parts.banner.Visible() })
+	d.until("the next failure", func() bool { return d.noticeBar.banner.Visible() })
+	svc.change(func() { svc.vms[1].Automatic.Failed = false })
+	d.until("the banner to disappear", func() bool { return !d.noticeBar.banner.Visible() })
 }
 
-func TestNextAutomaticSnapshotIsTold(t *testing.T) {
+func TestNextAutomaticSnapshotIsShown(t *testing.T) {
 	svc := running(t, "dev")
 	next := time.Now().Add(20 * time.Minute)
 	svc.vms[0].Automatic = app.AutomaticState{Automatic: app.Automatic{Every: time.Hour, Keep: 3}, Next: next}
 	d := open(t, svc)
 	d.do(d.vmActions(), "Automatic snapshots…")
-	d.sheet("Automatic snapshots of dev")
-	sees(t, d.sheetTexts(), "due on "+day(next))
+	d.awaitDialog("Automatic snapshots of dev")
+	requireText(t, d.dialogTexts(), "Next snapshot: "+words.Date(next))
 }

@@ -2,6 +2,6 @@
 
 package desktop
 
-// threadChecks is off: every call goes through the dispatcher, which the tests
-// hold with the checks on.
+// threadChecks is off in builds without the race detector: every call goes through Dispatch,
+// which tests with the race detector check.
 const threadChecks = false

@@ -2,6 +2,6 @@
 
 package desktop
 
-// threadChecks has Fyne look at each call for the goroutine it comes from. That
-// costs a stack for every refresh: under the race detector it is worth it.
+// threadChecks makes Fyne check the goroutine of each call. It is on only under the race
+// detector, since it captures a stack for every refresh.
 const threadChecks = true

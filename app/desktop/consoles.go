@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"time"
 
+	"fyne.io/fyne/v2/lang"
+
 	"vmterminal/app"
 	"vmterminal/widgets/console"
 )
 
-// consoles keeps the terminals of each VM that was looked at, so that their
-// text stays while another VM is on the window.
+// consoles holds the terminals of every VM that was selected, so that their text remains
+// available.
 type consoles struct {
 	w    *window
 	byVM map[string]*vmTabs
@@ -22,45 +24,46 @@ type consoles struct {
 // tab is one terminal of a VM: its console, or a shell in its guest.
 type tab struct {
 	vm string
-	// number is a shell's; the console's is 0.
+	// number is the number of the shell, or 0 for the console.
 	number   int
 	terminal *console.Console
-	// conn is what the terminal is attached to, nil while it is not.
-	conn    app.Console
-	opening bool
-	trouble string
-	// below tells that text has come below what is in view.
+	// conn is the connection of the terminal, or nil while it is detached.
+	conn      app.Console
+	opening   bool
+	openError string
+	// below is set while there is new output below the visible part.
 	below bool
-	// link is what the pointer is on, nil for none.
+	// link is the link under the pointer, or nil.
 	link *url.URL
-	// shown tells that the console's terminal has the text of a run, run since when
-	// that runs; of the last one of a VM that is off it is zero.
-	shown bool
-	run   time.Time
-	// shell is what a shell's tab has, or had.
-	shell shellOf
-	// wanted is the terminal's size in cells, told the guest that it is.
-	wanted, told [2]int
-	telling      bool
+	// hasText is set if the terminal shows the console output of a run. runStart is when that
+	// run started; it is zero for the last run of a stopped VM.
+	hasText  bool
+	runStart time.Time
+	// shell is the shell of the tab; it is zero for the console.
+	shell guestShell
+	// size is the size of the terminal in cells; sentSize is the size last sent to the
+	// guest.
+	size, sentSize [2]int
+	sendingSize    bool
 }
 
 func newConsoles(w *window) *consoles {
 	return &consoles{w: w, byVM: map[string]*vmTabs{}, size: textSizeNormal}
 }
 
-// tabs are a VM's terminals.
+// tabs returns the terminals of a VM.
 func (c *consoles) tabs(vm string) *vmTabs {
-	of, ok := c.byVM[vm]
+	tabs, ok := c.byVM[vm]
 	if !ok {
-		of = &vmTabs{list: []*tab{c.newTab(vm, 0)}}
-		of.list[0].terminal.OnClosed = func(error) { c.ended(of.list[0]) }
-		c.byVM[vm] = of
+		tabs = &vmTabs{list: []*tab{c.newTab(vm, 0)}}
+		tabs.list[0].terminal.OnClosed = func(error) { c.ended(tabs.list[0]) }
+		c.byVM[vm] = tabs
 	}
-	return of
+	return tabs
 }
 
-// of is the tab of a VM's console.
-func (c *consoles) of(vm string) *tab { return c.tabs(vm).list[0] }
+// consoleTab returns the tab of a VM's console.
+func (c *consoles) consoleTab(vm string) *tab { return c.tabs(vm).list[0] }
 
 func (c *consoles) newTab(vm string, number int) *tab {
 	t := &tab{vm: vm, number: number, terminal: console.New(c.w.ui)}
@@ -68,46 +71,48 @@ func (c *consoles) newTab(vm string, number int) *tab {
 	t.terminal.OnResize = func(cols, rows int) { c.resized(t, cols, rows) }
 	t.terminal.OnShortcut = c.w.shortcut
 	t.terminal.OnRiskyPaste = func(text string) { c.w.askPaste(t.terminal, text) }
-	t.terminal.OnPasteLost = func() { c.w.tell(textPasteLostTitle(), textPasteLost()) }
+	t.terminal.OnPasteLost = func() {
+		c.w.modal.showMessage(lang.L("Nothing was pasted"), lang.L("The guest has not read its earlier input yet, and the buffer is full. Wait a moment, or paste less at a time."))
+	}
 	t.terminal.OnBelow = func(below bool) {
 		t.below = below
-		c.w.drawFoot()
+		c.w.terminals.drawStatusBar()
 	}
 	t.terminal.OnLink = func(u *url.URL) {
 		t.link = u
-		c.w.drawFoot()
+		c.w.terminals.drawStatusBar()
 	}
-	t.terminal.OnOpen = c.w.openLink
+	t.terminal.OnOpen = c.w.terminals.openLink
 	return t
 }
 
-// each visits all terminals there are.
+// each calls visit for every terminal.
 func (c *consoles) each(visit func(*tab)) {
-	for _, of := range c.byVM {
-		for _, t := range of.list {
+	for _, tabs := range c.byVM {
+		for _, t := range tabs.list {
 			visit(t)
 		}
 	}
 }
 
-// follow opens the console of the VM on the window while it runs, and shows the
-// text of its last run while it does not.
+// follow opens the console of the selected VM if it is running, and otherwise shows the output
+// of its last run.
 func (c *consoles) follow(r reading) {
-	for name, of := range c.byVM {
+	for name, tabs := range c.byVM {
 		if _, there := r.vm(name); !there {
-			of.detach()
+			tabs.detach()
 			delete(c.byVM, name)
 		}
 	}
-	v, ok := r.vm(r.chosen)
+	v, ok := r.vm(r.selected)
 	if !ok {
 		return
 	}
-	t := c.of(v.Name)
+	t := c.consoleTab(v.Name)
 	switch {
 	case v.State.Alive() && t.conn == nil && !t.opening:
 		c.open(v, t)
-	case !v.State.Alive() && !t.shown && !t.opening:
+	case !v.State.Alive() && !t.hasText && !t.opening:
 		c.readLast(v.Name, t)
 	}
 }
@@ -122,49 +127,49 @@ func (c *consoles) open(v app.VM, t *tab) {
 		t.opening = false
 		switch {
 		case err != nil:
-			t.trouble = app.Explain(err).Detail
-		case !c.has(t) || c.w.ctx.Err() != nil:
+			t.openError = app.Explain(err).Cause
+		case !c.hasTab(t) || c.w.ctx.Err() != nil:
 			conn.Close()
 		default:
-			if t.shown && !t.run.Equal(v.Since) {
-				t.terminal.StartAnew()
+			if t.hasText && !t.runStart.Equal(v.Since) {
+				t.terminal.BeginSession()
 			} else {
-				t.terminal.Clear() // what is there comes again, before what is new
+				t.terminal.Clear() // the connection replays this text before it sends new output
 			}
-			t.shown, t.run = true, v.Since
+			t.hasText, t.runStart = true, v.Since
 			c.attach(t, conn)
 		}
 		c.w.redraw()
 	})
 }
 
-// has tells whether a tab is still among those of its VM.
-func (c *consoles) has(t *tab) bool {
-	of, ok := c.byVM[t.vm]
-	return ok && of.at(t) >= 0
+// hasTab reports whether a tab is still open.
+func (c *consoles) hasTab(t *tab) bool {
+	tabs, ok := c.byVM[t.vm]
+	return ok && tabs.index(t) >= 0
 }
 
 func (c *consoles) attach(t *tab, conn app.Console) {
-	t.trouble, t.conn, t.told = "", conn, [2]int{}
+	t.openError, t.conn, t.sentSize = "", conn, [2]int{}
 	t.terminal.Attach(conn)
-	c.tellSize(t)
+	c.sendSize(t)
 }
 
-// ended is called when the other side has ended a console.
+// ended handles a console connection that the other side has closed.
 func (c *consoles) ended(t *tab) {
 	t.conn = nil
-	c.w.reader.soon()
+	c.w.reader.refresh()
 	c.w.redraw()
 }
 
 func (c *consoles) readLast(vm string, t *tab) {
-	t.shown, t.run = true, time.Time{}
+	t.hasText, t.runStart = true, time.Time{}
 	var text []byte
 	c.w.call(func(ctx context.Context) (err error) {
 		text, err = c.w.svc.LastConsole(ctx, vm)
 		return err
 	}, func(err error) {
-		// Text that cannot be read is no reason to disturb anybody.
+		// A missing log of the last run is not worth an error message.
 		if err == nil && t.conn == nil && !t.opening {
 			t.terminal.Recall(text)
 		}
@@ -172,48 +177,47 @@ func (c *consoles) readLast(vm string, t *tab) {
 }
 
 func (c *consoles) resized(t *tab, cols, rows int) {
-	t.wanted = [2]int{cols, rows}
-	c.tellSize(t)
+	t.size = [2]int{cols, rows}
+	c.sendSize(t)
 }
 
-// tellSize tells the guest the size of its terminal, one word at a time.
-func (c *consoles) tellSize(t *tab) {
-	conn, size := t.conn, t.wanted
-	if conn == nil || t.telling || size == t.told || size[0] == 0 {
+// sendSize sends the size of the terminal to the guest, one call at a time.
+func (c *consoles) sendSize(t *tab) {
+	conn, size := t.conn, t.size
+	if conn == nil || t.sendingSize || size == t.sentSize || size[0] == 0 {
 		return
 	}
-	t.telling = true
+	t.sendingSize = true
 	c.w.call(func(ctx context.Context) error {
 		return conn.Resize(ctx, size[0], size[1])
 	}, func(error) {
-		// A guest that takes no sizes keeps its own.
-		t.telling = false
-		t.told = size
-		c.tellSize(t)
+		// Ignore errors: some guests cannot be resized.
+		t.sendingSize = false
+		t.sentSize = size
+		c.sendSize(t)
 	})
 }
 
-// The sizes of the terminals' text, in Fyne's units.
+// The font sizes of the terminals, in Fyne's units.
 const (
 	textSizeNormal = 13
-	textSizeLeast  = 7
-	textSizeMost   = 40
+	textSizeMin    = 7
+	textSizeMax    = 40
 )
 
-// resizeText changes the size of all terminals' text by that much; 0 makes it
-// normal again.
+// resizeText changes the font size of all terminals by a number of units; 0 resets it.
 func (c *consoles) resizeText(by float32) {
 	if by == 0 {
 		c.size = textSizeNormal
 	} else {
-		c.size = min(textSizeMost, max(textSizeLeast, c.size+by))
+		c.size = min(textSizeMax, max(textSizeMin, c.size+by))
 	}
 	c.each(func(t *tab) { t.terminal.SetFontSize(c.size) })
 }
 
-// close detaches from all consoles, and ends all shells.
+// close detaches all consoles and ends all shells.
 func (c *consoles) close() {
-	for _, of := range c.byVM {
-		of.detach()
+	for _, tabs := range c.byVM {
+		tabs.detach()
 	}
 }

@@ -8,21 +8,20 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"vmterminal/app"
+	"vmterminal/app/doctor"
 )
 
-// fits fails unless the details have the height that they need, and end above
-// the lines across the window.
-func (d *desk) fits(when string) {
+// requireDetailsFit fails unless the details have the height they need and end above the
+// banner.
+func (d *desk) requireDetailsFit(when string) {
 	d.t.Helper()
-	p := &d.parts
-	if got, need := p.details.Size().Height, p.details.MinSize().Height; got != need {
-		d.t.Errorf("%s: the details are %v high, and need %v", when, got, need)
+	if got, need := d.timeline.details.Size().Height, d.timeline.details.MinSize().Height; got != need {
+		d.t.Errorf("%s: height of the details: got %v, want %v", when, got, need)
 	}
 	at := d.app.Driver().AbsolutePositionForObject
-	end, line := at(p.restore).Y+p.restore.Size().Height, at(p.banner).Y
+	end, line := at(d.timeline.restore).Y+d.timeline.restore.Size().Height, at(d.noticeBar.banner).Y
 	if end > line {
-		d.t.Errorf("%s: the buttons end at %v, under the banner at %v", when, end, line)
+		d.t.Errorf("%s: the buttons end at %v, below the top of the banner at %v", when, end, line)
 	}
 }
 
@@ -31,21 +30,21 @@ func TestDetailsGrowUpwards(t *testing.T) {
 	svc.vms[0].UndoUsed, svc.undoSince = 1<<20, time.Now()
 	long := &svc.snapshots["dev"][1]
 	long.Digest, long.Pinned, long.VerifiedAt, long.Frees = "sha256:0f1e2d3c", true, time.Now(), 1<<20
-	svc.checks = []app.Check{{Name: checkSpace, State: app.CheckNote, Found: "1 GB is free"}}
+	svc.findings = []doctor.Finding{{Subject: doctor.SubjectSpace, Status: doctor.Note, Code: doctor.SpaceLow, Args: doctor.Args{Free: 1 << 30, Total: 9 << 30}}}
 	svc.jobSteps = make(chan struct{})
 	d := open(t, svc)
-	d.quickSnapshot("dev")
+	d.snapshotDialogs.quickSnapshot("dev")
 	t.Cleanup(func() { close(svc.jobSteps) })
-	d.until("both lines", func() bool { return d.parts.jobBar.Visible() && d.parts.banner.Visible() })
-	d.parts.timeline.Choose("short")
+	d.until("the job bar and the banner", func() bool { return d.parts.jobBar.Visible() && d.noticeBar.banner.Visible() })
+	d.timeline.timeline.SetCurrent("short")
 	d.relayout(look{width: 1180, height: 740, scale: 1})
-	d.fits("chosen")
-	d.parts.timeline.Choose("long")
-	d.fits("with more facts")
-	d.parts.detailName.Edit()
-	d.fits("with an entry")
+	d.requireDetailsFit("chosen")
+	d.timeline.timeline.SetCurrent("long")
+	d.requireDetailsFit("with more facts")
+	d.timeline.detailName.Edit()
+	d.requireDetailsFit("with an entry")
 	d.key(fyne.KeyEscape)
-	d.fits("without it")
-	d.parts.timeline.Choose("short")
-	d.fits("with fewer facts")
+	d.requireDetailsFit("without it")
+	d.timeline.timeline.SetCurrent("short")
+	d.requireDetailsFit("with fewer facts")
 }

@@ -8,13 +8,13 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-// Dispatch runs a function on the main goroutine. It may be called from any
-// goroutine, does not wait, and keeps the order of calls from one goroutine.
+// Dispatch runs a function on the main goroutine. It is safe for concurrent use, does not
+// wait, and preserves the order of calls from one goroutine.
 type Dispatch func(func())
 
-// onMain is the Dispatch of a real window, and the only call of fyne.Do in the
-// program: tests put a queue of their own in its place. Once ctx has ended it
-// runs nothing: when its loop is over, Fyne calls on whatever goroutine asks.
+// onMain returns the Dispatch of a real window. It contains the only call to fyne.Do in the
+// program; tests use a queue instead. Once ctx is done, it drops functions: after Fyne's event
+// loop has ended, Fyne would run them on the calling goroutine.
 func onMain(ctx context.Context) Dispatch {
 	return func(f func()) {
 		fyne.Do(func() {

@@ -2,7 +2,7 @@ package desktop
 
 import "os"
 
-// HasDisplay tells whether there is a display to open a window on.
+// HasDisplay reports whether there is a display to open a window on.
 func HasDisplay() bool {
 	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
 }

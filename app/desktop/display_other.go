@@ -4,7 +4,7 @@ package desktop
 
 import "runtime"
 
-// HasDisplay tells whether there is a display to open a window on.
+// HasDisplay reports whether there is a display to open a window on.
 func HasDisplay() bool {
 	return runtime.GOOS == "darwin" || runtime.GOOS == "windows"
 }

@@ -1,10 +1,9 @@
-// Package desktop is the window and the tray: the only code that wires widgets
-// to the Service. It holds no use case of its own.
+// Package desktop implements the window and the tray icon. It connects widgets to the
+// Service and contains no business logic.
 //
-// Rules of its goroutines: everything drawn belongs to Fyne's main goroutine.
-// The Service is never called there; window.call runs such work elsewhere and
-// comes back with the result through the one Dispatch. What a method may be
-// called from is said where it is not the main goroutine.
+// Unless stated otherwise, functions must be called on Fyne's main goroutine. The Service is
+// called from other goroutines: window.call does this and delivers the result through the
+// window's Dispatch.
 //
-// Built with the tag nogui it is a Run that says that there is no window.
+// With the build tag nogui, Run only returns an error.
 package desktop

@@ -7,38 +7,48 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"vmterminal/app"
+	"vmterminal/app/doctor"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 )
 
-// fakeService is a Service without disks or processes. Its zero value has no VM.
+// fakeService is a Service without disks and processes. Its zero value has no VMs.
 type fakeService struct {
-	mu        sync.Mutex
-	vms       []app.VM
-	snapshots map[string][]app.Snapshot
-	consoles  map[string]*fakeConsole
-	shells    []*fakeShell
-	jobs      []*app.Job
-	watchers  []chan struct{}
-	calls     []string
-	fails     map[string]error // by the name of the method
-	checks    []app.Check
-	undoSince time.Time
-	restored  string
-	history   []app.EndedJob
+	mu         sync.Mutex
+	vms        []app.VM
+	snapshots  map[string][]app.Snapshot
+	consoles   map[string]*fakeConsole
+	shells     []*fakeShell
+	jobs       job.List
+	watchers   []chan struct{}
+	calls      []string
+	fails      map[string]error // by method name
+	findings   []doctor.Finding
+	undoSince  time.Time
+	undoAtRisk bool // a restore would delete the undo disk
+	restored   string
+	history    []app.EndedJob
+	programs   map[string][]string // running in the terminals of each VM
+	note       func(problem.Note)
 
-	// shellHeld, when not nil, holds shells until it is closed.
-	shellHeld chan struct{}
+	// vmsRead, if set, is called by VMs after it has read the list.
+	vmsRead func()
 
-	// jobSteps, when not nil, holds jobs: each value is a step of one tenth.
+	// shellGate, if set, blocks Shell until it is closed.
+	shellGate chan struct{}
+
+	// jobSteps, if set, blocks jobs: each value lets a job advance by a tenth.
 	jobSteps chan struct{}
-	// jobPause is how long a step takes when jobSteps is nil.
+	// jobPause is the duration of a step if jobSteps is nil.
 	jobPause time.Duration
 }
 
-// called notes a call and returns the error it is to give.
+// called records a call and returns the error set for the method.
 func (f *fakeService) called(method, detail string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -46,7 +56,7 @@ func (f *fakeService) called(method, detail string) error {
 	return f.fails[method]
 }
 
-// failNext makes a method return an error from now on, or nil again.
+// failNext makes a method return err. If err is nil, the method succeeds again.
 func (f *fakeService) failNext(method string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -62,7 +72,7 @@ func (f *fakeService) hasCalled(call string) bool {
 	return slices.Contains(f.calls, call)
 }
 
-// change alters VMs or snapshots and tells the watchers.
+// change changes VMs or snapshots and notifies the watchers.
 func (f *fakeService) change(alter func()) {
 	f.mu.Lock()
 	alter()
@@ -76,6 +86,10 @@ func (f *fakeService) change(alter func()) {
 	}
 }
 
+func (f *fakeService) WatchNotes(show func(problem.Note)) { f.note = show }
+
+func (f *fakeService) CheckOwner() error { return f.called("CheckOwner", "") }
+
 func (f *fakeService) find(name string) *app.VM {
 	for i := range f.vms {
 		if f.vms[i].Name == name {
@@ -87,6 +101,17 @@ func (f *fakeService) find(name string) *app.VM {
 
 func (f *fakeService) VMs(context.Context) ([]app.VM, []string, error) {
 	f.mu.Lock()
+	read := f.vmsRead
+	f.mu.Unlock()
+	list, err := f.listVMs()
+	if read != nil {
+		read()
+	}
+	return list, nil, err
+}
+
+func (f *fakeService) listVMs() ([]app.VM, error) {
+	f.mu.Lock()
 	defer f.mu.Unlock()
 	list := slices.Clone(f.vms)
 	for i := range list {
@@ -96,7 +121,7 @@ func (f *fakeService) VMs(context.Context) ([]app.VM, []string, error) {
 			list[i].LastSnapshot = snaps[0].Created
 		}
 	}
-	return list, nil, f.fails["VMs"]
+	return list, f.fails["VMs"]
 }
 
 func (f *fakeService) DefaultVM(_ context.Context, name string) (app.NewVM, error) {
@@ -140,19 +165,28 @@ func (f *fakeService) Start(_ context.Context, name string, _ app.StartOptions) 
 	return nil
 }
 
-func (f *fakeService) Stop(_ context.Context, name string, opt app.StopOptions, say func(string)) error {
+func (f *fakeService) Stop(_ context.Context, name string, opt app.StopOptions, report func(app.StopStep)) error {
 	if err := f.called("Stop", fmt.Sprint(name, " ", opt.Force)); err != nil {
 		return err
 	}
-	say("The guest was told to power off.")
+	report(app.StopStep{Code: app.StopAskingGuest, Grace: app.DefaultGrace})
 	f.stop(name)
 	return nil
+}
+
+func (f *fakeService) Programs(_ context.Context, name string) ([]string, error) {
+	if err := f.called("Programs", name); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.programs[name], nil
 }
 
 func (f *fakeService) stop(name string) {
 	f.change(func() {
 		v := f.find(name)
-		v.State, v.Left, v.LeftAt = app.Stopped, "powered off by the guest", time.Now()
+		v.State, v.ExitReason.Code, v.ExitedAt = app.Stopped, app.ExitGuestPoweredOff, time.Now()
 		if c := f.consoles[name]; c != nil {
 			c.end()
 			delete(f.consoles, name)
@@ -176,8 +210,8 @@ func (f *fakeService) Shell(ctx context.Context, name string, size app.TerminalS
 	if err := f.called("Shell", name); err != nil {
 		return nil, err
 	}
-	if f.shellHeld != nil {
-		<-f.shellHeld
+	if f.shellGate != nil {
+		<-f.shellGate
 	}
 	sh := &fakeShell{fakeConsole: newFakeConsole(name), ended: make(chan struct{})}
 	sh.size = [2]int{int(size.Columns), int(size.Rows)}
@@ -197,20 +231,20 @@ func (f *fakeService) Snapshots(_ context.Context, vm string) (app.SnapshotList,
 	defer f.mu.Unlock()
 	list := app.SnapshotList{VM: vm, Snapshots: slices.Clone(f.snapshots[vm])}
 	if v := f.find(vm); v != nil && v.UndoUsed > 0 {
-		list.Undo = &app.Kept{DiskSize: v.DiskSize, Used: v.UndoUsed, Since: f.undoSince, Restored: f.restored}
+		list.Undo = &app.UndoDisk{DiskSize: v.DiskSize, Used: v.UndoUsed, Since: f.undoSince, Restored: f.restored, AtRisk: f.undoAtRisk}
 	}
 	return list, f.fails["Snapshots"]
 }
 
-func (f *fakeService) CreateSnapshot(_ context.Context, vm string, n app.NewSnapshot) (*app.Job, error) {
+func (f *fakeService) CreateSnapshot(_ context.Context, vm string, n app.NewSnapshot) (*job.Job[app.Snapshot], error) {
 	if err := f.called("CreateSnapshot", vm+" "+n.Name); err != nil {
 		return nil, err
 	}
-	return f.job(app.JobSnapshot, vm, n.Name, func() (any, error) {
+	return runFakeJob(f, job.Snapshot, vm, n.Name, func() (app.Snapshot, error) {
 		s := app.Snapshot{
 			Name: n.Name, Description: n.Description, VM: vm, Created: time.Now(), DiskSize: 10 << 30,
 			FileSize: 28 << 20, Digest: "sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
-			Taken: "frozen", Held: 12 * time.Millisecond, State: "ok",
+			Taken: "frozen", FrozenFor: 12 * time.Millisecond, State: "ok",
 		}
 		f.change(func() {
 			if f.snapshots == nil {
@@ -222,17 +256,17 @@ func (f *fakeService) CreateSnapshot(_ context.Context, vm string, n app.NewSnap
 	}), nil
 }
 
-func (f *fakeService) RestoreSnapshot(_ context.Context, vm, name string, opt app.RestoreOptions) (*app.Job, error) {
-	if err := f.called("RestoreSnapshot", fmt.Sprint(vm, " ", name, " ", opt.Stop, opt.Start)); err != nil {
+func (f *fakeService) RestoreSnapshot(_ context.Context, vm, name string, opt app.RestoreOptions) (*job.Job[app.Restored], error) {
+	if err := f.called("RestoreSnapshot", strings.TrimSpace(fmt.Sprint(vm, " ", name, " ", opt.Stop, opt.Start, " ", opt.SaveUndo))); err != nil {
 		return nil, err
 	}
-	return f.job(app.JobRestore, vm, name, func() (any, error) {
+	return runFakeJob(f, job.Restore, vm, name, func() (app.Restored, error) {
 		if opt.Stop {
 			f.stop(vm)
 		}
 		f.change(func() {
 			for i := range f.snapshots[vm] {
-				f.snapshots[vm][i].Here = f.snapshots[vm][i].Name == name
+				f.snapshots[vm][i].IsCurrent = f.snapshots[vm][i].Name == name
 			}
 		})
 		if opt.Start {
@@ -244,11 +278,11 @@ func (f *fakeService) RestoreSnapshot(_ context.Context, vm, name string, opt ap
 
 func (f *fakeService) Prepare(context.Context) {}
 
-func (f *fakeService) UndoRestore(_ context.Context, vm string, opt app.RestoreOptions) (*app.Job, error) {
+func (f *fakeService) UndoRestore(_ context.Context, vm string, opt app.RestoreOptions) (*job.Job[app.Undone], error) {
 	if err := f.called("UndoRestore", fmt.Sprint(vm, " ", opt.Stop, opt.Start)); err != nil {
 		return nil, err
 	}
-	return f.job(app.JobUndo, vm, "", func() (any, error) {
+	return runFakeJob(f, job.Undo, vm, "", func() (app.Undone, error) {
 		if opt.Stop {
 			f.stop(vm)
 		}
@@ -259,10 +293,10 @@ func (f *fakeService) UndoRestore(_ context.Context, vm string, opt app.RestoreO
 	}), nil
 }
 
-// job runs in ten steps, then does what it is for.
-func (f *fakeService) job(kind app.JobKind, vm, name string, end func() (any, error)) *app.Job {
-	j := app.RunJob(kind, vm, name, func(ctx context.Context, m app.Meter) (any, error) {
-		m.Phase("Compressing", 1000<<20)
+// runFakeJob runs a job of ten steps that returns the result of end.
+func runFakeJob[T any](f *fakeService, kind job.Kind, vm, name string, end func() (T, error)) *job.Job[T] {
+	return job.Run(&f.jobs, kind, job.Subject{VM: vm, Name: name}, func(ctx context.Context, m job.Meter) (result T, err error) {
+		m.Phase(job.Compress, 1000<<20)
 		for range 10 {
 			if f.jobSteps == nil {
 				time.Sleep(f.jobPause)
@@ -273,22 +307,18 @@ func (f *fakeService) job(kind app.JobKind, vm, name string, end func() (any, er
 				}
 			}
 			if ctx.Err() != nil {
-				return nil, ctx.Err()
+				return result, ctx.Err()
 			}
 			m.Add(100 << 20)
 		}
 		f.mu.Lock()
-		err := f.fails["job"]
+		err = f.fails["job"]
 		f.mu.Unlock()
 		if err != nil {
-			return nil, err
+			return result, err
 		}
 		return end()
 	})
-	f.mu.Lock()
-	f.jobs = append(f.jobs, j)
-	f.mu.Unlock()
-	return j
 }
 
 func (f *fakeService) DeleteSnapshot(_ context.Context, vm, name string) error {
@@ -301,11 +331,7 @@ func (f *fakeService) DeleteSnapshot(_ context.Context, vm, name string) error {
 	return nil
 }
 
-func (f *fakeService) Jobs() []*app.Job {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(f.jobs), func(j *app.Job) bool { return j.Progress().Ended })
-}
+func (f *fakeService) Jobs() []*job.Handle { return f.jobs.Running() }
 
 func (f *fakeService) Changes(context.Context) <-chan struct{} {
 	c := make(chan struct{}, 1)
@@ -315,7 +341,7 @@ func (f *fakeService) Changes(context.Context) <-chan struct{} {
 	return c
 }
 
-// fakeConsole greets, echoes what is typed, and keeps it.
+// fakeConsole prints a greeting and echoes and records its input.
 type fakeConsole struct {
 	out  *io.PipeReader
 	in   *io.PipeWriter
@@ -337,7 +363,7 @@ func (c *fakeConsole) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	c.got = append(c.got, b...)
 	c.mu.Unlock()
-	go func() { _, _ = c.in.Write(b) }() // the reader may be slow, or gone
+	go func() { _, _ = c.in.Write(b) }() // the reader may be slow or closed
 	return len(b), nil
 }
 
@@ -350,7 +376,7 @@ func (c *fakeConsole) Resize(_ context.Context, cols, rows int) error {
 	return nil
 }
 
-// typed is what was typed into the console.
+// typed returns the input so far.
 func (c *fakeConsole) typed() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,9 +8,11 @@ import (
 	"slices"
 
 	"vmterminal/app"
+	"vmterminal/app/doctor"
+	"vmterminal/app/job"
 )
 
-// What menus ask of a fakeService.
+// This file contains the methods of fakeService that menus and dialogs call.
 
 func (f *fakeService) SetVM(_ context.Context, name string, to app.VMSettings) (app.VM, error) {
 	if err := f.called("SetVM", name); err != nil {
@@ -75,19 +77,19 @@ func (f *fakeService) turn(method, name string, to app.VMState) error {
 	return nil
 }
 
-func (f *fakeService) CloneVM(_ context.Context, name string, n app.NewVM) (*app.Job, error) {
+func (f *fakeService) CloneVM(_ context.Context, name string, n app.NewVM) (*job.Job[app.VM], error) {
 	return f.copied("CloneVM", name, n.Name)
 }
 
-func (f *fakeService) CloneSnapshot(_ context.Context, vm, name string, n app.NewVM) (*app.Job, error) {
+func (f *fakeService) CloneSnapshot(_ context.Context, vm, name string, n app.NewVM) (*job.Job[app.VM], error) {
 	return f.copied("CloneSnapshot", vm+" "+name, n.Name)
 }
 
-func (f *fakeService) copied(method, from, to string) (*app.Job, error) {
+func (f *fakeService) copied(method, from, to string) (*job.Job[app.VM], error) {
 	if err := f.called(method, from+" "+to); err != nil {
 		return nil, err
 	}
-	return f.job(app.JobClone, to, from, func() (any, error) {
+	return runFakeJob(f, job.Clone, to, from, func() (app.VM, error) {
 		v := app.VM{Name: to, State: app.Stopped}
 		f.change(func() { f.vms = append(f.vms, v) })
 		return v, nil
@@ -128,33 +130,43 @@ func (f *fakeService) PinSnapshot(_ context.Context, vm, name string, pinned boo
 	return f.edit("PinSnapshot", vm, name, fmt.Sprint(pinned), func(s *app.Snapshot) { s.Pinned = pinned })
 }
 
-func (f *fakeService) VerifySnapshot(_ context.Context, vm, name string, _ bool) (*app.Job, error) {
+func (f *fakeService) VerifySnapshot(_ context.Context, vm, name string, _ bool) (*job.Job[app.Verified], error) {
 	if err := f.called("VerifySnapshot", vm+" "+name); err != nil {
 		return nil, err
 	}
-	return f.job(app.JobVerify, vm, name, func() (any, error) {
-		return app.Verified{VM: vm, Name: name, Compared: "all 10240 chunks"}, nil
+	return runFakeJob(f, job.Verify, vm, name, func() (app.Verified, error) {
+		return app.Verified{VM: vm, Name: name, Compared: app.ComparedAll}, nil
 	}), nil
 }
 
-func (f *fakeService) ExportSnapshotFile(_ context.Context, vm, name, path string) (*app.Job, error) {
+func (f *fakeService) VerifySnapshots(ctx context.Context, vm string, names []string, quick bool, begun func(string, *job.Job[app.Verified], error) bool) error {
+	for _, name := range names {
+		verifying, err := f.VerifySnapshot(ctx, vm, name, quick)
+		if !begun(name, verifying, err) {
+			break
+		}
+	}
+	return nil
+}
+
+func (f *fakeService) ExportSnapshotFile(_ context.Context, vm, name, path string) (*job.Job[app.Snapshot], error) {
 	if err := f.called("ExportSnapshotFile", vm+" "+name+" "+path); err != nil {
 		return nil, err
 	}
-	return f.job(app.JobExport, vm, name, func() (any, error) { return app.Snapshot{Name: name, FileSize: 1 << 20}, nil }), nil
+	return runFakeJob(f, job.Export, vm, name, func() (app.Snapshot, error) { return app.Snapshot{Name: name, FileSize: 1 << 20}, nil }), nil
 }
 
-func (f *fakeService) ImportSnapshot(vm, from, name string) (*app.Job, error) {
+func (f *fakeService) ImportSnapshot(vm, from, name string) (*job.Job[app.Snapshot], error) {
 	if err := f.called("ImportSnapshot", vm+" "+from+" "+name); err != nil {
 		return nil, err
 	}
-	return f.job(app.JobImport, vm, name, func() (any, error) { return app.Snapshot{Name: name, FileSize: 1 << 20}, nil }), nil
+	return runFakeJob(f, job.Import, vm, name, func() (app.Snapshot, error) { return app.Snapshot{Name: name, FileSize: 1 << 20}, nil }), nil
 }
 
-func (f *fakeService) Doctor(context.Context) []app.Check {
+func (f *fakeService) Doctor(context.Context) []doctor.Finding {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Clone(f.checks)
+	return slices.Clone(f.findings)
 }
 
 func (f *fakeService) Storage(context.Context) (app.Storage, error) {
@@ -185,7 +197,7 @@ func (f *fakeService) FindImage(_ context.Context, distro, release string) (app.
 	return app.FoundImage{Name: distro + ":newest"}, f.called("FindImage", distro+" "+release)
 }
 
-func (f *fakeService) CreateFromImage(_ context.Context, n app.NewVM) (*app.Job, error) {
+func (f *fakeService) CreateFromImage(_ context.Context, n app.NewVM) (*job.Job[app.VM], error) {
 	of := n.Image
 	if n.Found != nil {
 		of = n.Found.Name
@@ -196,7 +208,7 @@ func (f *fakeService) CreateFromImage(_ context.Context, n app.NewVM) (*app.Job,
 	return f.copied("CreateFromImage", of, n.Name)
 }
 
-func (f *fakeService) CreateDebian(_ context.Context, n app.NewVM, release string) (*app.Job, error) {
+func (f *fakeService) CreateDebian(_ context.Context, n app.NewVM, release string) (*job.Job[app.VM], error) {
 	return f.copied("CreateDebian", release, n.Name)
 }
 

@@ -9,22 +9,23 @@ import (
 	"sync/atomic"
 )
 
-// fakeShell is a fakeConsole that ends by itself or is ended.
+// fakeShell is a fakeConsole that can exit.
 type fakeShell struct {
 	*fakeConsole
 
 	once  sync.Once
 	ended chan struct{}
 	code  int
-	// inFront is the program that has the keyboard; "?" is a guest that cannot tell.
-	inFront atomic.Pointer[string]
+	// foreground is the program running in the shell, or nil; "?" means that the guest cannot
+	// report it.
+	foreground atomic.Pointer[string]
 }
 
-// runs makes a program run in it.
-func (s *fakeShell) runs(program string) { s.inFront.Store(&program) }
+// runs starts a program in the shell.
+func (s *fakeShell) runs(program string) { s.foreground.Store(&program) }
 
 func (s *fakeShell) Program(context.Context) (string, error) {
-	switch program := s.inFront.Load(); {
+	switch program := s.foreground.Load(); {
 	case program == nil:
 		return "", nil
 	case *program == "?":
@@ -34,7 +35,7 @@ func (s *fakeShell) Program(context.Context) (string, error) {
 	}
 }
 
-// exit ends it, with -1 as if something else had.
+// exit ends the shell with an exit code; -1 means that its VM was stopped.
 func (s *fakeShell) exit(code int) {
 	s.once.Do(func() {
 		s.code = code
@@ -60,7 +61,7 @@ func (s *fakeShell) over() bool {
 	}
 }
 
-// shell is the fake shell opened as that one, counted from 1; nil if it was not.
+// shell returns the nth shell opened, counted from 1, or nil.
 func (d *desk) shell(n int) *fakeShell {
 	d.svc.mu.Lock()
 	defer d.svc.mu.Unlock()

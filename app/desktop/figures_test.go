@@ -15,16 +15,15 @@ import (
 	"vmterminal/widgets/console"
 )
 
-// guestEnd is a connection whose other end is here too.
+// guestEnd is a connection to a guest in the same process.
 type guestEnd struct {
 	io.Reader
 	io.Writer
 	io.Closer
 }
 
-// attachGuest attaches a console to a guest that is a goroutine of this program.
-// drawn gets each title that the guest asks for, once what it wrote before is
-// drawn.
+// attachGuest attaches a console to a guest simulated by the caller. drawn receives the
+// titles that the guest sets, each once all output before it has been drawn.
 func attachGuest(c *console.Console) (writes io.Writer, keys io.Reader, drawn <-chan string) {
 	output, writes := io.Pipe()
 	keys, typed := io.Pipe()
@@ -39,12 +38,12 @@ func attachGuest(c *console.Console) (writes io.Writer, keys io.Reader, drawn <-
 	return writes, keys, titles
 }
 
-// floodSize is what a guest says at once, in bytes.
+// floodSize is the size of the guest's output in bytes.
 const floodSize = 10 << 20
 
-// floodWindow has a guest say floodSize bytes, and tells the milliseconds from
-// the first until the last is drawn, the longest that the main goroutine let
-// others wait, and the megabytes of memory that it took.
+// floodWindow makes a guest write floodSize bytes. It prints the milliseconds until everything
+// is drawn, the longest time the main goroutine was blocked in milliseconds, and the memory
+// used in megabytes.
 func floodWindow(c *console.Console, quit func()) {
 	defer quit()
 	guest, _, drawn := attachGuest(c)
@@ -68,7 +67,8 @@ func floodWindow(c *console.Console, quit func()) {
 	fmt.Println(took.Milliseconds(), (<-worst).Milliseconds(), resident()-before)
 }
 
-// longestWait asks the main goroutine for a moment, again and again.
+// longestWait repeatedly dispatches a function to the main goroutine and returns the longest
+// time until the function ran.
 func longestWait(stop <-chan struct{}) (worst time.Duration) {
 	for {
 		began, done := time.Now(), make(chan struct{})
@@ -83,7 +83,7 @@ func longestWait(stop <-chan struct{}) (worst time.Duration) {
 	}
 }
 
-// resident is the memory of this program in megabytes.
+// resident returns the resident memory of this process in megabytes.
 func resident() (megabytes int) {
 	var pages int
 	text, err := os.ReadFile("/proc/self/statm")
@@ -96,8 +96,8 @@ func resident() (megabytes int) {
 	return pages * os.Getpagesize() >> 20
 }
 
-// echoWindow types keys, which a guest sends back at once, and tells of each the
-// microseconds until it is drawn.
+// echoWindow types keys that a guest echoes. For each key, it prints the microseconds until the
+// echo is drawn.
 func echoWindow(c *console.Console, quit func()) {
 	defer quit()
 	guest, keys, drawn := attachGuest(c)
@@ -112,7 +112,7 @@ func echoWindow(c *console.Console, quit func()) {
 		}
 	}()
 	for range 60 {
-		time.Sleep(70 * time.Millisecond) // as people type
+		time.Sleep(70 * time.Millisecond) // about the speed of a typist
 		began := time.Now()
 		onMain(context.Background())(func() { c.TypedRune('x') })
 		<-drawn
@@ -123,7 +123,7 @@ func echoWindow(c *console.Console, quit func()) {
 func numbers(b *testing.B, line string, into ...any) {
 	b.Helper()
 	if _, err := fmt.Sscan(line, into...); err != nil {
-		b.Fatalf("the window said %q: %v", line, err)
+		b.Fatalf("unexpected output %q: %v", line, err)
 	}
 }
 
@@ -133,7 +133,7 @@ func BenchmarkFlood(b *testing.B) {
 	for b.Loop() {
 		said := lines(d.open("flood"))
 		if len(said) != 1 {
-			b.Fatalf("the window said %q", said)
+			b.Fatalf("output: got %q, want one line", said)
 		}
 		var took, wait, grown int
 		numbers(b, said[0], &took, &wait, &grown)
@@ -155,7 +155,7 @@ func BenchmarkKeyToEcho(b *testing.B) {
 		}
 	}
 	if len(all) == 0 {
-		b.Fatal("no key came back")
+		b.Fatal("no key was echoed")
 	}
 	slices.Sort(all)
 	b.ReportMetric(float64(all[len(all)/2])/1000, "ms-median")

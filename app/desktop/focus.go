@@ -9,8 +9,7 @@ import (
 	"vmterminal/widgets"
 )
 
-// focusMain puts the keyboard where work goes on: into the terminal, else onto
-// the button that gets one.
+// focusMain focuses the terminal, or the button that starts the VM or opens the shell.
 func (w *window) focusMain() {
 	if w.win.Canvas().Overlays().Top() != nil {
 		return
@@ -19,89 +18,89 @@ func (w *window) focusMain() {
 		w.focus(w.parts.firstRun.Button())
 		return
 	}
-	if t, ok := w.terminalOnWindow(); ok {
+	if t, ok := w.terminals.terminalShown(); ok {
 		w.focus(t)
-	} else if button := w.parts.off.Button(); button.Visible() {
+	} else if button := w.terminals.placeholder.Button(); button.Visible() {
 		w.focus(button)
 	}
 }
 
-// focus puts the keyboard onto a part of the window. Fyne finds only widgets
-// that were measured once, which those never drawn yet were not.
+// focus focuses a widget. Fyne can focus a widget that has never been drawn only after
+// measuring it.
 func (w *window) focus(part fyne.Focusable) {
 	w.win.Content().MinSize()
 	w.win.Canvas().Focus(part)
 }
 
-// typeSheet gives a key to a sheet, unless a dialog of the toolkit's, which does
-// not know Escape, is over it.
-func (w *window) typeSheet(s *widgets.Sheet, key *fyne.KeyEvent) {
+// typeInDialog passes a key to a dialog. If one of Fyne's own dialogs is on top, Escape closes
+// that one, and other keys are ignored.
+func (w *window) typeInDialog(d *widgets.Dialog, key *fyne.KeyEvent) {
 	over := w.win.Canvas().Overlays()
 	switch {
-	case s.OnTop():
-		s.TypedKey(key)
+	case d.OnTop():
+		d.TypedKey(key)
 	case key.Name == fyne.KeyEscape:
+		w.win.Canvas().Unfocus() // as in Dialog.Close
 		over.Remove(over.Top())
 	}
 }
 
-// strayKeys gives keys that nothing on the window has the focus for to the
-// sheet on top, or to the terminal.
-func (w *window) strayKeys() {
+// routeUnfocusedKeys passes keys typed while no widget has the focus to the topmost dialog, or
+// to the terminal.
+func (w *window) routeUnfocusedKeys() {
 	c := w.win.Canvas()
 	c.SetOnTypedKey(func(key *fyne.KeyEvent) {
-		if len(w.sheets) > 0 {
-			w.typeSheet(w.sheets[len(w.sheets)-1], key)
+		if len(w.modal.dialogs) > 0 {
+			w.typeInDialog(w.modal.dialogs[len(w.modal.dialogs)-1], key)
 			return
 		}
 		w.typeMain(func(to fyne.Focusable) { to.TypedKey(key) })
 	})
 	c.SetOnTypedRune(func(r rune) {
-		if len(w.sheets) > 0 {
+		if len(w.modal.dialogs) > 0 {
 			return
 		}
 		w.typeMain(func(to fyne.Focusable) { to.TypedRune(r) })
 	})
 }
 
-// typeMain types where work goes on. What is typed before a shell is there waits
-// for it.
+// typeMain focuses the main widget and passes it a key. Keys typed while a shell is opening
+// are sent to it later.
 func (w *window) typeMain(key func(to fyne.Focusable)) {
 	w.focusMain()
 	if focused := w.win.Canvas().Focused(); focused != nil {
 		key(focused)
-	} else if _, of, ok := w.tabsOnWindow(); ok {
-		of.shown().typeAhead(key)
+	} else if _, tabs, ok := w.terminals.tabsShown(); ok {
+		tabs.shown().typeAhead(key)
 	}
 }
 
-// toggleSnapshots folds the pane of snapshots away, or shows it with the
-// keyboard in it.
-func (w *window) toggleSnapshots() {
-	if w.parts.snapshots.Visible() {
-		w.parts.snapshots.Hide()
-		w.focusMain()
+// toggleSnapshots hides the snapshot pane, or shows and focuses it.
+func (tl *timeline) toggleSnapshots() {
+	if tl.snapshots.Visible() {
+		tl.snapshots.Hide()
+		tl.w.focusMain()
 		return
 	}
-	w.goSnapshots()
+	tl.focusSnapshots()
 }
 
-// goSnapshots puts the keyboard into the timeline.
-func (w *window) goSnapshots() {
-	p := &w.parts
-	w.setVisible(p.snapshots, true)
-	if len(w.last.snapshots) == 0 {
-		w.focusMain()
+// focusSnapshots focuses the timeline.
+func (tl *timeline) focusSnapshots() {
+	tl.w.setVisible(tl.snapshots, true)
+	if len(tl.w.last.snapshots) == 0 {
+		tl.w.focusMain()
 		return
 	}
-	if p.timeline.Chosen() == "" {
-		p.timeline.Choose(w.last.snapshots[0].Name)
+	if tl.timeline.Current() == "" {
+		tl.timeline.SetCurrent(tl.w.last.snapshots[0].Name)
 	}
-	w.focus(p.timeline)
+	tl.w.focus(tl.timeline)
 }
 
-// shortcut takes the keys that a menu cannot name because its item has another
-// already, and tells whether it was one. The terminal asks it first.
+// shortcut handles keys that the menu bar cannot, because a menu item has only one
+// shortcut. It reports whether s was one of them. Terminals call it before they handle a
+// key.
 func (w *window) shortcut(s fyne.Shortcut) bool {
 	custom, ok := s.(*desktop.CustomShortcut)
 	if !ok || custom.Modifier&fyne.KeyModifierControl == 0 {

@@ -10,20 +10,28 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// goldenScenes are those whose texts do not depend on the day.
-var goldenScenes = []string{"first-run", "no-qemu", "stopped", "running", "undo-banner", "new-vm", "settings", "automatic", "vm-menu", "broken-vm"}
+// goldenScenes are the scenes whose texts do not depend on the date or the machine.
+var goldenScenes = []string{"first-run", "no-guest", "stopped", "running", "undo-banner", "new-vm", "settings", "automatic", "vm-menu", "broken-vm"}
 
-// TestGoldens compares what the window is drawn of with the markup in testdata.
-// Colours stand there by their names in the theme: light and dark differ only
-// where something is drawn in another colour.
+// TestGoldens compares the markup of the window with testdata. Colors are theme color
+// names, so dark and light differ only where a widget uses another color.
 func TestGoldens(t *testing.T) {
 	for _, variant := range []fyne.ThemeVariant{theme.VariantDark, theme.VariantLight} {
 		l := look{variant, 1280, 800, 1}
 		folder := map[fyne.ThemeVariant]string{theme.VariantDark: "dark", theme.VariantLight: "light"}[variant]
 		for _, name := range goldenScenes {
 			t.Run(folder+"/"+name, func(t *testing.T) {
-				d := openScene(t, sceneNamed(t, name), l)
-				d.consoles.each(func(t *tab) { t.terminal.Hide() }) // its text comes when it comes
+				s := sceneNamed(t, name)
+				service := s.service
+				s.service = func(t *testing.T) *fakeService {
+					svc := service(t)
+					for i := range svc.vms {
+						svc.vms[i].MemoryUsed = 0 // shown after a delay
+					}
+					return svc
+				}
+				d := openScene(t, s, l)
+				d.consoles.each(func(t *tab) { t.terminal.Hide() }) // its output arrives asynchronously
 				test.AssertRendersToMarkup(t, folder+"/"+name+".xml", d.win.Canvas())
 			})
 		}
@@ -37,6 +45,6 @@ func sceneNamed(t *testing.T, name string) scene {
 			return s
 		}
 	}
-	t.Fatalf("there is no scene %q", name)
+	t.Fatalf("no scene %q", name)
 	return scene{}
 }

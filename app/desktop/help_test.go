@@ -18,8 +18,8 @@ import (
 	"vmterminal/widgets"
 )
 
-// pump stands in for the main goroutine: what is dispatched waits until the
-// test runs it, on the test's own goroutine.
+// pump replaces the main goroutine: dispatched functions are queued until the test runs
+// them on its own goroutine.
 type pump struct {
 	mu    sync.Mutex
 	queue []func()
@@ -68,7 +68,7 @@ func open(t *testing.T, svc *fakeService) *desk {
 	return openAs(t, svc, assets.Theme{})
 }
 
-// openAs is open in a theme.
+// openAs opens a window with a theme.
 func openAs(t testing.TB, svc *fakeService, theme fyne.Theme) *desk {
 	t.Helper()
 	a := test.NewTempApp(t)
@@ -89,10 +89,10 @@ func openAs(t testing.TB, svc *fakeService, theme fyne.Theme) *desk {
 	return d
 }
 
-// until runs what is dispatched until the condition holds.
+// until runs dispatched functions until a condition holds.
 func (d *desk) until(what string, holds func() bool) {
 	d.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		d.pump.run()
 		if holds() {
@@ -101,12 +101,12 @@ func (d *desk) until(what string, holds func() bool) {
 		select {
 		case <-d.pump.more:
 		case <-deadline:
-			d.t.Fatalf("waited in vain for: %s\non the window: %q\nover it: %q", what, texts(d.win.Content()), d.sheetTexts())
+			d.t.Fatalf("timed out waiting for: %s\nwindow: %q\ndialogs: %q", what, texts(d.win.Content()), d.dialogTexts())
 		}
 	}
 }
 
-// walk visits an object and all that is visible in it.
+// walk visits an object and all visible objects in it.
 func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	if o == nil || !o.Visible() {
 		return
@@ -124,7 +124,7 @@ func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	}
 }
 
-// texts are the visible texts of labels, lines and buttons.
+// texts returns the visible texts of labels, lines and buttons.
 func texts(o fyne.CanvasObject) []string {
 	var found []string
 	walk(o, func(o fyne.CanvasObject) {
@@ -144,7 +144,7 @@ func texts(o fyne.CanvasObject) []string {
 	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
 }
 
-func (d *desk) sheetTexts() []string {
+func (d *desk) dialogTexts() []string {
 	var found []string
 	for _, o := range d.win.Canvas().Overlays().List() {
 		found = append(found, texts(o)...)
@@ -152,29 +152,30 @@ func (d *desk) sheetTexts() []string {
 	return found
 }
 
-// sees fails unless the text stands somewhere in the list.
-func sees(t *testing.T, list []string, text string) {
+// requireText fails unless one of the texts in list contains text.
+func requireText(t *testing.T, list []string, text string) {
 	t.Helper()
 	if !slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, text) }) {
-		t.Errorf("%q is not to be seen in %q", text, list)
+		t.Errorf("got %q, want %q in it", list, text)
 	}
 }
 
-// sheet waits for a question with that title.
-func (d *desk) sheet(title string) {
+// awaitDialog waits for a dialog with the given title.
+func (d *desk) awaitDialog(title string) {
 	d.t.Helper()
-	d.until("the sheet "+title, func() bool { return slices.Contains(d.sheetTexts(), title) })
+	d.until("the dialog "+title, func() bool { return slices.Contains(d.dialogTexts(), title) })
 }
 
-// noSheet fails if a question is open.
-func (d *desk) noSheet() {
+// requireNoDialog fails if a dialog is open.
+func (d *desk) requireNoDialog() {
 	d.t.Helper()
 	if top := d.win.Canvas().Overlays().Top(); top != nil {
-		d.t.Errorf("a sheet is open: %q", texts(top))
+		d.t.Errorf("a dialog is open: %q", texts(top))
 	}
 }
 
-// press taps the button with that text: on the sheet on top, else on the window.
+// press taps the button with the given text in the topmost dialog, or in the window if no
+// dialog is open.
 func (d *desk) press(text string) {
 	d.t.Helper()
 	root := d.win.Canvas().Overlays().Top()
@@ -195,12 +196,12 @@ func (d *desk) press(text string) {
 		}
 	})
 	if button == nil {
-		d.t.Fatalf("there is no button %q in %q", text, texts(root))
+		d.t.Fatalf("no button %q in %q", text, texts(root))
 	}
 	test.Tap(button)
 }
 
-// key types a key at what has the focus.
+// key sends a key to the focused widget.
 func (d *desk) key(name fyne.KeyName) {
 	d.t.Helper()
 	focused := d.win.Canvas().Focused()
@@ -211,13 +212,13 @@ func (d *desk) key(name fyne.KeyName) {
 	focused.TypedKey(&fyne.KeyEvent{Name: name})
 }
 
-// typeInto puts a text into the field with that label on the sheet on top.
+// typeInto sets the text of the field with the given label in the topmost dialog.
 func (d *desk) typeInto(label, text string) {
 	d.t.Helper()
 	d.field(label).SetText(text)
 }
 
-// fieldText is what stands in the field with that label.
+// fieldText returns the text of the field with the given label.
 func (d *desk) fieldText(label string) string {
 	d.t.Helper()
 	return d.field(label).Text()
@@ -232,15 +233,15 @@ func (d *desk) field(label string) *widgets.Field {
 		}
 	})
 	if field == nil {
-		d.t.Fatalf("there is no field %q", label)
+		d.t.Fatalf("no field %q in the dialog", label)
 	}
 	return field
 }
 
-// typeText types into what has the focus.
+// typeText types into the focused widget.
 func (d *desk) typeText(text string) { test.Type(d.win.Canvas().Focused(), text) }
 
-// menu does what the menu item with that shortcut does.
+// menu runs the action of the menu item with the given shortcut.
 func (d *desk) menu(s fyne.Shortcut) {
 	d.t.Helper()
 	for _, menu := range d.win.MainMenu().Items {
@@ -251,10 +252,10 @@ func (d *desk) menu(s fyne.Shortcut) {
 			}
 		}
 	}
-	d.t.Fatalf("no menu item has the key %s", s.ShortcutName())
+	d.t.Fatalf("no menu item has the shortcut %s", s.ShortcutName())
 }
 
-// trayItem is the item of the tray's menu with that label.
+// trayItem returns the item of the tray's menu with the given label.
 func (d *desk) trayItem(label string) *fyne.MenuItem {
 	d.t.Helper()
 	var labels []string
@@ -264,19 +265,19 @@ func (d *desk) trayItem(label string) *fyne.MenuItem {
 		}
 		labels = append(labels, i.Label)
 	}
-	d.t.Fatalf("the tray has no %q but %q", label, labels)
+	d.t.Fatalf("no tray item %q in %q", label, labels)
 	return nil
 }
 
-// console is the fake console of a VM.
+// console returns the fake console of a VM.
 func (d *desk) console(vm string) *fakeConsole {
 	d.svc.mu.Lock()
 	defer d.svc.mu.Unlock()
 	return d.svc.consoles[vm]
 }
 
-// attached tells whether the VM's terminal is on the window with the focus.
+// attached reports whether the VM's terminal is shown and focused.
 func (d *desk) attached(vm string) bool {
-	t, ok := d.terminalOnWindow()
-	return ok && d.last.chosen == vm && d.win.Canvas().Focused() == fyne.Focusable(t)
+	t, ok := d.terminals.terminalShown()
+	return ok && d.last.selected == vm && d.win.Canvas().Focused() == fyne.Focusable(t)
 }

@@ -7,54 +7,60 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
+	"vmterminal/app/job"
+	"vmterminal/app/units"
 	"vmterminal/assets"
 	"vmterminal/widgets"
 )
 
-// jobView shows jobs in the bar from their beginning until their result is
-// taken away.
+// jobView shows jobs in the job bar until the user closes their results.
 type jobView struct {
 	w    *window
 	rows []*shownJob
 }
 
 type shownJob struct {
-	job       *app.Job
-	icon      fyne.Resource
-	at        app.Progress
-	cancelled bool
-	// ended is set on the main goroutine, once at has the end.
+	job      *job.Handle
+	icon     fyne.Resource
+	at       job.Progress
+	canceled bool
+	// result describes the result of the job once it has succeeded; took is its duration.
+	result func(took string) string
+	// ended is set, on the main goroutine, together with the final progress.
 	ended bool
 }
 
 func newJobView(w *window) *jobView { return &jobView{w: w} }
 
-// add shows a job. Results that still stand for the same VM make room.
-func (v *jobView) add(j *app.Job) {
+// add shows a job and removes earlier results of the same VM. result describes its result
+// once it has succeeded.
+func (v *jobView) add(j *job.Handle, result func(took string) string) {
 	if slices.ContainsFunc(v.rows, func(r *shownJob) bool { return r.job == j }) {
 		return
 	}
 	v.rows = slices.DeleteFunc(v.rows, func(r *shownJob) bool { return r.ended && r.job.VM == j.VM })
-	row := &shownJob{job: j, icon: jobIcon(j.Kind), at: j.Progress()}
+	row := &shownJob{job: j, icon: jobIcon(j.Kind), at: j.Progress(), result: result}
 	v.rows = append(v.rows, row)
 	v.draw()
-	go j.Watch(func(p app.Progress) {
+	go j.Watch(func(p job.Progress) {
 		v.w.ui(func() {
 			row.at, row.ended = p, p.Ended
 			if p.Ended {
-				v.w.jobEnded(j)
+				v.w.jobEnded(row)
 			}
 			v.draw()
 		})
 	})
 }
 
-// running are the jobs that have not ended.
-func (v *jobView) running() []*app.Job {
-	var jobs []*app.Job
+// running returns the jobs that have not ended.
+func (v *jobView) running() []*job.Handle {
+	var jobs []*job.Handle
 	for _, r := range v.rows {
 		if !r.ended {
 			jobs = append(jobs, r.job)
@@ -63,24 +69,25 @@ func (v *jobView) running() []*app.Job {
 	return jobs
 }
 
-// of is the running job of a VM with where it stands.
-func (v *jobView) of(vm string) (*app.Job, app.Progress, bool) {
+// runningJob returns the running job of a VM and its progress.
+func (v *jobView) runningJob(vm string) (*job.Handle, job.Progress, bool) {
 	for _, r := range v.rows {
 		if !r.ended && r.job.VM == vm {
 			return r.job, r.at, true
 		}
 	}
-	return nil, app.Progress{}, false
+	return nil, job.Progress{}, false
 }
 
-// press is a row's button: cancel while it runs, take away when it has ended.
+// press handles the button of a row: it cancels a running job, or removes one that has
+// ended.
 func (v *jobView) press(id int64) {
 	for _, r := range v.rows {
 		if r.job.ID != id {
 			continue
 		}
 		if !r.ended {
-			r.cancelled = true
+			r.canceled = true
 			r.job.Cancel()
 		} else {
 			v.rows = slices.DeleteFunc(v.rows, func(o *shownJob) bool { return o == r })
@@ -97,101 +104,72 @@ func (v *jobView) draw() {
 		items[i] = r.item()
 	}
 	v.w.parts.jobBar.Set(items)
-	v.w.drawHeader()
-	v.w.drawPlace()
-	v.w.tray.changed()
+	v.w.header.drawHeader()
+	v.w.terminals.drawTerminalArea()
+	v.w.tray.update()
 }
 
 func (r *shownJob) item() widgets.JobItem {
 	item := widgets.JobItem{
-		ID: r.job.ID, Icon: r.icon, Title: textJob(r.job),
-		Phase: r.at.Phase, Fraction: r.at.Fraction(), Button: textCancel(),
+		ID: r.job.ID, Icon: r.icon, Title: words.Job(r.job.Kind, r.job.VM, r.job.Subject),
+		Phase: words.Phase(r.at.Phase), Fraction: r.at.Fraction(), Button: lang.L("Cancel"),
 	}
 	if r.ended {
-		return r.result(item)
+		return r.outcome(item)
 	}
 	switch {
-	case r.cancelled:
-		item.Phase, item.Button = textCancelling(), ""
+	case r.canceled:
+		item.Phase, item.Button = lang.L("Canceling…"), ""
 	case item.Phase == "":
-		item.Phase = textWaiting()
+		item.Phase = lang.L("Preparing…")
 	}
-	figures := []string{percent(r.at), rate(r.at.Rate)}
+	figures := []string{words.Percent(r.at), units.Rate(r.at.Rate)}
 	if r.at.ETA >= 0 && r.at.Total > 0 {
-		figures = append(figures, textLeftTime(clock(r.at.ETA)))
+		figures = append(figures, lang.L("{{.Time}} left", words.Values{"Time": units.Remaining(r.at.ETA)}))
 	}
 	figures = slices.DeleteFunc(figures, func(s string) bool { return s == "" })
 	item.Numbers = strings.Join(figures, "  ·  ")
 	return item
 }
 
-// result turns the row into the line about its end.
-func (r *shownJob) result(item widgets.JobItem) widgets.JobItem {
-	item.Ended, item.Button = true, textClose()
-	took := seconds(r.at.Elapsed)
-	switch result := r.job.Result().(type) {
-	case app.Snapshot:
-		item.Phase = doneWith(r.job.Kind, result, took)
-	case app.Restored:
-		item.Phase = textRestoreDone(result, took)
-	case app.Undone:
-		item.Phase = textUndoDone(took)
-	case app.Verified:
-		item.Phase = textVerifyDone(result, took)
-	case app.VM:
-		item.Phase = textCloneDone(result.Name, took)
-	}
-	if r.job.Cancelled() {
-		item.Phase = textJobCancelled()
-	} else if err := r.job.Err(); err != nil {
-		item.Phase, item.Failed, item.Icon = textProblem(app.Explain(err)).Line(), true, assets.BrokenIcon
+// outcome completes the row of a job that has ended.
+func (r *shownJob) outcome(item widgets.JobItem) widgets.JobItem {
+	item.Ended, item.Button = true, lang.L("Close")
+	if err := r.job.Err(); err == nil {
+		item.Phase = r.result(units.Duration(r.at.Elapsed))
+	} else if r.job.IsCanceled() {
+		item.Phase = lang.L("Canceled. Partial data was removed.")
+	} else {
+		item.Phase, item.Failed, item.Icon = words.Problem(app.Explain(err)).Line(), true, assets.BrokenIcon
 	}
 	return item
 }
 
-// doneWith says what became of a job that gives a snapshot.
-func doneWith(kind app.JobKind, s app.Snapshot, took string) string {
+func jobIcon(kind job.Kind) fyne.Resource {
 	switch kind {
-	case app.JobExport:
-		return textExportDone(size(s.FileSize), took)
-	case app.JobImport:
-		return textImportDone(s.Name, size(s.FileSize), took)
-	default:
-		return textSnapshotDone(s, took)
-	}
-}
-
-func jobIcon(kind app.JobKind) fyne.Resource {
-	switch kind {
-	case app.JobRestore, app.JobUndo:
+	case job.Restore, job.Undo:
 		return assets.RestoreIcon
-	case app.JobVerify:
+	case job.Verify:
 		return theme.ConfirmIcon()
-	case app.JobExport:
+	case job.Export:
 		return theme.UploadIcon()
-	case app.JobImport:
+	case job.Import:
 		return theme.DownloadIcon()
-	case app.JobCreate, app.JobClone:
+	case job.Create, job.Clone:
 		return theme.ContentCopyIcon()
 	default:
 		return theme.MediaPhotoIcon()
 	}
 }
 
-// jobEnded shows what a job left.
-func (w *window) jobEnded(j *app.Job) {
-	w.reader.soon()
-	if j.Err() != nil && !j.Cancelled() {
-		w.fail(j.Err())
+// jobEnded shows how a job ended, as a desktop notification if the window is hidden.
+func (w *window) jobEnded(row *shownJob) {
+	w.reader.refresh()
+	if err := row.job.Err(); err != nil && !row.job.IsCanceled() {
+		w.modal.showError(err)
 	}
 	if w.hidden {
-		w.notify(j)
+		item := row.item()
+		w.app.SendNotification(fyne.NewNotification(item.Title, item.Phase))
 	}
-}
-
-// notify tells of a job's end on the desktop.
-func (w *window) notify(j *app.Job) {
-	row := shownJob{job: j, icon: jobIcon(j.Kind), at: j.Progress(), ended: true}
-	item := row.item()
-	w.app.SendNotification(fyne.NewNotification(item.Title, item.Phase))
 }

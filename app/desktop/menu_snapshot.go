@@ -6,118 +6,125 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
+	"vmterminal/app/job"
 )
 
-// snapshotActions are what can be done to the snapshot chosen in the timeline.
-func (w *window) snapshotActions() []action {
+// snapshotActions returns the actions on the snapshot selected in the timeline.
+func (tl *timeline) snapshotActions() []action {
 	return []action{
-		{always(textDots(textRestore())), key(fyne.KeyR), w.whenRestorable, w.askRestore},
-		{always(textDots(textFromSnapshot())), nil, w.whenWhole, w.withSnapshot(w.askFromSnapshot)},
+		{fixedText(lang.L("Restore") + "…"), key(fyne.KeyR), tl.canRestore, tl.w.snapshotDialogs.askRestore},
+		{fixedText(lang.L("New VM from snapshot") + "…"), nil, tl.hasIntactSnapshot, tl.withSnapshot(tl.w.vmDialogs.askFromSnapshot)},
 		{},
-		{always(textRename()), nil, w.whenSnapshot, w.editSnapshotName},
-		{always(textDescribe()), nil, w.whenSnapshot, w.editDescription},
-		{w.textOfPin, nil, w.whenSnapshot, w.withSnapshot(w.togglePin)},
-		{always(textVerify()), nil, w.whenFile, w.withSnapshot(w.verifySnapshot)},
-		{always(textDots(textExport())), nil, w.whenWhole, w.withSnapshot(w.askExport)},
-		{always(textDots(textDeleteSnapshot())), nil, w.whenSnapshot, w.askDeleteSnapshot},
+		{fixedText(lang.L("Rename")), nil, tl.canEditSnapshot, tl.editSnapshotName},
+		{fixedText(lang.L("Edit description")), nil, tl.canEditSnapshot, tl.editDescription},
+		{tl.pinText, nil, tl.canEditSnapshot, tl.withSnapshot(tl.togglePin)},
+		{fixedText(lang.L("Verify")), nil, tl.hasSnapshotFile, tl.withSnapshot(tl.verifySnapshot)},
+		{fixedText(lang.L("Export") + "…"), nil, tl.hasIntactSnapshot, tl.withSnapshot(tl.w.snapshotDialogs.askExport)},
+		{fixedText(lang.L("Delete snapshot") + "…"), nil, tl.canEditSnapshot, tl.w.snapshotDialogs.askDeleteSnapshot},
 	}
 }
 
-// storeActions are what can be done to the VM's snapshots as a whole.
-func (w *window) storeActions() []action {
+// storeActions returns the actions on all snapshots of the VM.
+func (tl *timeline) storeActions() []action {
 	return []action{
-		{always(textDots(textTakeSnapshot())), key(fyne.KeyS), w.when(w.canSnapshot), w.askSnapshot},
-		{always(textDots(textUndo())), key(fyne.KeyZ), w.when(w.idle), w.askUndo},
-		{always(textDots(textImport())), nil, w.when(w.canChange), w.withVM(w.askImport)},
-		{always(textVerifyAll()), nil, func() bool { return len(w.last.snapshots) > 0 && w.when(w.canChange)() }, w.withVM(w.verifyAll)},
+		{fixedText(lang.L("Take snapshot") + "…"), key(fyne.KeyS), tl.w.when(tl.canSnapshot), tl.w.snapshotDialogs.askSnapshot},
+		{fixedText(lang.L("Undo restore") + "…"), key(fyne.KeyZ), tl.w.when(tl.w.idle), tl.w.snapshotDialogs.askUndo},
+		{fixedText(lang.L("Import") + "…"), nil, tl.w.when(tl.w.canChange), tl.w.withVM(tl.w.snapshotDialogs.askImport)},
+		{fixedText(lang.L("Verify all")), nil, func() bool { return len(tl.w.last.snapshots) > 0 && tl.w.when(tl.w.canChange)() }, tl.w.withVM(tl.verifyAll)},
 	}
 }
 
-// withSnapshot does something to the chosen snapshot of the VM on the window.
-func (w *window) withSnapshot(do func(app.VM, app.Snapshot)) func() {
+// withSnapshot returns an action that calls do with the selected VM and snapshot.
+func (tl *timeline) withSnapshot(do func(app.VM, app.Snapshot)) func() {
 	return func() {
-		v, ok := w.chosen()
-		if s, chosen := w.chosenSnapshot(); ok && chosen {
+		v, ok := tl.w.selected()
+		if s, selected := tl.selectedSnapshot(); ok && selected {
 			do(v, s)
 		}
 	}
 }
 
-func (w *window) canSnapshot(v app.VM) bool {
-	return w.idle(v) && v.State != app.Broken && v.State != app.Lost
+func (tl *timeline) canSnapshot(v app.VM) bool {
+	return tl.w.idle(v) && v.State != app.Broken && v.State != app.Lost
 }
 
-func (w *window) canUndo(v app.VM) bool { return w.idle(v) && v.UndoUsed > 0 }
+func (tl *timeline) canUndo(v app.VM) bool { return tl.w.idle(v) && v.UndoUsed > 0 }
 
-func (w *window) whenSnapshot() bool {
-	_, chosen := w.chosenSnapshot()
-	return chosen && w.when(w.idle)()
+func (tl *timeline) canEditSnapshot() bool {
+	_, selected := tl.selectedSnapshot()
+	return selected && tl.w.when(tl.w.idle)()
 }
 
-// whenFile tells whether the chosen snapshot has a file.
-func (w *window) whenFile() bool {
-	s, _ := w.chosenSnapshot()
-	return w.whenSnapshot() && s.State != "missing"
+// hasSnapshotFile reports whether the selected snapshot has a file.
+func (tl *timeline) hasSnapshotFile() bool {
+	s, _ := tl.selectedSnapshot()
+	return tl.canEditSnapshot() && s.State != app.SnapshotMissing
 }
 
-// whenWhole tells whether the chosen snapshot is not known to be damaged.
-func (w *window) whenWhole() bool {
-	s, _ := w.chosenSnapshot()
-	return w.whenFile() && s.State != "damaged" && s.State != "newer"
+// hasIntactSnapshot reports whether the selected snapshot has a file that is not known to be
+// damaged or too new.
+func (tl *timeline) hasIntactSnapshot() bool {
+	s, _ := tl.selectedSnapshot()
+	return tl.hasSnapshotFile() && s.State != app.SnapshotDamaged && s.State != app.SnapshotNewer
 }
 
-// whenRestorable tells whether there is one to restore: the newest, if none is chosen.
-func (w *window) whenRestorable() bool {
-	if _, chosen := w.chosenSnapshot(); chosen {
-		return w.whenWhole()
+// canRestore reports whether there is a snapshot to restore: the selected one, or else
+// the newest.
+func (tl *timeline) canRestore() bool {
+	if _, selected := tl.selectedSnapshot(); selected {
+		return tl.hasIntactSnapshot()
 	}
-	return len(w.last.snapshots) > 0 && w.when(w.idle)()
+	return len(tl.w.last.snapshots) > 0 && tl.w.when(tl.w.idle)()
 }
 
-func (w *window) textOfPin() string {
-	if s, _ := w.chosenSnapshot(); s.Pinned {
-		return textUnpin()
+func (tl *timeline) pinText() string {
+	if s, _ := tl.selectedSnapshot(); s.Pinned {
+		return lang.L("Unpin")
 	}
-	return textPin()
+	return lang.L("Pin")
 }
 
-func (w *window) togglePin(v app.VM, s app.Snapshot) {
-	w.alter(func(ctx context.Context) error { return w.svc.PinSnapshot(ctx, v.Name, s.Name, !s.Pinned) })
+func (tl *timeline) togglePin(v app.VM, s app.Snapshot) {
+	tl.w.mutate(func(ctx context.Context) error { return tl.w.svc.PinSnapshot(ctx, v.Name, s.Name, !s.Pinned) })
 }
 
-func (w *window) verifySnapshot(v app.VM, s app.Snapshot) {
-	w.runJob(func(ctx context.Context) (*app.Job, error) { return w.svc.VerifySnapshot(ctx, v.Name, s.Name, false) })
+func (tl *timeline) verifySnapshot(v app.VM, s app.Snapshot) {
+	runJob(tl.w, words.VerifyDone, func(ctx context.Context) (*job.Job[app.Verified], error) {
+		return tl.w.svc.VerifySnapshot(ctx, v.Name, s.Name, false)
+	})
 }
 
-// editSnapshotName opens the chosen snapshot's name for typing.
-func (w *window) editSnapshotName() {
-	w.setVisible(w.parts.snapshots, true)
-	w.parts.detailName.Edit()
+// editSnapshotName starts editing the selected snapshot's name.
+func (tl *timeline) editSnapshotName() {
+	tl.w.setVisible(tl.snapshots, true)
+	tl.detailName.Edit()
 }
 
-// editDescription opens the chosen snapshot's description for typing.
-func (w *window) editDescription() {
-	w.setVisible(w.parts.snapshots, true)
-	w.parts.detailAbout.Edit()
+// editDescription starts editing the selected snapshot's description.
+func (tl *timeline) editDescription() {
+	tl.w.setVisible(tl.snapshots, true)
+	tl.detailAbout.Edit()
 }
 
-func (w *window) renameSnapshot(to string) {
-	w.withSnapshot(func(v app.VM, s app.Snapshot) {
+func (tl *timeline) renameSnapshot(to string) {
+	tl.withSnapshot(func(v app.VM, s app.Snapshot) {
 		to := typedName(to)
-		w.call(func(ctx context.Context) error { return w.svc.RenameSnapshot(ctx, v.Name, s.Name, to) }, func(err error) {
+		tl.w.call(func(ctx context.Context) error { return tl.w.svc.RenameSnapshot(ctx, v.Name, s.Name, to) }, func(err error) {
 			if err == nil {
-				w.chooseNext = to
+				tl.selectNextSnapshot = to
 			}
-			w.reader.soon()
-			w.fail(err)
+			tl.w.reader.refresh()
+			tl.w.modal.showError(err)
 		})
 	})()
 }
 
-func (w *window) describeSnapshot(text string) {
-	w.withSnapshot(func(v app.VM, s app.Snapshot) {
-		w.alter(func(ctx context.Context) error { return w.svc.DescribeSnapshot(ctx, v.Name, s.Name, text) })
+func (tl *timeline) describeSnapshot(text string) {
+	tl.withSnapshot(func(v app.VM, s app.Snapshot) {
+		tl.w.mutate(func(ctx context.Context) error { return tl.w.svc.DescribeSnapshot(ctx, v.Name, s.Name, text) })
 	})()
 }

@@ -3,81 +3,82 @@
 package desktop
 
 import (
-	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"vmterminal/app"
+	"vmterminal/app/job"
 )
 
-// vmActions are what can be done to the VM on the window.
+// vmActions returns the actions on the selected VM.
 func (w *window) vmActions() []action {
 	return []action{
-		{w.textOfPower, key(fyne.KeyP), w.when(w.canPower), w.power},
-		{w.textOfPause, nil, w.when(w.canPause), w.withVM(w.togglePause)},
-		{always(textRestart()), nil, w.when(w.canRestart), w.withVM(w.restartVM)},
-		{always(textForceOff()), nil, w.when(func(v app.VM) bool { return v.State.Alive() }), w.withVM(w.askForce)},
+		{w.power.powerText, nil, w.when(w.power.canPower), w.power.startOrStop},
+		{w.power.pauseText, nil, w.when(w.power.canPause), w.withVM(w.power.togglePause)},
+		{fixedText(lang.L("Restart")), nil, w.when(w.power.canRestart), w.withVM(w.power.askRestart)},
+		{fixedText(lang.L("Force off…")), nil, w.when(func(v app.VM) bool { return v.State.Alive() }), w.withVM(w.vmDialogs.askForce)},
 		{},
-		{always(textDots(textSettings())), nil, w.when(w.canChange), w.withVM(w.askSettings)},
-		{always(textDots(textAutomatic())), nil, w.when(func(v app.VM) bool { return v.State != app.Broken }), w.withVM(w.askAutomatic)},
-		{always(textDots(textCloneVM())), nil, w.when(w.canChange), w.withVM(w.askCloneVM)},
-		{always(textUse()), nil, w.when(func(v app.VM) bool { return !v.Active }), w.withVM(w.useVM)},
-		{always(textDots(textDeleteVM())), nil, w.when(w.idle), w.withVM(w.askDeleteVM)},
+		{fixedText(lang.L("Settings") + "…"), nil, w.when(w.canChange), w.withVM(w.vmDialogs.askSettings)},
+		{fixedText(lang.L("Automatic snapshots") + "…"), nil, w.when(func(v app.VM) bool { return v.State != app.Broken }), w.withVM(w.vmDialogs.askAutomatic)},
+		{fixedText(lang.L("Clone") + "…"), nil, w.when(w.canChange), w.withVM(w.vmDialogs.askCloneVM)},
+		{fixedText(lang.L("Make active")), nil, w.when(func(v app.VM) bool { return !v.Active }), w.withVM(w.useVM)},
+		{fixedText(lang.L("Delete VM") + "…"), nil, w.when(w.idle), w.withVM(w.vmDialogs.askDeleteVM)},
 	}
 }
 
-// when tells whether something holds of the VM on the window.
+// when returns a function that reports whether the selected VM meets a condition.
 func (w *window) when(holds func(app.VM) bool) func() bool {
 	return func() bool {
-		v, ok := w.chosen()
+		v, ok := w.selected()
 		return ok && holds(v)
 	}
 }
 
-// withVM does something to the VM on the window.
+// withVM returns an action that calls do with the selected VM.
 func (w *window) withVM(do func(app.VM)) func() {
 	return func() {
-		if v, ok := w.chosen(); ok {
+		if v, ok := w.selected(); ok {
 			do(v)
 		}
 	}
 }
 
-// idle tells whether nothing is being done to a VM by this window.
+// idle reports whether this window has no operation in progress on a VM.
 func (w *window) idle(v app.VM) bool {
-	_, _, runs := w.jobs.of(v.Name)
+	_, _, runs := w.jobs.runningJob(v.Name)
 	return w.busy[v.Name] == "" && !runs
 }
 
-// keepsOff tells whether the VM cannot be started while a job works on it: one
-// that replaces its disk, or reads the disk of a stopped one.
-func keepsOff(job *app.Job, v app.VM) bool {
-	return job.Kind.ReplacesDisk() || job.Kind == app.JobSnapshot && !v.State.Alive()
+// blocksStart reports whether a job prevents the VM from starting: a job that replaces its
+// disk, or that reads the disk of a stopped VM.
+func blocksStart(j *job.Handle, v app.VM) bool {
+	return j.Kind.ReplacesDisk() || j.Kind == job.Snapshot && !v.State.Alive()
 }
 
-func (w *window) canPower(v app.VM) bool {
-	job, _, runs := w.jobs.of(v.Name)
-	held := runs && keepsOff(job, v)
-	return w.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
+func (vp *vmPower) canPower(v app.VM) bool {
+	job, _, runs := vp.w.jobs.runningJob(v.Name)
+	held := runs && blocksStart(job, v)
+	return vp.w.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
 }
 
-func (w *window) canPause(v app.VM) bool {
-	return w.canPower(v) && (v.State == app.Running || v.State == app.Paused)
+func (vp *vmPower) canPause(v app.VM) bool {
+	return vp.canPower(v) && (v.State == app.Running || v.State == app.Paused)
 }
 
-func (w *window) canRestart(v app.VM) bool { return w.canPower(v) && v.State.Alive() }
+func (vp *vmPower) canRestart(v app.VM) bool { return vp.canPower(v) && v.State.Alive() }
 
-// canChange tells whether a VM can get other settings, or a copy.
+// canChange reports whether a VM can be reconfigured or cloned.
 func (w *window) canChange(v app.VM) bool { return w.idle(v) && v.State != app.Broken }
 
-func (w *window) textOfPower() string {
-	if v, _ := w.chosen(); v.State.Alive() {
-		return textStop()
+func (vp *vmPower) powerText() string {
+	if v, _ := vp.w.selected(); v.State.Alive() {
+		return lang.L("Stop")
 	}
-	return textStart()
+	return lang.L("Start")
 }
 
-func (w *window) textOfPause() string {
-	if v, _ := w.chosen(); v.State == app.Paused {
-		return textResume()
+func (vp *vmPower) pauseText() string {
+	if v, _ := vp.w.selected(); v.State == app.Paused {
+		return lang.L("Resume")
 	}
-	return textPause()
+	return lang.L("Pause")
 }

@@ -4,7 +4,7 @@ package desktop
 
 import "errors"
 
-// Built tells whether this build has the window.
+// Built reports whether this build has the window.
 const Built = false
 
 // Run returns an error: this build has no window.

@@ -5,164 +5,176 @@ package desktop
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
+	"vmterminal/app/doctor"
+	"vmterminal/app/hostcmd"
+	"vmterminal/app/problem"
+	"vmterminal/app/units"
 	"vmterminal/assets"
 	"vmterminal/widgets"
 )
 
-// notice is something to know that no question waits for. The banner shows the
-// first that the person has not taken away.
-type notice struct {
-	// id names it among all, so that it stays away once it was taken away.
-	id            string
-	text          string
-	icon          fyne.Resource
-	button, other string
-	do, otherwise func()
-	// lasting is of the host as it is, which nobody needs to be told twice.
-	lasting bool
+// noticeBar shows notices, one at a time, in a banner at the bottom of the window.
+type noticeBar struct {
+	w      *window
+	banner *widgets.Banner
+	// findings are the results of the last checks of the host.
+	findings []doctor.Finding
+	// notes are the notes from the Service.
+	notes []problem.Note
+	// closedNotices contains the IDs of the notices that the user has closed.
+	closedNotices map[string]bool
 }
 
-// notices are all that there is to know now, the gravest first.
-func (w *window) notices() []notice {
+// notice informs the user without requiring an answer. The banner shows the first notice that
+// the user has not closed.
+type notice struct {
+	// id identifies the notice, so that a closed notice stays closed.
+	id                string
+	text              string
+	icon              fyne.Resource
+	button, other     string
+	onButton, onOther func()
+	// persistent notices are about the host and stay closed in later windows.
+	persistent bool
+}
+
+// notices returns all current notices, the most serious first.
+func (nb *noticeBar) notices() []notice {
 	var list []notice
-	for _, c := range w.checks {
-		if n, ok := w.noticeOf(c); ok && c.State == app.CheckMissing {
-			list = append(list, n)
+	for _, f := range nb.findings {
+		if f.Status == doctor.Missing && f.Code != doctor.StoreOtherOwner { // reported by a note from the Service
+			list = append(list, nb.noticeOf(f))
 		}
 	}
-	list = append(list, w.automaticNotices()...)
-	if n, ok := w.undoNotice(); ok {
+	for _, n := range nb.notes {
+		list = append(list, notice{id: string(n.Code) + "\n" + n.Path, text: words.Note(n), icon: theme.WarningIcon()})
+	}
+	list = append(list, nb.automaticNotices()...)
+	if n, ok := nb.undoNotice(); ok {
 		list = append(list, n)
 	}
-	for _, c := range w.checks {
-		if n, ok := w.noticeOf(c); ok && c.State == app.CheckNote {
-			list = append(list, n)
+	for _, f := range nb.findings {
+		slow := f.Subject == doctor.SubjectAccelerator && f.Code != doctor.AccelUnknown
+		if f.Status == doctor.Note && (slow || f.Subject == doctor.SubjectSpace) {
+			list = append(list, nb.noticeOf(f))
 		}
 	}
 	return list
 }
 
-// The names of Doctor's checks that the window tells of by itself.
-const (
-	checkQEMU        = "QEMU"
-	checkAccelerator = "accelerator"
-	checkSpace       = "space"
-)
-
-func (w *window) noticeOf(c app.Check) (notice, bool) {
-	n := notice{id: c.Name, icon: theme.WarningIcon()}
-	switch c.Name {
-	case checkQEMU:
-		n.text = textNoQEMU(c.Found, c.Mend)
-	case checkAccelerator:
-		_, why, _ := strings.Cut(c.Found, ": ")
-		n.text, n.icon = textSlow(why), theme.InfoIcon()
-		n.lasting = true
-	case checkSpace:
-		n.text, n.button, n.do = textLittleSpace(c.Found), textDots(textStorage()), w.askStorage
-		return n, true
-	default:
-		return notice{}, false
+// noticeOf returns the notice about a finding, with its first fix.
+func (nb *noticeBar) noticeOf(f doctor.Finding) notice {
+	n := notice{id: string(f.Subject), icon: theme.WarningIcon(), text: words.Finding(f)}
+	if f.Subject == doctor.SubjectSpace {
+		n.button, n.onButton = lang.L("Storage")+"…", nb.w.storage.askStorage
+		return n
 	}
-	if c.Mend != "" {
-		n.button, n.do = textCopyCommand(), func() { w.app.Clipboard().SetContent(command(c.Mend)) }
+	if f.Subject == doctor.SubjectAccelerator && f.Status == doctor.Note {
+		n.icon, n.persistent = theme.InfoIcon(), true
 	}
-	n.other, n.otherwise = textLookAgain(), w.checkHost
-	return n, true
+	if len(f.Fixes) > 0 {
+		n.text = words.WithFix(n.text, f.Fixes[0])
+		if command, ok := hostcmd.Fix(f.Fixes[0]); ok {
+			n.button, n.onButton = lang.L("Copy command"), func() { nb.w.app.Clipboard().SetContent(command) }
+		}
+	}
+	n.text = app.Plain(n.text)
+	n.other, n.onOther = lang.L("Check again"), nb.recheckHost
+	return n
 }
 
-// command is the part of advice that goes into a shell.
-func command(mend string) string {
-	if _, after, ok := strings.Cut(mend, ": "); ok {
-		return after
-	}
-	return mend
-}
+// undoNoticePeriod is how long after a restore the banner offers to undo it. The menu does
+// so as long as the undo disk exists.
+const undoNoticePeriod = 24 * time.Hour
 
-// undoFor is how long after a restore the banner offers its undo by itself. The
-// menu does for as long as the disk is kept.
-const undoFor = 24 * time.Hour
-
-func (w *window) undoNotice() (notice, bool) {
-	v, ok := w.chosen()
-	kept := w.last.undo
-	if !ok || kept == nil || w.last.at.Sub(kept.Since) > undoFor || !w.idle(v) {
+func (nb *noticeBar) undoNotice() (notice, bool) {
+	v, ok := nb.w.selected()
+	undo := nb.w.last.undo
+	if !ok || undo == nil || nb.w.last.at.Sub(undo.Since) > undoNoticePeriod || !nb.w.idle(v) {
 		return notice{}, false
 	}
 	return notice{
-		id:   v.Name + "\n" + kept.Since.Format(time.RFC3339Nano),
-		text: textUndoOffer(v.Name, kept.Restored, textAge(kept.Since, w.last.at), size(kept.Used)),
-		icon: assets.RestoreIcon, button: textDots(textUndo()), do: w.askUndo,
-		other: textDots(textDiscard()), otherwise: w.askDiscard,
+		id:   v.Name + "\n" + undo.Since.Format(time.RFC3339Nano),
+		text: undoOffer(v.Name, undo.Restored, words.Age(undo.Since, nb.w.last.at), units.Bytes(undo.Used)),
+		icon: assets.RestoreIcon, button: lang.L("Undo restore") + "…", onButton: nb.w.snapshotDialogs.askUndo,
+		other: lang.L("Discard undo disk") + "…", onOther: nb.w.snapshotDialogs.askDiscard,
 	}, true
 }
 
-// automaticNotices tell of automatic snapshots that failed, of any VM.
-func (w *window) automaticNotices() []notice {
+// automaticNotices returns notices about failed automatic snapshots of all VMs.
+func (nb *noticeBar) automaticNotices() []notice {
 	var list []notice
-	for _, v := range w.last.vms {
+	for _, v := range nb.w.last.vms {
 		a := v.Automatic
-		if a.Failure == "" {
+		if !a.Failed {
 			continue
 		}
 		list = append(list, notice{
 			id:   v.Name + "\nautomatic\n" + a.FailedAt.Format(time.RFC3339Nano),
-			text: textAutomaticFailed(v.Name, textAge(a.FailedAt, w.last.at), textTold(a.Why, a.Failure)), icon: theme.WarningIcon(),
-			button: textDots(textAutomatic()), do: func() { w.askAutomatic(v) },
+			text: lang.L("The automatic snapshot of {{.VM}} failed {{.Age}}: {{.Why}}", words.Values{"VM": v.Name, "Age": words.Age(a.FailedAt, nb.w.last.at), "Why": words.StoredProblem(a.Problem, a.FailureText)}), icon: theme.WarningIcon(),
+			button: lang.L("Automatic snapshots") + "…", onButton: func() { nb.w.vmDialogs.askAutomatic(v) },
 		})
 	}
 	return list
 }
 
-// drawBanner shows the first notice that was not taken away.
-func (w *window) drawBanner() {
-	b := w.parts.banner
-	list := slices.DeleteFunc(w.notices(), w.wasClosed)
+// addNote adds a note from the Service to the notices, unless it is already there.
+func (nb *noticeBar) addNote(n problem.Note) {
+	if !slices.Contains(nb.notes, n) {
+		nb.notes = append(nb.notes, n)
+		nb.drawBanner()
+	}
+}
+
+// drawBanner shows the first notice that the user has not closed.
+func (nb *noticeBar) drawBanner() {
+	b := nb.banner
+	list := slices.DeleteFunc(nb.notices(), nb.isClosed)
 	if len(list) == 0 {
-		w.setVisible(b, false)
+		nb.w.setVisible(b, false)
 		return
 	}
 	n := list[0]
-	b.OnButton, b.OnOther = w.free(n.do), w.free(n.otherwise) // a button without a text is not there
+	b.OnButton, b.OnOther = nb.w.unlessModal(n.onButton), nb.w.unlessModal(n.onOther) // a button without text is hidden
 	b.OnClose = func() {
-		w.takenAway[n.id] = true
-		if n.lasting {
-			w.app.Preferences().SetString(prefNotice+n.id, n.text)
+		nb.closedNotices[n.id] = true
+		if n.persistent {
+			nb.w.app.Preferences().SetString(prefNotice+n.id, n.text)
 		}
-		w.drawBanner()
-		w.focusMain()
+		nb.drawBanner()
+		nb.w.focusMain()
 	}
 	b.Set(widgets.BannerItem{Text: n.text, Icon: n.icon, Button: n.button, Other: n.other})
-	w.setVisible(b, true)
+	nb.w.setVisible(b, true)
 }
 
-// prefNotice begins the keys of lasting notices that were closed, each with the
-// text that it had then.
+// prefNotice is the prefix of the preferences with the texts of closed persistent notices.
 const prefNotice = "closed."
 
-// wasClosed tells whether the person has taken a notice away: a lasting one
-// stays away, in the next window too, until it says something else.
-func (w *window) wasClosed(n notice) bool {
-	return w.takenAway[n.id] || n.lasting && w.app.Preferences().String(prefNotice+n.id) == n.text
+// isClosed reports whether the user has closed a notice. A persistent notice stays closed in
+// later windows too, until its text changes.
+func (nb *noticeBar) isClosed(n notice) bool {
+	return nb.closedNotices[n.id] || n.persistent && nb.w.app.Preferences().String(prefNotice+n.id) == n.text
 }
 
-// hostEvery is how often the window looks whether the host still has all that
-// VMs need.
-const hostEvery = 5 * time.Minute
+// hostCheckInterval is how often the window checks that the host meets the requirements of
+// VMs.
+const hostCheckInterval = 5 * time.Minute
 
-// watchHost looks at the host until ctx ends. Not for the main goroutine.
-func (w *window) watchHost(ctx context.Context) {
-	tick := time.NewTicker(hostEvery)
+// watchHost checks the host until ctx is done. It must not be called on the main goroutine.
+func (nb *noticeBar) watchHost(ctx context.Context) {
+	tick := time.NewTicker(hostCheckInterval)
 	defer tick.Stop()
 	for {
-		w.lookAtHost(ctx)
+		nb.runHostChecks(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -171,16 +183,24 @@ func (w *window) watchHost(ctx context.Context) {
 	}
 }
 
-// checkHost looks at the host anew, and says so where nothing has changed.
-func (w *window) checkHost() {
-	w.takenAway = map[string]bool{}
-	go w.lookAtHost(w.ctx)
+// recheckHost checks the host again and shows closed notices again.
+func (nb *noticeBar) recheckHost() {
+	nb.closedNotices = map[string]bool{}
+	go nb.runHostChecks(nb.w.ctx)
 }
 
-func (w *window) lookAtHost(ctx context.Context) {
-	checks := w.svc.Doctor(ctx)
-	w.ui(func() {
-		w.checks = checks
-		w.drawBanner()
+func (nb *noticeBar) runHostChecks(ctx context.Context) {
+	found := nb.w.svc.Doctor(ctx)
+	nb.w.ui(func() {
+		nb.findings = found
+		nb.drawBanner()
 	})
+}
+
+func undoOffer(vm, snapshot, age, size string) string {
+	values := words.Values{"VM": vm, "Name": snapshot, "Age": age, "Size": size}
+	if snapshot == "" {
+		return lang.L("The disk of {{.VM}} was replaced {{.Age}}. The previous disk is kept ({{.Size}}).", values)
+	}
+	return lang.L("{{.VM}} was restored to “{{.Name}}” {{.Age}}. The previous disk is kept ({{.Size}}).", values)
 }

@@ -9,24 +9,24 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-func TestRiskyPasteIsAsked(t *testing.T) {
-	d := onRunning(t)
+func TestRiskyPasteIsConfirmed(t *testing.T) {
+	d := openRunning(t)
 	d.app.Clipboard().SetContent("one\n\x1b[31mtwo\n" + strings.Repeat("more\n", 10))
 	d.menu(key(fyne.KeyV))
-	d.sheet("Paste 12 lines?")
-	sees(t, d.sheetTexts(), "one")
-	sees(t, d.sheetTexts(), "and 4 more")
-	d.key(fyne.KeyReturn) // cancels
-	d.noSheet()
+	d.awaitDialog("Paste 12 lines?")
+	requireText(t, d.dialogTexts(), "one")
+	requireText(t, d.dialogTexts(), "and 4 more")
+	d.key(fyne.KeyReturn) // Cancel has the focus
+	d.requireNoDialog()
 	if !d.attached("dev") {
-		t.Error("the terminal should have the keyboard again")
+		t.Error("the terminal does not have the focus")
 	}
 	d.app.Clipboard().SetContent("ls\n")
 	d.menu(key(fyne.KeyV))
 	d.press("Paste")
-	d.until("what was pasted", func() bool { return d.console("dev").typed() == "ls\r" })
+	d.until("the pasted text", func() bool { return d.console("dev").typed() == "ls\r" })
 	d.app.Clipboard().SetContent("harmless")
 	d.menu(key(fyne.KeyV))
-	d.noSheet()
-	d.until("what was pasted", func() bool { return d.console("dev").typed() == "ls\rharmless" })
+	d.requireNoDialog()
+	d.until("the pasted text", func() bool { return d.console("dev").typed() == "ls\rharmless" })
 }

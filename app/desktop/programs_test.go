@@ -10,19 +10,18 @@ import (
 	"time"
 )
 
-// thorough tells whether there is time for everything: make torture.
+// thorough is set by make torture, which also runs slow tests.
 var thorough = os.Getenv("VMTERMINAL_TORTURE") != ""
 
-// programs are full-screen programs, what is pressed in them, and what to look
-// at. Keys are xdotool's; a step that begins with "type " types the rest, and
-// "keep" leaves a picture.
+// programs are full-screen programs with the keys to press in them. Keys have xdotool's
+// names; a step that begins with "type " types the rest, and "picture" saves a picture.
 var programs = []struct {
 	name, command string
 	steps         []string
 }{
-	{"colours", `printf '\033[1mbold\033[m \033[2mdim\033[m \033[3mitalic\033[m \033[4munderline\033[m \033[7minverse\033[m \033[9mstrike\033[m \033[1;3;4mall\033[m\r\n'
+	{"colors", `printf '\033[1mbold\033[m \033[2mdim\033[m \033[3mitalic\033[m \033[4munderline\033[m \033[7minverse\033[m \033[9mstrike\033[m \033[1;3;4mall\033[m\r\n'
 for b in 4 10; do for i in 0 1 2 3 4 5 6 7; do printf '\033[%d%dm  %d%d  ' $b $i $b $i; done; printf '\033[m\r\n'; done
-for i in $(seq 0 7); do printf '\033[3%dm colour \033[9%dm bright ' $i $i; done; printf '\033[m\r\n'
+for i in $(seq 0 7); do printf '\033[3%dm color \033[9%dm bright ' $i $i; done; printf '\033[m\r\n'
 for i in $(seq 16 231); do printf '\033[48;5;%dm ' $i; done; printf '\033[m\r\n'
 for i in $(seq 0 4 255); do printf '\033[48;2;%d;%d;128m ' $i $((255-i)); done; printf '\033[m\r\n'
 echo '┌─┬─┐ ╔═╦═╗ ╭──╮ ┏━┳━┓ █▓▒░ ▁▂▃▄▅▆▇█ ▏▎▍▌▋▊▉█'
@@ -40,27 +39,27 @@ printf 'e\314\201 a\314\210 combined\r\n\033[4 q'; sleep 100`, nil},
 	{"mc-lines", "mc /etc /usr; true", nil},
 	{"tmux", "tmux -f /dev/null -L vmterminal-test new 'ls --color=always -la /; exec sh'", []string{"ctrl+b", "type %", "ctrl+b", "type \""}},
 	{"vttest-cursor", vttest, []string{
-		"type 1", "Return", "keep", "Return", "keep", "Return", "keep", "Return", "keep", "Return", "keep", "Return", "keep",
+		"type 1", "Return", "picture", "Return", "picture", "Return", "picture", "Return", "picture", "Return", "picture", "Return", "picture",
 	}},
 	{"vttest-screen", vttest, []string{
-		"type 2", "Return", "keep", "Return", "keep", "Return", "Return", "keep", "Return", "Return", "keep", "Return",
-		"Return", "keep", "Return", "Return", "keep", "Return", "keep", "Return", "keep", "Return", "keep",
+		"type 2", "Return", "picture", "Return", "picture", "Return", "Return", "picture", "Return", "Return", "picture", "Return",
+		"Return", "picture", "Return", "Return", "picture", "Return", "picture", "Return", "picture", "Return", "picture",
 	}},
 	{"vttest-sets", vttest, []string{"type 3", "Return", "type 8", "Return"}},
 }
 
-// vttest knows the margins of screens with 80 columns.
+// vttest is the command with its size option; vttest assumes at most 80 columns.
 const vttest = "vttest 24x80.80"
 
-// TestProgramsInTheTerminal leaves pictures of other people's programs in a real
-// window, for people to look at.
+// TestProgramsInTheTerminal saves pictures of third-party programs in a real window for
+// review.
 func TestProgramsInTheTerminal(t *testing.T) {
 	if !thorough {
 		t.Skip("make torture makes these pictures")
 	}
 	for _, p := range programs {
 		for _, look := range []string{"dark", "light"} {
-			if look == "light" && p.name != "colours" && p.name != "htop" && p.name != "mc" {
+			if look == "light" && p.name != "colors" && p.name != "htop" && p.name != "mc" {
 				continue
 			}
 			t.Run(p.name+"-"+look, func(t *testing.T) {
@@ -71,45 +70,45 @@ func TestProgramsInTheTerminal(t *testing.T) {
 					size = "80x24"
 				}
 				d.open(p.command, "FYNE_THEME="+look, cellsEnv+"="+size)
-				d.begins()
+				d.awaitText()
 				for _, step := range p.steps {
-					d.step(step)
+					d.runStep(step)
 				}
-				d.keep()
+				d.savePicture()
 			})
 		}
 	}
 }
 
-// step presses a key, types a text, or leaves a picture.
-func (d *realDisplay) step(what string) {
+// runStep presses a key, types text or saves a picture.
+func (d *realDisplay) runStep(what string) {
 	d.t.Helper()
 	d.settled()
 	text, typed := strings.CutPrefix(what, "type ")
 	switch {
 	case typed:
-		d.hands("type", "--delay", "30", text)
-	case what == "keep":
-		d.keep()
+		d.xdotool("type", "--delay", "30", text)
+	case what == "picture":
+		d.savePicture()
 	default:
-		d.hands("key", what)
+		d.xdotool("key", what)
 	}
 }
 
-// begins waits until the window shows text.
-func (d *realDisplay) begins() {
+// awaitText waits until the window shows text.
+func (d *realDisplay) awaitText() {
 	d.t.Helper()
 	for end := time.Now().Add(time.Minute); ; {
-		if colours(d.settled()) > 8 { // smooth letters have many
+		if colors(d.settled()) > 8 { // antialiased text has many colors
 			return
 		}
 		if time.Now().After(end) {
-			d.t.Fatal("there is no text")
+			d.t.Fatal("no text in the window")
 		}
 	}
 }
 
-func colours(m *image.RGBA) int {
+func colors(m *image.RGBA) int {
 	seen := map[[3]byte]bool{}
 	for i := 0; i < len(m.Pix); i += 4 {
 		seen[[3]byte(m.Pix[i:i+3])] = true

@@ -6,86 +6,97 @@ import (
 	"context"
 	"time"
 
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
+	"vmterminal/app/job"
 	"vmterminal/widgets"
 )
 
-// closed is the window's close button: it hides to the tray where there is one,
-// else it ends the program. VMs go on running either way.
-func (w *window) closed() {
+// quitter closes the window and quits the program, after asking about jobs, shells and VMs.
+type quitter struct{ w *window }
+
+// closeRequested handles the window's close button: it hides the window if there is a tray,
+// and otherwise quits. VMs keep running.
+func (qu *quitter) closeRequested() {
 	var host bool
-	w.call(func(ctx context.Context) error {
+	qu.w.call(func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, trayHostTimeout)
 		defer cancel()
-		host = w.tray.hasHost(ctx)
+		host = qu.w.tray.hasHost(ctx)
 		return nil
 	}, func(error) {
-		if host && w.tray.set {
-			w.hidden = true
-			w.win.Hide()
+		if host && qu.w.tray.installed {
+			qu.w.hidden = true
+			qu.w.win.Hide()
 			return
 		}
-		w.besideShells(w.leave)
+		qu.quitUnlessShellsBusy(qu.hideOrQuit)
 	})
 }
 
-// besideShells asks first when programs run in shells, which end with the window.
-func (w *window) besideShells(quit func()) {
-	w.ifNothingRuns(w.consoles.allShells(), quit, func(busy []busyShell) { w.askQuitShells(busy, quit) })
+// quitUnlessShellsBusy calls quit. If programs run in shells, it asks first, because shells end
+// with the window.
+func (qu *quitter) quitUnlessShellsBusy(quit func()) {
+	qu.w.programs.unlessShellsBusy(qu.w.consoles.allShells(), quit, func(busy []busyShell) { qu.askQuitShells(busy, quit) })
 }
 
-// leave ends the program and leaves VMs running; it asks first while jobs run.
-func (w *window) leave() {
-	if len(w.jobs.running()) > 0 {
-		w.front()
-		w.askQuitJobs()
+// hideOrQuit quits and leaves VMs running. It asks first if jobs are running.
+func (qu *quitter) hideOrQuit() {
+	if len(qu.w.jobs.running()) > 0 {
+		qu.showIfHidden()
+		qu.askQuitJobs()
 		return
 	}
-	w.quit()
+	qu.w.quit()
 }
 
-// trayHostTimeout is how long the desktop may take to say whether it has a tray.
+// trayHostTimeout is how long the desktop may take to report whether it has a tray.
 const trayHostTimeout = 700 * time.Millisecond
 
-// askQuit ends the program, and asks first while programs run in shells, or jobs,
-// or what becomes of running VMs.
-func (w *window) askQuit() { w.besideShells(w.askQuitRest) }
+// askQuit quits, after asking about programs in shells, running jobs or running VMs.
+func (qu *quitter) askQuit() { qu.quitUnlessShellsBusy(qu.askQuitRest) }
 
-func (w *window) askQuitRest() {
-	if len(w.jobs.running()) == 0 && len(w.runningVMs()) > 0 {
-		w.quitBesideVMs()
+func (qu *quitter) askQuitRest() {
+	if len(qu.w.jobs.running()) == 0 && len(qu.runningVMs()) > 0 {
+		qu.quitOrAskVMs()
 		return
 	}
-	w.leave()
+	qu.hideOrQuit()
 }
 
-// front shows a hidden window, so that a question can be seen.
-func (w *window) front() {
-	if w.hidden {
-		w.raise()
+// showIfHidden shows the window if it is hidden, so that a dialog can be seen.
+func (qu *quitter) showIfHidden() {
+	if qu.w.hidden {
+		qu.w.raise()
 	}
 }
 
-func (w *window) askQuitJobs() {
-	var s *widgets.Sheet
-	cancel := &widgets.SheetButton{Text: textCancelAndQuit(), Look: widget.DangerImportance, OnTapped: func() {
-		w.closeSheet(s)
-		w.cancelAndQuit()
+func (qu *quitter) askQuitJobs() {
+	var d *widgets.Dialog
+	cancel := &widgets.DialogButton{Text: lang.L("Cancel job and quit"), Importance: widget.DangerImportance, OnTapped: func() {
+		qu.w.modal.closeDialog(d)
+		qu.cancelAndQuit()
 	}}
-	s = w.openSheet(textJobsRunTitle(), paragraph(textJobsRunAbout()), textKeepRunning(), nil, cancel)
+	d = qu.w.modal.openDialog(lang.L("A job is still running"), paragraph(lang.L("If you quit now, the job is canceled and its partial data is removed. VMs keep running.")), lang.L("Keep running"), nil, cancel)
 }
 
-// cancelAndQuit ends the program once nothing is left of its jobs.
-func (w *window) cancelAndQuit() {
-	jobs := w.jobs.running()
+// cancelAndQuit cancels all jobs and quits once they have removed their partial data.
+func (qu *quitter) cancelAndQuit() {
+	jobs := qu.w.jobs.running()
+	qu.w.call(func(context.Context) error {
+		endJobs(jobs)
+		return nil
+	}, func(error) { qu.w.quit() })
+}
+
+// endJobs cancels jobs and waits for them to end. It must not be called on the main
+// goroutine while the window is open.
+func endJobs(jobs []*job.Handle) {
 	for _, j := range jobs {
 		j.Cancel()
 	}
-	w.call(func(context.Context) error {
-		for _, j := range jobs {
-			<-j.Done()
-		}
-		return nil
-	}, func(error) { w.quit() })
+	for _, j := range jobs {
+		<-j.Done()
+	}
 }

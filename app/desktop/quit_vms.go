@@ -5,16 +5,19 @@ package desktop
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
 	"vmterminal/widgets"
 )
 
-// prefQuit keeps what becomes of running VMs when the program is quit: asked
-// once, unless the person wants to be asked each time.
+// prefQuit is the preference for what to do with running VMs when the program quits. It is
+// unset if the user wants to be asked.
 const prefQuit = "quit.vms"
 
 const (
@@ -22,10 +25,10 @@ const (
 	quitStops  = "stop"
 )
 
-// runningVMs are the VMs that run.
-func (w *window) runningVMs() []string {
+// runningVMs returns the names of the running VMs.
+func (qu *quitter) runningVMs() []string {
 	var names []string
-	for _, v := range w.last.vms {
+	for _, v := range qu.w.last.vms {
 		if v.State.Alive() {
 			names = append(names, v.Name)
 		}
@@ -33,60 +36,63 @@ func (w *window) runningVMs() []string {
 	return names
 }
 
-// quitBesideVMs ends the program while VMs run.
-func (w *window) quitBesideVMs() {
-	switch w.app.Preferences().String(prefQuit) {
+// quitOrAskVMs quits while VMs run: it leaves them running, stops them or asks.
+func (qu *quitter) quitOrAskVMs() {
+	switch qu.w.app.Preferences().String(prefQuit) {
 	case quitLeaves:
-		w.quit()
+		qu.w.quit()
 	case quitStops:
-		w.stopAndQuit()
+		running := qu.runningVMs()
+		qu.w.programs.unlessProgramsRun(running, qu.stopAndQuit, func(busy []busyVM) {
+			qu.w.power.askEndPrograms(lang.L("Stop all VMs?"), busy, lang.L("Stop VMs and quit"), qu.stopAndQuit)
+		})
 	default:
-		w.front()
-		w.askQuitVMs()
+		qu.showIfHidden()
+		qu.askQuitVMs()
 	}
 }
 
-func (w *window) askQuitVMs() {
-	ask := widgets.NewKeyCheck(textAskAgain(), nil)
-	body := container.New(layout.NewCustomPaddedVBoxLayout(10), paragraph(textQuitVMsAbout(w.runningVMs())), ask)
-	var s *widgets.Sheet
+func (qu *quitter) askQuitVMs() {
+	ask := widgets.NewKeyCheck(lang.L("Ask every time"), nil)
+	body := container.New(layout.NewCustomPaddedVBoxLayout(10), paragraph(lang.L("{{.Names}} can keep running without the window. VMTerminal reconnects to them when you open it again and remembers your choice.",
+		words.Values{"Names": strings.Join(qu.runningVMs(), ", ")})), ask)
+	var d *widgets.Dialog
 	choose := func(what string, do func()) func() {
 		return func() {
-			w.closeSheet(s)
+			qu.w.modal.closeDialog(d)
 			if !ask.Checked {
-				w.app.Preferences().SetString(prefQuit, what)
+				qu.w.app.Preferences().SetString(prefQuit, what)
 			}
 			do()
 		}
 	}
-	leave := &widgets.SheetButton{Text: textLeaveRunning(), Default: true, OnTapped: choose(quitLeaves, func() { w.quit() })}
-	stop := &widgets.SheetButton{Text: textStopThem(), OnTapped: choose(quitStops, w.stopAndQuit)}
-	s = w.openSheet(textQuitVMsTitle(), body, textCancel(), nil, stop, leave)
+	leave := &widgets.DialogButton{Text: lang.L("Leave VMs running"), Default: true, OnTapped: choose(quitLeaves, func() { qu.w.quit() })}
+	stop := &widgets.DialogButton{Text: lang.L("Stop VMs and quit"), OnTapped: choose(quitStops, qu.stopAndQuit)}
+	d = qu.w.modal.openDialog(lang.L("VMs are running"), body, lang.L("Cancel"), nil, stop, leave)
 }
 
-// stopAndQuit ends the program once all VMs are stopped, each guest told first.
-// It stays when one could not be stopped.
-func (w *window) stopAndQuit() {
-	names := w.runningVMs()
+// stopAndQuit shuts all VMs down and quits. It does not quit if a VM could not be stopped.
+func (qu *quitter) stopAndQuit() {
+	names := qu.runningVMs()
 	for _, name := range names {
-		w.setBusy(name, textStoppingDots())
+		qu.w.setBusy(name, lang.L("Stopping…"))
 	}
-	w.call(func(ctx context.Context) error {
-		return forAll(names, func(name string) error { return w.stopSaying(ctx, name, app.StopOptions{}) })
+	qu.w.call(func(ctx context.Context) error {
+		return forAll(names, func(name string) error { return qu.w.power.stopAndReport(ctx, name, app.StopOptions{}) })
 	}, func(err error) {
 		for _, name := range names {
-			w.setBusy(name, "")
+			qu.w.setBusy(name, "")
 		}
 		if err == nil {
-			w.quit()
+			qu.w.quit()
 			return
 		}
-		w.front()
-		w.fail(err)
+		qu.showIfHidden()
+		qu.w.modal.showError(err)
 	})
 }
 
-// forAll does something to all at the same time, and returns when all are done.
+// forAll calls do for all names concurrently and waits for all calls.
 func forAll(names []string, do func(name string) error) error {
 	errs := make(chan error, len(names))
 	for _, name := range names {
@@ -94,7 +100,7 @@ func forAll(names []string, do func(name string) error) error {
 	}
 	var all []error
 	for range names {
-		if err := <-errs; !errors.Is(err, app.ErrStopped) { // by itself meanwhile
+		if err := <-errs; !errors.Is(err, app.ErrStopped) { // it may have stopped by itself
 			all = append(all, err)
 		}
 	}

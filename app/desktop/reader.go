@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"vmterminal/app"
+	"vmterminal/snapshot/durable"
 )
 
-// reading is one look at the store: all that the window shows, but for jobs
+// reading is the state of the store at one time: everything that the window shows except jobs
 // and consoles.
 type reading struct {
 	at    time.Time
@@ -21,12 +22,15 @@ type reading struct {
 	notes []string
 	err   error
 
-	// chosen is the VM on the window, with its snapshots; "" when there is none.
-	chosen    string
+	// selectionCount is the number of the latest selection when this reading began; see
+	// reader.selectVM.
+	selectionCount int
+	// selected is the selected VM, or ""; snapshots are its snapshots.
+	selected  string
 	snapshots []app.Snapshot
 	snapErr   error
-	// undo is the disk that the last restore replaced, nil if none is kept.
-	undo *app.Kept
+	// undo is the disk that the last restore replaced, or nil.
+	undo *app.UndoDisk
 }
 
 // vm returns the named VM.
@@ -38,47 +42,59 @@ func (r reading) vm(name string) (app.VM, bool) {
 	return r.vms[at], true
 }
 
-// reader looks at the store whenever it may have changed, and hands each
-// reading to show on the main goroutine.
+// reader reads the store whenever it may have changed, and passes each reading to show on
+// the main goroutine.
 type reader struct {
 	svc  Service
 	ui   Dispatch
 	now  func() time.Time
 	show func(reading)
-	poke chan struct{}
+	wake chan struct{}
 
-	mu     sync.Mutex
-	chosen string
+	mu             sync.Mutex
+	selected       string
+	selectionCount int // number of calls of selectVM
 }
 
 func newReader(svc Service, ui Dispatch, now func() time.Time, show func(reading)) *reader {
-	return &reader{svc: svc, ui: ui, now: now, show: show, poke: make(chan struct{}, 1)}
+	return &reader{svc: svc, ui: ui, now: now, show: show, wake: make(chan struct{}, 1)}
 }
 
-// soon asks for a reading. Any goroutine may call it.
-func (r *reader) soon() {
+// refresh requests a reading. It is safe for concurrent use.
+func (r *reader) refresh() {
 	select {
-	case r.poke <- struct{}{}:
+	case r.wake <- struct{}{}:
 	default:
 	}
 }
 
-// choose makes the named VM the one on the window. Any goroutine may call it.
-func (r *reader) choose(name string) {
+// selectVM selects a VM. It returns the number of this selection: readings with a lower
+// number may have begun before it. It is safe for concurrent use.
+func (r *reader) selectVM(name string) int {
 	r.mu.Lock()
-	r.chosen = name
+	r.selected = name
+	r.selectionCount++
+	choice := r.selectionCount
 	r.mu.Unlock()
-	r.soon()
+	r.refresh()
+	return choice
 }
 
-// How often to look while VMs change state, and while any runs: what happens
-// inside a host process changes no file.
+// selection returns the latest selection and its number.
+func (r *reader) selection() (name string, choice int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.selected, r.selectionCount
+}
+
+// The intervals between readings while VMs change state, and while any VM runs. Polling is
+// needed because changes inside a supervisor do not change any file.
 const (
 	changingPoll = time.Second
 	runningPoll  = 3 * time.Second
 )
 
-// run looks until ctx ends.
+// run reads the store, again and again, until ctx is done.
 func (r *reader) run(ctx context.Context) {
 	changes := r.svc.Changes(ctx)
 	var poll <-chan time.Time
@@ -95,7 +111,7 @@ func (r *reader) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-r.poke:
+		case <-r.wake:
 		case _, open := <-changes:
 			if !open {
 				changes = nil
@@ -105,12 +121,12 @@ func (r *reader) run(ctx context.Context) {
 	}
 }
 
-// pollAfter is when to look again unasked, 0 for never.
+// pollAfter returns the time until the next reading without a request, or 0 for never.
 func pollAfter(r reading) time.Duration {
 	wait := time.Duration(0)
 	for _, v := range r.vms {
 		switch {
-		case v.State == app.Starting || v.State == app.Stopping || v.Doing != "":
+		case v.State == app.Starting || v.State == app.Stopping || v.Activity != (durable.Activity{}):
 			return changingPoll
 		case v.State.Alive():
 			wait = runningPoll
@@ -121,36 +137,41 @@ func pollAfter(r reading) time.Duration {
 
 func (r *reader) read(ctx context.Context) reading {
 	got := reading{at: r.now()}
+	got.selected, got.selectionCount = r.selection()
 	got.vms, got.notes, got.err = r.svc.VMs(ctx)
 	slices.SortStableFunc(got.vms, func(a, b app.VM) int {
 		return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 	})
-	got.chosen = r.settle(got)
-	if got.chosen == "" {
+	got.selected = r.pickVM(got)
+	if got.selected == "" {
 		return got
 	}
-	list, err := r.svc.Snapshots(ctx, got.chosen)
+	list, err := r.svc.Snapshots(ctx, got.selected)
 	got.snapshots, got.undo, got.snapErr = list.Snapshots, list.Undo, err
 	got.notes = append(got.notes, list.Notes...)
 	return got
 }
 
-// settle keeps the chosen VM while it is there; else the active one takes its
-// place, else the first.
-func (r *reader) settle(got reading) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, ok := got.vm(r.chosen); ok {
-		return r.chosen
+// pickVM returns the VM that a reading is about: the selected one if it exists, otherwise
+// the active one, otherwise the first. A selection made since the reading began takes
+// precedence.
+func (r *reader) pickVM(got reading) string {
+	if _, ok := got.vm(got.selected); ok {
+		return got.selected
 	}
-	r.chosen = ""
+	name := ""
 	for _, v := range got.vms {
-		if v.Active || r.chosen == "" {
-			r.chosen = v.Name
+		if v.Active || name == "" {
+			name = v.Name
 		}
 		if v.Active {
 			break
 		}
 	}
-	return r.chosen
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.selectionCount == got.selectionCount && name != "" { // an unreadable list changes nothing
+		r.selected = name
+	}
+	return name
 }

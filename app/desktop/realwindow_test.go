@@ -26,15 +26,15 @@ import (
 	"vmterminal/widgets/console"
 )
 
-// The test's own binary is a program with a real window too, where this names
-// what is to be done in it.
+// windowEnv makes the test binary open a real window; its value is what to run in it.
 const windowEnv = "VMTERMINAL_TEST_WINDOW"
 
-// cellsEnv makes its terminal that large, as 80x24; the window otherwise.
+// cellsEnv sets the size of the terminal, for example 80x24. If it is empty, the window's size
+// determines it.
 const cellsEnv = "VMTERMINAL_TEST_CELLS"
 
 func TestMain(m *testing.M) {
-	fyneapp.SetMetadata(fyne.AppMetadata{Migrations: map[string]bool{"fyneDo": !threadChecks}}) // as the program
+	fyneapp.SetMetadata(fyne.AppMetadata{Migrations: map[string]bool{"fyneDo": !threadChecks}}) // as in Run
 	switch what := os.Getenv(windowEnv); what {
 	case "":
 		os.Exit(m.Run())
@@ -42,15 +42,17 @@ func TestMain(m *testing.M) {
 		realWindow(floodWindow)
 	case "echo":
 		realWindow(echoWindow)
-	case "crowd":
-		crowdWindow()
+	case "large-store":
+		largeStoreWindow()
+	case "job":
+		jobWindow()
 	default:
 		realWindow(func(c *console.Console, _ func()) { runIn(c, what) })
 	}
 }
 
-// realWindow opens a window of one terminal and runs in it what is given, once
-// its size is known. That ends it by quit.
+// realWindow opens a window with a terminal and calls run once the size of the terminal is
+// known. run closes the window by calling quit.
 func realWindow(run func(c *console.Console, quit func())) {
 	a := fyneapp.NewWithID("vmterminal.test")
 	a.Settings().SetTheme(assets.Theme{})
@@ -72,18 +74,17 @@ func realWindow(run func(c *console.Console, quit func())) {
 	var cols, rows float32
 	if _, err := fmt.Sscanf(os.Getenv(cellsEnv), "%fx%f", &cols, &rows); err == nil {
 		cell := fyne.MeasureText("M", textSizeNormal, fyne.TextStyle{Monospace: true})
-		round := func(x float32) float32 { return float32(math.Round(float64(x))) } // as cells are
+		round := func(x float32) float32 { return float32(math.Round(float64(x))) } // as the console rounds cells
 		w.Resize(fyne.NewSize(cols*round(cell.Width)+1, rows*round(cell.Height)+1))
 	}
 	w.Canvas().Focus(c)
 	w.ShowAndRun()
 }
 
-// The size of the window and of its display.
+// The size of the window and its display.
 const realWidth, realHeight = 1000, 640
 
-// runIn runs a shell command on a terminal of this computer that the console
-// shows, and quits when it ends.
+// runIn runs a shell command in a terminal of the host and exits when it ends.
 func runIn(c *console.Console, command string) {
 	cols, rows := c.Cells()
 	cmd := exec.Command("sh", "-c", command)
@@ -94,16 +95,16 @@ func runIn(c *console.Console, command string) {
 		os.Exit(1)
 	}
 	onMain(context.Background())(func() { c.Attach(tty) })
-	_ = cmd.Wait() // however it ends, the window has ended with it
+	_ = cmd.Wait() // its exit code does not matter
 	os.Exit(0)
 }
 
-// realDisplay is a display without a window manager, and hands.
+// realDisplay is an X display without a window manager, with simulated input.
 type realDisplay struct {
 	t   testing.TB
 	env []string
 
-	taken int // pictures
+	taken int // number of saved pictures
 }
 
 func newRealDisplay(t testing.TB) *realDisplay {
@@ -119,9 +120,9 @@ func newRealDisplay(t testing.TB) *realDisplay {
 	write.Close()
 	var number int
 	if _, err := fmt.Fscanln(read, &number); err != nil {
-		t.Fatalf("Xvfb told no display: %v", err)
+		t.Fatalf("read display number of Xvfb: %v", err)
 	}
-	home := t.TempDir() // keeps programs from the person's settings
+	home := t.TempDir() // without the user's settings
 	if err := os.Mkdir(filepath.Join(home, ".cache"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func startReal(t testing.TB, cmd *exec.Cmd) {
 	})
 }
 
-// open opens a real window for what, and returns what it says.
+// open opens a real window with a value for windowEnv and returns its standard output.
 func (d *realDisplay) open(what string, env ...string) io.Reader {
 	d.t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -150,7 +151,7 @@ func (d *realDisplay) open(what string, env ...string) io.Reader {
 	cmd.Stderr = &said
 	d.t.Cleanup(func() {
 		if d.t.Failed() {
-			d.t.Logf("the window said: %s", said.String())
+			d.t.Logf("standard error of the window: %s", said.String())
 		}
 	})
 	out, err := cmd.StdoutPipe()
@@ -161,7 +162,7 @@ func (d *realDisplay) open(what string, env ...string) io.Reader {
 	return out
 }
 
-func (d *realDisplay) hands(args ...string) {
+func (d *realDisplay) xdotool(args ...string) {
 	d.t.Helper()
 	cmd := exec.Command("xdotool", args...)
 	cmd.Env = d.env
@@ -170,13 +171,13 @@ func (d *realDisplay) hands(args ...string) {
 	}
 }
 
-// settled is the display once some pictures in a row are the same.
+// settled returns a picture of the display once it no longer changes.
 func (d *realDisplay) settled() *image.RGBA {
 	d.t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, realWidth, realHeight))
 	const enough = 4
 	same, before := 0, ""
-	for end := time.Now().Add(10 * time.Second); ; {
+	for end := time.Now().Add(time.Minute); ; {
 		cmd := exec.Command("import", "-window", "root", "-depth", "8", "rgba:-")
 		cmd.Env = d.env
 		points, err := cmd.Output()
@@ -194,8 +195,8 @@ func (d *realDisplay) settled() *image.RGBA {
 	}
 }
 
-// keep leaves a picture for people where those of other tests are.
-func (d *realDisplay) keep() {
+// savePicture saves a picture of the display next to those of other tests.
+func (d *realDisplay) savePicture() {
 	d.t.Helper()
 	dir := os.Getenv("VMTERMINAL_PICTURES")
 	if dir == "" {
@@ -216,7 +217,7 @@ func (d *realDisplay) keep() {
 	}
 }
 
-// lines are those that a window says, until it ends.
+// lines returns the lines printed until the window is closed.
 func lines(r io.Reader) (list []string) {
 	for s := bufio.NewScanner(r); s.Scan(); {
 		list = append(list, s.Text())

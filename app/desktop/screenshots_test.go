@@ -19,14 +19,15 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"vmterminal/app"
+	"vmterminal/app/doctor"
 	"vmterminal/assets"
 )
 
-// envScreenshots names the folder that pictures of every state go into, in all
-// looks: make screenshots. Without it every state is drawn once, and not kept.
+// envScreenshots names the folder for pictures of all scenes in all looks (make
+// screenshots). Without it each scene is drawn once and not saved.
 const envScreenshots = "VMTERMINAL_SCREENSHOTS"
 
-// look is how a picture is taken.
+// look is the theme, size and scale of a picture.
 type look struct {
 	variant       fyne.ThemeVariant
 	width, height float32
@@ -56,34 +57,34 @@ func looks() []look {
 	return all
 }
 
-// variantTheme is the program's theme in one variant, whatever the desktop's.
+// variantTheme is the program's theme in a fixed variant.
 type variantTheme struct {
 	assets.Theme
 
 	variant fyne.ThemeVariant
 }
 
-// Color implements fyne.Theme.
+// Color implements [fyne.Theme].
 func (t variantTheme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 	return t.Theme.Color(name, t.variant)
 }
 
-// TestScreenshots draws every state of the window.
+// TestScreenshots draws all scenes.
 func TestScreenshots(t *testing.T) {
 	for _, l := range looks() {
 		for _, s := range scenes {
 			t.Run(l.name()+"/"+s.name, func(t *testing.T) {
 				picture := openScene(t, s, l).win.Canvas().Capture()
 				if plain(picture) {
-					t.Error("nothing is drawn")
+					t.Error("the picture is a single color")
 				}
-				keep(t, picture, l, s.name)
+				savePicture(t, picture, l, s.name)
 			})
 		}
 	}
 }
 
-// openScene brings the window into a state.
+// openScene opens the window in a scene.
 func openScene(t *testing.T, s scene, l look) *desk {
 	t.Helper()
 	d := openLook(t, s.service(t), l)
@@ -103,15 +104,15 @@ func openLook(t testing.TB, svc *fakeService, l look) *desk {
 	return d
 }
 
-// relayout makes the canvas of tests set what was shown since; a real one does
-// so with each frame.
+// relayout makes the test canvas lay out widgets shown since the last layout; a real canvas
+// does so for each frame.
 func (d *desk) relayout(l look) {
 	size := fyne.NewSize(l.width/l.scale, l.height/l.scale)
 	d.win.Resize(size.AddWidthHeight(1, 1))
 	d.win.Resize(size)
 }
 
-// plain tells whether a picture has one colour only.
+// plain reports whether a picture has a single color.
 func plain(p image.Image) bool {
 	b := p.Bounds()
 	first := p.At(b.Min.X, b.Min.Y)
@@ -125,7 +126,7 @@ func plain(p image.Image) bool {
 	return true
 }
 
-func keep(t *testing.T, picture image.Image, l look, name string) {
+func savePicture(t *testing.T, picture image.Image, l look, name string) {
 	t.Helper()
 	dir := os.Getenv(envScreenshots)
 	if dir == "" {
@@ -145,7 +146,7 @@ func keep(t *testing.T, picture image.Image, l look, name string) {
 	}
 }
 
-// scene is a state of the window: what there is, and what the person does.
+// scene is a state of the window: the store and what the user has done.
 type scene struct {
 	name    string
 	service func(*testing.T) *fakeService
@@ -155,114 +156,113 @@ type scene struct {
 var scenes = []scene{
 	{"first-run", func(*testing.T) *fakeService { return &fakeService{} }, nil},
 	{"no-qemu", func(*testing.T) *fakeService {
-		return &fakeService{checks: []app.Check{{
-			Name: "QEMU", State: app.CheckMissing, Found: "qemu-system-x86_64 is not installed", Mend: "sudo apt-get install qemu-system-x86",
-		}}}
-	}, func(d *desk) { d.until("the banner", func() bool { return d.parts.banner.Visible() }) }},
+		return &fakeService{findings: []doctor.Finding{noQEMU}}
+	}, func(d *desk) { d.until("the banner", func() bool { return d.noticeBar.banner.Visible() }) }},
+	{"no-guest", func(*testing.T) *fakeService {
+		return &fakeService{findings: []doctor.Finding{noGuest}}
+	}, func(d *desk) { d.until("the banner", func() bool { return d.noticeBar.banner.Visible() }) }},
 	{"stopped", func(*testing.T) *fakeService { return stopped("dev", "db", "web") }, nil},
 	{"running", workshop, (*desk).settled},
 	{"snapshot-details", workshop, func(d *desk) {
 		d.settled()
-		d.parts.timeline.Choose("before-upgrade")
+		d.timeline.timeline.SetCurrent("before-upgrade")
 	}},
-	{"snapshot-sheet", workshop, func(d *desk) { d.settled(); d.askSnapshot() }},
+	{"snapshot-dialog", workshop, func(d *desk) { d.settled(); d.snapshotDialogs.askSnapshot() }},
 	{"snapshot-job", func(t *testing.T) *fakeService {
 		svc := workshop(t)
 		svc.jobSteps = make(chan struct{})
 		return svc
 	}, func(d *desk) {
 		d.settled()
-		d.quickSnapshot("dev")
-		d.quickSnapshot("db")
-		d.until("the jobs", func() bool { return len(d.parts.jobBar.Items()) == 2 })
+		d.snapshotDialogs.quickSnapshot("dev")
+		d.snapshotDialogs.quickSnapshot("db")
+		d.until("both jobs", func() bool { return len(d.parts.jobBar.Items()) == 2 })
 		for range 8 {
 			d.svc.jobSteps <- struct{}{}
 		}
 		d.until("progress", func() bool {
-			_, dev, _ := d.jobs.of("dev")
-			_, db, _ := d.jobs.of("db")
+			_, dev, _ := d.jobs.runningJob("dev")
+			_, db, _ := d.jobs.runningJob("db")
 			return dev.Fraction()+db.Fraction() > 0.75
 		})
 		d.t.Cleanup(func() { close(d.svc.jobSteps) })
 	}},
-	{"restore-sheet", workshop, func(d *desk) {
+	{"restore-dialog", workshop, func(d *desk) {
 		d.settled()
-		d.parts.timeline.Choose("before-upgrade")
-		d.askRestore()
+		d.timeline.timeline.SetCurrent("before-upgrade")
+		d.snapshotDialogs.askRestore()
 	}},
 	{"undo-banner", func(t *testing.T) *fakeService {
 		svc := workshop(t)
 		svc.vms[0].UndoUsed, svc.undoSince = 310<<20, time.Now().Add(-2*time.Minute)
 		svc.restored = svc.snapshots["dev"][1].Name
-		svc.snapshots["dev"][1].Here = true
+		svc.snapshots["dev"][1].IsCurrent = true
 		return svc
 	}, (*desk).settled},
 	{"slow-host", func(t *testing.T) *fakeService {
 		svc := workshop(t)
-		svc.checks = []app.Check{{
-			Name: "accelerator", State: app.CheckNote, Found: "tcg, several times as slow: you may not open /dev/kvm", Mend: "sudo adduser you kvm",
-		}}
+		svc.findings = []doctor.Finding{slowHost}
 		return svc
 	}, func(d *desk) {
 		d.settled()
-		d.until("the banner", func() bool { return d.parts.banner.Visible() })
+		d.until("the banner", func() bool { return d.noticeBar.banner.Visible() })
 	}},
-	{"new-vm", workshop, func(d *desk) { d.settled(); d.askNewVM(); d.sheet("New VM") }},
+	{"new-vm", workshop, func(d *desk) { d.settled(); d.vmDialogs.askNewVM(); d.awaitDialog("New VM") }},
 	{"settings", workshop, func(d *desk) {
 		d.settled()
-		d.choose("db")
+		d.selectVM("db")
 		d.do(d.vmActions(), "Settings…")
-		d.sheet("Settings of db")
+		d.awaitDialog("Settings of db")
 	}},
 	{"close-shell", workshop, func(d *desk) {
 		d.settled()
 		d.openShell()
 		d.shell(1).runs("vim")
 		d.menu(key(fyne.KeyW))
-		d.sheet("Close shell 1?")
+		d.awaitDialog("Close shell 1?")
 	}},
 	{"automatic", func(t *testing.T) *fakeService {
 		svc := workshop(t)
 		svc.vms[3].Automatic = app.AutomaticState{
 			Automatic: app.Automatic{Every: 6 * time.Hour, Keep: 12},
-			Failure:   "612 MB are needed, and 240 MB are free", FailedAt: time.Now().Add(-3 * time.Hour),
+			Failed:    true, FailureText: "612 MiB are needed, and 240 MiB are free", FailedAt: time.Now().Add(-3 * time.Hour),
 		}
 		return svc
 	}, func(d *desk) {
 		d.settled()
-		d.choose("web")
+		d.selectVM("web")
 		d.do(d.vmActions(), "Automatic snapshots…")
-		d.sheet("Automatic snapshots of web")
+		d.awaitDialog("Automatic snapshots of web")
 	}},
-	{"storage", workshop, func(d *desk) { d.settled(); d.askStorage(); d.sheet("Storage") }},
-	{"vm-menu", workshop, func(d *desk) { d.settled(); d.popUpUnder(d.parts.more, d.vmActions()) }},
+	{"storage", workshop, func(d *desk) { d.settled(); d.storage.askStorage(); d.awaitDialog("Storage") }},
+	{"vm-menu", workshop, func(d *desk) { d.settled(); d.popUpUnder(d.header.more, d.vmActions()) }},
 	{"delete-vm", workshop, func(d *desk) {
 		d.settled()
-		d.choose("db")
+		d.selectVM("db")
 		d.do(d.vmActions(), "Delete VM…")
 	}},
 	{"error", func(t *testing.T) *fakeService {
 		svc := workshop(t)
-		svc.failNext("CreateSnapshot", errors.New("612 MB are needed, and 240 MB are free"))
+		svc.failNext("CreateSnapshot", errors.New("612 MiB are needed, and 240 MiB are free"))
 		return svc
 	}, func(d *desk) {
 		d.settled()
-		d.quickSnapshot("dev")
-		d.until("the error", func() bool { return len(d.sheets) == 1 })
+		d.snapshotDialogs.quickSnapshot("dev")
+		d.until("the error", func() bool { return len(d.modal.dialogs) == 1 })
 	}},
-	{"broken-vm", workshop, func(d *desk) { d.settled(); d.choose("old") }},
-	{"keys", workshop, func(d *desk) { d.settled(); d.tellKeys() }},
+	{"broken-vm", workshop, func(d *desk) { d.settled(); d.selectVM("old") }},
+	{"keys", workshop, func(d *desk) { d.settled(); d.showShortcuts() }},
 }
 
-// settled waits for the terminal of the VM dev.
+// settled waits for the terminal of the VM dev and its output.
 func (d *desk) settled() {
 	d.t.Helper()
 	d.until("the terminal", func() bool { return d.attached("dev") })
 	go fmt.Fprint(d.console("dev").in, session)
-	d.until("its text on the window", func() bool { return strings.Contains(d.drawn(), "done.") })
+	d.until("the output of the terminal", func() bool { return strings.Contains(d.drawn(), "done.") })
 }
 
-// drawn is the text that the grids on the window have.
+// drawn returns the text of all terminals shown.
 func (d *desk) drawn() string {
 	var all strings.Builder
 	walk(d.win.Content(), func(o fyne.CanvasObject) {
@@ -276,7 +276,7 @@ func (d *desk) drawn() string {
 	return all.String()
 }
 
-// session is what stands on the terminal in pictures.
+// session is the output that the terminal shows in pictures.
 const session = "ls /etc/apt\r\n" +
 	"\x1b[1;34mapt.conf.d\x1b[0m  \x1b[1;34mpreferences.d\x1b[0m  sources.list  \x1b[1;34msources.list.d\x1b[0m  \x1b[1;34mtrusted.gpg.d\x1b[0m\r\n" +
 	"\x1b[1;32mdev\x1b[0m:\x1b[1;34m~\x1b[0m# apt-get dist-upgrade\r\n" +
@@ -286,8 +286,8 @@ const session = "ls /etc/apt\r\n" +
 	"\x1b[32m┌─────────────────────────────┐\r\n│\x1b[0m  Setting up libc6 (2.36-9)  \x1b[32m│\r\n└─────────────────────────────┘\x1b[0m\r\n" +
 	"Processing triggers … \x1b[33mdone.\x1b[0m\r\n\x1b[1;32mdev\x1b[0m:\x1b[1;34m~\x1b[0m# "
 
-// workshop is a store as people have it: VMs in several states, snapshots of
-// every kind.
+// workshop returns a realistic store with VMs in several states and snapshots of every
+// kind.
 func workshop(t *testing.T) *fakeService {
 	t.Helper()
 	f := running(t, "dev", "db", "old", "web")
@@ -312,7 +312,7 @@ func workshop(t *testing.T) *fakeService {
 	const digest = "sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 	f.snapshots = map[string][]app.Snapshot{
 		"dev": {
-			at(4*time.Minute, app.Snapshot{Name: "quick-2026-11-24-1412", FileSize: 604 << 20, Taken: "frozen", Held: 58 * time.Millisecond, Frees: 3 << 20}),
+			at(4*time.Minute, app.Snapshot{Name: "quick-2026-11-24-1412", FileSize: 604 << 20, Taken: "frozen", FrozenFor: 58 * time.Millisecond, Frees: 3 << 20}),
 			at(50*time.Minute, app.Snapshot{
 				Name: "before-upgrade", Description: "Before system upgrade", FileSize: 598 << 20, Taken: "stopped",
 				Frees: 5 << 20, Digest: digest, Pinned: true, VerifiedAt: now.Add(-30 * time.Minute),

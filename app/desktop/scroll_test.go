@@ -18,16 +18,16 @@ import (
 	"vmterminal/assets"
 )
 
-// A store that is larger than people's.
+// The size of a store that is larger than any real one.
 const (
 	manyVMs       = 200
 	manySnapshots = 500
 )
 
-// notch is how far one turn of the wheel goes.
+// notch is the distance of one notch of the mouse wheel.
 const notch = 40
 
-func crowd() *fakeService {
+func largeStore() *fakeService {
 	f := &fakeService{snapshots: map[string][]app.Snapshot{}}
 	now := time.Now()
 	for v := range manyVMs {
@@ -43,10 +43,10 @@ func crowd() *fakeService {
 	return f
 }
 
-// scrolls measures one turn of the wheel after the other, down a list and up
-// again: what it costs to lay the rows out, and with painted the whole frame.
+// scrolls measures scrolling a list down and up by one notch at a time. It measures the layout
+// of the rows or, if painted is set, the whole frame.
 func scrolls(b *testing.B, list func(*desk) *widget.List, painted bool) {
-	d := openLook(b, crowd(), look{theme.VariantDark, 1280, 800, 1})
+	d := openLook(b, largeStore(), look{theme.VariantDark, 1280, 800, 1})
 	d.relayout(look{theme.VariantDark, 1280, 800, 1})
 	l := list(d)
 	at, by := float32(0), float32(notch)
@@ -54,7 +54,7 @@ func scrolls(b *testing.B, list func(*desk) *widget.List, painted bool) {
 		l.ScrollToOffset(at + by)
 		now := l.GetScrollOffset()
 		if now == at {
-			by = -by // an end
+			by = -by // reached an end
 		}
 		at = now
 		if painted {
@@ -62,19 +62,19 @@ func scrolls(b *testing.B, list func(*desk) *widget.List, painted bool) {
 		}
 	}
 	if at == 0 && b.N > 1 {
-		b.Fatal("nothing was scrolled")
+		b.Fatal("the list did not scroll")
 	}
 }
 
-func vmList(d *desk) *widget.List   { return &d.parts.vms.List }
-func timeline(d *desk) *widget.List { return &d.parts.timeline.List }
+func vmList(d *desk) *widget.List       { return &d.sidebar.vms.List }
+func timelineList(d *desk) *widget.List { return &d.timeline.timeline.List }
 
 func BenchmarkScrollVMs(b *testing.B)              { scrolls(b, vmList, false) }
-func BenchmarkScrollSnapshots(b *testing.B)        { scrolls(b, timeline, false) }
+func BenchmarkScrollSnapshots(b *testing.B)        { scrolls(b, timelineList, false) }
 func BenchmarkScrollVMsPainted(b *testing.B)       { scrolls(b, vmList, true) }
-func BenchmarkScrollSnapshotsPainted(b *testing.B) { scrolls(b, timeline, true) }
+func BenchmarkScrollSnapshotsPainted(b *testing.B) { scrolls(b, timelineList, true) }
 
-// BenchmarkPaintedFew is what a frame with one VM and no snapshot costs.
+// BenchmarkPaintedFew measures a frame with one VM and no snapshots.
 func BenchmarkPaintedFew(b *testing.B) {
 	d := openLook(b, stopped("dev"), look{theme.VariantDark, 1280, 800, 1})
 	for b.Loop() {
@@ -82,28 +82,28 @@ func BenchmarkPaintedFew(b *testing.B) {
 	}
 }
 
-// crowdWindow is the real window on the crowded store. It scrolls both lists
-// and tells of each frame the microseconds that the main goroutine took.
-func crowdWindow() {
+// largeStoreWindow opens a real window on a large store. It scrolls both lists and prints for
+// each frame the microseconds spent on the main goroutine.
+func largeStoreWindow() {
 	a := fyneapp.NewWithID("vmterminal.test")
 	a.Settings().SetTheme(assets.Theme{})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ui := onMain(ctx)
-	w := newWindow(ctx, a, crowd(), Options{}, ui)
+	w := newWindow(ctx, a, largeStore(), Options{}, ui)
 	w.win.Resize(fyne.NewSize(realWidth, realHeight))
 	w.start()
 	go func() {
 		for step := range 300 {
 			began, drawn := time.Now(), make(chan struct{})
 			ui(func() {
-				w.parts.vms.ScrollToOffset(float32(step%100) * notch)
-				w.parts.timeline.ScrollToOffset(float32(step) * notch)
+				w.sidebar.vms.ScrollToOffset(float32(step%100) * notch)
+				w.timeline.timeline.ScrollToOffset(float32(step) * notch)
 			})
 			ui(func() { close(drawn) })
 			<-drawn
 			fmt.Println(time.Since(began).Microseconds())
-			time.Sleep(time.Second / 60) // as a wheel turns
+			time.Sleep(time.Second / 60) // about the speed of a wheel
 		}
 		ui(a.Quit)
 	}()
@@ -114,14 +114,14 @@ func BenchmarkScrollRealWindow(b *testing.B) {
 	var all []int
 	d := newRealDisplay(b)
 	for b.Loop() {
-		for _, line := range lines(d.open("crowd")) {
+		for _, line := range lines(d.open("large-store")) {
 			var took int
 			numbers(b, line, &took)
 			all = append(all, took)
 		}
 	}
 	if len(all) == 0 {
-		b.Fatal("nothing was drawn")
+		b.Fatal("no frame was drawn")
 	}
 	slices.Sort(all)
 	b.ReportMetric(float64(all[len(all)/2])/1000, "ms-median")
@@ -129,10 +129,9 @@ func BenchmarkScrollRealWindow(b *testing.B) {
 	b.ReportMetric(float64(all[len(all)-1])/1000, "ms-worst")
 }
 
-// BenchmarkReading is what the window does with each look at the store that
-// finds all as it was.
+// BenchmarkReading measures a reading that finds no changes.
 func BenchmarkReading(b *testing.B) {
-	d := openLook(b, crowd(), look{theme.VariantDark, 1280, 800, 1})
+	d := openLook(b, largeStore(), look{theme.VariantDark, 1280, 800, 1})
 	r := d.last
 	for b.Loop() {
 		r.at = r.at.Add(time.Second)
@@ -140,15 +139,15 @@ func BenchmarkReading(b *testing.B) {
 	}
 }
 
-// BenchmarkChoosing goes from VM to VM.
-func BenchmarkChoosing(b *testing.B) {
-	svc := crowd()
+// BenchmarkSelecting measures selecting one VM after another.
+func BenchmarkSelecting(b *testing.B) {
+	svc := largeStore()
 	d := openLook(b, svc, look{theme.VariantDark, 1280, 800, 1})
 	for n := 0; b.Loop(); n++ {
 		r := d.last
-		r.chosen = svc.vms[n%manyVMs].Name
-		r.snapshots = svc.snapshots[r.chosen]
-		d.last.chosen = r.chosen
+		r.selected = svc.vms[n%manyVMs].Name
+		r.snapshots = svc.snapshots[r.selected]
+		d.last.selected = r.selected
 		d.show(r)
 	}
 }

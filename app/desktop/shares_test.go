@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"vmterminal/app"
 	"vmterminal/widgets"
 )
 
-// check is the nth check box of that text in the sheet, counted from 0.
+// check returns the nth check box with the given text in the dialog, counted from 0.
 func (d *desk) check(text string, nth int) *widgets.KeyCheck {
 	d.t.Helper()
 	var found *widgets.KeyCheck
@@ -25,26 +26,26 @@ func (d *desk) check(text string, nth int) *widgets.KeyCheck {
 		}
 	})
 	if found == nil {
-		d.t.Fatalf("there is no %q to check", text)
+		d.t.Fatalf("no check box %q", text)
 	}
 	return found
 }
 
-func TestSharesInTheSettings(t *testing.T) {
+func TestSharesInSettings(t *testing.T) {
 	svc := stopped("dev")
 	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel, svc.vms[0].UEFI = 2, 512, "auto", true
 	svc.vms[0].Shares = []app.Share{
 		{Path: "/src/a", GuestDir: "/mnt/a"},
-		{Path: "/src/b", GuestDir: "/mnt/b", Problem: "the kernel has no 9p"},
+		{Path: "/src/b", GuestDir: "/mnt/b", Problem: app.ShareProblem{Code: app.ShareMountFailed, Detail: "no 9p"}},
 	}
 	d := open(t, svc)
 	d.do(d.vmActions(), "Settings…")
-	d.sheet("Settings of dev")
-	for _, text := range []string{"/src/a", "/mnt/a in the guest", "Not there now: the kernel has no 9p", "started by UEFI"} {
-		sees(t, d.sheetTexts(), text)
+	d.awaitDialog("Settings of dev")
+	for _, text := range []string{"/src/a", "/mnt/a in the guest", "Unavailable: the guest cannot mount it: no 9p", "boots with UEFI"} {
+		requireText(t, d.dialogTexts(), text)
 	}
-	d.check("Read only", 0).SetChecked(true)
-	d.press("Remove") // the last
+	d.check("Read-only", 0).SetChecked(true)
+	d.press("Remove") // the last share
 	d.press("Save")
 	d.until("the shares", func() bool {
 		v, ok := d.last.vm("dev")
@@ -56,27 +57,27 @@ func TestAddingShares(t *testing.T) {
 	d := open(t, stopped("dev"))
 	v := app.VM{Shares: []app.Share{{Path: "/src/a", GuestDir: "/mnt/a"}}}
 	f := newSharesForm(d.window, v)
-	f.add("/src/a") // there already
+	f.add("/src/a") // already shared
 	f.add("/src/b:ro")
-	if f.wrong.Visible() {
-		t.Errorf("a folder is refused: %s", f.wrong.Text)
+	if f.problem.Visible() {
+		t.Errorf("a folder was rejected: %s", f.problem.Text)
 	}
 	f.add("/other/a")
-	sees(t, texts(f.body), "/mnt/a in the guest is")
+	requireText(t, texts(f.body), "/mnt/a in the guest is")
 	f.add("/")
-	sees(t, texts(f.body), "no name of its own")
+	requireText(t, texts(f.body), "the root folder cannot be shared")
 	var to app.VMSettings
-	f.change(v, &to)
+	f.addChanges(v, &to)
 	if len(to.Unshare) > 0 || !slices.Equal(to.Share, []app.Share{{Path: "/src/b:ro", GuestDir: "/mnt/b:ro"}}) {
-		t.Errorf("%+v", to)
+		t.Errorf("changes: got %+v, want only the added folder", to)
 	}
 }
 
-func TestNewVMOfAnOwnImageByUEFI(t *testing.T) {
+func TestNewVMFromOwnImageWithUEFI(t *testing.T) {
 	d := open(t, stopped("dev"))
-	d.chooseSystem("An image of my own")
-	d.typeInto("File or address", "/images/mine.qcow2")
-	d.check(textUEFI(), 0).SetChecked(true)
+	d.chooseSystem("Custom image")
+	d.typeInto("File or URL", "/images/mine.qcow2")
+	d.check(lang.L("Boot with UEFI (detected automatically for UEFI-only images)"), 0).SetChecked(true)
 	d.press("Create")
 	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage /images/mine.qcow2:UEFI default") })
 }

@@ -9,40 +9,43 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
+	"vmterminal/app/job"
 	"vmterminal/widgets"
 )
 
-// system is one of the systems that a new VM can be made with.
+// system is an operating system that a new VM can be created with.
 type system struct {
 	label, about string
-	// create begins to make a VM of it. Not for the main goroutine.
-	create func(ctx context.Context, n app.NewVM) (*app.Job, error)
-	// byFile needs a file or address.
+	// create starts the job that creates a VM. It must not be called on the main goroutine.
+	create func(ctx context.Context, n app.NewVM) (*job.Job[app.VM], error)
+	// byFile is set if a file or URL is needed.
 	byFile bool
 }
 
-// systems are what there is to choose from, the built-in guest first: its create
-// is nil, for it is there at once.
-func (w *window) systems(catalogue []app.System) []system {
-	list := []system{{label: textBuiltin(), about: textBuiltinAbout()}}
-	for _, s := range catalogue {
-		list = append(list, system{label: textImageOf(capital(s.Name)), about: s.About, create: func(ctx context.Context, n app.NewVM) (*app.Job, error) {
-			found, err := w.svc.FindImage(ctx, s.Name, "")
+// systems returns the systems to select from. The first is the built-in guest; its create is
+// nil, since it needs no job.
+func (vd *vmDialogs) systems(catalog []app.System) []system {
+	list := []system{{label: lang.L("Built-in Linux"), about: lang.L("Small and ready at once, no download")}}
+	for _, s := range catalog {
+		list = append(list, system{label: lang.L("{{.Name}} cloud image", words.Values{"Name": capital(s.Name)}), about: s.About, create: func(ctx context.Context, n app.NewVM) (*job.Job[app.VM], error) {
+			found, err := vd.w.svc.FindImage(ctx, s.Name, "")
 			if err != nil {
 				return nil, err
 			}
 			n.Found = &found
-			return w.svc.CreateFromImage(ctx, n)
+			return vd.w.svc.CreateFromImage(ctx, n)
 		}})
 	}
 	return append(list,
-		system{label: textDebianPackages(), about: textDebianPackagesAbout(), create: func(ctx context.Context, n app.NewVM) (*app.Job, error) {
-			return w.svc.CreateDebian(ctx, n, "")
+		system{label: lang.L("Debian, built from packages"), about: lang.L("Takes some minutes the first time. Uses this computer's package mirror"), create: func(ctx context.Context, n app.NewVM) (*job.Job[app.VM], error) {
+			return vd.w.svc.CreateDebian(ctx, n, "")
 		}},
-		system{label: textOwnImage(), about: textOwnImageAbout(), byFile: true, create: w.svc.CreateFromImage})
+		system{label: lang.L("Custom image"), about: lang.L("Raw, qcow2, VMDK, VDI, VHD, VHDX or OVA"), byFile: true, create: vd.w.svc.CreateFromImage})
 }
 
 func capital(word string) string {
@@ -50,16 +53,16 @@ func capital(word string) string {
 	return string(unicode.ToUpper(first)) + word[n:]
 }
 
-// systemForm asks which system a new VM gets.
+// systemForm contains the fields for the system of a new VM.
 type systemForm struct {
 	all      []system
-	chosen   int
-	choice   *widgets.KeySelect
+	selected int
+	list     *widgets.KeySelect
 	about    *widgets.Line
 	file     *widgets.Field
 	uefi     *widgets.KeyCheck
 	body     *fyne.Container
-	onChosen func()
+	onSelect func()
 }
 
 func newSystemForm(all []system) *systemForm {
@@ -68,25 +71,25 @@ func newSystemForm(all []system) *systemForm {
 	for i, s := range f.all {
 		labels[i] = s.label
 	}
-	f.file = widgets.NewField(textFileOrAddress(), "", "", "")
+	f.file = widgets.NewField(lang.L("File or URL"), "", "", "")
 	f.file.Check = func(text string) string {
-		if f.all[f.chosen].byFile {
-			return wrongSource(text)
+		if f.all[f.selected].byFile {
+			return sourceProblem(text)
 		}
 		return ""
 	}
-	f.uefi = widgets.NewKeyCheck(textUEFI(), nil)
-	f.choice = widgets.NewKeySelect(labels, nil)
-	f.choice.SetSelectedIndex(0)
-	f.choice.OnChanged = func(string) { f.choose(f.choice.SelectedIndex()) }
-	label := container.New(layout.NewCustomPaddedVBoxLayout(4), widgets.NewLine(textSystem()), f.choice, f.about)
+	f.uefi = widgets.NewKeyCheck(lang.L("Boot with UEFI (detected automatically for UEFI-only images)"), nil)
+	f.list = widgets.NewKeySelect(labels, nil)
+	f.list.SetSelectedIndex(0)
+	f.list.OnChanged = func(string) { f.selectSystem(f.list.SelectedIndex()) }
+	label := container.New(layout.NewCustomPaddedVBoxLayout(4), widgets.NewLine(lang.L("System")), f.list, f.about)
 	f.body = container.New(layout.NewCustomPaddedVBoxLayout(12), label, f.file, f.uefi)
-	f.choose(0)
+	f.selectSystem(0)
 	return f
 }
 
-func (f *systemForm) choose(at int) {
-	f.chosen = at
+func (f *systemForm) selectSystem(at int) {
+	f.selected = at
 	f.about.Set(f.all[at].about)
 	if f.all[at].byFile {
 		f.file.Show()
@@ -96,29 +99,29 @@ func (f *systemForm) choose(at int) {
 		f.uefi.Hide()
 	}
 	f.body.Refresh()
-	f.file.SetText(f.file.Text()) // what is needed of it has changed
-	if f.onChosen != nil {
-		f.onChosen()
+	f.file.SetText(f.file.Text()) // validate it again for the new system
+	if f.onSelect != nil {
+		f.onSelect()
 	}
 }
 
-// memoryFor is how much the chosen system begins with.
-func (f *systemForm) memoryFor(usual int) int {
-	if f.all[f.chosen].create == nil {
-		return usual
+// memoryFor returns the suggested memory for the selected system, in MiB.
+func (f *systemForm) memoryFor(defaultMB int) int {
+	if f.all[f.selected].create == nil {
+		return defaultMB
 	}
-	return max(usual, app.SystemMemoryMB)
+	return max(defaultMB, app.SystemMemoryMB)
 }
 
-// createOf makes a VM of the system chosen in a form.
-func (w *window) createOf(f *systemForm, n app.NewVM) {
-	chosen := f.all[f.chosen]
-	if chosen.create == nil {
-		w.createVM(n)
+// createFrom creates a VM with the system selected in a form.
+func (vd *vmDialogs) createFrom(f *systemForm, n app.NewVM) {
+	selected := f.all[f.selected]
+	if selected.create == nil {
+		vd.createVM(n)
 		return
 	}
-	if chosen.byFile {
+	if selected.byFile {
 		n.Image, n.UEFI = expandHome(f.file.Text()), f.uefi.Checked
 	}
-	w.runJob(func(ctx context.Context) (*app.Job, error) { return chosen.create(ctx, n) })
+	runJob(vd.w, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) { return selected.create(ctx, n) })
 }

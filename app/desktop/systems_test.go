@@ -12,15 +12,15 @@ import (
 	"vmterminal/widgets"
 )
 
-// chooseSystem opens the form of a new VM with that system.
+// chooseSystem selects a system in the form for a new VM.
 func (d *desk) chooseSystem(label string) {
 	d.t.Helper()
 	d.menu(key(fyne.KeyN))
-	d.sheet("New VM")
+	d.awaitDialog("New VM")
 	choice := d.systemChoice()
 	choice.SetSelected(label)
 	if choice.Selected != label {
-		d.t.Fatalf("%q is not among %q", label, choice.Options)
+		d.t.Fatalf("no system %q in %q", label, choice.Options)
 	}
 }
 
@@ -32,67 +32,67 @@ func (d *desk) systemChoice() (choice *widgets.KeySelect) {
 		}
 	})
 	if choice == nil {
-		d.t.Fatal("there is no choice of systems")
+		d.t.Fatal("no list of systems in the dialog")
 	}
 	return choice
 }
 
-func TestNewVMOfASystem(t *testing.T) {
+func TestNewVMWithSystem(t *testing.T) {
 	d := open(t, stopped("dev"))
-	d.chooseSystem("Debian, from its project's image")
-	sees(t, d.sheetTexts(), "stable")
+	d.chooseSystem("Debian cloud image")
+	requireText(t, d.dialogTexts(), "stable")
 	d.press("Create")
 	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage debian:newest default") })
 	d.until("the VM", func() bool { _, ok := d.last.vm("default"); return ok })
 }
 
-func TestNewVMOfASystemThatIsNotFound(t *testing.T) {
+func TestNewVMWithMissingSystem(t *testing.T) {
 	d := open(t, stopped("dev"))
 	d.svc.failNext("FindImage", errors.New("there is no connection"))
-	d.chooseSystem("Alpine, from its project's image")
+	d.chooseSystem("Alpine cloud image")
 	d.press("Create")
-	d.until("the reason", func() bool { return len(d.sheets) == 1 })
-	sees(t, d.sheetTexts(), "there is no connection")
+	d.until("the error", func() bool { return len(d.modal.dialogs) == 1 })
+	requireText(t, d.dialogTexts(), "there is no connection")
 }
 
-// What was typed is not changed by choosing a system; what was offered is.
-func TestNewVMKeepsTheMemoryThatWasTyped(t *testing.T) {
+// Selecting a system replaces the suggested memory, but not a typed value.
+func TestNewVMKeepsTypedMemory(t *testing.T) {
 	d := open(t, stopped("dev"))
-	d.chooseSystem("Debian, from its project's image")
+	d.chooseSystem("Debian cloud image")
 	if got := d.fieldText("Memory"); got != "1024" {
-		t.Errorf("a whole system is offered %s MB", got)
+		t.Errorf("suggested memory: got %s MiB, want 1024", got)
 	}
 	d.typeInto("Memory", "3000")
-	d.systemChoice().SetSelected("Alpine, from its project's image")
+	d.systemChoice().SetSelected("Alpine cloud image")
 	if got := d.fieldText("Memory"); got != "3000" {
-		t.Errorf("what was typed has become %s", got)
+		t.Errorf("memory after selecting a system: got %s, want the typed value", got)
 	}
 }
 
-func TestNewVMOfPackages(t *testing.T) {
+func TestNewVMFromPackages(t *testing.T) {
 	d := open(t, stopped("dev"))
-	d.chooseSystem("Debian, built here of packages")
+	d.chooseSystem("Debian, built from packages")
 	d.press("Create")
 	d.until("the job", func() bool { return d.svc.hasCalled("CreateDebian  default") })
 }
 
-func TestNewVMOfAnOwnImage(t *testing.T) {
+func TestNewVMFromOwnImage(t *testing.T) {
 	d := open(t, stopped("dev"))
-	d.chooseSystem("An image of my own")
-	if slices.Contains(d.sheetTexts(), "A whole path is needed") {
-		t.Error("nothing was typed yet, and is said to be wrong")
+	d.chooseSystem("Custom image")
+	if slices.Contains(d.dialogTexts(), "Enter a full path") {
+		t.Error("an error is shown for the empty field")
 	}
 	d.press("Create")
-	if len(d.sheets) != 1 {
-		t.Fatal("a VM of no file was begun")
+	if len(d.modal.dialogs) != 1 {
+		t.Fatal("creating a VM without a file was accepted")
 	}
-	form := d.sheets[0]
-	d.typeInto("File or address", "mine.qcow2")
-	sees(t, d.sheetTexts(), "A whole path is needed")
-	d.typeInto("File or address", "/images/mine.qcow2")
+	form := d.modal.dialogs[0]
+	d.typeInto("File or URL", "mine.qcow2")
+	requireText(t, d.dialogTexts(), "Enter a full path")
+	d.typeInto("File or URL", "/images/mine.qcow2")
 	d.press("Create")
 	if form.Shown() {
-		t.Fatal("the form should have gone")
+		t.Fatal("the dialog is still open")
 	}
 	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage /images/mine.qcow2 default") })
 }

@@ -6,127 +6,143 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
 	"vmterminal/widgets"
+	"vmterminal/widgets/console"
 )
+
+// terminals is the area of the window with the terminals of the selected VM: their tabs,
+// the status bar and the find bar, and the placeholder shown without a terminal.
+type terminals struct {
+	w            *window
+	tabs         *widgets.TabBar
+	placeholder  *widgets.OffView
+	terminalArea *fyne.Container // the terminal, or the placeholder
+	statusBar    statusBar
+	find         *widgets.FindBar
+	// finding is the terminal that the find bar searches, or nil while the bar is hidden.
+	finding *console.Console
+}
 
 // vmTabs are the terminals of one VM: its console first, then shells.
 type vmTabs struct {
-	list  []*tab
-	front int
-	made  int // shells opened so far, for the next one's number
+	list         []*tab
+	frontTab     int
+	shellsOpened int // used to number the next shell
 }
 
-func (of *vmTabs) at(t *tab) int { return slices.Index(of.list, t) }
+func (vt *vmTabs) index(t *tab) int { return slices.Index(vt.list, t) }
 
-// shown is the tab in front.
-func (of *vmTabs) shown() *tab { return of.list[of.front] }
+// shown returns the tab in front.
+func (vt *vmTabs) shown() *tab { return vt.list[vt.frontTab] }
 
-func (of *vmTabs) add(t *tab) {
-	of.list = append(of.list, t)
-	of.front = len(of.list) - 1
+func (vt *vmTabs) add(t *tab) {
+	vt.list = append(vt.list, t)
+	vt.frontTab = len(vt.list) - 1
 }
 
-// remove takes a tab away; the one left of it comes to the front.
-func (of *vmTabs) remove(at int) {
-	of.list = slices.Delete(of.list, at, at+1)
-	if of.front >= at {
-		of.front--
+// remove closes a tab; the one on its left comes to the front.
+func (vt *vmTabs) remove(at int) {
+	vt.list = slices.Delete(vt.list, at, at+1)
+	if vt.frontTab >= at {
+		vt.frontTab--
 	}
-	if len(of.list) == 1 {
-		of.made = 0
+	if len(vt.list) == 1 {
+		vt.shellsOpened = 0
 	}
 }
 
-func (of *vmTabs) detach() {
-	for _, t := range of.list {
+func (vt *vmTabs) detach() {
+	for _, t := range vt.list {
 		t.shell.end()
 		t.terminal.Detach()
 	}
 }
 
-// tabsOnWindow are the tabs of the VM on the window.
-func (w *window) tabsOnWindow() (app.VM, *vmTabs, bool) {
-	v, ok := w.chosen()
-	if !ok || !w.parts.all.Visible() {
+// tabsShown returns the selected VM and its tabs, and false if no VM is selected.
+func (ts *terminals) tabsShown() (app.VM, *vmTabs, bool) {
+	v, ok := ts.w.selected()
+	if !ok || !ts.w.parts.all.Visible() {
 		return app.VM{}, nil, false
 	}
-	return v, w.consoles.tabs(v.Name), true
+	return v, ts.w.consoles.tabs(v.Name), true
 }
 
-// chooseTab brings a tab to the front, with the keyboard in it.
-func (w *window) chooseTab(at int) {
-	_, of, ok := w.tabsOnWindow()
-	if !ok || at < 0 || at >= len(of.list) {
+// selectTab brings a tab to the front and focuses its terminal.
+func (ts *terminals) selectTab(at int) {
+	_, tabs, ok := ts.tabsShown()
+	if !ok || at < 0 || at >= len(tabs.list) {
 		return
 	}
-	of.front = at
-	w.redraw()
-	w.focusMain()
+	tabs.frontTab = at
+	ts.w.redraw()
+	ts.w.focusMain()
 }
 
-// stepTab goes that many tabs to the right, round the end.
-func (w *window) stepTab(by int) {
-	if _, of, ok := w.tabsOnWindow(); ok {
-		w.chooseTab((of.front + by + len(of.list)) % len(of.list))
+// stepTab moves the selection by a number of tabs to the right, wrapping around at the end.
+func (ts *terminals) stepTab(by int) {
+	if _, tabs, ok := ts.tabsShown(); ok {
+		ts.selectTab((tabs.frontTab + by + len(tabs.list)) % len(tabs.list))
 	}
 }
 
-// closeTab takes a shell's tab away and ends the shell, and asks first when a
-// program runs in it; the console stays.
-func (w *window) closeTab(at int) {
-	_, of, ok := w.tabsOnWindow()
-	if !ok || at < 1 || at >= len(of.list) {
+// closeTab closes the tab of a shell. If a program runs in the shell, closeTab asks first. It
+// does nothing for the console.
+func (ts *terminals) closeTab(at int) {
+	_, tabs, ok := ts.tabsShown()
+	if !ok || at < 1 || at >= len(tabs.list) {
 		return
 	}
-	t := of.list[at]
-	w.ifNothingRuns([]*tab{t}, func() { w.dropTab(t) }, func(busy []busyShell) { w.askCloseShell(t, busy[0]) })
+	t := tabs.list[at]
+	ts.w.programs.unlessShellsBusy([]*tab{t}, func() { ts.dropTab(t) }, func(busy []busyShell) { ts.w.askCloseShell(t, busy[0]) })
 }
 
-// dropTab closes a shell's tab, which may be gone by now.
-func (w *window) dropTab(t *tab) {
-	of := w.consoles.tabs(t.vm)
-	at := of.at(t)
+// dropTab closes the tab of a shell. It does nothing if the tab is already closed.
+func (ts *terminals) dropTab(t *tab) {
+	tabs := ts.w.consoles.tabs(t.vm)
+	at := tabs.index(t)
 	if at < 1 {
 		return
 	}
-	of.remove(at)
+	tabs.remove(at)
 	t.shell.end()
 	t.terminal.Detach()
-	w.redraw()
-	w.focusMain()
+	ts.w.redraw()
+	ts.w.focusMain()
 }
 
-func (w *window) closeFrontTab() {
-	if _, of, ok := w.tabsOnWindow(); ok {
-		w.closeTab(of.front)
+func (ts *terminals) closeFrontTab() {
+	if _, tabs, ok := ts.tabsShown(); ok {
+		ts.closeTab(tabs.frontTab)
 	}
 }
 
-// shellMenu is the menu of tabs.
-func (w *window) shellMenu() *fyne.Menu {
-	return fyne.NewMenu(textMenuShell(),
-		item(textNewShell(), key(fyne.KeyT), w.free(w.newShell)),
-		item(textCloseShell(), key(fyne.KeyW), w.free(w.closeFrontTab)),
+// shellMenu returns the menu for shells and tabs.
+func (ts *terminals) shellMenu() *fyne.Menu {
+	return fyne.NewMenu(lang.L("Shell"),
+		item(lang.L("New shell"), key(fyne.KeyT), ts.w.unlessModal(ts.newShell)),
+		item(lang.L("Close shell"), key(fyne.KeyW), ts.w.unlessModal(ts.closeFrontTab)),
 		fyne.NewMenuItemSeparator(),
-		item(textNextTab(), plainKey(fyne.KeyPageDown), w.free(func() { w.stepTab(1) })),
-		item(textPreviousTab(), plainKey(fyne.KeyPageUp), w.free(func() { w.stepTab(-1) })))
+		item(lang.L("Next tab"), plainKey(fyne.KeyPageDown), ts.w.unlessModal(func() { ts.stepTab(1) })),
+		item(lang.L("Previous tab"), plainKey(fyne.KeyPageUp), ts.w.unlessModal(func() { ts.stepTab(-1) })))
 }
 
-// drawTabs draws the line of tabs above the terminal.
-func (w *window) drawTabs() {
-	v, ok := w.chosen()
+// drawTabs draws the tab bar.
+func (ts *terminals) drawTabs() {
+	v, ok := ts.w.selected()
 	if !ok {
 		return
 	}
-	of := w.consoles.tabs(v.Name)
-	items := make([]widgets.TabItem, len(of.list))
-	for i, t := range of.list {
-		items[i] = widgets.TabItem{Label: textConsole(), CanClose: t.number > 0, Quiet: t.conn == nil}
+	tabs := ts.w.consoles.tabs(v.Name)
+	items := make([]widgets.TabItem, len(tabs.list))
+	for i, t := range tabs.list {
+		items[i] = widgets.TabItem{Label: lang.L("Console"), CanClose: t.number > 0, Quiet: t.conn == nil}
 		if t.number > 0 {
-			items[i].Label = textShell(t.number)
+			items[i].Label = lang.L("Shell {{.N}}", words.Values{"N": t.number})
 		}
 	}
-	w.parts.tabs.Set(items, of.front, v.State.Alive())
+	ts.tabs.Set(items, tabs.frontTab, v.State.Alive())
 }

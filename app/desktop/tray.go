@@ -9,42 +9,45 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
 	"vmterminal/assets"
 )
 
 // tray is the icon in the desktop's tray with its menu.
 type tray struct {
 	window *window
-	// host asks whether the desktop shows tray icons; nil means it does not.
+	// host reports whether the desktop shows tray icons; nil means it does not.
 	host func(context.Context) bool
-	// set tells that the icon was put there; shown is the menu it has.
-	set   bool
-	shown string
+	// installed is set once the icon is in the tray; menuText is the text of its menu.
+	installed bool
+	menuText  string
 }
 
-// hasHost tells whether the desktop shows tray icons. Not for the main goroutine.
+// hasHost reports whether the desktop shows tray icons. It must not be called on the main
+// goroutine.
 func (t *tray) hasHost(ctx context.Context) bool { return t.host != nil && t.host(ctx) }
 
-// put puts the icon into the tray, once, before the window is shown.
-func (t *tray) put() {
+// install installs the tray icon. It must be called once, before the window is shown.
+func (t *tray) install() {
 	desk, ok := t.window.app.(desktop.App)
-	if !ok || t.set {
+	if !ok || t.installed {
 		return
 	}
-	t.set = true
+	t.installed = true
 	desk.SetSystemTrayIcon(assets.TrayIcon())
 	desk.SetSystemTrayWindow(t.window.win)
-	// That took the close button for itself.
-	t.window.win.SetCloseIntercept(t.window.closed)
-	t.changed()
+	// SetSystemTrayWindow has replaced the handler of the close button.
+	t.window.win.SetCloseIntercept(t.window.quitter.closeRequested)
+	t.update()
 }
 
-// changed builds the menu anew where it would differ.
-func (t *tray) changed() {
+// update rebuilds the menu if it has changed.
+func (t *tray) update() {
 	desk, ok := t.window.app.(desktop.App)
-	if !ok || !t.set {
+	if !ok || !t.installed {
 		return
 	}
 	menu := t.menu()
@@ -52,30 +55,30 @@ func (t *tray) changed() {
 	for i, item := range menu.Items {
 		labels[i] = item.Label
 	}
-	if now := strings.Join(labels, "\n"); now != t.shown {
-		t.shown = now
+	if now := strings.Join(labels, "\n"); now != t.menuText {
+		t.menuText = now
 		desk.SetSystemTrayMenu(menu)
 	}
 }
 
-// trayVMs is how many VMs the menu holds at most.
+// trayVMs is the maximum number of VMs in the menu.
 const trayVMs = 12
 
-// menu is the tray's menu.
+// menu returns the menu of the tray icon.
 func (t *tray) menu() *fyne.Menu {
 	w := t.window
-	items := []*fyne.MenuItem{fyne.NewMenuItem(textOpen(), w.raise), fyne.NewMenuItemSeparator()}
+	items := []*fyne.MenuItem{fyne.NewMenuItem(lang.L("Open VMTerminal"), w.raise), fyne.NewMenuItemSeparator()}
 	vms := slices.Clone(w.last.vms)
 	slices.SortStableFunc(vms, func(a, b app.VM) int { return rank(a) - rank(b) })
 	for _, v := range vms[:min(trayVMs, len(vms))] {
-		items = append(items, t.open(v), t.quick(v), t.power(v), fyne.NewMenuItemSeparator())
+		items = append(items, t.openItem(v), t.snapshotItem(v), t.powerItem(v), fyne.NewMenuItemSeparator())
 	}
 	if more := len(vms) - trayVMs; more > 0 {
-		items = append(items, fyne.NewMenuItem(textMore(more), w.raise), fyne.NewMenuItemSeparator())
+		items = append(items, fyne.NewMenuItem(lang.L("{{.N}} more…", words.Values{"N": more}), w.raise), fyne.NewMenuItemSeparator())
 	}
-	quit := fyne.NewMenuItem(textQuit(), w.askQuit)
+	quit := fyne.NewMenuItem(lang.L("Quit"), w.quitter.askQuit)
 	quit.IsQuit = true
-	return fyne.NewMenu(textTitle(""), append(items, quit)...)
+	return fyne.NewMenu(words.Title(""), append(items, quit)...)
 }
 
 // rank sorts running VMs first.
@@ -86,44 +89,52 @@ func rank(v app.VM) int {
 	return 1
 }
 
-// open shows a VM with its state, and opens the window at it.
-func (t *tray) open(v app.VM) *fyne.MenuItem {
+// openItem returns the item with the VM's name and state, which opens the window.
+func (t *tray) openItem(v app.VM) *fyne.MenuItem {
 	w := t.window
-	state := textState(v.State)
-	if doing := w.busy[v.Name]; doing != "" {
-		state = doing
+	state := words.VMState(v.State)
+	if activity := w.busy[v.Name]; activity != "" {
+		state = activity
 	}
-	if age := textAge(v.LastSnapshot, w.last.at); age != "" {
-		state += ", " + textVMAge(age)
+	if age := words.Age(v.LastSnapshot, w.last.at); age != "" {
+		state += ", " + lang.L("snapshot {{.Age}}", words.Values{"Age": age})
 	}
-	return fyne.NewMenuItem(textTrayVM(v.Name, state), func() {
+	return fyne.NewMenuItem(v.Name+" — "+state, func() {
 		w.raise()
-		w.choose(v.Name)
+		w.selectVM(v.Name)
 	})
 }
 
-// quick takes a snapshot of a VM, and shows how far its job is.
-func (t *tray) quick(v app.VM) *fyne.MenuItem {
+// snapshotItem returns the item that takes a snapshot of a VM, or shows the progress of its
+// job.
+func (t *tray) snapshotItem(v app.VM) *fyne.MenuItem {
 	w := t.window
-	job, at, runs := w.jobs.of(v.Name)
-	if runs {
-		item := fyne.NewMenuItem(textQuickRunning(textJob(job), percent(at)), nil)
+	job, progress, ok := w.jobs.runningJob(v.Name)
+	if ok {
+		item := fyne.NewMenuItem(quickSnapshotLabel(words.Job(job.Kind, job.VM, job.Subject), words.Percent(progress)), nil)
 		item.Disabled = true
 		return item
 	}
-	item := fyne.NewMenuItem(textQuick(v.Name), func() { w.quickSnapshot(v.Name) })
+	item := fyne.NewMenuItem(lang.L("Quick snapshot of {{.VM}}", words.Values{"VM": v.Name}), func() { w.snapshotDialogs.quickSnapshot(v.Name) })
 	item.Disabled = v.State == app.Broken || v.State == app.Lost
 	return item
 }
 
-// power starts or stops a VM.
-func (t *tray) power(v app.VM) *fyne.MenuItem {
+// powerItem returns the item that starts or stops a VM.
+func (t *tray) powerItem(v app.VM) *fyne.MenuItem {
 	w := t.window
-	text, do := textStartVM(v.Name), func() { w.startVM(v.Name) }
+	text, do := lang.L("Start {{.VM}}", words.Values{"VM": v.Name}), func() { w.power.startVM(v.Name) }
 	if v.State.Alive() {
-		text, do = textStopVM(v.Name), func() { w.stopVM(v.Name, app.StopOptions{}) }
+		text, do = lang.L("Stop {{.VM}}", words.Values{"VM": v.Name}), func() { w.power.askStop(v.Name) }
 	}
 	item := fyne.NewMenuItem(text, do)
-	item.Disabled = !w.canPower(v)
+	item.Disabled = !w.power.canPower(v)
 	return item
+}
+
+func quickSnapshotLabel(job, done string) string {
+	if done == "" {
+		return job + "…"
+	}
+	return job + ": " + done
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// watcherName is the D-Bus name of a desktop that shows tray icons.
+// watcherName is the D-Bus name owned by desktops that show tray icons.
 const watcherName = "org.kde.StatusNotifierWatcher"
 
-// trayHost asks the session bus whether the desktop shows tray icons.
+// trayHost reports whether the desktop shows tray icons.
 func trayHost(ctx context.Context) bool {
 	conn, err := sessionBus(ctx)
 	if err != nil {
@@ -22,8 +22,7 @@ func trayHost(ctx context.Context) bool {
 	return hasWatcher(ctx, conn)
 }
 
-// mayHaveTray tells whether there is a session bus to put a tray icon on: a
-// tray may come later than the window.
+// mayHaveTray reports whether there is a session bus, and so possibly a tray now or later.
 func mayHaveTray(ctx context.Context) bool {
 	conn, err := sessionBus(ctx)
 	if err != nil {
@@ -39,7 +38,7 @@ func hasWatcher(ctx context.Context, conn *dbus.Conn) bool {
 	return err == nil && has
 }
 
-// sessionBus connects to the bus of the person's session, and starts none.
+// sessionBus connects to the session bus without starting one.
 func sessionBus(ctx context.Context) (*dbus.Conn, error) {
 	address := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
 	if address == "" {

@@ -4,8 +4,8 @@ package desktop
 
 import "context"
 
-// trayHost tells that the desktop shows tray icons: elsewhere it always does.
+// trayHost reports whether the desktop shows tray icons: systems other than Linux always do.
 func trayHost(context.Context) bool { return true }
 
-// mayHaveTray tells the same.
+// mayHaveTray always returns true, like trayHost.
 func mayHaveTray(context.Context) bool { return true }

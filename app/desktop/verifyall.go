@@ -4,28 +4,29 @@ package desktop
 
 import (
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
+	"vmterminal/app/job"
 )
 
-// verifyAll checks all snapshots of a VM one after the other. It ends with the
-// first that is cancelled; one that is damaged keeps nobody from the next.
-func (w *window) verifyAll(v app.VM) {
-	names := w.snapshotNames()
+// verifyAll verifies all snapshots of a VM, one after another. It continues after a damaged
+// snapshot, but stops when a verification is canceled.
+func (tl *timeline) verifyAll(v app.VM) {
+	names := tl.snapshotNames()
 	go func() {
-		for _, name := range names {
-			job, err := w.svc.VerifySnapshot(w.ctx, v.Name, name, false)
+		err := tl.w.svc.VerifySnapshots(tl.w.ctx, v.Name, names, false, func(_ string, verifying *job.Job[app.Verified], err error) bool {
 			if err != nil {
-				w.ui(func() { w.fail(err) })
-				continue
+				tl.w.ui(func() { tl.w.modal.showError(err) })
+				return true
 			}
-			w.ui(func() { w.jobs.add(job) })
+			tl.w.ui(func() { addJob(tl.w.jobs, verifying, words.VerifyDone) })
 			select {
-			case <-job.Done():
-			case <-w.ctx.Done():
-				return
+			case <-verifying.Done():
+			case <-tl.w.ctx.Done():
 			}
-			if job.Cancelled() {
-				return
-			}
+			return !verifying.IsCanceled()
+		})
+		if err != nil && tl.w.ctx.Err() == nil {
+			tl.w.ui(func() { tl.w.modal.showError(err) })
 		}
 	}()
 }

@@ -10,12 +10,12 @@ import (
 	"fyne.io/fyne/v2"
 
 	"vmterminal/app"
-	"vmterminal/widgets"
-	"vmterminal/widgets/console"
+	"vmterminal/app/desktop/words"
+	"vmterminal/app/problem"
 )
 
-// window is the window and what it knows. Its methods belong to the main
-// goroutine, where they do not say otherwise.
+// window wires the parts of the window and holds the state they share. Its methods must
+// be called on the main goroutine unless they say otherwise.
 type window struct {
 	app fyne.App
 	win fyne.Window
@@ -29,117 +29,117 @@ type window struct {
 	// openURL opens a web page.
 	openURL func(*url.URL) error
 
-	reader   *reader
-	parts    parts
-	jobs     *jobView
-	consoles *consoles
-	tray     *tray
+	reader          *reader
+	parts           parts
+	jobs            *jobView
+	consoles        *consoles
+	tray            *tray
+	terminals       *terminals
+	timeline        *timeline
+	vmDialogs       *vmDialogs
+	snapshotDialogs *snapshotDialogs
+	quitter         *quitter
+	power           *vmPower
+	programs        *programGuard
+	noticeBar       *noticeBar
+	sidebar         *sidebar
+	header          *header
+	storage         *storageDialogs
+	modal           *dialogStack
 
 	last reading
-	// busy tells what this window is doing to a VM, by its name.
+	// selectionCount is the number of the latest selection of a VM; see reader.selectVM.
+	selectionCount int
+	// busy describes, by VM name, what this window is doing to the VM.
 	busy map[string]string
-	// sheets are open, the last one on top.
-	sheets []*widgets.Sheet
-	// focusNext names the VM whose console takes the focus once it is there.
+	// focusNext is the name of the VM whose terminal to focus once it is attached.
 	focusNext string
-	// chooseNext names the snapshot to be chosen once it is there.
-	chooseNext string
-	// checks are what the last look at the host found; takenAway are the notices
-	// that the person has closed.
-	checks    []app.Check
-	takenAway map[string]bool
-	// use is what each running VM takes of the host, by its name.
-	use map[string]hostUse
+	// usages holds, by VM name, the host resources used by each running VM.
+	usages map[string]hostUsage
 	// barItems are the actions in the menu bar.
 	barItems []barItem
 	hidden   bool
-	// askingShells tells that guests are asked what runs in their shells.
-	askingShells bool
-	// finding is the terminal that the bar below it looks in, nil while the bar is away.
-	finding *console.Console
 }
 
-// newWindow builds the window and shows nothing yet. It ends its work when ctx
-// does.
+// newWindow builds the window without showing it. Its goroutines stop when ctx is done.
 func newWindow(ctx context.Context, a fyne.App, svc Service, opt Options, ui Dispatch) *window {
 	w := &window{
-		app: a, win: a.NewWindow(textTitle("")), svc: svc, opt: opt, ui: ui, now: time.Now, ctx: ctx,
-		busy: map[string]string{}, takenAway: map[string]bool{}, use: map[string]hostUse{}, quit: a.Quit, openURL: a.OpenURL,
+		app: a, win: a.NewWindow(words.Title("")), svc: svc, opt: opt, ui: ui, now: time.Now, ctx: ctx,
+		busy: map[string]string{}, usages: map[string]hostUsage{}, quit: a.Quit, openURL: a.OpenURL,
 	}
 	w.reader = newReader(svc, ui, func() time.Time { return w.now() }, w.show)
 	w.jobs = newJobView(w)
+	w.terminals = &terminals{w: w}
+	w.timeline = &timeline{w: w}
+	w.sidebar = &sidebar{w: w}
+	w.header = &header{w: w}
+	w.storage = &storageDialogs{w: w}
+	w.modal = &dialogStack{w: w}
+	w.vmDialogs = &vmDialogs{w: w}
+	w.snapshotDialogs = &snapshotDialogs{w: w}
+	w.quitter = &quitter{w: w}
+	w.power = &vmPower{w: w}
+	w.programs = &programGuard{w: w}
+	w.noticeBar = &noticeBar{w: w, closedNotices: map[string]bool{}}
 	w.consoles = newConsoles(w)
 	w.tray = &tray{window: w}
 	w.build()
+	svc.WatchNotes(func(n problem.Note) { ui(func() { w.noticeBar.addNote(n) }) })
 	return w
 }
 
-// start begins to look at the store.
+// start starts reading the store and checking the host.
 func (w *window) start() {
 	for _, j := range w.svc.Jobs() {
-		w.jobs.add(j)
+		w.jobs.add(j, words.Done)
 	}
 	go w.reader.run(w.ctx)
-	go w.watchHost(w.ctx)
+	go w.noticeBar.watchHost(w.ctx)
 }
 
-// call runs work away from the main goroutine, then back on it with its error.
-func (w *window) call(work func(ctx context.Context) error, back func(error)) {
+// call runs work in another goroutine, then calls done with its error on the main goroutine.
+func (w *window) call(work func(ctx context.Context) error, done func(error)) {
 	go func() {
 		err := work(w.ctx)
-		w.ui(func() { back(err) })
+		w.ui(func() { done(err) })
 	}()
 }
 
-// alter changes something in the store away from the main goroutine, has it read
-// again and shows what went wrong.
-func (w *window) alter(work func(ctx context.Context) error) {
+// mutate runs work, which changes the store, in another goroutine. Then it refreshes the
+// window and shows the error, if any.
+func (w *window) mutate(work func(ctx context.Context) error) {
 	w.call(work, func(err error) {
-		w.reader.soon()
-		w.fail(err)
+		w.reader.refresh()
+		w.modal.showError(err)
 	})
 }
 
-// chosen is the VM on the window.
-func (w *window) chosen() (app.VM, bool) { return w.last.vm(w.last.chosen) }
+// selected returns the selected VM.
+func (w *window) selected() (app.VM, bool) { return w.last.vm(w.last.selected) }
 
-// choose puts another VM on the window.
-func (w *window) choose(name string) {
-	if name == w.last.chosen {
+// selectVM selects another VM.
+func (w *window) selectVM(name string) {
+	if name == w.last.selected {
 		return
 	}
-	w.last.chosen, w.last.snapshots, w.last.undo, w.last.snapErr = name, nil, nil, nil
-	w.reader.choose(name)
+	w.last.selected, w.last.snapshots, w.last.undo, w.last.snapErr = name, nil, nil, nil
+	w.selectionCount = w.reader.selectVM(name)
 	w.redraw()
 }
 
-// step goes to the next VM in the list, or the previous one for -1.
-func (w *window) step(by int) {
-	for i, v := range w.last.vms {
-		if v.Name == w.last.chosen {
-			next := i + by
-			if next >= 0 && next < len(w.last.vms) {
-				w.choose(w.last.vms[next].Name)
-			}
-			return
-		}
-	}
-}
-
-// setBusy says what is being done to a VM; "" when it is done.
-func (w *window) setBusy(vm, doing string) {
-	if doing == "" {
+// setBusy records what this window is doing to a VM; "" means nothing.
+func (w *window) setBusy(vm, activity string) {
+	if activity == "" {
 		delete(w.busy, vm)
 	} else {
-		w.busy[vm] = doing
+		w.busy[vm] = activity
 	}
-	w.reader.soon()
+	w.reader.refresh()
 	w.redraw()
 }
 
-// free is an action that menus and keys may start: not while a question waits
-// for its answer.
-func (w *window) free(action func()) func() {
+// unlessModal returns an action for menus and keys that does nothing while a dialog is open.
+func (w *window) unlessModal(action func()) func() {
 	return func() {
 		if w.win.Canvas().Overlays().Top() == nil {
 			action()

@@ -14,7 +14,7 @@ import (
 	"vmterminal/app"
 )
 
-// stopped is a Service with one stopped VM.
+// stopped returns a Service with stopped VMs.
 func stopped(names ...string) *fakeService {
 	f := &fakeService{}
 	for i, name := range names {
@@ -23,7 +23,7 @@ func stopped(names ...string) *fakeService {
 	return f
 }
 
-// running is a Service whose first VM runs.
+// running returns a Service whose first VM is running.
 func running(t *testing.T, names ...string) *fakeService {
 	t.Helper()
 	f := stopped(names...)
@@ -33,7 +33,7 @@ func running(t *testing.T, names ...string) *fakeService {
 	return f
 }
 
-// snapshotted gives the VM dev snapshots, newest first, an hour apart.
+// snapshotted adds snapshots of the VM dev, newest first, an hour apart.
 func snapshotted(f *fakeService, names ...string) *fakeService {
 	const vm = "dev"
 	f.snapshots = map[string][]app.Snapshot{}
@@ -46,25 +46,25 @@ func snapshotted(f *fakeService, names ...string) *fakeService {
 	return f
 }
 
-func TestFirstVMIsOnePressAway(t *testing.T) {
+func TestFirstVMIsCreatedByReturn(t *testing.T) {
 	d := open(t, &fakeService{})
 	if !d.parts.card.Visible() || d.parts.all.Visible() {
-		t.Fatal("without a VM there must be the card, and nothing else")
+		t.Fatal("without VMs, the window must show only the first-run card")
 	}
 	if d.win.Canvas().Focused() != fyne.Focusable(d.parts.firstRun.Button()) {
-		t.Error("Return should be enough: the button has not the focus")
+		t.Error("the button does not have the focus")
 	}
 	d.key(fyne.KeyReturn)
 	d.until("the first VM's terminal", func() bool { return d.attached("default") })
 	if d.parts.card.Visible() || !d.parts.all.Visible() {
-		t.Error("the card should have gone")
+		t.Error("the first-run card is still shown")
 	}
 	if d.win.Title() != "VMTerminal — default" {
-		t.Errorf("title is %q", d.win.Title())
+		t.Errorf("title: got %q, want the name of the new VM in it", d.win.Title())
 	}
 	d.typeText("ls")
 	d.key(fyne.KeyReturn)
-	d.until("what was typed", func() bool { return d.console("default").typed() == "ls\r" })
+	d.until("the typed text", func() bool { return d.console("default").typed() == "ls\r" })
 }
 
 func TestFirstVMFailing(t *testing.T) {
@@ -72,93 +72,95 @@ func TestFirstVMFailing(t *testing.T) {
 	svc.failNext("CreateVM", errors.New("no guest"))
 	d := open(t, svc)
 	d.key(fyne.KeyReturn)
-	d.until("the error", func() bool { return len(d.sheets) == 1 })
-	sees(t, d.sheetTexts(), "no guest")
+	d.until("the error", func() bool { return len(d.modal.dialogs) == 1 })
+	requireText(t, d.dialogTexts(), "no guest")
 	d.key(fyne.KeyEscape)
-	d.noSheet()
+	d.requireNoDialog()
 	if d.parts.firstRun.Button().Disabled() {
-		t.Error("the button must take another try")
+		t.Error("the button is disabled after a failure")
 	}
 }
 
 func TestStartAndStop(t *testing.T) {
 	d := open(t, stopped("dev"))
-	sees(t, texts(d.parts.off), "dev is off")
-	d.until("the last text", func() bool { return strings.Contains(d.consoles.of("dev").terminal.Text(), "last words of dev") })
+	requireText(t, texts(d.terminals.placeholder), "dev is stopped")
+	d.until("the output of the last run", func() bool {
+		return strings.Contains(d.consoles.consoleTab("dev").terminal.Text(), "last words of dev")
+	})
 	d.key(fyne.KeyReturn) // Start has the focus
 	d.until("the terminal", func() bool { return d.attached("dev") })
-	d.until("the guest's text after that of its last run", func() bool {
-		before, _, ok := strings.Cut(d.consoles.of("dev").terminal.Text(), "Linux 7.1 on dev")
+	d.until("the output of both runs", func() bool {
+		before, _, ok := strings.Cut(d.consoles.consoleTab("dev").terminal.Text(), "Linux 7.1 on dev")
 		return ok && strings.Contains(before, "last words of dev")
 	})
-	d.until("the size told", func() bool { return d.console("dev") != nil && d.consoles.of("dev").told[0] > 20 })
+	d.until("the size sent to the guest", func() bool { return d.console("dev") != nil && d.consoles.consoleTab("dev").sentSize[0] > 20 })
 	d.press("Stop")
-	d.until("the end", func() bool { return d.parts.off.Visible() && d.parts.power.Text == "Start" })
-	sees(t, texts(d.parts.off), "powered off by the guest")
+	d.until("the placeholder", func() bool { return d.terminals.placeholder.Visible() && d.header.power.Text == "Start" })
+	requireText(t, texts(d.terminals.placeholder), "powered off by the guest")
 	if !d.svc.hasCalled("Stop dev false") {
-		t.Errorf("calls: %q", d.svc.calls)
+		t.Errorf("unexpected calls: %q", d.svc.calls)
 	}
 }
 
-// What was said before a restart can be scrolled back to; what is read again after a
-// line to the host process was lost is there once.
-func TestTextOutlivesARestart(t *testing.T) {
+// After a restart, the earlier output is still in the scrollback. After a lost connection to
+// the supervisor, replayed output appears only once.
+func TestOutputSurvivesRestart(t *testing.T) {
 	d := open(t, running(t, "dev"))
-	said := func() int { return strings.Count(d.consoles.of("dev").terminal.Text(), "Linux 7.1 on dev") }
-	d.until("the first text", func() bool { return d.attached("dev") && said() == 1 })
-	d.consoles.of("dev").terminal.Detach()
-	d.consoles.ended(d.consoles.of("dev"))
+	said := func() int { return strings.Count(d.consoles.consoleTab("dev").terminal.Text(), "Linux 7.1 on dev") }
+	d.until("the output of the first run", func() bool { return d.attached("dev") && said() == 1 })
+	d.consoles.consoleTab("dev").terminal.Detach()
+	d.consoles.ended(d.consoles.consoleTab("dev"))
 	d.svc.change(func() { d.svc.consoles["dev"] = newFakeConsole("dev") })
-	d.until("the same text", func() bool { return d.attached("dev") && said() == 1 })
+	d.until("the replayed output", func() bool { return d.attached("dev") && said() == 1 })
 	d.svc.stop("dev")
-	d.until("the end", func() bool { return d.parts.off.Visible() })
+	d.until("the placeholder", func() bool { return slices.Contains(texts(d.terminals.placeholder), "dev is stopped") })
 	d.press("Start")
-	d.until("both texts", func() bool { return d.attached("dev") && said() == 2 })
+	d.until("the output of both runs", func() bool { return d.attached("dev") && said() == 2 })
 }
 
 func TestStoppedElsewhere(t *testing.T) {
 	d := open(t, running(t, "dev"))
-	d.until("the terminal", func() bool { _, ok := d.terminalOnWindow(); return ok })
-	d.svc.stop("dev") // by a command, say
-	d.until("the end", func() bool {
-		return d.parts.off.Visible() && slices.Contains(texts(d.parts.off), "dev is off")
+	d.until("the terminal", func() bool { _, ok := d.terminals.terminalShown(); return ok })
+	d.svc.stop("dev") // by a command
+	d.until("the placeholder", func() bool {
+		return d.terminals.placeholder.Visible() && slices.Contains(texts(d.terminals.placeholder), "dev is stopped")
 	})
 }
 
-func TestErrorsSayWhatToDo(t *testing.T) {
+func TestErrorsShowHint(t *testing.T) {
 	svc := stopped("dev")
 	svc.failNext("Start", errors.New("the disk is on fire"))
 	d := open(t, svc)
 	d.press("Start")
-	d.until("the error", func() bool { return len(d.sheets) == 1 })
-	sees(t, d.sheetTexts(), "the disk is on fire")
+	d.until("the error", func() bool { return len(d.modal.dialogs) == 1 })
+	requireText(t, d.dialogTexts(), "the disk is on fire")
 	d.press("Copy details")
 	if got := d.app.Clipboard().Content(); !strings.Contains(got, "the disk is on fire") {
-		t.Errorf("copied: %q", got)
+		t.Errorf("copied: got %q, want the error in it", got)
 	}
 	d.key(fyne.KeyReturn)
-	d.noSheet()
-	if d.parts.power.Disabled() {
-		t.Error("it must be possible to try again")
+	d.requireNoDialog()
+	if d.header.power.Disabled() {
+		t.Error("the button is disabled after an error")
 	}
 }
 
-func TestChoosingVMs(t *testing.T) {
+func TestSelectingVMs(t *testing.T) {
 	d := open(t, running(t, "alpha", "beta"))
-	d.until("alpha's terminal", func() bool { _, ok := d.terminalOnWindow(); return ok })
+	d.until("alpha's terminal", func() bool { _, ok := d.terminals.terminalShown(); return ok })
 	d.menu(key(fyne.KeyDown))
 	if d.win.Title() != "VMTerminal — beta" {
-		t.Errorf("title is %q", d.win.Title())
+		t.Errorf("title: got %q, want beta in it", d.win.Title())
 	}
-	d.until("beta", func() bool { return d.parts.off.Visible() })
+	d.until("the placeholder of beta", func() bool { return d.terminals.placeholder.Visible() })
 	d.menu(key(fyne.KeyUp))
-	if _, ok := d.terminalOnWindow(); !ok {
-		t.Error("alpha's terminal should have stayed attached")
+	if _, ok := d.terminals.terminalShown(); !ok {
+		t.Error("the terminal of alpha was detached")
 	}
 	d.svc.change(func() { d.svc.vms = slices.Delete(d.svc.vms, 0, 1) })
-	d.until("what is left", func() bool { return d.last.chosen == "beta" })
+	d.until("the remaining VM", func() bool { return d.last.selected == "beta" })
 	if len(d.consoles.byVM) != 1 {
-		t.Errorf("consoles of VMs that are gone are kept: %v", d.consoles.byVM)
+		t.Errorf("the consoles of a deleted VM still exist: %v", d.consoles.byVM)
 	}
 }
 
@@ -166,98 +168,98 @@ func TestBrokenVMIsShown(t *testing.T) {
 	svc := stopped("bad", "good")
 	svc.vms[0].State, svc.vms[0].Problem = app.Broken, "settings cannot be read"
 	d := open(t, svc)
-	sees(t, texts(d.parts.vms), "settings cannot be read")
-	sees(t, texts(d.parts.off), "bad cannot be used")
-	if !d.parts.power.Disabled() || !d.parts.snapshot.Disabled() {
-		t.Error("a broken VM cannot be started or snapshotted")
+	requireText(t, texts(d.sidebar.vms), "settings cannot be read")
+	requireText(t, texts(d.terminals.placeholder), "bad cannot be used")
+	if !d.header.power.Disabled() || !d.header.snapshot.Disabled() {
+		t.Error("starting or snapshotting a broken VM is offered")
 	}
 	d.menu(key(fyne.KeyDown))
-	if d.parts.power.Disabled() {
-		t.Error("the other one can")
+	if d.header.power.Disabled() {
+		t.Error("starting the other VM is not offered")
 	}
 }
 
-func TestBrokenVMWithSnapshotsSaysWhatHelps(t *testing.T) {
+func TestBrokenVMWithSnapshotsSuggestsRestore(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one")
 	svc.vms[0].State, svc.vms[0].Problem = app.Broken, "the disk is missing"
 	d := open(t, svc)
-	sees(t, texts(d.parts.off), "A snapshot brings it back")
+	requireText(t, texts(d.terminals.placeholder), "Restore a snapshot")
 }
 
-func TestHowItLeftWithoutATime(t *testing.T) {
+func TestLastExitWithoutTime(t *testing.T) {
 	svc := stopped("dev")
-	svc.vms[0].Left = "ended without a record"
+	svc.vms[0].ExitReason.Text = "exit reason unknown"
 	d := open(t, svc)
-	sees(t, texts(d.parts.off), "It last left: ended without a record")
+	requireText(t, texts(d.terminals.placeholder), "Last exit: exit reason unknown")
 }
 
-func TestKeysWaitForAnAnswer(t *testing.T) {
+func TestShortcutsAreIgnoredBelowDialog(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one"))
 	d.menu(key(fyne.KeyS))
-	for _, k := range []fyne.KeyName{fyne.KeyS, fyne.KeyR, fyne.KeyN, fyne.KeyH, fyne.KeyP} {
+	for _, k := range []fyne.KeyName{fyne.KeyS, fyne.KeyR, fyne.KeyN, fyne.KeyH} {
 		d.menu(key(k))
 	}
-	if len(d.sheets) != 1 || d.svc.hasCalled("Start dev") || !d.parts.snapshots.Visible() {
-		t.Errorf("keys act beneath a sheet: %d sheets, calls %q", len(d.sheets), d.svc.calls)
+	if len(d.modal.dialogs) != 1 || d.svc.hasCalled("Start dev") || !d.timeline.snapshots.Visible() {
+		t.Errorf("shortcuts act below a dialog: %d dialogs, calls %q", len(d.modal.dialogs), d.svc.calls)
 	}
 }
 
-func TestFoldingTheSnapshots(t *testing.T) {
+func TestHidingSnapshots(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one", "two"))
 	d.menu(key(fyne.KeyH))
-	if d.parts.snapshots.Visible() {
-		t.Fatal("the pane should be folded away")
+	if d.timeline.snapshots.Visible() {
+		t.Fatal("the snapshot pane is still shown")
 	}
 	d.menu(key(fyne.KeyH))
-	if !d.parts.snapshots.Visible() || d.win.Canvas().Focused() != fyne.Focusable(d.parts.timeline) {
-		t.Error("the pane should be back, with the keyboard in it")
+	if !d.timeline.snapshots.Visible() || d.win.Canvas().Focused() != fyne.Focusable(d.timeline.timeline) {
+		t.Error("the snapshot pane is not shown and focused")
 	}
 	d.key(fyne.KeyDown)
-	if got := d.parts.timeline.Chosen(); got != "two" {
-		t.Errorf("chosen: %q", got)
+	if got := d.timeline.timeline.Current(); got != "two" {
+		t.Errorf("selected snapshot: got %q, want two", got)
 	}
 	d.key(fyne.KeyEscape)
-	if d.win.Canvas().Focused() == fyne.Focusable(d.parts.timeline) {
-		t.Error("Escape should leave the timeline")
+	if d.win.Canvas().Focused() == fyne.Focusable(d.timeline.timeline) {
+		t.Error("the timeline still has the focus after Escape")
 	}
 }
 
 func TestTextSize(t *testing.T) {
 	d := open(t, running(t, "dev"))
-	d.until("the terminal", func() bool { _, ok := d.terminalOnWindow(); return ok })
+	d.until("the terminal", func() bool { _, ok := d.terminals.terminalShown(); return ok })
 	d.menu(plainKey(fyne.KeyEqual))
 	if !d.shortcut(plainKey(fyne.KeyPlus)) {
-		t.Error("Ctrl++ should be the window's")
+		t.Error("Ctrl++ is not handled by the window")
 	}
-	if got := d.consoles.of("dev").terminal.FontSize(); got != textSizeNormal+2 {
-		t.Errorf("size is %v", got)
+	if got := d.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeNormal+2 {
+		t.Errorf("text size: got %v, want two units above the normal size", got)
 	}
 	for range 100 {
 		d.menu(plainKey(fyne.KeyMinus))
 	}
-	if got := d.consoles.of("dev").terminal.FontSize(); got != textSizeLeast {
-		t.Errorf("size is %v", got)
+	if got := d.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeMin {
+		t.Errorf("text size: got %v, want the minimum", got)
 	}
 	d.menu(plainKey(fyne.Key0))
-	if got := d.consoles.of("dev").terminal.FontSize(); got != textSizeNormal {
-		t.Errorf("size is %v", got)
+	if got := d.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeNormal {
+		t.Errorf("text size: got %v, want the normal size", got)
 	}
 }
 
-func TestStrayKeysReachTheTerminal(t *testing.T) {
+func TestUnfocusedKeysReachTerminal(t *testing.T) {
 	d := open(t, running(t, "dev"))
 	d.until("the terminal", func() bool { return d.attached("dev") })
-	d.win.Canvas().Focus(nil) // as a pressed button does
+	d.win.Canvas().Focus(nil) // as after pressing a button
 	d.win.Canvas().OnTypedRune()('x')
 	d.until("the key", func() bool { return d.console("dev").typed() == "x" })
 }
 
-func TestLatestChoiceStands(t *testing.T) {
+func TestLatestSelectionWins(t *testing.T) {
 	d := open(t, stopped("alpha", "beta"))
-	late := d.last // a reading of alpha under way when beta is chosen
-	d.choose("beta")
+	late := d.last // a reading of alpha that ends after beta was selected
+	d.selectVM("beta")
 	d.show(late)
-	if d.last.chosen != "beta" {
-		t.Errorf("a late reading took the window back to %q", d.last.chosen)
+	if d.last.selected != "beta" {
+		t.Errorf("a late reading selected %q, want beta", d.last.selected)
 	}
 }

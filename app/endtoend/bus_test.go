@@ -11,23 +11,22 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// bus is a D-Bus of the test's own with what a desktop has on it: a place for
-// tray icons, and one for notifications.
+// bus is a separate D-Bus with two services of a desktop: a tray and notifications.
 type bus struct {
 	t       *testing.T
 	address string
 	conn    *dbus.Conn
 
 	mu            sync.Mutex
-	item          dbus.Sender // who registered a tray icon
+	item          dbus.Sender // the owner of the tray icon
 	path          string
-	notifications []string // title and text
+	notifications []string // each a title and a text
 }
 
 func newBus(t *testing.T) *bus {
 	t.Helper()
 	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1")
-	daemon.Env = bare()
+	daemon.Env = baseEnv()
 	out, err := daemon.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +34,7 @@ func newBus(t *testing.T) *bus {
 	startFor(t, daemon)
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		t.Fatalf("dbus-daemon told no address: %v", err)
+		t.Fatalf("dbus-daemon printed no address: %v", err)
 	}
 	b := &bus{t: t, address: strings.TrimSpace(address)}
 	if b.conn, err = dbus.Connect(b.address); err != nil {
@@ -51,7 +50,7 @@ func newBus(t *testing.T) *bus {
 	return b
 }
 
-// serve puts methods onto the bus under a name, which is also their interface's.
+// serve exports methods on the bus at path. The bus name is also the name of their interface.
 func (b *bus) serve(name string, path dbus.ObjectPath, methods map[string]any) {
 	b.t.Helper()
 	if err := b.conn.ExportMethodTable(methods, path, name); err != nil {
@@ -59,7 +58,7 @@ func (b *bus) serve(name string, path dbus.ObjectPath, methods map[string]any) {
 	}
 	reply, err := b.conn.RequestName(name, dbus.NameFlagDoNotQueue)
 	if err != nil || reply != dbus.RequestNameReplyPrimaryOwner {
-		b.t.Fatalf("the bus does not give %s: %v %v", name, reply, err)
+		b.t.Fatalf("claim %s on the bus: got reply %v, error %v", name, reply, err)
 	}
 }
 
@@ -77,24 +76,24 @@ func (b *bus) notify(_ string, _ uint32, _, title, text string, _ []string, _ ma
 	return uint32(len(b.notifications)), nil
 }
 
-// told are the notifications so far.
-func (b *bus) told() []string {
+// notified returns the notifications so far.
+func (b *bus) notified() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.notifications)
 }
 
-// tray is the program's icon in the tray, with its menu.
+// tray is the program's tray icon with its menu.
 type tray struct {
 	t    *testing.T
 	menu dbus.BusObject
 }
 
-// tray waits until the program has put its icon there.
+// tray waits until the program has registered its tray icon and returns it.
 func (b *bus) tray() *tray {
 	b.t.Helper()
 	var owner, path string
-	until(b.t, "the tray icon is there", func() bool {
+	waitUntil(b.t, "the tray icon is registered", func() bool {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		owner, path = string(b.item), b.path
@@ -103,12 +102,12 @@ func (b *bus) tray() *tray {
 	item := b.conn.Object(owner, dbus.ObjectPath(path))
 	menu, err := item.GetProperty("org.kde.StatusNotifierItem.Menu")
 	if err != nil {
-		b.t.Fatalf("the tray icon has no menu: %v", err)
+		b.t.Fatalf("get the tray icon's menu: %v", err)
 	}
 	return &tray{b.t, b.conn.Object(owner, menu.Value().(dbus.ObjectPath))}
 }
 
-// entry is one line of a menu.
+// entry is a menu item.
 type entry struct {
 	ID         int32
 	Properties map[string]dbus.Variant
@@ -120,19 +119,19 @@ func (e entry) label() string {
 	return text
 }
 
-// entries are the menu's lines.
+// entries returns the menu's items.
 func (m *tray) entries() []entry {
 	m.t.Helper()
 	var revision uint32
 	var root entry
 	call := m.menu.Call("com.canonical.dbusmenu.GetLayout", 0, int32(0), int32(-1), []string{})
 	if err := call.Store(&revision, &root); err != nil {
-		m.t.Fatalf("the tray's menu: %v", err)
+		m.t.Fatalf("read the tray's menu: %v", err)
 	}
 	list := make([]entry, len(root.Children))
 	for i, child := range root.Children {
 		if err := child.Store(&list[i]); err != nil {
-			m.t.Fatalf("the tray's menu: %v", err)
+			m.t.Fatalf("read the tray's menu: %v", err)
 		}
 	}
 	return list
@@ -149,11 +148,11 @@ func (m *tray) labels() []string {
 	return labels
 }
 
-// choose clicks on the line with a label, once it is there.
+// choose waits for the item with the given label and clicks it.
 func (m *tray) choose(label string) {
 	m.t.Helper()
 	var id int32
-	until(m.t, "the menu has "+label, func() bool {
+	waitUntil(m.t, "the menu has "+label, func() bool {
 		list := m.entries()
 		at := slices.IndexFunc(list, func(e entry) bool { return e.label() == label })
 		if at >= 0 {
@@ -163,6 +162,6 @@ func (m *tray) choose(label string) {
 	})
 	call := m.menu.Call("com.canonical.dbusmenu.Event", 0, id, "clicked", dbus.MakeVariant(""), uint32(0))
 	if call.Err != nil {
-		m.t.Fatalf("%s: %v", label, call.Err)
+		m.t.Fatalf("click %s: %v", label, call.Err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestMainJobWithoutADisplay runs what make run does where there is no display,
-// once everything is built: the scripts with these programs beside them.
+// TestMainJobWithoutADisplay runs the scripts that 'make run' uses after the build on machines
+// without a display.
 func TestMainJobWithoutADisplay(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
@@ -41,22 +41,22 @@ func TestMainJobWithoutADisplay(t *testing.T) {
 	cmd.Env = s.env
 	var shown bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &shown, &shown
-	err := ended(cmd)
+	err := runWithTimeout(cmd)
 	text := shown.String()
-	t.Logf("the main job without a display took %s", took(began))
+	t.Logf("the main job without a display took %s", elapsed(began))
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, text)
 	}
 	first, _, _ := strings.Cut(text, "\n")
 	if !strings.HasPrefix(first, "No display") {
-		t.Errorf("the first line is %q", first)
+		t.Errorf("got first line %q, want No display …", first)
 	}
 	for _, step := range []string{"vm create", "run", "snapshot create", "stop", "snapshot restore"} {
-		if !strings.Contains(text, "\n$ vmterminal "+step) {
-			t.Errorf("the step %q is not shown:\n%s", step, text)
+		if !strings.Contains(text, "\n$ bin/vmt "+step) {
+			t.Errorf("want step %q in the output, got:\n%s", step, text)
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(root, "vmterminal.*")); len(left) > 0 {
-		t.Errorf("the demonstration left %q", left)
+		t.Errorf("got %q left behind, want nothing", left)
 	}
 }

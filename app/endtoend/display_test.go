@@ -14,12 +14,11 @@ import (
 	"time"
 )
 
-// display is a screen of the test's own with a window manager, a keyboard and a
-// mouse.
+// display is a separate X display with a window manager, a keyboard and a mouse.
 type display struct {
 	t     testing.TB
-	env   []string // for programs on it
-	taken int      // pictures
+	env   []string // variables for programs on the display
+	taken int      // number of pictures saved
 }
 
 func newDisplay(t testing.TB, options ...string) *display {
@@ -34,23 +33,23 @@ func newDisplay(t testing.TB, options ...string) *display {
 	xvfb.ExtraFiles = []*os.File{write}
 	startFor(t, xvfb)
 	write.Close()
-	if err := read.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := read.SetReadDeadline(time.Now().Add(stateTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	var number int
 	if _, err := fmt.Fscanln(read, &number); err != nil {
-		t.Fatalf("Xvfb told no display: %v", err)
+		t.Fatalf("Xvfb printed no display number: %v", err)
 	}
 	d := &display{t: t, env: []string{fmt.Sprintf("DISPLAY=:%d", number), "FYNE_SCALE=1", "FYNE_THEME=dark", "GORACE=exitcode=0"}}
 
 	openbox := exec.Command("openbox", "--sm-disable")
-	openbox.Env = d.around(bare())
+	openbox.Env = d.withDisplay(baseEnv())
 	startFor(t, openbox)
-	until(t, "the window manager is there", func() bool { return d.tool("wmctrl", "-m") == nil })
+	waitUntil(t, "the window manager is running", func() bool { return d.runTool("wmctrl", "-m") == nil })
 	return d
 }
 
-// startFor starts a helper that is ended with the test.
+// startFor starts a helper process and kills it when the test ends.
 func startFor(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
@@ -62,59 +61,58 @@ func startFor(t testing.TB, cmd *exec.Cmd) {
 	})
 }
 
-// around is an environment with the display in it.
-func (d *display) around(env []string) []string { return slices.Concat(env, d.env) }
+// withDisplay returns env with the display's variables added.
+func (d *display) withDisplay(env []string) []string { return slices.Concat(env, d.env) }
 
-// tool runs one of the desktop's tools to its end.
-func (d *display) tool(name string, args ...string) error {
+// runTool runs a tool, such as xdotool, on the display.
+func (d *display) runTool(name string, args ...string) error {
 	cmd := exec.Command(name, args...)
-	cmd.Env = d.around(bare())
-	return ended(cmd)
+	cmd.Env = d.withDisplay(baseEnv())
+	return runWithTimeout(cmd)
 }
 
-func (d *display) hands(args ...string) {
+func (d *display) xdotool(args ...string) {
 	d.t.Helper()
-	if err := d.tool("xdotool", args...); err != nil {
+	if err := d.runTool("xdotool", args...); err != nil {
 		d.t.Fatalf("xdotool %v: %v", args, err)
 	}
 }
 
-// press presses keys together, as "ctrl+shift+s".
+// press presses keys together, such as "ctrl+shift+s".
 func (d *display) press(keys string) {
 	d.t.Helper()
-	d.hands("key", "--clearmodifiers", keys)
+	d.xdotool("key", "--clearmodifiers", keys)
 }
 
 // write types a text, key by key.
 func (d *display) write(text string) {
 	d.t.Helper()
-	d.hands("type", "--clearmodifiers", "--delay", "25", text)
+	d.xdotool("type", "--clearmodifiers", "--delay", "25", text)
 }
 
-// click clicks there, and takes the mouse away to where it hides nothing.
+// click clicks at a point and then moves the mouse out of the way.
 func (d *display) click(x, y int) {
 	d.t.Helper()
-	d.hands("mousemove", "--sync", fmt.Sprint(x), fmt.Sprint(y), "click", "1", "mousemove", "--sync", "600", "725")
+	d.xdotool("mousemove", "--sync", fmt.Sprint(x), fmt.Sprint(y), "click", "1", "mousemove", "--sync", "600", "725")
 }
 
-// program is vmterminal with its window.
+// program is a running vmterminal with its window.
 type program struct {
-	d     *display
-	cmd   *exec.Cmd
-	log   string
-	ended chan struct{}
+	d      *display
+	cmd    *exec.Cmd
+	log    string
+	exited chan struct{}
 }
 
-// open starts the program on a store, with more in its environment, and waits
-// for its window.
+// open starts the program on a store, with additional environment variables, and waits for its window.
 func (d *display) open(s *store, more ...string) *program {
 	d.t.Helper()
 	cmd := exec.Command(vmterminal)
-	cmd.Env = append(d.around(s.env), more...)
+	cmd.Env = append(d.withDisplay(s.env), more...)
 	return d.start(s, cmd)
 }
 
-// start is open with a command that becomes the program.
+// start is like open, but starts a given command, which must become the program.
 func (d *display) start(s *store, cmd *exec.Cmd) *program {
 	d.t.Helper()
 	log, err := os.CreateTemp(filepath.Dir(s.home), "window-*.log")
@@ -122,78 +120,78 @@ func (d *display) start(s *store, cmd *exec.Cmd) *program {
 		d.t.Fatal(err)
 	}
 	defer log.Close()
-	p := &program{d: d, cmd: cmd, log: log.Name(), ended: make(chan struct{})}
+	p := &program{d: d, cmd: cmd, log: log.Name(), exited: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
 	go func() {
-		_ = p.cmd.Wait() // its exit code is kept
-		close(p.ended)
+		_ = p.cmd.Wait() // ProcessState has the exit code
+		close(p.exited)
 	}()
 	d.t.Cleanup(func() {
-		end := syscall.SIGKILL
-		if d.t.Failed() && !p.gone() {
-			d.keep("failed")
-			end = syscall.SIGQUIT // it says what it was at
+		signal := syscall.SIGKILL
+		if d.t.Failed() && !p.hasExited() {
+			d.savePicture("failed")
+			signal = syscall.SIGQUIT // print the goroutines
 		}
-		_ = p.cmd.Process.Signal(end) // it may have ended
-		<-p.ended
-		p.quiet()
+		_ = p.cmd.Process.Signal(signal) // fails if the program has exited
+		<-p.exited
+		p.checkOutput()
 	})
-	until(d.t, "the window is there", func() bool { return p.gone() || p.visible() })
-	if p.gone() {
-		d.t.Fatalf("the program ended by itself: %s", p.said())
+	waitUntil(d.t, "the window is visible", func() bool { return p.hasExited() || p.visible() })
+	if p.hasExited() {
+		d.t.Fatalf("the program exited unexpectedly: %s", p.output())
 	}
-	d.t.Logf("the window was there after %s", took(began))
+	d.t.Logf("the window appeared after %s", elapsed(began))
 	return p
 }
 
-// visible tells whether the window is on the display.
+// visible reports whether the window is on the display.
 func (p *program) visible() bool {
-	return p.d.tool("xdotool", "search", "--onlyvisible", "--name", "^VMTerminal") == nil
+	return p.d.runTool("xdotool", "search", "--onlyvisible", "--name", "^VMTerminal") == nil
 }
 
-func (p *program) gone() bool {
+func (p *program) hasExited() bool {
 	select {
-	case <-p.ended:
+	case <-p.exited:
 		return true
 	default:
 		return false
 	}
 }
 
-// close asks the window manager to close the window, as its button does.
+// close asks the window manager to close the window, as the close button does.
 func (p *program) close() {
 	p.d.t.Helper()
-	if err := p.d.tool("wmctrl", "-F", "-c", p.title()); err != nil {
-		p.d.t.Fatalf("the window cannot be closed: %v", err)
+	if err := p.d.runTool("wmctrl", "-F", "-c", p.title()); err != nil {
+		p.d.t.Fatalf("close the window: %v", err)
 	}
 }
 
-// title is the window's.
+// title returns the window's title.
 func (p *program) title() string {
 	p.d.t.Helper()
 	cmd := exec.Command("xdotool", "search", "--onlyvisible", "--name", "^VMTerminal", "getwindowname")
-	cmd.Env = p.d.around(bare())
+	cmd.Env = p.d.withDisplay(baseEnv())
 	text, err := cmd.Output()
 	if err != nil {
-		p.d.t.Fatalf("the window has no title: %v", err)
+		p.d.t.Fatalf("get the window's title: %v", err)
 	}
 	return strings.TrimSpace(string(text))
 }
 
-// ends waits until the program has ended, as it must: with 0.
-func (p *program) ends() {
+// waitExit waits until the program has exited and checks that its exit code is 0.
+func (p *program) waitExit() {
 	p.d.t.Helper()
-	until(p.d.t, "the program has ended", p.gone)
+	waitUntil(p.d.t, "the program has exited", p.hasExited)
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		p.d.t.Errorf("the program ended with %d: %s", code, p.said())
+		p.d.t.Errorf("got exit code %d, want 0: %s", code, p.output())
 	}
 }
 
-func (p *program) said() string {
+func (p *program) output() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
@@ -201,25 +199,24 @@ func (p *program) said() string {
 	return string(text)
 }
 
-// wrong is what the program must never say.
-var wrong = regexp.MustCompile(`Error in Fyne call thread|DATA RACE|panic|Fyne error|fatal error|systray error`)
+// forbiddenOutput matches output that the program must never print.
+var forbiddenOutput = regexp.MustCompile(`Error in Fyne call thread|DATA RACE|panic|Fyne error|fatal error|systray error`)
 
-// trayRace is a report about two accesses that are both inside the library that
-// puts the icon into the tray: it writes its menu's revision while it hands the
-// menu out. Nothing of that is the program's.
+// trayRace matches reports of races that involve only the tray library: it writes its menu's
+// revision while it serves the menu.
 var trayRace = regexp.MustCompile(`(?s)={18}\nWARNING: DATA RACE\n[^\n]* by [^\n]*:\n  fyne\.io/systray[^\n]*\n.*?` +
 	`Previous [^\n]*:\n  fyne\.io/systray[^\n]*\n.*?\n={18}\n|Found \d+ data race\(s\)\n`)
 
-// fynesOwn is a report about Fyne's file of settings, of which the program uses
-// none: on the way out Fyne empties it to write it, and notices that itself.
-var fynesOwn = regexp.MustCompile(`[^\n]*Fyne error:  Preferences load error:\n[^\n]*Cause: EOF\n[^\n]*preferences\.go:\d+\n`)
+// fyneSettingsError matches an error about Fyne's settings file, which the program does not
+// use. Fyne empties and rewrites that file on exit, and notices its own change.
+var fyneSettingsError = regexp.MustCompile(`[^\n]*Fyne error:  Preferences load error:\n[^\n]*Cause: EOF\n[^\n]*preferences\.go:\d+\n`)
 
-func (p *program) quiet() {
+func (p *program) checkOutput() {
 	p.d.t.Helper()
-	said := fynesOwn.ReplaceAllString(trayRace.ReplaceAllString(p.said(), ""), "")
-	if wrong.MatchString(said) {
-		p.d.t.Errorf("the window said:\n%s", said)
-	} else if len(bytes.TrimSpace([]byte(said))) > 0 {
-		p.d.t.Logf("the window said:\n%s", said)
+	printed := fyneSettingsError.ReplaceAllString(trayRace.ReplaceAllString(p.output(), ""), "")
+	if forbiddenOutput.MatchString(printed) {
+		p.d.t.Errorf("the window printed forbidden output:\n%s", printed)
+	} else if len(bytes.TrimSpace([]byte(printed))) > 0 {
+		p.d.t.Logf("the window printed:\n%s", printed)
 	}
 }

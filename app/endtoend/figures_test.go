@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// released is the program with its window as people have it: without the race
-// detector, with the flags of make build.
+// released builds the program with its window as it is released, without the race detector and
+// with the flags of 'make build'. It returns the program's path.
 var released = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(filepath.Dir(vmterminal), "released")
 	return path, build(path, []string{"CGO_ENABLED=1"}, "-trimpath", "-ldflags", "-s -w")
 })
 
-// releasedOn is that program on a display, not yet started.
+// releasedOn returns a command, not yet started, that runs the released program on a display.
 func releasedOn(b *testing.B, d *display, s *store) *exec.Cmd {
 	b.Helper()
 	path, err := released()
@@ -28,19 +28,19 @@ func releasedOn(b *testing.B, d *display, s *store) *exec.Cmd {
 		b.Fatal(err)
 	}
 	cmd := exec.Command(path)
-	cmd.Env = d.around(s.env)
+	cmd.Env = d.withDisplay(s.env)
 	return cmd
 }
 
-// memory is a display's picture as Xvfb keeps it in a file: to look at it costs
-// the programs on the display no time.
+// memory is a folder in which Xvfb keeps the display's picture as a file. Reading that file
+// takes no CPU time from the programs on the display.
 type memory string
 
 func (m memory) option() []string { return []string{"-fbdir", string(m)} }
 
-// picture is the display as it is now. The file is a dump as xwd writes it: a
-// header whose first and twentieth numbers are its own length and that of the
-// table of colours, the table, and the points.
+// picture returns the display's current picture. The file has xwd's format: a header, a color
+// table and the pixels. The header's first number is its length, and the twentieth is the
+// number of entries in the table.
 func (m memory) picture(b *testing.B) *image.RGBA {
 	b.Helper()
 	dump, err := os.ReadFile(filepath.Join(string(m), "Xvfb_screen0"))
@@ -57,11 +57,11 @@ func (m memory) picture(b *testing.B) *image.RGBA {
 	return p
 }
 
-// BenchmarkFirstFrame is the time from the program's start until its window
-// shows the VM, and what that takes of a processor.
+// BenchmarkFirstFrame measures the time and CPU time from the program's start until its window shows
+// the VM.
 func BenchmarkFirstFrame(b *testing.B) {
 	s := newStore(b)
-	s.do("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
+	s.mustRun("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
 	m := memory(b.TempDir())
 	d := newDisplay(b, m.option()...)
 	var whole, spent time.Duration
@@ -71,38 +71,37 @@ func BenchmarkFirstFrame(b *testing.B) {
 		if err := cmd.Start(); err != nil {
 			b.Fatal(err)
 		}
-		again := time.NewTicker(5 * time.Millisecond)
-		for there := false; !there && time.Since(began) < patience; {
-			<-again.C
-			_, there = button(m.picture(b), primary, head)
+		poll := time.NewTicker(5 * time.Millisecond)
+		for there := false; !there && time.Since(began) < stateTimeout; {
+			<-poll.C
+			_, there = button(m.picture(b), primary, headerArea)
 		}
-		again.Stop()
+		poll.Stop()
 		whole += time.Since(began)
 		spent += processorTime(b, cmd)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		until(b, "the window is gone", func() bool { _, there := button(m.picture(b), primary, head); return !there })
+		waitUntil(b, "the window is closed", func() bool { _, there := button(m.picture(b), primary, headerArea); return !there })
 	}
 	b.ReportMetric(float64(whole.Milliseconds())/float64(b.N), "ms-until-drawn")
 	b.ReportMetric(float64(spent.Milliseconds())/float64(b.N), "ms-processor")
 }
 
-// idleFor is how long a window at rest is looked at.
+// idleFor is how long an idle window is measured.
 const idleFor = 20 * time.Second
 
-// BenchmarkIdle is what the window takes of one processor while a VM runs and
-// nobody does anything.
+// BenchmarkIdle measures the CPU usage of the window while a VM runs and there is no input.
 func BenchmarkIdle(b *testing.B) {
 	s := newStore(b)
-	s.do("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
-	s.do("run", "--detach")
-	s.answering("default")
+	s.mustRun("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
+	s.mustRun("run", "--detach")
+	s.waitForAgent("default")
 	d := newDisplay(b)
 	cmd := releasedOn(b, d, s)
 	d.start(s, cmd)
-	d.awaitButton("the VM is on the window", primary, head)
-	until(b, "the window shows the console", func() bool { return ink(d.picture(), console) > enough })
-	d.settled()
+	d.waitButton("the window shows the VM", primary, headerArea)
+	waitUntil(b, "the window shows the console", func() bool { return ink(d.picture(), consoleArea) > textPixels })
+	d.stablePicture()
 	var spent time.Duration
 	for b.Loop() {
 		before := processorTime(b, cmd)
@@ -112,10 +111,9 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric(100*spent.Seconds()/(idleFor.Seconds()*float64(b.N)), "%-of-a-processor")
 }
 
-// processorTime is what a process has had of the processors, all its threads
-// together, to the nanosecond: the ticks of /proc/PID/stat count a process that wakes
-// up for a moment with each of them for a whole one. The clock's number is that of
-// clock_getcpuclockid(3).
+// processorTime returns the CPU time of a process with all its threads. It does not use
+// /proc/PID/stat, which counts a whole tick for each short wake-up. It computes the clock's ID
+// like clock_getcpuclockid(3).
 func processorTime(b *testing.B, cmd *exec.Cmd) time.Duration {
 	b.Helper()
 	var spent unix.Timespec

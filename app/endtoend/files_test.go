@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// sizes are a file's length and what it takes on disk, in bytes.
-func sizes(t *testing.T, file string) (size, allocated int64) {
+// diskUsage returns a file's length and its disk usage in bytes.
+func diskUsage(t *testing.T, file string) (size, allocated int64) {
 	t.Helper()
 	info, err := os.Stat(file)
 	if err != nil {
@@ -23,7 +23,7 @@ func sizes(t *testing.T, file string) (size, allocated int64) {
 	return info.Size(), info.Sys().(*syscall.Stat_t).Blocks * 512
 }
 
-// fill writes that many MB which do not compress onto a stopped VM's disk.
+// fill writes incompressible data of the given size to a stopped VM's disk.
 func fill(t *testing.T, disk string, megabytes int64) {
 	t.Helper()
 	f, err := os.OpenFile(disk, os.O_WRONLY, 0)
@@ -39,17 +39,16 @@ func fill(t *testing.T, disk string, megabytes int64) {
 	}
 }
 
-// TestSnapshotIsAPlainGzipFile asks other people's gzip about a snapshot of a
-// stopped VM.
-func TestSnapshotIsAPlainGzipFile(t *testing.T) {
+// TestSnapshotIsGzipFile checks that gunzip extracts the disk from a snapshot of a stopped VM.
+func TestSnapshotIsGzipFile(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	s.do("vm", "create", "plain", "--disk-size", "512")
+	s.mustRun("vm", "create", "plain", "--disk-size", "512")
 	fill(t, s.disk("plain"), 32)
-	s.do("snapshot", "create", "whole", "--vm", "plain")
+	s.mustRun("snapshot", "create", "whole", "--vm", "plain")
 	file := filepath.Join(s.folder("plain"), "snapshots", "whole.raw.gz")
 	if text, err := exec.Command("gunzip", "-t", file).CombinedOutput(); err != nil || len(text) > 0 {
-		t.Errorf("gunzip -t: %v\n%s", err, text)
+		t.Errorf("gunzip -t: got error %v, want none, and no output:\n%s", err, text)
 	}
 
 	disk, err := os.Open(s.disk("plain"))
@@ -67,17 +66,17 @@ func TestSnapshotIsAPlainGzipFile(t *testing.T) {
 	if err := gunzip.Start(); err != nil {
 		t.Fatal(err)
 	}
-	different := same(content, disk)
+	different := compareStreams(content, disk)
 	if err := gunzip.Wait(); err != nil || said.Len() > 0 {
-		t.Errorf("gunzip -c: %v\n%s", err, said.String())
+		t.Errorf("gunzip -c: got error %v, want none, and no messages:\n%s", err, said.String())
 	}
 	if different != "" {
-		t.Error("gunzip -c and the disk: " + different)
+		t.Error("compare the output of gunzip -c and the disk: " + different)
 	}
 }
 
-// same tells how two streams differ, or "".
-func same(a, b io.Reader) string {
+// compareStreams returns how two streams differ, or "" if they do not.
+func compareStreams(a, b io.Reader) string {
 	bufA, bufB := make([]byte, 1<<20), make([]byte, 1<<20)
 	for {
 		n, errA := io.ReadFull(a, bufA)
@@ -92,22 +91,22 @@ func same(a, b io.Reader) string {
 	}
 }
 
-// TestCancelLeavesNothing presses Ctrl+C while the bar runs, and sends the
-// signal to a command without a terminal.
+// TestCancelLeavesNothing cancels a snapshot, with Ctrl+C on a terminal and with SIGINT without
+// a terminal, and checks that nothing remains of it.
 func TestCancelLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	s.do("vm", "create", "big", "--disk-size", "2048")
+	s.mustRun("vm", "create", "big", "--disk-size", "2048")
 	fill(t, s.disk("big"), 768)
 	before, _ := os.ReadDir(s.folder("big"))
 
 	x := s.terminal("snapshot", "create", "gone", "--vm", "big")
-	x.expectMatch(`\[=*>-+\] +\d+%, [\d.]+ MB/s`)
+	x.expectMatch(`\[=*>-+\] +\d+%, [\d.]+ MiB/s`)
 	x.press("\x03")
 	if code := x.exit(); code != 130 {
-		t.Errorf("Ctrl+C ended with %d", code)
+		t.Errorf("Ctrl+C: got exit code %d, want 130", code)
 	}
-	isCancelled(t, s, x.all(), len(before))
+	checkCanceled(t, s, x.output(), len(before))
 
 	cmd := s.command("snapshot", "create", "gone", "--vm", "big")
 	var said bytes.Buffer
@@ -115,39 +114,39 @@ func TestCancelLeavesNothing(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the snapshot is being written", func() bool { return len(inSnapshots(s, "big")) > 0 })
+	waitUntil(t, "the snapshot is being written", func() bool { return len(snapshotFiles(s, "big")) > 0 })
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
-		t.Errorf("SIGINT ended with %d", code)
+		t.Errorf("SIGINT: got exit code %d, want 130", code)
 	}
 	if regexp.MustCompile(`[\r\x1b%]`).MatchString(said.String()) {
-		t.Errorf("there is a bar on a pipe: %q", said.String())
+		t.Errorf("got a progress bar on a pipe: %q", said.String())
 	}
-	isCancelled(t, s, said.String(), len(before))
+	checkCanceled(t, s, said.String(), len(before))
 }
 
-func isCancelled(t *testing.T, s *store, said string, files int) {
+func checkCanceled(t *testing.T, s *store, said string, files int) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(said), "\n")
-	if last := lines[len(lines)-1]; !strings.Contains(last, "cancelled; nothing is left of it") {
-		t.Errorf("the last line is %q", last)
+	if last := lines[len(lines)-1]; !strings.Contains(last, "canceled; no partial results were kept") {
+		t.Errorf("got last line %q, want the cancellation", last)
 	}
-	if left := inSnapshots(s, "big"); len(left) > 0 {
-		t.Errorf("after the cancel there is still %q", left)
+	if left := snapshotFiles(s, "big"); len(left) > 0 {
+		t.Errorf("files after the cancellation: got %q, want none", left)
 	}
-	if now, _ := os.ReadDir(s.folder("big")); len(now) > files+2 { // locks, made when first held
-		t.Errorf("the VM's folder had %d files, and has %v", files, now)
+	if now, _ := os.ReadDir(s.folder("big")); len(now) > files+2 { // two lock files may be new
+		t.Errorf("the VM's folder: got %v, want at most %d files", now, files+2)
 	}
 	if names := s.snapshots("big"); len(names) > 0 {
-		t.Errorf("after the cancel %q is listed", names)
+		t.Errorf("snapshots after the cancellation: got %q, want none", names)
 	}
 }
 
-// inSnapshots are the files in a VM's folder of snapshots.
-func inSnapshots(s *store, vm string) []string {
+// snapshotFiles returns the files in a VM's snapshots folder.
+func snapshotFiles(s *store, vm string) []string {
 	files, _ := filepath.Glob(filepath.Join(s.folder(vm), "snapshots", "*"))
 	return files
 }

@@ -13,20 +13,18 @@ import (
 	"time"
 )
 
-// history is the lowest part of the pane of snapshots, where nothing is written.
-var history = image.Rect(960, 640, 1220, 720)
+// paneBottom is the bottom of the snapshot pane, which is empty.
+var paneBottom = image.Rect(960, 640, 1220, 720)
 
-// folds folds the pane of snapshots away and back, by keys, and returns the
-// longest that either took to show. It is how a window tells that it lives,
-// whatever its console does.
-func (d *display) folds() (worst time.Duration) {
+// measureResponse hides and shows the snapshot pane with keys and returns the longer of the two
+// response times. It measures how responsive the window is, whatever its console does.
+func (d *display) measureResponse() (worst time.Duration) {
 	d.t.Helper()
-	is := d.picture()
-	at := is.RGBAAt(history.Max.X, history.Max.Y)
+	background := d.picture().RGBAAt(paneBottom.Max.X, paneBottom.Max.Y)
 	shown := func() bool {
 		m := d.picture()
-		for y := history.Min.Y; y <= history.Max.Y; y += 4 {
-			if m.RGBAAt(history.Max.X, y) != at {
+		for y := paneBottom.Min.Y; y <= paneBottom.Max.Y; y += 4 {
+			if m.RGBAAt(paneBottom.Max.X, y) != background {
 				return false
 			}
 		}
@@ -35,40 +33,40 @@ func (d *display) folds() (worst time.Duration) {
 	for _, want := range []bool{false, true} {
 		began := time.Now()
 		d.press("ctrl+shift+h")
-		until(d.t, "the window answers a key", func() bool { return shown() == want })
+		waitUntil(d.t, "the window responds to a key", func() bool { return shown() == want })
 		worst = max(worst, time.Since(began))
 	}
 	return worst
 }
 
-// typed types into the window's console until the guest's shell has it, whatever
-// is on its line.
-func (d *display) typed(s *store, word string) {
+// typeUntilReceived types a command into the window's console until the guest's shell has run
+// it.
+func (d *display) typeUntilReceived(s *store, word string) {
 	d.t.Helper()
-	until(d.t, "what is typed into the window reaches the guest's shell", func() bool {
+	waitUntil(d.t, "the guest's shell receives the typed text", func() bool {
 		d.press("ctrl+c")
 		d.write("touch /root/" + word)
 		d.press("Return")
-		return within(5*time.Second, func() bool { return s.try("exec", "--", "test", "-e", "/root/"+word).code == 0 })
+		return pollUntil(5*time.Second, func() bool { return s.run("exec", "--", "test", "-e", "/root/"+word).code == 0 })
 	})
 }
 
-// copyText puts a text onto the display's clipboard.
-func (d *display) copyText(text string) {
+// setClipboard puts a text on the display's clipboard.
+func (d *display) setClipboard(text string) {
 	d.t.Helper()
 	cmd := exec.Command("xclip", "-selection", "clipboard", "-in")
-	cmd.Env = d.around(bare())
+	cmd.Env = d.withDisplay(baseEnv())
 	cmd.Stdin = strings.NewReader(text)
-	if err := cmd.Run(); err != nil { // one of its own stays, until the display goes
+	if err := cmd.Run(); err != nil { // xclip continues in the background until the display closes
 		d.t.Fatalf("xclip: %v", err)
 	}
 }
 
-// copied is the text on the clipboard.
-func (d *display) copied() string {
+// clipboard returns the text on the clipboard.
+func (d *display) clipboard() string {
 	d.t.Helper()
 	cmd := exec.Command("xclip", "-selection", "clipboard", "-out")
-	cmd.Env = d.around(bare())
+	cmd.Env = d.withDisplay(baseEnv())
 	text, err := cmd.Output()
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
 		d.t.Fatalf("xclip: %v", err)
@@ -76,7 +74,7 @@ func (d *display) copied() string {
 	return string(text)
 }
 
-// folder is the program's current one.
+// folder returns the program's current folder.
 func (p *program) folder() string {
 	p.d.t.Helper()
 	dir, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", p.cmd.Process.Pid))
@@ -88,8 +86,8 @@ func (p *program) folder() string {
 
 var residentLine = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
 
-// resident is the memory that the program has, in MB.
-func (p *program) resident() int {
+// residentMB returns the program's resident memory in MB.
+func (p *program) residentMB() int {
 	p.d.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -102,16 +100,15 @@ func (p *program) resident() int {
 	return kb >> 10
 }
 
-// thorough tells whether there is time for everything: make torture.
+// thorough is set by 'make torture' to test everything.
 var thorough = os.Getenv("VMTERMINAL_TORTURE") != ""
 
-// saysOnConsole has the guest write to its console what comes from a string, and
-// waits until it has.
-func saysOnConsole(t *testing.T, s *store, text string) {
+// writeToConsole makes the guest print a string on its console and waits until it has.
+func writeToConsole(t *testing.T, s *store, text string) {
 	t.Helper()
 	cmd := s.command("exec", "--", "sh", "-c", "cat >/dev/console")
 	cmd.Stdin = strings.NewReader(text)
-	if err := ended(cmd); err != nil {
-		t.Fatalf("writing %.20q to the guest's console: %v", text, err)
+	if err := runWithTimeout(cmd); err != nil {
+		t.Fatalf("write %.20q to the guest's console: %v", text, err)
 	}
 }

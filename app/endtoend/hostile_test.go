@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// hostile is what made terminals hang, crash, eat memory, or reach for what is
-// not theirs.
+// hostile contains output that has made terminals hang, crash, use up memory, or access things
+// they must not.
 var hostile = []string{
 	strings.Repeat("x", 81) + "\t\t\tx", "ls\t" + strings.Repeat("y", 77) + "\t",
 	"\x1b[h\x1b[l\x1b[?h\x1b[?l",
@@ -32,78 +32,78 @@ var hostile = []string{
 	"\x1bP" + strings.Repeat("q", 16<<10) + "\x1b\\" + strings.Repeat("\x1bc\x1b[!p\x1b#8", 100),
 }
 
-// noise is that many bytes at random.
+// noise returns n random bytes.
 func noise(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{7}).Read(b)
 	return string(b)
 }
 
-// TestHostileConsoleInTheWindow has a guest say on its console what breaks
-// terminals, and then more than anybody reads, to the real window: it lives, and
-// its folder, its title, the clipboard and its memory are not the guest's.
+// TestHostileConsoleInTheWindow sends hostile output and then a flood to the real window. It
+// checks that the window stays responsive, and that its current folder, title, clipboard and
+// memory are unaffected.
 func TestHostileConsoleInTheWindow(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	s.do("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
-	s.do("run", "--detach")
-	s.answering("default")
+	s.mustRun("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
+	s.mustRun("run", "--detach")
+	s.waitForAgent("default")
 	d := newDisplay(t)
-	d.copyText("mine")
+	d.setClipboard("mine")
 	p := d.open(s)
-	d.awaitButton("the VM is on the window", primary, head)
-	d.typed(s, "before")
-	d.keep("before")
+	d.waitButton("the window shows the VM", primary, headerArea)
+	d.typeUntilReceived(s, "before")
+	d.savePicture("before")
 	folder, title := p.folder(), p.title()
 
-	worst := d.folds()
-	t.Logf("with an idle console the window answers a key after %v", took(time.Now().Add(-worst)))
+	worst := d.measureResponse()
+	t.Logf("with an idle console the window responds to a key after %v", elapsed(time.Now().Add(-worst)))
 	for i, text := range append(hostile, noise(64<<10)) {
-		saysOnConsole(t, s, text)
-		if p.gone() {
-			t.Fatalf("the window ended at %.40q: %s", text, p.said())
+		writeToConsole(t, s, text)
+		if p.hasExited() {
+			t.Fatalf("the window exited after %.40q: %s", text, p.output())
 		}
 		if i%8 == 0 {
-			worst = max(worst, d.folds())
+			worst = max(worst, d.measureResponse())
 		}
 	}
-	saysOnConsole(t, s, "\x18\x1b\\\x1bc") // what has begun ends
-	d.typed(s, "after")
-	d.keep("after-the-corpus")
-	saysOnConsole(t, s, strings.Repeat(floodLine+"\n", 12000)) // as many as are kept
-	warm := p.resident()
+	writeToConsole(t, s, "\x18\x1b\\\x1bc") // end unfinished sequences
+	d.typeUntilReceived(s, "after")
+	d.savePicture("after-the-corpus")
+	writeToConsole(t, s, strings.Repeat(floodLine+"\n", 12000)) // fill the scrollback
+	before := p.residentMB()
 
-	worst = max(worst, floods(t, s, d))
-	d.typed(s, "after-the-flood")
-	d.keep("after-the-flood")
-	now := p.resident()
-	t.Logf("the window had %d MB before the flood and has %d MB after it; it answered a key after %v at most", warm, now, worst)
-	if now > warm+200 { // the race detector's and the collector's slack
-		t.Errorf("a flood took %d MB of memory", now-warm)
+	worst = max(worst, floodConsole(t, s, d))
+	d.typeUntilReceived(s, "after-the-flood")
+	d.savePicture("after-the-flood")
+	now := p.residentMB()
+	t.Logf("the window had %d MB before the flood and has %d MB after it; it responded to a key within %v", before, now, worst)
+	if now > before+200 { // allowance for the race detector and the garbage collector
+		t.Errorf("memory growth during the flood: got %d MB, want at most 200", now-before)
 	}
-	if worst > slow {
-		t.Errorf("the window did not answer for %v", worst)
+	if worst > scaleByLoad(responseLimit) {
+		t.Errorf("response time: got %v, want at most %v", worst, scaleByLoad(responseLimit))
 	}
 	if got := p.folder(); got != folder {
-		t.Errorf("the guest moved the window from %s to %s", folder, got)
+		t.Errorf("current folder: got %s, want %s", got, folder)
 	}
 	if got := p.title(); got != title {
-		t.Errorf("the guest made the window's title %q", got)
+		t.Errorf("window title: got %q, want %q", got, title)
 	}
-	if got := d.copied(); got != "mine" {
-		t.Errorf("the guest put %q onto the clipboard", got)
+	if got := d.clipboard(); got != "mine" {
+		t.Errorf("clipboard: got %q, want \"mine\"", got)
 	}
 }
 
-// slow is how long a window may take, with the race detector, a picture of the
-// whole display, and a machine that has much else to do.
-const slow = 20 * time.Second
+// responseLimit bounds the window's response time on an idle machine. It allows for the race
+// detector and for pictures of the whole display.
+const responseLimit = 20 * time.Second
 
 const floodLine = "the quick brown fox \x1b[31mjumps\x1b[m"
 
-// floods has the guest say 50 MB, or as much as there is time for, and returns
-// the longest that the window took to answer meanwhile.
-func floods(t *testing.T, s *store, d *display) (worst time.Duration) {
+// floodConsole makes the guest print 1 MB, or 50 MB in 'make torture', and returns the longest
+// response time of the window.
+func floodConsole(t *testing.T, s *store, d *display) (worst time.Duration) {
 	t.Helper()
 	megabytes := 1
 	if thorough {
@@ -115,15 +115,15 @@ func floods(t *testing.T, s *store, d *display) (worst time.Duration) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- flood.Wait() }()
-	for looks := 0; ; looks++ {
+	for measured := 0; ; measured++ {
 		select {
 		case err := <-done:
-			if err != nil || looks == 0 {
-				t.Fatalf("the flood: %v, with %d looks at the window meanwhile", err, looks)
+			if err != nil || measured == 0 {
+				t.Fatalf("flood: got error %v and %d measurements of the window, want nil and at least 1", err, measured)
 			}
 			return worst
 		default:
-			worst = max(worst, d.folds())
+			worst = max(worst, d.measureResponse())
 		}
 	}
 }

@@ -8,22 +8,22 @@ import (
 	"testing"
 )
 
-// kill kills the program, as a crash does.
+// kill kills the program, which simulates a crash.
 func (p *program) kill() {
 	p.d.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGKILL); err != nil {
-		p.d.t.Fatalf("the window has ended already: %v", err)
+		p.d.t.Fatalf("kill the window: %v", err)
 	}
-	<-p.ended
+	<-p.exited
 }
 
-// showsSnapshot tells whether a snapshot is marked as what the disk is. With none
-// there is nothing of that colour in the pane.
-func (d *display) showsSnapshot() bool {
+// showsCurrentSnapshot reports whether a snapshot is marked as the current one. Nothing else in
+// the pane has the mark's color.
+func (d *display) showsCurrentSnapshot() bool {
 	m := d.picture()
-	for y := marks.Min.Y; y < marks.Max.Y; y += 2 {
-		for x := marks.Min.X; x < marks.Max.X; x += 2 {
-			if near(m, image.Pt(x, y), primary) {
+	for y := marksArea.Min.Y; y < marksArea.Max.Y; y += 2 {
+		for x := marksArea.Min.X; x < marksArea.Max.X; x += 2 {
+			if hasColor(m, image.Pt(x, y), primary) {
 				return true
 			}
 		}
@@ -31,72 +31,71 @@ func (d *display) showsSnapshot() bool {
 	return false
 }
 
-// TestWindowIsKilled kills the window of a running VM, at rest and while it takes
-// a live snapshot: the VM goes on, nothing is half there, and commands and the
-// next window find all at once.
+// TestWindowIsKilled kills the window of a running VM, first while it is idle and then during a
+// snapshot. It checks that the VM keeps running, that no incomplete snapshot is listed, and
+// that commands and the next window work at once.
 func TestWindowIsKilled(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	s.do("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
-	s.do("run", "--detach")
-	s.answering("default")
+	s.mustRun("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
+	s.mustRun("run", "--detach")
+	s.waitForAgent("default")
 	command := s.terminal("run")
 	command.expectMatch(prompt)
 	command.shell("ls -l / /usr", "listed")
-	host := hostRecord(t, s)
+	host := supervisorState(t, s)
 
 	d := newDisplay(t)
 	p := d.open(s)
-	d.awaitButton("the VM is on the window", primary, head)
-	until(t, "the window shows the console", func() bool { return ink(d.picture(), console) > enough })
+	d.waitButton("the window shows the VM", primary, headerArea)
+	waitUntil(t, "the window shows the console", func() bool { return ink(d.picture(), consoleArea) > textPixels })
 	p.kill()
 	command.shell("cd", "alive")
-	goesOn(t, s, host)
+	checkStillRunning(t, s, host)
 
 	p = d.open(s)
-	d.awaitButton("the VM is on the window", primary, head)
-	until(t, "the console's text is there again", func() bool { return ink(d.picture(), console) > enough })
+	d.waitButton("the window shows the VM", primary, headerArea)
+	waitUntil(t, "the console's text is shown again", func() bool { return ink(d.picture(), consoleArea) > textPixels })
 	s.guest("default", "head -c 60000000 /dev/urandom >/root/noise; sync")
 	d.press("ctrl+shift+s")
-	d.awaitButton("the question for a name is there", primary, sheet)
+	d.waitButton("the name dialog is open", primary, dialogArea)
 	d.press("Return")
-	until(t, "the snapshot is being written", func() bool { return hasUnfinished(s) })
+	waitUntil(t, "the snapshot is being written", func() bool { return hasUnfinished(s) })
 	p.kill()
 	if !hasUnfinished(s) {
-		t.Error("the snapshot was done before the window was killed: this shows nothing")
+		t.Error("the snapshot was complete before the window was killed")
 	}
 	if names := s.snapshots("default"); len(names) > 0 {
-		t.Errorf("a snapshot that was not done is listed: %q", names)
+		t.Errorf("unfinished snapshot: got %q listed, want none", names)
 	}
-	goesOn(t, s, host)
-	command.shell("echo kept >/root/kept; sync", "writes") // nobody is frozen
+	checkStillRunning(t, s, host)
+	command.shell("echo kept >/root/kept; sync", "writes") // the guest is not frozen
 
 	p = d.open(s)
-	d.awaitButton("the VM is on the window", primary, head)
-	if d.showsSnapshot() {
-		t.Error("the window shows a snapshot, and there is none")
+	d.waitButton("the window shows the VM", primary, headerArea)
+	if d.showsCurrentSnapshot() {
+		t.Error("the window shows a snapshot, want none")
 	}
-	s.do("snapshot", "create", "next")
+	s.mustRun("snapshot", "create", "next")
 	if hasUnfinished(s) {
-		t.Errorf("the next snapshot leaves %q", inSnapshots(s, "default"))
+		t.Errorf("unfinished files after the next snapshot: got %q, want none", snapshotFiles(s, "default"))
 	}
-	s.do("snapshot", "verify", "next")
-	until(t, "the window shows the snapshot of a command", d.showsSnapshot)
-	d.keep("snapshot-of-a-command")
+	s.mustRun("snapshot", "verify", "next")
+	waitUntil(t, "the window shows the snapshot of a command", d.showsCurrentSnapshot)
+	d.savePicture("snapshot-of-a-command")
 	p.close()
-	p.ends()
+	p.waitExit()
 }
 
-// goesOn looks whether the same VM runs in the same host process.
-func goesOn(t *testing.T, s *store, host string) {
+// checkStillRunning checks that the same VM runs with the same supervisor.
+func checkStillRunning(t *testing.T, s *store, host string) {
 	t.Helper()
-	if v := s.status(); v.State != "running" || hostRecord(t, s) != host {
-		t.Errorf("after the window was killed the VM is %+v", v)
+	if v := s.status(); v.State != "running" || supervisorState(t, s) != host {
+		t.Errorf("VM after the window was killed: got %+v, want the same running VM", v)
 	}
 }
 
-// hasUnfinished tells whether there is a file in the folder of snapshots that is
-// not whole.
+// hasUnfinished reports whether the snapshots folder contains an unfinished file.
 func hasUnfinished(s *store) bool {
 	entries, _ := os.ReadDir(s.folder("default") + "/snapshots")
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name()[0] == '.' })

@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// The module's folder, as tests are run in theirs.
+// module is the module's folder, relative to this package's folder, in which the tests run.
 const module = "../.."
 
-// The programs under test.
+// These are the programs under test.
 var (
 	vmt        string // the commands, without cgo
 	vmterminal string // window and commands, with the race detector
 )
 
-// tools are what the tests start besides the programs.
+// tools lists the other programs that the tests run.
 var tools = []string{
 	"go", "qemu-system-x86_64", "gunzip", "cp", "dbus-daemon",
 	"Xvfb", "openbox", "xdotool", "wmctrl", "xclip", "import",
 }
 
 func TestMain(m *testing.M) {
-	code, err := prepared(m.Run)
+	code, err := buildAndRun(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -34,11 +34,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// prepared runs the tests with the programs built.
-func prepared(run func() int) (int, error) {
+// buildAndRun builds the programs and runs the tests.
+func buildAndRun(run func() int) (int, error) {
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
-			return 0, fmt.Errorf("a tool that the tests need is missing: %w", err)
+			return 0, fmt.Errorf("missing tool: %w", err)
 		}
 	}
 	dir, err := os.MkdirTemp("", "vmte2e")
@@ -50,7 +50,7 @@ func prepared(run func() int) (int, error) {
 	if err := build(vmt, []string{"CGO_ENABLED=0"}, "-tags", "nogui"); err != nil {
 		return 0, err
 	}
-	// The flags of the tests' own build, so that nothing is compiled twice.
+	// Use the flags of the tests, so that nothing is compiled twice.
 	if err := build(vmterminal, []string{"CGO_ENABLED=1"}, "-race"); err != nil {
 		return 0, err
 	}

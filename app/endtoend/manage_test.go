@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// choose opens the menu of the part that has the keyboard and takes its n-th
-// item, counted from 1; lines between items do not count.
+// choose opens the menu of the focused pane and selects its n-th item, counting from 1 and
+// skipping separators.
 func (d *display) choose(n int) {
 	d.t.Helper()
 	d.press("Menu")
@@ -21,7 +21,7 @@ func (d *display) choose(n int) {
 	d.press("Return")
 }
 
-// The places of items in the menus of a VM and of a snapshot.
+// Positions of items in the menus of a VM and of a snapshot, and keyboard shortcuts.
 const (
 	itemSettings  = 5
 	itemDeleteVM  = 9
@@ -32,57 +32,56 @@ const (
 	itemVerify    = 6
 	itemExport    = 7
 	itemDelete    = 8
-	itemImport    = 3 // of the menu above the snapshots
+	itemImport    = 3 // in the menu above the snapshots
 	vmsByKey      = "ctrl+shift+1"
 	historyByKeys = "ctrl+shift+3"
 )
 
-// snapshotsMenu is where the menu of all snapshots opens.
+// snapshotsMenu is the point to click to open the menu above the snapshots.
 var snapshotsMenu = image.Pt(1205, 82)
 
-// TestWindowManages does to a stopped VM and its snapshot, by keys alone, what
-// menus offer.
+// TestWindowManages uses the menus of a stopped VM and its snapshot, mostly with keys.
 func TestWindowManages(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	s.do("vm", "create", "default", "--disk-size", "1024")
-	s.do("snapshot", "create", "first")
+	s.mustRun("vm", "create", "default", "--disk-size", "1024")
+	s.mustRun("snapshot", "create", "first")
 	d := newDisplay(t)
 	p := d.open(s)
-	d.awaitButton("the VM is on the window", primary, head)
+	d.waitButton("the window shows the VM", primary, headerArea)
 
 	d.press(vmsByKey)
 	d.choose(itemSettings)
-	d.awaitButton("the settings are there", primary, sheet)
-	d.keep("settings")
+	d.waitButton("the settings dialog is open", primary, dialogArea)
+	d.savePicture("settings")
 	d.press("ctrl+a")
 	d.write("renamed")
 	d.press("Tab")
 	d.press("ctrl+a")
 	d.write("3")
 	d.press("Return")
-	d.awaitAnswered()
-	until(t, "the VM has its new name and CPUs", func() bool {
-		r := s.try("vm", "show", "renamed", "--json")
+	d.waitDialogClosed()
+	waitUntil(t, "the VM has its new name and CPUs", func() bool {
+		r := s.run("vm", "show", "renamed", "--json")
 		return r.code == 0 && strings.Contains(r.out, `"cpus":3,`)
 	})
 
-	managesSnapshot(t, s, d)
-	carriesSnapshot(t, s, d)
-	deletes(t, s, d)
+	editSnapshot(t, s, d)
+	transferSnapshot(t, s, d)
+	deleteSnapshotAndVM(t, s, d)
 	p.close()
-	p.ends()
+	p.waitExit()
 }
 
-// onSnapshot takes an item of the chosen snapshot's menu and goes on with then,
-// until done: what the window has not read yet it refuses, or does to what was.
-func (d *display) onSnapshot(what string, item int, then func(), done func() bool) {
+// chooseForSnapshot selects an item in the selected snapshot's menu and calls then. It tries
+// again until done returns true, because the window may not have read the latest state yet.
+func (d *display) chooseForSnapshot(what string, item int, then func(), done func() bool) {
 	d.t.Helper()
-	until(d.t, what, func() bool {
+	waitUntil(d.t, what, func() bool {
 		d.press(historyByKeys)
 		d.choose(item)
 		then()
-		if within(10*time.Second, done) {
+		if pollUntil(10*time.Second, done) {
 			return true
 		}
 		d.press("Escape")
@@ -90,8 +89,8 @@ func (d *display) onSnapshot(what string, item int, then func(), done func() boo
 	})
 }
 
-// typing types over what is in the field that has the keyboard, and enters it.
-func (d *display) typing(text string) func() {
+// replaceText returns a function that replaces the text in the focused field and presses Enter.
+func (d *display) replaceText(text string) func() {
 	return func() {
 		d.press("ctrl+a")
 		d.write(text)
@@ -99,36 +98,36 @@ func (d *display) typing(text string) func() {
 	}
 }
 
-func managesSnapshot(t *testing.T, s *store, d *display) {
+func editSnapshot(t *testing.T, s *store, d *display) {
 	t.Helper()
 	shows := func(text string) func() bool {
 		return func() bool {
-			r := s.try("snapshot", "show", "second", "--vm", "renamed", "--json")
+			r := s.run("snapshot", "show", "second", "--vm", "renamed", "--json")
 			return r.code == 0 && strings.Contains(r.out, text)
 		}
 	}
-	d.onSnapshot("the snapshot has its new name", itemRename, d.typing("second"), shows(`"name":"second"`))
-	d.onSnapshot("the snapshot has a description", itemDescribe, d.typing("worth going back to"), shows(`"description":"worth going back to"`))
+	d.chooseForSnapshot("the snapshot has its new name", itemRename, d.replaceText("second"), shows(`"name":"second"`))
+	d.chooseForSnapshot("the snapshot has a description", itemDescribe, d.replaceText("worth going back to"), shows(`"description":"worth going back to"`))
 	nothing := func() {}
-	d.onSnapshot("the snapshot is pinned", itemPin, nothing, shows(`"pinned":true`))
-	d.onSnapshot("the snapshot is verified", itemVerify, nothing, shows(`"verified_at":`))
-	d.keep("snapshot-managed")
+	d.chooseForSnapshot("the snapshot is pinned", itemPin, nothing, shows(`"pinned":true`))
+	d.chooseForSnapshot("the snapshot is verified", itemVerify, nothing, shows(`"verified_at":`))
+	d.savePicture("snapshot-managed")
 }
 
-// carriesSnapshot takes the snapshot out to a file, in from it under another name,
-// and makes a VM of it.
-func carriesSnapshot(t *testing.T, s *store, d *display) {
+// transferSnapshot exports the snapshot to a file, imports it under another name, and creates a VM from
+// it.
+func transferSnapshot(t *testing.T, s *store, d *display) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "carried.raw.gz")
-	d.onSnapshot("the snapshot is exported", itemExport, d.typing(out), func() bool {
+	d.chooseForSnapshot("the snapshot is exported", itemExport, d.replaceText(out), func() bool {
 		_, err := os.Stat(out)
 		return err == nil
 	})
 	if text, err := exec.Command("gunzip", "-t", out).CombinedOutput(); err != nil || len(text) > 0 {
-		t.Errorf("gunzip -t: %v\n%s", err, text)
+		t.Errorf("gunzip -t: got error %v, want none, and no output:\n%s", err, text)
 	}
-	shows := func(args ...string) func() bool { return func() bool { return s.try(args...).code == 0 } }
-	until(t, "the snapshot is imported", func() bool {
+	shows := func(args ...string) func() bool { return func() bool { return s.run(args...).code == 0 } }
+	waitUntil(t, "the snapshot is imported", func() bool {
 		d.click(snapshotsMenu.X, snapshotsMenu.Y)
 		for range itemImport {
 			d.press("Down")
@@ -138,16 +137,16 @@ func carriesSnapshot(t *testing.T, s *store, d *display) {
 		d.write(out)
 		d.press("Tab")
 		d.press("Tab")
-		d.typing("carried")() // the one that the file carries is taken
-		if !within(5*time.Second, shows("snapshot", "show", "carried", "--vm", "renamed")) {
+		d.replaceText("carried")() // the name in the file is already in use
+		if !pollUntil(5*time.Second, shows("snapshot", "show", "carried", "--vm", "renamed")) {
 			d.press("Escape")
 			return false
 		}
 		return true
 	})
-	d.onSnapshot("a VM is made of the snapshot", itemNewVM, d.typing("copied"), shows("vm", "show", "copied"))
-	d.keep("snapshot-carried")
-	was, err := os.Open(s.disk("renamed")) // it has not run since
+	d.chooseForSnapshot("a VM is created from the snapshot", itemNewVM, d.replaceText("copied"), shows("vm", "show", "copied"))
+	d.savePicture("snapshot-carried")
+	was, err := os.Open(s.disk("renamed")) // unchanged: the VM has not run
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,32 +156,32 @@ func carriesSnapshot(t *testing.T, s *store, d *display) {
 		t.Fatal(err)
 	}
 	defer is.Close()
-	if different := same(was, is); different != "" {
-		t.Error("the disks of the snapshot and of the new VM: " + different)
+	if different := compareStreams(was, is); different != "" {
+		t.Error("compare the disks of the snapshot and the new VM: " + different)
 	}
 }
 
-// deletes takes a snapshot away, then its VM, whose name has to be typed while it
-// has snapshots.
-func deletes(t *testing.T, s *store, d *display) {
+// deleteSnapshotAndVM deletes a snapshot and then its VM. To delete a VM that has snapshots,
+// its name must be typed.
+func deleteSnapshotAndVM(t *testing.T, s *store, d *display) {
 	t.Helper()
 	d.press(historyByKeys)
 	d.choose(itemDelete)
-	d.push(d.awaitButton("the question before a snapshot is deleted", danger, sheet))
-	until(t, "the snapshot is gone", func() bool { return s.try("snapshot", "show", "second", "--vm", "renamed").code == 3 })
-	d.settled()
+	d.clickButton(d.waitButton("the delete dialog is open", danger, dialogArea))
+	waitUntil(t, "the snapshot is deleted", func() bool { return s.run("snapshot", "show", "second", "--vm", "renamed").code == 3 })
+	d.stablePicture()
 
 	d.press(vmsByKey)
 	d.choose(itemDeleteVM)
-	d.settled()
-	if _, there := button(d.picture(), danger, sheet); there {
-		t.Error("a VM with snapshots could be deleted without its name being typed")
+	d.stablePicture()
+	if _, there := button(d.picture(), danger, dialogArea); there {
+		t.Error("the delete button is enabled before the VM's name is typed")
 	}
 	d.write("renamed")
-	d.push(d.awaitButton("the VM can be deleted", danger, sheet))
-	until(t, "the VM is gone", func() bool { return s.try("vm", "show", "renamed").code == 3 })
-	d.keep("vm-deleted")
-	if r := s.try("vm", "create", "renamed", "--adopt"); r.code != 0 || s.try("snapshot", "show", "carried", "--vm", "renamed").code != 0 {
-		t.Errorf("what was left cannot be taken over: %s", r.said)
+	d.clickButton(d.waitButton("the VM can be deleted", danger, dialogArea))
+	waitUntil(t, "the VM is deleted", func() bool { return s.run("vm", "show", "renamed").code == 3 })
+	d.savePicture("vm-deleted")
+	if r := s.run("vm", "create", "renamed", "--reuse-data"); r.code != 0 || s.run("snapshot", "show", "carried", "--vm", "renamed").code != 0 {
+		t.Errorf("create a VM with the remaining data and its snapshot: %s", r.stderr)
 	}
 }

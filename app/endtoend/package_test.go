@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// TestPackageInACleanDebian installs the package that is made of the program in a
-// Debian that has nothing but apt, by apt, and uses it there: the first minute with
-// commands, and the window on a display from outside.
-func TestPackageInACleanDebian(t *testing.T) {
+// TestPackageInCleanDebian installs the package with apt in a minimal Debian system. There it
+// runs the first commands that a user needs, and opens the window on a display outside that
+// system.
+func TestPackageInCleanDebian(t *testing.T) {
 	t.Parallel()
 	d := newDisplay(t)
 	dir := t.TempDir()
@@ -25,13 +25,13 @@ func TestPackageInACleanDebian(t *testing.T) {
 		cmd.Stderr = &said
 		path, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("no package was made: %v\n%s", err, said.String())
+			t.Fatalf("build the package: %v\n%s", err, said.String())
 		}
 		return strings.TrimSpace(string(path))
 	}
 	file := packaged("one")
 	if sum(t, file) != sum(t, packaged("two")) {
-		t.Error("the same program gives two packages")
+		t.Error("two builds of the package differ, want equal files")
 	}
 
 	script, err := filepath.Abs("testdata/installed.sh")
@@ -46,14 +46,14 @@ func TestPackageInACleanDebian(t *testing.T) {
 		codename(t), "/dev/null",
 	}
 	cmd := exec.Command("mmdebstrap", append(args, mirrors()...)...)
-	cmd.Env = d.around(bare())
+	cmd.Env = d.withDisplay(baseEnv())
 	if said, err := cmd.CombinedOutput(); err != nil {
-		d.keep("failed")
+		d.savePicture("failed")
 		t.Fatalf("%v\n%s", err, said)
 	}
 }
 
-// codename is the release of the Debian, or of its like, that the tests run on.
+// codename returns the codename of the release on which the tests run, such as bookworm.
 func codename(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("/etc/os-release")
@@ -62,22 +62,22 @@ func codename(t *testing.T) string {
 	}
 	found := regexp.MustCompile(`(?m)^VERSION_CODENAME=(\w+)$`).FindSubmatch(text)
 	if found == nil {
-		t.Fatalf("no release in %s", text)
+		t.Fatalf("no codename in %s", text)
 	}
 	return string(found[1])
 }
 
-// mirrors is where this computer gets its packages from, as mmdebstrap takes it.
+// mirrors returns this system's package sources, as arguments for mmdebstrap.
 func mirrors() []string {
 	for _, path := range []string{"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"} {
 		if _, err := os.Stat(path); err == nil {
 			return []string{path}
 		}
 	}
-	return nil // mmdebstrap's own choice
+	return nil // mmdebstrap uses its default
 }
 
-// sum is the SHA-256 of a file.
+// sum returns the SHA-256 of a file in hexadecimal.
 func sum(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)

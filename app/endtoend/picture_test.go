@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// pictures is the folder that pictures are left in.
+// pictures returns the folder where pictures are stored.
 func pictures() string {
 	if dir := os.Getenv("VMTERMINAL_PICTURES"); dir != "" {
 		return dir
@@ -21,31 +21,31 @@ func pictures() string {
 	return filepath.Join(module, "build", "pictures")
 }
 
-// The display's size, in points.
+// width and height are the display's size in pixels.
 const width, height = 1280, 800
 
-// picture is the display as it is now.
+// picture takes a picture of the display.
 func (d *display) picture() *image.RGBA {
 	d.t.Helper()
 	cmd := exec.Command("import", "-window", "root", "-depth", "8", "rgba:-")
-	cmd.Env = d.around(bare())
+	cmd.Env = d.withDisplay(baseEnv())
 	points, err := cmd.Output()
 	if err != nil {
 		d.t.Fatalf("import: %v", err)
 	}
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
 	if copy(m.Pix, points) != len(m.Pix) {
-		d.t.Fatalf("a picture of the display has %d bytes, and should have %d", len(points), len(m.Pix))
+		d.t.Fatalf("picture of the display: got %d bytes, want %d", len(points), len(m.Pix))
 	}
 	return m
 }
 
-// settled is the display once it has stopped changing, or what it is after a
-// while: cursors blink and bars move.
-func (d *display) settled() *image.RGBA {
+// stablePicture takes a picture once the display has stopped changing. It stops waiting after a
+// timeout, because cursors blink and progress bars move.
+func (d *display) stablePicture() *image.RGBA {
 	d.t.Helper()
 	now := d.picture()
-	within(2*time.Second, func() bool {
+	pollUntil(2*time.Second, func() bool {
 		before := now
 		now = d.picture()
 		return bytes.Equal(before.Pix, now.Pix)
@@ -53,8 +53,8 @@ func (d *display) settled() *image.RGBA {
 	return now
 }
 
-// keep leaves a picture of the display for people.
-func (d *display) keep(name string) {
+// savePicture stores a picture of the display for review.
+func (d *display) savePicture(name string) {
 	d.t.Helper()
 	if err := os.MkdirAll(pictures(), 0o755); err != nil {
 		d.t.Fatal(err)
@@ -66,21 +66,21 @@ func (d *display) keep(name string) {
 		d.t.Fatal(err)
 	}
 	defer f.Close()
-	if err := png.Encode(f, d.settled()); err != nil {
+	if err := png.Encode(f, d.stablePicture()); err != nil {
 		d.t.Fatal(err)
 	}
 }
 
-// The colours of buttons in the dark look.
+// The colors of buttons in the dark theme.
 var (
-	primary = color.RGBA{0x4a, 0x86, 0xff, 0xff} // the one to press
-	warning = color.RGBA{0xf0, 0xb1, 0x3c, 0xff} // one that undoes things
-	danger  = color.RGBA{0xf0, 0x64, 0x5f, 0xff} // one that ends or deletes things
+	primary = color.RGBA{0x4a, 0x86, 0xff, 0xff} // default action
+	warning = color.RGBA{0xf0, 0xb1, 0x3c, 0xff} // undoes changes
+	danger  = color.RGBA{0xf0, 0x64, 0x5f, 0xff} // ends or deletes something
 )
 
-// near tells whether a point has a colour, or the shade of it that the mouse
-// leaves on a button.
-func near(m *image.RGBA, p image.Point, c color.RGBA) bool {
+// hasColor reports whether a pixel has the color of a button, which may be shaded because the
+// mouse is over it.
+func hasColor(m *image.RGBA, p image.Point, c color.RGBA) bool {
 	at := m.Pix[m.PixOffset(p.X, p.Y):]
 	for i, want := range []uint8{c.R, c.G, c.B} {
 		if by := int(at[i]) - int(want); by < -20 || by > 20 {
@@ -90,14 +90,14 @@ func near(m *image.RGBA, p image.Point, c color.RGBA) bool {
 	return true
 }
 
-// button finds the largest button of a colour in a part of a picture. One that
-// a question shades has another colour.
+// button finds the largest button of a color in a part of a picture. It does not find buttons
+// behind a dialog, which have a different color.
 func button(m *image.RGBA, c color.RGBA, in image.Rectangle) (image.Rectangle, bool) {
 	var best image.Rectangle
 	seen := map[image.Point]bool{}
 	for y := in.Min.Y; y < in.Max.Y; y += 4 {
 		for x := in.Min.X; x < in.Max.X; x += 4 {
-			if p := image.Pt(x, y); !seen[p] && near(m, p, c) {
+			if p := image.Pt(x, y); !seen[p] && hasColor(m, p, c) {
 				box, area := spread(m, p, c, seen)
 				looks := box.Dx() >= 60 && box.Dy() >= 24 && 2*area >= points(box)
 				if looks && box.In(in) && points(box) > points(best) {
@@ -111,8 +111,8 @@ func button(m *image.RGBA, c color.RGBA, in image.Rectangle) (image.Rectangle, b
 
 func points(r image.Rectangle) int { return r.Dx() * r.Dy() }
 
-// spread is the box around all points of a colour that hang together with p,
-// and their number.
+// spread returns the bounding box and the number of pixels of the connected area of color c
+// that contains p.
 func spread(m *image.RGBA, p image.Point, c color.RGBA, seen map[image.Point]bool) (box image.Rectangle, area int) {
 	todo := []image.Point{p}
 	seen[p] = true
@@ -121,7 +121,7 @@ func spread(m *image.RGBA, p image.Point, c color.RGBA, seen map[image.Point]boo
 		box = box.Union(image.Rectangle{Min: p, Max: p.Add(image.Pt(1, 1))})
 		area++
 		for _, by := range []image.Point{{X: 1}, {X: -1}, {Y: 1}, {Y: -1}} {
-			if next := p.Add(by); next.In(m.Rect) && !seen[next] && near(m, next, c) {
+			if next := p.Add(by); next.In(m.Rect) && !seen[next] && hasColor(m, next, c) {
 				seen[next] = true
 				todo = append(todo, next)
 			}
@@ -130,12 +130,11 @@ func spread(m *image.RGBA, p image.Point, c color.RGBA, seen map[image.Point]boo
 	return box, area
 }
 
-// awaitButton waits until there is a button of a colour in a part of the
-// display.
-func (d *display) awaitButton(what string, c color.RGBA, in image.Rectangle) image.Rectangle {
+// waitButton waits for a button of a color in a part of the display and returns its position.
+func (d *display) waitButton(what string, c color.RGBA, in image.Rectangle) image.Rectangle {
 	d.t.Helper()
 	var found image.Rectangle
-	until(d.t, what, func() bool {
+	waitUntil(d.t, what, func() bool {
 		box, ok := button(d.picture(), c, in)
 		found = box
 		return ok
@@ -143,36 +142,36 @@ func (d *display) awaitButton(what string, c color.RGBA, in image.Rectangle) ima
 	return found
 }
 
-// awaitAnswered waits until the question is gone.
-func (d *display) awaitAnswered() {
+// waitDialogClosed waits until the dialog is closed.
+func (d *display) waitDialogClosed() {
 	d.t.Helper()
-	until(d.t, "the question is gone", func() bool {
-		_, there := button(d.picture(), primary, sheet)
+	waitUntil(d.t, "the dialog is closed", func() bool {
+		_, there := button(d.picture(), primary, dialogArea)
 		return !there
 	})
 }
 
-// push clicks into the middle of a button.
-func (d *display) push(b image.Rectangle) {
+// clickButton clicks the middle of a button.
+func (d *display) clickButton(b image.Rectangle) {
 	d.t.Helper()
 	d.click((b.Min.X+b.Max.X)/2, (b.Min.Y+b.Max.Y)/2)
 }
 
-// The parts of the display, with the window as it opens.
+// These are parts of the display, with the window in its initial layout.
 var (
-	head    = image.Rect(0, 0, 1280, 110)     // the line with the Snapshot button
-	sheet   = image.Rect(200, 110, 1100, 760) // where cards and questions are
-	console = image.Rect(286, 144, 906, 720)  // the terminal, below its tabs and above the banner
-	marks   = image.Rect(918, 112, 940, 740)  // the dots beside the snapshots
+	headerArea  = image.Rect(0, 0, 1280, 110)     // the line with the Snapshot button
+	dialogArea  = image.Rect(200, 110, 1100, 760) // cards and dialogs
+	consoleArea = image.Rect(286, 144, 906, 720)  // the terminal, below its tabs and above the banner
+	marksArea   = image.Rect(918, 112, 940, 740)  // the dots beside the snapshots
 )
 
-// ink is how many points of a part of a picture are not of its ground's colour.
+// ink returns the number of pixels in a part of a picture that do not have the background color.
 func ink(m *image.RGBA, in image.Rectangle) int {
-	ground := m.RGBAAt(in.Max.X-1, in.Max.Y-1)
+	background := m.RGBAAt(in.Max.X-1, in.Max.Y-1)
 	n := 0
 	for y := in.Min.Y; y < in.Max.Y; y++ {
 		for x := in.Min.X; x < in.Max.X; x++ {
-			if m.RGBAAt(x, y) != ground {
+			if m.RGBAAt(x, y) != background {
 				n++
 			}
 		}

@@ -9,21 +9,21 @@ import (
 	"sync"
 )
 
-// lookAtSources makes the tests' result depend on the program: go test repeats
-// a result while nothing has changed that a test has looked at itself, and what
-// a build reads it does not see. It counts only while tests run.
-var lookAtSources = sync.OnceValue(func() error {
-	built := []string{".git", ".cache", "bin", "build"}
+// trackSources makes cached test results depend on the program's source. The go command caches
+// a result until a file that the test itself has read changes; files that a build reads do not
+// count. Call it while tests run.
+var trackSources = sync.OnceValue(func() error {
+	ignored := []string{".git", ".cache", "bin", "build"}
 	return filepath.WalkDir(module, func(path string, d fs.DirEntry, err error) error {
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // some other test's
+		case errors.Is(err, fs.ErrNotExist): // removed by another test
 			return nil
 		case err != nil:
 			return err
-		case d.IsDir() && slices.Contains(built, d.Name()):
+		case d.IsDir() && slices.Contains(ignored, d.Name()):
 			return fs.SkipDir
 		}
-		_, _ = os.Stat(path) // looked at, which is all
+		_, _ = os.Stat(path) // records the dependency
 		return nil
 	})
 })

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,22 +16,33 @@ import (
 	"time"
 )
 
-// patience is how long a state may take to come about on a slow machine with
-// an emulated guest.
-const patience = 2 * time.Minute
+// stateTimeout bounds the wait for a state of an emulated guest on an idle machine.
+const stateTimeout = 2 * time.Minute
 
-// until looks at the world until it is as wanted, and fails the test when that
-// takes too long.
-func until(t testing.TB, what string, wanted func() bool) {
+// scaleByLoad multiplies a limit by the system's load per processor if that is more than 1.
+func scaleByLoad(limit time.Duration) time.Duration {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return limit
+	}
+	var load float64
+	if _, err := fmt.Sscan(string(text), &load); err != nil {
+		return limit
+	}
+	return time.Duration(float64(limit) * max(1, load/float64(runtime.NumCPU())))
+}
+
+// waitUntil polls until wanted returns true, and fails the test after a timeout. The text what
+// describes the wanted state.
+func waitUntil(t testing.TB, what string, wanted func() bool) {
 	t.Helper()
-	if !within(patience, wanted) {
-		t.Fatalf("after %s still not: %s", patience, what)
+	if limit := scaleByLoad(stateTimeout); !pollUntil(limit, wanted) {
+		t.Fatalf("timed out after %s waiting until %s", limit, what)
 	}
 }
 
-// within looks at the world until it is as wanted, and tells whether it came to
-// be in time.
-func within(limit time.Duration, wanted func() bool) bool {
+// pollUntil polls until wanted returns true, and reports whether that happened in time.
+func pollUntil(limit time.Duration, wanted func() bool) bool {
 	end := time.After(limit)
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
@@ -45,8 +58,8 @@ func within(limit time.Duration, wanted func() bool) bool {
 	}
 }
 
-// store is a store of the test's own. It ends with the test, and with it all
-// that runs on it.
+// store is a separate store for a test. When the test ends, its processes are stopped and it is
+// deleted.
 type store struct {
 	t    testing.TB
 	home string
@@ -55,33 +68,33 @@ type store struct {
 
 func newStore(t testing.TB) *store {
 	t.Helper()
-	if err := lookAtSources(); err != nil {
+	if err := trackSources(); err != nil {
 		t.Fatal(err)
 	}
-	// Not t.TempDir: paths of sockets are short.
+	// Not t.TempDir: socket paths must be short.
 	dir, err := os.MkdirTemp("", "vmt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &store{t: t, home: filepath.Join(dir, "store")}
-	runtimeDir, person := filepath.Join(dir, "run"), filepath.Join(dir, "person")
-	for _, d := range []string{runtimeDir, filepath.Join(person, ".cache")} {
+	runtimeDir, userHome := filepath.Join(dir, "run"), filepath.Join(dir, "userHome")
+	for _, d := range []string{runtimeDir, filepath.Join(userHome, ".cache")} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.env = append(bare(),
-		"VMTERMINAL_HOME="+s.home, "HOME="+person, "XDG_RUNTIME_DIR="+runtimeDir, "TMPDIR="+dir,
+	s.env = append(baseEnv(),
+		"VMTERMINAL_HOME="+s.home, "HOME="+userHome, "XDG_RUNTIME_DIR="+runtimeDir, "TMPDIR="+dir,
 		"TZ=UTC", "LANG=C.UTF-8", "LANGUAGE=en", "TERM=xterm-256color", "DBUS_SESSION_BUS_ADDRESS=disabled:")
 	t.Cleanup(func() {
-		s.endAll()
+		s.stopAll()
 		os.RemoveAll(dir)
 	})
 	return s
 }
 
-// bare is the environment without what ties a program to this session.
-func bare() []string {
+// baseEnv returns the environment without the variables of the desktop session and the locale.
+func baseEnv() []string {
 	var env []string
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
@@ -92,82 +105,82 @@ func bare() []string {
 	return env
 }
 
-// outcome is how a command ended, and what it said.
+// outcome is a command's output and exit code.
 type outcome struct {
-	out, said string
-	code      int
+	out, stderr string
+	code        int
 }
 
-// command is a command on this store, not yet started.
+// command returns a vmt command on this store, not yet started.
 func (s *store) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(vmt, args...)
 	cmd.Env = s.env
 	return cmd
 }
 
-// try runs a command without a terminal.
-func (s *store) try(args ...string) outcome {
+// run runs a command without a terminal.
+func (s *store) run(args ...string) outcome {
 	s.t.Helper()
-	var out, said bytes.Buffer
+	var out, stderr bytes.Buffer
 	cmd := s.command(args...)
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err := ended(cmd)
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	err := runWithTimeout(cmd)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		s.t.Fatalf("%v: %v", args, err)
 	}
-	return outcome{out.String(), said.String(), cmd.ProcessState.ExitCode()}
+	return outcome{out.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-// ended runs a command to its end, and ends it when that takes too long.
-func ended(cmd *exec.Cmd) error {
+// runWithTimeout runs a command and terminates it after a timeout.
+func runWithTimeout(cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	late := time.AfterFunc(patience, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
+	late := time.AfterFunc(stateTimeout, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
 	defer late.Stop()
 	return cmd.Wait()
 }
 
-// do runs a command that must succeed.
-func (s *store) do(args ...string) outcome {
+// mustRun runs a command that must succeed.
+func (s *store) mustRun(args ...string) outcome {
 	s.t.Helper()
-	o := s.try(args...)
+	o := s.run(args...)
 	if o.code != 0 {
-		s.t.Fatalf("%v ended with %d:\n%s%s%s", args, o.code, o.out, o.said, s.consoles())
+		s.t.Fatalf("%v: got exit code %d, want 0:\n%s%s%s", args, o.code, o.out, o.stderr, s.consoles())
 	}
 	return o
 }
 
-// state is what status --json says, as far as the tests look at it.
+// state holds the fields of status --json that the tests use.
 type state struct {
-	State, Accelerator, Left string
-	Since                    time.Time
-	Agent                    bool
-	Folder                   string
+	State, Accelerator string
+	Since              time.Time
+	Agent              bool
+	Folder             string
 }
 
-// status is the active VM's.
+// status returns the active VM's status.
 func (s *store) status() state {
 	s.t.Helper()
 	var v state
-	s.decode(s.do("status", "--json").out, &v)
+	s.decode(s.mustRun("status", "--json").out, &v)
 	return v
 }
 
 func (s *store) decode(text string, v any) {
 	s.t.Helper()
 	if err := json.Unmarshal([]byte(text), v); err != nil {
-		s.t.Fatalf("%v in %q", err, text)
+		s.t.Fatalf("decode JSON: %v in %q", err, text)
 	}
 }
 
-// snapshots are the names of a VM's snapshots, the newest first; none if the
-// VM is not there yet.
+// snapshots returns the names of a VM's snapshots, newest first, or none if the VM does not
+// exist yet.
 func (s *store) snapshots(vm string) []string {
 	s.t.Helper()
 	var list struct{ Snapshots []struct{ Name string } }
-	o := s.try("snapshot", "list", "--vm", vm, "--json")
+	o := s.run("snapshot", "list", "--vm", vm, "--json")
 	s.decode(o.out, &list)
 	var names []string
 	for _, row := range list.Snapshots {
@@ -176,26 +189,27 @@ func (s *store) snapshots(vm string) []string {
 	return names
 }
 
-// folder is where a VM's files lie.
+// folder returns a VM's folder.
 func (s *store) folder(vm string) string { return filepath.Join(s.home, "data", vm) }
 
 func (s *store) disk(vm string) string { return filepath.Join(s.folder(vm), "disk.raw") }
 
-// answering waits until a VM's guest answers.
-func (s *store) answering(vm string) {
+// waitForAgent waits until a guest's agent responds.
+func (s *store) waitForAgent(vm string) {
 	s.t.Helper()
 	began := time.Now()
-	until(s.t, "guest of "+vm+" answers", func() bool { return s.try("exec", "--vm", vm, "--", "true").code == 0 })
-	s.t.Logf("the guest of %s answered after another %s", vm, took(began))
+	waitUntil(s.t, "the guest of "+vm+" responds", func() bool { return s.run("exec", "--vm", vm, "--", "true").code == 0 })
+	s.t.Logf("the guest of %s responded after another %s", vm, elapsed(began))
 }
 
-// guest runs a line of shell in a VM's guest and returns what it printed.
+// guest runs a shell command in a VM's guest and returns its output.
 func (s *store) guest(vm, line string) string {
 	s.t.Helper()
-	return s.do("exec", "--vm", vm, "--", "sh", "-c", line).out
+	return s.mustRun("exec", "--vm", vm, "--", "sh", "-c", line).out
 }
 
-// consoles is the end of what the guests printed, for failures.
+// consoles returns the ends of all log files, including the guests' consoles, for failure
+// messages.
 func (s *store) consoles() string {
 	var text strings.Builder
 	logs, _ := filepath.Glob(filepath.Join(s.home, "data", "*", "*.log"))
@@ -206,32 +220,32 @@ func (s *store) consoles() string {
 	return text.String()
 }
 
-// endAll ends every process of this store.
-func (s *store) endAll() {
+// stopAll stops all VMs in this store and kills any other processes that use it.
+func (s *store) stopAll() {
 	var list struct {
 		VMs []struct{ Name, State string }
 	}
-	if o := s.try("vm", "list", "--json"); json.Unmarshal([]byte(o.out), &list) == nil {
+	if o := s.run("vm", "list", "--json"); json.Unmarshal([]byte(o.out), &list) == nil {
 		for _, v := range list.VMs {
 			if v.State != "stopped" {
-				s.try("stop", "--force", "--vm", v.Name)
+				s.run("stop", "--force", "--vm", v.Name)
 			}
 		}
 	}
-	if within(10*time.Second, func() bool { return len(s.processes()) == 0 }) {
+	if pollUntil(scaleByLoad(20*time.Second), func() bool { return len(s.processes()) == 0 }) {
 		return
 	}
 	for _, pid := range s.processes() {
 		line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-		s.t.Errorf("process %d was left behind: %s", pid, bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
+		s.t.Errorf("process %d is still running: %s", pid, bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			s.t.Error(err)
 		}
 	}
 }
 
-// processes are those that run on this store or on one beside it, by their
-// environment: nobody else has its path.
+// processes returns the IDs of the processes whose environment names this store or another one
+// in the same folder.
 func (s *store) processes() []int {
 	var pids []int
 	mark := []byte("VMTERMINAL_HOME=" + filepath.Dir(s.home) + "/")
@@ -246,4 +260,4 @@ func (s *store) processes() []int {
 	return pids
 }
 
-func took(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
+func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }

@@ -13,41 +13,41 @@ import (
 	"github.com/creack/pty"
 )
 
-// terminal is a command in a real terminal, with hands to type and eyes to read.
+// terminal is a command on a real terminal, which the test can type into and read.
 type terminal struct {
 	t   testing.TB
 	cmd *exec.Cmd
 	tty *os.File
 
-	mu    sync.Mutex
-	shown []byte
-	read  int           // how much of shown was expected already
-	more  chan struct{} // closed when shown has grown
-	ended chan struct{} // closed when the command has ended
+	mu     sync.Mutex
+	shown  []byte
+	read   int           // length of the part of shown that was already matched
+	more   chan struct{} // closed when shown has grown
+	exited chan struct{} // closed when the command has exited
 }
 
-// terminal starts a command of this store in a terminal of 80 columns.
+// terminal starts a command on this store, on a terminal with 80 columns.
 func (s *store) terminal(args ...string) *terminal {
 	s.t.Helper()
-	x := &terminal{t: s.t, cmd: s.command(args...), more: make(chan struct{}), ended: make(chan struct{})}
+	x := &terminal{t: s.t, cmd: s.command(args...), more: make(chan struct{}), exited: make(chan struct{})}
 	var err error
 	if x.tty, err = pty.StartWithSize(x.cmd, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 		s.t.Fatal(err)
 	}
-	go x.look()
+	go x.record()
 	s.t.Cleanup(func() {
 		_ = x.cmd.Process.Kill()
-		<-x.ended
+		<-x.exited
 		x.tty.Close()
 		if s.t.Failed() {
-			s.t.Logf("%v showed:\n%q", args, x.all())
+			s.t.Logf("%v showed:\n%q", args, x.output())
 		}
 	})
 	return x
 }
 
-// look keeps what is shown until the command ends.
-func (x *terminal) look() {
+// record records the output until the command exits.
+func (x *terminal) record() {
 	buf := make([]byte, 4096)
 	for {
 		n, err := x.tty.Read(buf)
@@ -57,14 +57,14 @@ func (x *terminal) look() {
 		x.more = make(chan struct{})
 		x.mu.Unlock()
 		if err != nil {
-			_ = x.cmd.Wait() // its exit code is kept
-			close(x.ended)
+			_ = x.cmd.Wait() // ProcessState has the exit code
+			close(x.exited)
 			return
 		}
 	}
 }
 
-func (x *terminal) all() string {
+func (x *terminal) output() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return string(x.shown)
@@ -77,23 +77,23 @@ func (x *terminal) press(keys string) {
 	}
 }
 
-// expect waits until a text is shown, after what was expected before.
+// expect waits until text is shown after the previously expected text.
 func (x *terminal) expect(text string) {
 	x.t.Helper()
 	x.expectMatch(regexp.QuoteMeta(text))
 }
 
-// expectMatch waits like expect, and returns what matched.
+// expectMatch is like expect, but waits for a match of pattern and returns the match.
 func (x *terminal) expectMatch(pattern string) string {
 	x.t.Helper()
-	match, ok := x.matches(pattern, patience)
+	match, ok := x.matches(pattern, stateTimeout)
 	if !ok {
-		x.t.Fatalf("%q was not shown in time", pattern)
+		x.t.Fatalf("%q was not shown within %v", pattern, stateTimeout)
 	}
 	return match
 }
 
-// matches waits that long for a pattern.
+// matches is like expectMatch, but reports whether there was a match within limit.
 func (x *terminal) matches(pattern string, limit time.Duration) (string, bool) {
 	re := regexp.MustCompile(pattern)
 	end := time.After(limit)
@@ -115,29 +115,29 @@ func (x *terminal) matches(pattern string, limit time.Duration) (string, bool) {
 	}
 }
 
-// exit waits for the command's end and returns its exit code.
+// exit waits for the command to exit and returns its exit code.
 func (x *terminal) exit() int {
 	x.t.Helper()
 	select {
-	case <-x.ended:
-	case <-time.After(patience):
-		x.t.Fatalf("%v did not end", x.cmd.Args)
+	case <-x.exited:
+	case <-time.After(stateTimeout):
+		x.t.Fatalf("%v did not exit", x.cmd.Args)
 	}
 	return x.cmd.ProcessState.ExitCode()
 }
 
-// prompt is what the guest's shell shows when it is ready.
+// prompt matches the prompt of the guest's shell.
 const prompt = `root@[^#]*# `
 
-// shell types a line of shell, with a word at its end that shows only once the
-// line was run.
+// shell types a shell command, followed by one that prints marker(word), and waits for that
+// text.
 func (x *terminal) shell(line, word string) {
 	x.t.Helper()
-	x.press(line + "; " + saying(word) + "\r")
-	x.expect(said(word))
+	x.press(line + "; " + markerCommand(word) + "\r")
+	x.expect(marker(word))
 }
 
-// saying is shell that prints said(word), and does not contain it itself.
-func saying(word string) string { return "echo " + word + "-$((6*7))" }
+// markerCommand returns a shell command that prints marker(word) but does not contain it.
+func markerCommand(word string) string { return "echo " + word + "-$((6*7))" }
 
-func said(word string) string { return strings.TrimSpace(word) + "-42" }
+func marker(word string) string { return strings.TrimSpace(word) + "-42" }

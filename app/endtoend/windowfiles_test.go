@@ -9,15 +9,16 @@ import (
 	"testing"
 )
 
-// TestWindowsFilesArePrivate opens the window with the umask 000 in a home that
-// everybody may look into, and looks for files that others can read.
+// TestWindowsFilesArePrivate opens the window with umask 000 in a home folder that all users
+// can read. It checks that other users cannot read or change the files that the program
+// creates.
 func TestWindowsFilesArePrivate(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	d := newDisplay(t)
 	base := filepath.Dir(s.home)
-	person := filepath.Join(base, "anybody") // with nothing in it yet
-	for _, dir := range []string{base, person} {
+	userHome := filepath.Join(base, "user") // still empty
+	for _, dir := range []string{base, userHome} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -26,21 +27,21 @@ func TestWindowsFilesArePrivate(t *testing.T) {
 		}
 	}
 	open := exec.Command("sh", "-c", `umask 000; exec "$0"`, vmterminal)
-	open.Env = append(d.around(s.env), "HOME="+person)
+	open.Env = append(d.withDisplay(s.env), "HOME="+userHome)
 	p := d.start(s, open)
-	create := d.awaitButton("the first-run card is there", primary, sheet)
-	d.push(create)
-	until(t, "the VM runs", func() bool { return s.try("status").code == 0 && s.status().State == "running" })
-	d.awaitButton("the VM is on the window", primary, head)
+	create := d.waitButton("the first-run card is shown", primary, dialogArea)
+	d.clickButton(create)
+	waitUntil(t, "the VM runs", func() bool { return s.run("status").code == 0 && s.status().State == "running" })
+	d.waitButton("the window shows the VM", primary, headerArea)
 	d.press("ctrl+plus")
 	p.close()
-	p.ends()
-	s.do("stop", "--force")
+	p.waitExit()
+	s.mustRun("stop", "--force")
 
 	seen := 0
 	_ = filepath.WalkDir(base, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || path == base || path == person || strings.HasPrefix(filepath.Base(path), "window-") {
-			return nil // ours
+		if err != nil || path == base || path == userHome || strings.HasPrefix(filepath.Base(path), "window-") {
+			return nil // created by the test
 		}
 		info, err := entry.Info()
 		if err != nil || info.Mode()&fs.ModeSymlink != 0 {
@@ -50,16 +51,16 @@ func TestWindowsFilesArePrivate(t *testing.T) {
 		others := info.Mode().Perm() & 0o077
 		switch {
 		case others&0o022 != 0:
-			t.Errorf("others may write %s: %v", strings.TrimPrefix(path, base), info.Mode())
+			t.Errorf("%s is writable by others: %v", strings.TrimPrefix(path, base), info.Mode())
 		case !entry.IsDir() && others != 0:
-			t.Errorf("others may read %s: %v", strings.TrimPrefix(path, base), info.Mode())
+			t.Errorf("%s is readable by others: %v", strings.TrimPrefix(path, base), info.Mode())
 		}
 		if entry.IsDir() && others&0o055 == 0 {
-			return fs.SkipDir // nobody else comes in
+			return fs.SkipDir // not accessible to others
 		}
 		return nil
 	})
 	if seen == 0 {
-		t.Error("nothing was looked at")
+		t.Error("found no files to check")
 	}
 }

@@ -13,39 +13,39 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/app/torture/calls"
 	"vmterminal/app/torture/usecase"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// A bench is where a trial is done again and again, each time from the same
-// store on.
+// A bench repeats a trial, each time from the same initial store.
 type bench struct {
-	history // of the trial: before it, and after it
-	trial   trial
-	ground  *ground
-	dir     string
-	home    string   // the store, as it is now
-	first   string   // the store as it is at first
-	next    *subject // who looks at it, and works on
-	rng     *rand.Rand
-	calls   []calls.Call  // that the trial makes, undisturbed
-	took    time.Duration // to do it, undisturbed
+	history  // the trial's step, and the worlds before and after it
+	trial    trial
+	fixture  *fixture
+	dir      string
+	home     string   // the current store
+	initial  string   // the initial store
+	checker  *subject // inspects the store and runs further use cases
+	rng      *rand.Rand
+	calls    []calls.Call  // made by the undisturbed trial
+	duration time.Duration // of the undisturbed trial
 }
 
-// newBench makes the store of a trial, and learns how it is before and after it.
+// newBench creates the store of a trial and records it before and after the trial.
 func newBench(t *testing.T, tr trial) *bench {
 	t.Helper()
-	dir := lab(t)
-	canTrace(t)
+	dir := tortureDir(t)
+	requirePtrace(t)
 	buildCommand(t)
-	b := &bench{trial: tr, dir: dir, home: filepath.Join(dir, "home"), next: start(t, ""), rng: random(t)}
+	b := &bench{trial: tr, dir: dir, home: filepath.Join(dir, "home"), checker: startSubject(t, ""), rng: newRand(t)}
 	var err error
-	if b.ground, err = abroad(b.next); err == nil {
-		b.first, err = b.store()
+	if b.fixture, err = importFixture(b.checker); err == nil {
+		b.initial, err = b.initialStore()
 	}
 	if err == nil {
-		err = b.learn()
+		err = b.recordBaseline()
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -53,8 +53,8 @@ func newBench(t *testing.T, tr trial) *bench {
 	return b
 }
 
-// canTrace skips a test where one process may not trace another.
-func canTrace(t *testing.T) {
+// requirePtrace skips a test if one process may not trace another.
+func requirePtrace(t *testing.T) {
 	t.Helper()
 	_, err := calls.Run(calls.Program{Args: []string{"/bin/true"}, Out: os.Stderr, Err: os.Stderr, Dir: "/nowhere"},
 		func(int, calls.Call) calls.Decision { return calls.Decision{} })
@@ -62,51 +62,51 @@ func canTrace(t *testing.T) {
 		return
 	}
 	if os.Getenv("CI") == "true" {
-		t.Fatal("no process can be traced here: ", err)
+		t.Fatal("cannot trace processes: ", err)
 	}
-	t.Skip("no process can be traced here: ", err)
+	t.Skip("cannot trace processes: ", err)
 }
 
-// learn does the trial undisturbed.
-func (b *bench) learn() error {
-	b.deeds = [][]string{b.trial.deed}
-	b.but = []string{usecase.Identity, usecase.Verified}
-	if err := b.again(); err != nil {
+// recordBaseline runs the trial undisturbed, and records the worlds, duration and calls.
+func (b *bench) recordBaseline() error {
+	b.steps = [][]string{b.trial.step}
+	b.ignored = []string{usecase.Identity, usecase.Verified}
+	if err := b.reset(); err != nil {
 		return err
 	}
-	before, err := b.next.look(b.home)
+	before, err := b.checker.inspect(b.home)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	e, err := b.do(0)
+	e, err := b.runCommand(0)
 	if err != nil || e.exit != 0 {
 		return fmt.Errorf("undisturbed: %w, exit code %d: %s", err, e.exit, e.err)
 	}
-	b.took = time.Since(began)
-	after, err := b.next.look(b.home)
+	b.duration = time.Since(began)
+	after, err := b.checker.inspect(b.home)
 	if err != nil {
 		return err
 	}
 	b.worlds = []world{before, after}
-	if err := b.again(); err != nil {
+	if err := b.reset(); err != nil {
 		return err
 	}
-	_, err = b.doDeciding(func(_ int, c calls.Call) calls.Decision {
+	_, err = b.runTraced(func(_ int, c calls.Call) calls.Decision {
 		b.calls = append(b.calls, c)
 		return calls.Decision{}
 	})
 	return err
 }
 
-// sample returns the numbers of calls to disturb: in make torture all, and a few
-// more than there should be; else some, half of them of calls that change
-// something.
+// sample returns the numbers of the calls to disturb. In make torture these are all calls, and
+// a few numbers beyond the last call. Otherwise they are the numbers of some random calls, half
+// of which may change the disk.
 func (b *bench) sample(all []calls.Call, some int) []int {
 	var numbers, changing []int
 	for at, c := range all {
 		numbers = append(numbers, at+1)
-		if c.Creates || slices.Contains(changes, c.Name) {
+		if c.Creates || slices.Contains(changingCalls, c.Name) {
 			changing = append(changing, at+1)
 		}
 	}
@@ -124,27 +124,26 @@ func (b *bench) sample(all []calls.Call, some int) []int {
 	return out
 }
 
-// changes are the calls that may change what is on the disk.
-var changes = []string{
+// changingCalls are the calls that may change the disk.
+var changingCalls = []string{
 	"write", "pwrite64", "copy_file_range", "sendfile", "splice", "ftruncate", "fallocate", "fsync", "ioctl",
 	"renameat", "renameat2", "linkat", "symlinkat", "unlinkat", "mkdirat", "exit_group",
 }
 
-// again puts the store back as it is at first.
-func (b *bench) again() error {
+// reset restores the initial store.
+func (b *bench) reset() error {
 	if err := os.RemoveAll(b.home); err != nil {
 		return err
 	}
-	if out, err := exec.Command("cp", "-a", "--sparse=always", b.first, b.home).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-a", "--sparse=always", b.initial, b.home).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
-	return b.remark()
+	return b.updateOriginInodes()
 }
 
-// remark has the marks of where a disk comes from mean the copy of the disk that
-// they mean, and not the inode of the first one.
-func (b *bench) remark() error {
-	marks, err := filepath.Glob(filepath.Join(ondisk.Home(b.home).Data(), "*", filepath.Base(ondisk.VMDir("").Origin())))
+// updateOriginInodes writes the copied disks' inodes to the records of the disks' origins.
+func (b *bench) updateOriginInodes() error {
+	marks, err := filepath.Glob(filepath.Join(home.Dir(b.home).Data(), "*", filepath.Base(home.VMDir("").Origin())))
 	for _, path := range marks {
 		var text []byte
 		if text, err = os.ReadFile(path); err != nil {
@@ -155,84 +154,83 @@ func (b *bench) remark() error {
 			return err
 		}
 		var st os.FileInfo
-		if st, err = os.Stat(ondisk.VMDir(filepath.Dir(path)).Disk()); err != nil {
+		if st, err = os.Stat(home.VMDir(filepath.Dir(path)).Disk()); err != nil {
 			return err
 		}
 		origin["file"] = st.Sys().(*syscall.Stat_t).Ino
-		if err = ondisk.ReplaceJSON(path, origin); err != nil {
+		if err = durable.ReplaceJSON(path, origin); err != nil {
 			return err
 		}
 	}
 	return err
 }
 
-// others says which snapshot that the trial has nothing to do with has changed,
-// by as much as one byte.
-func (b *bench) others(w world) string {
+// checkOthers returns which unrelated snapshot has changed by even one byte, or "".
+func (b *bench) checkOthers(w world) string {
 	for key, was := range b.worlds[0] {
 		if strings.Contains(key, usecase.BytesOf) && b.worlds[1][key] == was && w[key] != was {
-			return fmt.Sprintf("another snapshot has changed: %s is %q and was %q", key, w[key], was)
+			return fmt.Sprintf("an unrelated snapshot changed: %s: got %q, want %q", key, w[key], was)
 		}
 	}
 	return ""
 }
 
-// judge looks at the store after the trial was disturbed; acknowledged says
-// whether it was said to be done. If it was not done, it is done now; and then
-// others go on working. It returns what is wrong, "" if nothing is.
-func (b *bench) judge(acknowledged bool) string {
-	w, err := b.next.look(b.home)
+// check checks the store after a disturbed trial, in which the command reported success if
+// acknowledged is set. If the command did not report success and changed nothing, check
+// repeats it. Then it runs further commands. It returns a problem, or "".
+func (b *bench) check(acknowledged bool) string {
+	w, err := b.checker.inspect(b.home)
 	if err != nil {
-		return "looking: " + err.Error()
+		return "inspecting the store: " + err.Error()
 	}
-	if wrong := b.others(w); wrong != "" {
+	if wrong := b.checkOthers(w); wrong != "" {
 		return wrong
 	}
 	done := 0
 	if acknowledged {
 		done = 1
 	}
-	if wrong := b.differs(w, done, 1, usecase.BytesOf); wrong != "" {
+	if wrong := b.compare(w, done, 1, usecase.BytesOf); wrong != "" {
 		return wrong
 	}
-	if done == 0 && b.differs(w, 0, 0, usecase.BytesOf) == "" {
+	if done == 0 && b.compare(w, 0, 0, usecase.BytesOf) == "" {
 		if wrong := b.retry(); wrong != "" {
-			return "once more: " + wrong
+			return "repeating the use case: " + wrong
 		}
 	}
-	return b.goOn()
+	return b.runNext()
 }
 
-// retry does what was not done once more, which must work at once.
+// retry repeats a command that failed. It returns a problem, or "" if the command succeeds.
 func (b *bench) retry() string {
-	if err := b.next.do(b.home, b.ground.words(b.trial.deed)...); err != nil {
+	if err := b.checker.run(b.home, b.fixture.expand(b.trial.step)...); err != nil {
 		return err.Error()
 	}
-	w, err := b.next.look(b.home)
+	w, err := b.checker.inspect(b.home)
 	if err != nil {
 		return err.Error()
 	}
-	return b.differs(w, 1, 1, usecase.BytesOf)
+	return b.compare(w, 1, 1, usecase.BytesOf)
 }
 
-func (b *bench) goOn() string {
+func (b *bench) runNext() string {
 	next := [][]string{{"create", "next"}, {"delete", "next"}}
 	switch {
-	case b.trial.fresh || b.trial.vms():
-		next = [][]string{{"vm-create", "next"}, {"vm-erase", "next"}}
-	case b.trial.images():
-		next = [][]string{{"image-remove", "base"}, {"image-import", b.ground.system, "base"}}
-		if b.trial.deed[0] == "image-remove" {
+	case b.trial.fresh || b.trial.concernsVMs():
+		next = [][]string{{"vm-create", "next"}, {"vm-purge", "next"}}
+	case b.trial.concernsImages():
+		next = [][]string{{"image-remove", "base"}, {"image-import", b.fixture.system, "base"}}
+		if b.trial.step[0] == "image-remove" {
 			slices.Reverse(next)
 		}
 	}
 	for _, words := range next {
-		if err := b.next.do(b.home, words...); err != nil {
+		if err := b.checker.run(b.home, words...); err != nil {
 			return "the next use cases: " + err.Error()
 		}
 	}
-	if left := leftIn(b.home); len(left) > 0 {
-		return fmt.Sprintf("left are %q", left)
+	if left := leftoversIn(b.home); len(left) > 0 {
+		return fmt.Sprintf("got leftovers %q, want none", left)
 	}
 	return ""
 }

@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/app/torture/calls"
 	"vmterminal/app/torture/usecase"
+	"vmterminal/vm/home"
 )
 
-// commandLine is what a person types for the words of a use case.
-func commandLine(home string, words []string) []string {
+// commandLine returns the command line for the words of a use case.
+func commandLine(root string, words []string) []string {
 	arg := func(n int) string { return words[n] }
 	of := func(args ...string) []string { return append(args, "--vm", usecase.VM) }
 	switch words[0] {
@@ -29,7 +29,7 @@ func commandLine(home string, words []string) []string {
 	case "pin":
 		return of("snapshot", "pin", arg(1))
 	case "unpin":
-		return of("snapshot", "pin", arg(1), "--off")
+		return of("snapshot", "unpin", arg(1))
 	case "rename":
 		return of("snapshot", "rename", arg(1), arg(2))
 	case "delete":
@@ -47,14 +47,14 @@ func commandLine(home string, words []string) []string {
 	case "import":
 		return of("snapshot", "import", arg(1), "--name", arg(2))
 	case "export":
-		return of("snapshot", "export", arg(1), filepath.Join(home, usecase.Exported))
+		return of("snapshot", "export", arg(1), filepath.Join(root, usecase.Exported))
 	case "clone":
 		return of("snapshot", "clone", arg(1), arg(2))
 	case "vm-create":
 		return []string{"vm", "create", arg(1)}
-	case "vm-adopt":
-		return []string{"vm", "create", arg(1), "--adopt"}
-	case "vm-of-image":
+	case "vm-reuse":
+		return []string{"vm", "create", arg(1), "--reuse-data"}
+	case "vm-from-image":
 		return []string{"vm", "create", arg(1), "--image", arg(2), "--disk-size", strconv.Itoa(usecase.DiskSize >> 20)}
 	case "image-import":
 		return []string{"image", "import", arg(1), "--name", arg(2)}
@@ -62,7 +62,7 @@ func commandLine(home string, words []string) []string {
 		return []string{"image", "rm", arg(1)}
 	case "vm-rename":
 		return []string{"vm", "rename", arg(1), arg(2)}
-	case "vm-copy":
+	case "vm-clone":
 		return []string{"vm", "clone", arg(1), arg(2)}
 	case "vm-cpus":
 		return []string{"vm", "set", arg(1), "--cpus", "3"}
@@ -70,38 +70,38 @@ func commandLine(home string, words []string) []string {
 		return []string{"vm", "use", arg(1)}
 	case "vm-delete":
 		return []string{"vm", "delete", arg(1)}
-	case "vm-erase":
-		return []string{"vm", "delete", arg(1), "--data", "--yes"}
+	case "vm-purge":
+		return []string{"vm", "delete", arg(1), "--purge", "--yes"}
 	default:
-		return append([]string{"deed"}, words...)
+		return append([]string{"usecase"}, words...)
 	}
 }
 
-// An ending is how a command came to its end.
-type ending struct {
+// A commandResult is the result of a command.
+type commandResult struct {
 	out, err string
 	exit     int
-	killed   bool // by SIGKILL, and not by itself
+	killed   bool // by SIGKILL
 }
 
-func endingOf(status syscall.WaitStatus, out, errs string) ending {
-	return ending{out: out, err: errs, exit: status.ExitStatus(), killed: status.Signaled() && status.Signal() == syscall.SIGKILL}
+func newCommandResult(status syscall.WaitStatus, out, errs string) commandResult {
+	return commandResult{out: out, err: errs, exit: status.ExitStatus(), killed: status.Signaled() && status.Signal() == syscall.SIGKILL}
 }
 
-// command is the trial's command on the bench's store.
+// command returns the trial's command on the bench's store.
 func (b *bench) command() []string {
-	return append([]string{commandProgram}, commandLine(b.home, b.ground.words(b.trial.deed))...)
+	return append([]string{commandProgram}, commandLine(b.home, b.fixture.expand(b.trial.step))...)
 }
 
-// do does the trial's command, and kills it after a while if that is not 0.
-func (b *bench) do(kill time.Duration) (ending, error) {
+// runCommand runs the trial's command, and kills it after a delay unless that is 0.
+func (b *bench) runCommand(kill time.Duration) (commandResult, error) {
 	args := b.command()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = b.env()
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Start(); err != nil {
-		return ending{}, err
+		return commandResult{}, err
 	}
 	if kill != 0 {
 		timer := time.AfterFunc(kill, func() { _ = cmd.Process.Kill() })
@@ -109,19 +109,19 @@ func (b *bench) do(kill time.Duration) (ending, error) {
 	}
 	err := cmd.Wait()
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
-		return ending{}, err
+		return commandResult{}, err
 	}
-	return endingOf(cmd.ProcessState.Sys().(syscall.WaitStatus), out.String(), errs.String()), nil
+	return newCommandResult(cmd.ProcessState.Sys().(syscall.WaitStatus), out.String(), errs.String()), nil
 }
 
-// doDeciding does the trial's command on one thread as far as Go can, so that the
-// n-th call is the same one each time, and has each call decided about.
-func (b *bench) doDeciding(decide func(n int, c calls.Call) calls.Decision) (ending, error) {
+// runTraced runs the trial's command and calls decide for each call. The command runs on as few
+// threads as Go allows, so that the n-th call is always the same.
+func (b *bench) runTraced(decide func(n int, c calls.Call) calls.Decision) (commandResult, error) {
 	var streams [2]*os.File
 	for at := range streams {
 		f, err := os.Create(filepath.Join(b.dir, fmt.Sprint("stream-", at)))
 		if err != nil {
-			return ending{}, err
+			return commandResult{}, err
 		}
 		defer f.Close()
 		streams[at] = f
@@ -131,18 +131,18 @@ func (b *bench) doDeciding(decide func(n int, c calls.Call) calls.Decision) (end
 		Out: streams[0], Err: streams[1], Dir: b.home,
 	}, decide)
 	if err != nil {
-		return ending{}, err
+		return commandResult{}, err
 	}
 	out, outErr := os.ReadFile(streams[0].Name())
 	errs, errsErr := os.ReadFile(streams[1].Name())
-	return endingOf(status, string(out), string(errs)), errors.Join(outErr, errsErr)
+	return newCommandResult(status, string(out), string(errs)), errors.Join(outErr, errsErr)
 }
 
 func (b *bench) env() []string {
-	return []string{ondisk.EnvHome + "=" + b.home, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + b.dir, "TZ=UTC"}
+	return []string{home.EnvVar + "=" + b.home, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + b.dir, "TZ=UTC"}
 }
 
-// commandProgram is the program of ./command, once it is built.
+// commandProgram is the path of the program built from ./command.
 var commandProgram string
 
 func buildCommand(t *testing.T) {

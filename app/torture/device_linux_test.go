@@ -8,9 +8,9 @@ import (
 	"vmterminal/app/torture/blocklog"
 )
 
-// TestDeviceRecords asks the file itself for what a loop device would.
+// TestDeviceRecords sends requests directly to the file, without a loop device.
 func TestDeviceRecords(t *testing.T) {
-	dir := lab(t)
+	dir := tortureDir(t)
 	image, served := filepath.Join(dir, "image"), filepath.Join(dir, "served")
 	if err := os.WriteFile(image, make([]byte, 4<<12), 0o600); err != nil {
 		t.Fatal(err)
@@ -43,10 +43,10 @@ func TestDeviceRecords(t *testing.T) {
 	}
 	log := d.Entries(0, d.Position())
 	if len(log) != 3 || string(log[0].Data) != "one" || log[0].Off != 1<<12 || !log[1].IsFlush() || string(log[2].Data) != "two" {
-		t.Errorf("the log: %v", log)
+		t.Errorf("got log %v, want a write of \"one\", a flush and a write of \"two\"", log)
 	}
 	got := make([]byte, 3)
 	if _, err := f.ReadAt(got, 1<<12); err != nil || string(got) != "one" {
-		t.Errorf("read %q, %v", got, err)
+		t.Errorf("got %q, %v, want \"one\"", got, err)
 	}
 }

@@ -9,29 +9,29 @@ import (
 	"vmterminal/app/torture/usecase"
 )
 
-// world is what a store holds; see usecase.World.
+// world is the contents of a store; see usecase.World.
 type world = usecase.World
 
-// difference says how w is not as it should be, "" if it is.
-func difference(w, should world) string {
+// diffWorlds returns how the world got differs from want, or "".
+func diffWorlds(got, want world) string {
 	var out []string
-	keys := slices.Sorted(maps.Keys(w))
-	for key := range should {
-		if _, ok := w[key]; !ok {
+	keys := slices.Sorted(maps.Keys(got))
+	for key := range want {
+		if _, ok := got[key]; !ok {
 			keys = append(keys, key)
 		}
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		if w[key] != should[key] {
-			out = append(out, fmt.Sprintf("%s: is %q and should be %q", key, w[key], should[key]))
+		if got[key] != want[key] {
+			out = append(out, fmt.Sprintf("%s: got %q, want %q", key, got[key], want[key]))
 		}
 	}
 	return strings.Join(out, "\n    ")
 }
 
-// without is a world without the keys that contain one of the parts.
-func without(w world, parts []string) world {
+// withoutKeys returns a world without the keys that contain one of the parts.
+func withoutKeys(w world, parts []string) world {
 	w = maps.Clone(w)
 	maps.DeleteFunc(w, func(key, _ string) bool {
 		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(key, part) })

@@ -9,25 +9,26 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"vmterminal/app"
+	"vmterminal/app/problem"
 )
 
-// rooms are how many pages are left free on disks that are full, or nearly.
-func (b *bench) rooms() []int64 {
-	rooms := []int64{0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 1024}
+// freePages returns the numbers of free pages to try.
+func (b *bench) freePages() []int64 {
+	choices := []int64{0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 1024}
 	if thorough {
-		return rooms
+		return choices
 	}
-	return []int64{0, rooms[1+b.rng.IntN(len(rooms)-1)]}
+	return []int64{0, choices[1+b.rng.IntN(len(choices)-1)]}
 }
 
-// fillUp does the trial on disks that are truly full, or nearly.
-func (b *bench) fillUp(t *testing.T, report func(string)) (refused int) {
+// runOnFullDisks runs the trial on full and nearly full disks. It returns how often the command
+// failed.
+func (b *bench) runOnFullDisks(t *testing.T, report func(string)) (refused int) {
 	t.Helper()
-	for _, pages := range b.rooms() {
-		e, wrong := b.onFullDisk(t, pages)
+	for _, pages := range b.freePages() {
+		e, wrong := b.runWithFreePages(t, pages)
 		if wrong != "" {
-			report(fmt.Sprintf("%d pages free: exit code %d\n  %s\n  said: %s", pages, e.exit, wrong, e.err))
+			report(fmt.Sprintf("%d pages free: exit code %d\n  %s\n  stderr: %s", pages, e.exit, wrong, e.err))
 		}
 		if e.exit != 0 {
 			refused++
@@ -36,8 +37,9 @@ func (b *bench) fillUp(t *testing.T, report func(string)) (refused int) {
 	return refused
 }
 
-// onFullDisk does the trial on a file system with so many pages free.
-func (b *bench) onFullDisk(t *testing.T, pages int64) (ending, string) {
+// runWithFreePages runs the trial on a file system with this many free pages. It returns the
+// command's result and a problem, or "".
+func (b *bench) runWithFreePages(t *testing.T, pages int64) (commandResult, string) {
 	t.Helper()
 	const size = 16 << 20
 	mnt := filepath.Join(b.dir, "small")
@@ -49,29 +51,29 @@ func (b *bench) onFullDisk(t *testing.T, pages int64) (ending, string) {
 	}
 	defer func() { _ = unix.Unmount(mnt, unix.MNT_DETACH) }()
 	defer func(home string) { b.home = home }(b.home)
-	b.home = homeIn(mnt)
-	if err := b.again(); err != nil {
+	b.home = homeOn(mnt)
+	if err := b.reset(); err != nil {
 		t.Fatal(err)
 	}
 	filler := filepath.Join(mnt, "filler")
 	if err := fill(filler, pages); err != nil {
 		t.Fatal(err)
 	}
-	e, err := b.do(0)
+	e, err := b.runCommand(0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &injection{fault: fault{exits: []int{app.ExitNoSpace}}}
-	if wrong := b.told(e, i); wrong != "" {
+	i := &injection{fault: fault{exits: []int{problem.ExitNoSpace}}}
+	if wrong := b.checkMessage(e, i); wrong != "" {
 		return e, wrong
 	}
-	if b.trial.makesRoom() && e.exit != 0 {
-		return e, "it should have made room"
+	if b.trial.freesSpace() && e.exit != 0 {
+		return e, "the command must work on a full disk"
 	}
-	left := leftIn(b.home)
-	w, err := b.next.look(b.home)
+	left := leftoversIn(b.home)
+	w, err := b.checker.inspect(b.home)
 	if err != nil {
-		return e, "looking: " + err.Error()
+		return e, "inspecting the store: " + err.Error()
 	}
 	after := 0
 	if e.exit == 0 {
@@ -79,26 +81,26 @@ func (b *bench) onFullDisk(t *testing.T, pages int64) (ending, string) {
 	}
 	should := b.worlds[after]
 	if after == 1 {
-		should = b.unacknowledged(w, after) // what only the list says may have found no room
+		should = b.expectUnacknowledged(w, after) // there may have been no room to write the rows
 	}
-	if wrong := difference(without(w, b.loose()), without(should, b.loose())); wrong != "" {
-		return e, "it is not as after " + b.name(after) + ":\n    " + wrong
+	if wrong := diffWorlds(withoutKeys(w, b.looseKeys()), withoutKeys(should, b.looseKeys())); wrong != "" {
+		return e, "differs from the state after " + b.stepName(after) + ":\n    " + wrong
 	}
 	if len(left) > 0 && e.exit != 0 {
-		return e, fmt.Sprintf("left are %q", left)
+		return e, fmt.Sprintf("got leftovers %q, want none", left)
 	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	if e.exit != 0 {
 		if wrong := b.retry(); wrong != "" {
-			return e, "once more, with room: " + wrong
+			return e, "repeating the use case with free space: " + wrong
 		}
 	}
-	return e, b.goOn()
+	return e, b.runNext()
 }
 
-// fill writes a file so that this many pages are left free.
+// fill writes a file so that this many pages remain free.
 func fill(path string, pages int64) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(filepath.Dir(path), &st); err != nil {

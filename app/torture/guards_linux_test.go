@@ -3,22 +3,22 @@ package torture
 import (
 	"testing"
 
-	"vmterminal/app/ondisk/guard"
 	"vmterminal/app/torture/loopfs"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// TestPowerCutMissesGuards takes the guards away that only a power cut can miss,
-// and looks for a state that is not as it should be.
-func TestPowerCutMissesGuards(t *testing.T) {
-	lab(t)
+// TestPowerCutNeedsGuards removes guards that only matter after a power cut, and looks for an
+// incorrect state.
+func TestPowerCutNeedsGuards(t *testing.T) {
+	tortureDir(t)
 	for _, g := range []guard.Guard{guard.FileSync, guard.DirSync} {
 		for _, kind := range loopfs.Kinds {
 			t.Run(string(g)+"/"+kind.Name, func(t *testing.T) {
-				rng := random(t)
+				rng := newRand(t)
 				missed := ""
 				for _, sc := range scenarios {
-					r := record(t, groundOf(t, kind), sc, g)
-					r.replay(t, statesOf(kind, r.log, rng), rng, func(what string) bool {
+					r := record(t, fixtureFor(t, kind), sc, g)
+					r.replay(t, crashStates(kind, r.log, rng), rng, func(what string) bool {
 						missed = sc.name + ": " + what
 						return true
 					})
@@ -27,9 +27,9 @@ func TestPowerCutMissesGuards(t *testing.T) {
 					}
 				}
 				if missed == "" {
-					t.Fatalf("without the %s nothing is lost: no test holds it", g)
+					t.Fatalf("without guard %s nothing is lost, want a lost state", g)
 				}
-				t.Logf("guard %s is held by TestPowerCut/%s/%s", g, kind.Name, missed)
+				t.Logf("guard %s is covered by TestPowerCut/%s/%s", g, kind.Name, missed)
 			})
 		}
 	}

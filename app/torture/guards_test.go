@@ -9,40 +9,47 @@ import (
 	"strings"
 	"testing"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// heldBy are the guards that an ordinary test misses: its package and its name.
-// A guard that only a power cut misses is in TestPowerCutMissesGuards.
-var heldBy = map[guard.Guard][2]string{
-	guard.Lock:            {"./app", "TestRunningDiskIsLeftAlone"},
-	guard.LockInheritance: {"./vm/host", "TestQEMUHoldsTheLock"},
+// guardTests maps each guard to the package and the name of the test that fails without it.
+// Guards that only this package's tests cover are in tortureGuards.
+var guardTests = map[guard.Guard][2]string{
+	guard.Lock:            {"./app", "TestDiskOfRunningVMIsNotChanged"},
+	guard.LockInheritance: {"./vm/supervisor", "TestQEMUHoldsLock"},
 	guard.ImageLock:       {"./app", "TestForeignQEMU"},
+	guard.LoopDevice:      {"./app", "TestDiskOnLoopDevice"}, // as root
+	guard.DiskTimes:       {"./snapshot", "TestDiskThatChanges"},
+	guard.SavedDisk:       {"./vm/supervisor", "TestReplacedDiskIsSaved"},
 	guard.HeaderDigest:    {"./snapshot/gzfile", "TestEveryHeaderBitIsNoticed"},
 	guard.SegmentDigest:   {"./snapshot/gzfile", "TestReuseDoesNotSpreadDamage"},
-	guard.ChunkDigest:     {"./snapshot/gzfile", "TestAnotherDisksBody"},
-	guard.DiskDigest:      {"./snapshot/gzfile", "TestAnotherDisksBody"},
-	guard.EndDigest:       {"./snapshot/gzfile", "TestAnotherDisksEnd"},
+	guard.ChunkDigest:     {"./snapshot/gzfile", "TestBodyOfAnotherDisk"},
+	guard.DiskDigest:      {"./snapshot/gzfile", "TestBodyOfAnotherDisk"},
+	guard.EndDigest:       {"./snapshot/gzfile", "TestTrailerOfAnotherDisk"},
 	guard.BodyDigest:      {"./snapshot/gzfile", "TestVerifyFindsEveryFlip"},
 	guard.IndexDigest:     {"./snapshot/gzfile", "TestIndexIsChecked"},
-	guard.IndexBinding:    {"./snapshot/gzfile", "TestLyingIndex"},
+	guard.IndexBinding:    {"./snapshot/gzfile", "TestInconsistentIndexIsRejected"},
 	guard.ReuseDigest:     {"./snapshot/gzfile", "TestReuseGivesTheSameFile"},
 	guard.PresentDigest:   {"./snapshot/gzfile", "TestPresentIsCompared"},
+	guard.CloneRead:       {"./snapshot/gzfile", "TestClonesAreChecked"},
+	guard.ClonedImage:     {"./vm/image/cache", "TestImageThatChanges"}, // as root
+	guard.ImageEnd:        {"./vm/image", "TestWriteCutQCOW2"},
+	guard.PartValidator:   {"./vm/image/fetch", "TestPartOfAnotherFile"},
 	guard.Thaw:            {"./vm/qemu", "TestGuestThatDoesNotAnswer"},
 	guard.Clamp:           {"./widgets/screen", "TestNumbersAreClamped"},
 	guard.StringLimit:     {"./widgets/screen", "TestHostileOutput"},
 	guard.FrameLimit:      {"./vm/agent/wire", "TestDecoder"},
-	guard.PeerUID:         {"./vm/host", "TestSocketRefusesOtherUsers"}, // as root
+	guard.PeerUID:         {"./vm/supervisor", "TestSocketRefusesOtherUsers"}, // as root
 	guard.ImageLimit:      {"./snapshot", "TestBudget"},
 }
 
-// TestGuardsAreMissed takes each of these guards away: the test that holds it
-// turns red, and is green with the guard.
-func TestGuardsAreMissed(t *testing.T) {
+// TestGuardedTestsFailUnguarded removes each guard. The guard's test must fail without it, and
+// pass with it.
+func TestGuardedTestsFailUnguarded(t *testing.T) {
 	if !thorough {
-		t.Skip("builds the tests of eight packages anew: make torture")
+		t.Skip("rebuilds the tests of nine packages; run make torture")
 	}
-	for g, test := range heldBy {
+	for g, test := range guardTests {
 		t.Run(string(g), func(t *testing.T) {
 			program := filepath.Join(t.TempDir(), "test")
 			build := exec.Command("go", "test", "-c", "-trimpath=false", "-tags", "unguarded", "-o", program, test[0])
@@ -58,21 +65,24 @@ func TestGuardsAreMissed(t *testing.T) {
 				return string(out), err
 			}
 			if out, err := run(""); err != nil || !strings.Contains(out, "--- PASS: "+test[1]) {
-				t.Fatalf("with every guard: %v\n%s", err, out)
+				t.Fatalf("with every guard: got %v, want a pass\n%s", err, out)
 			}
-			var red *exec.ExitError
-			if out, err := run(g); !errors.As(err, &red) || !strings.Contains(out, "--- FAIL: "+test[1]) {
-				t.Fatalf("without the %s %s does not turn red: no test holds it (%v)\n%s", g, test[1], err, out)
+			var failure *exec.ExitError
+			if out, err := run(g); !errors.As(err, &failure) || !strings.Contains(out, "--- FAIL: "+test[1]) {
+				t.Fatalf("without guard %s: got a pass of %s (%v), want a failure\n%s", g, test[1], err, out)
 			}
-			t.Logf("guard %s is held by %s in %s", g, test[1], test[0])
+			t.Logf("guard %s is covered by %s in %s", g, test[1], test[0])
 		})
 	}
 }
 
+// tortureGuards are the guards covered by TestPowerCutNeedsGuards and TestReplacedDiskSurvives.
+var tortureGuards = []guard.Guard{guard.FileSync, guard.DirSync, guard.LastName}
+
 func TestEveryGuardHasATest(t *testing.T) {
 	for _, g := range guard.All {
-		if _, held := heldBy[g]; !held && !slices.Contains([]guard.Guard{guard.FileSync, guard.DirSync}, g) {
-			t.Errorf("no test is named that misses the guard %s", g)
+		if _, covered := guardTests[g]; !covered && !slices.Contains(tortureGuards, g) {
+			t.Errorf("guard %s: got no test, want one in guardTests or tortureGuards", g)
 		}
 	}
 }

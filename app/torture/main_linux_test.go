@@ -14,23 +14,23 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
 const (
-	// envInside says to the tests that they have a mount namespace of their own.
+	// envInside is set when the tests run in their own mount namespace.
 	envInside = "VMTERMINAL_TORTURE_INSIDE"
-	// dirPrefix begins the names of folders that a workspace is mounted on.
+	// dirPrefix is the prefix of the folders that workspaces are mounted on.
 	dirPrefix = "vmterminal-torture-"
 )
 
 var (
-	// cannot is why no power can be cut here, "" if it can.
-	cannot string
-	// workspace is a tmpfs of this run.
+	// skipReason is the reason why these tests cannot run, or "".
+	skipReason string
+	// workspace is the tmpfs of this run.
 	workspace string
-	// subjects are the programs under test: with every guard, and with the one
-	// taken away that guard.EnvDrop names.
+	// subjectGuarded and subjectUnguarded are the programs under test: with all guards, and
+	// without the guard that guard.EnvDrop names.
 	subjectGuarded, subjectUnguarded string
 )
 
@@ -43,25 +43,25 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// inNamespace runs the tests where all they mount goes with them.
+// inNamespace runs the tests in a mount namespace that disappears with them.
 func inNamespace(m *testing.M) (int, error) {
-	if cannot = missing(); cannot != "" {
+	if skipReason = missingRequirement(); skipReason != "" {
 		return m.Run(), nil
 	}
 	if os.Getenv(envInside) == "" {
-		return again()
+		return reexecInNamespace()
 	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return 0, fmt.Errorf("keeping mounts to ourselves: %w", err)
+	if err := makeMountsPrivate(); err != nil {
+		return 0, fmt.Errorf("make mounts private: %w", err)
 	}
-	sweep()
+	removeStaleDirs()
 	workspace = filepath.Join(os.TempDir(), dirPrefix+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(workspace, 0o700); err != nil {
 		return 0, err
 	}
 	defer os.Remove(workspace)
 	if err := unix.Mount("tmpfs", workspace, "tmpfs", 0, "size=2g"); err != nil {
-		return 0, fmt.Errorf("mounting a tmpfs: %w", err)
+		return 0, fmt.Errorf("mount tmpfs: %w", err)
 	}
 	defer func() { _ = unix.Unmount(workspace, unix.MNT_DETACH) }()
 	if err := buildSubjects(); err != nil {
@@ -70,10 +70,34 @@ func inNamespace(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// missing says what is not here that the tests need.
-func missing() string {
+// makeMountsPrivate hides the mounts of this namespace from others. Only a mount point can be made
+// private, and the root of a chroot is not one: in that case the root is bind-mounted onto itself
+// and entered by "/..", which resolves to the topmost mount, unlike "/".
+func makeMountsPrivate() error {
+	err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	if !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount("/", "/", "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return err
+	}
+	if err := unix.Chroot("/.."); err != nil {
+		return err
+	}
+	if err := os.Chdir(dir); err != nil {
+		return err
+	}
+	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+}
+
+// missingRequirement returns why the tests cannot run on this machine, or "".
+func missingRequirement() string {
 	if os.Getuid() != 0 {
-		return "only root may mount"
+		return "mounting needs root"
 	}
 	for _, device := range []string{"/dev/fuse", "/dev/loop-control"} {
 		f, err := os.OpenFile(device, os.O_RDWR, 0)
@@ -90,9 +114,10 @@ func missing() string {
 	return ""
 }
 
-// again runs the tests in a mount namespace of their own; they end with us.
-func again() (int, error) {
-	runtime.LockOSThread() // whose end Pdeathsig means
+// reexecInNamespace runs the tests in their own mount namespace. They are killed if this
+// process dies.
+func reexecInNamespace() (int, error) {
+	runtime.LockOSThread() // Pdeathsig fires when this thread exits
 	cmd := exec.Command(os.Args[0], os.Args[1:]...)
 	cmd.Env = append(os.Environ(), envInside+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -105,9 +130,9 @@ func again() (int, error) {
 	return 0, err
 }
 
-// sweep removes the empty folders of runs that were killed. What was mounted on
-// them has gone with their namespaces.
-func sweep() {
+// removeStaleDirs removes the empty folders of killed runs, whose mounts have disappeared with
+// their namespaces.
+func removeStaleDirs() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*"))
 	for _, dir := range left {
 		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(dir), dirPrefix))
@@ -129,11 +154,11 @@ func buildSubjects() error {
 	return nil
 }
 
-// lab skips a test that cannot run here, and gives it a folder in the workspace.
-func lab(t *testing.T) string {
+// tortureDir skips a test that cannot run here, or returns a folder in the workspace.
+func tortureDir(t *testing.T) string {
 	t.Helper()
-	if cannot != "" {
-		t.Skip("no power can be cut here: " + cannot)
+	if skipReason != "" {
+		t.Skip("cannot simulate power cuts: " + skipReason)
 	}
 	dir, err := os.MkdirTemp(workspace, "")
 	if err != nil {

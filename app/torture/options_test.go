@@ -7,12 +7,11 @@ import (
 	"testing"
 )
 
-// thorough tells whether every state is to be tried: make torture.
+// thorough is whether to try every state, as in make torture.
 var thorough = os.Getenv("VMTERMINAL_TORTURE") != ""
 
-// random returns the draws of a test, which are the same again with the seed
-// that it prints when the test fails.
-func random(t *testing.T) *rand.Rand {
+// newRand returns a test's source of random numbers. On failure the test prints its seed.
+func newRand(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed, err := strconv.ParseUint(os.Getenv("VMTERMINAL_TORTURE_SEED"), 10, 64)
 	if err != nil {
@@ -20,7 +19,7 @@ func random(t *testing.T) *rand.Rand {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("again: VMTERMINAL_TORTURE_SEED=%d", seed)
+			t.Logf("repeat with VMTERMINAL_TORTURE_SEED=%d", seed)
 		}
 	})
 	return rand.New(rand.NewPCG(seed, 0))

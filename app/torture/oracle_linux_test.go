@@ -1,47 +1,45 @@
 package torture
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/app/torture/usecase"
+	"vmterminal/snapshot"
 )
 
-// A history is the worlds before, between and after the use cases of a scenario:
-// worlds[n] is the one after n of them.
+// A history contains the worlds before, between and after the use cases of a scenario:
+// worlds[n] is the world after the first n use cases.
 type history struct {
-	deeds  [][]string
+	steps  [][]string
 	worlds []world
-	// next sweep what is left of the deeds, beside what sweeps after all.
+	// next are additional use cases that remove leftovers of the steps.
 	next [][]string
-	// but is in the keys of what is not compared with these worlds.
-	but []string
+	// ignored are parts of keys; keys that contain them are not compared.
+	ignored []string
 }
 
-// judge has next look at a store after a power cut, when done of the use cases
-// were acknowledged, and begun of them had begun; and then go on working on it.
-// It returns what is wrong, "" if nothing is.
-func (h *history) judge(next *subject, home string, done, begun int, rng *rand.Rand) string {
-	w, err := next.look(home)
+// check checks a store after a power cut, and then runs further use cases. done is how many use
+// cases had been acknowledged, and begun is how many had begun. It returns a problem, or "".
+func (h *history) check(next *subject, home string, done, begun int, rng *rand.Rand) string {
+	w, err := next.inspect(home)
 	if err != nil {
-		return "looking: " + err.Error()
+		return "inspecting the store: " + err.Error()
 	}
-	if wrong := h.differs(w, done, begun, usecase.BytesOf); wrong != "" {
+	if wrong := h.compare(w, done, begun, usecase.BytesOf); wrong != "" {
 		return wrong
 	}
-	if err := h.goOn(next, home); err != nil {
+	if err := h.runNext(next, home); err != nil {
 		return "the next use cases: " + err.Error()
 	}
-	if w, err = next.look(home); err != nil {
-		return "looking again: " + err.Error()
+	if w, err = next.inspect(home); err != nil {
+		return "inspecting the store after the next use cases: " + err.Error()
 	}
-	// Which snapshot the disk is changes with each that is taken.
-	if wrong := h.differs(w, done, begun, usecase.Here); wrong != "" {
+	// Each snapshot changes which snapshot the disk matches.
+	if wrong := h.compare(w, done, begun, usecase.Current); wrong != "" {
 		return "after the next use cases " + wrong
 	}
 	if err := restoreOne(next, home, w, rng); err != nil {
@@ -50,82 +48,81 @@ func (h *history) judge(next *subject, home string, done, begun int, rng *rand.R
 	return ""
 }
 
-// differs says how w is none of the worlds that are allowed. Keys that contain
-// but are not compared.
-func (h *history) differs(w world, done, begun int, but string) string {
+// compare returns how w differs from each of the worlds after done to begun use cases, or "" if
+// it matches one of them. Keys that contain except are ignored.
+func (h *history) compare(w world, done, begun int, except string) string {
 	var wrong []string
 	for after := done; after <= begun; after++ {
-		should := h.worlds[after]
+		want := h.worlds[after]
 		if after > done {
-			should = h.unacknowledged(w, after)
+			want = h.expectUnacknowledged(w, after)
 		}
-		ignored := append(slices.Clone(h.but), but)
-		differs := difference(without(w, ignored), without(should, ignored))
+		ignored := append(slices.Clone(h.ignored), except)
+		differs := diffWorlds(withoutKeys(w, ignored), withoutKeys(want, ignored))
 		if differs == "" {
 			return ""
 		}
-		wrong = append(wrong, fmt.Sprintf("it is not as after %s:\n    %s", h.name(after), differs))
+		wrong = append(wrong, fmt.Sprintf("differs from the state after %s:\n    %s", h.stepName(after), differs))
 	}
 	return strings.Join(wrong, "\n  ")
 }
 
-func (h *history) name(after int) string {
+func (h *history) stepName(after int) string {
 	if after == 0 {
 		return "setup"
 	}
-	return fmt.Sprintf("use case %d, %.60q", after, h.deeds[after-1])
+	return fmt.Sprintf("use case %d, %.60q", after, h.steps[after-1])
 }
 
-// unacknowledged is the world after a use case that was not acknowledged. What
-// only the list says of a snapshot may not be known yet, or not any more: where
-// it came from, when it was verified, which one the disk is, and what another
-// tool's file cannot say of itself. It may not be wrong.
-func (h *history) unacknowledged(w world, after int) world {
-	should, before := maps.Clone(h.worlds[after]), h.worlds[after-1]
+// expectUnacknowledged returns the world to expect after a use case that was not acknowledged.
+// Facts about a snapshot that are only in the list may be missing from w, but must not be
+// wrong: its origin, when it was verified, whether it matches the current disk, and facts that
+// another tool's file does not contain.
+func (h *history) expectUnacknowledged(w world, after int) world {
+	want, before := maps.Clone(h.worlds[after]), h.worlds[after-1]
 	for key, value := range w {
 		snapshot, isState := strings.CutSuffix(key, usecase.State)
 		if !isState || value != "imported" || before[snapshot] != "" {
 			continue
 		}
-		should[key] = value
-		if strings.Contains(w[snapshot], unknown) {
-			should[snapshot] = w[snapshot]
+		want[key] = value
+		if strings.Contains(w[snapshot], unknownSize) {
+			want[snapshot] = w[snapshot]
 		}
 	}
-	sameDisk := should[disk] == before[disk]
-	for _, key := range slices.Concat(slices.Collect(maps.Keys(should)), slices.Collect(maps.Keys(before))) {
-		here := strings.HasSuffix(key, usecase.Here)
-		if !here && !strings.HasSuffix(key, usecase.Verified) {
+	sameDisk := want[diskKey] == before[diskKey]
+	for _, key := range slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(before))) {
+		isCurrent := strings.HasSuffix(key, usecase.Current)
+		if !isCurrent && !strings.HasSuffix(key, usecase.Verified) {
 			continue
 		}
 		is, known := w[key]
 		switch {
 		case !known:
-			delete(should, key)
-		case is == before[key] && (sameDisk || !here):
-			should[key] = is
+			delete(want, key)
+		case is == before[key] && (sameDisk || !isCurrent):
+			want[key] = is
 		}
 	}
-	return should
+	return want
 }
 
-// disk is the key of the disk that is restored and undone.
-const disk = "vm " + usecase.VM + " disk"
+// diskKey is the key of the disk that is restored and undone.
+const diskKey = "vm " + usecase.VM + " disk"
 
-// unknown is how the disk's size and the digest look that are not known.
-const unknown = " 0 "
+// unknownSize is the representation of an unknown disk size and digest.
+const unknownSize = " 0 "
 
-// goOn does what people do next, which must work at once, and sweep what the cut
-// has left.
-func (h *history) goOn(next *subject, home string) error {
-	always := [][]string{{"create", "next"}, {"delete", "next"}, {"vm-create", "next"}, {"vm-erase", "next"}}
+// runNext runs typical next commands, which must work at once and remove the leftovers.
+func (h *history) runNext(next *subject, home string) error {
+	always := [][]string{{"create", "next"}, {"delete", "next"}, {"vm-create", "next"}, {"vm-purge", "next"}}
 	for _, words := range slices.Concat(always, h.next) {
-		if err := next.do(home, words...); err != nil {
+		if err := next.run(home, words...); err != nil {
 			return err
 		}
 	}
-	if left := leftIn(home); len(left) > 0 {
-		return fmt.Errorf("left are %q", left)
+	if left := leftoversIn(home); len(left) > 0 {
+		return fmt.Errorf("got leftovers %q, want none", left)
 	}
 	return nil
 }
@@ -136,7 +133,7 @@ func restoreOne(next *subject, home string, w world, rng *rand.Rand) error {
 	var names []string
 	for key := range w {
 		if file, ok := strings.CutPrefix(key, content); ok {
-			names = append(names, strings.TrimSuffix(file, ondisk.SnapshotSuffix))
+			names = append(names, strings.TrimSuffix(file, snapshot.FileSuffix))
 		}
 	}
 	if len(names) == 0 {
@@ -145,16 +142,16 @@ func restoreOne(next *subject, home string, w world, rng *rand.Rand) error {
 	slices.Sort(names)
 	name := names[rng.IntN(len(names))]
 	for _, words := range [][]string{{"verify", name}, {"restore", name}} {
-		if err := next.do(home, words...); err != nil {
+		if err := next.run(home, words...); err != nil {
 			return err
 		}
 	}
-	now, err := next.look(home)
+	now, err := next.inspect(home)
 	if err != nil {
 		return err
 	}
-	if got, want := now[disk], w[content+name+ondisk.SnapshotSuffix]; got != want || want == "" {
-		return errors.New("snapshot " + name + " is not what it holds: " + got + ", not " + want)
+	if got, want := now[diskKey], w[content+name+snapshot.FileSuffix]; got != want || want == "" {
+		return fmt.Errorf("disk restored from snapshot %s: got %s, want %s", name, got, want)
 	}
 	return nil
 }

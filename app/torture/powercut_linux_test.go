@@ -11,26 +11,25 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk/guard"
 	"vmterminal/app/torture/blocklog"
 	"vmterminal/app/torture/loopfs"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// A recording is what a scenario wrote, and when each of its use cases began and
-// was acknowledged, as positions in the log. What was written by when the
-// acknowledgement was read may be more than by when it was given, never less.
+// A recording contains the writes of a scenario, and the log positions where each use case
+// began and was acknowledged. The position of an acknowledgement may be too late, but never too
+// early.
 type recording struct {
 	history
-	ground      *ground
+	fixture     *fixture
 	log         []blocklog.Entry
 	begun, done []int
 }
 
-// record runs a scenario on the ground's store, without one of the guards if
-// drop names one.
-func record(t *testing.T, g *ground, sc scenario, drop guard.Guard) *recording {
+// record runs a scenario on the fixture's store. If drop is not "", that guard is removed.
+func record(t *testing.T, g *fixture, sc scenario, drop guard.Guard) *recording {
 	t.Helper()
-	dir := lab(t)
+	dir := tortureDir(t)
 	image, served := filepath.Join(dir, "image"), filepath.Join(dir, "served")
 	if err := errors.Join(blocklog.Copy(image, g.image), os.Mkdir(served, 0o700)); err != nil {
 		t.Fatal(err)
@@ -41,12 +40,12 @@ func record(t *testing.T, g *ground, sc scenario, drop guard.Guard) *recording {
 	}
 	t.Cleanup(func() {
 		if err := device.Close(); err != nil {
-			t.Errorf("ending the recording device: %v", err)
+			t.Errorf("closing the recording device: %v", err)
 		}
 	})
 	mnt := mount(t, g.kind, device.Path())
-	r := &recording{ground: g}
-	r.history = run(t, g, sc, homeIn(mnt), drop, func(done bool) {
+	r := &recording{fixture: g}
+	r.history = runScenario(t, g, sc, homeOn(mnt), drop, func(done bool) {
 		at := &r.begun
 		if done {
 			at = &r.done
@@ -58,9 +57,10 @@ func record(t *testing.T, g *ground, sc scenario, drop guard.Guard) *recording {
 	return r
 }
 
-// at tells how many use cases were acknowledged, and had begun, before an entry.
-func (r *recording) at(entry int) (done, begun int) {
-	for n := range r.deeds {
+// progressAt returns how many use cases had been acknowledged, and how many had begun, before a
+// log entry.
+func (r *recording) progressAt(entry int) (done, begun int) {
+	for n := range r.steps {
 		if r.done[n] <= entry {
 			done = n + 1
 		}
@@ -71,13 +71,13 @@ func (r *recording) at(entry int) (done, begun int) {
 	return done, max(done, begun)
 }
 
-// replay makes the disk as each crash left it, and judges what is on it. wrong is
-// told of each state that is not as it should be, and says whether to stop.
+// replay recreates the disk after each crash and checks it. It calls wrong for each incorrect state;
+// wrong reports whether to stop.
 func (r *recording) replay(t *testing.T, crashes []blocklog.Crash, rng *rand.Rand, wrong func(string) (stop bool)) (states int) {
 	t.Helper()
-	dir := lab(t)
+	dir := tortureDir(t)
 	safe, state, mnt := filepath.Join(dir, "safe"), filepath.Join(dir, "state"), filepath.Join(dir, "mnt")
-	if err := errors.Join(blocklog.Copy(safe, r.ground.image), os.Mkdir(mnt, 0o700)); err != nil {
+	if err := errors.Join(blocklog.Copy(safe, r.fixture.image), os.Mkdir(mnt, 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	replay, err := blocklog.NewReplay(safe, r.log)
@@ -85,28 +85,28 @@ func (r *recording) replay(t *testing.T, crashes []blocklog.Crash, rng *rand.Ran
 		t.Fatal(err)
 	}
 	defer func() { _ = replay.Close() }()
-	next := start(t, "")
+	next := startSubject(t, "")
 	for _, c := range crashes {
 		if err := replay.Image(c, state); err != nil {
 			t.Fatal(err)
 		}
 		states++
-		done, begun := r.at(c.End)
-		found := judgeOn(r.ground.kind, state, mnt, func(home string) string { return r.judge(next, home, done, begun, rng) })
+		done, begun := r.progressAt(c.End)
+		found := checkImage(r.fixture.kind, state, mnt, func(home string) string { return r.check(next, home, done, begun, rng) })
 		if found != "" && wrong(fmt.Sprintf("cut after the flush at entry %d of %d, with %s, before the one at %d; done: %s; begun: %s\n  %s",
-			c.Safe, len(r.log), c.What, c.End, r.name(done), r.name(begun), found)) {
+			c.Safe, len(r.log), c.Description, c.End, r.stepName(done), r.stepName(begun), found)) {
 			break
 		}
 	}
 	return states
 }
 
-// judgeOn mounts an image as a crash left it for a judge.
-func judgeOn(kind loopfs.Kind, image, mnt string, judge func(home string) (wrong string)) (wrong string) {
+// checkImage mounts an image after a crash and checks it.
+func checkImage(kind loopfs.Kind, image, mnt string, check func(home string) (wrong string)) (wrong string) {
 	if err := kind.Mount(image, mnt); err != nil {
 		return err.Error()
 	}
-	wrong = judge(homeIn(mnt))
+	wrong = check(homeOn(mnt))
 	if err := loopfs.Unmount(mnt); err != nil {
 		wrong += "\n  unmounting: " + err.Error()
 	}
@@ -114,54 +114,54 @@ func judgeOn(kind loopfs.Kind, image, mnt string, judge func(home string) (wrong
 }
 
 var (
-	// allStates are those that make torture tries.
+	// allStates is the plan of make torture.
 	allStates = blocklog.Plan{Prefixes: -1, Dropped: -1, Torn: -1, Random: 16}
-	// shares are how many of the states make test tries, of each scenario.
-	shares = map[string]int{"ext4": 40, "xfs": 20}
+	// sampleSizes are the numbers of states per scenario in make test, by file system.
+	sampleSizes = map[string]int{"ext4": 40, "xfs": 20}
 )
 
-func statesOf(kind loopfs.Kind, log []blocklog.Entry, rng *rand.Rand) []blocklog.Crash {
+func crashStates(kind loopfs.Kind, log []blocklog.Entry, rng *rand.Rand) []blocklog.Crash {
 	plan := allStates
 	plan.Whole = kind.Whole
 	crashes := blocklog.Crashes(log, plan, rng)
 	if !thorough {
-		crashes = blocklog.Sample(crashes, shares[kind.Name], rng)
+		crashes = blocklog.Sample(crashes, sampleSizes[kind.Name], rng)
 	}
 	return crashes
 }
 
-// reporter returns what reports failures, those alike once.
-func reporter(t *testing.T) func(string) {
+// newReporter returns a function that reports failures. It ignores a failure that differs from
+// an earlier one only in its first line or in numbers.
+func newReporter(t *testing.T) func(string) {
 	seen := map[string]bool{}
 	return func(what string) {
-		_, gist, _ := strings.Cut(what, "\n")
-		gist = digits.ReplaceAllString(gist, "")
-		if seen[gist] {
+		_, message, _ := strings.Cut(what, "\n")
+		message = digits.ReplaceAllString(message, "")
+		if seen[message] {
 			return
 		}
-		seen[gist] = true
+		seen[message] = true
 		t.Error(what)
 	}
 }
 
 var digits = regexp.MustCompile(`[0-9]+`)
 
-// TestPowerCut cuts the power at every flush, and with any part written of what
-// was not flushed.
+// TestPowerCut cuts the power at every flush, with any part of the unflushed writes on the disk.
 func TestPowerCut(t *testing.T) {
-	lab(t)
+	tortureDir(t)
 	for _, kind := range loopfs.Kinds {
 		for _, sc := range scenarios {
 			t.Run(kind.Name+"/"+sc.name, func(t *testing.T) {
-				rng := random(t)
-				r := record(t, groundOf(t, kind), sc, "")
-				began, report := time.Now(), reporter(t)
-				states := r.replay(t, statesOf(kind, r.log, rng), rng, func(what string) bool {
+				rng := newRand(t)
+				r := record(t, fixtureFor(t, kind), sc, "")
+				began, report := time.Now(), newReporter(t)
+				states := r.replay(t, crashStates(kind, r.log, rng), rng, func(what string) bool {
 					report(what)
 					return false
 				})
-				t.Logf("%d use cases, %d writes and flushes, %d states, %.0f a second",
-					len(r.deeds), len(r.log), states, float64(states)/time.Since(began).Seconds())
+				t.Logf("%d use cases, %d writes and flushes, %d states, %.0f states/s",
+					len(r.steps), len(r.log), states, float64(states)/time.Since(began).Seconds())
 			})
 		}
 	}

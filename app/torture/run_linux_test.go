@@ -3,36 +3,36 @@ package torture
 import (
 	"testing"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// run does the use cases of a scenario, and looks at the store between them. mark
-// is called before each begins, and when it is acknowledged.
-func run(t *testing.T, g *ground, sc scenario, home string, drop guard.Guard, mark func(done bool)) history {
+// runScenario runs the use cases of a scenario and records the store after each. It calls mark
+// with false before each use case, and with true when the use case has been acknowledged.
+func runScenario(t *testing.T, g *fixture, sc scenario, home string, drop guard.Guard, mark func(done bool)) history {
 	t.Helper()
-	s, watcher := start(t, drop), start(t, "")
-	defer s.end()
-	defer watcher.end()
+	s, observer := startSubject(t, drop), startSubject(t, "")
+	defer s.stop()
+	defer observer.stop()
 	var h history
 	for _, words := range sc.next {
-		h.next = append(h.next, g.words(words))
+		h.next = append(h.next, g.expand(words))
 	}
-	see := func() {
-		w, err := watcher.look(home)
+	recordWorld := func() {
+		w, err := observer.inspect(home)
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.worlds = append(h.worlds, w)
 	}
-	see()
-	for _, deed := range sc.deeds {
-		h.deeds = append(h.deeds, deed)
+	recordWorld()
+	for _, step := range sc.steps {
+		h.steps = append(h.steps, step)
 		mark(false)
-		if err := s.do(home, g.words(deed)...); err != nil {
+		if err := s.run(home, g.expand(step)...); err != nil {
 			t.Fatal(err)
 		}
 		mark(true)
-		see()
+		recordWorld()
 	}
 	return h
 }

@@ -6,16 +6,16 @@ import (
 	"vmterminal/app/torture/usecase"
 )
 
-// A scenario is use cases, one after the other, on the store that setup makes.
+// A scenario is a sequence of use cases on the store that setup creates.
 type scenario struct {
 	name  string
-	deeds [][]string
-	// next are use cases that sweep what is left of these, beside those of all.
+	steps [][]string
+	// next are additional use cases that remove leftovers of the steps.
 	next [][]string
 }
 
-// setup makes a store with a VM that has all there is: a disk that differs from
-// its snapshots, and one that is kept for undo.
+// setup creates a store with a VM that has everything: a disk that differs from its snapshots, and
+// an undo disk.
 var setup = [][]string{
 	{"vm-create", usecase.VM},
 	{"vm-create", "other"},
@@ -30,10 +30,10 @@ var setup = [][]string{
 	{"json", "first"},
 }
 
-// %OURS% and %FOREIGN% are files outside of the store to import as snapshots, %SYSTEM%
-// one to import as an image.
+// %OURS% and %FOREIGN% are files outside the store to import as snapshots; %SYSTEM% is a file
+// to import as an image.
 var scenarios = []scenario{
-	{name: "snapshots", deeds: [][]string{
+	{name: "snapshots", steps: [][]string{
 		{"create", "c"},
 		{"describe", "c", "short"},
 		{"describe", "b", strings.Repeat("long ", 800)},
@@ -48,10 +48,10 @@ var scenarios = []scenario{
 		{"unpin", "A"},
 		{"prune"},
 	}},
-	{name: "disks", deeds: [][]string{
+	{name: "disks", steps: [][]string{
 		{"restore", "a"}, {"restore", "b"}, {"undo"}, {"undo"}, {"discard"}, {"restore", "b"}, {"create", "c"}, {"undo"},
 	}},
-	{name: "transfer", deeds: [][]string{
+	{name: "transfer", steps: [][]string{
 		{"import", "%OURS%", "x"},
 		{"import", "%FOREIGN%", "y"},
 		{"describe", "y", "of another tool"},
@@ -61,29 +61,29 @@ var scenarios = []scenario{
 		{"export", "x"},
 		{"delete", "z"},
 	}},
-	{name: "images", next: [][]string{{"image-import", "%SYSTEM%", "next"}, {"image-remove", "next"}}, deeds: [][]string{
+	{name: "images", next: [][]string{{"image-import", "%SYSTEM%", "next"}, {"image-remove", "next"}}, steps: [][]string{
 		{"image-import", "%SYSTEM%", "base"},
-		{"vm-of-image", "new", "base"},
-		{"vm-of-image", "second", "base"},
-		{"vm-erase", "new"},
+		{"vm-from-image", "new", "base"},
+		{"vm-from-image", "second", "base"},
+		{"vm-purge", "new"},
 		{"image-remove", "base"},
 		{"image-import", "%SYSTEM%", "base"},
-		{"vm-of-image", "third", "base"},
+		{"vm-from-image", "third", "base"},
 		{"image-remove", "base"},
 	}},
-	{name: "vms", deeds: [][]string{
+	{name: "vms", steps: [][]string{
 		{"clone", "a", "copy"},
 		{"vm-use", "copy"},
 		{"vm-create", "new"},
-		{"vm-erase", "new"},
+		{"vm-purge", "new"},
 		{"vm-delete", "copy"},
-		{"vm-adopt", "copy"},
-		{"vm-erase", "copy"},
+		{"vm-reuse", "copy"},
+		{"vm-purge", "copy"},
 		{"vm-rename", "other", "third"},
 		{"vm-use", "third"},
 		{"vm-rename", "third", "fourth"},
 		{"vm-cpus", "fourth"},
-		{"vm-copy", "fourth", "fifth"},
+		{"vm-clone", "fourth", "fifth"},
 		{"vm-rename", "fourth", "Fourth"},
 		{"json", "second"},
 		{"json", "third"},

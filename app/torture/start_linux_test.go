@@ -11,71 +11,72 @@ import (
 	"time"
 
 	"vmterminal/app"
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/app/problem"
 	"vmterminal/app/torture/usecase"
 	"vmterminal/assets/guest"
+	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
 )
 
-// A starter is a VM that is started, by this process as its host process, while
-// something else is done to its disk. Its guest finds no system on the disk, and
-// writes nothing.
-type starter struct {
+// A startRace is a VM whose supervisor is this process, started while its disk is changed. Its guest
+// finds no system on the disk and writes nothing.
+type startRace struct {
 	*app.Service
-	dir     ondisk.VMDir
+	dir     home.VMDir
 	changes <-chan struct{}
 }
 
-func newStarter(t *testing.T) *starter {
+func newStartRace(t *testing.T) *startRace {
 	t.Helper()
-	home := ondisk.Home(lab(t))
-	s := &starter{dir: home.VM(usecase.VM), Service: app.New(app.Options{Home: home, Guest: app.BuiltinGuest{
+	root := home.Dir(tortureDir(t))
+	s := &startRace{dir: root.VM(usecase.VM), Service: app.New(app.Options{Home: root, Guest: app.BuiltinGuest{
 		WriteDisk: func(_ context.Context, f *os.File, _ int64) error {
-			return errors.Join(writeAt(f, "first"), f.Truncate(usecase.DiskSize))
+			return errors.Join(writeContent(f, "first"), f.Truncate(usecase.DiskSize))
 		},
 		Kernel: guest.KernelFile, CommandLine: guest.CommandLine,
 	}})}
 	s.changes = s.Changes(t.Context())
-	t.Cleanup(func() { // whatever went wrong, no QEMU stays behind
+	t.Cleanup(func() { // even after a failure, leave no QEMU running
 		_ = s.Stop(context.Background(), usecase.VM, app.StopOptions{Force: true}, nil)
 	})
 	_, err := s.CreateVM(t.Context(), app.NewVM{Name: usecase.VM, CPUs: 1, MemoryMB: 128, DiskSizeMB: usecase.DiskSize >> 20, Accel: qemu.TCG})
 	if err == nil {
-		err = s.done(s.CreateSnapshot(t.Context(), usecase.VM, app.NewSnapshot{Name: "a"}))
+		err = waitJob(s.CreateSnapshot(t.Context(), usecase.VM, app.NewSnapshot{Name: "a"}))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.second(t)
+	s.writeSecondDisk(t)
 	return s
 }
 
-func writeAt(f *os.File, name string) error {
-	_, err := f.WriteAt(usecase.Start(name), 0)
+func writeContent(f *os.File, name string) error {
+	_, err := f.WriteAt(usecase.DiskContent(name), 0)
 	return err
 }
 
-// second has the disk be another one than the snapshot's.
-func (s *starter) second(t *testing.T) {
+// writeSecondDisk gives the disk contents that differ from the snapshot's.
+func (s *startRace) writeSecondDisk(t *testing.T) {
 	t.Helper()
 	f, err := os.OpenFile(s.dir.Disk(), os.O_WRONLY, 0)
 	if err == nil {
-		err = errors.Join(writeAt(f, "second"), f.Close())
+		err = errors.Join(writeContent(f, "second"), f.Close())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (s *starter) done(job *app.Job, err error) error {
+func waitJob[T any](j *job.Job[T], err error) error {
 	if err != nil {
 		return err
 	}
-	return job.Wait(context.Background())
+	return j.Wait(context.Background())
 }
 
-// holds tells which of the disks the present one is.
-func (s *starter) holds(t *testing.T) string {
+// diskContent returns the name of the current disk's contents: "first" or "second".
+func (s *startRace) diskContent(t *testing.T) string {
 	t.Helper()
 	f, err := os.Open(s.dir.Disk())
 	if err != nil {
@@ -83,7 +84,7 @@ func (s *starter) holds(t *testing.T) string {
 	}
 	defer f.Close()
 	for _, name := range []string{"first", "second"} {
-		want := usecase.Start(name)
+		want := usecase.DiskContent(name)
 		b := make([]byte, len(want))
 		if _, err := f.ReadAt(b, 0); err != nil {
 			t.Fatal(err)
@@ -92,16 +93,16 @@ func (s *starter) holds(t *testing.T) string {
 			return name
 		}
 	}
-	t.Fatal("the disk is neither of them")
+	t.Fatal("the disk is neither the first nor the second")
 	return ""
 }
 
-// run runs the VM. It returns when the VM runs, or the error when it cannot; end
-// ends it, and does nothing if it does not run.
-func (s *starter) run(t *testing.T) (end func(), err error) {
+// startVM starts the VM and returns when it is running or the start has failed. end stops the
+// VM if it is running.
+func (s *startRace) startVM(t *testing.T) (end func(), err error) {
 	t.Helper()
-	left := make(chan error, 1)
-	go func() { left <- s.RunHost(context.Background(), usecase.VM, "", false) }()
+	exited := make(chan error, 1)
+	go func() { exited <- s.RunSupervisor(context.Background(), usecase.VM, "", false) }()
 	limit := time.After(2 * time.Minute)
 	for {
 		if now, err := s.VM(t.Context(), usecase.VM); err == nil && now.State == app.Running {
@@ -109,24 +110,24 @@ func (s *starter) run(t *testing.T) (end func(), err error) {
 				if err := s.Stop(context.Background(), usecase.VM, app.StopOptions{Force: true}, nil); err != nil {
 					t.Error(err)
 				}
-				if err := <-left; err != nil {
+				if err := <-exited; err != nil {
 					t.Error(err)
 				}
 			}, nil
 		}
 		select {
-		case err := <-left:
+		case err := <-exited:
 			return func() {}, err
 		case <-s.changes:
 		case <-limit:
-			t.Fatal("it neither runs nor fails")
+			t.Fatal("the VM neither runs nor fails within 2 min")
 		}
 	}
 }
 
-// opened are the files that QEMUs have open of those in the VM's folder: their
-// disks, whatever their names are by now.
-func opened(t *testing.T, dir ondisk.VMDir) (disks []os.FileInfo) {
+// qemuDisks returns the disks that QEMU processes have open and that are now in the VM's
+// folder.
+func qemuDisks(t *testing.T, dir home.VMDir) (disks []os.FileInfo) {
 	t.Helper()
 	all, err := filepath.Glob("/proc/[0-9]*/fd/*")
 	if err != nil {
@@ -149,73 +150,72 @@ func opened(t *testing.T, dir ondisk.VMDir) (disks []os.FileInfo) {
 	return disks
 }
 
-// TestRestoreAgainstStart starts a VM while its disk is restored, or while that
-// is undone. One of them may be too late; never does a QEMU run on another disk
-// than the VM's.
-func TestRestoreAgainstStart(t *testing.T) {
-	s, rng := newStarter(t), random(t)
-	rounds, both := 3, map[string]int{}
+// TestRestoreDuringStart starts a VM while its disk is restored or the restore is undone. One of
+// them may fail, but QEMU must never use a disk other than the VM's.
+func TestRestoreDuringStart(t *testing.T) {
+	s, rng := newStartRace(t), newRand(t)
+	rounds, successes := 3, map[string]int{}
 	if thorough {
 		rounds = 60
 	}
 	for range rounds {
-		now, change := "second", func() error { return s.done(s.RestoreSnapshot(t.Context(), usecase.VM, "a", app.RestoreOptions{})) }
-		if s.holds(t) == "first" {
-			now, change = "first", func() error { return s.done(s.UndoRestore(t.Context(), usecase.VM, app.RestoreOptions{})) }
+		now, change := "second", func() error { return waitJob(s.RestoreSnapshot(t.Context(), usecase.VM, "a", app.RestoreOptions{})) }
+		if s.diskContent(t) == "first" {
+			now, change = "first", func() error { return waitJob(s.UndoRestore(t.Context(), usecase.VM, app.RestoreOptions{})) }
 		}
 		changed := make(chan error, 1)
-		// A start has the lock at once; a change has it for a moment, at its end.
+		// A start locks the VM at once; a change locks it only briefly, at its end.
 		ahead := time.Duration(rng.IntN(150)-15) * time.Millisecond
 		go func() {
 			<-time.After(-ahead)
 			changed <- change()
 		}()
 		<-time.After(ahead)
-		end, startErr := s.run(t)
+		end, startErr := s.startVM(t)
 		changeErr := <-changed
 		for what, err := range map[string]error{"start": startErr, "restore": changeErr} {
 			if err == nil {
-				both[what]++
-			} else if p := app.Explain(err); p.Exit != app.ExitState {
-				t.Errorf("%s: exit code %d: %v", what, p.Exit, err)
+				successes[what]++
+			} else if p := app.Explain(err); p.Exit != problem.ExitState {
+				t.Errorf("%s: got exit code %d, want %d: %v", what, p.Exit, problem.ExitState, err)
 			}
 		}
 		if startErr != nil && changeErr != nil {
-			t.Errorf("neither: %v; %v", startErr, changeErr)
+			t.Errorf("both start and restore failed: %v; %v", startErr, changeErr)
 		}
-		if after := s.holds(t); (after != now) != (changeErr == nil) {
-			t.Errorf("the disk was %s and is %s (%v)", now, after, changeErr)
+		if after := s.diskContent(t); (after != now) != (changeErr == nil) {
+			t.Errorf("the disk was %q and is now %q, but the restore reported %v", now, after, changeErr)
 		}
 		if startErr == nil {
-			s.isLeftAlone(t)
+			s.checkDiskProtected(t)
 		}
 		end()
 	}
-	t.Logf("of %d times the VM ran %d, and the disk was changed %d", rounds, both["start"], both["restore"])
+	t.Logf("in %d rounds the VM ran %d times and the disk changed %d times", rounds, successes["start"], successes["restore"])
 }
 
-// isLeftAlone tries to change the disk of the running VM.
-func (s *starter) isLeftAlone(t *testing.T) {
+// checkDiskProtected tries to change the disk of the running VM, which must fail.
+func (s *startRace) checkDiskProtected(t *testing.T) {
 	t.Helper()
 	disk, err := os.Stat(s.dir.Disk())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"restore": s.done(s.RestoreSnapshot(t.Context(), usecase.VM, "a", app.RestoreOptions{})),
+		"restore": waitJob(s.RestoreSnapshot(t.Context(), usecase.VM, "a", app.RestoreOptions{})),
 		"delete":  s.DeleteVM(t.Context(), usecase.VM, true),
 	} {
 		if !errors.Is(err, app.ErrRunning) {
-			t.Errorf("%s of a running VM: %v", what, err)
+			t.Errorf("%s of a running VM: got %v, want ErrRunning", what, err)
 		}
 	}
-	disks := opened(t, s.dir)
+	disks := qemuDisks(t, s.dir)
 	if len(disks) == 0 {
-		t.Error("no QEMU has the disk")
+		t.Error("no QEMU process has the disk open")
 	}
 	for _, st := range disks {
 		if !os.SameFile(st, disk) {
-			t.Error("QEMU runs on another disk than the VM's")
+			t.Error("QEMU has a file open that is not the VM's disk")
 		}
 	}
 }

@@ -6,37 +6,37 @@ import (
 	"path/filepath"
 	"testing"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/app/torture/blocklog"
 	"vmterminal/app/torture/loopfs"
 	"vmterminal/app/torture/usecase"
+	"vmterminal/snapshot"
+	"vmterminal/vm/home"
 )
 
-// homeIn is the store in a file system that is mounted on a folder.
-func homeIn(dir string) string { return filepath.Join(dir, "home") }
+// homeOn returns the path of the store in a file system that is mounted on dir.
+func homeOn(dir string) string { return filepath.Join(dir, "home") }
 
-// A ground is an image with the store that setup makes, and files beside it to
-// import.
-type ground struct {
+// A fixture is an image with the store that setup creates, and separate files to import.
+type fixture struct {
 	kind  loopfs.Kind
 	image string
-	// ours and foreign are snapshots, system is a disk that boots, packed.
+	// ours and foreign are snapshots; system is a compressed bootable disk.
 	ours, foreign, system string
 }
 
-// grounds has those that are made already: making one takes a second or two.
-var grounds = map[string]*ground{}
+// fixtures caches fixtures: creating one takes a second or two.
+var fixtures = map[string]*fixture{}
 
-func groundOf(t *testing.T, kind loopfs.Kind) *ground {
+func fixtureFor(t *testing.T, kind loopfs.Kind) *fixture {
 	t.Helper()
-	if g := grounds[kind.Name]; g != nil {
+	if g := fixtures[kind.Name]; g != nil {
 		return g
 	}
-	dir, err := os.MkdirTemp(workspace, "ground-")
+	dir, err := os.MkdirTemp(workspace, "fixture-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &ground{
+	g := &fixture{
 		kind: kind, image: filepath.Join(dir, "image"),
 		ours: filepath.Join(dir, "ours"), foreign: filepath.Join(dir, "foreign"), system: filepath.Join(dir, "system"),
 	}
@@ -45,43 +45,43 @@ func groundOf(t *testing.T, kind loopfs.Kind) *ground {
 		t.Fatal(err)
 	}
 	mnt := mount(t, kind, fresh)
-	s := start(t, "")
+	s := startSubject(t, "")
 	for _, words := range setup {
-		if err := s.do(homeIn(mnt), words...); err != nil {
+		if err := s.run(homeOn(mnt), words...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := elsewhere(s, g); err != nil {
+	if err := writeImports(s, g); err != nil {
 		t.Fatal(err)
 	}
-	s.end()
+	s.stop()
 	unmount(t, mnt)
 	if err := blocklog.Copy(g.image, fresh); err != nil {
 		t.Fatal(err)
 	}
 	os.Remove(fresh)
-	grounds[kind.Name] = g
+	fixtures[kind.Name] = g
 	return g
 }
 
-// elsewhere makes the files to import: a snapshot of another store, and what
-// another tool makes of a disk.
-func elsewhere(s *subject, g *ground) error {
-	home, err := os.MkdirTemp(workspace, "elsewhere-")
+// writeImports creates the files to import: a snapshot from another store, and a disk compressed by
+// another tool.
+func writeImports(s *subject, g *fixture) error {
+	root, err := os.MkdirTemp(workspace, "elsewhere-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(home)
-	vm := ondisk.Home(home).VM(usecase.VM)
+	defer os.RemoveAll(root)
+	vm := home.Dir(root).VM(usecase.VM)
 	for _, words := range [][]string{{"vm-create", usecase.VM}, {"disk", "elsewhere"}, {"create", "there"}, {"disk", "foreign"}} {
-		if err := s.do(home, words...); err != nil {
+		if err := s.run(root, words...); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(ondisk.SnapshotFile(vm.Snapshots(), "there"), g.ours); err != nil {
+	if err := os.Rename(snapshot.File(vm.Snapshots(), "there"), g.ours); err != nil {
 		return err
 	}
-	if err := pack(vm.Disk(), g.foreign); err != nil {
+	if err := gzipFile(vm.Disk(), g.foreign); err != nil {
 		return err
 	}
 	disk, err := os.OpenFile(vm.Disk(), os.O_WRONLY, 0)
@@ -92,11 +92,11 @@ func elsewhere(s *subject, g *ground) error {
 	if _, err := disk.WriteAt([]byte{0x55, 0xaa}, 510); err != nil { // a boot sector
 		return err
 	}
-	return pack(vm.Disk(), g.system)
+	return gzipFile(vm.Disk(), g.system)
 }
 
-// pack is what another tool makes of a disk.
-func pack(disk, file string) error {
+// gzipFile compresses a disk with gzip(1) to a file.
+func gzipFile(disk, file string) error {
 	packed, err := exec.Command("gzip", "--stdout", disk).Output()
 	if err != nil {
 		return err
@@ -104,10 +104,10 @@ func pack(disk, file string) error {
 	return os.WriteFile(file, packed, 0o600)
 }
 
-// words puts in the files to import.
-func (g *ground) words(deed []string) []string {
-	out := make([]string, len(deed))
-	for at, word := range deed {
+// expand replaces the placeholders for files to import.
+func (g *fixture) expand(step []string) []string {
+	out := make([]string, len(step))
+	for at, word := range step {
 		switch word {
 		case "%OURS%":
 			word = g.ours
@@ -121,8 +121,8 @@ func (g *ground) words(deed []string) []string {
 	return out
 }
 
-// mount mounts an image on a folder of its own; the test's end unmounts it, if
-// that has not been done before.
+// mount mounts an image on a new folder. It is unmounted at the end of the test if it is still
+// mounted.
 func mount(t *testing.T, kind loopfs.Kind, image string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(workspace, "mnt-")

@@ -9,21 +9,21 @@ import (
 	"os/exec"
 	"testing"
 
-	"vmterminal/app/ondisk/guard"
 	"vmterminal/app/torture/usecase"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// A subject is a process that does use cases: while the power is cut, and after
-// it. Not for use by several goroutines.
+// A subject is a process that runs use cases, during and after a power cut. It is not safe for
+// concurrent use.
 type subject struct {
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	ask     *json.Encoder
-	answers *json.Decoder
+	cmd       *exec.Cmd
+	in        io.WriteCloser
+	requests  *json.Encoder
+	responses *json.Decoder
 }
 
-// start starts a subject; drop is the guard it goes without, if any.
-func start(t *testing.T, drop guard.Guard) *subject {
+// startSubject starts a subject. If drop is not "", that guard is removed.
+func startSubject(t *testing.T, drop guard.Guard) *subject {
 	t.Helper()
 	program := subjectGuarded
 	if drop != "" {
@@ -40,44 +40,44 @@ func start(t *testing.T, drop guard.Guard) *subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ask, s.answers = json.NewEncoder(s.in), json.NewDecoder(out)
+	s.requests, s.responses = json.NewEncoder(s.in), json.NewDecoder(out)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.end)
+	t.Cleanup(s.stop)
 	return s
 }
 
-// do returns when the subject says that a use case is done.
-func (s *subject) do(home string, words ...string) error {
-	_, err := s.answer(usecase.Question{Home: home, Words: words})
+// run runs a use case and returns when the subject reports its result.
+func (s *subject) run(home string, words ...string) error {
+	_, err := s.request(usecase.Request{Home: home, Words: words})
 	if err != nil {
 		return fmt.Errorf("%.80q: %w", words, err)
 	}
 	return nil
 }
 
-// look returns what a home holds.
-func (s *subject) look(home string) (world, error) {
-	return s.answer(usecase.Question{Home: home})
+// inspect returns the contents of a store.
+func (s *subject) inspect(home string) (world, error) {
+	return s.request(usecase.Request{Home: home})
 }
 
-func (s *subject) answer(q usecase.Question) (world, error) {
-	if err := s.ask.Encode(q); err != nil {
+func (s *subject) request(q usecase.Request) (world, error) {
+	if err := s.requests.Encode(q); err != nil {
 		return nil, err
 	}
-	var a usecase.Answer
-	if err := s.answers.Decode(&a); err != nil {
-		return nil, fmt.Errorf("the subject does not answer: %w", err)
+	var a usecase.Response
+	if err := s.responses.Decode(&a); err != nil {
+		return nil, fmt.Errorf("reading the response: %w", err)
 	}
-	if a.Failed != "" {
-		return nil, errors.New(a.Failed)
+	if a.Error != "" {
+		return nil, errors.New(a.Error)
 	}
 	return a.World, nil
 }
 
-// end lets the subject come to its end. It may be called again.
-func (s *subject) end() {
+// stop makes the subject exit. It may be called more than once.
+func (s *subject) stop() {
 	s.in.Close()
-	_ = s.cmd.Wait() // that it has ended is enough
+	_ = s.cmd.Wait() // its exit status does not matter
 }

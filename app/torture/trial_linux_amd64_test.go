@@ -10,110 +10,112 @@ import (
 	"vmterminal/app/torture/usecase"
 )
 
-// A trial is a use case to be disturbed, on the store that setup makes and that
-// before goes on with. Fresh is a store with nothing in it instead.
+// A trial is a use case to disturb, on the store that setup and prepare create, or on an empty store
+// if fresh is set.
 type trial struct {
-	fresh  bool
-	before [][]string
-	deed   []string
+	fresh   bool
+	prepare [][]string
+	step    []string
 }
 
-var anImage = [][]string{{"image-import", "%SYSTEM%", "base"}}
+var importImage = [][]string{{"image-import", "%SYSTEM%", "base"}}
 
 var trials = []trial{
-	{deed: []string{"create", "c"}},
-	{deed: []string{"describe", "b", "short"}},
-	{deed: []string{"describe", "b", strings.Repeat("long ", 800)}},
-	{before: [][]string{{"import", "%FOREIGN%", "y"}}, deed: []string{"describe", "y", "of another tool"}},
-	{deed: []string{"pin", "a"}},
-	{before: [][]string{{"pin", "a"}}, deed: []string{"unpin", "a"}},
-	{deed: []string{"rename", "b", "b2"}},
-	{deed: []string{"rename", "a", "A"}},
-	{before: [][]string{{"import", "%FOREIGN%", "y"}}, deed: []string{"rename", "y", "z"}},
-	{deed: []string{"delete", "b"}},
-	{deed: []string{"prune"}},
-	{deed: []string{"restore", "a"}},
-	{deed: []string{"restore", "b"}},
-	{deed: []string{"undo"}},
-	{deed: []string{"discard"}},
-	{deed: []string{"verify", "b"}},
-	{deed: []string{"import", "%OURS%", "x"}},
-	{deed: []string{"import", "%FOREIGN%", "y"}},
-	{deed: []string{"export", "b"}},
-	{deed: []string{"clone", "a", "copy"}},
-	{deed: []string{"image-import", "%SYSTEM%", "base"}},
-	{before: anImage, deed: []string{"vm-of-image", "new", "base"}},
-	{before: anImage, deed: []string{"image-remove", "base"}},
-	{fresh: true, deed: []string{"vm-create", "new"}},
-	{deed: []string{"vm-create", "new"}},
-	{deed: []string{"vm-use", "other"}},
-	{deed: []string{"vm-delete", "other"}},
-	{deed: []string{"vm-delete", usecase.VM}},
-	{deed: []string{"vm-erase", usecase.VM}},
-	{before: [][]string{{"vm-delete", "other"}}, deed: []string{"vm-adopt", "other"}},
-	{deed: []string{"vm-rename", "other", "third"}},
-	{deed: []string{"vm-rename", usecase.VM, "third"}},
-	{deed: []string{"vm-copy", usecase.VM, "copy"}},
-	{deed: []string{"vm-cpus", usecase.VM}},
-	{deed: []string{"json", "second"}},
+	{step: []string{"create", "c"}},
+	{step: []string{"describe", "b", "short"}},
+	{step: []string{"describe", "b", strings.Repeat("long ", 800)}},
+	{prepare: [][]string{{"import", "%FOREIGN%", "y"}}, step: []string{"describe", "y", "of another tool"}},
+	{step: []string{"pin", "a"}},
+	{prepare: [][]string{{"pin", "a"}}, step: []string{"unpin", "a"}},
+	{step: []string{"rename", "b", "b2"}},
+	{step: []string{"rename", "a", "A"}},
+	{prepare: [][]string{{"import", "%FOREIGN%", "y"}}, step: []string{"rename", "y", "z"}},
+	{step: []string{"delete", "b"}},
+	{step: []string{"prune"}},
+	{step: []string{"restore", "a"}},
+	{step: []string{"restore", "b"}},
+	{step: []string{"undo"}},
+	{step: []string{"discard"}},
+	{step: []string{"verify", "b"}},
+	{step: []string{"import", "%OURS%", "x"}},
+	{step: []string{"import", "%FOREIGN%", "y"}},
+	{step: []string{"export", "b"}},
+	{step: []string{"clone", "a", "copy"}},
+	{step: []string{"image-import", "%SYSTEM%", "base"}},
+	{prepare: importImage, step: []string{"vm-from-image", "new", "base"}},
+	{prepare: importImage, step: []string{"image-remove", "base"}},
+	{fresh: true, step: []string{"vm-create", "new"}},
+	{step: []string{"vm-create", "new"}},
+	{step: []string{"vm-use", "other"}},
+	{step: []string{"vm-delete", "other"}},
+	{step: []string{"vm-delete", usecase.VM}},
+	{step: []string{"vm-purge", usecase.VM}},
+	{prepare: [][]string{{"vm-delete", "other"}}, step: []string{"vm-reuse", "other"}},
+	{step: []string{"vm-rename", "other", "third"}},
+	{step: []string{"vm-rename", usecase.VM, "third"}},
+	{step: []string{"vm-clone", usecase.VM, "copy"}},
+	{step: []string{"vm-cpus", usecase.VM}},
+	{step: []string{"json", "second"}},
 }
 
-func (tr trial) String() string { return fmt.Sprintf("%.40s", strings.Join(tr.deed, " ")) }
+func (tr trial) String() string { return fmt.Sprintf("%.40s", strings.Join(tr.step, " ")) }
 
-// vms tells whether the trial is about VMs, and not about one's snapshots.
-func (tr trial) vms() bool { return strings.HasPrefix(tr.deed[0], "vm-") || tr.deed[0] == "clone" }
-
-// images tells whether the trial is about images.
-func (tr trial) images() bool { return strings.HasPrefix(tr.deed[0], "image-") }
-
-// makesRoom tells whether the trial's use case works even where there is no room.
-func (tr trial) makesRoom() bool {
-	return slices.Contains([]string{"delete", "prune", "discard", "image-remove"}, tr.deed[0])
+// concernsVMs reports whether the trial changes VMs rather than snapshots.
+func (tr trial) concernsVMs() bool {
+	return strings.HasPrefix(tr.step[0], "vm-") || tr.step[0] == "clone"
 }
 
-// stores are those that trials begin with, made already.
-var stores = map[string]string{}
+// concernsImages reports whether the trial changes images.
+func (tr trial) concernsImages() bool { return strings.HasPrefix(tr.step[0], "image-") }
 
-// store is the one that the trial begins with; it is not to be changed.
-func (b *bench) store() (string, error) {
-	before := slices.Concat(setup, b.trial.before)
+// freesSpace reports whether the trial's use case works even on a full disk.
+func (tr trial) freesSpace() bool {
+	return slices.Contains([]string{"delete", "prune", "discard", "image-remove"}, tr.step[0])
+}
+
+// initialStores caches the initial stores of trials.
+var initialStores = map[string]string{}
+
+// initialStore returns the initial store of the trial, which must not be changed.
+func (b *bench) initialStore() (string, error) {
+	before := slices.Concat(setup, b.trial.prepare)
 	if b.trial.fresh {
-		before = [][]string{{"vm-create", "gone"}, {"vm-erase", "gone"}}
+		before = [][]string{{"vm-create", "gone"}, {"vm-purge", "gone"}}
 	}
 	key := fmt.Sprint(before)
-	if stores[key] != "" {
-		return stores[key], nil
+	if initialStores[key] != "" {
+		return initialStores[key], nil
 	}
 	dir, err := os.MkdirTemp(workspace, "store-")
 	if err != nil {
 		return "", err
 	}
-	home := homeIn(dir)
+	home := homeOn(dir)
 	for _, words := range before {
-		if err := b.next.do(home, b.ground.words(words)...); err != nil {
+		if err := b.checker.run(home, b.fixture.expand(words)...); err != nil {
 			return "", err
 		}
 	}
-	stores[key] = home
+	initialStores[key] = home
 	return home, nil
 }
 
-// files are those that are imported, made already.
-var files *ground
+// importFiles caches the files to import.
+var importFiles *fixture
 
-// abroad is a ground that has no more than files to import.
-func abroad(s *subject) (*ground, error) {
-	if files != nil {
-		return files, nil
+// importFixture returns a fixture with nothing but files to import.
+func importFixture(s *subject) (*fixture, error) {
+	if importFiles != nil {
+		return importFiles, nil
 	}
 	dir, err := os.MkdirTemp(workspace, "files-")
 	if err != nil {
 		return nil, err
 	}
-	g := &ground{ours: filepath.Join(dir, "ours"), foreign: filepath.Join(dir, "foreign"), system: filepath.Join(dir, "system")}
-	if err := elsewhere(s, g); err != nil {
+	g := &fixture{ours: filepath.Join(dir, "ours"), foreign: filepath.Join(dir, "foreign"), system: filepath.Join(dir, "system")}
+	if err := writeImports(s, g); err != nil {
 		return nil, err
 	}
-	files = g
+	importFiles = g
 	return g, nil
 }

@@ -5,31 +5,32 @@ import (
 	"path/filepath"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// unfinished puts files there as a job on a VM, and the making of another VM, have
-// them while they go on, and holds their locks while the body runs. left counts
-// those that are still there.
-func unfinished(t *testing.T, home, vm string, body func(left func() int)) {
+// withUnfinishedFiles creates the files of an unfinished job and of an unfinished VM, and holds their locks
+// while the body runs. left counts the files that still exist.
+func withUnfinishedFiles(t *testing.T, root, vm string, body func(left func() int)) {
 	t.Helper()
-	dir, fresh := ondisk.Home(home).VM(vm), ondisk.VMDir(filepath.Join(ondisk.Home(home).Data(), ".new-0123456789abcdef"))
-	if err := ondisk.MakeDir(fresh.Snapshots()); err != nil {
+	dir, fresh := home.Dir(root).VM(vm), home.VMDir(filepath.Join(home.Dir(root).Data(), ".new-0123456789abcdef"))
+	if err := durable.MakeDir(fresh.Snapshots()); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir.JobLock(), fresh.Lock()} {
-		lock, err := ondisk.TryLock(path, "being tested")
+		lock, err := durable.TryLock(path, durable.Activity{Code: "testing"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer lock.Close()
 	}
 	files := []string{
-		ondisk.TempName(ondisk.SnapshotFile(dir.Snapshots(), "half")), ondisk.TempName(dir.Disk()),
-		ondisk.TempName(dir.Origin()), ondisk.TempName(fresh.Disk()),
+		durable.TempName(snapshot.File(dir.Snapshots(), "half")), durable.TempName(dir.Disk()),
+		durable.TempName(dir.Origin()), durable.TempName(fresh.Disk()),
 	}
 	for _, path := range files {
-		if err := os.WriteFile(path, []byte("half"), ondisk.FileMode); err != nil {
+		if err := os.WriteFile(path, []byte("half"), durable.FileMode); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,24 +7,23 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// Agent returns the agent's program, static and for this processor, to be put
-// into other guests.
+// Agent returns the agent as a static executable, for installation in other guests.
 func Agent() ([]byte, error) {
 	if !Present() {
 		return nil, ErrNotBuilt
 	}
-	packed, err := files.Open(agentFile)
+	compressed, err := files.Open(agentFile)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = packed.Close() }()
-	unpacked, err := gzip.NewReader(packed)
+	defer func() { _ = compressed.Close() }()
+	r, err := gzip.NewReader(compressed)
 	if err != nil {
-		return nil, fmt.Errorf("the agent: %w", err)
+		return nil, fmt.Errorf("decompress the agent: %w", err)
 	}
-	program, err := io.ReadAll(unpacked)
+	program, err := io.ReadAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("the agent: %w", err)
+		return nil, fmt.Errorf("decompress the agent: %w", err)
 	}
 	return program, nil
 }

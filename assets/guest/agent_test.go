@@ -13,6 +13,6 @@ func TestAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.HasPrefix(program, []byte("\x7fELF")) || !bytes.Contains(program, []byte("org.vmterminal.agent")) {
-		t.Errorf("%d bytes, which are not the agent", len(program))
+		t.Errorf("got %d bytes that are not the agent", len(program))
 	}
 }

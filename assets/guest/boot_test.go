@@ -15,18 +15,17 @@ import (
 
 const diskSize = 10 << 30
 
-// TestGuest boots the built-in guest from one disk, again and again; everything
-// that only a real guest can prove is in these lives.
+// TestGuest boots the built-in guest three times from the same disk.
 func TestGuest(t *testing.T) {
 	disk := newDisk(t)
-	var self string
-	t.Run("first life", func(t *testing.T) { self = firstLife(t, disk) })
-	t.Run("second life", func(t *testing.T) { secondLife(t, disk, self) })
-	t.Run("third life", func(t *testing.T) { thirdLife(t, disk, self) })
+	var identity string
+	t.Run("first boot", func(t *testing.T) { identity = checkFirstBoot(t, disk) })
+	t.Run("second boot", func(t *testing.T) { checkSecondBoot(t, disk, identity) })
+	t.Run("boot in another VM", func(t *testing.T) { checkBootInOtherVM(t, disk, identity) })
 }
 
-// firstLife returns what showSelf said in it.
-func firstLife(t *testing.T, disk string) string {
+// checkFirstBoot boots a new disk, tests the guest, and returns the output of showIdentity.
+func checkFirstBoot(t *testing.T, disk string) string {
 	m := start(t, disk, "one")
 	m.connect()
 	m.prompt()
@@ -36,12 +35,12 @@ func firstLife(t *testing.T, disk string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("agent %v after the start: %+v", time.Since(m.started).Round(10*time.Millisecond), info)
+	t.Logf("agent answered %v after the start: %+v", time.Since(m.started).Round(10*time.Millisecond), info)
 	if info.Hostname != "tester" || info.Kernel == "" {
-		t.Errorf("info is %+v", info)
+		t.Errorf("info: got %+v, want hostname tester and a kernel version", info)
 	}
 	if info.DiskTotal < diskSize*9/10 {
-		t.Errorf("the file system has %d bytes: it did not grow", info.DiskTotal)
+		t.Errorf("got a file system of %d bytes, want at least %d", info.DiskTotal, int64(diskSize*9/10))
 	}
 	checkConsole(t, m)
 	checkCommands(t, m)
@@ -51,68 +50,67 @@ func firstLife(t *testing.T, disk string) string {
 	if err := m.agent.Trim(ctx); err != nil {
 		t.Error(err)
 	}
-	self := m.run(showSelf)
-	t.Logf("it is\n%s", self)
+	identity := m.run(showIdentity)
+	t.Logf("identity:\n%s", identity)
 	did, err := m.agent.Identify(ctx, agent.Identity{ID: "one", Hostname: "tester"})
-	if err != nil || did.Found != agent.First || !slices.Equal(did.Renewed, []string{"machine-id"}) {
-		t.Errorf("on its own it had become %+v, %v", did, err)
+	if err != nil || did.Change != agent.IdentityFirst || !slices.Equal(did.Renewed, []string{"machine-id"}) {
+		t.Errorf("identity set at boot: got %+v, %v; want the first one", did, err)
 	}
 	m.run("sync; mount -o remount,ro /")
 	if did, err := m.agent.Identify(ctx, agent.Identity{ID: "other", Hostname: "other"}); err == nil || !strings.Contains(err.Error(), "read-only") {
-		t.Errorf("on a read-only disk it became %+v, %v", did, err)
+		t.Errorf("identity on a read-only disk: got %+v, %v, want an error", did, err)
 	}
 	m.run("mount -o remount,rw /")
 	if err := m.agent.PowerOff(ctx); err != nil {
 		t.Error(err)
 	}
 	m.waitOff(disk)
-	return self
+	return identity
 }
 
-// showSelf says who the guest is, and when that was last written.
-const showSelf = `cd /etc && cat machine-id /var/lib/vmterminal/id && [ ! -e hostname ] && stat -c '%i %Z %n' machine-id /var/lib/vmterminal/id`
+// showIdentity prints the guest's identity and when it was last written.
+const showIdentity = `cd /etc && cat machine-id /var/lib/vmterminal/id && [ ! -e hostname ] && stat -c '%i %Z %n' machine-id /var/lib/vmterminal/id`
 
-func secondLife(t *testing.T, disk, self string) {
+func checkSecondBoot(t *testing.T, disk, identity string) {
 	m := start(t, disk, "one")
 	m.prompt()
 	checkVanishedHosts(t, m)
 	m.connect()
 	if got := m.run("cat /root/note"); got != "kept\n" {
-		t.Errorf("the note is %q", got)
+		t.Errorf("note from the first boot: got %q, want %q", got, "kept\n")
 	}
-	if got := m.run(showSelf); got != self {
-		t.Errorf("it is\n%swas\n%s", got, self)
+	if got := m.run(showIdentity); got != identity {
+		t.Errorf("got identity\n%s, want\n%s", got, identity)
 	}
-	// An agent that dies is started anew, and its client finds the new one.
+	// An agent that dies is restarted, and its client connects to the new one.
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
 	defer cancel()
 	if _, err := m.agent.Run(ctx, agent.Command{Args: []string{"sh", "-c", "kill -9 $PPID"}}); !errors.Is(err, agent.ErrRestarted) {
-		t.Errorf("killing the agent: %v", err)
+		t.Errorf("killing the agent: got %v, want ErrRestarted", err)
 	}
 	m.run("true")
 	m.powerButton()
 	m.waitOff(disk)
 }
 
-// thirdLife is in another VM, and holds that the guest is another before its
-// agent is asked; and that a reboot leaves the disk in order and resets the
-// machine; QEMU is started so that it leaves at a reset.
-func thirdLife(t *testing.T, disk, self string) {
+// checkBootInOtherVM checks that the guest renews its identity at boot without a request to its
+// agent. It also checks that a reboot leaves the disk clean and makes QEMU exit.
+func checkBootInOtherVM(t *testing.T, disk, identity string) {
 	m := start(t, disk, "two")
 	m.prompt()
 	m.connect()
-	id, _, _ := strings.Cut(self, "\n")
+	id, _, _ := strings.Cut(identity, "\n")
 	got := m.run("cat /etc/machine-id /var/lib/vmterminal/id")
 	if strings.Contains(got, id) || !strings.HasSuffix(got, "\ntwo tester\n") || len(got) != 32+len("\ntwo tester\n") {
-		t.Errorf("in another VM it is\n%swas\n%s", got, self)
+		t.Errorf("identity in another VM: got\n%s, want a new one, not\n%s", got, identity)
 	}
 	m.console.typeLine(t, "reboot")
 	m.console.wait(t, "Restarting system")
 	m.waitOff(disk)
 }
 
-// checkConsole holds that the shell is a real one, of the size that was set,
-// also after it has been left.
+// checkConsole checks that the shell has job control and the right size, even after a restart
+// of the shell.
 func checkConsole(t *testing.T, m *machine) {
 	if err := m.agent.Resize(t.Context(), 113, 37); err != nil {
 		t.Fatal(err)
@@ -145,19 +143,19 @@ func checkCommands(t *testing.T, m *machine) {
 	})
 	t.Logf("a command took %v", time.Since(began).Round(time.Millisecond))
 	if err != nil || exit != 42 || out.String() != "from the host\n/etc\n" || errs.String() != "hush\n" {
-		t.Errorf("exit code %d, %v, output %q, errors %q", exit, err, out.String(), errs.String())
+		t.Errorf("got exit code %d, error %v, output %q, standard error %q; want 42, nil, the input and the folder, hush", exit, err, out.String(), errs.String())
 	}
 
 	if exit, err := m.agent.Run(t.Context(), agent.Command{Args: []string{"sh", "-c", "kill -9 $$"}}); exit != 128+9 || err != nil {
-		t.Errorf("a killed command: exit code %d, %v", exit, err)
+		t.Errorf("a killed command: got exit code %d, %v; want 137, nil", exit, err)
 	}
 	if _, err := m.agent.Run(t.Context(), agent.Command{Args: []string{"nosuch"}}); !errors.Is(err, agent.ErrNotFound) {
-		t.Errorf("an unknown command: %v", err)
+		t.Errorf("an unknown command: got %v, want ErrNotFound", err)
 	}
 
-	// What a background child holds open is not waited for.
+	// A background child that keeps its output open does not delay the result.
 	if got := m.run("sleep 999 & echo done"); got != "done\n" {
-		t.Errorf("output %q", got)
+		t.Errorf("with a background child: got output %q, want done", got)
 	}
 
 	began = time.Now()
@@ -168,14 +166,14 @@ func checkCommands(t *testing.T, m *machine) {
 		Stdin: io.LimitReader(zeros{}, flood), Stdout: count,
 	})
 	if err != nil || exit != 0 || count.n != flood {
-		t.Errorf("a flood: exit code %d, %v, %d bytes", exit, err, count.n)
+		t.Errorf("a flood: got exit code %d, %v, %d bytes; want 0, nil, 8 MiB", exit, err, count.n)
 	}
 	t.Logf("8 MB out and in took %v", time.Since(began).Round(time.Millisecond))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	first := &onFirst{do: cancel}
 	if _, err := m.agent.Run(ctx, agent.Command{Args: []string{"sh", "-c", "trap '' TERM; yes & wait; sleep 998"}, Stdout: first}); !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled command: %v", err)
+		t.Errorf("a canceled command: got %v, want %v", err, context.Canceled)
 	}
 	m.run("while pidof yes; do usleep 50000; done")
 }
@@ -188,11 +186,13 @@ func checkFreeze(t *testing.T, m *machine) {
 	}
 	frozen := time.Since(began)
 	m.console.typeLine(t, "echo >/root/written; sync; echo wro''te")
-	if _, err := m.agent.Run(ctx, agent.Command{Args: []string{"true"}}); !errors.Is(err, agent.ErrWrongState) {
-		t.Errorf("a command while frozen: %v", err)
-	}
+	ran := make(chan error)
+	go func() { // it waits for the thaw
+		_, err := m.agent.Run(ctx, agent.Command{Args: []string{"true"}})
+		ran <- err
+	}()
 	if err := m.agent.Freeze(ctx); !errors.Is(err, agent.ErrWrongState) {
-		t.Errorf("freezing twice: %v", err)
+		t.Errorf("freezing twice: got %v, want ErrWrongState", err)
 	}
 	if _, err := m.agent.Info(ctx); err != nil {
 		t.Errorf("info while frozen: %v", err)
@@ -203,8 +203,11 @@ func checkFreeze(t *testing.T, m *machine) {
 	}
 	t.Logf("froze in %v, thawed in %v", frozen, time.Since(began))
 	m.console.wait(t, "wrote")
+	if err := <-ran; err != nil {
+		t.Errorf("a command that began while frozen: %v", err)
+	}
 	if err := m.agent.Thaw(ctx); !errors.Is(err, agent.ErrWrongState) {
-		t.Errorf("thawing twice: %v", err)
+		t.Errorf("thawing twice: got %v, want ErrWrongState", err)
 	}
 	m.run("sync; rm /root/written; sync")
 }
@@ -213,7 +216,7 @@ func checkAddress(t *testing.T, m *machine) {
 	m.run("until [ -s /run/resolv.conf ]; do usleep 50000; done")
 	info, err := m.agent.Info(t.Context())
 	if err != nil || len(info.Addresses) == 0 || info.Addresses[0].String() != "10.0.2.15" {
-		t.Errorf("addresses %v, %v", info.Addresses, err)
+		t.Errorf("addresses: got %v, %v; want 10.0.2.15", info.Addresses, err)
 	}
 	m.run("ip route | grep -q '^default via 10.0.2.2'; grep -q nameserver /etc/resolv.conf")
 }

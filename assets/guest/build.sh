@@ -1,8 +1,8 @@
 #!/bin/sh
-# Builds what the program carries of the built-in guest into files/: the kernel,
-# a compressed ext4 image of its root, and the agent, for other guests. Needs go, e2fsprogs (mke2fs, debugfs)
-# and busybox-static; not root. The same inputs give the same bytes, and a
-# second run with nothing changed ends at once.
+# Builds the files of the built-in guest that are embedded in the program: the kernel, a
+# compressed ext4 image of the root file system, and the agent for other guests. Needs go,
+# e2fsprogs (mke2fs, debugfs) and busybox-static, but not root. The build is reproducible,
+# and skipped if nothing has changed.
 set -eu
 LC_ALL=C
 TZ=UTC
@@ -13,8 +13,8 @@ repo=$PWD/../..
 out=$PWD/files
 PATH=$PATH:/usr/sbin:/sbin
 
-# Fixed, so that equal inputs give equal images. Every VM has this UUID; no VM
-# ever sees the disk of another.
+# Fixed for reproducible images. All VMs share this UUID, which is safe because a VM never
+# uses the disk of another.
 epoch=${SOURCE_DATE_EPOCH:-1767225600}
 uuid=6d2f4f0e-5d0b-4c67-9a51-76746d000001
 size=64M
@@ -62,7 +62,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 tree=$work/tree
 
-# The tree.
+# The root file system.
 mkdir -p "$tree"
 cp -R assets/guest/rootfs/. "$tree"
 cd "$tree"
@@ -94,8 +94,8 @@ chmod 700 root
 chmod 1777 tmp
 chmod 600 etc/shadow
 
-# The image. Features are spelled out, whatever this machine's mke2fs.conf
-# says; room is reserved to grow online to 8 TB.
+# The image. Features are explicit, so that they do not depend on this machine's
+# mke2fs.conf. resize reserves space to grow to 8 TiB while mounted.
 printf '[fs_types]\n\text4 = {\n\t\tinode_size = 256\n\t}\n' >"$work/mke2fs.conf"
 export E2FSPROGS_FAKE_TIME="$epoch" MKE2FS_CONFIG="$work/mke2fs.conf"
 mke2fs -q -F -t ext4 -T ext4 -b 4096 -I 256 -i 16384 -m 1 -L root -U $uuid -J size=16 \
@@ -103,7 +103,8 @@ mke2fs -q -F -t ext4 -T ext4 -b 4096 -I 256 -i 16384 -m 1 -L root -U $uuid -J si
 	-E "root_owner=0:0,hash_seed=$uuid,resize=2147483647,lazy_itable_init=1" \
 	-d "$tree" "$work/root.ext4" $size >/dev/null
 
-# mke2fs copies this user's ids and this hour's times: make them root's and fixed.
+# mke2fs copies the owners and times of the files: set the owner to root and the times to
+# a fixed value.
 find . | sed 's,^\.,,' | sed 's,^$,/,' | sort | while read -r path; do
 	echo "set_inode_field \"$path\" uid 0"
 	echo "set_inode_field \"$path\" gid 0"
@@ -120,7 +121,7 @@ fi
 gzip -n -9 <"$work/root.ext4" >"$work/root.ext4.gz"
 gzip -n -9 <bin/vmterminal-agent >"$work/agent.gz"
 busybox_version=$("$busybox" | sed -n '1s/^BusyBox v\([^ ]*\) (\(.*\)) multi.*/\1 (\2)/p')
-# The kernel's own word, in the header before its compressed part.
+# The version is in the header before the compressed part of the kernel.
 linux_version=$(head -c 65536 "$kernel/vmlinuz" | tr -c '[:print:]' '\n' |
 	sed -n 's/^\([0-9][0-9]*\.[0-9][0-9.]*\) (.*/\1/p' | head -n 1)
 printf 'Linux %s, BusyBox %s\n%s\n' "$linux_version" "$busybox_version" "$digest" >"$work/VERSION"

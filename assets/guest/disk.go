@@ -11,32 +11,32 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// MinSize is the smallest disk that holds the guest, in bytes: the size of the
-// image that is carried. The guest grows its file system at its start.
+// MinSize is the minimum size of the guest's disk in bytes, which is the size of the
+// embedded image. The guest grows its file system at boot.
 const MinSize = 64 << 20
 
-// pieceSize is the unit in which zeros are left out, a block of the image.
+// pieceSize is the size of a block of the image; blocks of zeros are not written.
 const pieceSize = 4096
 
-// WriteDisk makes f a disk of size bytes with the guest on it: sparse, from a
-// few megabytes. What f held before is lost. f is neither synced nor closed.
+// WriteDisk replaces the contents of f with a sparse disk that contains the guest and is size
+// bytes long. It neither syncs nor closes f.
 func WriteDisk(ctx context.Context, f *os.File, size int64) error {
 	if !Present() {
 		return ErrNotBuilt
 	}
 	if size < MinSize {
-		return fmt.Errorf("a disk of %d bytes is too small for the built-in guest: at least %d", size, int64(MinSize))
+		return fmt.Errorf("a disk of %d bytes is too small for the built-in guest, which needs %d", size, int64(MinSize))
 	}
-	packed, err := files.Open(rootFile)
+	compressed, err := files.Open(rootFile)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = packed.Close() }()
-	image, err := gzip.NewReader(packed)
+	defer func() { _ = compressed.Close() }()
+	image, err := gzip.NewReader(compressed)
 	if err != nil {
-		return fmt.Errorf("the built-in guest's image: %w", err)
+		return fmt.Errorf("decompress the built-in guest's image: %w", err)
 	}
-	// A disk that shrinks to nothing first has no old bytes in its holes.
+	// Otherwise the holes would contain old data.
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func WriteDisk(ctx context.Context, f *os.File, size int64) error {
 	return f.Truncate(size)
 }
 
-// copySparse writes the pieces of from that are not zero, at their places.
+// copySparse copies the pieces that are not all zeros.
 func copySparse(ctx context.Context, to io.WriterAt, from io.Reader) error {
 	var zero [pieceSize]byte
 	buf := make([]byte, 256*pieceSize)

@@ -1,6 +1,6 @@
-// Package guest carries the built-in guest: a Linux kernel, and a small ext4
-// root with busybox and the agent, as assets/guest/build.sh puts them into
-// files/. It writes them out; it knows neither VMs nor QEMU, and draws nothing.
+// Package guest embeds the built-in guest: a Linux kernel, and a small ext4 root file
+// system with BusyBox and the agent. assets/guest/build.sh builds them into files/. The
+// package only writes them to files and must not depend on VMs, QEMU or Fyne.
 package guest
 
 import (
@@ -23,8 +23,8 @@ const (
 // ErrNotBuilt means that the program was built without its guest.
 var ErrNotBuilt = errors.New("this program was built without the built-in guest: run `make build`")
 
-// Version says what the guest is made of, such as "Linux 7.1.3, BusyBox 1.35.0";
-// empty if it is not present. digest names its exact bytes.
+// Version lists the guest's components, such as "Linux 7.1.3, BusyBox 1.35.0"; it is
+// empty if the guest is not present. digest identifies the exact build.
 var Version, digest = readVersion(files)
 
 func readVersion(files fs.FS) (version, digest string) {
@@ -36,5 +36,5 @@ func readVersion(files fs.FS) (version, digest string) {
 	return version, digest
 }
 
-// Present tells whether the program carries the guest.
+// Present reports whether the program contains the guest.
 func Present() bool { return Version != "" && len(digest) >= digestLength }

@@ -8,16 +8,16 @@ import (
 	"strings"
 	"testing"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/assets/guest"
+	"vmterminal/snapshot/durable"
 )
 
 func TestCommandLine(t *testing.T) {
 	if line := guest.CommandLine("dev", "0123abcd"); !strings.HasSuffix(line, " vmterminal.hostname=dev vmterminal.id=0123abcd") {
-		t.Errorf("%q", line)
+		t.Errorf("command line: got %q, want the hostname and the ID at its end", line)
 	}
 	if line := guest.CommandLine("dev", ""); !strings.HasSuffix(line, " vmterminal.hostname=dev") {
-		t.Errorf("without an ID: %q", line)
+		t.Errorf("command line without an ID: got %q, want the hostname at its end", line)
 	}
 }
 
@@ -29,13 +29,13 @@ func TestKernelFile(t *testing.T) {
 	}
 	whole, err := os.ReadFile(path)
 	if err != nil || len(whole) < 1<<20 {
-		t.Fatalf("%d bytes, %v", len(whole), err)
+		t.Fatalf("kernel: got %d bytes, %v; want at least 1 MiB", len(whole), err)
 	}
-	// A file that was cut is written anew, a whole one is left alone.
+	// A truncated file is written again, a complete one is not.
 	if err := os.Truncate(path, 1000); err != nil {
 		t.Fatal(err)
 	}
-	left := ondisk.TempName(path) // by a process that was killed while it wrote
+	left := durable.TempName(path) // as left by a process that was killed while writing
 	if err := os.WriteFile(left, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -43,17 +43,17 @@ func TestKernelFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Lstat(left); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("what was not whole is left: %v", err)
+		t.Errorf("the temporary file still exists: %v", err)
 	}
 	before, err := os.Stat(path)
 	if err != nil || before.Size() != int64(len(whole)) {
-		t.Fatalf("%v, %v", before, err)
+		t.Fatalf("truncated kernel: got %v, %v; want it complete again", before, err)
 	}
 	if _, err := guest.KernelFile(dir); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) {
-		t.Errorf("written without need: %v", err)
+		t.Errorf("a complete file was replaced: %v", err)
 	}
 }
 
@@ -69,9 +69,9 @@ func TestWriteDisk(t *testing.T) {
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := guest.WriteDisk(stopped, f, guest.MinSize); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("canceled: got %v, want %v", err, context.Canceled)
 	}
-	// What the file held must not shine through the holes.
+	// The holes must not contain the file's old data.
 	if _, err := f.WriteAt([]byte("old"), guest.MinSize-3); err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +81,11 @@ func TestWriteDisk(t *testing.T) {
 	}
 	end := make([]byte, 3)
 	if _, err := f.ReadAt(end, guest.MinSize-3); err != nil || string(end) != "\x00\x00\x00" {
-		t.Errorf("the end of the image is %q, %v", end, err)
+		t.Errorf("the end of the image: got %q, %v; want zeros", end, err)
 	}
 	info, err := f.Stat()
 	if err != nil || info.Size() != size {
-		t.Errorf("size %v, %v", info, err)
+		t.Errorf("disk: got %v, %v; want the requested size", info, err)
 	}
 	checkDisk(t, f.Name())
 }

@@ -5,15 +5,15 @@ import (
 	"os"
 	"path/filepath"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// digestLength is how much of the digest names a folder.
+// digestLength is the number of characters of the digest in the name of a folder.
 const digestLength = 12
 
-// KernelFile makes sure that the kernel is in a folder of its version in dir,
-// durably, and returns its path. dir is created if needed. Files of other
-// versions are left alone: running VMs may use them.
+// KernelFile writes the kernel durably to this version's folder in dir, unless the file exists,
+// and returns its path. It creates dir if necessary. It does not remove the files of other
+// versions, which running VMs may use.
 func KernelFile(dir string) (path string, err error) {
 	if !Present() {
 		return "", ErrNotBuilt
@@ -32,18 +32,18 @@ func KernelFile(dir string) (path string, err error) {
 	if isWhole(path, info.Size()) {
 		return path, nil
 	}
-	if err := ondisk.MakeDir(folder); err != nil {
+	if err := durable.MakeDir(folder); err != nil {
 		return "", err
 	}
-	lock, err := ondisk.LockFile(path)
+	lock, err := durable.LockFile(path)
 	if err != nil {
 		return "", err
 	}
 	defer lock.Close()
-	if isWhole(path, info.Size()) { // by another process, meanwhile
+	if isWhole(path, info.Size()) { // another process has written it
 		return path, nil
 	}
-	return path, ondisk.Replace(path, func(w io.Writer) error {
+	return path, durable.Replace(path, func(w io.Writer) error {
 		_, err := io.Copy(w, kernel)
 		return err
 	})
@@ -54,19 +54,18 @@ func isWhole(path string, size int64) bool {
 	return err == nil && have.Mode().IsRegular() && have.Size() == size
 }
 
-// commandLine is what the kernel needs to know. pci=noacpi spares it half a
-// second of interpreting interrupt tables that virtio's MSI-X does not use;
-// reboot=p resets by port 0xcf9 at once, also where there is no keyboard
-// controller to ask for it.
-// Without no_timer_check it waits for timer interrupts in a busy loop, and
-// panics when the host is too busy to emulate them in time.
+// commandLine is the constant part of the kernel command line. pci=noacpi saves half a
+// second for interpreting interrupt tables that virtio's MSI-X does not use. reboot=p
+// resets through port 0xcf9, which also works without a keyboard controller. Without
+// no_timer_check the kernel waits for timer interrupts in a busy loop and panics if the
+// host is too busy to emulate them in time.
 const commandLine = "console=ttyS0 root=/dev/vda rw rootfstype=ext4 init=/sbin/init " +
 	"quiet loglevel=3 panic=10 no_timer_check pci=noacpi reboot=p TERM=xterm-256color"
 
-// CommandLine returns the kernel's command line for a guest that is called
-// hostname, unless its owner chose another name, in the VM of that ID; both are
-// words without blanks. By the ID the guest knows, before its network is up,
-// whether its disk was another VM's. "" leaves that to its agent.
+// CommandLine returns the kernel command line for the guest of the VM with this ID. A hostname
+// configured in the guest takes precedence over hostname. Neither argument may contain spaces.
+// The ID lets the guest detect a disk copied from another VM before its network is up; if id is
+// "", the agent detects it later.
 func CommandLine(hostname, id string) string {
 	line := commandLine + " vmterminal.hostname=" + hostname
 	if id != "" {

@@ -19,10 +19,10 @@ import (
 	"vmterminal/vm/agent"
 )
 
-// bootLimit allows for a busy machine; the aim is ten seconds.
+// bootLimit allows for a busy machine; booting normally takes less than ten seconds.
 const bootLimit = 3 * time.Minute
 
-// A machine is one QEMU that runs the built-in guest by software emulation.
+// A machine is a QEMU process that runs the built-in guest with TCG.
 type machine struct {
 	t       *testing.T
 	cmd     *exec.Cmd
@@ -34,7 +34,7 @@ type machine struct {
 	agent   *agent.Client
 }
 
-// newDisk writes a fresh disk of 10 GB.
+// newDisk creates a new disk of 10 GiB.
 func newDisk(t *testing.T) string {
 	t.Helper()
 	if !guest.Present() {
@@ -53,14 +53,14 @@ func newDisk(t *testing.T) string {
 	return f.Name()
 }
 
-// start boots a disk in the VM of that ID.
+// start boots a disk in the VM with the given ID.
 func start(t *testing.T, disk, id string) *machine {
 	t.Helper()
 	kernel, err := guest.KernelFile(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Socket paths are short, t.TempDir's need not be.
+	// The path of t.TempDir may be too long for sockets.
 	dir, err := os.MkdirTemp("", "vmt")
 	if err != nil {
 		t.Fatal(err)
@@ -105,14 +105,14 @@ func start(t *testing.T, disk, id string) *machine {
 	return m
 }
 
-// connect makes a client for the agent; the port has room for one at a time.
+// connect creates a client for the agent; the port supports one at a time.
 func (m *machine) connect() {
 	m.t.Helper()
-	m.agent = agent.NewClient(m.dial(m.port))
+	m.agent = agent.NewClient(m.dial(m.port), nil)
 	m.t.Cleanup(func() { _ = m.agent.Close() })
 }
 
-// dial connects once QEMU listens; that it does not yet is seen by trying.
+// dial connects to a socket, retrying until QEMU listens.
 func (m *machine) dial(path string) net.Conn {
 	m.t.Helper()
 	for {
@@ -123,24 +123,24 @@ func (m *machine) dial(path string) net.Conn {
 		}
 		select {
 		case <-m.exited:
-			m.t.Fatal("QEMU has left")
+			m.t.Fatal("QEMU has exited")
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-// prompt waits for the shell.
+// prompt waits for the prompt of the shell.
 func (m *machine) prompt() {
 	m.t.Helper()
 	m.console.wait(m.t, "root@tester")
-	m.t.Logf("shell %v after the start", time.Since(m.started).Round(10*time.Millisecond))
+	m.t.Logf("shell ready %v after the start", time.Since(m.started).Round(10*time.Millisecond))
 }
 
-// run runs a shell command by the agent and returns its output.
+// run runs a shell command through the agent and returns its output.
 func (m *machine) run(script string) string {
 	m.t.Helper()
 	var out bytes.Buffer
-	ctx, cancel := context.WithTimeout(m.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(m.t.Context(), 2*time.Minute)
 	defer cancel()
 	exit, err := m.agent.Run(ctx, agent.Command{Args: []string{"sh", "-c", script}, Stdout: &out, Stderr: &out})
 	if err != nil || exit != 0 {
@@ -149,7 +149,7 @@ func (m *machine) run(script string) string {
 	return out.String()
 }
 
-// powerButton presses it, by QMP.
+// powerButton presses the power button through QMP.
 func (m *machine) powerButton() {
 	m.t.Helper()
 	_, err := m.qmp.Write([]byte(`{"execute":"qmp_capabilities"}{"execute":"system_powerdown"}`))
@@ -158,20 +158,20 @@ func (m *machine) powerButton() {
 	}
 }
 
-// waitOff waits until QEMU has left, with the disk as the guest left it.
+// waitOff waits until QEMU has exited and checks the disk.
 func (m *machine) waitOff(disk string) {
 	m.t.Helper()
 	began := time.Now()
 	select {
 	case <-m.exited:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		m.t.Fatalf("the guest does not power off; console:\n%s", m.console)
 	}
 	m.t.Logf("off in %v", time.Since(began).Round(10*time.Millisecond))
 	checkDisk(m.t, disk)
 }
 
-// checkDisk holds that the file system is clean and the disk sparse.
+// checkDisk checks that the file system is clean and the disk sparse.
 func checkDisk(t *testing.T, disk string) {
 	t.Helper()
 	out, err := exec.Command("/sbin/e2fsck", "-fn", disk).CombinedOutput()
@@ -185,11 +185,11 @@ func checkDisk(t *testing.T, disk string) {
 	allocated := info.Sys().(*syscall.Stat_t).Blocks * 512
 	t.Logf("%d MB of %d MB allocated", allocated>>20, info.Size()>>20)
 	if allocated > 100<<20 {
-		t.Errorf("a disk that is nearly empty takes %d bytes", allocated)
+		t.Errorf("got %d bytes allocated for an almost empty disk, want at most %d", allocated, 100<<20)
 	}
 }
 
-// A console keeps what the guest writes to its serial terminal.
+// A console stores the output of the guest's serial terminal.
 type console struct {
 	conn net.Conn
 	mu   sync.Mutex
@@ -224,7 +224,7 @@ func (c *console) String() string {
 	return c.text.String()
 }
 
-// wait waits until text has come and forgets all before its end.
+// wait waits for text and discards the output up to and including it.
 func (c *console) wait(t *testing.T, text string) {
 	t.Helper()
 	late := false

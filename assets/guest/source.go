@@ -2,7 +2,6 @@
 
 package guest
 
-// The kernel's Go package is empty: build.sh copies the kernel out of its
-// module. This import, under a tag that no build sets, keeps the module's exact
-// version in go.mod.
+// build.sh copies the kernel from this module, whose Go package is empty. The import,
+// under a build tag that is never set, keeps the version in go.mod.
 import _ "github.com/gokrazy/kernel.amd64"

@@ -8,21 +8,20 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// checkVanishedHosts holds that a guest does not stay frozen when its host says
-// no more, or goes away, and that what is left of one host's words does not
-// disturb the next.
+// checkVanishedHosts checks that a guest does not stay frozen when the host stops sending
+// or disconnects, and that an incomplete frame from one host does not disturb the next.
 func checkVanishedHosts(t *testing.T, m *machine) {
 	silent := newRawHost(t, m, 1)
-	silent.ask(wire.Ask{Op: wire.OpFreeze, LimitMillis: 300})
+	silent.ask(wire.RequestBody{Op: wire.OpFreeze, LimitMillis: 300})
 	m.console.typeLine(t, "echo >/root/one; sync; echo af''ter the limit")
 	m.console.wait(t, "after the limit")
-	if got := silent.ask(wire.Ask{Op: wire.OpThaw}); got.Error == nil || got.Error.Code != wire.CodeState {
-		t.Errorf("thawing after the limit: %+v", got.Error)
+	if got := silent.ask(wire.RequestBody{Op: wire.OpThaw}); got.Error == nil || got.Error.Code != wire.CodeState {
+		t.Errorf("thawing after the limit: got %+v, want the wrong state", got.Error)
 	}
 	silent.conn.Close()
 
 	gone := newRawHost(t, m, 2)
-	gone.ask(wire.Ask{Op: wire.OpFreeze})
+	gone.ask(wire.RequestBody{Op: wire.OpFreeze})
 	half := wire.Frame{Kind: wire.Request, Session: 2, Stream: 99, Payload: make([]byte, 1000)}.Append(nil)
 	if _, err := gone.conn.Write(half[:500]); err != nil {
 		t.Fatal(err)
@@ -32,7 +31,7 @@ func checkVanishedHosts(t *testing.T, m *machine) {
 	m.console.wait(t, "after the host")
 }
 
-// A rawHost speaks the protocol without the client's care.
+// A rawHost sends requests without an agent.Client.
 type rawHost struct {
 	t       *testing.T
 	conn    net.Conn
@@ -50,12 +49,12 @@ func newRawHost(t *testing.T, m *machine, session uint64) *rawHost {
 			return true
 		})
 	}()
-	h.ask(wire.Ask{Op: wire.OpHello, Version: wire.Version})
+	h.ask(wire.RequestBody{Op: wire.OpHello, Version: wire.Version})
 	return h
 }
 
-// ask waits for the answer; one that does not come shows as the test's timeout.
-func (h *rawHost) ask(ask wire.Ask) wire.Answer {
+// ask sends a request and waits for the response.
+func (h *rawHost) ask(ask wire.RequestBody) wire.ResponseBody {
 	h.t.Helper()
 	h.stream++
 	payload, err := json.Marshal(ask)
@@ -70,12 +69,12 @@ func (h *rawHost) ask(ask wire.Ask) wire.Answer {
 		if f.Kind != wire.Response || f.Session != h.session || f.Stream != h.stream {
 			continue
 		}
-		var answer wire.Answer
+		var answer wire.ResponseBody
 		if err := json.Unmarshal(f.Payload, &answer); err != nil {
 			h.t.Fatal(err)
 		}
 		return answer
 	}
 	h.t.Fatalf("no answer to %s", ask.Op)
-	return wire.Answer{}
+	return wire.ResponseBody{}
 }

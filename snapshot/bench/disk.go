@@ -16,17 +16,17 @@ import (
 
 const (
 	diskSize = 10 << 30
-	piece    = 256 << 10 // what changes at once
+	piece    = 256 << 10 // size of one change
 )
 
-// roots are where files are taken from, in turn: programs, libraries, texts.
+// roots are the folders to copy files from: programs, libraries, texts.
 var roots = []string{"/usr/bin", "/usr/share", "/usr/lib", "/usr/include", "/var/lib/dpkg", "/opt"}
 
-// makeDisk makes a sparse ext4 disk that holds about that many bytes of files.
+// makeDisk creates a sparse ext4 disk with files of about the given total size.
 func makeDisk(ctx context.Context, dir, disk string, bytes int64) error {
 	stage := filepath.Join(dir, "files")
 	for i, root := range roots {
-		// What one has too little of, the next ones make up for.
+		// If a root has too few files, the next ones provide more.
 		share := bytes / int64(len(roots)-i)
 		took, err := takeFiles(ctx, root, stage, share)
 		if err != nil {
@@ -34,7 +34,6 @@ func makeDisk(ctx context.Context, dir, disk string, bytes int64) error {
 		}
 		bytes -= took
 	}
-	// Everything is put into the disk; the copies are not needed any more.
 	defer os.RemoveAll(stage)
 	make := exec.CommandContext(ctx, "mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", stage, disk, fmt.Sprint(diskSize>>10)+"k")
 	make.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
@@ -44,7 +43,7 @@ func makeDisk(ctx context.Context, dir, disk string, bytes int64) error {
 	return nil
 }
 
-// takeFiles copies regular files below root until there are enough bytes.
+// takeFiles copies regular files below root until it has copied enough bytes.
 func takeFiles(ctx context.Context, root, stage string, bytes int64) (took int64, err error) {
 	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
@@ -53,7 +52,7 @@ func takeFiles(ctx context.Context, root, stage string, bytes int64) (took int64
 		case took >= bytes:
 			return filepath.SkipAll
 		case err != nil || !e.Type().IsRegular():
-			return nil //nolint:nilerr // what cannot be read is left out
+			return nil //nolint:nilerr // skip unreadable files
 		}
 		to := filepath.Join(stage, path)
 		if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
@@ -83,9 +82,8 @@ func copyFile(from, to string) (int64, error) {
 	return n, errors.Join(err, out.Close())
 }
 
-// change overwrites one in a hundred of the disk's bytes of data with others
-// from elsewhere on it, in pieces spread over all of it, from the first on. It
-// returns what it overwrote.
+// change overwrites every hundredth piece of the disk's data, starting with piece number
+// first, with data from elsewhere on the disk. It returns the changed ranges.
 func change(disk string, ranges [][2]int64, first int) (changed []snapshot.Range, err error) {
 	f, err := os.OpenFile(disk, os.O_RDWR, 0)
 	if err != nil {

@@ -1,13 +1,12 @@
-// Command bench measures the snapshot engine side by side with other tools, on a
-// disk made of this machine's own files, and writes the figures as a Markdown
-// table. It is for people who work on the engine; it must never become part of
-// the program, and knows nothing of VMs.
+// Command bench compares the snapshot engine with other tools, on a disk with this machine's
+// files, and writes the results as a Markdown table. It is for developers of the engine; it is
+// not part of the program and does not know about VMs.
 //
 //	go run ./snapshot/bench [-o FILE] [-dir FOLDER] [-mb N] [-slow=false]
 //
-// It needs mke2fs, about 15 GB of free space for the default size, and measures
-// those of the other tools that are installed. All run one after the other, each
-// as a process of its own, with the disk in the page cache as far as it fits.
+// It needs mke2fs and, for the default size, about 15 GB of free space. It measures the other
+// tools that are installed. They run in sequence, each as a separate process, with as much of
+// the disk as possible in the page cache.
 package main
 
 import (
@@ -37,9 +36,9 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	out := flags.String("o", "", "also write the table to this file")
-	dir := flags.String("dir", "", "make the disk in a new folder in this one (default: the system's for temporary files)")
-	mb := flags.Int64("mb", 1500, "how many MB of files the disk holds")
-	slow := flags.Bool("slow", true, "measure gzip and Go's compress/gzip too, which take minutes")
+	dir := flags.String("dir", "", "`folder` for temporary files (default: that of the system)")
+	mb := flags.Int64("mb", 1500, "size of the files on the disk in `MB`")
+	slow := flags.Bool("slow", true, "also measure gzip and Go's compress/gzip, which take minutes")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -51,7 +50,7 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	b := &bench{ctx: ctx, dir: temp, slow: *slow, table: newTable()}
+	b := &bench{ctx: ctx, dir: temp, slow: *slow, table: &table{ours: map[string]figures{}}}
 	if err := b.all(*mb << 20); err != nil {
 		return err
 	}

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// figures are what one run cost.
+// figures are the results of one run.
 type figures struct {
-	cpu, wall time.Duration // cpu is user and system time of all its processes
-	memory    int64         // peak of its largest process, in bytes
-	bytes     int64         // of the result, as allocated for a disk
+	cpu, wall time.Duration // cpu is the user and system time of all processes
+	memory    int64         // peak memory of the largest process, in bytes
+	bytes     int64         // size of the result; for a disk, its allocated blocks
 }
 
-// measure runs a command and its children to their end.
+// measure runs a command and waits for it and its children.
 func measure(ctx context.Context, name string, args ...string) (figures, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stderr = os.Stderr
@@ -32,16 +32,16 @@ func measure(ctx context.Context, name string, args ...string) (figures, error) 
 	return f, nil
 }
 
-// runs is how often each is measured. The better run counts: memory that is used
-// for the first time costs whoever comes first, most of all in a virtual machine.
+// runs is the number of runs of each measurement. The best run counts, as the first one
+// also includes the time to allocate memory, especially in a virtual machine.
 const runs = 2
 
-// better measures one thing several times and returns the run that took the
-// least CPU time; again comes between two runs, and is not measured.
-func better(again func() error, once func() (figures, error)) (figures, error) {
+// better measures several runs and returns the figures with the least CPU time. Between
+// runs it calls reset, which is not measured.
+func better(reset func() error, once func() (figures, error)) (figures, error) {
 	best, err := once()
 	for n := 1; n < runs && err == nil; n++ {
-		if err = again(); err != nil {
+		if err = reset(); err != nil {
 			break
 		}
 		var f figures
@@ -52,7 +52,7 @@ func better(again func() error, once func() (figures, error)) (figures, error) {
 	return best, err
 }
 
-// shell measures a pipeline, with paths as its arguments $1, $2.
+// shell measures a pipeline in which args are $1, $2 and so on.
 func shell(ctx context.Context, pipeline string, args ...string) (figures, error) {
 	return measure(ctx, "bash", append([]string{"-o", "pipefail", "-c", pipeline, "bash"}, args...)...)
 }
@@ -65,7 +65,7 @@ func fileSize(path string) int64 {
 	return st.Size()
 }
 
-// allocated is what a sparse file takes.
+// allocated returns the size of a file's blocks in bytes.
 func allocated(path string) int64 {
 	var st syscall.Stat_t
 	if err := syscall.Stat(path, &st); err != nil {
@@ -74,7 +74,7 @@ func allocated(path string) int64 {
 	return st.Blocks * 512
 }
 
-// same compares two disks.
+// same returns an error if two disks differ.
 func same(ctx context.Context, a, b string) error {
 	if out, err := exec.CommandContext(ctx, "cmp", a, b).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s and %s differ: %w: %s", a, b, err, out)

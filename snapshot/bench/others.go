@@ -7,10 +7,10 @@ import (
 	"strconv"
 )
 
-// toSparse writes what comes in as a sparse file.
+// toSparse writes its input as a sparse file.
 const toSparse = ` | dd of="$2" bs=256k iflag=fullblock conv=sparse status=none`
 
-// other is a tool that is measured: a pipeline from $1 to $2.
+// other is another tool. Its pipelines read $1 and write $2.
 type other struct {
 	tool, name, create string
 	restores           map[string]string // name to pipeline
@@ -31,9 +31,9 @@ func tools() []other {
 	}
 }
 
-// others measures what is installed of the other tools, and Go's own gzip.
+// others measures the installed tools, and Go's own gzip.
 func (b *bench) others() error {
-	disk := b.vm.Disk()
+	disk := b.vm.Disk
 	packed, raw := filepath.Join(b.dir, "packed"), filepath.Join(b.dir, "raw")
 	for _, t := range tools() {
 		if t.tool == "gzip" && !b.slow {
@@ -67,7 +67,7 @@ func (b *bench) others() error {
 	return b.goGzip(disk, packed, raw)
 }
 
-// shell measures what a tool does, gzip's minutes only once.
+// shell measures a pipeline of a tool, with a single run for gzip, which takes minutes.
 func (b *bench) shell(t other, pipeline, from, to string) (figures, error) {
 	once := func() (figures, error) { return shell(b.ctx, pipeline, from, to) }
 	if t.tool == "gzip" {

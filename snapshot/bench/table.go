@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// The two parts of the table, and the runs that the others are compared with.
+// creating and restoring are the two parts of the table; ourFirst and ourRestore are the
+// keys of the runs that the others are compared with.
 const (
 	creating   = "Taking a snapshot"
 	restoring  = "Restoring it"
@@ -27,10 +28,8 @@ type table struct {
 	ours  map[string]figures // by part
 }
 
-func newTable() *table { return &table{ours: map[string]figures{}} }
-
-// add adds a line; key is the part that the others of it are compared with this
-// one in, or "".
+// add adds a line. If key is not "", the other lines of the part named key are compared
+// with this line.
 func (t *table) add(part, name, key string, f figures) {
 	fmt.Fprintf(os.Stderr, "  CPU %.1f s, wall %.1f s, %.0f MB, peak memory %.0f MB\n",
 		f.cpu.Seconds(), f.wall.Seconds(), float64(f.bytes)/1e6, float64(f.memory)/1e6)
@@ -40,7 +39,7 @@ func (t *table) add(part, name, key string, f figures) {
 	}
 }
 
-// about is where and when it was measured.
+// about describes the machine and the time of the measurements.
 type about struct {
 	when       time.Time
 	cpu        string
@@ -51,8 +50,6 @@ type about struct {
 func aboutMachine(data int64) about {
 	return about{when: time.Now(), cpu: cpuName(), data: data, load: load()}
 }
-
-func (a *about) ended() { a.then = load() }
 
 func cpuName() string {
 	f, err := os.Open("/proc/cpuinfo")
@@ -68,7 +65,7 @@ func cpuName() string {
 	return runtime.GOARCH
 }
 
-// load is the average number of processes that wanted to run.
+// load returns the load average of the last minute.
 func load() string {
 	b, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -80,9 +77,9 @@ func load() string {
 
 func (t *table) markdown(a about) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Measured on %s: %s, %d cores, %s. A sparse disk of %d GB (ext4) with %.0f MB of data, made of the machine's own files; load average %s at the start, %s at the end.\n",
+	fmt.Fprintf(&b, "Measured on %s: %s, %d cores, %s. A sparse disk of %d GB (ext4) with %.0f MB of data, from the machine's own files; load average %s at the start, %s at the end.\n",
 		a.when.Format(time.DateOnly), a.cpu, runtime.NumCPU(), runtime.Version(), diskSize>>30, float64(a.data)/1e6, a.load, a.then)
-	fmt.Fprintf(&b, "CPU is user and system time, of the better of two runs (of those that take minutes, the only one). VMTerminal's times include the fsync, and its restores every checksum. “× ours” is the CPU time against the line in which it is 1. “1 %% changed” means one in a hundred pieces of %d KB, spread over all of the disk. Peak memory is that of the largest process; below what this program itself takes (about 11 MB) it cannot tell.\n", piece>>10)
+	fmt.Fprintf(&b, "CPU is user and system time, from the better of two runs (for those that take minutes, from the only one). VMTerminal's times include the fsync, and for restores the check of every checksum. “× ours” is the CPU time relative to the line in which it is 1. “1 %% changed” means one in a hundred pieces of %d KB, spread over the whole disk. Peak memory is that of the largest process; it cannot be measured below that of the benchmark itself (about 11 MB).\n", piece>>10)
 	for _, part := range []string{creating, restoring} {
 		size := "file, MB"
 		if part == restoring {

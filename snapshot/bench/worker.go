@@ -9,20 +9,19 @@ import (
 	"io"
 	"os"
 
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 )
 
-// workerVerb makes this program do one piece of work, so that it can be measured
-// as a process of its own.
+// workerVerb makes this program perform one operation, so that it can be measured as a
+// separate process.
 const workerVerb = "work"
 
 func work(ctx context.Context, args []string) error {
 	if len(args) < 3 {
 		return errors.New("usage: work create FOLDER NAME [CHANGES], work restore FOLDER NAME, work gzip|gunzip FROM TO")
 	}
-	store := snapshot.Open(ondisk.VMDir(args[1]))
-	disk := ondisk.VMDir(args[1]).Disk()
+	store := snapshot.Open(pathsIn(args[1]))
+	disk := pathsIn(args[1]).Disk
 	switch args[0] {
 	case "create":
 		src, err := snapshot.OpenDisk(disk)
@@ -38,7 +37,7 @@ func work(ctx context.Context, args []string) error {
 		}
 		made, err := store.Create(ctx, src, req, nil)
 		if err == nil && req.Changes != nil && made.Unread == 0 {
-			err = errors.New("the changes were not believed")
+			err = errors.New("the list of changes was not used")
 		}
 		return err
 	case "restore":
@@ -47,10 +46,10 @@ func work(ctx context.Context, args []string) error {
 	case "gzip", "gunzip":
 		return goGzip(args[1], args[2], args[0] == "gunzip")
 	}
-	return fmt.Errorf("no work is called %q", args[0])
+	return fmt.Errorf("unknown operation %q", args[0])
 }
 
-// goGzip is Go's own gzip as a program would use it.
+// goGzip compresses or decompresses a file with Go's own gzip.
 func goGzip(from, to string, back bool) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -64,7 +63,7 @@ func goGzip(from, to string, back bool) error {
 	if back {
 		z, err := gzip.NewReader(in)
 		if err == nil {
-			_, err = io.Copy(out, z) //nolint:gosec // it was packed by this program a moment ago
+			_, err = io.Copy(out, z) //nolint:gosec // this program compressed it
 		}
 		return errors.Join(err, out.Close())
 	}

@@ -8,9 +8,11 @@ import (
 	"os"
 )
 
-func isOtherDevice(error) bool { return false }
+func isCrossDevice(error) bool { return false }
 
-func keepAttributes(f *os.File, path string) error {
+func isLinkUnsupported(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
+
+func copyAttributes(f *os.File, path string) error {
 	st, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -14,11 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func isOtherDevice(err error) bool { return errors.Is(err, unix.EXDEV) }
+func isCrossDevice(err error) bool { return errors.Is(err, unix.EXDEV) }
 
-// keepAttributes gives f the owner, mode and extended attributes of the file at
-// path, if there is one.
-func keepAttributes(f *os.File, path string) error {
+// isLinkUnsupported reports whether err means that the file system, like FAT and some
+// network file systems, has no hard links.
+func isLinkUnsupported(err error) bool {
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENOSYS)
+}
+
+// copyAttributes gives f the owner, mode and extended attributes of the file at path, if it
+// exists.
+func copyAttributes(f *os.File, path string) error {
 	st, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -36,18 +42,20 @@ func keepAttributes(f *os.File, path string) error {
 			return fmt.Errorf("keeping the disk's owner: %w", err)
 		}
 	}
-	if err := f.Chmod(st.Mode().Perm()); err != nil {
-		return fmt.Errorf("keeping the disk's mode: %w", err)
+	if st.Mode().Perm() != mine.Mode().Perm() { // on FAT all files have the same mode
+		if err := f.Chmod(st.Mode().Perm()); err != nil {
+			return fmt.Errorf("keeping the disk's mode: %w", err)
+		}
 	}
 	return copyXattrs(f, path)
 }
 
-// copyXattrs copies what it may: attributes of the system's own (labels of
-// security modules, ACLs' caches) are set by the system where we must not.
+// copyXattrs copies the extended attributes. It ignores failures to copy those outside
+// "user.": if we must not set them (labels of security modules), the system does.
 func copyXattrs(f *os.File, path string) error {
 	size, err := unix.Listxattr(path, nil)
 	if err != nil || size == 0 {
-		return nil //nolint:nilerr // this file system has none
+		return nil //nolint:nilerr // the file system has no extended attributes
 	}
 	list := make([]byte, size)
 	if size, err = unix.Listxattr(path, list); err != nil {

@@ -5,15 +5,15 @@ import (
 	"io"
 )
 
-// BlockSize is the smallest part that is left out as a hole.
+// BlockSize is the size of the smallest hole, in bytes.
 const BlockSize = 4096
 
 var zeroBlock [BlockSize]byte
 
 func isZero(block []byte) bool { return bytes.Equal(block, zeroBlock[:len(block)]) }
 
-// DataBytes returns how much of b, in whole blocks from its start, is not zeros:
-// what Write would write.
+// DataBytes returns how many bytes of b are in blocks that are not all zeros, which is how
+// many Write would write.
 func DataBytes(b []byte) int64 {
 	var n int64
 	for len(b) > 0 {
@@ -26,8 +26,8 @@ func DataBytes(b []byte) int64 {
 	return n
 }
 
-// Write writes b at off into a file that is still a hole there: blocks of zeros
-// are left out. It returns how many bytes it wrote.
+// Write writes b at offset off into a file that has a hole there. It skips blocks of zeros,
+// and returns how many bytes it wrote.
 func Write(w io.WriterAt, b []byte, off int64) (int64, error) {
 	var written int64
 	for at := 0; at < len(b); {

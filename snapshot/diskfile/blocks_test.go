@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestWriteLeavesOutZeros(t *testing.T) {
+func TestWriteSkipsZeros(t *testing.T) {
 	block := bytes.Repeat([]byte{'x'}, BlockSize)
 	hole := make([]byte, BlockSize)
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
@@ -29,14 +29,14 @@ func TestWriteLeavesOutZeros(t *testing.T) {
 		const off = 3 * BlockSize
 		n, err := Write(f, c.b, off)
 		if err != nil || n != c.written || DataBytes(c.b) != c.written {
-			t.Errorf("%s: %d written, %d counted, %v", name, n, DataBytes(c.b), err)
+			t.Errorf("%s: wrote %d, counted %d, %v; want %d", name, n, DataBytes(c.b), err, c.written)
 		}
 		if err := f.Truncate(off + int64(len(c.b))); err != nil {
 			t.Fatal(err)
 		}
 		got := make([]byte, len(c.b))
 		if _, err := f.ReadAt(got, off); err != nil && len(got) > 0 || !bytes.Equal(got, c.b) {
-			t.Errorf("%s: other bytes came back (%v)", name, err)
+			t.Errorf("%s: got other bytes than written, error %v", name, err)
 		}
 		f.Close()
 	}
@@ -73,7 +73,7 @@ func TestNextData(t *testing.T) {
 			break
 		}
 		if start < off || end <= start {
-			t.Fatalf("from %d: %d to %d", off, start, end)
+			t.Fatalf("NextData(%d): got %d, %d", off, start, end)
 		}
 		data += end - start
 		off = end
@@ -82,9 +82,9 @@ func TestNextData(t *testing.T) {
 		}
 	}
 	if data < 8192 || data > 1<<20 {
-		t.Errorf("%d bytes are data", data)
+		t.Errorf("got %d bytes of data, want 8 KiB to 1 MiB", data)
 	}
 	if _, err := Open(t.TempDir()); err == nil {
-		t.Error("a folder opens as a disk")
+		t.Error("Open of a folder: got no error, want one")
 	}
 }

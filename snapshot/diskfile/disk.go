@@ -5,34 +5,59 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"vmterminal/snapshot/durable/guard"
 )
 
-// Disk is a stopped VM's disk, open for reading. The caller sees to it that
-// nothing writes to the file meanwhile.
+// A Disk is a stopped VM's disk, open for reading. The caller must ensure that nothing
+// writes to it.
 type Disk struct {
-	f    *os.File
-	size int64
+	f      *os.File
+	opened os.FileInfo
 }
 
 // Open opens the disk at path, which must be a regular file or a symbolic link
 // to one.
 func Open(path string) (*Disk, error) {
-	f, size, err := OpenRegular(path)
+	f, _, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
-	return &Disk{f, size}, nil
+	st, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Disk{f, st}, nil
 }
 
-// ErrNotRegular says that a folder, a device or the like lies where a file should.
+// ErrChanged means that a disk was changed while it was read, so that the data read may
+// not be the disk's contents at any point in time.
+var ErrChanged = errors.New("another program wrote to the disk while it was read")
+
+// CheckUnchanged returns ErrChanged if the size, modification time or change time of the
+// file is not the same as at Open.
+func (d *Disk) CheckUnchanged() error {
+	now, err := d.f.Stat()
+	if err != nil || !guard.On(guard.DiskTimes) {
+		return err
+	}
+	same := now.Size() == d.opened.Size() && now.ModTime().Equal(d.opened.ModTime()) && ChangeTime(now).Equal(ChangeTime(d.opened))
+	if !same {
+		return ErrChanged
+	}
+	return nil
+}
+
+// ErrNotRegular means that a path names a folder, a device or the like.
 var ErrNotRegular = errors.New("not a regular file")
 
-// OpenRegular opens a regular file for reading and returns its size. It never
-// waits, whatever lies at path. The error may wrap ErrNotRegular.
+// OpenRegular opens a regular file for reading and returns its size. It never blocks, even
+// if path names a pipe. The error may wrap ErrNotRegular.
 func OpenRegular(path string) (*os.File, int64, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|openNonblock, 0)
 	if err != nil {
-		// Sockets, and devices that are not there, cannot even be opened.
+		// Sockets, and devices without a driver, cannot even be opened.
 		if st, statErr := os.Stat(path); statErr == nil && !st.Mode().IsRegular() && !errors.Is(err, fs.ErrPermission) {
 			err = fmt.Errorf("%s is %w", path, ErrNotRegular)
 		}
@@ -49,26 +74,26 @@ func OpenRegular(path string) (*os.File, int64, error) {
 	return f, st.Size(), nil
 }
 
-// Size is the disk's size in bytes when it was opened.
-func (d *Disk) Size() int64 { return d.size }
+// Size returns the disk's size in bytes when it was opened.
+func (d *Disk) Size() int64 { return d.opened.Size() }
 
-// ReadAt is io.ReaderAt's.
+// ReadAt implements io.ReaderAt.
 func (d *Disk) ReadAt(p []byte, off int64) (int, error) { return d.f.ReadAt(p, off) }
 
-// NextData returns the first range at or after off that is not a hole;
-// start == Size() when there is none. Not for use by several goroutines.
+// NextData returns the first range at or after off that is not a hole. If only a hole
+// remains, start is Size(). NextData is not safe for concurrent use.
 func (d *Disk) NextData(off int64) (start, end int64, err error) {
-	return nextData(d.f, off, d.size)
+	return nextData(d.f, off, d.Size())
 }
 
-// Share makes n bytes of dst at off the same blocks as this disk's there; see
-// the function of the same name.
+// Share makes n bytes of dst at offset off share the blocks of the same range of this disk;
+// see the function Share.
 func (d *Disk) Share(dst *os.File, off, n int64) error { return Share(dst, off, d.f, off, n) }
 
-// CanShare tells whether an empty file could share a disk's blocks, by trying.
-// The file is empty again after it.
+// CanShare reports whether a file can share a disk's blocks. It tries this with the file,
+// which must be empty, and empties it again.
 func CanShare(empty *os.File, d *Disk) bool {
-	return d.size >= BlockSize && d.Share(empty, 0, BlockSize) == nil && empty.Truncate(0) == nil
+	return d.Size() >= BlockSize && d.Share(empty, 0, BlockSize) == nil && empty.Truncate(0) == nil
 }
 
 // Close closes the file.

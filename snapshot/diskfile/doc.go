@@ -1,4 +1,4 @@
-// Package diskfile handles a VM's disk as a file of the host: where its holes
-// are, how it is written without filling them, how much room there is, and how
-// a new one takes its place. It must never know what a snapshot is.
+// Package diskfile handles a VM's disk as a file on the host: finding its holes, writing
+// without filling them, sharing blocks, measuring free space, and swapping the disk with
+// the undo disk. It must not know about snapshots.
 package diskfile

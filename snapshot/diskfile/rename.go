@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// renameFree renames unless the new name is taken.
-func renameFree(from, to string) error {
+// renameIfFree renames a file unless the new name is taken. It is not atomic.
+func renameIfFree(from, to string) error {
 	if _, err := os.Lstat(to); err == nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: fs.ErrExist}
 	}

@@ -7,16 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exchange swaps two names at once.
+// exchange swaps two names atomically.
 func exchange(a, b string) error { return renameWith(a, b, unix.RENAME_SWAP) }
 
-// RenameNew renames a file within a file system unless the new name is taken;
-// the error is then fs.ErrExist. Where the file system cannot tell at once, it
-// looks first.
+// RenameNew renames a file within a file system. If the new name is taken, it returns an
+// error that wraps fs.ErrExist. The check is atomic if the file system supports that.
 func RenameNew(from, to string) error {
 	err := renameWith(from, to, unix.RENAME_EXCL)
-	if isNotOffered(err) {
-		return renameFree(from, to)
+	if isRenameUnsupported(err) {
+		return renameIfFree(from, to)
 	}
 	return err
 }
@@ -28,5 +27,6 @@ func renameWith(from, to string, flags uint32) error {
 	return nil
 }
 
-// isNotOffered tells whether the file system has no such way of renaming.
-func isNotOffered(err error) bool { return errors.Is(err, unix.ENOTSUP) }
+// isRenameUnsupported reports whether err means that the file system does not support a
+// flag of renameWith.
+func isRenameUnsupported(err error) bool { return errors.Is(err, unix.ENOTSUP) }

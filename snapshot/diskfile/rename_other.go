@@ -6,8 +6,8 @@ import "errors"
 
 func exchange(_, _ string) error { return errors.ErrUnsupported }
 
-// RenameNew renames a file within a file system unless the new name is taken;
-// the error is then fs.ErrExist. It looks first.
-func RenameNew(from, to string) error { return renameFree(from, to) }
+// RenameNew renames a file within a file system. If the new name is taken, it returns an
+// error that wraps fs.ErrExist. On this system the check is not atomic.
+func RenameNew(from, to string) error { return renameIfFree(from, to) }
 
-func isNotOffered(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
+func isRenameUnsupported(err error) bool { return errors.Is(err, errors.ErrUnsupported) }

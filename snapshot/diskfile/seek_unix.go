@@ -17,7 +17,7 @@ func nextData(f *os.File, off, size int64) (start, end int64, err error) {
 	case errors.Is(err, unix.ENXIO):
 		return size, size, nil
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOTSUP):
-		return off, size, nil // this file system does not tell holes
+		return off, size, nil // the file system does not report holes
 	case err != nil:
 		return 0, 0, err
 	}

@@ -8,11 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Share makes n bytes of dst at off the same blocks as those of src at from, on
-// file systems that can (btrfs, XFS); all three must be multiples of BlockSize.
-// The error wraps errors.ErrUnsupported where that cannot be done, and dst is
-// unchanged. It never copies: the kernel's own copying between files would read
-// what the caller has had to read already, to check it.
+// Share makes n bytes of dst at offset off share the blocks of n bytes of src at offset
+// from. All three numbers must be multiples of BlockSize. The file system must be able to
+// share blocks (btrfs, XFS); otherwise the error wraps errors.ErrUnsupported, and dst is
+// unchanged. Share never copies.
 func Share(dst *os.File, off int64, src *os.File, from, n int64) error {
 	err := unix.IoctlFileCloneRange(int(dst.Fd()), &unix.FileCloneRange{
 		Src_fd: int64(src.Fd()), Src_offset: uint64(from), Src_length: uint64(n), Dest_offset: uint64(off),
@@ -26,4 +25,9 @@ func Share(dst *os.File, off int64, src *os.File, from, n int64) error {
 		return fmt.Errorf("sharing blocks with %s: %w", src.Name(), err)
 	}
 	return nil
+}
+
+// Punch replaces n bytes of a file at offset off with a hole.
+func Punch(f *os.File, off, n int64) error {
+	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
 }

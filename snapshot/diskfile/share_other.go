@@ -7,6 +7,8 @@ import (
 	"os"
 )
 
-// Share makes n bytes of dst at off the same blocks as those of src at from:
-// not on this system, which only clones whole files.
+// Share returns errors.ErrUnsupported, as this system can only clone whole files.
 func Share(_ *os.File, _ int64, _ *os.File, _, _ int64) error { return errors.ErrUnsupported }
+
+// Punch returns errors.ErrUnsupported.
+func Punch(_ *os.File, _, _ int64) error { return errors.ErrUnsupported }

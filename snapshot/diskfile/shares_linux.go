@@ -7,16 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SharesBlocks tells whether the file system of a folder can share blocks
-// between files; it tries with two files that have no name. The error is of not
-// being able to try.
+// SharesBlocks reports whether the file system of a folder can share blocks between files.
+// It tries this with two unnamed files, and returns an error if it could not try.
 func SharesBlocks(dir string) (bool, error) {
-	from, err := nameless(dir)
+	from, err := openUnnamed(dir)
 	if err != nil {
 		return false, err
 	}
 	defer from.Close()
-	to, err := nameless(dir)
+	to, err := openUnnamed(dir)
 	if err != nil {
 		return false, err
 	}
@@ -31,6 +30,6 @@ func SharesBlocks(dir string) (bool, error) {
 	return err == nil, err
 }
 
-func nameless(dir string) (*os.File, error) {
+func openUnnamed(dir string) (*os.File, error) {
 	return os.OpenFile(dir, os.O_RDWR|unix.O_TMPFILE, 0o600)
 }

@@ -4,6 +4,6 @@ package diskfile
 
 import "errors"
 
-// SharesBlocks tells whether the file system of a folder can share blocks
-// between files: not known here.
+// SharesBlocks returns errors.ErrUnsupported, as this system cannot report whether files
+// can share blocks.
 func SharesBlocks(string) (bool, error) { return false, errors.ErrUnsupported }

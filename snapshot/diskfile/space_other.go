@@ -8,8 +8,11 @@ import (
 	"syscall"
 )
 
-// Space is not known here: there seems to be room for everything.
+// Space returns the largest numbers, as the space is unknown on this system.
 func Space(string) (free, total int64, err error) { return math.MaxInt64, math.MaxInt64, nil }
 
-// IsNoSpace tells whether an error is of a full file system.
+// HasInodes returns true, as the number of inodes is unknown on this system.
+func HasInodes(string) bool { return true }
+
+// IsNoSpace reports whether an error means that the file system is full.
 func IsNoSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) }

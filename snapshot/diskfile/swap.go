@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// Resolve follows symbolic links to where a disk truly lies, or would lie if it
-// is missing. What is there must be a regular file.
+// Resolve follows symbolic links and returns the path of a disk, which need not exist. If it
+// exists, it must be a regular file.
 func Resolve(disk string) (string, error) {
 	real, err := filepath.EvalSymlinks(disk)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,15 +30,15 @@ func Resolve(disk string) (string, error) {
 	return real, nil
 }
 
-// maxLinks is as many links as the system itself follows, and more.
+// maxLinks is the maximum number of links that are followed. The system follows fewer.
 const maxLinks = 255
 
-// resolveMissing follows links to where there is nothing.
+// resolveMissing follows symbolic links to a path that does not exist.
 func resolveMissing(disk string) string {
 	for range maxLinks {
 		dir, err := filepath.EvalSymlinks(filepath.Dir(disk))
 		if err != nil {
-			return disk // not even its folder is there
+			return disk // not even its folder exists
 		}
 		disk = filepath.Join(dir, filepath.Base(disk))
 		link, err := os.Readlink(disk)
@@ -53,21 +53,25 @@ func resolveMissing(disk string) string {
 	return disk
 }
 
-// Swap puts a new disk, whole and in the same folder, in the place of the one
-// at disk, durably; the one before becomes undo and takes the place of what was
-// there. At no instant is the disk missing, and a crash at any moment leaves
-// the old disk with the old undo or the new one with the new undo, which may
-// have a temporary name until Sweep or Back gives it its own; Kept finds it.
-// disk is as Resolve returns it.
-// kept tells whether there was a disk before, and placed whether the new one is
-// in its place, which with an error means that it may not be durable. When it is
-// not placed, it is gone.
+// Swap replaces the disk with next, a complete file in the same folder, durably. The old
+// disk becomes the undo disk, which replaces the previous one. disk must come from Resolve.
+// If undo is "", the old disk is not kept.
 //
-// If undo is on another file system than the disk, the disk before is kept
-// beside the disk, and undo is a symbolic link to it.
-func Swap(next *ondisk.Replacement, disk, undo string) (kept, placed bool, err error) {
+// A crash leaves either the old disk with the old undo disk, or the new disk with the new
+// undo disk, which may have a temporary name until Sweep or SwapBack renames it; UndoDisk
+// finds it. The same is true after an *UndoNotPlaced. The disk always exists, except on
+// file systems without hard links: there, after a crash, SwapBack may have to bring it
+// back.
+//
+// hasUndo reports whether there was a disk to keep. placed reports whether the new disk is
+// in place; if there is also an error, that may not be durable. If placed is false, next
+// has been removed.
+//
+// If undo is on another file system than the disk, the old disk is kept at UndoBeside(disk),
+// and undo is a symbolic link to it.
+func Swap(next *durable.Replacement, disk, undo string) (hasUndo, placed bool, err error) {
 	defer next.Discard()
-	if err := keepAttributes(next.File, disk); err != nil {
+	if err := copyAttributes(next.File, disk); err != nil {
 		return false, false, err
 	}
 	if err := next.Sync(); err != nil {
@@ -77,19 +81,20 @@ func Swap(next *ondisk.Replacement, disk, undo string) (kept, placed bool, err e
 	if err != nil {
 		return false, false, err
 	}
-	before, err := newSpare(disk, undo)
-	if err != nil {
-		return false, false, fmt.Errorf("keeping the disk before: %w", err)
+	var before *spare
+	if undo != "" {
+		if before, err = newSpare(disk, undo); err != nil {
+			return false, false, fmt.Errorf("keeping the old disk: %w", err)
+		}
 	}
-	if err = next.Commit(); err != nil {
-		there, statErr := os.Stat(disk)
-		placed = statErr == nil && os.SameFile(there, written)
-	} else {
-		placed = true
+	err = next.Commit()
+	placed = err == nil || errors.Is(err, durable.ErrNotDurable)
+	if there, statErr := os.Stat(disk); statErr == nil && os.SameFile(there, written) {
+		placed = true // although the rename failed
 	}
 	if !placed {
-		before.drop()
+		before.discard(disk)
 		return false, false, err
 	}
-	return before != nil, true, errors.Join(err, before.become())
+	return before != nil, true, errors.Join(err, before.makeUndo())
 }

@@ -8,120 +8,130 @@ import (
 	"path/filepath"
 	"strings"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// ErrNoUndo says that no disk is kept.
-var ErrNoUndo = errors.New("no disk is kept for undo")
+// ErrSpaceUnknown means that a file system does not report its size.
+var ErrSpaceUnknown = errors.New("the file system does not report its size")
 
-// Kept returns where the disk that is kept truly lies: undo itself, or the file
-// beside the disk that it is a link to; after a crash, the one that is to get
-// that name. The error wraps ErrNoUndo. disk is as Resolve returns it.
-func Kept(disk, undo string) (string, os.FileInfo, error) {
-	if s, err := lost(disk, undo); err == nil && s != nil {
+// ErrNoUndo means that there is no undo disk.
+var ErrNoUndo = errors.New("there is nothing to undo")
+
+// UndoDisk returns the path of the undo disk: undo itself, the file that it is a link to,
+// or after a crash the temporary name of that file. disk must come from Resolve. If there
+// is no undo disk, the error wraps ErrNoUndo.
+func UndoDisk(disk, undo string) (string, os.FileInfo, error) {
+	s, err := findSpare(disk, undo)
+	if err != nil {
+		return "", nil, err
+	}
+	if s != nil {
 		st, err := os.Lstat(s.temp)
 		return s.temp, st, err
 	}
-	return named(undo)
+	return resolveUndo(undo)
 }
 
-func named(undo string) (string, os.FileInfo, error) {
-	kept := undo
+// resolveUndo returns undo, or the file that it is a link to.
+func resolveUndo(undo string) (string, os.FileInfo, error) {
+	path := undo
 	st, err := os.Lstat(undo)
 	if err == nil && st.Mode()&fs.ModeSymlink != 0 {
-		if kept, err = filepath.EvalSymlinks(undo); err == nil {
-			st, err = os.Lstat(kept)
+		if path, err = filepath.EvalSymlinks(undo); err == nil {
+			st, err = os.Lstat(path)
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, ErrNoUndo
 	}
 	if err == nil && !st.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", kept)
+		err = fmt.Errorf("%s is not a regular file", path)
 	}
-	return kept, st, err
+	return path, st, err
 }
 
-// Back swaps the disk and the one that undo names, durably: the disk becomes the
-// undo. At no instant is the disk missing, and a crash at any moment leaves both
-// under one of the two names. Where there is no disk, the kept one becomes it
-// and no undo is left. disk is as Resolve returns it. placed tells whether that
-// has happened, which with an error means that it may not be durable.
+// SwapBack exchanges the disk and the undo disk durably. The disk always exists, and a
+// crash loses neither of the two. If there is no disk, the undo disk becomes the disk; an
+// undo disk then remains only if an interrupted Swap would have replaced it. disk must come
+// from Resolve. placed reports whether the disk has been replaced; if there is also an
+// error, that may not be durable.
 //
-// The error wraps ErrNoUndo if none is kept, or if it is the disk itself, as
-// after a crash in a swap.
-func Back(disk, undo string) (placed bool, err error) {
-	if err := findLost(disk, undo); err != nil {
-		return false, err
-	}
-	kept, st, err := named(undo)
-	if err != nil {
-		return false, err
-	}
+// The error wraps ErrNoUndo if there is no undo disk, or if it is the disk itself, as after
+// a crash during a swap.
+func SwapBack(disk, undo string) (placed bool, err error) {
 	now, err := os.Lstat(disk)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		err = os.Rename(kept, disk)
-	case err != nil:
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
-	case os.SameFile(now, st):
-		return false, fmt.Errorf("%w: %s is the disk itself", ErrNoUndo, kept)
-	default:
-		err = exchange(disk, kept)
-		if isNotOffered(err) {
-			err = exchangeByLinks(disk, kept)
+	}
+	if now != nil {
+		if err := recoverUndo(disk, undo); err != nil {
+			return false, err
 		}
 	}
-	if isOtherDevice(err) {
-		return false, fmt.Errorf("%s and %s are on different file systems: move the first one beside the disk, as %s, and make a link to it in its place",
-			kept, disk, ondisk.UndoBeside(disk))
+	path, st, err := UndoDisk(disk, undo)
+	switch {
+	case err != nil:
+		return false, err
+	case now == nil:
+		err = os.Rename(path, disk)
+	case os.SameFile(now, st):
+		return false, fmt.Errorf("%w: %s is the disk itself", ErrNoUndo, path)
+	default:
+		err = exchange(disk, path)
+		if isRenameUnsupported(err) {
+			placed, err = exchangeByLinks(disk, path)
+		}
 	}
+	if isCrossDevice(err) {
+		return false, fmt.Errorf("%s and %s are on different file systems: move the former to %s, and replace it with a link to that file",
+			path, disk, UndoBeside(disk))
+	}
+	if err != nil && !placed {
+		return false, err
+	}
+	return true, errors.Join(err, durable.SyncDir(filepath.Dir(disk)), durable.SyncDir(filepath.Dir(path)))
+}
+
+// exchangeByLinks exchanges the disks on file systems that cannot exchange two names
+// atomically. After a crash or an error between the two renames, findSpare finds the old
+// disk under a temporary name of undo. placed reports whether undo has become the disk.
+func exchangeByLinks(disk, undo string) (placed bool, err error) {
+	before, err := newSpare(disk, undo)
 	if err != nil {
 		return false, err
 	}
-	return true, errors.Join(ondisk.SyncDir(filepath.Dir(disk)), ondisk.SyncDir(filepath.Dir(kept)))
-}
-
-// exchangeByLinks is for file systems that cannot swap two names at once. After
-// a crash between the two renames the disk that was is left under a temporary
-// name of undo, where findLost finds it.
-func exchangeByLinks(disk, undo string) error {
-	was, err := newSpare(disk, undo)
-	if err != nil {
-		return err
-	}
 	if err := os.Rename(undo, disk); err != nil {
-		was.drop()
-		return err
+		before.discard(disk)
+		return false, err
 	}
-	return was.become()
+	return true, before.makeUndo()
 }
 
-// Discard removes the disk that undo names, and undo. It returns how many bytes
-// that has freed. The error wraps ErrNoUndo. disk is as Resolve returns it.
+// Discard removes the undo disk, and undo if it is a link. It returns the number of bytes
+// freed. disk must come from Resolve. The error wraps ErrNoUndo if there is no undo disk.
 func Discard(disk, undo string) (freed int64, err error) {
-	if err := findLost(disk, undo); err != nil {
+	if err := recoverUndo(disk, undo); err != nil {
 		return 0, err
 	}
-	kept, _, err := named(undo)
+	path, _, err := resolveUndo(undo)
 	if errors.Is(err, ErrNoUndo) {
-		os.Remove(undo) // a link to nothing
+		os.Remove(undo) // a dangling link
 	}
 	if err != nil {
 		return 0, err
 	}
-	freed = Frees(kept)
-	// A link of another's making is only a link: what it leads to is not ours.
-	if kept != undo && !strings.HasSuffix(kept, ondisk.UndoBeside("")) {
-		freed, kept = 0, undo
+	freed = Reclaimable(path)
+	// If another program created the link, its target is not ours to remove.
+	if path != undo && !strings.HasSuffix(path, UndoBeside("")) {
+		freed, path = 0, undo
 	}
-	// The disk goes first: a link to nothing wastes nothing.
-	if err := os.Remove(kept); err != nil {
+	// Remove the disk first: a dangling link uses no space.
+	if err := os.Remove(path); err != nil {
 		return 0, err
 	}
-	err = ondisk.Done(ondisk.SyncDir(filepath.Dir(kept)))
-	if kept != undo && os.Remove(undo) == nil {
-		_ = ondisk.SyncDir(filepath.Dir(undo))
+	err = durable.MarkNotDurable(durable.SyncDir(filepath.Dir(path)))
+	if path != undo && os.Remove(undo) == nil {
+		_ = durable.SyncDir(filepath.Dir(undo))
 	}
 	return freed, err
 }

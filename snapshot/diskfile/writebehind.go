@@ -2,35 +2,33 @@ package diskfile
 
 import "os"
 
-// writeBehind is how many bytes are written before the system is asked to put
-// them onto the disk.
+// writeBehind is how many bytes are written between two requests for writeback.
 const writeBehind = 16 << 20
 
-// WriteBehind is a new file that reaches the disk while it grows, so that the
-// fsync at its end has little left to wait for. It is meant to be written from
-// its start to its end; what is written elsewhere is as safe, but waits for the
-// fsync. Not for use by several goroutines.
+// WriteBehind is a new file whose writeback starts while it grows, so that the final fsync
+// has little to wait for. It should be written in sequence; other writes are just as safe,
+// but leave more to the fsync. It is not safe for concurrent use.
 type WriteBehind struct {
 	*os.File
-	// Forget lets the system's memory go of what is on the disk: a file larger
-	// than what is read of it soon should not push out what others use. New
-	// memory for each page is also what writing a large file costs most.
-	Forget bool
+	// DropCache drops written pages from the page cache, so that a large file does not
+	// displace the pages of others. It also makes writing cheaper, as most of the cost is
+	// allocating memory for each page.
+	DropCache bool
 
-	before, start int64 // from before to start is on its way to the disk
+	before, start int64 // writeback of this range has started
 }
 
-// WriteAt is io.WriterAt's. What the disk refused of earlier writes may be told
-// by a later one.
+// WriteAt implements io.WriterAt. It may return the error of the writeback of earlier
+// writes.
 func (w *WriteBehind) WriteAt(p []byte, off int64) (int, error) {
 	n, err := w.File.WriteAt(p, off)
 	end := off + int64(n)
 	if err != nil || end-w.start < writeBehind {
 		return n, err
 	}
-	beginWriteback(w.File, w.start, end)
-	if w.Forget {
-		err = forget(w.File, w.before, w.start)
+	startWriteback(w.File, w.start, end)
+	if w.DropCache {
+		err = dropCache(w.File, w.before, w.start)
 	}
 	w.before, w.start = w.start, end
 	return n, err

@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// failing is a folder on a disk that refuses writes until mend is called: a file
-// system in a sparse file, for which there is no room.
-func failing(t *testing.T, room, size int64) (dir string, mend func()) {
+// failingDisk returns a folder on a disk that fails writes after room bytes, until repair
+// is called. The disk is a sparse file on a file system that is too small for it.
+func failingDisk(t *testing.T, room, size int64) (dir string, repair func()) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		if os.Getenv("CI") != "" {
-			t.Fatal("only root may mount: run the tests as root")
+			t.Fatal("only root can mount file systems: run the tests as root")
 		}
-		t.Skip("only root may mount")
+		t.Skip("only root can mount file systems")
 	}
 	below, dir := t.TempDir(), t.TempDir()
 	if err := unix.Mount("tmpfs", below, "tmpfs", 0, ""); err != nil {
@@ -34,12 +34,12 @@ func failing(t *testing.T, room, size int64) (dir string, mend func()) {
 		{"mount", "-o", "loop", image, dir},
 	} {
 		if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", c, err, out)
+			t.Fatalf("%v: got %v, want no error\n%s", c, err, out)
 		}
 	}
 	t.Cleanup(func() {
 		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v\n%s", err, out)
+			t.Errorf("umount: got %v, want no error\n%s", err, out)
 		}
 	})
 	var st unix.Stat_t
@@ -55,37 +55,37 @@ func failing(t *testing.T, room, size int64) (dir string, mend func()) {
 	return dir, func() { limit(size) }
 }
 
-func TestNoFailedWriteIsForgotten(t *testing.T) {
-	for _, forgets := range []bool{true, false} {
-		dir, mend := failing(t, 4<<20, 1<<30)
+func TestFailedWriteIsReported(t *testing.T) {
+	for _, drop := range []bool{true, false} {
+		dir, repair := failingDisk(t, 4<<20, 1<<30)
 		f, err := os.Create(filepath.Join(dir, "new"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &WriteBehind{File: f, Forget: forgets}
+		w := &WriteBehind{File: f, DropCache: drop}
 		content := bytes.Repeat([]byte{1}, 1<<20)
-		var wrote error
-		for off := int64(0); off < 8*writeBehind && wrote == nil; off += int64(len(content)) {
+		var writeErr error
+		for off := int64(0); off < 8*writeBehind && writeErr == nil; off += int64(len(content)) {
 			if off == 5*writeBehind {
-				mend() // only what was written early is lost
+				repair() // only early writes fail
 			}
-			_, wrote = w.WriteAt(content, off)
+			_, writeErr = w.WriteAt(content, off)
 		}
-		if synced := f.Sync(); wrote == nil && synced == nil {
-			t.Errorf("forgetting %v: neither a write nor the fsync tells that the disk refused writes", forgets)
+		if syncErr := f.Sync(); writeErr == nil && syncErr == nil {
+			t.Errorf("DropCache %v: got no error from the writes or the fsync, want one", drop)
 		}
 		_ = f.Close()
 	}
 }
 
-func TestWriteBehindForgets(t *testing.T) {
-	dir, _ := failing(t, 300<<20, 1<<30) // a true disk: memory cannot forget a file in it
+func TestWriteBehindDropsCache(t *testing.T) {
+	dir, _ := failingDisk(t, 300<<20, 1<<30) // not tmpfs, whose files are always in memory
 	f, err := os.Create(filepath.Join(dir, "new"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	w := &WriteBehind{File: f, Forget: true}
+	w := &WriteBehind{File: f, DropCache: true}
 	content := bytes.Repeat([]byte("vmterminal"), 1<<20/10)
 	end := int64(0)
 	for range 100 {
@@ -98,17 +98,17 @@ func TestWriteBehindForgets(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.Command("fincore", "--bytes", "--noheadings", "--output", "RES", f.Name()).CombinedOutput()
-	held, parsed := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
-	if err != nil || parsed != nil {
-		t.Fatalf("fincore: %v\n%s", err, out)
+	cached, parseErr := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	if err != nil || parseErr != nil {
+		t.Fatalf("fincore: got %v\n%s", err, out)
 	}
-	if held > 3*writeBehind {
-		t.Errorf("%d bytes of %d are still in memory", held, end)
+	if cached > 3*writeBehind {
+		t.Errorf("%d of %d bytes are in the page cache, want at most %d", cached, end, 3*writeBehind)
 	}
 	back := make([]byte, len(content))
 	for off := int64(0); off < end; off += int64(len(back)) {
 		if _, err := f.ReadAt(back, off); err != nil || !bytes.Equal(back, content) {
-			t.Fatalf("at %d: %v", off, err)
+			t.Fatalf("reading at %d: got other bytes or error %v", off, err)
 		}
 	}
 }

@@ -4,8 +4,9 @@ package diskfile
 
 import "os"
 
-// Only Linux can be asked; elsewhere the fsync does all.
+// startWriteback does nothing: only Linux has such requests. Elsewhere the fsync does all
+// the work.
 
-func beginWriteback(*os.File, int64, int64) {}
+func startWriteback(*os.File, int64, int64) {}
 
-func forget(*os.File, int64, int64) error { return nil }
+func dropCache(*os.File, int64, int64) error { return nil }

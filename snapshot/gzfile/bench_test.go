@@ -12,8 +12,7 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// benchDisk is the disk that is measured: a real one named by the variable, or
-// a made-up one in memory.
+// benchDisk returns the disk named by an environment variable, or a generated one.
 func benchDisk(b *testing.B) Source {
 	b.Helper()
 	path := os.Getenv("VMTERMINAL_BENCH_DISK")
@@ -28,13 +27,12 @@ func benchDisk(b *testing.B) Source {
 	return disk
 }
 
-// nowhere takes a file and keeps nothing of it.
+// nowhere is a Target that discards everything.
 type nowhere struct{}
 
 func (nowhere) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
 
-// BenchmarkCreate compares the levels: CPU time and size are what level was
-// chosen by.
+// BenchmarkCreate compares CPU times and file sizes at different levels; see defaultLevel.
 func BenchmarkCreate(b *testing.B) {
 	src := benchDisk(b)
 	plan, err := NewPlan(context.Background(), src)
@@ -43,7 +41,7 @@ func BenchmarkCreate(b *testing.B) {
 	}
 	for level := 1; level <= 6; level++ {
 		b.Run(fmt.Sprintf("level=%d", level), func(b *testing.B) {
-			b.SetBytes(plan.Bytes())
+			b.SetBytes(plan.Bytes)
 			b.ReportAllocs()
 			cpu := cpuTime()
 			var size int64
@@ -60,7 +58,7 @@ func BenchmarkCreate(b *testing.B) {
 	}
 }
 
-// BenchmarkRestore reads a file by index and from start to end.
+// BenchmarkRestore reads a file by its index and as a stream.
 func BenchmarkRestore(b *testing.B) {
 	src := benchDisk(b)
 	out, h, x := written(b, src, 0)
@@ -89,7 +87,7 @@ func BenchmarkRestore(b *testing.B) {
 	}
 }
 
-// cpuTime is what this process has used of the processors.
+// cpuTime returns the CPU time of this process.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -7,17 +7,18 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// Range is a part of a disk, in bytes; End is the first byte after it.
+// A Range is a part of a disk, in bytes. End is the offset of the first byte after it.
 type Range struct{ Start, End int64 }
 
-// samples is how many unchanged chunks are read all the same, to see whether
-// what is said of changes can be believed.
+// samples is the maximum number of unchanged chunks with data that are read to check the
+// list of changes. The same limit applies to unchanged chunks without data.
 const samples = 8
 
-// Know tells the base which parts of a disk of size bytes may have changed since
-// it was taken; all others have not. Write then does not read these. Nothing
-// rests on it where it is seen to be wrong: see Doubted.
-func (b *Base) Know(size int64, changed []Range) {
+// SetChanges lists the parts of the disk that may have changed since the base was created.
+// Write reads only a few samples of the other parts, unless it finds the list to be wrong;
+// see ChangesWrong. size is the size of the disk in bytes. If the base has another size,
+// the list is ignored.
+func (b *Base) SetChanges(size int64, changed []Range) {
 	if size != b.Index.Size {
 		return
 	}
@@ -29,19 +30,21 @@ func (b *Base) Know(size int64, changed []Range) {
 	}
 }
 
-// unchanged tells whether the chunk is known to be as it was in the base.
-func (b *Base) unchanged(chunk int64) bool { return b != nil && b.changed != nil && !b.changed[chunk] }
+// isUnchanged reports whether the chunk is known to be the same as in the base.
+func (b *Base) isUnchanged(chunk int64) bool {
+	return b != nil && b.changed != nil && !b.changed[chunk]
+}
 
-// doubt looks for what contradicts the changes that are known, and forgets them
-// if it finds something: a chunk that has not changed and had data has it still,
-// and some of these, and of those that were zeros, are read and compared.
-func (b *Base) doubt(ctx context.Context, src Source, plan *Plan) error {
+// checkChanges discards the list of changes if the disk contradicts it. Every unchanged
+// chunk with data in the base must still have data, and samples of the unchanged chunks,
+// with and without data, are read and compared.
+func (b *Base) checkChanges(ctx context.Context, src Source, plan *Plan) error {
 	if b == nil || b.changed == nil {
 		return nil
 	}
-	data, zero := b.same(plan)
-	if len(data) < b.unchangedEntries() {
-		b.forget()
+	data, zero := b.unchangedSpans(plan)
+	if len(data) < b.countUnchanged() {
+		b.changed, b.ChangesWrong = nil, true
 		return nil
 	}
 	for _, list := range [][]span{data, zero} {
@@ -49,12 +52,12 @@ func (b *Base) doubt(ctx context.Context, src Source, plan *Plan) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			holds, err := b.holds(src, list[i*len(list)/min(samples, len(list))])
+			same, err := b.spanMatches(src, list[i*len(list)/min(samples, len(list))])
 			if err != nil {
 				return err
 			}
-			if !holds {
-				b.forget()
+			if !same {
+				b.changed, b.ChangesWrong = nil, true
 				return nil
 			}
 		}
@@ -62,12 +65,12 @@ func (b *Base) doubt(ctx context.Context, src Source, plan *Plan) error {
 	return nil
 }
 
-// same returns where there is data in chunks that have not changed: in those that
-// the base has, and in those that were zeros.
-func (b *Base) same(plan *Plan) (data, zero []span) {
+// unchangedSpans returns the spans of the unchanged chunks: those with data in the base,
+// and those that are zeros there.
+func (b *Base) unchangedSpans(plan *Plan) (data, zero []span) {
 	for _, s := range plan.spans {
 		switch {
-		case !b.unchanged(s.chunk):
+		case !b.isUnchanged(s.chunk):
 		case b.find(s.chunk) != nil:
 			data = append(data, s)
 		default:
@@ -77,17 +80,18 @@ func (b *Base) same(plan *Plan) (data, zero []span) {
 	return data, zero
 }
 
-func (b *Base) unchangedEntries() (n int) {
+// countUnchanged returns the number of unchanged chunks with data in the base.
+func (b *Base) countUnchanged() (n int) {
 	for i := range b.Index.Entries {
-		if b.unchanged(b.Index.Entries[i].Chunk) {
+		if b.isUnchanged(b.Index.Entries[i].Chunk) {
 			n++
 		}
 	}
 	return n
 }
 
-// holds reads a chunk and tells whether it is as it was.
-func (b *Base) holds(src Source, s span) (bool, error) {
+// spanMatches reads a chunk and reports whether it has the same content as in the base.
+func (b *Base) spanMatches(src Source, s span) (bool, error) {
 	content := make([]byte, chunkLen(src.Size(), s.chunk))
 	if err := s.read(src, content); err != nil {
 		return false, err
@@ -99,16 +103,14 @@ func (b *Base) holds(src Source, s span) (bool, error) {
 	return sha256.Sum256(content) == e.SHA256, nil
 }
 
-func (b *Base) forget() { b.changed, b.Doubted = nil, true }
-
-// again fills in the job of a chunk that has not changed, which then need not
-// be read.
-func (b *Base) again(j *chunkJob) bool {
-	if !b.unchanged(j.chunk) {
+// reuseUnread fills in the job of an unchanged chunk without reading the chunk, and
+// reports whether it could.
+func (b *Base) reuseUnread(j *chunkJob) bool {
+	if !b.isUnchanged(j.chunk) {
 		return false
 	}
 	e := b.find(j.chunk)
-	if e != nil && !b.take(j, e) {
+	if e != nil && !b.reuseEntry(j, e) {
 		return false
 	}
 	if e != nil {

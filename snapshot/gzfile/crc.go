@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// A polynomial over GF(2) of degree below 32 is a uint32 whose highest bit is
-// the coefficient of x^0, the order in which CRC-32 works. A CRC followed by n
-// zero bytes is that CRC times x^(8n) modulo the CRC's polynomial.
+// A polynomial over GF(2) of degree below 32 is a uint32 whose highest bit is the
+// coefficient of x^0, the order in which CRC-32 works. Appending n zero bytes to data
+// multiplies its CRC by x^(8n), modulo the CRC's polynomial.
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -35,16 +35,16 @@ func shift(poly uint32, n int64) uint32 {
 	return result
 }
 
-// crcSum is a CRC-32 put together from parts.
+// crcSum is a CRC-32 combined from the CRCs of consecutive parts.
 type crcSum struct {
 	poly, crc uint32
-	chunk     uint32 // shift by a whole chunk, the common case
+	chunk     uint32 // shift(poly, ChunkSize), the common case
 }
 
-// newCRCSum returns the CRC of nothing; poly is crc32.IEEE or crc32.Castagnoli.
+// newCRCSum returns the sum of no bytes. poly must be crc32.IEEE or crc32.Castagnoli.
 func newCRCSum(poly uint32) crcSum { return crcSum{poly: poly, chunk: shift(poly, ChunkSize)} }
 
-// add appends n bytes of that CRC.
+// add appends a part of n bytes whose CRC is crc.
 func (s *crcSum) add(crc uint32, n int64) {
 	by := s.chunk
 	if n != ChunkSize {
@@ -53,8 +53,8 @@ func (s *crcSum) add(crc uint32, n int64) {
 	s.crc = mulmod(s.poly, by, s.crc) ^ crc
 }
 
-// zeros is what a zero chunk is compared with.
+// zeros is a chunk of zeros.
 var zeros [ChunkSize]byte
 
-// zeroCRC is the CRC-32 of a whole zero chunk.
+// zeroCRC returns the CRC-32 of a full chunk of zeros.
 var zeroCRC = sync.OnceValue(func() uint32 { return crc32.ChecksumIEEE(zeros[:]) })

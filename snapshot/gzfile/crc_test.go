@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestCRCFromParts(t *testing.T) {
+func TestCRCSum(t *testing.T) {
 	b := append(text(1, 3*mib), make([]byte, 2*mib)...)
 	for _, poly := range []uint32{crc32.IEEE, crc32.Castagnoli} {
 		table := crc32.MakeTable(poly)
@@ -16,7 +16,7 @@ func TestCRCFromParts(t *testing.T) {
 				from = to
 			}
 			if want := crc32.Checksum(b, table); sum.crc != want {
-				t.Errorf("cut at %v: %08x, not %08x", cuts, sum.crc, want)
+				t.Errorf("cut at %v: got %08x, want %08x", cuts, sum.crc, want)
 			}
 		}
 	}
@@ -26,7 +26,7 @@ func TestPadding(t *testing.T) {
 	for n := range 3 * Align {
 		fives, sixes := padding(n)
 		if got := n + 5*fives + 6*sixes; got%Align != 0 || got-n >= Align+20 || fives < 0 {
-			t.Fatalf("%d is filled up to %d", n, got)
+			t.Fatalf("%d bytes are padded to %d, want a multiple of Align, less than Align+20 bytes more", n, got)
 		}
 	}
 }

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// check reads a file in both ways and returns what each said. The index is the
-// whole file's.
+// check reads a file by its index and as a stream, and returns both errors.
 func check(b []byte, h Header, x *Index) (byIndex, byStream error) {
 	m := &memory{b: b}
 	sink := func(int64, []byte) error { return nil }
@@ -17,7 +16,7 @@ func check(b []byte, h Header, x *Index) (byIndex, byStream error) {
 		return err, err
 	}
 	if f.Header.ID != h.ID {
-		return nil, nil // then it is no longer the same snapshot: must not happen
+		return nil, nil // must not happen: this is another snapshot
 	}
 	byIndex = f.Decode(context.Background(), x, sink, Options{})
 	c, byStream := Stream(context.Background(), section(m), sink, Options{})
@@ -34,15 +33,15 @@ func TestEveryTruncationIsNoticed(t *testing.T) {
 	}
 	for n := range out.b {
 		if _, err := Open(&memory{b: out.b[:n]}, int64(n)); err == nil {
-			t.Fatalf("cut to %d bytes it opens", n)
+			t.Fatalf("cut to %d bytes: got no error from Open, want one", n)
 		} else if n > Align && !errors.Is(err, ErrDamaged) {
-			t.Fatalf("cut to %d bytes: %v", n, err)
+			t.Fatalf("cut to %d bytes: got error %v, want ErrDamaged", n, err)
 		}
-		// As a foreign file, with its header's word left aside.
+		// Read it as a foreign file, regardless of its header.
 		if n%97 == 0 || n > len(out.b)-30 {
 			c, err := Stream(context.Background(), section(&memory{b: out.b[:n]}), (&memory{}).sink, Options{})
 			if !errors.Is(err, ErrDamaged) {
-				t.Fatalf("cut to %d bytes it streams as %+v: %v", n, c, err)
+				t.Fatalf("cut to %d bytes: Stream returns %+v: got error %v, want error %v", n, c, err, ErrDamaged)
 			}
 		}
 	}
@@ -54,7 +53,7 @@ func TestEveryHeaderBitIsNoticed(t *testing.T) {
 		b := bytes.Clone(out.b)
 		b[bit/8] ^= 1 << (bit % 8)
 		if _, err := Open(&memory{b: b}, int64(len(b))); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("bit %d of byte %d: %v", bit%8, bit/8, err)
+			t.Fatalf("bit %d of byte %d: got error %v, want error %v", bit%8, bit/8, err, ErrDamaged)
 		}
 	}
 }
@@ -72,16 +71,17 @@ func TestEveryBodyByteIsNoticed(t *testing.T) {
 		}
 		var d *Damage
 		if inChunk && (!errors.As(byIndex, &d) || d.Chunk < 0) {
-			t.Fatalf("byte %d: the index says %v", at, byIndex)
+			t.Fatalf("byte %d, by index: got error %v, want a *Damage of a chunk", at, byIndex)
 		}
-		// Some bits of padding mean nothing to gzip: then the disk is right.
+		// Some bits of the padding have no meaning in gzip. If one is flipped, the disk
+		// must still be right.
 		if byStream != nil && !errors.Is(byStream, ErrDamaged) {
-			t.Fatalf("byte %d: %v", at, byStream)
+			t.Fatalf("byte %d, as a stream: got error %v, want ErrDamaged or none", at, byStream)
 		}
 		if byStream == nil {
 			back := &memory{b: make([]byte, disk.Size())}
 			if _, err := Stream(context.Background(), section(&memory{b: b}), back.sink, Options{}); err != nil || !bytes.Equal(back.b, disk.b) {
-				t.Fatalf("byte %d: another disk passes", at)
+				t.Fatalf("byte %d: got no error for another disk, want one", at)
 			}
 		}
 	}
@@ -97,16 +97,16 @@ func TestIndexIsChecked(t *testing.T) {
 		b := bytes.Clone(stored)
 		b[at] ^= 4
 		if _, err := ReadIndex(bytes.NewReader(b), h); !errors.Is(err, ErrBadIndex) {
-			t.Fatalf("byte %d: %v", at, err)
+			t.Fatalf("byte %d: got error %v, want error %v", at, err, ErrBadIndex)
 		}
 		if _, err := ReadIndex(bytes.NewReader(stored[:at]), h); !errors.Is(err, ErrBadIndex) {
-			t.Fatalf("cut to %d: %v", at, err)
+			t.Fatalf("cut to %d: got error %v, want error %v", at, err, ErrBadIndex)
 		}
 	}
 	other := h
 	other.ID = "another"
 	if _, err := ReadIndex(bytes.NewReader(stored), other); !errors.Is(err, ErrBadIndex) {
-		t.Errorf("of another file: %v", err)
+		t.Errorf("index of another file: got error %v, want error %v", err, ErrBadIndex)
 	}
 	lies := map[string]func(x *Index){
 		"order":   func(x *Index) { x.Entries[0], x.Entries[1] = x.Entries[1], x.Entries[0] },
@@ -125,10 +125,10 @@ func TestIndexIsChecked(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := ReadIndex(bytes.NewReader(b), h); !errors.Is(err, ErrBadIndex) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want error %v", name, err, ErrBadIndex)
 		}
 	}
-	// An index that points elsewhere is found out by the chunk.
+	// A wrong offset in the index is detected in the chunk.
 	f, err := Open(out, h.FileSize)
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +137,6 @@ func TestIndexIsChecked(t *testing.T) {
 	y.Entries = append([]Entry(nil), x.Entries...)
 	y.Entries[1].Offset += Align
 	if err := f.Decode(context.Background(), &y, (&memory{}).sink, Options{}); !errors.Is(err, ErrDamaged) {
-		t.Errorf("elsewhere: %v", err)
+		t.Errorf("wrong offset: got error %v, want error %v", err, ErrDamaged)
 	}
 }

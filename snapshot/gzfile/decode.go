@@ -3,20 +3,19 @@ package gzfile
 import (
 	"context"
 	"errors"
-	"hash/crc32"
 	"io"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// Decode gives the whole disk to sink, inflating in parallel, by an index that
-// ReadIndex made for this file. When it returns nil, every chunk had the SHA-256
-// of the image digest, and the file's CRC-32 and length hold; what opt.Present
-// had was not looked at in the file. opt.Add counts bytes of the disk, of data
-// chunks only.
+// Decode writes the disk to sink, decompressing in parallel. x must come from ReadIndex for
+// this file. When Decode returns nil, every chunk matches the SHA-256 values behind the
+// image digest, and the file's CRC-32 and length are right; segments of chunks taken from
+// opt.Present are not read. opt.Add counts bytes of the disk in data chunks. The error, if
+// any, is a *Damage, or comes from sink, the file's reader or ctx.
 func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) error {
-	if _, crc := x.sums(); !f.endsWith(crc) {
-		return errEnd()
+	if _, crc := x.sums(); !f.matchesCRC(crc) {
+		return errWrongCRC()
 	}
 	next := 0
 	return stages[decodeJob]{
@@ -29,42 +28,39 @@ func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) err
 			return true, nil
 		},
 		worker: func() func(*decodeJob) error {
-			d := newInflater()
+			d := new(inflater)
 			segment := make([]byte, maxSegment)
 			return func(j *decodeJob) error {
-				if j.room == nil {
-					j.room = make([]byte, ChunkSize)
+				if j.buf == nil {
+					j.buf = make([]byte, ChunkSize)
 				}
-				j.content = j.room[:chunkLen(x.Size, j.entry.Chunk)]
-				if j.present = opt.Present.has(j.entry, j.content); j.present {
-					return nil
+				j.content = j.buf[:chunkLen(x.Size, j.entry.Chunk)]
+				if err := opt.Present.read(j); err != nil || j.present {
+					return err
 				}
-				return f.chunk(d, j.content, segment, j.entry)
+				return f.readChunk(d, j.content, segment, j.entry)
 			}
 		},
 		collect: func(j *decodeJob) error {
 			opt.add(int64(len(j.content)))
-			off := j.entry.Chunk * ChunkSize
-			if !j.present {
-				return sink(off, j.content)
-			}
-			return opt.Present.give(off, j.content, sink)
+			return opt.Present.write(j, sink)
 		},
 	}.run(ctx, opt.Workers)
 }
 
 type decodeJob struct {
 	entry   *Entry
-	room    []byte
-	content []byte // the part of room that the chunk fills
-	present bool   // it came from Options.Present
+	buf     []byte
+	content []byte // the part of buf that the chunk fills
+	present bool   // content came from Options.Present
+	cloned  bool   // the new disk shares these blocks with Options.Present
 }
 
-// chunk reads one chunk, checks it, and fills content, which has its length.
-// room is for its segment.
-func (f *File) chunk(d *inflater, content, room []byte, e *Entry) error {
-	segment := room[:e.Length]
-	if err := f.segment(segment, e); err != nil {
+// readChunk decompresses the chunk of an entry into content, which must have the chunk's
+// length, and checks it. It reads the segment into buf.
+func (f *File) readChunk(d *inflater, content, buf []byte, e *Entry) error {
+	segment := buf[:e.Length]
+	if err := f.readSegment(segment, e); err != nil {
 		return err
 	}
 	n, _, err := d.inflate(content, segment)
@@ -72,22 +68,22 @@ func (f *File) chunk(d *inflater, content, room []byte, e *Entry) error {
 	case err != nil:
 		return damaged(e.Chunk, "%v", err)
 	case n != len(content):
-		return damaged(e.Chunk, "%v: it is not %d bytes", errSegment, len(content))
-	case !e.isOf(content) && guard.On(guard.ChunkDigest):
-		return damaged(e.Chunk, "its content is not what was saved")
+		return damaged(e.Chunk, "%v: it does not hold %d bytes", errSegment, len(content))
+	case !e.matches(content) && guard.On(guard.ChunkDigest):
+		return damaged(e.Chunk, "its content does not match its checksum")
 	}
 	return nil
 }
 
-// segment reads a segment and compares it with its CRC-32C.
-func (f *File) segment(segment []byte, e *Entry) error {
+// readSegment reads a segment and checks its CRC-32C.
+func (f *File) readSegment(segment []byte, e *Entry) error {
 	if n, err := f.r.ReadAt(segment, e.Offset); n < len(segment) {
 		if errors.Is(err, io.EOF) {
 			return damaged(e.Chunk, "the file ends within it")
 		}
 		return err
 	}
-	if crc32.Checksum(segment, castagnoli) != e.SegmentCRC && guard.On(guard.SegmentDigest) {
+	if !e.matchesSegment(segment) {
 		return damaged(e.Chunk, "its compressed bytes have changed")
 	}
 	return nil

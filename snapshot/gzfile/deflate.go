@@ -6,19 +6,18 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// defaultLevel is the lowest whose file was no larger than igzip -1's, on a disk
-// of a Debian's programs and libraries (BenchmarkCreate): levels 1, 2, 3 and 4
-// gave 428, 417, 404 and 393 MB against 410, for 8.9, 8.4, 11.0 and 12.6 s of
-// CPU on a busy machine. Those times were uncertain by a fifth; the sizes were
-// not. Another level changes the bytes of new files, not how files are read, nor
-// that their segments can be used again.
+// defaultLevel is the lowest level whose file was no larger than that of igzip -1, for a
+// disk with the programs and libraries of a Debian system (BenchmarkCreate): levels 1 to 4
+// gave 428, 417, 404 and 393 MB, igzip -1 gave 410 MB. The levels took 8.9, 8.4, 11.0 and
+// 12.6 s of CPU time (±20 %). Changing the level changes the bytes of new files; older
+// files can still be read and their segments reused.
 const defaultLevel = 3
 
-// maxSegment is above the length of any data segment: stored blocks cost five
-// bytes for each 64 KiB, a flush five, the padding less than two times Align.
+// maxSegment is larger than any data segment: stored blocks add five bytes for each 64 KiB,
+// a flush adds five, and the padding is shorter than 2*Align.
 const maxSegment = ChunkSize + ChunkSize/1024 + 3*Align
 
-// A sink is an io.Writer onto a slice that is used again.
+// sink is an io.Writer that appends to a reusable slice.
 type sink struct{ b []byte }
 
 func (s *sink) Write(p []byte) (int, error) {
@@ -26,7 +25,7 @@ func (s *sink) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A deflater makes segments. It belongs to one goroutine.
+// deflater compresses segments. It is not safe for concurrent use.
 type deflater struct {
 	w   *flate.Writer
 	out sink
@@ -42,7 +41,7 @@ func newDeflater(level int) *deflater {
 	return d
 }
 
-// segment appends to dst[:0] the segment of a chunk.
+// segment compresses a chunk into dst[:0].
 func (d *deflater) segment(dst, content []byte) ([]byte, error) {
 	if cap(dst) == 0 {
 		dst = make([]byte, 0, maxSegment)
@@ -59,7 +58,7 @@ func (d *deflater) segment(dst, content []byte) ([]byte, error) {
 	return pad(dst), nil
 }
 
-// zeroSegments holds the segments for one to zeroGroup zero chunks.
+// zeroSegments returns the segments of zero chunks; element n is the segment for n chunks.
 var zeroSegments = sync.OnceValue(func() (segments [zeroGroup + 1][]byte) {
 	d := newDeflater(flate.BestCompression)
 	content := make([]byte, zeroGroup*ChunkSize)
@@ -69,7 +68,7 @@ var zeroSegments = sync.OnceValue(func() (segments [zeroGroup + 1][]byte) {
 	return segments
 })
 
-// shortZero returns the segment of a last chunk of n zeros.
+// shortZero returns the segment for a short last chunk of n zeros.
 func shortZero(n int64) []byte {
 	return zeroSegment(newDeflater(flate.BestCompression), zeros[:n])
 }
@@ -77,7 +76,7 @@ func shortZero(n int64) []byte {
 func zeroSegment(d *deflater, content []byte) []byte {
 	segment, err := d.segment(nil, content)
 	if err != nil {
-		panic(err) // a sink takes everything
+		panic(err) // writing to a sink cannot fail
 	}
 	return segment
 }

@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// everyWay reads a file in all the ways there are of restoring and verifying it,
-// as far as it opens, and returns what each said.
+// everyWay restores and verifies a file, with and without its index, and returns the
+// errors.
 func everyWay(t *testing.T, file *memory, x *Index) map[string]error {
 	t.Helper()
 	f, err := Open(file, file.Size())
@@ -24,10 +25,10 @@ func everyWay(t *testing.T, file *memory, x *Index) map[string]error {
 	}
 }
 
-// TestAnotherDisksBody has a file whose header and index agree on a digest, and
-// all of whose checksums hold, but its disk is not the one of the digest: what a
-// computer makes that errs between hashing a chunk and compressing it.
-func TestAnotherDisksBody(t *testing.T) {
+// TestBodyOfAnotherDisk reads a file with right checksums whose header and index agree on a
+// digest, but whose body contains another disk. A memory error between hashing and
+// compressing a chunk has that effect.
+func TestBodyOfAnotherDisk(t *testing.T) {
 	_, h, x := written(t, &memory{b: text(1, 2*mib+5000)}, 0)
 	file, other, y := written(t, &memory{b: text(2, 2*mib+5000)}, 0)
 	other.Digest = h.Digest
@@ -45,36 +46,36 @@ func TestAnotherDisksBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	if y, err = ReadIndex(bytes.NewReader(b), other); err != nil {
-		t.Fatal("the index does not fit: ", err)
+		t.Fatal("ReadIndex: ", err)
 	}
 	for way, err := range everyWay(t, file, y) {
 		if !errors.Is(err, ErrDamaged) {
-			t.Errorf("%s: %v", way, err)
+			t.Errorf("%s: got error %v, want error %v", way, err, ErrDamaged)
 		}
 	}
 }
 
-// TestAnotherDisksEnd has each byte of the CRC-32 at the end changed.
-func TestAnotherDisksEnd(t *testing.T) {
+// TestTrailerOfAnotherDisk changes each byte of the CRC-32 at the end of the file.
+func TestTrailerOfAnotherDisk(t *testing.T) {
 	file, _, x := written(t, &memory{b: text(1, mib+5000)}, 0)
 	for at := len(file.b) - 8; at < len(file.b)-4; at++ {
 		file.b[at] ^= 0x40
 		for way, err := range everyWay(t, file, x) {
 			if !errors.Is(err, ErrDamaged) {
-				t.Errorf("byte %d, %s: %v", at, way, err)
+				t.Errorf("byte %d, %s: got error %v, want error %v", at, way, err, ErrDamaged)
 			}
 		}
 		file.b[at] ^= 0x40
 	}
 	for way, err := range everyWay(t, file, x) {
 		if err != nil {
-			t.Errorf("as it was, %s: %v", way, err)
+			t.Errorf("unchanged, %s: got error %v, want no error", way, err)
 		}
 	}
 }
 
-// TestPresentIsCompared decodes onto a disk that has some of the chunks, others
-// in the place of some, and none in that of others.
+// TestPresentIsCompared decodes with a present disk that has some of the chunks, differs in
+// others and lacks the rest.
 func TestPresentIsCompared(t *testing.T) {
 	before, after := later()
 	file, h, x := written(t, before, 0)
@@ -88,16 +89,16 @@ func TestPresentIsCompared(t *testing.T) {
 	}
 	back := &memory{b: make([]byte, before.Size())}
 	if err := f.Decode(context.Background(), x, back.sink, Options{Present: present}); err != nil || !bytes.Equal(back.b, before.b) {
-		t.Errorf("another disk, %v", err)
+		t.Errorf("got other disk contents or error %v", err)
 	}
-	if present.Reused() == 0 {
-		t.Error("nothing was taken from the present disk")
+	if present.Reused == 0 {
+		t.Error("got nothing reused from the present disk, want some")
 	}
 }
 
-// TestSinkGetsTheDiskInOrder holds what a Sink is promised, for all who call one;
-// that no two calls are made at once is for the race detector to see.
-func TestSinkGetsTheDiskInOrder(t *testing.T) {
+// TestSinkReceivesDiskInOrder checks the contract of Sink for all functions that call one. The
+// race detector checks that calls do not overlap.
+func TestSinkReceivesDiskInOrder(t *testing.T) {
 	file, h, x := written(t, &memory{b: random(1, 9*mib+5000)}, 0)
 	f, err := Open(file, h.FileSize)
 	if err != nil {
@@ -112,13 +113,40 @@ func TestSinkGetsTheDiskInOrder(t *testing.T) {
 		next := int64(0)
 		err := read(func(off int64, content []byte) error {
 			if off != next {
-				t.Errorf("%s: %d follows after %d", way, off, next)
+				t.Errorf("%s: got offset %d, want %d", way, off, next)
 			}
 			next = off + int64(len(content))
 			return nil
 		})
 		if err != nil || next != h.Size {
-			t.Errorf("%s: up to %d of %d, %v", way, next, h.Size, err)
+			t.Errorf("%s: got %d of %d bytes, %v; want all", way, next, h.Size, err)
+		}
+	}
+}
+
+// TestUnknownMembersAreKept checks that header members from a newer version are kept.
+func TestUnknownMembersAreKept(t *testing.T) {
+	const unknown = `{"future":{"a":[1]},"sign":"<>"}`
+	h := Header{
+		Format: Format, ID: "id", Name: "a", Size: ChunkSize, FileSize: 2 * Align,
+		Digest: strings.Repeat("0", 64), unknown: unknown,
+	}
+	head, err := h.encode(Align)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, length, err := parseHeader(head)
+	if err != nil || read != h {
+		t.Fatalf("got %+v, %v; want %+v", read, err, h)
+	}
+	for _, description := range []string{"short", strings.Repeat("long ", 1000)} {
+		changed, head, err := (&File{Header: read, HeaderLen: length}).Rehead(Editable{"b", description, true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := parseHeader(head)
+		if err != nil || again != changed || again.unknown != unknown {
+			t.Errorf("%.10s: got %+v, %v; want the unknown members %s", description, again, err, unknown)
 		}
 	}
 }

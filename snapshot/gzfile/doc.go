@@ -1,7 +1,6 @@
-// Package gzfile writes and reads snapshot files: a disk as one plain gzip
-// member that any gzip tool gives back byte for byte. It knows readers and
-// writers of bytes; it must never know names in folders, rows, VMs or who shows
-// the progress.
+// Package gzfile writes and reads snapshot files: a disk as a single plain gzip
+// member that any gzip tool decompresses to the disk, byte for byte. It works on
+// readers and writers; it must not know about file names, rows, VMs or front ends.
 //
 // # The file
 //
@@ -12,71 +11,79 @@
 //	          XLEN                               the rest of the header
 //	          'V' 'T' LEN                        the one subfield
 //	          CRC-32 of the whole header without these four bytes
-//	          JSON (see Header), filled up with spaces
-//	body      segments, each a multiple of 4,096 bytes, each starting with a
-//	          fresh window and ending at a byte's edge:
+//	          JSON (see Header), padded with spaces
+//	body      segments, each a multiple of 4,096 bytes, each starting with an
+//	          empty window and ending on a byte boundary:
 //	            a data segment  is one chunk: deflate blocks, a sync flush,
-//	                            empty blocks up to the multiple of 4,096
-//	            a zero segment  stands for one to four zero chunks; what it
-//	                            is made of is fixed (TestZeroSegmentsStay)
+//	                            empty blocks up to a multiple of 4,096 bytes
+//	            a zero segment  stands for one to four zero chunks; its bytes
+//	                            are fixed (TestZeroSegmentsAreFixed)
 //	end       01 00 00 ff ff (the final block, empty), CRC-32, ISIZE
 //
-// A chunk is 1 MiB of the disk; the last may be shorter, and is never empty. A
-// disk of 0 bytes has no chunk. A run of zero chunks becomes zero segments of
-// four, and one of the one to three that are left. So the same disk gives the
-// same body whatever the number of workers and however its holes lie.
+// A chunk is 1 MiB of the disk; the last may be shorter, but is never empty. A
+// disk of 0 bytes has no chunks. A run of zero chunks becomes zero segments of
+// four chunks each, and one for the remaining one to three. So a disk always
+// gives the same body, whatever the number of workers and the position of holes.
 //
 // # The digests
 //
-// The image digest is the SHA-256 of the chunks' SHA-256 (32 raw bytes each,
-// in the disk's order), written as 64 lower-case hex digits. Zero chunks count
-// like all others. The digest of an empty disk is the SHA-256 of nothing.
+// The image digest is the SHA-256 of the chunks' SHA-256 values (32 raw bytes each,
+// in the order of the disk), written as 64 lower-case hex digits. Zero chunks count
+// like all others. The digest of an empty disk is the SHA-256 of the empty string.
 //
-// The body's CRC-32C (Castagnoli) covers every byte after the header, up to the
-// end of the file.
+// The body's CRC-32C (Castagnoli) covers every byte from the end of the header to
+// the end of the file.
 //
 // # The chunk index
 //
-// An index says where each data chunk's segment lies, so that chunks can be
-// read in any order, and used again in a later file. It is a cache, which Scan
-// makes anew from the file. It is bound to its file by id and file size, by the
-// image digest over its SHA-256, and by the body's CRC-32C over its segments in
-// their places; and each segment and chunk is checked again on use. See Index.
+// An index lists the position of each data chunk's segment, so that chunks can be
+// read in any order and reused in a later file. It is a cache that Scan rebuilds
+// from the file. It is bound to its file by id and file size, by the image digest
+// of its SHA-256 values, and by the body's CRC-32C combined from those of its
+// segments; and each segment and chunk is checked again when it is used. See Index.
 //
-// # Using segments again
+// # Reusing segments
 //
-// A later file of the same disk may consist of an earlier one's segments, as
-// they are, for all chunks whose SHA-256 is the same. Their bytes are read and
-// compared with their CRC-32C before, each time; whether they are then written,
-// or their blocks shared, is the same to who reads the file. See Base. In the
-// same way, a restore takes what the present disk has already. See Present.
+// A later file of the same disk may contain an earlier file's segments unchanged, for all
+// chunks whose SHA-256 is the same. Each time, their bytes are first read and compared with
+// their CRC-32C. Readers of the file see no difference between segments that were written
+// and segments that share blocks. See Base. In the same way, a restore takes chunks from
+// the present disk. See Present.
+//
+// # The decompressor
+//
+// The decompressor follows Eric Biggers's libdeflate (lib/decompress_template.h and
+// lib/deflate_decompress.c): one table lookup gives a flagged entry with everything
+// that is known about a code, and a refill reads eight bytes without a branch. The
+// source files codes.go and huffman.go state the invariants.
 package gzfile
 
 const (
-	// ChunkSize is the part of the disk that is hashed and compressed on its own.
+	// ChunkSize is the size of the parts of the disk that are hashed and compressed
+	// independently, in bytes.
 	ChunkSize = 1 << 20
-	// Align is what every segment's length is a multiple of, so that a file
-	// system that shares blocks can share segments between files.
+	// Align is the unit of all offsets and lengths of segments, so that a file system that
+	// shares blocks can share segments between files.
 	Align = 4096
 
-	// MaxDisk is the size of the largest disk, in bytes: what the largest file of
-	// an ext4 is, rounded up. Gzip's zeros are a thousandth of a disk's, so a file
-	// that is easy to send may hold more zeros than anyone would wait for.
+	// MaxDisk is the maximum size of a disk, in bytes: that of the largest file on ext4,
+	// rounded up. A limit is needed because gzip compresses zeros a thousandfold: a small
+	// file could expand for days.
 	MaxDisk = 16 << 40
 
-	// zeroGroup is how many zero chunks one segment stands for at most: four are
-	// the most that fit into Align bytes.
+	// zeroGroup is the maximum number of zero chunks in one segment: no more fit into Align
+	// bytes.
 	zeroGroup = 4
-	// trailerLen is the final block, the CRC-32 and ISIZE.
+	// trailerLen is the length of the final block, the CRC-32 and ISIZE.
 	trailerLen = 5 + 4 + 4
-	// maxExpansion is above the largest ratio that deflate can reach.
+	// maxExpansion is larger than any ratio that deflate can reach.
 	maxExpansion = 1033
 )
 
-// finalBlock is an empty stored block with the final bit, at a byte's edge.
+// finalBlock is an empty stored block with the final bit, on a byte boundary.
 var finalBlock = []byte{1, 0, 0, 0xff, 0xff}
 
-// Chunks returns how many chunks a disk of size bytes has.
+// Chunks returns the number of chunks of a disk, given its size in bytes.
 func Chunks(size int64) int64 {
 	n := size / ChunkSize
 	if size%ChunkSize != 0 {
@@ -85,5 +92,5 @@ func Chunks(size int64) int64 {
 	return n
 }
 
-// chunkLen returns the length of chunk i of a disk of size bytes.
+// chunkLen returns the length of chunk i of a disk, given its size in bytes.
 func chunkLen(size, i int64) int64 { return min(ChunkSize, size-i*ChunkSize) }

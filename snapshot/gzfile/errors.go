@@ -6,20 +6,20 @@ import (
 )
 
 var (
-	// ErrDamaged is what every *Damage wraps.
+	// ErrDamaged is wrapped by every *Damage.
 	ErrDamaged = errors.New("damaged")
-	// ErrForeign says that a file has no VT header: perhaps a gzip of another tool.
+	// ErrForeign means that a file has no VT header; it may be another tool's gzip file.
 	ErrForeign = errors.New("not written by VMTerminal")
-	// ErrTooLarge says that a disk, or what a foreign file unpacks to, is larger
-	// than MaxDisk.
-	ErrTooLarge = fmt.Errorf("a disk of more than %d TiB, the largest there may be", int64(MaxDisk)>>40)
-	// ErrNewer says that a header or index is of a format this program does not know.
+	// ErrTooLarge means that a disk, or the contents of a foreign file, is larger than
+	// MaxDisk.
+	ErrTooLarge = fmt.Errorf("the disk is larger than the limit of %d TiB", int64(MaxDisk)>>40)
+	// ErrNewer means that the header has a format version that this program does not know.
 	ErrNewer = errors.New("written by a newer version")
 )
 
-// Damage tells what does not hold in a snapshot file. Chunk is the first bad
-// chunk, or -1 when the damage is not a chunk's.
+// Damage describes the first damage found in a snapshot file. It wraps ErrDamaged.
 type Damage struct {
+	// Chunk is the first bad chunk, or -1 if the damage is not in a chunk.
 	Chunk  int64
 	Reason string
 }

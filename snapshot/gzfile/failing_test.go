@@ -13,11 +13,11 @@ import (
 
 var errBroken = errors.New("broken")
 
-// brittle fails at the n-th call of the kind that is set, or cancels there.
+// brittle is a disk that fails, or cancels a context, at the n-th call of one kind.
 type brittle struct {
 	*memory
 	left   atomic.Int64
-	onRead bool // else on NextData
+	onRead bool // count calls of ReadAt, otherwise of NextData
 	cancel func()
 }
 
@@ -58,7 +58,7 @@ func create(ctx context.Context, dst Target, src Source) error {
 	return err
 }
 
-// TestFailingSource fails, or cancels, at every single call of the source.
+// TestFailingSource fails or cancels at each call to the source.
 func TestFailingSource(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	for _, onRead := range []bool{true, false} {
@@ -75,22 +75,22 @@ func TestFailingSource(t *testing.T) {
 				err := create(ctx, &memory{}, src)
 				cancel()
 				if err == nil && src.left.Load() >= 0 {
-					break // there were fewer calls
+					break // there are fewer than n calls
 				}
 				// A cancel at the very last call may come too late.
 				if !errors.Is(err, want) && (err != nil || !cancels) {
-					t.Fatalf("call %d: %v", n, err)
+					t.Fatalf("call %d: got error %v, want errBroken or a cancellation", n, err)
 				}
 				failures++
 			}
 			if failures < 3 {
-				t.Errorf("only %d calls", failures)
+				t.Errorf("got %d calls, want at least 3", failures)
 			}
 		}
 	}
 }
 
-// brittleTarget fails at the n-th write.
+// brittleTarget is a Target that fails at the n-th write.
 type brittleTarget struct {
 	memory
 	left int
@@ -110,30 +110,30 @@ func TestFailingTarget(t *testing.T) {
 		err := create(context.Background(), &brittleTarget{left: n}, src)
 		if err == nil {
 			if n < 3 {
-				t.Errorf("only %d writes", n)
+				t.Errorf("got fewer than %d writes, want at least 2", n)
 			}
 			return
 		}
 		if !errors.Is(err, errBroken) {
-			t.Fatalf("write %d: %v", n, err)
+			t.Fatalf("write %d: got error %v, want error %v", n, err, errBroken)
 		}
 	}
 }
 
-func TestLyingSource(t *testing.T) {
+func TestSourceWithImpossibleRanges(t *testing.T) {
 	ranges := map[string][2]int64{"backwards": {5, 3}, "empty": {5, 5}, "before": {-1, 7}}
 	for name, r := range ranges {
 		src := &memory{b: make([]byte, 100), data: [][2]int64{{0, 4}, r}}
 		if _, err := NewPlan(context.Background(), &lying{src, r}); err == nil {
-			t.Errorf("%s: taken for a range", name)
+			t.Errorf("%s: got no error from NewPlan, want one", name)
 		}
 	}
-	// A disk that has become shorter.
+	// The disk became shorter after NewPlan.
 	short := &memory{b: text(1, mib)}
 	plan, _ := NewPlan(context.Background(), short)
 	short.b = short.b[:1000]
 	if _, _, err := Write(context.Background(), &memory{}, short, plan, header("n"), Options{}); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("shorter disk: %v", err)
+		t.Errorf("shorter disk: got error %v, want error %v", err, io.ErrUnexpectedEOF)
 	}
 }
 
@@ -144,7 +144,7 @@ type lying struct {
 
 func (l *lying) NextData(int64) (start, end int64, err error) { return l.r[0], l.r[1], nil }
 
-// TestCancelReading cancels at every chunk that comes out.
+// TestCancelReading cancels, or fails, at each chunk.
 func TestCancelReading(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	out, h, x := written(t, disks()["random"], 0)
@@ -169,7 +169,7 @@ func TestCancelReading(t *testing.T) {
 				return nil
 			})
 			if cancel(); err != nil && !errors.Is(err, context.Canceled) {
-				t.Errorf("%s, cancelled at %d: %v", name, n, err)
+				t.Errorf("%s, canceled at %d: got error %v, want none or context.Canceled", name, n, err)
 			}
 			calls.Store(0)
 			err = read(context.Background(), func(int64, []byte) error {
@@ -179,18 +179,18 @@ func TestCancelReading(t *testing.T) {
 				return nil
 			})
 			if !errors.Is(err, errBroken) {
-				t.Errorf("%s, broken at %d: %v", name, n, err)
+				t.Errorf("%s, broken at %d: got error %v, want error %v", name, n, err, errBroken)
 			}
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Stream(ctx, section(out), (&memory{}).sink, Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled before: %v", err)
+		t.Errorf("canceled beforehand: got error %v, want error %v", err, context.Canceled)
 	}
 	broken := io.MultiReader(bytes.NewReader(out.b[:5000]), errReader{})
 	if _, err := Stream(context.Background(), broken, (&memory{}).sink, Options{}); !errors.Is(err, errBroken) || errors.Is(err, ErrDamaged) {
-		t.Errorf("a file that cannot be read: %v", err)
+		t.Errorf("unreadable file: got error %v, want error %v", err, errBroken)
 	}
 }
 
@@ -198,7 +198,7 @@ type errReader struct{}
 
 func (errReader) Read([]byte) (int, error) { return 0, errBroken }
 
-// brittleFile cannot be read the n-th time.
+// brittleFile is a file that fails at the n-th read.
 type brittleFile struct {
 	*memory
 	left atomic.Int64
@@ -211,8 +211,8 @@ func (b *brittleFile) ReadAt(p []byte, off int64) (int, error) {
 	return b.memory.ReadAt(p, off)
 }
 
-// TestFailingFile fails at each single read of a snapshot file, and at each call
-// of the sink or writer, whatever is done with it.
+// TestFailingFile fails at each read of a snapshot file, and at each call of the sink or
+// writer, in every operation.
 func TestFailingFile(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	out, h, x := written(t, place(7*mib+7, map[int][]byte{0: text(1, 3000), mib: text(2, 5000), 5 * mib: random(1, mib)}), 0)
@@ -257,12 +257,12 @@ func TestFailingFile(t *testing.T) {
 					break
 				}
 				if !errors.Is(err, errBroken) || errors.Is(err, ErrDamaged) {
-					t.Fatalf("%s, reading %v, call %d: %v", name, reading, n, err)
+					t.Fatalf("%s, reading %v, call %d: got error %v, want error %v", name, reading, n, err, errBroken)
 				}
 				failed++
 			}
 			if sinks := name != "verify" && name != "verify, no index"; failed == 0 && (reading || sinks) {
-				t.Errorf("%s, reading %v: no call", name, reading)
+				t.Errorf("%s, reading %v: got no call, want some", name, reading)
 			}
 		}
 	}

@@ -67,16 +67,16 @@ func TestForeign(t *testing.T) {
 	for name, f := range files {
 		m := &memory{b: f.b}
 		if _, err := Open(m, m.Size()); !errors.Is(err, ErrForeign) {
-			t.Errorf("%s: opens as ours: %v", name, err)
+			t.Errorf("%s: Open returns %v, want ErrForeign", name, err)
 		}
 		back := &memory{b: make([]byte, len(f.want))}
 		c, err := Stream(context.Background(), section(m), back.sink, Options{})
 		if !errors.Is(err, f.err) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got unexpected error %v", name, err)
 			continue
 		}
 		if err == nil && (!bytes.Equal(back.b, f.want) || c.Size != int64(len(f.want))) {
-			t.Errorf("%s: gives another disk, %d bytes", name, c.Size)
+			t.Errorf("%s: got other disk contents, %d bytes", name, c.Size)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	stdgzip "compress/gzip"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -22,12 +23,12 @@ func FuzzHeader(f *testing.F) {
 		file, err := Open(&memory{b: b}, int64(len(b)))
 		if err != nil {
 			if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrForeign) && !errors.Is(err, ErrNewer) {
-				t.Errorf("an error of no kind: %v", err)
+				t.Errorf("got unexpected error %v", err)
 			}
 			return
 		}
 		if h := file.Header; h.FileSize != int64(len(b)) || h.Size/maxExpansion > h.FileSize {
-			t.Errorf("opened with %+v", h)
+			t.Errorf("got header %+v, want FileSize %v", h, int64(len(b)))
 		}
 	})
 }
@@ -44,18 +45,18 @@ func FuzzIndex(f *testing.F) {
 		x, err := ReadIndex(bytes.NewReader(b), h)
 		if err != nil {
 			if !errors.Is(err, ErrBadIndex) {
-				t.Errorf("an error of no kind: %v", err)
+				t.Errorf("got unexpected error %v, want error %v", err, ErrBadIndex)
 			}
 			return
 		}
 		if again, err := x.Bytes(); err != nil || !bytes.Equal(again, b) {
-			t.Errorf("written again it differs (%v)", err)
+			t.Errorf("encoded again: got other bytes, error %v", err)
 		}
 	})
 }
 
-// FuzzInflate reads one segment and compares with Go's own inflate: what either
-// of them reads, the other reads too.
+// FuzzInflate compares inflate with Go's own: both must accept the same segments and give
+// the same result.
 func FuzzInflate(f *testing.F) {
 	for _, content := range [][]byte{text(1, 3000), random(1, 2000), make([]byte, 5000), nil} {
 		for level := -2; level <= 9; level++ {
@@ -71,25 +72,25 @@ func FuzzInflate(f *testing.F) {
 			f.Add(b.Bytes())
 		}
 	}
-	d := newInflater()
+	d := new(inflater)
 	dst := make([]byte, ChunkSize)
 	f.Fuzz(func(t *testing.T, segment []byte) {
 		n, whole, err := d.inflate(dst, segment)
-		if errors.Is(err, errFull) {
+		if errors.Is(err, errSegmentTooLong) {
 			return
 		}
 		closed := bytes.NewReader(append(bytes.Clone(segment), finalBlock...))
 		want, stdErr := io.ReadAll(io.LimitReader(stdflate.NewReader(closed), ChunkSize+1))
 		if good := stdErr == nil && closed.Len() == 0; good != (err == nil) {
-			t.Fatalf("Go's inflate: %v with %d bytes left; ours: %v", stdErr, closed.Len(), err)
+			t.Fatalf("got error %[3]v; Go's inflate returns %[1]v with %[2]d bytes left, want the same", stdErr, closed.Len(), err)
 		}
 		if err == nil && (!bytes.Equal(dst[:n], want) || whole != len(segment)) {
-			t.Errorf("Go's inflate gives %d other bytes than our %d, of %d", len(want), n, whole)
+			t.Errorf("Go's inflate returns %d bytes, ours returns %d different ones and consumes %d", len(want), n, whole)
 		}
 	})
 }
 
-// FuzzStream compares with Go's own gzip.
+// FuzzStream compares Stream with Go's own gzip.
 func FuzzStream(f *testing.F) {
 	out, _, _ := written(f, &memory{b: text(1, 3000)}, 1)
 	f.Add(out.b)
@@ -110,20 +111,20 @@ func FuzzStream(f *testing.F) {
 		}
 		z, err := stdgzip.NewReader(bytes.NewReader(b))
 		if err != nil {
-			t.Fatalf("Go's gzip does not begin: %v", err)
+			t.Fatalf("Go's gzip does not open it: got error %v, want no error", err)
 		}
 		want, err := io.ReadAll(z)
-		if behind := errors.Is(err, stdgzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF); err != nil && !behind { // zeros behind are ours to allow
-			t.Errorf("Go's gzip: %v", err)
+		if behind := errors.Is(err, stdgzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF); err != nil && !behind { // only Stream allows trailing zeros
+			t.Errorf("Go's gzip: got unexpected error %v", err)
 		}
 		if !bytes.Equal(want, back.b[:c.Size]) {
-			t.Errorf("Go's gzip gives %d other bytes than our %d", len(want), c.Size)
+			t.Errorf("Go's gzip returns %d bytes, Stream returns %d different ones", len(want), c.Size)
 		}
 	})
 }
 
-// FuzzScan reads whole files whose body is anything. What is taken is what Go's
-// own gzip finds in it, and the index that comes of it holds.
+// FuzzScan reads files with arbitrary bodies. Scan must give the same result as Go's own
+// inflate, and its index must be usable.
 func FuzzScan(f *testing.F) {
 	out, h, _ := written(f, place(6*mib+9, map[int][]byte{mib: text(1, 3000), 5 * mib: random(2, 900)}), 1)
 	f.Add(out.b[Align:], h.Size)
@@ -142,11 +143,11 @@ func FuzzScan(f *testing.F) {
 		h.Format, h.Size, h.FileSize = Format, size, int64(len(b))
 		z := bytes.NewReader(b[Align:])
 		want, stdErr := io.ReadAll(io.LimitReader(stdflate.NewReader(z), most+1))
-		sums := newDigest()
+		sums := &digest{h: sha256.New()}
 		for at := 0; at < len(want); at += ChunkSize {
 			sums.add(sha256.Sum256(want[at:min(at+ChunkSize, len(want))]))
 		}
-		h.Digest = sums.hex()
+		h.Digest = hex.EncodeToString(sums.h.Sum(nil))
 		copy(b[len(b)-8:], trailer(crc32.ChecksumIEEE(want), size)[5:])
 		h.BodyCRC = crc32.Checksum(b[Align:], castagnoli)
 		start, err := h.encode(Align)
@@ -162,19 +163,19 @@ func FuzzScan(f *testing.F) {
 		x, err := file.Scan(context.Background(), back.sink, Options{Workers: 2})
 		if err != nil {
 			if !errors.Is(err, ErrDamaged) {
-				t.Errorf("an error of no kind: %v", err)
+				t.Errorf("got unexpected error %v, want error %v", err, ErrDamaged)
 			}
 			return
 		}
 		if stdErr != nil || z.Len() != 8 || !bytes.Equal(back.b, want) {
-			t.Fatalf("Go's gzip: %v, %d bytes, %d left; ours %d", stdErr, len(want), z.Len(), size)
+			t.Fatalf("Go's inflate returns error %v, %d bytes, leaves %d (want 8); Scan returns %d bytes", stdErr, len(want), z.Len(), size)
 		}
 		for how, err := range map[string]error{
 			"verify": file.Verify(context.Background(), x, Options{}),
 			"decode": file.Decode(context.Background(), x, back.sink, Options{}),
 		} {
 			if err != nil || !bytes.Equal(back.b, want) {
-				t.Errorf("%s: %v", how, err)
+				t.Errorf("%s: got other disk contents or error %v", how, err)
 			}
 		}
 	})

@@ -17,7 +17,7 @@ var (
 	someText  = sync.OnceValue(func() []byte { return text(1, 3*mib) })
 )
 
-// generated is a disk made of dice: its size, and where it has what.
+// generated returns a disk of random size with random parts.
 func generated(r *rand.Rand) *memory {
 	sizes := []int{0, 1, 511, 4095, 4096, mib - 1, mib, mib + 1, r.IntN(4 * mib), r.IntN(5) * mib, 4 * r.IntN(mib), 3*mib + 4096*r.IntN(256)}
 	size := sizes[r.IntN(len(sizes))]
@@ -32,14 +32,14 @@ func generated(r *rand.Rand) *memory {
 			copy(b, someText()[r.IntN(mib):])
 		case 2:
 			copy(b, bytes.Repeat(flushMark, len(b)/4))
-		} // else zeros that are no hole
+		} // else zeros that are not a hole
 		m.data = append(m.data, [2]int64{int64(at), int64(at + len(b))})
 		at += len(b)
 	}
 	return m
 }
 
-// changed is the disk after some of its bytes were written over.
+// changed returns the disk with some bytes overwritten.
 func changed(r *rand.Rand, disk *memory) *memory {
 	m := &memory{b: bytes.Clone(disk.b)}
 	for range min(len(m.b), r.IntN(4)) {
@@ -51,9 +51,9 @@ func changed(r *rand.Rand, disk *memory) *memory {
 	return m
 }
 
-// FuzzGeneratedDisks writes disks of all kinds with one, two and many workers,
-// and the same again after a change on the base of the first; all ways of reading
-// give the same back.
+// FuzzGeneratedDisks writes random disks with one, two and many workers, and then writes
+// them again, changed, with the first file as base. Every way of reading must return the
+// disk.
 func FuzzGeneratedDisks(f *testing.F) {
 	for seed := range uint64(6) {
 		f.Add(seed)
@@ -66,13 +66,13 @@ func FuzzGeneratedDisks(f *testing.F) {
 		alone, _ := writtenAlike(t, seed, second, nil)
 		based, _ := writtenAlike(t, seed, second, &Base{File: file, Index: x})
 		if !bytes.Equal(alone.r.(*memory).b, based.r.(*memory).b) {
-			t.Errorf("seed %d: with a base it is another file", seed)
+			t.Errorf("seed %d: got another file with a base, want the same", seed)
 		}
 		readsAlike(t, seed, file, x, first.b)
 	})
 }
 
-// writtenAlike writes the disk with all numbers of workers.
+// writtenAlike writes the disk with different numbers of workers, and compares the files.
 func writtenAlike(t *testing.T, seed uint64, disk *memory, base *Base) (*File, *Index) {
 	t.Helper()
 	plan, err := NewPlan(context.Background(), disk)
@@ -85,21 +85,21 @@ func writtenAlike(t *testing.T, seed uint64, disk *memory, base *Base) (*File, *
 		out := &memory{}
 		h, x, err := Write(context.Background(), out, disk, plan, header("n"), Options{Workers: workers, Base: base})
 		if err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
+			t.Fatalf("seed %d: got error %v, want no error", seed, err)
 		}
 		f, err := Open(out, h.FileSize)
 		if err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
+			t.Fatalf("seed %d: got error %v, want no error", seed, err)
 		}
 		if file != nil && (!bytes.Equal(file.r.(*memory).b, out.b) || !reflect.DeepEqual(index, x)) {
-			t.Errorf("seed %d: %d workers write another file", seed, workers)
+			t.Errorf("seed %d: got another file with %d workers, want the same", seed, workers)
 		}
 		file, index = f, x
 	}
 	return file, index
 }
 
-// readsAlike reads the file in all ways there are.
+// readsAlike reads the file in every way, and compares the disks.
 func readsAlike(t *testing.T, seed uint64, f *File, x *Index, want []byte) {
 	t.Helper()
 	ctx, whole := context.Background(), f.r.(*memory)
@@ -132,22 +132,22 @@ func readsAlike(t *testing.T, seed uint64, f *File, x *Index, want []byte) {
 	} {
 		back := &memory{b: make([]byte, len(want))}
 		if err := read(back); err != nil || !bytes.Equal(back.b, want) {
-			t.Errorf("seed %d, %d bytes, %s: another disk comes back (%v)", seed, len(want), name, err)
+			t.Errorf("seed %d, %d bytes, %s: got other disk contents or error %v", seed, len(want), name, err)
 		}
 	}
 	if err := f.Verify(ctx, x, Options{}); err != nil {
-		t.Errorf("seed %d: %v", seed, err)
+		t.Errorf("seed %d: got error %v, want no error", seed, err)
 	}
 }
 
-// hole is a disk that is far too large to be in memory.
+// hole is an empty disk of any size.
 type hole struct{ size int64 }
 
 func (h hole) Size() int64                                  { return h.size }
 func (h hole) NextData(int64) (start, end int64, err error) { return h.size, h.size, nil }
 func (h hole) ReadAt(p []byte, _ int64) (int, error)        { clear(p); return len(p), nil }
 
-// TestLargeHoles writes 5 GB of nothing, and the largest disks.
+// TestLargeHoles writes an empty disk of 5 GB, and calls NewPlan for the largest disks.
 func TestLargeHoles(t *testing.T) {
 	const size = 5_000_000_001
 	var one *memory
@@ -155,29 +155,29 @@ func TestLargeHoles(t *testing.T) {
 		out, h, x := written(t, hole{size}, workers)
 		f, err := Open(out, h.FileSize)
 		if err != nil || h.Data != 0 || len(x.Entries) != 0 || h.FileSize > size/1024+3*Align {
-			t.Fatalf("%+v, %v", h, err)
+			t.Fatalf("Open: got %+v, %v; want Data 0", h, err)
 		}
 		if err := f.Decode(context.Background(), x, (&memory{}).sink, Options{}); err != nil {
 			t.Error(err)
 		}
 		if one != nil && !bytes.Equal(one.b, out.b) {
-			t.Errorf("%d workers write another file", workers)
+			t.Errorf("got another file with %d workers, want the same", workers)
 		}
 		one = out
 	}
 	for size, want := range map[int64]error{MaxDisk: nil, MaxDisk + 1: ErrTooLarge, 1 << 60: ErrTooLarge} {
 		if _, err := NewPlan(context.Background(), hole{size}); !errors.Is(err, want) {
-			t.Errorf("%d bytes: %v", size, err)
+			t.Errorf("%d bytes: got error %v, want error %v", size, err, want)
 		}
 	}
 }
 
-// TestTooMuchInIt has files that hold, or claim to hold, more than is allowed.
-func TestTooMuchInIt(t *testing.T) {
+// TestTooLargeDisk reads files that contain, or claim to contain, too large a disk.
+func TestTooLargeDisk(t *testing.T) {
 	b := goGzip(t, make([]byte, 2*mib), text(1, 5))
 	for most, want := range map[int64]error{2*mib + 5: nil, 2*mib + 4: ErrTooLarge, mib: ErrTooLarge} {
-		if _, err := Stream(context.Background(), bytes.NewReader(b), (&memory{}).sink, Options{most: most}); !errors.Is(err, want) {
-			t.Errorf("at most %d: %v", most, err)
+		if _, err := Stream(context.Background(), bytes.NewReader(b), (&memory{}).sink, Options{maxDisk: most}); !errors.Is(err, want) {
+			t.Errorf("at most %d: got error %v, want error %v", most, err, want)
 		}
 	}
 	h := header("n")
@@ -188,6 +188,6 @@ func TestTooMuchInIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := ReadHeader(bytes.NewReader(b)); !errors.Is(err, ErrDamaged) {
-		t.Errorf("a header of too large a disk: %v", err)
+		t.Errorf("header with too large a disk: got error %v, want ErrDamaged", err)
 	}
 }

@@ -13,61 +13,66 @@ import (
 	"sync"
 	"time"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// Format is the version of header, body and index that this program writes.
+// Format is the format version of the files that this program writes.
 const Format = 1
 
-// ErrTooLong says that name, description and VM do not fit into a header.
+// ErrTooLong means that the name, description and VM do not fit into a header.
 var ErrTooLong = errors.New("the description is too long")
 
-// Header is what a snapshot file says of itself.
+// Header is the metadata in a snapshot file.
 type Header struct {
 	Format      int    `json:"vmterminal_snapshot"`
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	VM          string `json:"vm,omitempty"`
-	// Pinned snapshots are not deleted by rule.
+	// Pinned protects the snapshot from pruning.
 	Pinned bool `json:"pinned,omitempty"`
-	// Automatic is the name that a snapshot was given when nobody asked for it;
-	// under another name it is somebody's.
+	// Automatic is the name that a schedule gave the snapshot, or "" if a person created
+	// it. Once renamed, it no longer counts as automatic.
 	Automatic string    `json:"automatic,omitempty"`
 	Created   time.Time `json:"created"` // UTC
-	// Taken is how the disk was held still ("stopped", "frozen",
-	// "crash-consistent"), and HeldMicros how long the guest stood.
+	// Taken is the state in which the guest was saved ("stopped", "frozen",
+	// "crash-consistent"), and HeldMicros is how long the guest was paused, in
+	// microseconds.
 	Taken      string `json:"taken,omitempty"`
 	HeldMicros int64  `json:"held_us,omitempty"`
-	// Firmware is what the guest's firmware remembered, a small file beside the
-	// disk: deflated, in base64.
+	// Firmware contains the variables of the guest's UEFI firmware, deflated, in base64.
 	Firmware string `json:"firmware,omitempty"`
-	// Size is the disk's size, Data what of it a restore has to write, in bytes.
+	// Size is the disk's size, and Data is how much of it a restore writes, in bytes.
 	Size int64 `json:"size"`
 	Data int64 `json:"data"`
 	// Digest is the image digest; see the package comment.
 	Digest string `json:"digest"`
-	// FileSize is the whole file's length; BodyCRC is the CRC-32C of all of it
+	// FileSize is the length of the whole file, and BodyCRC is the CRC-32C of everything
 	// after the header.
 	FileSize int64  `json:"file_size"`
 	BodyCRC  uint32 `json:"body_crc32c"`
+
+	// unknown is a JSON object with the members that this version does not know, or "".
+	// They are kept when the header is changed.
+	unknown string
 }
 
 const (
-	fieldAt   = 12             // where the subfield starts
-	crcAt     = fieldAt + 4    // where its payload starts: the CRC-32
-	jsonAt    = crcAt + 4      // and after it the JSON
+	fieldAt   = 12             // offset of the subfield
+	crcAt     = fieldAt + 4    // offset of its payload, which begins with the CRC-32
+	jsonAt    = crcAt + 4      // offset of the JSON
 	maxHeader = 3 * Align      // an FEXTRA field must stay under 16,000 bytes
-	jsonStart = `{"vmterminal` // what the JSON starts with, in every format
+	jsonStart = `{"vmterminal` // start of the JSON in every format
 )
 
-// gzipStart is how every snapshot file begins: deflate, FEXTRA and no other
-// field, no time, no flags, no system.
+// gzipStart is the start of every snapshot file: deflate, FEXTRA and no other field, no
+// time, no extra flags, unknown system.
 var gzipStart = []byte{0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff}
 
-// room returns how long the header must be so that h fits in, whatever Write
-// will fill in.
-func (h Header) room() (int, error) {
+// encodedLen returns the length of a header that has room for h, whatever values Write
+// fills in.
+func (h Header) encodedLen() (int, error) {
 	h.Size, h.Data, h.FileSize = math.MaxInt64, math.MaxInt64, math.MaxInt64
 	h.BodyCRC = math.MaxUint32
 	h.Digest = string(bytes.Repeat([]byte{'0'}, 64))
@@ -86,8 +91,14 @@ func (h Header) text() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	err := e.Encode(h)
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
+	if err := e.Encode(h); err != nil {
+		return nil, err
+	}
+	text := bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
+	if h.unknown != "" {
+		text = append(append(bytes.TrimSuffix(text, []byte{'}'}), ','), h.unknown[1:]...)
+	}
+	return text, nil
 }
 
 // encode returns the gzip header of exactly length bytes.
@@ -113,12 +124,13 @@ func headerCRC(b []byte) uint32 {
 	return crc32.Update(crc32.ChecksumIEEE(b[:crcAt]), crc32.IEEETable, b[jsonAt:])
 }
 
-// headers are for use again: a list reads many. Most are no longer.
+// headers holds reusable buffers, as listing snapshots reads many headers. Most headers fit
+// into Align bytes.
 var headers = sync.Pool{New: func() any { return new([Align]byte) }}
 
-// ReadHeader reads the header of a snapshot file and returns its length too.
-// The error is ErrForeign when there is none (whatever else the file may be),
-// ErrNewer, a *Damage, or the reader's.
+// ReadHeader reads the header of a snapshot file and returns it with its length. The error,
+// if any, is ErrForeign (not a header of this program), ErrNewer, a *Damage, or the
+// reader's.
 func ReadHeader(r io.ReaderAt) (Header, int64, error) {
 	buf := headers.Get().(*[Align]byte)
 	defer headers.Put(buf)
@@ -135,7 +147,8 @@ func ReadHeader(r io.ReaderAt) (Header, int64, error) {
 	return parseHeader(b)
 }
 
-// parseHeader takes the first bytes of a file, maxHeader of them if there are.
+// parseHeader decodes the header at the start of b. A header that is longer than b counts
+// as damaged.
 func parseHeader(b []byte) (Header, int64, error) {
 	if !isOurs(b) {
 		return Header{}, 0, ErrForeign
@@ -143,18 +156,19 @@ func parseHeader(b []byte) (Header, int64, error) {
 	length := fieldAt + int(binary.LittleEndian.Uint16(b[10:]))
 	switch {
 	case length%Align != 0 || length == 0 || length > maxHeader:
-		return Header{}, 0, damaged(-1, "its header says that it is %d bytes long", length)
+		return Header{}, 0, damaged(-1, "the header has the wrong length of %d bytes", length)
 	case length > len(b):
-		return Header{}, 0, damaged(-1, "it is cut short in its header")
+		return Header{}, 0, damaged(-1, "the file is cut short within its header")
 	}
 	b = b[:length]
-	holds := binary.LittleEndian.Uint32(b[crcAt:]) == headerCRC(b) || !guard.On(guard.HeaderDigest)
-	if !holds || !bytes.HasPrefix(b, gzipStart) {
-		return Header{}, 0, damaged(-1, "its header fails its checksum")
+	intact := binary.LittleEndian.Uint32(b[crcAt:]) == headerCRC(b) || !guard.On(guard.HeaderDigest)
+	if !intact || !bytes.HasPrefix(b, gzipStart) {
+		return Header{}, 0, damaged(-1, "the header does not match its checksum")
 	}
 	var h Header
-	if err := json.Unmarshal(unpadded(b[jsonAt:]), &h); err != nil {
-		return Header{}, 0, damaged(-1, "its header cannot be read: %v", err)
+	text := trimPadding(b[jsonAt:])
+	if err := json.Unmarshal(text, &h); err != nil {
+		return Header{}, 0, damaged(-1, "the header cannot be decoded: %v", err)
 	}
 	if h.Format > Format {
 		return Header{}, 0, fmt.Errorf("%w (format %d)", ErrNewer, h.Format)
@@ -162,21 +176,23 @@ func parseHeader(b []byte) (Header, int64, error) {
 	if err := h.check(); err != nil {
 		return Header{}, 0, err
 	}
+	h.unknown = durable.UnknownMembers(h, text)
 	return h, int64(length), nil
 }
 
-// unpadded cuts off the blanks that fill a header up, most of them many at once.
-func unpadded(b []byte) []byte {
-	for bytes.HasSuffix(b, manyBlanks) {
-		b = b[:len(b)-len(manyBlanks)]
+// trimPadding removes the spaces at the end of a header. It removes 128 at a time if it
+// can.
+func trimPadding(b []byte) []byte {
+	for bytes.HasSuffix(b, blanks) {
+		b = b[:len(b)-len(blanks)]
 	}
 	return bytes.TrimRight(b, " ")
 }
 
-var manyBlanks = bytes.Repeat([]byte(" "), 128)
+var blanks = bytes.Repeat([]byte(" "), 128)
 
-// isOurs looks for two signs, and one is enough: a header of ours with a flaw
-// must count as damaged, not as another tool's.
+// isOurs reports whether b starts with a header of this program. It accepts either of two
+// signatures, so that a damaged header is reported as damaged, not as another tool's.
 func isOurs(b []byte) bool {
 	if len(b) < jsonAt+len(jsonStart) {
 		return false
@@ -185,17 +201,17 @@ func isOurs(b []byte) bool {
 		bytes.HasPrefix(b, gzipStart) && b[fieldAt] == 'V' && b[fieldAt+1] == 'T'
 }
 
-// check holds what must be true of every header, so that no number in it can
-// make a reader do more work than the file is worth.
+// check returns a *Damage if the header's values are impossible. It bounds the work that
+// a forged header can cause.
 func (h Header) check() error {
 	_, err := hex.DecodeString(h.Digest)
 	switch {
 	case h.Format < 1, err != nil, len(h.Digest) != 64, h.ID == "", h.Size < 0,
 		h.Data < 0, h.Data > (h.Size+Align-1)/Align*Align, h.FileSize < Align+trailerLen,
 		h.Size/maxExpansion > h.FileSize:
-		return damaged(-1, "its header contradicts itself")
+		return damaged(-1, "the header has impossible values")
 	case h.Size > MaxDisk:
-		return damaged(-1, "its header tells of %v", ErrTooLarge)
+		return damaged(-1, "%v", ErrTooLarge)
 	}
 	return nil
 }

@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// memory is a disk in memory: a Source with the data ranges it is told, and a
-// Target.
+// memory is a disk in memory: a Source with given data ranges, and a Target.
 type memory struct {
 	mu   sync.Mutex
 	b    []byte
-	data [][2]int64 // nil: all of it is data
+	data [][2]int64 // if nil, everything is data
 }
 
 func (m *memory) Size() int64 { return int64(len(m.b)) }
@@ -45,7 +44,7 @@ func (m *memory) WriteAt(p []byte, off int64) (int, error) {
 	return copy(m.b[off:], p), nil
 }
 
-// sink writes into a memory of size bytes.
+// sink implements Sink.
 func (m *memory) sink(off int64, content []byte) error {
 	_, err := m.WriteAt(content, off)
 	return err
@@ -53,7 +52,7 @@ func (m *memory) sink(off int64, content []byte) error {
 
 const mib = 1 << 20
 
-// text returns n bytes that compress about as well as files do.
+// text returns n bytes that compress about as well as typical files.
 func text(seed uint64, n int) []byte {
 	r := rand.New(rand.NewPCG(seed, 1))
 	words := make([][]byte, 300)
@@ -77,7 +76,7 @@ func random(seed uint64, n int) []byte {
 	return b
 }
 
-// place returns a disk of size bytes with parts at offsets, and where they are.
+// place returns a disk of the given size, with parts at offsets that are multiples of 512.
 func place(size int, parts map[int][]byte) *memory {
 	m := &memory{b: make([]byte, size), data: [][2]int64{}}
 	for off := 0; off < size; off += 512 {
@@ -89,7 +88,7 @@ func place(size int, parts map[int][]byte) *memory {
 	return m
 }
 
-// disks are the shapes that the tests go through; nothing changes them.
+// disks returns disks of all shapes. Tests must not change them.
 var disks = sync.OnceValue(func() map[string]*memory {
 	return map[string]*memory{
 		"empty":             {b: nil},
@@ -115,7 +114,7 @@ func header(name string) Header {
 	}
 }
 
-// written returns the snapshot file of src.
+// written returns the snapshot file of src, with its header and index.
 func written(t testing.TB, src Source, workers int) (*memory, Header, *Index) {
 	t.Helper()
 	plan, err := NewPlan(context.Background(), src)

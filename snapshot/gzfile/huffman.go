@@ -1,30 +1,33 @@
 package gzfile
 
-// A code's table is looked up with the next bits of the input: the low bits
-// find an entry, or for longer codes a further table behind.
+// A Huffman code is decoded by a table, as in libdeflate's deflate_decompress.c. The next
+// literalBits or distanceBits bits of the input index the table. The entry found there
+// describes the code. For a longer code it refers to a subtable behind the main table,
+// which the following bits index.
 //
-// An entry is the number of bits to drop (bits 0–4), what it is (5–7), the
-// number of extra bits or, for a further table, of its index (8–12), and a value
-// (16–31): a literal, the base of a length or distance, or where the further
-// table starts.
+// An entry consists of the number of bits to consume (bits 0–4), flags (5–7), the number of
+// extra bits or, for a subtable, of its index bits (8–12), and a value (16–31): a literal,
+// the base of a length or distance, or the start of the subtable. Without a flag it is a
+// length or distance. Every index has an entry, so decoding never leaves the table: bits
+// that are not a code have the flags isInvalid.
 const (
-	literalBits  = 11 // found at once in the table of literals and lengths
-	distanceBits = 8  // found at once in the table of distances
+	literalBits  = 11 // index bits of the main table of literals and lengths
+	distanceBits = 8  // index bits of the main table of distances
 
-	// Each further table serves at least two codes and has 1<<(15-bits) entries.
+	// Each subtable serves at least two codes and has at most 1<<(15-bits) entries.
 	literalTable  = 1<<literalBits + 288/2<<(maxCode-literalBits)
 	distanceTable = 1<<distanceBits + 32/2<<(maxCode-distanceBits)
 
-	maxCode = 15 // the longest code in bits
+	maxCode = 15 // length of the longest code, in bits
 
-	isFurther = 1 << 5
-	isEnd     = 1 << 6
-	isLiteral = 1 << 7
-	isInvalid = isEnd | isFurther
-	isSpecial = isEnd | isFurther // either, or both
+	isSubtable = 1 << 5
+	isEnd      = 1 << 6
+	isLiteral  = 1 << 7
+	isInvalid  = isEnd | isSubtable
+	isSpecial  = isEnd | isSubtable // a mask: either, or both
 )
 
-// reversed has a byte's bits in the opposite order: codes come highest bit first.
+// reversed maps a byte to its bits in reverse order, as codes start with their highest bit.
 var reversed = func() (t [256]uint16) {
 	for i := range t {
 		for bit := range 8 {
@@ -38,9 +41,10 @@ func reverse(code uint32, length int) uint32 {
 	return uint32(reversed[code&0xff]<<8|reversed[code>>8]) >> (16 - length)
 }
 
-// buildTable fills a table for the codes of these lengths (0: no code), whose
-// symbols stand for these entries. It returns false for lengths that are no
-// code: too many, or too few unless it is a single code of one bit or none.
+// buildTable fills table for codes of the given lengths in bits; unused symbols have length
+// 0. symbols are the entries without the number of bits to consume. buildTable returns
+// false if the lengths are not those of a complete code. A single code of one bit, or no
+// code, is also allowed.
 func buildTable(table []uint32, bits int, lengths []uint8, symbols []uint32) bool {
 	var count [maxCode + 1]int
 	for _, n := range lengths {
@@ -66,10 +70,10 @@ func buildTable(table []uint32, bits int, lengths []uint8, symbols []uint32) boo
 			table[i] = isInvalid
 		}
 	}
-	further := uint32(1) << bits
+	nextSubtable := uint32(1) << bits
 	if longest > bits {
 		for i := range 1 << bits {
-			table[i] = 0 // no further table there yet
+			table[i] = 0 // no subtable yet
 		}
 	}
 	for symbol, length := range lengths {
@@ -88,8 +92,8 @@ func buildTable(table []uint32, bits int, lengths []uint8, symbols []uint32) boo
 		}
 		at := code & (1<<bits - 1)
 		if table[at] == 0 {
-			table[at] = isFurther | further<<16 | uint32(longest-bits)<<8 | uint32(bits)
-			further += 1 << (longest - bits)
+			table[at] = isSubtable | nextSubtable<<16 | uint32(longest-bits)<<8 | uint32(bits)
+			nextSubtable += 1 << (longest - bits)
 		}
 		start := table[at] >> 16
 		for i := code >> bits; i < 1<<(longest-bits); i += 1 << (n - bits) {
@@ -99,7 +103,8 @@ func buildTable(table []uint32, bits int, lengths []uint8, symbols []uint32) boo
 	return true
 }
 
-// What each symbol stands for, without the length of its code.
+// literalSymbols, distanceSymbols and lengthSymbols are the entries of all symbols, without
+// the number of bits to consume.
 var literalSymbols, distanceSymbols, lengthSymbols = func() (lit [288]uint32, dist [32]uint32, lens [19]uint32) {
 	for i := range 256 {
 		lit[i] = isLiteral | uint32(i)<<16

@@ -8,28 +8,32 @@ import (
 	"hash/crc32"
 	"io"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// An Entry is one data chunk in a file. Chunks without an entry are zeros.
+// An Entry describes one data chunk in a file. Chunks without an entry are zeros.
 type Entry struct {
-	Chunk      int64 // number of the chunk
-	Offset     int64 // where its segment starts in the file
-	Length     uint32
+	Chunk      int64    // number of the chunk
+	Offset     int64    // of the segment in the file
+	Length     uint32   // of the segment
 	Data       uint32   // bytes of the content that a restore writes; see diskfile.DataBytes
 	SHA256     [32]byte // of the content
 	CRC        uint32   // CRC-32 of the content
 	SegmentCRC uint32   // CRC-32C of the segment
 }
 
-// isOf tells whether a chunk is the entry's.
-func (e *Entry) isOf(content []byte) bool {
-	// The CRC costs a twentieth of the SHA-256, and tells most that differ.
+// matches reports whether content is the content of the entry's chunk.
+func (e *Entry) matches(content []byte) bool {
+	// The CRC costs a twentieth of the SHA-256 and detects most differences.
 	return crc32.ChecksumIEEE(content) == e.CRC && sha256.Sum256(content) == e.SHA256
 }
 
-// Index says where the data chunks of one snapshot file lie, in the disk's
-// order. The last chunk, if it is shorter than ChunkSize and zero, has no entry.
+// matchesSegment reports whether b has the CRC-32C of the entry's segment.
+func (e *Entry) matchesSegment(b []byte) bool {
+	return crc32.Checksum(b, castagnoli) == e.SegmentCRC || !guard.On(guard.SegmentDigest)
+}
+
+// An Index lists the data chunks of one snapshot file, in the order of the disk.
 type Index struct {
 	ID       string // of the file
 	Digest   string
@@ -38,20 +42,21 @@ type Index struct {
 	Entries  []Entry
 }
 
-// On disk: magic, version, then in little endian: length of the id (1 byte),
-// id, image digest (32 bytes), Size, FileSize, number of entries (8 bytes
-// each), the entries, CRC-32C of all before.
+// The format of an index file, in little endian: magic, version, length of the id (1 byte),
+// id, image digest (32 bytes), Size, FileSize, number of entries (8 bytes each), the
+// entries, CRC-32C of everything before it.
 const (
 	indexMagic   = "VTINDEX\x00"
 	indexVersion = 2
 	entryLen     = 8 + 8 + 4 + 4 + 32 + 4 + 4
 )
 
-// ErrBadIndex says that an index cannot be used. It is only a cache, so this is
-// never the snapshot's fault.
+// ErrBadIndex means that an index is damaged or belongs to another file. It does not mean
+// that the snapshot is damaged.
 var ErrBadIndex = errors.New("not a usable chunk index")
 
-// Bytes returns the index as it is kept on disk.
+// Bytes encodes the index for an index file. It returns ErrBadIndex if the id or digest is
+// invalid.
 func (x *Index) Bytes() ([]byte, error) {
 	digest, err := hex.DecodeString(x.Digest)
 	if err != nil || len(digest) != 32 || len(x.ID) > 255 {
@@ -79,12 +84,11 @@ func (x *Index) Bytes() ([]byte, error) {
 	return le.AppendUint32(b, crc32.Checksum(b, castagnoli)), nil
 }
 
-// ReadIndex reads an index and checks it against the header of the file that it
-// is for: checksum, id, sizes, that its chunks' SHA-256 give the header's image
-// digest, and that its segments, one after the other, give the header's CRC-32C
-// of the body. So what it promises is what was saved; whether the file still
-// holds that is only known once it is read. The error wraps ErrBadIndex or is
-// the reader's.
+// ReadIndex reads the index of a file with header h. It checks the index's checksum, id and
+// sizes; that its chunks' SHA-256 values give the header's image digest; and that its
+// segments in sequence give the header's CRC-32C of the body. So the index describes what
+// was saved; only reading the file shows whether it still contains that. The error, if any,
+// is ErrBadIndex or the reader's.
 func ReadIndex(r io.Reader, h Header) (*Index, error) {
 	// Each entry stands for a segment of at least Align bytes.
 	limit := int64(len(indexMagic)+4+1+255+32+24+4) + h.FileSize/Align*entryLen
@@ -98,8 +102,8 @@ func ReadIndex(r io.Reader, h Header) (*Index, error) {
 	}
 	le := binary.LittleEndian
 	body, sum := b[:len(b)-4], le.Uint32(b[len(b)-4:])
-	holds := crc32.Checksum(body, castagnoli) == sum || !guard.On(guard.IndexDigest)
-	if !holds || le.Uint32(body[len(indexMagic):]) != indexVersion {
+	intact := crc32.Checksum(body, castagnoli) == sum || !guard.On(guard.IndexDigest)
+	if !intact || le.Uint32(body[len(indexMagic):]) != indexVersion {
 		return nil, ErrBadIndex
 	}
 	idLen := int(body[head-1])
@@ -119,7 +123,7 @@ func ReadIndex(r io.Reader, h Header) (*Index, error) {
 	for i := range x.Entries {
 		x.Entries[i] = parseEntry(rest[i*entryLen:])
 	}
-	if x.ID != h.ID || x.Digest != h.Digest || x.Size != h.Size || x.FileSize != h.FileSize || !x.holds(h) {
+	if x.ID != h.ID || x.Digest != h.Digest || x.Size != h.Size || x.FileSize != h.FileSize || !x.matches(h) {
 		return nil, ErrBadIndex
 	}
 	return x, nil
@@ -133,8 +137,8 @@ func parseEntry(b []byte) Entry {
 	}
 }
 
-// holds checks the entries against each other and against the header.
-func (x *Index) holds(h Header) bool {
+// matches reports whether the entries are consistent with each other and with the header.
+func (x *Index) matches(h Header) bool {
 	next, end, data := int64(0), int64(Align), int64(0)
 	for i := range x.Entries {
 		e := &x.Entries[i]
@@ -145,18 +149,17 @@ func (x *Index) holds(h Header) bool {
 		next, end, data = e.Chunk+1, e.Offset+int64(e.Length), data+int64(e.Data)
 	}
 	sums, crc := x.sums()
-	return data == h.Data && (sums == x.Digest && x.fits(h, crc) || !guard.On(guard.IndexBinding))
+	return data == h.Data && (sums == x.Digest && x.matchesBody(h, crc) || !guard.On(guard.IndexBinding))
 }
 
-// sums returns the image digest and the CRC-32 of the disk that the entries
-// describe.
+// sums returns the image digest and the CRC-32 of the disk described by the entries.
 func (x *Index) sums() (string, uint32) {
-	digest, crc := newDigest(), newCRCSum(crc32.IEEE)
+	digest, crc := &digest{h: sha256.New()}, newCRCSum(crc32.IEEE)
 	zerosTo := func(from, to int64) {
 		for i := from; i < to; i++ {
 			n := chunkLen(x.Size, i)
 			if n == ChunkSize {
-				digest.addZero()
+				digest.add(zeroSHA())
 				crc.add(zeroCRC(), n)
 			} else {
 				digest.add(sha256.Sum256(zeros[:n]))
@@ -173,10 +176,10 @@ func (x *Index) sums() (string, uint32) {
 		next = e.Chunk + 1
 	}
 	zerosTo(next, Chunks(x.Size))
-	return digest.hex(), crc.crc
+	return hex.EncodeToString(digest.h.Sum(nil)), crc.crc
 }
 
-// DataBytes is how much of the disk is in data chunks.
+// DataBytes returns how many bytes of the disk are in data chunks.
 func (x *Index) DataBytes() int64 {
 	var n int64
 	for i := range x.Entries {

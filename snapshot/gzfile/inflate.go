@@ -6,81 +6,76 @@ import (
 	"fmt"
 )
 
-// A Sink takes a part of the disk: content at off, from the disk's start to its
-// end, one call after the other: files take writes one at a time anyhow, and
-// whoever waits for them would burn a processor. It must not keep content. Zero
-// chunks are left out.
+// A Sink receives the content of the disk at off. Calls come in sequence, from the start
+// of the disk to its end, without the zero chunks. A Sink must not retain content.
 type Sink func(off int64, content []byte) error
 
 var (
-	errSegment = errors.New("it cannot be decompressed")
-	// errFull says that a segment holds more than there is room for.
-	errFull = fmt.Errorf("%w: it is too long", errSegment)
+	errSegment        = errors.New("it cannot be decompressed")
+	errSegmentTooLong = fmt.Errorf("%w: it is too long", errSegment)
+	errUnusedCode     = segmentError("unused code")
+	errBadDistance    = segmentError("distance before the start")
 )
 
-func badSegment(why string) error { return fmt.Errorf("%w: %s", errSegment, why) }
+func segmentError(reason string) error { return fmt.Errorf("%w: %s", errSegment, reason) }
 
-// An inflater decompresses whole segments in memory, which leaves out what a
-// reader of streams has to do: no window, no calls for each piece. It belongs
-// to one goroutine.
+// inflater decompresses whole segments in memory. Unlike a stream decompressor it needs no
+// window and no state between calls. It is not safe for concurrent use.
 type inflater struct {
 	literals  [literalTable]uint32
 	distances [distanceTable]uint32
 	lengths   [288 + 32]uint8
 
 	src []byte
-	pos int    // what comes next into buf
-	buf uint64 // the next bits, lowest first; what is above n repeats src[pos:]
-	n   uint   // how many bits of buf count
+	pos int    // of the next byte for buf
+	buf uint64 // the next bits, lowest first; bits above n are 0 or those of src[pos:]
+	n   uint   // number of valid bits in buf
 }
 
-func newInflater() *inflater { return new(inflater) }
-
-// inflate decompresses a segment, which must end where a block does and have no
-// final block, into dst. It returns how many bytes that were. With errFull,
-// whole is how many bytes the blocks take that did fit.
-func (d *inflater) inflate(dst, segment []byte) (wrote, whole int, err error) {
+// inflate decompresses a segment into dst and returns the number of bytes written. The
+// segment must end with a block and must not contain a final block. consumed is the length
+// of the blocks that were decompressed completely.
+func (d *inflater) inflate(dst, segment []byte) (wrote, consumed int, err error) {
 	d.src, d.pos, d.buf, d.n = segment, 0, 0, 0
 	for {
-		if whole = d.pos - int(d.n/8); whole == len(segment) && d.n%8 == 0 {
-			return wrote, whole, nil
+		if consumed = d.pos - int(d.n/8); consumed == len(segment) && d.n%8 == 0 {
+			return wrote, consumed, nil
 		}
-		if wrote, err = d.block(dst, wrote); err != nil {
-			return wrote, whole, err
+		if wrote, err = d.decodeBlock(dst, wrote); err != nil {
+			return wrote, consumed, err
 		}
 	}
 }
 
-// block decompresses one block behind the out bytes that are in dst.
-func (d *inflater) block(dst []byte, out int) (int, error) {
-	head, ok := d.bits(3)
+// decodeBlock decompresses one block into dst[out:] and returns the new length of the
+// output.
+func (d *inflater) decodeBlock(dst []byte, out int) (int, error) {
+	head, ok := d.takeBits(3)
 	if !ok {
-		return out, errCut
+		return out, errTruncated
 	}
 	if head&1 != 0 {
-		return out, badSegment("it ends too early")
+		return out, segmentError("it ends too early")
 	}
 	switch head >> 1 {
 	case 0:
-		return d.stored(dst, out)
+		return d.copyStored(dst, out)
 	case 1:
-		d.fixed()
+		d.buildFixedTables()
 	case 2:
-		if err := d.dynamic(); err != nil {
+		if err := d.readTables(); err != nil {
 			return out, err
 		}
 	default:
-		return out, badSegment("a block of no kind")
+		return out, segmentError("unknown type of block")
 	}
-	return d.codes(dst, out)
+	return d.decodeSymbols(dst, out)
 }
 
-// refill makes sure that there are 56 bits, or all that are left.
+// refill fills buf to at least 56 valid bits, or up to the end of the input.
 func (d *inflater) refill() {
 	if d.pos+8 <= len(d.src) {
-		d.buf |= binary.LittleEndian.Uint64(d.src[d.pos:]) << d.n
-		d.pos += int(63-d.n) >> 3
-		d.n |= 56
+		d.pos, d.buf, d.n = refilled(d.src, d.pos, d.buf, d.n)
 		return
 	}
 	for ; d.n < 56 && d.pos < len(d.src); d.pos++ {
@@ -89,8 +84,8 @@ func (d *inflater) refill() {
 	}
 }
 
-// bits takes n bits, at most 16.
-func (d *inflater) bits(n uint) (uint32, bool) {
+// takeBits consumes and returns n bits, at most 16. It returns false if fewer remain.
+func (d *inflater) takeBits(n uint) (uint32, bool) {
 	if d.n < n {
 		if d.refill(); d.n < n {
 			return 0, false
@@ -102,30 +97,31 @@ func (d *inflater) bits(n uint) (uint32, bool) {
 	return v, true
 }
 
-func (d *inflater) stored(dst []byte, out int) (int, error) {
+// copyStored copies the contents of a stored block.
+func (d *inflater) copyStored(dst []byte, out int) (int, error) {
 	d.pos -= int(d.n / 8)
 	d.buf, d.n = 0, 0
 	if len(d.src)-d.pos < 4 {
-		return out, errCut
+		return out, errTruncated
 	}
 	n := int(binary.LittleEndian.Uint16(d.src[d.pos:]))
 	if n^0xffff != int(binary.LittleEndian.Uint16(d.src[d.pos+2:])) {
-		return out, badSegment("a stored block contradicts itself")
+		return out, segmentError("wrong length of a stored block")
 	}
 	d.pos += 4
 	switch {
 	case n > len(d.src)-d.pos:
-		return out, errCut
+		return out, errTruncated
 	case n > len(dst)-out:
-		return out, errFull
+		return out, errSegmentTooLong
 	}
 	copy(dst[out:], d.src[d.pos:d.pos+n])
 	d.pos += n
 	return out + n, nil
 }
 
-// fixed makes the tables of the fixed code.
-func (d *inflater) fixed() {
+// buildFixedTables builds the tables of the fixed code.
+func (d *inflater) buildFixedTables() {
 	l := d.lengths[:]
 	for i := range 288 {
 		switch {
@@ -144,31 +140,32 @@ func (d *inflater) fixed() {
 	buildTable(d.distances[:], distanceBits, l[288:], distanceSymbols[:])
 }
 
-// lengthOrder is the order in which the lengths of the code of lengths come.
+// lengthOrder is the order in which a block lists the lengths of the codes for code
+// lengths.
 var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// dynamic reads a block's codes and makes their tables.
-func (d *inflater) dynamic() error {
-	head, ok := d.bits(14)
+// readTables reads the codes of a dynamic block and builds their tables.
+func (d *inflater) readTables() error {
+	head, ok := d.takeBits(14)
 	if !ok {
-		return errCut
+		return errTruncated
 	}
 	literals, distances := int(head&31)+257, int(head>>5&31)+1
 	if literals > 286 || distances > 30 {
-		return badSegment("too many codes")
+		return segmentError("too many codes")
 	}
 	var lengths [19]uint8
 	for i := range head>>10 + 4 {
-		n, ok := d.bits(3)
+		n, ok := d.takeBits(3)
 		if !ok {
-			return errCut
+			return errTruncated
 		}
 		lengths[lengthOrder[i]] = uint8(n)
 	}
 	const tableBits = 7
 	var table [1 << tableBits]uint32
 	if !buildTable(table[:], tableBits, lengths[:], lengthSymbols[:]) {
-		return badSegment("a code of lengths is none")
+		return segmentError("invalid code for code lengths")
 	}
 	all := d.lengths[:literals+distances]
 	for i := 0; i < len(all); {
@@ -176,8 +173,8 @@ func (d *inflater) dynamic() error {
 			d.refill()
 		}
 		e := table[d.buf&(1<<tableBits-1)]
-		if _, ok := d.bits(uint(e & 31)); !ok || e == isInvalid {
-			return badSegment("a length of no code")
+		if _, ok := d.takeBits(uint(e & 31)); !ok || e == isInvalid {
+			return segmentError("invalid code length")
 		}
 		symbol := e >> 16
 		if symbol < 16 {
@@ -189,15 +186,15 @@ func (d *inflater) dynamic() error {
 		switch symbol {
 		case 16:
 			if i == 0 {
-				return badSegment("no length to repeat")
+				return segmentError("no code length to repeat")
 			}
 			value, extra = all[i-1], 2
 		case 18:
 			extra, repeat = 7, 11
 		}
-		more, ok := d.bits(extra)
+		more, ok := d.takeBits(extra)
 		if repeat += int(more); !ok || repeat > len(all)-i {
-			return badSegment("too many lengths")
+			return segmentError("too many code lengths")
 		}
 		for range repeat {
 			all[i] = value
@@ -206,7 +203,7 @@ func (d *inflater) dynamic() error {
 	}
 	if all[256] == 0 || !buildTable(d.literals[:], literalBits, all[:literals], literalSymbols[:]) ||
 		!buildTable(d.distances[:], distanceBits, all[literals:], distanceSymbols[:]) {
-		return badSegment("a code is none")
+		return segmentError("invalid code")
 	}
 	return nil
 }

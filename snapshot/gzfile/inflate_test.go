@@ -8,8 +8,8 @@ import (
 	stdflate "compress/flate"
 )
 
-// TestInflate reads what Go's own deflate makes of many contents at all levels,
-// into room that is exact, too small and too large.
+// TestInflate decompresses the output of Go's deflate for many contents and levels, into
+// buffers that have the right length, or are too small or too large.
 func TestInflate(t *testing.T) {
 	contents := map[string][]byte{
 		"nothing": nil, "a byte": {1}, "text": text(1, 80_000), "noise": random(1, 70_000),
@@ -17,7 +17,7 @@ func TestInflate(t *testing.T) {
 		"sevens": bytes.Repeat([]byte("abcdefg"), 3000), "skewed": skewed(80_000),
 		"both": append(random(2, 5000), text(2, 5000)...),
 	}
-	d := newInflater()
+	d := new(inflater)
 	for name, content := range contents {
 		for _, level := range []int{stdflate.HuffmanOnly, 0, 1, 6, 9} {
 			var b bytes.Buffer
@@ -33,25 +33,25 @@ func TestInflate(t *testing.T) {
 				dst := make([]byte, room)
 				n, whole, err := d.inflate(dst, b.Bytes())
 				if err != nil || whole != b.Len() || !bytes.Equal(dst[:n], content) {
-					t.Fatalf("%s, level %d, room for %d: %d of %d bytes, %v", name, level, room, n, len(content), err)
+					t.Fatalf("%s, level %d, buffer of %d: got %d of %d bytes, %v", name, level, room, n, len(content), err)
 				}
 			}
 			if len(content) == 0 {
 				continue
 			}
-			if _, _, err := d.inflate(make([]byte, len(content)-1), b.Bytes()); !errors.Is(err, errFull) {
-				t.Errorf("%s, level %d, too little room: %v", name, level, err)
+			if _, _, err := d.inflate(make([]byte, len(content)-1), b.Bytes()); !errors.Is(err, errSegmentTooLong) {
+				t.Errorf("%s, level %d, small buffer: got error %v, want error %v", name, level, err, errSegmentTooLong)
 			}
 			for cut := 1; cut <= min(b.Len(), 9); cut++ {
 				if _, _, err := d.inflate(make([]byte, len(content)), b.Bytes()[:b.Len()-cut]); err == nil && cut < 5 {
-					t.Errorf("%s, level %d: cut by %d it passes", name, level, cut)
+					t.Errorf("%s, level %d: cut by %d bytes: got no error, want one", name, level, cut)
 				}
 			}
 		}
 	}
 }
 
-// skewed has bytes whose codes are of all lengths up to the longest.
+// skewed returns bytes whose Huffman codes have all lengths.
 func skewed(n int) []byte {
 	b := random(9, n)
 	for i, x := range b {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// zeroSegmentCRCs are the CRC-32C of zeroSegments.
+// zeroSegmentCRCs returns the CRC-32C values of zeroSegments.
 var zeroSegmentCRCs = sync.OnceValue(func() (sums [zeroGroup + 1]uint32) {
 	for n, segment := range zeroSegments() {
 		sums[n] = crc32.Checksum(segment, castagnoli)
@@ -13,23 +13,19 @@ var zeroSegmentCRCs = sync.OnceValue(func() (sums [zeroGroup + 1]uint32) {
 	return sums
 })
 
-// layout is a body as it grows, segment by segment.
+// layout computes the length and the CRC-32C of a body segment by segment.
 type layout struct {
 	length int64
 	crc    crcSum
 }
-
-func newLayout() *layout { return &layout{crc: newCRCSum(crc32.Castagnoli)} }
 
 func (l *layout) add(crc uint32, n int64) {
 	l.crc.add(crc, n)
 	l.length += n
 }
 
-func (l *layout) addBytes(b []byte) { l.add(crc32.Checksum(b, castagnoli), int64(len(b))) }
-
-// addZeros adds the segments of the zero chunks from one chunk up to another of
-// a disk of size bytes.
+// addZeros adds the segments of the zero chunks [from, to). size is the disk's size in
+// bytes.
 func (l *layout) addZeros(from, to, size int64) {
 	for whole := min(to, size/ChunkSize); from < whole; {
 		n := min(zeroGroup, whole-from)
@@ -37,14 +33,15 @@ func (l *layout) addZeros(from, to, size int64) {
 		from += n
 	}
 	if from < to {
-		l.addBytes(shortZero(chunkLen(size, from)))
+		rest := shortZero(chunkLen(size, from))
+		l.add(crc32.Checksum(rest, castagnoli), int64(len(rest)))
 	}
 }
 
-// fits tells whether the index describes the very body that the header's CRC-32C
-// is of: every segment where it says, and no gap. crc is the disk's CRC-32.
-func (x *Index) fits(h Header, crc uint32) bool {
-	body := newLayout()
+// matchesBody reports whether the index describes a body that has the header's CRC-32C,
+// with every segment at its offset and no gaps. crc is the disk's CRC-32.
+func (x *Index) matchesBody(h Header, crc uint32) bool {
+	body := &layout{crc: newCRCSum(crc32.Castagnoli)}
 	start := int64(-1)
 	next := int64(0)
 	for i := range x.Entries {
@@ -60,7 +57,7 @@ func (x *Index) fits(h Header, crc uint32) bool {
 		next = e.Chunk + 1
 	}
 	body.addZeros(next, Chunks(x.Size), x.Size)
-	body.addBytes(trailer(crc, x.Size))
+	body.add(crc32.Checksum(trailer(crc, x.Size), castagnoli), trailerLen)
 	if start < 0 {
 		start = x.FileSize - body.length
 	}

@@ -7,33 +7,31 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// maxWorkers keeps the memory of one run far under 150 MB.
+// maxWorkers limits the memory of one run to well under 150 MB.
 const maxWorkers = 16
 
-// DefaultWorkers is the number of workers when none is asked for.
-func DefaultWorkers() int { return max(1, min(runtime.GOMAXPROCS(0), maxWorkers)) }
-
-// stages are the three parts of an ordered parallel run over items of type T.
-// Any error ends the run; when it returns, no goroutine of it is left.
+// stages holds the functions of a parallel run over items of type T, whose results are
+// collected in order. Any error ends the run. When run returns, all of its goroutines have
+// ended.
 type stages[T any] struct {
-	// produce fills the next item; false says there is none. Called from one goroutine.
+	// produce fills in the next item, or returns false at the end. One goroutine calls it.
 	produce func(*T) (bool, error)
-	// worker makes what one worker does with an item, with buffers of its own.
+	// worker returns a function that processes items in one goroutine, with its own buffers.
 	worker func() func(*T) error
-	// collect takes the finished items in the order of produce. Called from one goroutine.
+	// collect receives the processed items in the order of produce. One goroutine calls it.
 	collect func(*T) error
 }
 
 type item[T any] struct {
 	value T
-	done  chan struct{} // capacity 1: a worker never waits
+	done  chan struct{} // capacity 1, so that a worker never blocks
 }
 
-// run uses at most two items for each worker; items (with their buffers) are
-// used again once they are collected.
+// run uses at most two items per worker; items and their buffers are reused once they are
+// collected.
 func (s stages[T]) run(ctx context.Context, workers int) error {
 	if workers <= 0 {
-		workers = DefaultWorkers()
+		workers = max(1, min(runtime.GOMAXPROCS(0), maxWorkers))
 	}
 	window := 2 * workers
 	free := make(chan *item[T], window)
@@ -56,7 +54,7 @@ func (s stages[T]) run(ctx context.Context, workers int) error {
 			if more, err := s.produce(&it.value); err != nil || !more {
 				return err
 			}
-			todo <- it // never waits: there are no more items than places
+			todo <- it // never blocks: the channel has room for all items
 			order <- it
 		}
 	})

@@ -5,26 +5,29 @@ import (
 	"errors"
 	"slices"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// Present is a disk whose chunks Decode takes, where they have the SHA-256 that
-// the file's must have, in place of inflating the file's. It does not change
-// meanwhile.
+// Present is an existing disk from which Decode takes the chunks whose SHA-256 is that in
+// the index, instead of decompressing them. Each chunk is checked after it was copied or
+// cloned, so another process may be writing to the existing disk.
 type Present struct {
-	// Share makes n bytes of the new disk at off the same blocks as those of
-	// this one; both are multiples of Align. It may be nil, or fail with
-	// errors.ErrUnsupported: then the bytes that were checked go to the sink.
-	Share func(off, n int64) error
+	// Cloner clones from this disk to the new one, at equal offsets. If it is nil,
+	// or cannot clone, chunks are copied.
+	Cloner *Cloner
+	// Overwrite replaces a cloned chunk that turned out to be different. It is required
+	// with a Cloner.
+	Overwrite Sink
 
-	src    Source
-	plan   *Plan
-	never  bool // Share is not supported
-	reused int64
-	shared int64
+	// Reused is the number of bytes that Decode took from this disk. Shared is how many of
+	// them share blocks with it.
+	Reused, Shared int64
+
+	src  Source
+	plan *Plan
 }
 
-// NewPresent looks where src has data.
+// NewPresent returns a Present that reads src. The errors are those of NewPlan.
 func NewPresent(ctx context.Context, src Source) (*Present, error) {
 	plan, err := NewPlan(ctx, src)
 	if err != nil {
@@ -33,46 +36,56 @@ func NewPresent(ctx context.Context, src Source) (*Present, error) {
 	return &Present{src: src, plan: plan}, nil
 }
 
-// Reused is how many bytes of the disk were taken from here, once Decode is done.
-func (p *Present) Reused() int64 { return p.reused }
-
-// Shared is what of Reused shares its blocks.
-func (p *Present) Shared() int64 { return p.shared }
-
-// give gives a chunk that is here to the new disk.
-func (p *Present) give(off int64, content []byte, sink Sink) error {
-	n := int64(len(content))
-	p.reused += n
-	if p.Share == nil || n%Align != 0 || p.never {
-		return sink(off, content)
-	}
-	err := p.Share(off, n)
-	if errors.Is(err, errors.ErrUnsupported) {
-		p.never = true
-		return sink(off, content)
-	}
-	if err == nil {
-		p.shared += n
-	}
-	return err
-}
-
-// has reads the chunk into content, which has its length, and tells whether it is the entry's. One that cannot be
-// read is not: the file has it.
-func (p *Present) has(e *Entry, content []byte) bool {
+// read tries to take the job's chunk from this disk. It sets j.present if j.content now
+// contains the chunk, and j.cloned if the new disk now shares this disk's blocks there. A
+// chunk that cannot be read counts as different.
+func (p *Present) read(j *decodeJob) error {
+	j.present, j.cloned = false, false
 	if p == nil {
-		return false
+		return nil
 	}
-	at, found := slices.BinarySearchFunc(p.plan.spans, e.Chunk, func(s span, chunk int64) int {
+	at, found := slices.BinarySearchFunc(p.plan.spans, j.entry.Chunk, func(s span, chunk int64) int {
 		return int(s.chunk - chunk)
 	})
-	if !found || e.Chunk*ChunkSize+int64(len(content)) > p.plan.size {
-		return false
+	off, n := j.entry.Chunk*ChunkSize, int64(len(j.content))
+	if !found || off+n > p.plan.size {
+		return nil
 	}
 	s := p.plan.spans[at]
-	s.hi = min(s.hi, int32(len(content)))
-	if s.lo >= s.hi || s.read(p.src, content) != nil {
-		return false
+	s.hi = min(s.hi, int32(n))
+	if s.lo >= s.hi {
+		return nil
 	}
-	return e.isOf(content) || !guard.On(guard.PresentDigest)
+	var read bool
+	if n%Align == 0 && p.Cloner.isUsable() {
+		var err error
+		read, err = p.Cloner.clone(j.content, off, p.src, off)
+		j.cloned = err == nil
+		if errors.Is(err, errors.ErrUnsupported) {
+			p.Cloner.unsupported.Store(true)
+		} else if err != nil {
+			return err
+		}
+	}
+	if !j.cloned {
+		read = s.read(p.src, j.content) == nil
+	}
+	j.present = read && (j.entry.matches(j.content) || !guard.On(guard.PresentDigest))
+	return nil
+}
+
+// write writes the job's chunk to the new disk, unless it was cloned.
+func (p *Present) write(j *decodeJob, sink Sink) error {
+	off, n := j.entry.Chunk*ChunkSize, int64(len(j.content))
+	if j.present {
+		p.Reused += n
+	}
+	switch {
+	case j.present && j.cloned:
+		p.Shared += n
+		return nil
+	case j.cloned:
+		return p.Overwrite(off, j.content)
+	}
+	return sink(off, j.content)
 }

@@ -2,30 +2,37 @@ package gzfile
 
 import "bytes"
 
-// Rehead returns the header of f with other texts (name, description, pin), and
-// the bytes to put in the place of the present ones. They are as long as those
-// if the texts fit in; if not they are longer by a multiple of Align, and the
-// new header's FileSize says so: such a file has to be written anew, with the
-// same body behind. The error is ErrTooLong.
-func (f *File) Rehead(name, description string, pinned bool) (Header, []byte, error) {
+// Editable holds the fields of a header that can change after the snapshot was
+// written. All others describe the content and never change.
+type Editable struct {
+	Name, Description string
+	Pinned            bool
+}
+
+// Editable returns the fields of h that can change.
+func (h Header) Editable() Editable { return Editable{h.Name, h.Description, h.Pinned} }
+
+// Rehead returns the header of f with its editable fields replaced, and its encoded
+// bytes. These are as long as the current header if the new fields fit into it.
+// Otherwise they are longer by a multiple of Align, the new header's FileSize grows by
+// the same amount, and the whole file has to be rewritten with the same body.
+// It returns ErrTooLong if the fields do not fit into any header.
+func (f *File) Rehead(to Editable) (Header, []byte, error) {
 	h := f.Header
-	h.Name, h.Description, h.Pinned = name, description, pinned
-	if head, err := h.encode(int(f.headerLen)); err == nil {
+	h.Name, h.Description, h.Pinned = to.Name, to.Description, to.Pinned
+	if head, err := h.encode(int(f.HeaderLen)); err == nil {
 		return h, head, nil
 	}
-	length, err := h.room()
+	length, err := h.encodedLen()
 	if err != nil {
 		return Header{}, nil, err
 	}
-	h.FileSize += int64(length) - f.headerLen
+	h.FileSize += int64(length) - f.HeaderLen
 	head, err := h.encode(length)
 	return h, head, err
 }
 
-// HeaderLen is where the body starts in the file.
-func (f *File) HeaderLen() int64 { return f.headerLen }
-
-// Moved returns the index of a file whose header has become longer by n bytes.
+// Moved returns the index of the file after its header has grown by n bytes.
 func (x *Index) Moved(n int64) *Index {
 	moved := *x
 	moved.FileSize += n
@@ -37,8 +44,8 @@ func (x *Index) Moved(n int64) *Index {
 	return &moved
 }
 
-// MaxHeader is the longest header, in bytes.
+// MaxHeader is the maximum length of a header, in bytes.
 const MaxHeader = maxHeader
 
-// IsGzip tells whether a file that starts with b may be a gzip file.
+// IsGzip reports whether a file that starts with b may be a gzip file.
 func IsGzip(b []byte) bool { return bytes.HasPrefix(b, gzipStart[:3]) }

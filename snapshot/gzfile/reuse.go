@@ -3,35 +3,33 @@ package gzfile
 import (
 	"errors"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// Base is an earlier snapshot file of the same disk, whose segments Write uses
-// again for the chunks that have not changed. Its bytes are read and compared
-// with their CRC-32C each time, so that damage in it never spreads: what fails
-// is compressed anew. The new file is the same with and without a base, unless
-// the base was compressed at another level. The file may be removed meanwhile,
-// as long as it stays open.
+// A Base is an earlier snapshot file of the same disk. Write reuses its segments for the
+// chunks that have not changed. Each segment is first compared with its CRC-32C, so that
+// damage never spreads: a chunk whose segment is damaged is compressed again. The new file
+// is the same with and without a base, unless the base was compressed at another level. The
+// file may be removed during Write if it stays open.
 type Base struct {
 	File *File
-	// Index is what ReadIndex or Scan made for File.
+	// Index is the index of File, from ReadIndex or Scan.
 	Index *Index
-	// Share makes n bytes of the new file at off the same blocks as those of
-	// this one at from; all three are multiples of Align. It may be nil, or fail
-	// with errors.ErrUnsupported: then the bytes that were checked are written.
-	Share func(off, from, n int64) error
+	// Cloner clones segments of File to the new file. If it is nil, or cannot
+	// clone, they are copied.
+	Cloner *Cloner
 
 	// Filled in by Write.
-	Reused  int64   // bytes of segments that were used again
-	Shared  int64   // what of these was shared
-	Bad     []int64 // chunks whose segments no longer hold
-	Unread  int64   // bytes of the disk's data that were not read; see Know
-	Doubted bool    // what was said of changes was wrong: all was read
+	Reused       int64   // bytes of segments that were reused
+	Shared       int64   // bytes of Reused that share blocks
+	Bad          []int64 // chunks whose segments are damaged
+	Unread       int64   // bytes of the disk's data that were not read; see SetChanges
+	ChangesWrong bool    // the list of changes was wrong, so the whole disk was read
 
-	changed []bool // by chunk; nil: not known
+	changed []bool // by chunk; nil if not known
 }
 
-// find returns the base's entry of a chunk, nil if it has none.
+// find returns the base's entry for a chunk, or nil.
 func (b *Base) find(chunk int64) *Entry {
 	if b == nil {
 		return nil
@@ -39,7 +37,7 @@ func (b *Base) find(chunk int64) *Entry {
 	return b.Index.find(chunk)
 }
 
-// find returns the entry of a chunk, nil if it is zeros.
+// find returns the entry for a chunk, or nil if the chunk is zeros.
 func (x *Index) find(chunk int64) *Entry {
 	low, high := 0, len(x.Entries)
 	for low < high {
@@ -55,47 +53,58 @@ func (x *Index) find(chunk int64) *Entry {
 	return &x.Entries[low]
 }
 
-// reuse fills in the job from the base if the chunk has the same SHA-256 there.
+// reuse fills in the job from the base if the chunk has the same SHA-256 there, and
+// reports whether it did.
 func (b *Base) reuse(j *chunkJob, sum [32]byte) bool {
 	e := b.find(j.chunk)
-	return e != nil && (sum == e.SHA256 || !guard.On(guard.ReuseDigest)) && b.take(j, e)
+	return e != nil && (sum == e.SHA256 || !guard.On(guard.ReuseDigest)) && b.reuseEntry(j, e)
 }
 
-// take fills in the job from an entry of the base, if its segment still holds.
-func (b *Base) take(j *chunkJob, e *Entry) bool {
+// reuseEntry fills in the job from an entry of the base, and reports whether it could. A
+// segment to be cloned is read and checked later, in the new file; see writer.clone.
+func (b *Base) reuseEntry(j *chunkJob, e *Entry) bool {
 	if cap(j.segment) < maxSegment {
 		j.segment = make([]byte, 0, maxSegment)
 	}
 	j.segment = j.segment[:e.Length]
-	// A base that cannot be read is as bad as one that has changed.
-	if err := b.File.segment(j.segment, e); err != nil {
-		j.bad = true
+	j.from, j.entry = e, *e
+	j.clone = b.Cloner.isUsable()
+	return j.clone || b.read(j)
+}
+
+// read reads the job's segment from the base and reports whether it is intact.
+func (b *Base) read(j *chunkJob) bool {
+	if b.File.readSegment(j.segment, j.from) != nil { // damaged or unreadable
+		j.from, j.bad = nil, true
 		return false
 	}
-	j.from, j.entry = e, *e
 	return true
 }
 
-// putAgain puts a segment of the base.
-func (w *writer) putAgain(j *chunkJob) error {
-	n := int64(len(j.segment))
-	w.base.Reused += n
-	if w.base.Share == nil || w.unshared {
-		return w.put(j.segment)
-	}
+// clone makes the next part of the new file share the blocks of the base's segment, and
+// reports whether it did. If it could not, or if the cloned bytes are not the segment, it
+// puts the segment into the job, to be written there.
+func (w *writer) clone(j *chunkJob) (bool, error) {
 	if err := w.flush(); err != nil {
-		return err
+		return false, err
 	}
-	err := w.base.Share(w.offset, j.from.Offset, n)
-	if errors.Is(err, errors.ErrUnsupported) {
-		w.unshared = true
-		return w.put(j.segment)
+	read, err := w.base.Cloner.clone(j.segment, w.offset, w.base.File.r, j.from.Offset)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		w.base.Cloner.unsupported.Store(true)
+		if w.base.read(j) {
+			return false, nil
+		}
+	case err != nil:
+		return false, err
+	case read && j.from.matchesSegment(j.segment):
+		n := int64(len(j.segment))
+		w.base.Shared += n
+		w.offset += n
+		w.start = w.offset
+		return true, nil
 	}
-	if err != nil {
-		return err
-	}
-	w.base.Shared += n
-	w.offset += n
-	w.start = w.offset
-	return nil
+	err = w.compress(j)
+	j.bad = true
+	return false, err
 }

@@ -10,19 +10,26 @@ import (
 	"go.uber.org/goleak"
 )
 
-// again takes a snapshot of src with a base.
+// again writes the snapshot file of src with a base.
 func again(t *testing.T, src Source, base *Base, workers int) *memory {
+	t.Helper()
+	out := &memory{}
+	writeAgain(t, out, src, base, workers)
+	return out
+}
+
+// writeAgain is like again, but writes to out.
+func writeAgain(t *testing.T, out *memory, src Source, base *Base, workers int) (Header, *Index) {
 	t.Helper()
 	plan, err := NewPlan(context.Background(), src)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := &memory{}
-	_, _, err = Write(context.Background(), out, src, plan, header("n"), Options{Workers: workers, Base: base})
+	h, x, err := Write(context.Background(), out, src, plan, header("n"), Options{Workers: workers, Base: base})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return h, x
 }
 
 func baseOf(t *testing.T, src Source) (*memory, *Base) {
@@ -35,8 +42,8 @@ func baseOf(t *testing.T, src Source) (*memory, *Base) {
 	return out, &Base{File: f, Index: x}
 }
 
-// later is a disk and the same disk after a while: a chunk changed, one became
-// zeros, one that was zeros did not stay so.
+// later returns a disk before and after changes: one chunk changed, one became zeros, and one
+// that was zeros became data.
 func later() (before, after *memory) {
 	before = place(6*mib+700, map[int][]byte{0: text(1, 9000), mib: random(1, 9000), 3 * mib: text(2, mib+9000), 6 * mib: text(3, 700)})
 	after = &memory{b: bytes.Clone(before.b)}
@@ -62,34 +69,28 @@ func TestReuseGivesTheSameFile(t *testing.T) {
 			out := &memory{}
 			switch way {
 			case "cannot share":
-				base.Share = func(int64, int64, int64) error { return errors.ErrUnsupported }
+				base.Cloner = &Cloner{Clone: func(int64, int64, int64) error { return errors.ErrUnsupported }}
 			case "shares":
-				base.Share = func(off, from, n int64) error {
-					if off%Align != 0 || from%Align != 0 || n%Align != 0 {
-						t.Errorf("shares %d bytes at %d from %d", n, off, from)
+				base.Cloner = &Cloner{New: out, Clone: func(to, from, n int64) error {
+					if to%Align != 0 || from%Align != 0 || n%Align != 0 {
+						t.Errorf("got a clone of %d bytes to %d from %d, want multiples of Align", n, to, from)
 					}
-					_, err := out.WriteAt(file.b[from:from+n], off)
+					_, err := out.WriteAt(file.b[from:from+n], to)
 					return err
-				}
+				}}
 			}
-			plan, err := NewPlan(context.Background(), after)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err := Write(context.Background(), out, after, plan, header("n"), Options{Workers: workers, Base: base}); err != nil {
-				t.Fatal(err)
-			}
+			writeAgain(t, out, after, base, workers)
 			if !bytes.Equal(out.b, want.b) {
-				t.Errorf("%s, %d workers: another file", way, workers)
+				t.Errorf("%s, %d workers: got a different file than without a base", way, workers)
 			}
 			if shared := base.Shared == unchanged; base.Reused != unchanged || shared != (way == "shares") || base.Bad != nil {
-				t.Errorf("%s, %d workers: %d used again, %d shared, of %d; bad %v", way, workers, base.Reused, base.Shared, unchanged, base.Bad)
+				t.Errorf("%s, %d workers: got %d reused, %d shared, want %d; bad %v", way, workers, base.Reused, base.Shared, unchanged, base.Bad)
 			}
 		}
 	}
 }
 
-// TestReuseOfOtherSizes uses files of smaller and larger disks again.
+// TestReuseOfOtherSizes uses bases of smaller and larger disks.
 func TestReuseOfOtherSizes(t *testing.T) {
 	whole := bytes.Repeat(text(1, 4096), 3*mib/4096)
 	for _, sizes := range [][2]int{{3*mib - 100, 3 * mib}, {3 * mib, mib + 100}, {0, mib}, {mib, 0}, {mib, 2 * mib}} {
@@ -98,19 +99,20 @@ func TestReuseOfOtherSizes(t *testing.T) {
 		want, _, _ := written(t, src, 0)
 		out := again(t, src, base, 0)
 		if !bytes.Equal(out.b, want.b) {
-			t.Errorf("from %d to %d bytes: another file", sizes[0], sizes[1])
+			t.Errorf("from %d to %d bytes: got a different file than without a base", sizes[0], sizes[1])
 		}
 		if chunks := min(sizes[0], sizes[1]) / mib; (base.Reused > 0) != (chunks > 0) {
-			t.Errorf("from %d to %d bytes: %d used again", sizes[0], sizes[1], base.Reused)
+			t.Errorf("from %d to %d bytes: got %d reused bytes", sizes[0], sizes[1], base.Reused)
 		}
 	}
 }
 
-// TestReuseDoesNotSpreadDamage damages every segment of the base, and cuts it.
+// TestReuseDoesNotSpreadDamage damages a segment of the base, or cuts the base within it.
 func TestReuseDoesNotSpreadDamage(t *testing.T) {
 	before, _ := later()
 	want, _, _ := written(t, before, 0)
-	for _, cut := range []bool{false, true} {
+	for i := range 4 {
+		cut, clones := i&1 > 0, i&2 > 0
 		file, base := baseOf(t, before)
 		bad := base.Index.Entries[1]
 		file.b[bad.Offset+int64(bad.Length)/2] ^= 1
@@ -122,9 +124,19 @@ func TestReuseDoesNotSpreadDamage(t *testing.T) {
 				chunks = append(chunks, e.Chunk)
 			}
 		}
-		out := again(t, before, base, 2)
+		out := &memory{}
+		if clones {
+			base.Cloner = &Cloner{New: out, Clone: func(to, from, n int64) error {
+				if from+n > file.Size() {
+					return errors.ErrUnsupported
+				}
+				_, err := out.WriteAt(file.b[from:from+n], to)
+				return err
+			}}
+		}
+		writeAgain(t, out, before, base, 2)
 		if !bytes.Equal(out.b, want.b) || !slices.Equal(base.Bad, chunks) {
-			t.Errorf("cut %v: bad are %v, not %v", cut, base.Bad, chunks)
+			t.Errorf("cut %v, clones %v: got another file or bad chunks %v, want %v", cut, clones, base.Bad, chunks)
 		}
 	}
 }
@@ -133,12 +145,12 @@ func TestSharingFails(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	before, _ := later()
 	_, base := baseOf(t, before)
-	base.Share = func(int64, int64, int64) error { return errBroken }
+	base.Cloner = &Cloner{Clone: func(int64, int64, int64) error { return errBroken }}
 	plan, err := NewPlan(context.Background(), before)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := Write(context.Background(), &memory{}, before, plan, header("n"), Options{Base: base}); !errors.Is(err, errBroken) {
-		t.Errorf("%v", err)
+		t.Errorf("Write: got error %v, want error %v", err, errBroken)
 	}
 }

@@ -12,27 +12,27 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// flushMark is what every segment ends with: the length of an empty stored block.
+// flushMark is the end of every segment: the length of an empty stored block.
 var flushMark = []byte{0, 0, 0xff, 0xff}
 
-// Scan reads the whole file without an index, in parallel, and makes the index
-// anew. It gives the whole disk to sink, which may be nil. When it returns nil,
-// every byte of the file was read, and the disk has the header's image digest
-// and the CRC-32 of the file's end. opt.Add counts bytes of the file.
+// Scan reads the whole file without an index, in parallel, and rebuilds the index. It
+// writes the disk to sink, which may be nil. When the error is nil, every byte of the file
+// was read, and the disk has the header's image digest and the trailer's CRC-32. opt.Add
+// counts bytes of the file. The errors are those of [File.Decode].
 //
-// A segment may end wherever there is a flush mark at a multiple of Align, but
-// the disk's own content can look like one. So each piece between two marks is
-// taken for a segment, many at once, and where one turns out not to be, the
-// segment that starts there is read on its own to where it truly ends.
+// A segment can end at any flush mark before a multiple of Align, but the disk's own
+// content can look like such a mark. So each piece between two marks is decompressed as if
+// it were a segment, many in parallel. If a piece turns out not to be a segment, the
+// segment that starts there is read to its actual end.
 func (f *File) Scan(ctx context.Context, sink Sink, opt Options) (*Index, error) {
 	end := f.Header.FileSize - trailerLen
-	if (end-f.headerLen)%Align != 0 {
-		return nil, damaged(-1, "its length is not that of a snapshot")
+	if (end-f.HeaderLen)%Align != 0 {
+		return nil, damaged(-1, "the file does not have the length of a snapshot")
 	}
-	opt.add(f.headerLen + trailerLen)
-	in := bufio.NewReaderSize(io.NewSectionReader(f.r, f.headerLen, end-f.headerLen), 2*maxSegment)
-	at := f.headerLen
-	s := &scan{f: f, sink: sink, end: f.headerLen, x: &Index{
+	opt.add(f.HeaderLen + trailerLen)
+	in := bufio.NewReaderSize(io.NewSectionReader(f.r, f.HeaderLen, end-f.HeaderLen), 2*maxSegment)
+	at := f.HeaderLen
+	s := &scan{f: f, sink: sink, end: f.HeaderLen, x: &Index{
 		ID: f.Header.ID, Digest: f.Header.Digest, Size: f.Header.Size, FileSize: f.Header.FileSize,
 	}}
 	err := stages[piece]{
@@ -46,7 +46,7 @@ func (f *File) Scan(ctx context.Context, sink Sink, opt Options) (*Index, error)
 			return err == nil, err
 		},
 		worker: func() func(*piece) error {
-			d := newInflater()
+			d := new(inflater)
 			return func(p *piece) error {
 				p.inflate(d)
 				return nil
@@ -64,31 +64,31 @@ func (f *File) Scan(ctx context.Context, sink Sink, opt Options) (*Index, error)
 	switch {
 	case s.next != Chunks(f.Header.Size) || s.end != end:
 		return nil, damaged(s.next, "the file ends before it")
-	case !f.isDisk(sums):
-		return nil, errDisk()
-	case !f.endsWith(crc):
-		return nil, errEnd()
+	case !f.matchesDigest(sums):
+		return nil, errWrongDigest()
+	case !f.matchesCRC(crc):
+		return nil, errWrongCRC()
 	}
 	return s.x, nil
 }
 
-// piece is what lies between two marks.
+// piece is the part of the file between two flush marks.
 type piece struct {
 	offset  int64 // in the file
 	segment []byte
-	zeros   int64  // it stands for this many whole zero chunks
-	content []byte // it is this one chunk, or nil
-	room    []byte
-	entry   Entry // of content, without its Chunk
+	zeros   int64  // number of zero chunks that it stands for
+	content []byte // the chunk that it decompresses to, or nil
+	buf     []byte
+	entry   Entry // for content, without its Chunk
 }
 
-// read takes what comes up to the next mark, or as much as a segment can be.
+// read reads up to the next mark, but at most maxSegment bytes.
 func (p *piece) read(in *bufio.Reader) error {
 	for n := Align; ; n += Align {
 		b, err := in.Peek(n)
 		if err != nil && (!errors.Is(err, io.EOF) || len(b) == 0) {
 			if errors.Is(err, io.EOF) {
-				err = damaged(-1, "it is cut short")
+				err = damaged(-1, "the file is cut short")
 			}
 			return err
 		}
@@ -96,7 +96,7 @@ func (p *piece) read(in *bufio.Reader) error {
 			continue
 		}
 		if p.segment == nil {
-			p.segment, p.room = make([]byte, 0, maxSegment), make([]byte, ChunkSize)
+			p.segment, p.buf = make([]byte, 0, maxSegment), make([]byte, ChunkSize)
 		}
 		p.segment = append(p.segment[:0], b...)
 		_, err = in.Discard(len(b))
@@ -104,19 +104,19 @@ func (p *piece) read(in *bufio.Reader) error {
 	}
 }
 
-// inflate finds out what the piece is, if it is a segment.
+// inflate decompresses the piece, if it is a segment.
 func (p *piece) inflate(d *inflater) {
 	p.content, p.zeros = nil, zeroChunks(p.segment)
 	if p.zeros > 0 {
 		return
 	}
-	n, _, err := d.inflate(p.room, p.segment)
+	n, _, err := d.inflate(p.buf, p.segment)
 	if err == nil && n > 0 {
-		p.take(p.room[:n])
+		p.setContent(p.buf[:n])
 	}
 }
 
-func (p *piece) take(content []byte) {
+func (p *piece) setContent(content []byte) {
 	p.content = content
 	p.entry = Entry{
 		Offset: p.offset, Length: uint32(len(p.segment)), SHA256: sha256.Sum256(content),
@@ -124,7 +124,7 @@ func (p *piece) take(content []byte) {
 	}
 }
 
-// zeroChunks returns how many whole zero chunks a segment stands for.
+// zeroChunks returns the number of whole zero chunks that a segment stands for.
 func zeroChunks(segment []byte) int64 {
 	for n, known := range zeroSegments() {
 		if n > 0 && bytes.Equal(segment, known) {
@@ -134,18 +134,18 @@ func zeroChunks(segment []byte) int64 {
 	return 0
 }
 
-// scan puts the pieces together, in the file's order.
+// scan collects the pieces in the order of the file.
 type scan struct {
 	f    *File
 	sink Sink
 	x    *Index
-	next int64 // the chunk that comes next
-	end  int64 // where in the file it starts
+	next int64 // the next chunk
+	end  int64 // offset of its segment in the file
 }
 
 func (s *scan) add(p *piece) error {
 	if p.offset < s.end {
-		return nil // it was inside a segment
+		return nil // inside a segment
 	}
 	if p.zeros > 0 && s.next+p.zeros <= s.x.Size/ChunkSize {
 		s.next += p.zeros
@@ -153,11 +153,11 @@ func (s *scan) add(p *piece) error {
 		return nil
 	}
 	if s.next >= Chunks(s.x.Size) {
-		return damaged(-1, "there is more in it than its header says")
+		return damaged(-1, "the file contains more chunks than its header says")
 	}
 	n := chunkLen(s.x.Size, s.next)
 	if int64(len(p.content)) != n {
-		if err := s.f.readOn(p, s.next, n); err != nil {
+		if err := s.f.readFullSegment(p, s.next, n); err != nil {
 			return err
 		}
 	}
@@ -175,9 +175,10 @@ func (s *scan) add(p *piece) error {
 	return nil
 }
 
-// readOn reads the segment that starts where the piece does, and is chunk of n
-// bytes, to where it truly ends.
-func (f *File) readOn(p *piece, chunk, n int64) error {
+// readFullSegment replaces the contents of the piece with the segment that starts at its
+// offset, up to the segment's actual end. The segment must decompress to the chunk's n
+// bytes.
+func (f *File) readFullSegment(p *piece, chunk, n int64) error {
 	p.segment = p.segment[:min(maxSegment/Align*Align, f.Header.FileSize-trailerLen-p.offset)]
 	if m, err := f.r.ReadAt(p.segment, p.offset); m < len(p.segment) {
 		if errors.Is(err, io.EOF) {
@@ -185,20 +186,20 @@ func (f *File) readOn(p *piece, chunk, n int64) error {
 		}
 		return err
 	}
-	content := p.room[:n]
-	d := newInflater()
-	wrote, whole, err := d.inflate(content, p.segment)
+	content := p.buf[:n]
+	d := new(inflater)
+	wrote, consumed, err := d.inflate(content, p.segment)
 	if err != nil && int64(wrote) != n {
 		return damaged(chunk, "%v", err)
 	}
-	p.segment = p.segment[:whole]
-	// What follows is the next segment: with it this one is full, or broken.
+	p.segment = p.segment[:consumed]
+	// The error, if any, came from the data after the segment.
 	if wrote, _, err = d.inflate(content, p.segment); err != nil {
 		return damaged(chunk, "%v", err)
 	}
-	if int64(wrote) != n || whole%Align != 0 {
-		return damaged(chunk, "%v: it is not %d bytes", errSegment, n)
+	if int64(wrote) != n || consumed%Align != 0 {
+		return damaged(chunk, "%v: it does not hold %d bytes", errSegment, n)
 	}
-	p.take(content)
+	p.setContent(content)
 	return nil
 }

@@ -11,40 +11,40 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestZeroSegmentsStay holds the segments of zero chunks, which are part of the
-// format: files written with others would lose their index for this program.
-func TestZeroSegmentsStay(t *testing.T) {
+// TestZeroSegmentsAreFixed checks the bytes of zero segments, which are part of the format: this
+// program cannot use the index of a file with other zero segments.
+func TestZeroSegmentsAreFixed(t *testing.T) {
 	want := [zeroGroup + 1]uint32{0, 0x7ac0b3a0, 0x8154b891, 0x9943cd06, 0x6a13ca1f}
 	if got := zeroSegmentCRCs(); got != want {
-		t.Errorf("they are now %#x", got)
+		t.Errorf("got the CRCs %#x", got)
 	}
 	for n, segment := range zeroSegments() {
 		if n > 0 && len(segment) != Align {
-			t.Errorf("%d chunks take %d bytes", n, len(segment))
+			t.Errorf("segment of %d chunks: got %d bytes, want Align", n, len(segment))
 		}
 	}
 }
 
-// nested is a disk with marks where segments could end, but do not.
+// nested returns a disk whose segments contain flush marks where a segment could end.
 func nested(t testing.TB) *memory {
 	disk := &memory{b: random(8, 3*mib)}
 	out, _, x := written(t, disk, 0)
 	for _, e := range x.Entries {
 		chunk := disk.b[e.Chunk*mib:][:mib]
-		// Noise is stored as it is: found in the file, it is found in the disk.
+		// Noise is stored uncompressed, so bytes of the file are also on the disk.
 		for at := e.Offset + Align; at < e.Offset+int64(e.Length); at += 3 * Align {
 			if in := bytes.Index(chunk, out.b[at-4:at]); in >= 0 {
 				copy(chunk[in:], flushMark)
 			}
 		}
 	}
-	// And all of another file, and of this one.
+	// Append the bytes of another snapshot file, and of this one.
 	inner, _, _ := written(t, disks()["holes everywhere"], 0)
 	disk.b = append(append(disk.b, inner.b...), out.b...)
 	return disk
 }
 
-func TestScanMakesTheSameIndex(t *testing.T) {
+func TestScanRebuildsSameIndex(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	all := map[string]*memory{"nested": nested(t)}
 	for name, disk := range disks() {
@@ -62,17 +62,17 @@ func TestScanMakesTheSameIndex(t *testing.T) {
 			opt := Options{Workers: workers, Add: func(n int64) { read += n }}
 			x, err := f.Scan(context.Background(), back.sink, opt)
 			if err != nil || !reflect.DeepEqual(x, want) || !bytes.Equal(back.b, disk.b) || read != h.FileSize {
-				t.Errorf("%s: %v; %d of %d bytes read", name, err, read, h.FileSize)
+				t.Errorf("%s: got error %v, %d of %d bytes read", name, err, read, h.FileSize)
 			}
 		}
 		if x, err := f.Scan(context.Background(), nil, Options{}); err != nil || !reflect.DeepEqual(x, want) {
-			t.Errorf("%s, without a sink: %v", name, err)
+			t.Errorf("%s, without a sink: got error %v", name, err)
 		}
 	}
 }
 
-// TestMarksInTheContent makes sure that the test above meets what it is for.
-func TestMarksInTheContent(t *testing.T) {
+// TestFlushMarksInContent checks that nested has flush marks inside segments.
+func TestFlushMarksInContent(t *testing.T) {
 	out, _, x := written(t, nested(t), 0)
 	inside := 0
 	for _, e := range x.Entries {
@@ -83,7 +83,7 @@ func TestMarksInTheContent(t *testing.T) {
 		}
 	}
 	if inside < 100 {
-		t.Errorf("only %d marks inside of segments", inside)
+		t.Errorf("got %d flush marks inside segments, want at least 100", inside)
 	}
 }
 
@@ -99,16 +99,16 @@ func TestScanFindsDamage(t *testing.T) {
 			_, err = f.Scan(context.Background(), nil, Options{Workers: 2})
 		}
 		if err != nil && !errors.Is(err, ErrDamaged) {
-			t.Fatalf("byte %d: %v", at, err)
+			t.Fatalf("byte %d: got error %v, want ErrDamaged or none", at, err)
 		}
 		if err == nil {
 			back := &memory{b: make([]byte, disk.Size())}
 			if _, err := f.Scan(context.Background(), back.sink, Options{}); err != nil || !bytes.Equal(back.b, disk.b) {
-				t.Fatalf("byte %d: another disk passes", at)
+				t.Fatalf("byte %d: got no error for another disk, want one", at)
 			}
 		}
 	}
-	// Segments that were lost, doubled, or belong elsewhere.
+	// Swap, double and overwrite segments.
 	for name, change := range map[string]func(b []byte) []byte{
 		"swapped": func(b []byte) []byte {
 			first := bytes.Clone(b[Align : 2*Align])
@@ -124,7 +124,7 @@ func TestScanFindsDamage(t *testing.T) {
 			_, err = f.Scan(context.Background(), nil, Options{})
 		}
 		if !errors.Is(err, ErrDamaged) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want error %v", name, err, ErrDamaged)
 		}
 	}
 }
@@ -139,20 +139,20 @@ func TestCancelScan(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err = f.Scan(ctx, func(int64, []byte) error { cancel(); return nil }, Options{})
 	if err != nil && !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("canceled: got error %v, want none or context.Canceled", err)
 	}
 	if _, err = f.Scan(ctx, nil, Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled before: %v", err)
+		t.Errorf("canceled beforehand: got error %v, want error %v", err, context.Canceled)
 	}
 	broken := func(int64, []byte) error { return errBroken }
 	if _, err := f.Scan(context.Background(), broken, Options{}); !errors.Is(err, errBroken) {
-		t.Errorf("a sink that fails: %v", err)
+		t.Errorf("failing sink: got error %v, want errBroken", err)
 	}
 }
 
-// TestLyingIndex has an index that agrees with the digest, but not with where
-// the segments lie.
-func TestLyingIndex(t *testing.T) {
+// TestInconsistentIndexIsRejected reads indexes with the right digest, but with wrong
+// positions or checksums.
+func TestInconsistentIndexIsRejected(t *testing.T) {
 	_, h, x := written(t, disks()["holes everywhere"], 0)
 	for name, lie := range map[string]func(e []Entry){
 		"later": func(e []Entry) { e[1].Offset += Align },
@@ -173,7 +173,7 @@ func TestLyingIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := ReadIndex(bytes.NewReader(b), h); !errors.Is(err, ErrBadIndex) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want error %v", name, err, ErrBadIndex)
 		}
 	}
 }

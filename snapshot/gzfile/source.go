@@ -6,41 +6,39 @@ import (
 	"io"
 )
 
-// A Source is a disk that does not change while it is read.
+// Source is a disk that does not change while it is read.
 type Source interface {
 	// Size is the disk's size in bytes.
 	Size() int64
-	// ReadAt is io.ReaderAt's; called from many goroutines. What lies outside
-	// the ranges of NextData must read as zeros.
+	// ReadAt implements io.ReaderAt. Many goroutines call it. Bytes outside the ranges of
+	// NextData must read as zeros.
 	ReadAt(p []byte, off int64) (int, error)
-	// NextData returns the first range that may hold something other than zeros
-	// at or after off; start == Size() when there is none. Called from one
-	// goroutine.
+	// NextData returns the first range at or after off that may contain something other
+	// than zeros, or Size() as start if all the rest is zeros. One goroutine calls it.
 	NextData(off int64) (start, end int64, err error)
 }
 
-// A span is the part of one chunk from the first to the last byte of data.
+// span is the part of one chunk from the first to the last byte of data.
 type span struct {
 	chunk  int64
 	lo, hi int32
 }
 
-// A Plan is where a source has data. It is not changed once made.
+// Plan lists where a source has data. It is immutable.
 type Plan struct {
+	// Bytes is how many bytes of the source will be read.
+	Bytes int64
+
 	size  int64
-	bytes int64
 	spans []span
 }
 
-// Bytes is how much of the source will be read.
-func (p *Plan) Bytes() int64 { return p.bytes }
-
-// NewPlan asks the source where its data is. The error is ErrTooLarge, the
-// source's, or the context's.
+// NewPlan finds the data of a source. It returns ErrTooLarge if the disk is larger than
+// MaxDisk; other errors come from src or ctx.
 func NewPlan(ctx context.Context, src Source) (*Plan, error) {
 	p := &Plan{size: src.Size()}
 	if p.size < 0 {
-		return nil, fmt.Errorf("a disk of %d bytes", p.size)
+		return nil, fmt.Errorf("the disk has a negative size: %d", p.size)
 	}
 	if p.size > MaxDisk {
 		return nil, ErrTooLarge
@@ -58,13 +56,13 @@ func NewPlan(ctx context.Context, src Source) (*Plan, error) {
 		}
 		end = min(end, p.size)
 		if start < off || end <= start {
-			return nil, fmt.Errorf("looking for data from byte %d: got the range %d to %d", off, start, end)
+			return nil, fmt.Errorf("looking for data from byte %d: got the impossible range %d to %d", off, start, end)
 		}
 		p.add(start, end)
 		off = end
 	}
 	for _, s := range p.spans {
-		p.bytes += int64(s.hi - s.lo)
+		p.Bytes += int64(s.hi - s.lo)
 	}
 	return p, nil
 }
@@ -83,7 +81,7 @@ func (p *Plan) add(start, end int64) {
 	}
 }
 
-// read fills buf, which is as long as the chunk, from the source.
+// read reads the chunk from the source into buf, which must have the chunk's length.
 func (s span) read(src Source, buf []byte) error {
 	clear(buf[:s.lo])
 	clear(buf[s.hi:])

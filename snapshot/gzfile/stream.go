@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 
@@ -13,17 +14,17 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// Content is what came out of a gzip file.
+// Content describes the disk in a gzip file.
 type Content struct {
 	Size   int64
 	Digest string // image digest
 }
 
-// Stream reads a gzip file of any tool from its start to its end, of one member
-// or of many, and gives the disk to sink. Every member's CRC-32 and length are
-// checked. Zeros after the last member are allowed, as tapes have them; anything
-// else there is damage. More than MaxDisk ends with ErrTooLarge. opt.Add counts
-// bytes of the file.
+// Stream reads a gzip file of any tool, with one or more members, from start to end and
+// writes the disk to sink. It checks every member's CRC-32 and length. Zeros after the last
+// member are allowed, as tape drives add them; anything else there is damage. A disk of
+// more than MaxDisk bytes is refused with ErrTooLarge. opt.Add counts bytes of the file.
+// The other errors are those of [File.Decode].
 func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, error) {
 	m, err := newMembers(&watchedReader{ctx, r, opt})
 	if err != nil {
@@ -31,7 +32,7 @@ func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, 
 	}
 	var (
 		out    Content
-		sums   = newDigest()
+		sums   = &digest{h: sha256.New()}
 		ended  bool
 		chunks int64
 	)
@@ -44,7 +45,7 @@ func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, 
 				j.buf = make([]byte, ChunkSize)
 			}
 			n, err := io.ReadFull(m, j.buf)
-			if n > 0 && chunks*ChunkSize+int64(n) > cmp.Or(opt.most, MaxDisk) {
+			if n > 0 && chunks*ChunkSize+int64(n) > cmp.Or(opt.maxDisk, MaxDisk) {
 				return false, ErrTooLarge
 			}
 			if ended = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); err != nil && !ended {
@@ -76,7 +77,7 @@ func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, 
 	if err != nil {
 		return Content{}, err
 	}
-	out.Digest = sums.hex()
+	out.Digest = hex.EncodeToString(sums.h.Sum(nil))
 	return out, nil
 }
 
@@ -87,43 +88,43 @@ type streamJob struct {
 	sum          [32]byte
 }
 
-// Check compares what Stream found with what the header says.
+// Check returns a *Damage if the disk that Stream read does not match the header.
 func (f *File) Check(c Content) error {
 	switch {
 	case c.Size != f.Header.Size:
-		return damaged(-1, "the disk in it is %d bytes and should be %d", c.Size, f.Header.Size)
-	case !f.isDisk(c.Digest):
-		return errDisk()
+		return damaged(-1, "the disk in the file is %d bytes long instead of %d", c.Size, f.Header.Size)
+	case !f.matchesDigest(c.Digest):
+		return errWrongDigest()
 	}
 	return nil
 }
 
-// streamError tells a file that does not hold from a file that cannot be read.
+// streamError returns a *Damage, or the error of the file's reader.
 func streamError(chunk int64, err error) error {
 	var read *readError
 	switch {
 	case errors.As(err, &read):
 		return read.err
-	case errors.Is(err, errCut), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, errTruncated), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return damaged(chunk, "the file is cut short")
 	case errors.Is(err, gzip.ErrHeader):
-		return damaged(chunk, "no gzip data where there should be some")
+		return damaged(chunk, "there is no gzip data where it should be")
 	case errors.Is(err, gzip.ErrChecksum):
-		return damaged(-1, "the CRC-32 or length of its content is wrong")
+		return damaged(-1, "the CRC-32 or the length of its content is wrong")
 	case errors.Is(err, errTrailing):
 		return damaged(-1, "%v", err)
 	}
 	return damaged(chunk, "%v: %v", errSegment, err)
 }
 
-// readError is an error of the file under the decompressor, not of its content.
+// readError is an error from reading the file, as opposed to one in its contents.
 type readError struct{ err error }
 
 func (e *readError) Error() string { return e.err.Error() }
 func (e *readError) Unwrap() error { return e.err }
 
-// A watchedReader reports what was read, ends with the context, and marks the
-// errors of reading.
+// watchedReader counts the bytes read, stops when the context ends, and wraps read errors
+// in readError.
 type watchedReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -142,9 +143,9 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errTrailing = errors.New("there is something else after the gzip data")
+var errTrailing = errors.New("there is other data after the gzip data")
 
-// members reads the members of a gzip file one after the other.
+// members reads the concatenated members of a gzip file.
 type members struct {
 	in *bufio.Reader
 	z  *gzip.Reader
@@ -165,10 +166,10 @@ func (m *members) Read(p []byte) (int, error) {
 	for {
 		n, err := m.z.Read(p)
 		if n > 0 || err == nil {
-			return n, nil // an error with data comes again
+			return n, nil // the next call returns the error again
 		}
 		if err != io.EOF { //nolint:errorlint // io.Reader returns io.EOF itself
-			return 0, noEOF(err)
+			return 0, truncatedIfEOF(err)
 		}
 		if err := m.next(); err != nil {
 			return 0, err
@@ -176,12 +177,12 @@ func (m *members) Read(p []byte) (int, error) {
 	}
 }
 
-// next goes to the next member; io.EOF when there is none.
+// next opens the next member; it returns io.EOF after the last one.
 func (m *members) next() error {
 	start, err := m.in.Peek(2)
 	if len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
 		if err := m.z.Reset(m.in); err != nil {
-			return noEOF(err)
+			return truncatedIfEOF(err)
 		}
 		m.z.Multistream(false)
 		return nil
@@ -200,12 +201,13 @@ func (m *members) next() error {
 	}
 }
 
-// noEOF keeps an end in the middle from looking like the end of the disk.
-func noEOF(err error) error {
+// truncatedIfEOF converts an early end of the file to errTruncated, so that it does not
+// look like the end of the disk.
+func truncatedIfEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errCut
+		return errTruncated
 	}
 	return err
 }
 
-var errCut = errors.New("cut short")
+var errTruncated = errors.New("cut short")

@@ -8,14 +8,13 @@ import (
 	"hash/crc32"
 	"io"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// Verify reads every byte of the file once and compares: each data chunk with
-// its SHA-256 and CRC-32, these with the image digest and the end's CRC-32, and
-// all compressed bytes with the header's CRC-32C. x may be nil; the file is then
-// read from start to end. The *Damage is that of the first bad chunk. opt.Add
-// counts bytes of the file.
+// Verify reads every byte of the file once and checks the SHA-256 and CRC-32 of each data
+// chunk, the image digest, the disk's CRC-32, and the CRC-32C of all compressed bytes. If x
+// is nil, the file is read in sequence, without an index. The errors are those of
+// [File.Decode]; a *Damage names the first bad chunk. opt.Add counts bytes of the file.
 func (f *File) Verify(ctx context.Context, x *Index, opt Options) error {
 	if x == nil {
 		return f.verifyStream(ctx, opt)
@@ -26,8 +25,8 @@ func (f *File) Verify(ctx context.Context, x *Index, opt Options) error {
 func (f *File) verifyStream(ctx context.Context, opt Options) error {
 	body := crc32.New(castagnoli)
 	read := io.MultiReader(
-		io.NewSectionReader(f.r, 0, f.headerLen),
-		io.TeeReader(io.NewSectionReader(f.r, f.headerLen, f.Header.FileSize-f.headerLen), body))
+		io.NewSectionReader(f.r, 0, f.HeaderLen),
+		io.TeeReader(io.NewSectionReader(f.r, f.HeaderLen, f.Header.FileSize-f.HeaderLen), body))
 	nowhere := func(int64, []byte) error { return nil }
 	c, err := Stream(ctx, read, nowhere, opt)
 	if err == nil {
@@ -41,24 +40,24 @@ func (f *File) verifyStream(ctx context.Context, opt Options) error {
 
 func (f *File) checkBody(crc uint32) error {
 	if crc != f.Header.BodyCRC && guard.On(guard.BodyDigest) {
-		return damaged(-1, "its compressed bytes have changed: their CRC-32C is not what its header says")
+		return damaged(-1, "its compressed bytes have changed: their CRC-32C does not match the one in the header")
 	}
 	return nil
 }
 
-// verifyJob is one chunk; what is wrong with it waits for its turn, so that the
-// first bad chunk is the one that is told.
+// verifyJob is one chunk. Its error is returned in the order of the disk, so that the
+// first bad chunk is reported.
 type verifyJob struct {
 	entry *Entry
 	err   error
 }
 
 func (f *File) verifyChunks(ctx context.Context, x *Index, opt Options) error {
-	if _, crc := x.sums(); !f.endsWith(crc) {
-		return errEnd()
+	if _, crc := x.sums(); !f.matchesCRC(crc) {
+		return errWrongCRC()
 	}
-	body := bodySum{f: f, crc: newCRCSum(crc32.Castagnoli), at: f.headerLen, opt: opt}
-	opt.add(f.headerLen)
+	body := bodySum{f: f, crc: newCRCSum(crc32.Castagnoli), at: f.HeaderLen, opt: opt}
+	opt.add(f.HeaderLen)
 	next := 0
 	err := stages[verifyJob]{
 		produce: func(j *verifyJob) (bool, error) {
@@ -70,10 +69,10 @@ func (f *File) verifyChunks(ctx context.Context, x *Index, opt Options) error {
 			return true, nil
 		},
 		worker: func() func(*verifyJob) error {
-			d := newInflater()
+			d := new(inflater)
 			segment, buf := make([]byte, maxSegment), make([]byte, ChunkSize)
 			return func(j *verifyJob) error {
-				j.err = f.chunk(d, buf[:chunkLen(x.Size, j.entry.Chunk)], segment, j.entry)
+				j.err = f.readChunk(d, buf[:chunkLen(x.Size, j.entry.Chunk)], segment, j.entry)
 				return nil
 			}
 		},
@@ -81,11 +80,11 @@ func (f *File) verifyChunks(ctx context.Context, x *Index, opt Options) error {
 			if j.err != nil {
 				return j.err
 			}
-			return body.chunk(ctx, j.entry)
+			return body.addSegment(ctx, j.entry)
 		},
 	}.run(ctx, opt.Workers)
 	if err == nil {
-		err = body.between(ctx, f.Header.FileSize)
+		err = body.readTo(ctx, f.Header.FileSize)
 	}
 	if err != nil {
 		return err
@@ -93,18 +92,18 @@ func (f *File) verifyChunks(ctx context.Context, x *Index, opt Options) error {
 	return f.checkBody(body.crc.crc)
 }
 
-// bodySum puts the body's CRC-32C together from that of the segments, which
-// were compared already, and what lies between them: zero segments and the end.
+// bodySum combines the body's CRC-32C from those of the data segments, which have been
+// checked, and from the bytes between them: zero segments and the trailer.
 type bodySum struct {
 	f   *File
 	crc crcSum
-	at  int64 // up to where the file is summed
+	at  int64 // offset of the first byte that is not in crc yet
 	opt Options
 	buf []byte
 }
 
-func (b *bodySum) chunk(ctx context.Context, e *Entry) error {
-	if err := b.between(ctx, e.Offset); err != nil {
+func (b *bodySum) addSegment(ctx context.Context, e *Entry) error {
+	if err := b.readTo(ctx, e.Offset); err != nil {
 		return err
 	}
 	b.crc.add(e.SegmentCRC, int64(e.Length))
@@ -113,7 +112,8 @@ func (b *bodySum) chunk(ctx context.Context, e *Entry) error {
 	return nil
 }
 
-func (b *bodySum) between(ctx context.Context, end int64) error {
+// readTo adds the bytes of the file up to offset end.
+func (b *bodySum) readTo(ctx context.Context, end int64) error {
 	for b.at < end {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -138,14 +138,13 @@ func readAll(r io.ReaderAt, p []byte, off int64) error {
 	case n == len(p):
 		return nil
 	case err == nil || errors.Is(err, io.EOF):
-		return damaged(-1, "it is cut short")
+		return damaged(-1, "the file is cut short")
 	}
 	return fmt.Errorf("reading at byte %d: %w", off, err)
 }
 
-// CopyTo gives the whole file to w, as it is, and compares the compressed bytes
-// on the way with the header's CRC-32C: what does not hold is noticed, but only
-// after it was given away. opt.Add counts bytes of the file.
+// CopyTo copies the file to w and checks the CRC-32C of the compressed bytes as it goes, so
+// it finds damage only after writing it to w. opt.Add counts bytes of the file.
 func (f *File) CopyTo(ctx context.Context, w io.Writer, opt Options) error {
 	head, err := f.head()
 	if err != nil {
@@ -154,10 +153,10 @@ func (f *File) CopyTo(ctx context.Context, w io.Writer, opt Options) error {
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
-	opt.add(f.headerLen)
+	opt.add(f.HeaderLen)
 	body := uint32(0)
-	buf := make([]byte, ChunkSize)
-	for at := f.headerLen; at < f.Header.FileSize; {
+	buf := make([]byte, min(ChunkSize, f.Header.FileSize-f.HeaderLen))
+	for at := f.HeaderLen; at < f.Header.FileSize; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -175,10 +174,10 @@ func (f *File) CopyTo(ctx context.Context, w io.Writer, opt Options) error {
 	return f.checkBody(body)
 }
 
-// head returns the bytes of the header. If they do not hold any more, as while
-// they are being changed, they are made anew.
+// head returns the bytes of the header. If they are inconsistent, because the header is
+// being changed, it encodes f.Header instead.
 func (f *File) head() ([]byte, error) {
-	b := make([]byte, f.headerLen)
+	b := make([]byte, f.HeaderLen)
 	if err := readAll(f.r, b, 0); err != nil {
 		return nil, err
 	}

@@ -4,25 +4,27 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"hash/crc32"
 	"io"
 
 	"vmterminal/snapshot/diskfile"
 )
 
-// Options of a run; the zero value is good.
+// Options configures a run. The zero value has useful defaults.
 type Options struct {
-	// Workers is how many chunks are worked on at once; 0 means DefaultWorkers.
+	// Workers is the number of chunks processed in parallel; 0 means one per CPU, at most 16.
 	Workers int
-	// Add is told of every n bytes that are done; called from many goroutines.
+	// Add, if set, is called with the number of bytes done since the last call. Calls come
+	// from different goroutines.
 	Add func(n int64)
-	// Base is for Write: an earlier file to use again. May be nil.
+	// Base, if set, is an earlier file whose segments Write reuses.
 	Base *Base
-	// Present is for Decode: a disk that may have the same chunks. May be nil.
+	// Present, if set, is a disk whose chunks Decode reuses.
 	Present *Present
 
-	level int   // of compression; 0 means defaultLevel
-	most  int64 // bytes that Stream unpacks; 0 means MaxDisk
+	level   int   // of compression; 0 means defaultLevel
+	maxDisk int64 // largest disk that Stream accepts; 0 means MaxDisk
 }
 
 func (o Options) add(n int64) {
@@ -31,25 +33,27 @@ func (o Options) add(n int64) {
 	}
 }
 
-// Target is a new file, still empty.
+// Target is a new, empty file. With a Base it may end up longer than the header's FileSize;
+// the caller must truncate it.
 type Target = io.WriterAt
 
-// Write writes the snapshot file of src, which plan was made of, and fills in
-// what h did not know: Format, Size, Data, Digest, FileSize and BodyCRC. The
-// header comes last, so a file that was not finished has none. Durability is
-// the caller's. After an error, and when ctx ends, the target's content is
-// useless and no goroutine is left.
+// Write writes the snapshot file of src. plan must come from NewPlan for src. Write returns
+// h with Format, Size, Data, Digest, FileSize and BodyCRC filled in, and the file's index.
+// It writes the header last, so an incomplete file has none. It does not make the file
+// durable. After an error the contents of dst are useless. When Write returns, all of its
+// goroutines have ended. The error, if any, is ErrTooLong, or comes from src, dst or ctx.
 func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, opt Options) (Header, *Index, error) {
 	h.Format = Format
-	length, err := h.room()
+	length, err := h.encodedLen()
 	if err != nil {
 		return Header{}, nil, err
 	}
 	w := &writer{
 		dst: dst, base: opt.Base, size: plan.size, offset: int64(length), start: int64(length),
-		digest: newDigest(), content: newCRCSum(crc32.IEEE), body: newCRCSum(crc32.Castagnoli),
+		compress: compressor(src, plan.size, nil, cmp.Or(opt.level, defaultLevel)),
+		digest:   &digest{h: sha256.New()}, content: newCRCSum(crc32.IEEE), body: newCRCSum(crc32.Castagnoli),
 	}
-	if err := opt.Base.doubt(ctx, src, plan); err != nil {
+	if err := opt.Base.checkChanges(ctx, src, plan); err != nil {
 		return Header{}, nil, err
 	}
 	next := 0
@@ -73,11 +77,11 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 	if err := run.run(ctx, opt.Workers); err != nil {
 		return Header{}, nil, err
 	}
-	if err := w.end(); err != nil {
+	if err := w.finish(); err != nil {
 		return Header{}, nil, err
 	}
 	h.Size, h.Data, h.FileSize = w.size, w.data, w.offset
-	h.Digest, h.BodyCRC = w.digest.hex(), w.body.crc
+	h.Digest, h.BodyCRC = hex.EncodeToString(w.digest.h.Sum(nil)), w.body.crc
 	start, err := h.encode(length)
 	if err != nil {
 		return Header{}, nil, err
@@ -91,22 +95,23 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 // chunkJob is one chunk on its way from the source into the file.
 type chunkJob struct {
 	span
-	data    int64 // bytes that a restore has to write; 0 means a zero chunk
+	data    int64 // bytes that a restore writes; 0 means a zero chunk
 	entry   Entry // without its Offset
 	segment []byte
-	from    *Entry // of the base, if segment is used again
-	bad     bool   // the base's segment no longer holds
-	unread  bool   // the base was believed that it has not changed
+	from    *Entry // of the base, if segment is reused
+	clone   bool   // segment is still to be cloned from there
+	bad     bool   // the base's segment is damaged
+	unread  bool   // not read, as it has not changed since the base
 }
 
-// compressor returns what one worker does: read, look for zeros, hash and
-// compress while the chunk is still in the processor's cache.
+// compressor returns the function of one worker. It reads a chunk, checks it for zeros,
+// hashes and compresses it, all while the chunk is in the processor's cache.
 func compressor(src Source, size int64, base *Base, level int) func(*chunkJob) error {
 	buf := make([]byte, ChunkSize)
 	d := newDeflater(level)
 	return func(j *chunkJob) error {
-		j.data, j.from, j.bad, j.unread = 0, nil, false, false
-		if base.again(j) {
+		j.data, j.from, j.clone, j.bad, j.unread = 0, nil, false, false, false
+		if base.reuseUnread(j) {
 			return nil
 		}
 		content := buf[:chunkLen(size, j.chunk)]

@@ -7,56 +7,71 @@ import (
 	"io"
 )
 
-// writer puts segments one after the other. It belongs to one goroutine.
+// writer writes segments in sequence. It is not safe for concurrent use.
 type writer struct {
 	dst     io.WriterAt
 	base    *Base
 	size    int64
-	offset  int64  // where the next segment starts
-	start   int64  // where the bytes that wait start
-	waiting []byte // small ones, to be written together
+	offset  int64  // of the next segment
+	start   int64  // offset of pending
+	pending []byte // short segments, to be written together
 	next    int64  // the first chunk that is not in the file yet
 	data    int64
 	digest  *digest
 	content crcSum
 	body    crcSum
 	entries []Entry
-	// unshared is set once the file system would not share blocks.
-	unshared bool
+	// compress fills in a job without using the base.
+	compress func(*chunkJob) error
 }
 
 func (w *writer) add(j *chunkJob) error {
+	if j.data > 0 { // otherwise it is part of the zero run before the next chunk
+		if err := w.writeZeros(j.chunk); err != nil {
+			return err
+		}
+	}
+	cloned := false
+	if j.clone {
+		var err error
+		if cloned, err = w.clone(j); err != nil {
+			return err
+		}
+	}
 	if j.unread {
 		w.base.Unread += int64(j.hi - j.lo)
 	}
-	if j.data == 0 {
-		return nil // it becomes part of the zero run before the next chunk
-	}
-	if err := w.zeros(j.chunk); err != nil {
-		return err
-	}
-	n := chunkLen(w.size, j.chunk)
-	w.digest.add(j.entry.SHA256)
-	w.content.add(j.entry.CRC, n)
-	w.body.add(j.entry.SegmentCRC, int64(len(j.segment)))
-	j.entry.Offset = w.offset
-	w.entries = append(w.entries, j.entry)
-	w.data += j.data
-	w.next++
 	if j.bad {
 		w.base.Bad = append(w.base.Bad, j.chunk)
 	}
-	if j.from != nil {
-		return w.putAgain(j)
+	if j.data == 0 {
+		return nil
 	}
-	return w.put(j.segment)
+	segment := int64(len(j.segment))
+	j.entry.Offset = w.offset
+	if cloned {
+		j.entry.Offset -= segment
+	}
+	w.digest.add(j.entry.SHA256)
+	w.content.add(j.entry.CRC, chunkLen(w.size, j.chunk))
+	w.body.add(j.entry.SegmentCRC, segment)
+	w.entries = append(w.entries, j.entry)
+	w.data += j.data
+	w.next++
+	if j.from != nil {
+		w.base.Reused += segment
+	}
+	if cloned {
+		return nil
+	}
+	return w.write(j.segment)
 }
 
-// put writes a segment, a short one together with what comes next.
-func (w *writer) put(segment []byte) error {
-	const short, most = 64 << 10, 256 << 10
+// write writes a segment; short ones are collected and written together.
+func (w *writer) write(segment []byte) error {
+	const short, maxPending = 64 << 10, 256 << 10
 	if w.offset += int64(len(segment)); len(segment) < short {
-		if w.waiting = append(w.waiting, segment...); len(w.waiting) < most {
+		if w.pending = append(w.pending, segment...); len(w.pending) < maxPending {
 			return nil
 		}
 		return w.flush()
@@ -70,25 +85,25 @@ func (w *writer) put(segment []byte) error {
 }
 
 func (w *writer) flush() error {
-	if len(w.waiting) == 0 {
+	if len(w.pending) == 0 {
 		return nil
 	}
-	_, err := w.dst.WriteAt(w.waiting, w.start)
-	w.start += int64(len(w.waiting))
-	w.waiting = w.waiting[:0]
+	_, err := w.dst.WriteAt(w.pending, w.start)
+	w.start += int64(len(w.pending))
+	w.pending = w.pending[:0]
 	return err
 }
 
-// zeros writes the zero chunks up to chunk end.
-func (w *writer) zeros(end int64) error {
+// writeZeros writes the zero chunks before chunk end.
+func (w *writer) writeZeros(end int64) error {
 	whole := min(end, w.size/ChunkSize)
 	for w.next < whole {
 		n := min(zeroGroup, whole-w.next)
 		for range n {
-			w.digest.addZero()
+			w.digest.add(zeroSHA())
 			w.content.add(zeroCRC(), ChunkSize)
 		}
-		if err := w.putSummed(zeroSegments()[n]); err != nil {
+		if err := w.writeSummed(zeroSegments()[n]); err != nil {
 			return err
 		}
 		w.next += n
@@ -100,25 +115,27 @@ func (w *writer) zeros(end int64) error {
 	w.next++
 	w.digest.add(sha256.Sum256(zeros[:n]))
 	w.content.add(crc32.ChecksumIEEE(zeros[:n]), n)
-	return w.putSummed(shortZero(n))
+	return w.writeSummed(shortZero(n))
 }
 
-func (w *writer) putSummed(b []byte) error {
+// writeSummed writes b and adds it to the body's CRC-32C.
+func (w *writer) writeSummed(b []byte) error {
 	w.body.add(crc32.Checksum(b, castagnoli), int64(len(b)))
-	return w.put(b)
+	return w.write(b)
 }
 
-func (w *writer) end() error {
-	if err := w.zeros(Chunks(w.size)); err != nil {
+// finish writes the rest of the file, except the header.
+func (w *writer) finish() error {
+	if err := w.writeZeros(Chunks(w.size)); err != nil {
 		return err
 	}
-	if err := w.putSummed(trailer(w.content.crc, w.size)); err != nil {
+	if err := w.writeSummed(trailer(w.content.crc, w.size)); err != nil {
 		return err
 	}
 	return w.flush()
 }
 
-// trailer is the end of a file: final block, CRC-32 and ISIZE.
+// trailer returns the end of a file: final block, CRC-32 and ISIZE.
 func trailer(crc uint32, size int64) []byte {
 	b := append(make([]byte, 0, trailerLen), finalBlock...)
 	b = binary.LittleEndian.AppendUint32(b, crc)

@@ -5,20 +5,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
 
 	"vmterminal/vm/agent/wire"
 )
 
-// A call is one request that is under way.
+// A call is a pending request.
 type call struct {
 	answer         chan result
-	stdin          *wire.Allowance
+	stdin          *wire.SendWindow
 	stdout, stderr *wire.Inbox
 	abort          context.CancelCauseFunc
+	sent, received atomic.Int64 // bytes of stdin, and of stdout and stderr
 }
 
 type result struct {
-	answer wire.Answer
+	answer wire.ResponseBody
 	err    error
 }
 
@@ -30,11 +34,11 @@ func (k *call) fail(err error) {
 	k.abort(err)
 }
 
-// take is what a frame does to its call.
-func (k *call) take(f wire.Frame) error {
+// handleFrame handles a frame from the guest for this call.
+func (k *call) handleFrame(f wire.Frame) error {
 	switch f.Kind {
 	case wire.Response:
-		return k.respond(f.Payload)
+		return k.setAnswer(f.Payload)
 	case wire.Credit:
 		if k.stdin != nil && f.Channel == wire.Stdin {
 			k.stdin.Add(wire.ParseCredit(f.Payload))
@@ -43,7 +47,7 @@ func (k *call) take(f wire.Frame) error {
 	case wire.Data, wire.End:
 		box := k.inbox(f.Channel)
 		if box == nil {
-			return fmt.Errorf("%w: output that was not asked for", ErrBadAnswer)
+			return fmt.Errorf("%w: unexpected output", ErrBadAnswer)
 		}
 		if f.Kind == wire.End {
 			box.End()
@@ -69,9 +73,9 @@ func (k *call) inbox(ch wire.Channel) *wire.Inbox {
 	}
 }
 
-func (k *call) respond(payload []byte) error {
+func (k *call) setAnswer(payload []byte) error {
 	if len(payload) > wire.MaxMessage {
-		return fmt.Errorf("%w: an answer of %d bytes", ErrBadAnswer, len(payload))
+		return fmt.Errorf("%w: response too long: %d bytes", ErrBadAnswer, len(payload))
 	}
 	var r result
 	if err := json.Unmarshal(payload, &r.answer); err != nil {
@@ -84,70 +88,90 @@ func (k *call) respond(payload []byte) error {
 	return nil
 }
 
-// open registers a call and queues its request.
-func (c *Client) open(ctx context.Context, k *call, ask wire.Ask) (stream uint32, err error) {
-	payload, err := json.Marshal(ask)
+// startCall registers a call and queues its request.
+func (c *Client) startCall(ctx context.Context, k *call, req wire.RequestBody) (stream uint32, err error) {
+	payload, err := json.Marshal(req)
 	if err != nil {
 		return 0, err
 	}
 	if len(payload) > wire.MaxPayload {
-		return 0, fmt.Errorf("%s: the request is longer than %d bytes", ask.Op, wire.MaxPayload)
+		return 0, fmt.Errorf("%w: the request has %d bytes, the limit is %d", ErrNotExecutable, len(payload), wire.MaxPayload)
 	}
 	c.mu.Lock()
 	if c.closed != nil {
 		c.mu.Unlock()
 		return 0, c.closed
 	}
-	c.last++
-	stream = c.last
+	c.lastStream++
+	stream = c.lastStream
 	c.calls[stream] = k
 	c.mu.Unlock()
 	err = c.send(ctx, wire.Frame{Kind: wire.Request, Stream: stream, Payload: payload})
 	if err != nil {
-		c.forget(stream, false)
+		c.endCall(stream, false)
 	}
 	return stream, err
 }
 
-// forget ends a call on this side and tells the guest if it may be working.
-func (c *Client) forget(stream uint32, tell bool) {
+// endCall removes a call. If cancel is set and the call was pending, it sends the guest a
+// Cancel.
+func (c *Client) endCall(stream uint32, cancel bool) {
 	c.mu.Lock()
 	_, open := c.calls[stream]
 	delete(c.calls, stream)
 	c.mu.Unlock()
-	if open && tell {
-		c.sendSoon(wire.Frame{Kind: wire.Cancel, Stream: stream})
+	if open && cancel {
+		c.trySend(wire.Frame{Kind: wire.Cancel, Stream: stream})
 	}
 }
 
-// ask makes one request and waits for its answer.
-func (c *Client) ask(ctx context.Context, ask wire.Ask) (wire.Answer, error) {
-	k := &call{answer: make(chan result, 1), abort: func(error) {}}
-	stream, err := c.open(ctx, k, ask)
-	if err != nil {
-		return wire.Answer{}, noAnswer(ask.Op, err)
+// loggedRoundTrip sends a request, waits for the response and logs both.
+func (c *Client) loggedRoundTrip(ctx context.Context, loggedRoundTrip wire.RequestBody) (wire.ResponseBody, error) {
+	start := time.Now()
+	answer, err := c.roundTrip(ctx, loggedRoundTrip)
+	c.logRequest(ctx, loggedRoundTrip.Op, start, err)
+	return answer, err
+}
+
+// logRequest logs the kind and the result of a request, but no data from host or
+// guest.
+func (c *Client) logRequest(ctx context.Context, op string, start time.Time, err error, more ...slog.Attr) {
+	if !c.log.Enabled(ctx, slog.LevelDebug) {
+		return
 	}
-	defer c.forget(stream, true)
+	attrs := []slog.Attr{
+		slog.String("request", op), slog.Duration("duration", time.Since(start)), slog.String("result", resultClass(err)),
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "agent request", append(attrs, more...)...)
+}
+
+func (c *Client) roundTrip(ctx context.Context, req wire.RequestBody) (wire.ResponseBody, error) {
+	k := &call{answer: make(chan result, 1), abort: func(error) {}}
+	stream, err := c.startCall(ctx, k, req)
+	if err != nil {
+		return wire.ResponseBody{}, wrapTimeout(req.Op, err)
+	}
+	defer c.endCall(stream, true)
 	select {
 	case r := <-k.answer:
-		return r.check(ask.Op)
+		return r.check(req.Op)
 	case <-ctx.Done():
-		return wire.Answer{}, noAnswer(ask.Op, context.Cause(ctx))
+		return wire.ResponseBody{}, wrapTimeout(req.Op, context.Cause(ctx))
 	}
 }
 
-func (r result) check(op string) (wire.Answer, error) {
+func (r result) check(op string) (wire.ResponseBody, error) {
 	if r.err != nil {
-		return wire.Answer{}, fmt.Errorf("%s: %w", op, r.err)
+		return wire.ResponseBody{}, fmt.Errorf("%s: %w", op, r.err)
 	}
 	if r.answer.Error != nil {
-		return wire.Answer{}, guestError(op, r.answer.Error)
+		return wire.ResponseBody{}, guestError(op, r.answer.Error)
 	}
 	return r.answer, nil
 }
 
-// noAnswer says what a time limit that has passed means here.
-func noAnswer(op string, err error) error {
+// wrapTimeout adds op to err, and ErrNoAnswer if the deadline was exceeded.
+func wrapTimeout(op string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w: %w", op, ErrNoAnswer, err)
 	}

@@ -9,103 +9,97 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// The longest that each operation is waited for, if its context allows more.
+// Timeouts of the operations; the context may set a shorter one.
 const (
-	infoLimit     = 10 * time.Second
-	resizeLimit   = 10 * time.Second
-	syncLimit     = 15 * time.Second
-	freezeLimit   = 15 * time.Second
-	thawLimit     = 10 * time.Second
-	trimLimit     = 5 * time.Minute
-	powerOffLimit = 10 * time.Second
-	frontLimit    = 5 * time.Second
+	infoTimeout       = 10 * time.Second
+	resizeTimeout     = 10 * time.Second
+	syncTimeout       = 15 * time.Second
+	freezeTimeout     = 15 * time.Second
+	thawTimeout       = 10 * time.Second
+	trimTimeout       = 5 * time.Minute
+	powerOffTimeout   = 10 * time.Second
+	foregroundTimeout = 5 * time.Second
 )
 
-// FreezeLimit is how long the guest stays frozen if it is not thawed; then it
-// thaws by itself.
-const FreezeLimit = wire.MaxFreezeMillis * time.Millisecond
+// MaxFreezeTime is how long the guest stays frozen before it thaws by itself.
+const MaxFreezeTime = wire.MaxFreezeMillis * time.Millisecond
 
-// Hello waits until the agent answers, however long the guest takes to start:
-// only ctx ends it. Other calls say hello by themselves, within their limits.
-func (c *Client) Hello(ctx context.Context) (Info, error) { return c.greet(ctx) }
-
-// Info asks the agent of its guest.
+// Info returns information about the guest.
 func (c *Client) Info(ctx context.Context) (Info, error) {
-	answer, err := c.request(ctx, infoLimit, wire.Ask{Op: wire.OpInfo})
+	answer, err := c.request(ctx, infoTimeout, wire.RequestBody{Op: wire.OpInfo})
 	if err != nil {
 		return Info{}, err
 	}
-	info, err := checkInfo(answer.Info)
+	info, err := parseInfo(answer.Info)
 	if err != nil {
 		return Info{}, fmt.Errorf("%s: %w", wire.OpInfo, err)
 	}
 	return info, nil
 }
 
-// Resize tells the guest's console its size, in characters.
+// Resize sets the size of the guest's console in characters.
 func (c *Client) Resize(ctx context.Context, cols, rows int) error {
-	_, err := c.request(ctx, resizeLimit, wire.Ask{Op: wire.OpResize, Columns: cols, Rows: rows})
+	_, err := c.request(ctx, resizeTimeout, wire.RequestBody{Op: wire.OpResize, Columns: cols, Rows: rows})
 	return err
 }
 
-// Sync has the guest write out what it holds in memory, so that a Freeze right
-// after it has little left to write while it holds the guest's writers back.
+// Sync makes the guest write its caches to the disk, so that a Freeze right after it
+// takes less time.
 func (c *Client) Sync(ctx context.Context) error {
-	_, err := c.request(ctx, syncLimit, wire.Ask{Op: wire.OpSync})
+	_, err := c.request(ctx, syncTimeout, wire.RequestBody{Op: wire.OpSync})
 	return err
 }
 
-// Freeze makes the guest's file systems quiet and consistent on their disks,
-// until Thaw or FreezeLimit. After an error nothing stays frozen, as far as the
-// guest can be told.
+// Freeze makes the guest's file systems consistent on the disk and blocks writes until
+// Thaw or MaxFreezeTime. After an error it thaws them if the guest can be reached.
 func (c *Client) Freeze(ctx context.Context) error {
-	_, err := c.request(ctx, freezeLimit, wire.Ask{Op: wire.OpFreeze, LimitMillis: wire.MaxFreezeMillis})
+	_, err := c.request(ctx, freezeTimeout, wire.RequestBody{Op: wire.OpFreeze, LimitMillis: wire.MaxFreezeMillis})
 	var refused *GuestError
 	if err != nil && !errors.As(err, &refused) {
-		c.undoFreeze()
+		c.cancelFreeze()
 	}
 	return err
 }
 
-// undoFreeze thaws without waiting: what is frozen may have been frozen by the
-// request whose answer did not come.
-func (c *Client) undoFreeze() {
-	c.sendSoon(wire.Frame{Kind: wire.Request, Stream: c.nextStream(), Payload: []byte(`{"op":"thaw"}`)})
+// cancelFreeze thaws without waiting, in case a Freeze without an answer has succeeded.
+func (c *Client) cancelFreeze() {
+	c.trySend(wire.Frame{Kind: wire.Request, Stream: c.nextStream(), Payload: []byte(`{"op":"thaw"}`)})
 }
 
 func (c *Client) nextStream() uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last++
-	return c.last
+	c.lastStream++
+	return c.lastStream
 }
 
-// Thaw ends a Freeze. ErrWrongState says that the guest had thawed before: what
-// was read meanwhile was not frozen all the time.
+// Thaw ends a Freeze. ErrWrongState means that the guest had already thawed, so that it
+// was not frozen all the time since Freeze.
 func (c *Client) Thaw(ctx context.Context) error {
-	_, err := c.request(ctx, thawLimit, wire.Ask{Op: wire.OpThaw})
+	_, err := c.request(ctx, thawTimeout, wire.RequestBody{Op: wire.OpThaw})
 	return err
 }
 
-// Trim gives the blocks that the guest's file systems do not use back to the
-// host.
+// Trim discards the blocks that the guest's file systems do not use, which frees them
+// on the host.
 func (c *Client) Trim(ctx context.Context) error {
-	_, err := c.request(ctx, trimLimit, wire.Ask{Op: wire.OpTrim})
+	_, err := c.request(ctx, trimTimeout, wire.RequestBody{Op: wire.OpTrim})
 	return err
 }
 
-// PowerOff asks the guest to end in order. It returns when the agent has
-// agreed; the guest then needs a second or more.
+// PowerOff asks the guest to shut down and power off. It returns when the agent has
+// accepted the request; the shutdown takes at least another second.
 func (c *Client) PowerOff(ctx context.Context) error {
-	_, err := c.request(ctx, powerOffLimit, wire.Ask{Op: wire.OpPowerOff})
+	_, err := c.request(ctx, powerOffTimeout, wire.RequestBody{Op: wire.OpPowerOff})
 	return err
 }
 
-func (c *Client) request(ctx context.Context, limit time.Duration, ask wire.Ask) (wire.Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// request sends a hello if necessary, then req, and waits for the response.
+func (c *Client) request(ctx context.Context, timeout time.Duration, req wire.RequestBody) (wire.ResponseBody, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := c.known(ctx); err != nil {
-		return wire.Answer{}, err
+	if _, err := c.ensureGreeted(ctx); err != nil {
+		return wire.ResponseBody{}, err
 	}
-	return c.ask(ctx, ask)
+	return c.loggedRoundTrip(ctx, req)
 }

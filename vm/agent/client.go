@@ -1,68 +1,79 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 
 	"vmterminal/vm/agent/wire"
 )
 
-// A Client speaks with the agent of one guest. All methods may be called from
-// many goroutines. It outlives the guest's reboots: the stream stays, and the
-// next call greets the new agent.
+// A Client sends requests to the agent of one guest. It is safe for concurrent use. It
+// keeps working after a reboot of the guest: the next call greets the new agent.
 type Client struct {
 	conn    io.ReadWriteCloser
+	log     *slog.Logger
 	session uint64
 	out     chan wire.Frame
 	ready   chan struct{}
 	done    chan struct{}
-	// greeting is held by who says hello for all.
-	greeting chan struct{}
+	// greetLock serializes hellos.
+	greetLock chan struct{}
 
-	mu      sync.Mutex
-	closed  error
-	greeted bool
-	starts  int // how often the agent has said Ready
-	calls   map[uint32]*call
-	last    uint32
+	mu         sync.Mutex
+	closed     error
+	greeted    bool
+	version    int // protocol version of the greeted agent
+	starts     int // number of Ready frames
+	calls      map[uint32]*call
+	lastStream uint32
 }
 
-// NewClient takes over the host's end of the guest's port and starts to read
-// it; nothing is asked yet. Close ends it, and so does a failing conn.
-func NewClient(conn io.ReadWriteCloser) *Client {
+// NewClient returns a client that owns conn, the host's end of the guest's port. The
+// client ends on Close or when conn fails. Requests are logged to log at debug level; log
+// may be nil.
+func NewClient(conn io.ReadWriteCloser, log *slog.Logger) *Client {
 	var session [8]byte
 	_, _ = rand.Read(session[:]) // never fails
 	c := &Client{
-		conn:     conn,
-		session:  binary.BigEndian.Uint64(session[:]) | 1,
-		out:      make(chan wire.Frame, 64),
-		ready:    make(chan struct{}, 1),
-		done:     make(chan struct{}),
-		greeting: make(chan struct{}, 1),
-		calls:    map[uint32]*call{},
+		conn:      conn,
+		log:       cmp.Or(log, slog.New(slog.DiscardHandler)),
+		session:   binary.BigEndian.Uint64(session[:]) | 1,
+		out:       make(chan wire.Frame, 64),
+		ready:     make(chan struct{}, 1),
+		done:      make(chan struct{}),
+		greetLock: make(chan struct{}, 1),
+		calls:     map[uint32]*call{},
 	}
 	go c.read()
 	go c.write()
 	return c
 }
 
-// Close ends the client and closes its conn. Calls under way fail with
-// ErrClosed.
+// Close ends the client and closes its connection. Pending calls fail with ErrClosed.
 func (c *Client) Close() error {
 	c.end(ErrClosed)
 	return nil
 }
 
-// Done is closed when the client has ended, by Close or because its stream did.
+// Done returns a channel that is closed when the client has ended.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Ready receives, once, after the agent has started or started anew: the moment
-// to tell it the console's size again. Several starts may count as one.
+// Ready returns a channel that receives a value after the agent has started or
+// restarted. Several starts may be combined into one value.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
+
+// Starts returns how many times the agent has reported a start.
+func (c *Client) Starts() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.starts
+}
 
 func (c *Client) end(err error) {
 	c.mu.Lock()
@@ -76,7 +87,7 @@ func (c *Client) end(err error) {
 	c.conn.Close()
 }
 
-// failAll ends the calls under way. The caller holds mu.
+// failAll makes all pending calls fail. The caller must hold mu.
 func (c *Client) failAll(err error) {
 	for id, call := range c.calls {
 		delete(c.calls, id)
@@ -103,7 +114,7 @@ func (c *Client) write() {
 	}
 }
 
-// send queues a frame. It waits while the guest takes nothing.
+// send queues a frame. It blocks while the queue is full.
 func (c *Client) send(ctx context.Context, f wire.Frame) error {
 	f.Session = c.session
 	select {
@@ -112,20 +123,19 @@ func (c *Client) send(ctx context.Context, f wire.Frame) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-c.done:
-		return c.cause()
+		return c.closeError()
 	}
 }
 
-// cause is why the client has ended.
-func (c *Client) cause() error {
+// closeError returns the reason why the client has ended.
+func (c *Client) closeError() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closed
 }
 
-// sendSoon queues a frame if there is room: the goodbye to a call that nobody
-// waits for any more. A guest that takes nothing would not hear it either.
-func (c *Client) sendSoon(f wire.Frame) {
+// trySend queues a frame if there is room. It is for frames that may be lost.
+func (c *Client) trySend(f wire.Frame) {
 	f.Session = c.session
 	select {
 	case c.out <- f:
@@ -133,19 +143,20 @@ func (c *Client) sendSoon(f wire.Frame) {
 	}
 }
 
-// handle takes one frame from the guest; it never waits.
+// handle handles one frame from the guest and reports whether it was useful. It never
+// blocks.
 func (c *Client) handle(f wire.Frame) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case f.Kind == wire.Ready:
-		c.restarted()
+		c.handleRestart()
 		c.starts++
 		select {
 		case c.ready <- struct{}{}:
 		default:
 		}
-		// Of use once; a guest that says nothing else is a flood.
+		// This is not useful: a guest that sends only Ready frames is flooding.
 		return false
 	case f.Session != c.session:
 		return false
@@ -153,17 +164,17 @@ func (c *Client) handle(f wire.Frame) bool {
 		if c.calls[f.Stream] == nil {
 			return false
 		}
-		c.restarted()
+		c.handleRestart()
 		return true
 	}
 	k := c.calls[f.Stream]
 	if k == nil {
 		return false
 	}
-	if err := k.take(f); err != nil {
+	if err := k.handleFrame(f); err != nil {
 		delete(c.calls, f.Stream)
 		k.fail(err)
-		c.sendSoon(wire.Frame{Kind: wire.Cancel, Stream: f.Stream})
+		c.trySend(wire.Frame{Kind: wire.Cancel, Stream: f.Stream})
 	}
 	if f.Kind == wire.Response {
 		delete(c.calls, f.Stream)
@@ -171,8 +182,8 @@ func (c *Client) handle(f wire.Frame) bool {
 	return true
 }
 
-// restarted forgets what the agent has forgotten. The caller holds mu.
-func (c *Client) restarted() {
+// handleRestart discards the state of the previous agent. The caller must hold mu.
+func (c *Client) handleRestart() {
 	c.greeted = false
 	c.failAll(ErrRestarted)
 }

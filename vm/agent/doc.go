@@ -1,9 +1,8 @@
-// Package agent is the host's side of the agent that runs in a guest: it asks
-// what is wanted and makes sure of what comes back.
+// Package agent is the host's client of the agent that runs in a guest.
 //
-// The guest may lie, flood, fall silent, reboot or never have had an agent. So
-// whatever it sends is bounded, checked and never waited for without a limit,
-// and texts from it hold printable characters only. The package knows a byte
-// stream, not QEMU, and not which VM is at its other end; the protocol is
-// package wire's, the agent itself is in the folder guest.
+// The guest is not trusted: it may lie, flood the host, stop answering, reboot or have
+// no agent at all. Therefore the package limits the size of everything from the guest,
+// validates it, reduces texts to printable characters and waits with timeouts. It
+// works on any byte stream and does not depend on QEMU. Package wire defines the
+// protocol; folder guest contains the agent itself.
 package agent

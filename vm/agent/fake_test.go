@@ -8,27 +8,26 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// A fakeGuest is the other end of a Client's stream, for tests to script.
+// A fakeGuest is the guest's end of a Client's stream.
 type fakeGuest struct {
 	t    *testing.T
 	conn net.Conn
-	// frames gets what the host sends, requests excepted: these go to answer.
+	// frames receives the host's frames except requests, for which answer is called.
 	frames chan wire.Frame
-	answer func(f wire.Frame, ask wire.Ask)
+	answer func(f wire.Frame, req wire.RequestBody)
 	ended  chan struct{}
 }
 
-// newFake connects a Client to a guest that knows hello and, by answer, what
-// the test wants.
-func newFake(t *testing.T, answer func(g *fakeGuest, f wire.Frame, ask wire.Ask)) (*fakeGuest, *Client) {
+// newFake connects a Client to a fake guest that calls answer for each request.
+func newFake(t *testing.T, answer func(g *fakeGuest, f wire.Frame, req wire.RequestBody)) (*fakeGuest, *Client) {
 	host, guest := net.Pipe()
 	g := &fakeGuest{t: t, conn: guest, frames: make(chan wire.Frame, 1000), ended: make(chan struct{})}
-	g.answer = func(f wire.Frame, ask wire.Ask) { answer(g, f, ask) }
+	g.answer = func(f wire.Frame, req wire.RequestBody) { answer(g, f, req) }
 	go func() {
 		defer close(g.ended)
 		_ = wire.Receive(guest, g.handle)
 	}()
-	c := NewClient(host)
+	c := NewClient(host, nil)
 	t.Cleanup(func() {
 		_ = c.Close()
 		guest.Close()
@@ -42,12 +41,12 @@ func (g *fakeGuest) handle(f wire.Frame) bool {
 		g.frames <- f
 		return true
 	}
-	var ask wire.Ask
-	if err := json.Unmarshal(f.Payload, &ask); err != nil {
-		g.t.Errorf("the request %q: %v", f.Payload, err)
+	var req wire.RequestBody
+	if err := json.Unmarshal(f.Payload, &req); err != nil {
+		g.t.Errorf("invalid request %q: %v", f.Payload, err)
 	}
-	// net.Pipe has no buffer: answering here could wait for ourselves.
-	go g.answer(f, ask)
+	// net.Pipe has no buffer: answering here could deadlock.
+	go g.answer(f, req)
 	return true
 }
 
@@ -62,13 +61,13 @@ func (g *fakeGuest) respond(f wire.Frame, answer string) { g.reply(f, wire.Respo
 
 const helloAnswer = `{"info":{"version":1,"hostname":"fake"}}`
 
-// polite answers hello and leaves the rest to next.
-func polite(next func(g *fakeGuest, f wire.Frame, ask wire.Ask)) func(*fakeGuest, wire.Frame, wire.Ask) {
-	return func(g *fakeGuest, f wire.Frame, ask wire.Ask) {
-		if ask.Op == wire.OpHello {
+// answerHello answers hellos and calls next for other requests.
+func answerHello(next func(g *fakeGuest, f wire.Frame, req wire.RequestBody)) func(*fakeGuest, wire.Frame, wire.RequestBody) {
+	return func(g *fakeGuest, f wire.Frame, req wire.RequestBody) {
+		if req.Op == wire.OpHello {
 			g.respond(f, helloAnswer)
 			return
 		}
-		next(g, f, ask)
+		next(g, f, req)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"vmterminal/vm/agent/wire"
 )
@@ -13,43 +14,50 @@ import (
 // File is one file of a guest; see wire.FileEntry.
 type File = wire.FileEntry
 
-// listSelf runs the agent's own program, wherever it lies.
-var listSelf = []string{"/proc/self/exe", "-list-files"}
+// listFilesCommand runs the agent's own executable, wherever it is installed.
+var listFilesCommand = []string{"/proc/self/exe", "-list-files"}
 
-// Files has run carry out a command that lists the guest's files, and calls each
-// for every one. ErrUnsupported: the guest's agent is of before that.
+// filesTimeout is how long a guest may take to list its files.
+const filesTimeout = 15 * time.Minute
+
+// Files lists the guest's files with a command that it executes with run, and calls
+// each for every file. It returns ErrUnsupported if the guest's agent is too old.
 func Files(ctx context.Context, run func(context.Context, Command) (int, error), each func(File)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, filesTimeout, fmt.Errorf("list the files: %w within %v", ErrNoAnswer, filesTimeout))
+	defer cancel()
 	r, w := io.Pipe()
 	read := make(chan error, 1)
 	go func() {
-		err := wire.ReadFiles(r, each)
+		err := wire.ReadFileList(r, each)
 		r.CloseWithError(errors.Join(err, io.ErrClosedPipe))
 		read <- err
 	}()
-	var said strings.Builder
-	exit, err := run(ctx, Command{Args: listSelf, Stdout: w, Stderr: &limited{to: &said, left: 1000}})
+	var stderr strings.Builder
+	exit, err := run(ctx, Command{Args: listFilesCommand, Stdout: w, Stderr: &limitedWriter{to: &stderr, left: 1000}})
 	w.Close()
-	bad := <-read
+	readErr := <-read
 	switch {
-	case errors.Is(bad, wire.ErrBadFiles):
-		return bad
+	case errors.Is(readErr, wire.ErrBadFileList):
+		return readErr
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	case err != nil:
 		return err
-	case exit == 2: // package flag's for an unknown one
+	case exit == 2: // from package flag, for an unknown flag
 		return fmt.Errorf("list the files: %w", ErrUnsupported)
 	case exit != 0:
-		return fmt.Errorf("list the files: %s", printable(said.String(), 300))
+		return fmt.Errorf("list the files: %s", printable(stderr.String(), 300))
 	}
-	return bad
+	return readErr
 }
 
-// limited keeps the first bytes that are written.
-type limited struct {
+// limitedWriter writes the first left bytes and discards the rest.
+type limitedWriter struct {
 	to   io.Writer
 	left int
 }
 
-func (l *limited) Write(p []byte) (int, error) {
+func (l *limitedWriter) Write(p []byte) (int, error) {
 	part := p[:min(len(p), l.left)]
 	l.left -= len(part)
 	_, err := l.to.Write(part)

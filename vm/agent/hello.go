@@ -9,49 +9,49 @@ import (
 )
 
 const (
-	helloFirst = time.Second
-	helloMost  = 15 * time.Second
-	// helloPause keeps a guest that says Ready without end from being answered
-	// without end.
-	helloPause = 20 * time.Millisecond
+	minHelloWait = time.Second
+	maxHelloWait = 15 * time.Second
+	// helloRetryPause limits the hellos for a guest that sends Ready endlessly.
+	helloRetryPause = 20 * time.Millisecond
 )
 
-// greet says hello unless the agent knows us, again and again until it answers
-// or ctx ends: a guest that is starting loses what was said too early.
-func (c *Client) greet(ctx context.Context) (Info, error) {
+// Hello waits until the agent answers or ctx is canceled, no matter how long the guest
+// takes to boot. It sends hellos repeatedly, because a guest that is booting loses the
+// early ones. Other calls send a hello themselves, within their timeouts.
+func (c *Client) Hello(ctx context.Context) (Info, error) {
 	select {
-	case c.greeting <- struct{}{}:
-		defer func() { <-c.greeting }()
+	case c.greetLock <- struct{}{}:
+		defer func() { <-c.greetLock }()
 	case <-ctx.Done():
-		return Info{}, noAnswer(wire.OpHello, context.Cause(ctx))
+		return Info{}, wrapTimeout(wire.OpHello, context.Cause(ctx))
 	case <-c.done:
-		return Info{}, c.cause()
+		return Info{}, c.closeError()
 	}
-	for wait := helloFirst; ; wait = min(2*wait, helloMost) {
+	for wait := minHelloWait; ; wait = min(2*wait, maxHelloWait) {
 		info, err := c.helloOnce(ctx, wait)
 		if err == nil || ctx.Err() != nil || !errors.Is(err, ErrNoAnswer) && !errors.Is(err, ErrRestarted) {
 			return info, err
 		}
 		select {
-		case <-time.After(helloPause):
+		case <-time.After(helloRetryPause):
 		case <-ctx.Done():
 		}
 	}
 }
 
-// helloOnce says hello and waits for the answer, for a time, or until the agent
-// says that it has just started.
+// helloOnce sends one hello and waits for the answer, at most for wait or until the
+// agent reports that it has just started.
 func (c *Client) helloOnce(ctx context.Context, wait time.Duration) (Info, error) {
 	c.mu.Lock()
 	starts := c.starts
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, context.DeadlineExceeded)
 	defer cancel()
-	answer, err := c.ask(ctx, wire.Ask{Op: wire.OpHello, Version: wire.Version})
+	answer, err := c.loggedRoundTrip(ctx, wire.RequestBody{Op: wire.OpHello, Version: wire.Version})
 	if err != nil {
 		return Info{}, err
 	}
-	info, err := checkInfo(answer.Info)
+	info, err := parseInfo(answer.Info)
 	if err != nil {
 		return Info{}, err
 	}
@@ -61,18 +61,19 @@ func (c *Client) helloOnce(ctx context.Context, wait time.Duration) (Info, error
 		// The answer is older than the agent's last start.
 		return Info{}, ErrRestarted
 	}
-	c.greeted = true
+	c.greeted, c.version = true, info.Version
 	return info, nil
 }
 
-// known makes sure that the agent knows this session.
-func (c *Client) known(ctx context.Context) error {
+// ensureGreeted sends a hello unless the agent knows this session, and returns the
+// agent's protocol version.
+func (c *Client) ensureGreeted(ctx context.Context) (version int, err error) {
 	c.mu.Lock()
-	greeted := c.greeted
+	greeted, version := c.greeted, c.version
 	c.mu.Unlock()
 	if greeted {
-		return nil
+		return version, nil
 	}
-	_, err := c.greet(ctx)
-	return err
+	info, err := c.Hello(ctx)
+	return info.Version, err
 }

@@ -9,65 +9,64 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// identityLimit is long because making SSH host keys can be.
-const identityLimit = 3 * time.Minute
+// identityTimeout is long enough to generate SSH host keys.
+const identityTimeout = 3 * time.Minute
 
-// Identity is which VM the guest belongs to.
+// Identity identifies the VM that a guest belongs to.
 type Identity struct{ ID, Hostname string }
 
-// Identified is what the guest did, since it booted, to take on an Identity. It
-// is the guest's word, bounded and printable, no more.
+// Identified reports what the guest has done since its boot to adopt an Identity. It comes
+// from the guest and must not be trusted; texts are short and printable.
 type Identified struct {
-	Found Found
-	// Renewed names what is new, such as "machine-id"; Notes say what could not
-	// be renewed, and why.
+	Change IdentityChange
+	// Renewed lists what was renewed, such as "machine-id"; Notes say what could not be
+	// renewed, and why.
 	Renewed, Notes []string
 }
 
-// Found is what a guest found its Identity to be.
-type Found string
+// IdentityChange says how an Identity differs from the guest's previous Identity.
+type IdentityChange string
 
-// What an Identity can be to a guest.
+// Identity changes.
 const (
-	Same    Found = wire.IdentitySame    // the one that it has: nothing was written
-	First   Found = wire.IdentityFirst   // the first that it was told
-	Renamed Found = wire.IdentityRenamed // the same VM under another name
-	Copied  Found = wire.IdentityCopied  // another VM's: the guest's disk is a copy
+	IdentitySame    IdentityChange = wire.IdentitySame    // no change: nothing was written
+	IdentityFirst   IdentityChange = wire.IdentityFirst   // the first identity
+	IdentityRenamed IdentityChange = wire.IdentityRenamed // same VM, new name
+	IdentityCopied  IdentityChange = wire.IdentityCopied  // another VM: the guest's disk is a copy
 )
 
-// Identify tells the guest which VM it is. A guest that was another VM before
-// makes a machine id, hostname and SSH host keys of its own; until it has, it
-// works under those of the other. The guest finishes what it has begun also
-// when ctx ends. ErrUnsupported means an agent of before this operation.
+// Identify sets the guest's identity. A guest with the identity of another VM renews its
+// machine ID, hostname and SSH host keys, and completes this even if ctx is canceled.
+// Identify returns ErrUnsupported if the agent is too old.
 func (c *Client) Identify(ctx context.Context, who Identity) (Identified, error) {
-	ask := wire.Identity(who)
-	if err := ask.Check(); err != nil {
+	id := wire.Identity(who)
+	if err := id.Check(); err != nil {
 		return Identified{}, fmt.Errorf("%s: %w", wire.OpIdentity, err)
 	}
-	answer, err := c.request(ctx, identityLimit, wire.Ask{Op: wire.OpIdentity, Identity: &ask})
+	answer, err := c.request(ctx, identityTimeout, wire.RequestBody{Op: wire.OpIdentity, Identity: &id})
 	if err != nil {
 		return Identified{}, err
 	}
-	got, err := checkIdentified(answer.Identified)
+	got, err := parseIdentified(answer.Identified)
 	if err != nil {
 		return Identified{}, fmt.Errorf("%s: %w", wire.OpIdentity, err)
 	}
 	return got, nil
 }
 
-func checkIdentified(w *wire.Identified) (Identified, error) {
-	if w == nil || !slices.Contains([]Found{Same, First, Renamed, Copied}, Found(w.Found)) {
-		return Identified{}, fmt.Errorf("%w: not what it did with its identity", ErrBadAnswer)
+func parseIdentified(w *wire.Identified) (Identified, error) {
+	if w == nil || !slices.Contains([]IdentityChange{IdentitySame, IdentityFirst, IdentityRenamed, IdentityCopied}, IdentityChange(w.Change)) {
+		return Identified{}, fmt.Errorf("%w: invalid identity change", ErrBadAnswer)
 	}
 	return Identified{
-		Found:   Found(w.Found),
-		Renewed: printables(w.Renewed, 40),
-		Notes:   printables(w.Notes, 300),
+		Change:  IdentityChange(w.Change),
+		Renewed: printableList(w.Renewed, 40),
+		Notes:   printableList(w.Notes, 300),
 	}, nil
 }
 
-// printables returns at most 8 texts of at most limit characters.
-func printables(texts []string, limit int) []string {
+// printableList returns at most 8 texts of at most limit characters.
+func printableList(texts []string, limit int) []string {
 	var list []string
 	for _, text := range texts[:min(len(texts), 8)] {
 		list = append(list, printable(text, limit))

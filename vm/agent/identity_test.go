@@ -9,7 +9,7 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-var me = Identity{ID: "0123456789abcdef", Hostname: "dev"}
+var testIdentity = Identity{ID: "0123456789abcdef", Hostname: "dev"}
 
 func TestIdentify(t *testing.T) {
 	long := strings.Repeat("x", 1000)
@@ -18,51 +18,51 @@ func TestIdentify(t *testing.T) {
 		want         Identified
 		err          error
 	}{
-		{"same", `{"identified":{"found":"same"}}`, Identified{Found: Same}, nil},
+		{"same", `{"identified":{"found":"same"}}`, Identified{Change: IdentitySame}, nil},
 		{
 			"copied",
 			`{"identified":{"found":"copied","renewed":["machine-id","hostname"],"notes":["no ssh-keygen"]}}`,
-			Identified{Found: Copied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}},
+			Identified{Change: IdentityCopied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}},
 			nil,
 		},
-		{"new fields", `{"identified":{"found":"first","later":{}}}`, Identified{Found: First}, nil},
+		{"new fields", `{"identified":{"found":"first","later":{}}}`, Identified{Change: IdentityFirst}, nil},
 		{"an old agent", `{"error":{"code":"unsupported","text":"unknown operation \"identity\""}}`, Identified{}, ErrUnsupported},
 		{"frozen", `{"error":{"code":"state","text":"frozen"}}`, Identified{}, ErrWrongState},
 		{"nothing", `{}`, Identified{}, ErrBadAnswer},
-		{"a word of its own", `{"identified":{"found":"stolen"}}`, Identified{}, ErrBadAnswer},
+		{"unknown change", `{"identified":{"found":"stolen"}}`, Identified{}, ErrBadAnswer},
 		{
-			"commands for a terminal", `{"identified":{"found":"same","notes":["\u001b[2J\n` + long + `"]}}`,
-			Identified{Found: Same, Notes: []string{"?[2J?" + long[:295]}},
+			"escape sequences", `{"identified":{"found":"same","notes":["\u001b[2J\n` + long + `"]}}`,
+			Identified{Change: IdentitySame, Notes: []string{"?[2J?" + long[:295]}},
 			nil,
 		},
 		{
-			"very much", `{"identified":{"found":"same","renewed":["` + strings.Repeat(`","`, 100) + `"]}}`,
-			Identified{Found: Same, Renewed: make([]string, 8)},
+			"too many", `{"identified":{"found":"same","renewed":["` + strings.Repeat(`","`, 100) + `"]}}`,
+			Identified{Change: IdentitySame, Renewed: make([]string, 8)},
 			nil,
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, c := newFake(t, polite(func(g *fakeGuest, f wire.Frame, ask wire.Ask) {
-				if ask.Op != wire.OpIdentity || ask.Identity == nil || *ask.Identity != wire.Identity(me) {
-					t.Errorf("the guest is asked %+v", ask)
+			_, c := newFake(t, answerHello(func(g *fakeGuest, f wire.Frame, req wire.RequestBody) {
+				if req.Op != wire.OpIdentity || req.Identity == nil || *req.Identity != wire.Identity(testIdentity) {
+					t.Errorf("got request %+v, want the identity", req)
 				}
 				g.respond(f, test.answer)
 			}))
-			got, err := c.Identify(t.Context(), me)
+			got, err := c.Identify(t.Context(), testIdentity)
 			if !reflect.DeepEqual(got, test.want) || !errors.Is(err, test.err) {
-				t.Errorf("got %+v, %v", got, err)
+				t.Errorf("Identify: unexpected result %+v, %v", got, err)
 			}
 		})
 	}
 }
 
-// What is no identity does not reach the guest.
-func TestIdentifyRefuses(t *testing.T) {
-	_, c := newFake(t, func(_ *fakeGuest, _ wire.Frame, ask wire.Ask) { t.Errorf("the guest is asked %+v", ask) })
+// Invalid identities are not sent to the guest.
+func TestIdentifyInvalid(t *testing.T) {
+	_, c := newFake(t, func(_ *fakeGuest, _ wire.Frame, req wire.RequestBody) { t.Errorf("got request %+v, want none", req) })
 	for _, who := range []Identity{{}, {ID: "a"}, {ID: "a b", Hostname: "dev"}, {ID: "a", Hostname: "dev\nx"}} {
 		if _, err := c.Identify(t.Context(), who); err == nil {
-			t.Errorf("%+v was told", who)
+			t.Errorf("%+v was accepted", who)
 		}
 	}
 }

@@ -7,20 +7,20 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// Info is what the agent tells of its guest. It is the guest's word, bounded
-// and printable, no more.
+// Info is information about a guest. It comes from the guest and must not be trusted;
+// texts are short and printable.
 type Info struct {
-	Version   int          // of the protocol
+	Version   int          // protocol version
 	Hostname  string       // at most 64 characters
 	Kernel    string       // release, such as "7.1.3"; at most 64 characters
-	Addresses []netip.Addr // at most 64; loopback and link-local left out
-	DiskTotal int64        // of the root file system, in bytes
+	Addresses []netip.Addr // at most 64, without loopback and link-local addresses
+	DiskTotal int64        // size of the root file system in bytes
 	DiskFree  int64
 }
 
 const maxAddresses = 64
 
-func checkInfo(w *wire.Info) (Info, error) {
+func parseInfo(w *wire.Info) (Info, error) {
 	if w == nil || w.Version < 1 {
 		return Info{}, fmt.Errorf("%w: no version", ErrBadAnswer)
 	}

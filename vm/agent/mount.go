@@ -8,29 +8,30 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// mountLimit is long because the guest may have to load modules.
-const mountLimit = 30 * time.Second
+// mountTimeout is long enough to load kernel modules.
+const mountTimeout = 30 * time.Second
 
-// Mount is a folder that the host shares: which one, and where it is to be.
+// Mount describes a folder shared by the host (Tag) and its mount point in the guest
+// (Dir).
 type Mount struct {
 	Tag, Dir string
 	ReadOnly bool
 }
 
-// Mount has the guest mount folders; what is mounted already stays. Problems are as
-// many as mounts: "", or why the guest does not have that one, in its own words,
-// bounded and printable. ErrUnsupported means an agent of before this operation.
+// Mount makes the guest mount folders that are not mounted yet. problems has one element
+// for each mount: "", or the guest's error text, which is short and printable. It
+// returns ErrUnsupported if the agent is too old.
 func (c *Client) Mount(ctx context.Context, mounts []Mount) (problems []string, err error) {
-	ask := wire.Ask{Op: wire.OpMount}
+	req := wire.RequestBody{Op: wire.OpMount}
 	for _, m := range mounts {
-		ask.Mounts = append(ask.Mounts, wire.Mount(m))
+		req.Mounts = append(req.Mounts, wire.Mount(m))
 	}
-	answer, err := c.request(ctx, mountLimit, ask)
+	answer, err := c.request(ctx, mountTimeout, req)
 	if err != nil {
 		return nil, err
 	}
 	if len(answer.MountProblems) != len(mounts) {
-		return nil, fmt.Errorf("%s: %w: not what became of each mount", wire.OpMount, ErrBadAnswer)
+		return nil, fmt.Errorf("%s: %w: wrong number of results", wire.OpMount, ErrBadAnswer)
 	}
 	for _, text := range answer.MountProblems {
 		problems = append(problems, printable(text, 300))

@@ -22,15 +22,15 @@ func TestMount(t *testing.T) {
 		`{}`:                                             {nil, ErrBadAnswer},
 		`{"error":{"code":"unsupported","text":"what is that"}}`: {nil, ErrUnsupported},
 	} {
-		_, c := newFake(t, polite(func(g *fakeGuest, f wire.Frame, ask wire.Ask) {
-			if ask.Op != wire.OpMount || !slices.Equal(ask.Mounts, []wire.Mount{wire.Mount(mounts[0]), wire.Mount(mounts[1])}) {
-				t.Errorf("the guest is asked %+v", ask)
+		_, c := newFake(t, answerHello(func(g *fakeGuest, f wire.Frame, req wire.RequestBody) {
+			if req.Op != wire.OpMount || !slices.Equal(req.Mounts, []wire.Mount{wire.Mount(mounts[0]), wire.Mount(mounts[1])}) {
+				t.Errorf("got request %+v, want both mounts", req)
 			}
 			g.respond(f, answer)
 		}))
 		problems, err := c.Mount(t.Context(), mounts)
 		if !slices.Equal(problems, want.problems) || !errors.Is(err, want.err) {
-			t.Errorf("%s: %q, %v", answer, problems, err)
+			t.Errorf("%s: got problems %q, error %v; want error %v", answer, problems, err, want.err)
 		}
 	}
 }

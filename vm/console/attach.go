@@ -6,30 +6,29 @@ import (
 	"io"
 )
 
-// An Attachment reads the console's output from some point on. One goroutine
-// reads it; Close may come from any other, once.
+// An Attachment reads the console's output from some point on. Only one goroutine may
+// read; Close may be called from another one.
 type Attachment struct {
 	c     *Console
 	pos   int64
-	next  []byte // to be read before what is at pos
+	next  []byte // returned by Read before the output at pos
 	ended chan struct{}
 }
 
-// Attach begins with about the last replay bytes, from the start of a line, but
-// with no more than ReplayLines lines, and goes on live, without gap or
-// repetition. A negative replay means all that is kept. What a program in the guest asked its terminal is left out of the
-// replay: it has had its answer, or has given up.
+// Attach returns an attachment that reads about the last replay bytes, from the start of a
+// line and at most ReplayLines lines, and then live output, without gaps or repetition. A
+// negative replay means everything that is stored. Terminal queries of programs in the guest
+// are left out of the replay, since it is too late to answer them.
 func (c *Console) Attach(replay int) *Attachment {
 	if replay < 0 || replay > RingSize {
 		replay = RingSize
 	}
 	recent, end := c.join(replay)
-	// The search may take a tenth of a second: output goes on.
+	// The lock is not held here: removing the queries may take a tenth of a second.
 	return &Attachment{c: c, pos: end, next: withoutQueries(recent), ended: make(chan struct{})}
 }
 
-// join counts one more attachment and returns the text it begins with, and the
-// position after that.
+// join counts a new attachment and returns the text to replay and the position after it.
 func (c *Console) join(replay int) (recent []byte, end int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,13 +39,12 @@ func (c *Console) join(replay int) (recent []byte, end int64) {
 	return LastLines(recent, ReplayLines), c.ring.end
 }
 
-// Read waits for output and copies it into p. A reader so slow that the output
-// it has not read is no longer kept goes on at the oldest line that is; where
-// that happened it reads the text of SkipNote. At the console's end it reads
-// what is left, then io.EOF.
+// Read waits for output and copies it into p. If the reader is so slow that unread output is
+// no longer stored, Read continues at the oldest stored line, after the text of SkipNote.
+// When the console has ended, Read returns the remaining output, then io.EOF.
 func (a *Attachment) Read(ctx context.Context, p []byte) (int, error) {
 	for {
-		n, changed, err := a.take(p)
+		n, changed, err := a.readAvailable(p)
 		if n > 0 || err != nil || len(p) == 0 {
 			return n, err
 		}
@@ -60,7 +58,7 @@ func (a *Attachment) Read(ctx context.Context, p []byte) (int, error) {
 	}
 }
 
-func (a *Attachment) take(p []byte) (int, <-chan struct{}, error) {
+func (a *Attachment) readAvailable(p []byte) (int, <-chan struct{}, error) {
 	c := a.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,13 +84,13 @@ func (a *Attachment) take(p []byte) (int, <-chan struct{}, error) {
 	}
 }
 
-// SkipNote is the line that stands for n bytes left out. It begins with CAN,
-// which ends an escape sequence that was cut in two.
+// SkipNote returns the line that replaces n bytes of skipped output. It starts with CAN,
+// which ends an escape sequence that was cut off.
 func SkipNote(n int64) string {
 	return fmt.Sprintf("\x18\x1b[0m\r\n[%d bytes of output skipped]\r\n", n)
 }
 
-// Close ends the attachment and a Read that waits.
+// Close ends the attachment and a waiting Read.
 func (a *Attachment) Close() {
 	a.c.mu.Lock()
 	defer a.c.mu.Unlock()

@@ -1,10 +1,9 @@
-// Package console keeps a guest's serial terminal: it takes all output as it
-// comes, remembers the recent part, writes a bounded log, hands the text to any
-// number of attachments and passes their input on in the order it was sent.
+// Package console manages a guest's serial terminal: it reads all output at once, stores
+// the recent part, writes a bounded log, sends the output to any number of attachments and
+// forwards their input in the order it was sent.
 //
-// It must never know where the bytes come from (QEMU), where they go (HTTP, a
-// window), or what they mean: apart from finding the start of a line it does
-// not look into them.
+// It is independent of where the bytes come from (QEMU) and where they go (HTTP, a
+// window), and does not interpret them, except for line starts and terminal queries.
 package console
 
 import (
@@ -14,41 +13,40 @@ import (
 	"sync"
 )
 
-// RingSize is how much recent output is kept for those who attach, in bytes:
-// enough for the 10,000 lines of a terminal's scrollback, unless they are longer
-// than 400 bytes.
+// RingSize is the size in bytes of the recent output that is stored for new attachments. That
+// is enough for a terminal's scrollback of 10,000 lines with 400 bytes each.
 const RingSize = 4 << 20
 
-// ReplayLines is how many lines an attachment begins with at most: as many as a
-// terminal keeps, and a screen.
+// ReplayLines is the maximum number of lines that an attachment replays: a terminal's
+// scrollback and one screen.
 const ReplayLines = 10500
 
 const (
-	inputPiece = 4 << 10 // a longer Input is passed on in pieces
-	inputDepth = 64      // pieces that wait while the guest does not read
+	inputPiece = 4 << 10 // longer input is split
+	inputDepth = 64      // pieces queued while the guest does not read
 )
 
-// ErrClosed says that the console has ended: its VM is gone.
+// ErrClosed means that the console has ended, because its VM has stopped.
 var ErrClosed = errors.New("the console is closed")
 
-// A Console is safe for use by many goroutines. Output is never held up by an
-// attachment, nor by input that the guest does not read.
+// A Console is safe for concurrent use. Neither a slow attachment nor input that the guest
+// does not read delays output.
 type Console struct {
 	log   io.Writer
 	input chan []byte
 
 	mu       sync.Mutex
 	ring     ring
-	changed  chan struct{} // closed and replaced when output comes or the end
+	changed  chan struct{} // closed and replaced when there is output or the console ends
 	closed   chan struct{}
 	attached int
 }
 
-// New makes a console that writes output also to log, whose errors are ignored:
-// a full host disk must not stop the guest. log may be nil.
-func New(log io.Writer) *Console { return sized(log, RingSize) }
+// New returns a console that also writes output to log, which may be nil. Errors of log are
+// ignored: a full host disk must not stop the guest.
+func New(log io.Writer) *Console { return newSized(log, RingSize) }
 
-func sized(log io.Writer, size int) *Console {
+func newSized(log io.Writer, size int) *Console {
 	if log == nil {
 		log = io.Discard
 	}
@@ -61,13 +59,13 @@ func sized(log io.Writer, size int) *Console {
 	}
 }
 
-// Serve drains the guest's end of the line until it fails or Close is called,
-// and writes queued input to it. It returns the read error, nil for io.EOF or
-// Close, and closes line. One Serve at a time; a later one continues the same console.
+// Serve reads output from line until reading fails or Close is called, and writes queued
+// input to it. It closes line and returns the read error, or nil after io.EOF or Close. Only
+// one Serve may run at a time; a later one continues the same console.
 func (c *Console) Serve(line io.ReadWriteCloser) error {
 	done := make(chan struct{})
 	var feeder sync.WaitGroup
-	feeder.Go(func() { c.feed(line, done) })
+	feeder.Go(func() { c.writeInput(line, done) })
 	defer feeder.Wait()
 	defer line.Close()
 	defer close(done)
@@ -76,12 +74,12 @@ func (c *Console) Serve(line io.ReadWriteCloser) error {
 		n, err := line.Read(buf)
 		c.Output(buf[:n])
 		if err != nil {
-			return c.whyEnded(err)
+			return c.serveError(err)
 		}
 	}
 }
 
-func (c *Console) whyEnded(err error) error {
+func (c *Console) serveError(err error) error {
 	select {
 	case <-c.closed:
 		return nil
@@ -93,8 +91,9 @@ func (c *Console) whyEnded(err error) error {
 	return err
 }
 
-// feed is the one writer of input; it also ends the reading on Close.
-func (c *Console) feed(line io.WriteCloser, done <-chan struct{}) {
+// writeInput is the only writer of input. On Close it also closes line, which ends the
+// reading.
+func (c *Console) writeInput(line io.WriteCloser, done <-chan struct{}) {
 	for {
 		select {
 		case p := <-c.input:
@@ -110,8 +109,7 @@ func (c *Console) feed(line io.WriteCloser, done <-chan struct{}) {
 	}
 }
 
-// Output takes bytes as if the guest had sent them: call it where Serve does
-// not. p is not kept.
+// Output adds bytes as if the guest had sent them. It does not retain p.
 func (c *Console) Output(p []byte) {
 	if len(p) > 0 {
 		_, _ = c.log.Write(p)
@@ -119,8 +117,8 @@ func (c *Console) Output(p []byte) {
 	}
 }
 
-// Recall adds text that is in the log already, from an earlier Console of the
-// same VM. p is not kept.
+// Recall adds output that is already in the log, from an earlier Console of the same VM. It
+// does not retain p.
 func (c *Console) Recall(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,10 +131,10 @@ func (c *Console) wake() {
 	c.changed = make(chan struct{})
 }
 
-// Input queues bytes for the guest, in the order of the calls. It waits while
-// the queue is full; when it returns nil the bytes reach the guest as soon as
-// it reads, whatever becomes of the sender. p is not kept. A call whose context
-// ends may have queued a part.
+// Input queues bytes for the guest, in the order of the calls. It waits while the queue is
+// full. After it returns nil, the bytes reach the guest as soon as it reads, even if the
+// caller has exited. It does not retain p. If ctx ends, part of the input may have been
+// queued.
 func (c *Console) Input(ctx context.Context, p []byte) error {
 	for len(p) > 0 {
 		piece := append([]byte(nil), p[:min(len(p), inputPiece)]...)
@@ -157,7 +155,7 @@ func (c *Console) Input(ctx context.Context, p []byte) error {
 	return nil
 }
 
-// Close ends the console: attachments read what is left, then io.EOF.
+// Close ends the console: attachments read the remaining output, then io.EOF.
 func (c *Console) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,7 +167,7 @@ func (c *Console) Close() {
 	}
 }
 
-// Attached counts the attachments that are open.
+// Attached returns the number of open attachments.
 func (c *Console) Attached() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

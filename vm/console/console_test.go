@@ -19,7 +19,7 @@ func serve(t *testing.T, c *Console) net.Conn {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := c.Serve(ours); err != nil {
-			t.Errorf("serve: %v", err)
+			t.Errorf("serve: got error %v, want no error", err)
 		}
 	})
 	t.Cleanup(func() {
@@ -66,7 +66,7 @@ func TestAttachmentsSeeReplayThenLiveWithoutGap(t *testing.T) {
 	c.Close()
 	for range 20 {
 		if got := <-results; !bytes.Equal(got, want.Bytes()) && !bytes.HasPrefix(want.Bytes(), got) {
-			t.Fatalf("attachment read %d bytes that are not the output", len(got))
+			t.Fatalf("attachment read %d bytes, want the beginning of the output", len(got))
 		}
 	}
 }
@@ -75,19 +75,19 @@ func TestOutputIsWholeForEveryAttachment(t *testing.T) {
 	c := New(nil)
 	a, b := c.Attach(0), c.Attach(0)
 	if n := c.Attached(); n != 2 {
-		t.Fatalf("attached %d, want 2", n)
+		t.Fatalf("Attached = %d, want 2", n)
 	}
 	want := strings.Repeat("some output\n", 5000)
 	c.Output([]byte(want))
 	c.Close()
 	for _, x := range []*Attachment{a, b} {
 		if got := readAll(t, x); string(got) != want {
-			t.Fatalf("read %d bytes, want %d", len(got), len(want))
+			t.Fatalf("got %d bytes, want the %d bytes that were written", len(got), len(want))
 		}
 		x.Close()
 	}
 	if n := c.Attached(); n != 0 {
-		t.Fatalf("attached %d after close", n)
+		t.Fatalf("Attached after Close = %d, want 0", n)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestInputArrivesInOrderAfterSenderLeft(t *testing.T) {
 	}
 	got := make([]byte, want.Len())
 	if _, err := io.ReadFull(guest, got); err != nil || string(got) != want.String() {
-		t.Fatalf("guest read %q (%v)", got, err)
+		t.Fatalf("guest read %q (%v), want the input in order", got, err)
 	}
 }
 
@@ -170,16 +170,16 @@ func TestGuestThatDoesNotReadHoldsUpOnlyTheSender(t *testing.T) {
 	}
 	buf := make([]byte, 100)
 	if n, err := a.Read(t.Context(), buf); err != nil || string(buf[:n]) != "still here" {
-		t.Fatalf("read %q (%v)", buf[:n], err)
+		t.Fatalf("read %q (%v), want %q", buf[:n], err, "still here")
 	}
 	select {
 	case err := <-sent:
-		t.Fatalf("input ended with %v although the queue is full", err)
+		t.Fatalf("Input returned %v, want it to wait: the queue is full", err)
 	default:
 	}
 	cancel()
 	if err := <-sent; !errors.Is(err, context.Canceled) {
-		t.Fatalf("input: %v", err)
+		t.Fatalf("input: got error %v, want error %v", err, context.Canceled)
 	}
 }
 
@@ -191,10 +191,10 @@ func TestCloseEndsEverything(t *testing.T) {
 	c.Close()
 	c.Close()
 	if err := <-ended; !errors.Is(err, io.EOF) {
-		t.Fatalf("read: %v", err)
+		t.Fatalf("read: got error %v, want error %v", err, io.EOF)
 	}
 	if err := c.Input(t.Context(), []byte("x")); !errors.Is(err, ErrClosed) {
-		t.Fatalf("input: %v", err)
+		t.Fatalf("input: got error %v, want error %v", err, ErrClosed)
 	}
 
 	c = New(nil)
@@ -202,7 +202,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	go func() { _, err := a.Read(t.Context(), make([]byte, 1)); ended <- err }()
 	a.Close()
 	if err := <-ended; !errors.Is(err, io.EOF) {
-		t.Fatalf("read of a closed attachment: %v", err)
+		t.Fatalf("read of a closed attachment: got error %v, want error %v", err, io.EOF)
 	}
 }
 
@@ -212,7 +212,7 @@ func FuzzAttach(f *testing.F) {
 	f.Add([]byte("äöü\xff\x80\x80\x80\x80"), 2, 1)
 	f.Add(bytes.Repeat([]byte("\n"), 9000), 4000, 100)
 	f.Fuzz(func(t *testing.T, text []byte, replay, piece int) {
-		c := sized(nil, 64)
+		c := newSized(nil, 64)
 		piece = max(1, min(piece, 200))
 		for rest := text; len(rest) > 0; {
 			n := min(piece, len(rest))
@@ -224,13 +224,13 @@ func FuzzAttach(f *testing.F) {
 		c.Close()
 		got, live := bytes.CutSuffix(readAll(t, a), []byte("live"))
 		if !live {
-			t.Fatalf("live output is missing: %q", got)
+			t.Fatalf("live output is missing: got %q", got)
 		}
 		for from := max(0, len(text)-64); from <= len(text); from++ {
 			if bytes.Equal(got, withoutQueries(text[from:])) {
 				return
 			}
 		}
-		t.Fatalf("%q is no end of the output", got)
+		t.Fatalf("replay = %q, want the end of the output", got)
 	})
 }

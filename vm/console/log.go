@@ -7,16 +7,15 @@ import (
 	"os"
 	"sync"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// LogLimit is how long a log grows before it is put away as the old part, in
-// bytes. So a log takes at most twice that.
+// LogLimit is the size in bytes at which a log is renamed and a new one is started. The two
+// files together are at most twice as large.
 const LogLimit = 4 << 20
 
-// A Log is a file that is added to and bounded: when it is full, it takes the
-// place of the old part and a new one begins. It may be used from many
-// goroutines.
+// A Log is an append-only file of limited size: when it is full, it replaces the old file,
+// and a new one is started. It is safe for concurrent use.
 type Log struct {
 	path, old string
 	limit     int64
@@ -26,15 +25,15 @@ type Log struct {
 	size int64
 }
 
-// OpenLog opens the log at path for adding to it; old is the name of the part
-// before. What is there stays.
+// OpenLog opens the log at path for appending. old is the path to which a full log is
+// renamed.
 func OpenLog(path, old string) (*Log, error) {
 	l := &Log{path: path, old: old, limit: LogLimit}
 	return l, l.open()
 }
 
 func (l *Log) open() error {
-	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, ondisk.FileMode)
+	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, durable.FileMode)
 	if err != nil {
 		return err
 	}
@@ -47,7 +46,7 @@ func (l *Log) open() error {
 	return nil
 }
 
-// Write adds p. After an error the next Write tries again.
+// Write appends p. After an error the next Write tries again.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,7 +66,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the file; a later Write opens it again.
+// Close closes the file. A later Write opens it again.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,8 +82,8 @@ func (l *Log) close() error {
 	return err
 }
 
-// Tail returns about the last n bytes of a log, from the start of a line. No
-// log is an empty one.
+// Tail returns about the last n bytes of a log, from the start of a line. It returns nothing
+// if the log is missing.
 func Tail(path, old string, n int) ([]byte, error) {
 	text, cut, err := tailFile(path, n)
 	if err != nil {
@@ -103,7 +102,7 @@ func Tail(path, old string, n int) ([]byte, error) {
 	return text, nil
 }
 
-// tailFile reads the last n bytes, and tells whether there are more before.
+// tailFile reads the last n bytes of a file and reports whether the file is longer.
 func tailFile(path string, n int) ([]byte, bool, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

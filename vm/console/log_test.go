@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
 func TestLogIsBoundedAndContinues(t *testing.T) {
@@ -37,8 +37,8 @@ func TestLogIsBoundedAndContinues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.Size() > 1000 || info.Mode().Perm() != ondisk.FileMode {
-			t.Fatalf("%s: %d bytes, mode %v", p, info.Size(), info.Mode())
+		if info.Size() > 1000 || info.Mode().Perm() != durable.FileMode {
+			t.Fatalf("%s: got %d bytes, mode %v; want at most 1000 bytes, mode 0600", p, info.Size(), info.Mode())
 		}
 	}
 	for _, n := range []int{0, 5, 50, 1100, 100000} {
@@ -47,13 +47,13 @@ func TestLogIsBoundedAndContinues(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(got) > n || !bytes.HasSuffix(all.Bytes(), got) {
-			t.Fatalf("tail of %d: %q is no end of the log", n, got)
+			t.Fatalf("Tail(%d) = %q, want the end of the log", n, got)
 		}
 		if n >= 50 && !bytes.HasPrefix(got, []byte("round ")) {
-			t.Fatalf("tail of %d begins with %.20q", n, got)
+			t.Fatalf("Tail(%d) begins with %.20q, want the start of a line", n, got)
 		}
 		if n == 1100 && len(got) < 1050 {
-			t.Fatalf("tail of %d has only %d bytes: the old part is missing", n, len(got))
+			t.Fatalf("Tail(%d) has only %d bytes, want the end of the old file too", n, len(got))
 		}
 	}
 }
@@ -61,11 +61,11 @@ func TestLogIsBoundedAndContinues(t *testing.T) {
 func TestLogGoesOnAfterAnError(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gone")
 	if _, err := OpenLog(filepath.Join(dir, "a"), filepath.Join(dir, "b")); err == nil {
-		t.Fatal("opened a log in a folder that is not there")
+		t.Fatal("OpenLog in a missing folder: got no error, want one")
 	}
 	l := &Log{path: filepath.Join(dir, "a"), old: filepath.Join(dir, "b"), limit: 10}
 	if _, err := l.Write([]byte("lost")); err == nil {
-		t.Fatal("wrote into a folder that is not there")
+		t.Fatal("Write in a missing folder: got no error, want one")
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -82,12 +82,12 @@ func TestTailOfNoLogIsEmpty(t *testing.T) {
 	dir := t.TempDir()
 	got, err := Tail(filepath.Join(dir, "a"), filepath.Join(dir, "b"), 100)
 	if err != nil || len(got) != 0 {
-		t.Fatalf("%q, %v", got, err)
+		t.Fatalf("Tail: got %q, %v; want none", got, err)
 	}
 }
 
-// FuzzLog: whatever a guest writes in whatever pieces, the log stays within its
-// bounds and its tail is the end of what was written.
+// No matter what a guest writes and in which pieces, the log stays within its limit, and its
+// tail is the end of the output.
 func FuzzLog(f *testing.F) {
 	f.Add([]byte("one\ntwo\nthree\n"), 3, 7)
 	f.Add(bytes.Repeat([]byte{0xff, 0x80, '\n', 0x1b}, 60), 64, 100)
@@ -100,7 +100,7 @@ func FuzzLog(f *testing.F) {
 		piece, tail = max(1, min(piece, limit)), max(0, min(tail, 4*limit))
 		for p := range slices.Chunk(text, piece) {
 			if n, err := l.Write(p); n != len(p) || err != nil {
-				t.Fatalf("%d of %d bytes, %v", n, len(p), err)
+				t.Fatalf("Write = %d of %d bytes, %v; want all", n, len(p), err)
 			}
 		}
 		if err := l.Close(); err != nil {
@@ -108,12 +108,12 @@ func FuzzLog(f *testing.F) {
 		}
 		for _, p := range []string{path, old} {
 			if info, err := os.Stat(p); err == nil && info.Size() > limit {
-				t.Fatalf("%s has %d bytes", p, info.Size())
+				t.Fatalf("%s has %d bytes, want at most limit", p, info.Size())
 			}
 		}
 		got, err := Tail(path, old, tail)
 		if err != nil || len(got) > tail || !bytes.HasSuffix(text, got) {
-			t.Fatalf("tail of %d: %q, %v is no end of the log", tail, got, err)
+			t.Fatalf("Tail(%d) = %q, %v; want the end of the output", tail, got, err)
 		}
 	})
 }

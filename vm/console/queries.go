@@ -5,10 +5,10 @@ import (
 	"regexp"
 )
 
-// query is what a terminal answers by typing into the guest: device attributes,
-// status and cursor position, modes, window reports, the terminal's name and
-// capabilities, its keyboard and colours. The sequences are those of xterm's
-// ctlseqs and of ECMA-48. It matches at the start of a text only.
+// query matches, at the start of a text, the sequences that a terminal answers by sending
+// input to the guest: device attributes, status and cursor position, modes, window reports,
+// the terminal's name and capabilities, its keyboard and colors. They are defined in xterm's
+// ctlseqs and in ECMA-48.
 var query = regexp.MustCompile(
 	"^(?:\x1b\\[[0-9;:<=>?]*[cn]" + // DA, DSR
 		"|\x1b\\[[0-9;?]*\\$p" + // DECRQM
@@ -16,10 +16,10 @@ var query = regexp.MustCompile(
 		"|\x1b\\[[>?][0-9;]*[qu]" + // XTVERSION, keyboard flags
 		"|\x1bZ|\x05" + // DECID, ENQ
 		"|\x1bP[+$]q[^\x1b\x07]*(?:\x1b\\\\|\x07)" + // XTGETTCAP, DECRQSS
-		"|\x1b\\][0-9;]*;\\?(?:\x1b\\\\|\x07))", // colours
+		"|\x1b\\][0-9;]*;\\?(?:\x1b\\\\|\x07))", // colors
 )
 
-// queryBegins are the bytes that a query can begin with.
+// queryBegins contains the possible first bytes of a query.
 const queryBegins = "\x1b\x05"
 
 func withoutQueries(text []byte) []byte {

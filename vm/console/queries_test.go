@@ -19,13 +19,12 @@ func TestReplayAsksNothing(t *testing.T) {
 		{"plain [6n text $p", "plain [6n text $p"},
 	} {
 		if got := string(withoutQueries([]byte(c.text))); got != c.want {
-			t.Errorf("%q became %q, want %q", c.text, got, c.want)
+			t.Errorf("withoutQueries(%q) = %q, want %q", c.text, got, c.want)
 		}
 	}
 }
 
-// A terminal that attaches must not answer what was asked before it came, and
-// must answer what is asked from then on.
+// A new terminal must not answer earlier queries, but must answer later ones.
 func TestOnlyLiveQueriesReachAnAttachment(t *testing.T) {
 	c := New(nil)
 	guest := serve(t, c)
@@ -37,7 +36,7 @@ func TestOnlyLiveQueriesReachAnAttachment(t *testing.T) {
 		}
 		buf := make([]byte, 100)
 		if n, err := first.Read(t.Context(), buf); err != nil || string(buf[:n]) != text {
-			t.Fatalf("live: %q, %v", buf[:n], err)
+			t.Fatalf("live: got %q, %v; want %v", buf[:n], err, text)
 		}
 	}
 	send("before\x1b[6n")
@@ -46,7 +45,7 @@ func TestOnlyLiveQueriesReachAnAttachment(t *testing.T) {
 	guest.Close()
 	c.Close()
 	if got := string(readAll(t, second)); got != "beforeafter\x1b[6n" {
-		t.Errorf("the second attachment reads %q", got)
+		t.Errorf("the second attachment reads %q, want %q", got, "beforeafter\x1b[6n")
 	}
 }
 

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxSeek bounds the search for the start of a line, in bytes.
+// maxSeek limits the search for the start of a line, in bytes.
 const maxSeek = 4 << 10
 
-// A ring keeps the last len(buf) bytes written. Positions count from the first
-// byte ever written.
+// A ring stores the last len(buf) bytes written. Positions count from the first byte ever
+// written.
 type ring struct {
 	buf []byte
 	end int64
@@ -29,7 +29,7 @@ func (r *ring) write(p []byte) {
 	r.end += int64(len(p))
 }
 
-// read copies what is kept from pos on; pos lies in [oldest, end].
+// read copies stored bytes to p, starting at pos, which must be in [oldest, end].
 func (r *ring) read(p []byte, pos int64) int {
 	n := int(min(int64(len(p)), r.end-pos))
 	at := int(pos % int64(len(r.buf)))
@@ -38,14 +38,14 @@ func (r *ring) read(p []byte, pos int64) int {
 	return n
 }
 
-// startNear returns the position to begin reading at when the text from pos on
-// is wanted: pos itself when nothing came before it, else as Start says.
+// startNear returns the position near pos at which a replay should start: pos itself if a
+// line starts there, otherwise as defined by Start.
 func (r *ring) startNear(pos int64) int64 {
 	pos = max(pos, r.oldest())
 	if pos == 0 || pos >= r.end {
 		return min(pos, r.end)
 	}
-	// The byte before pos shows whether a line starts right there.
+	// The byte before pos shows whether a line starts at pos.
 	from := max(pos-1, r.oldest())
 	look := make([]byte, min(maxSeek, r.end-from))
 	r.read(look, from)
@@ -56,10 +56,9 @@ func (r *ring) startNear(pos int64) int64 {
 	return pos + int64(Start(look, int(r.end-pos)))
 }
 
-// Start tells how many bytes of text to leave out so that it begins with a
-// line, or at least with a whole character: text is the beginning of total
-// bytes that were cut from something longer. A line counts only if it starts
-// in the first half, so that a short text is not thrown away.
+// Start returns how many bytes of text to skip so that the rest begins with a line, or at
+// least with a whole character. text is the beginning of an excerpt that is total bytes long.
+// A line counts only if it starts in the first half, so that a short text is not dropped.
 func Start(text []byte, total int) int {
 	text = text[:min(len(text), maxSeek)]
 	if i := bytes.IndexByte(text[:min(len(text), (total+1)/2)], '\n'); i >= 0 {
@@ -73,8 +72,7 @@ func Start(text []byte, total int) int {
 	return 0
 }
 
-// LastLines is the end of a text, with that many lines at most. What stands after
-// the last line's end is one too.
+// LastLines returns the last lines of a text, including an incomplete last line.
 func LastLines(text []byte, lines int) []byte {
 	at := len(text)
 	for ; lines > 0 && at >= 0; lines-- {

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// aptSource is where APT fetches packages from: an entry of sources.list(5).
+// aptSource is an entry of sources.list(5).
 type aptSource struct {
 	uri, suite string
 	components []string
 }
 
-// aptSources returns the enabled sources of binary packages of the system below
-// root, in the order of its files. What cannot be read is left out.
+// aptSources returns the enabled sources of binary packages of the system below root, in the
+// order of its files. Files that cannot be read are skipped.
 func aptSources(root string) []aptSource {
 	dir := filepath.Join(root, "etc/apt")
-	lists, _ := filepath.Glob(filepath.Join(dir, "sources.list.d/*.list")) // the patterns are right
+	lists, _ := filepath.Glob(filepath.Join(dir, "sources.list.d/*.list")) // the patterns are well-formed
 	stanzas, _ := filepath.Glob(filepath.Join(dir, "sources.list.d/*.sources"))
 	var all []aptSource
 	for _, file := range append([]string{filepath.Join(dir, "sources.list")}, lists...) {
@@ -35,7 +35,7 @@ func aptSources(root string) []aptSource {
 	return all
 }
 
-// parseLine reads a line such as "deb [arch=amd64] http://host/debian bookworm main".
+// parseLine parses a line such as "deb [arch=amd64] http://host/debian bookworm main".
 func parseLine(line string) (aptSource, bool) {
 	line, _, _ = strings.Cut(line, "#")
 	words := strings.Fields(line)
@@ -52,7 +52,7 @@ func parseLine(line string) (aptSource, bool) {
 	return aptSource{words[1], words[2], words[3:]}, true
 }
 
-// parseStanzas reads a file in the format of deb822(5).
+// parseStanzas parses a file in the format of deb822(5).
 func parseStanzas(text string) []aptSource {
 	var all []aptSource
 	fields, last := map[string][]string{}, ""

@@ -13,37 +13,37 @@ import (
 	"syscall"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// packages are what is installed beside the essential ones: what boots, what the
-// network and this program need, and the little that a person at a terminal
-// expects.
+// packages lists the packages to install in addition to the essential ones: those that
+// booting, the network and our agent need, and some basic tools.
 const packages = "linux-image-cloud-amd64,initramfs-tools,grub-pc-bin," +
 	"systemd-sysv,udev,dbus,libpam-systemd,systemd-resolved,systemd-timesyncd,kmod," +
 	"openssh-server,ca-certificates,netbase,iproute2,iputils-ping,e2fsprogs,fdisk,procps,less,nano,zstd"
 
-// A build is one disk to be made.
+// build holds the inputs for building one disk.
 type build struct {
 	release string
 	mirrors mirrors
-	proxy   []string // the environment by which the mirrors are reached
+	proxy   []string // environment with the proxy settings
 	overlay []byte
 }
 
-// script is what is done to the new system when all is installed.
+// script returns the commands to run in the new system after the installation.
 func (b *build) script() string {
 	lines := strings.Join(b.mirrors.forGuest().lines(b.release), "\n")
 	return customize + "cat >\"$root/etc/apt/sources.list\" <<'END'\n" + lines + "\nEND\n"
 }
 
-// into makes the disk and puts it at path, durably.
-func (b *build) into(ctx context.Context, path string, p Progress) error {
+// writeDisk builds the disk and moves it to path, durably.
+func (b *build) writeDisk(ctx context.Context, path string, p Progress) error {
 	p.Phase(PhaseAsk, 0)
-	if err := b.askMirror(ctx); err != nil {
+	if err := b.checkMirror(ctx); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp(filepath.Dir(path), ondisk.DebianWork(b.release)+"*")
+	work, err := os.MkdirTemp(filepath.Dir(path), home.DebianWorkPrefix(b.release)+"*")
 	if err != nil {
 		return err
 	}
@@ -62,25 +62,25 @@ func (b *build) into(ctx context.Context, path string, p Progress) error {
 		return err
 	}
 	defer f.Close()
-	if err := ondisk.SyncFile(f); err != nil {
+	if err := durable.SyncFile(f); err != nil {
 		return err
 	}
 	if err := os.Rename(disk, path); err != nil {
 		return err
 	}
-	return ondisk.SyncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
-// bootstrap installs the packages and leaves the new system's files in a tar
-// archive.
+// bootstrap installs the packages and writes the new system's files to a tar archive.
 func (b *build) bootstrap(ctx context.Context, work, files string, p Progress) error {
 	extra := filepath.Join(work, "overlay.tar")
-	if err := os.WriteFile(extra, b.overlay, ondisk.FileMode); err != nil {
+	if err := os.WriteFile(extra, b.overlay, durable.FileMode); err != nil {
 		return err
 	}
 	args := []string{
 		"--variant=minbase", "--format=tar", "--architectures=amd64", "--components=main", "--include=" + packages,
-		// Before the packages: the initial RAM disk is made for this fstab.
+		// These files come before the packages, because the initial RAM disk depends on
+		// fstab.
 		"--essential-hook=tar-in '" + strings.ReplaceAll(extra, "'", `'\''`) + "' /",
 		"--customize-hook=" + b.script(),
 		b.release, files,
@@ -88,9 +88,9 @@ func (b *build) bootstrap(ctx context.Context, work, files string, p Progress) e
 	cmd := tool(ctx, "mmdebstrap", append(args, b.mirrors.lines(b.release)...)...)
 	cmd.Env = toolEnv(b.proxy...)
 	if withOwnMounts(cmd) {
-		cmd.Env = append(cmd.Env, "TMPDIR="+work) // which the next build sweeps
+		cmd.Env = append(cmd.Env, "TMPDIR="+work) // the next build removes leftovers in it
 	}
-	said := &teller{p: p}
+	said := &outputParser{p: p}
 	cmd.Stdout, cmd.Stderr = io.Discard, said
 	if err := cmd.Run(); err != nil {
 		return said.explain(ctx, "mmdebstrap", err)
@@ -98,26 +98,26 @@ func (b *build) bootstrap(ctx context.Context, work, files string, p Progress) e
 	return nil
 }
 
-// endLimit is what a tool that was told to end may take for it.
-const endLimit = 30 * time.Second
+// exitTimeout is how long an interrupted tool may take to exit.
+const exitTimeout = 30 * time.Second
 
-// tool is a command of its own process group, which is interrupted as a whole
-// when ctx ends, as by a person at its terminal.
+// tool returns a command in its own process group. When ctx ends, the whole group is
+// interrupted, as by Ctrl+C in a terminal.
 func tool(ctx context.Context, name string, args ...string) *exec.Cmd {
 	path, err := findTool(name)
 	if err != nil {
-		path = name // which fails with a better word at the start
+		path = name // Start returns a better error
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = toolEnv()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = endLimit
+	cmd.WaitDelay = exitTimeout
 	return cmd
 }
 
-// phases are by the beginning of what mmdebstrap says.
-var phases = []struct{ says, phase string }{
+// phases maps prefixes of mmdebstrap's messages to phases.
+var phases = []struct{ prefix, phase string }{
 	{"I: running apt-get update", PhaseLists},
 	{"I: downloading packages", PhaseDownload},
 	{"I: extracting archives", PhaseUnpack},
@@ -126,17 +126,17 @@ var phases = []struct{ says, phase string }{
 	{"I: creating tarball", PhasePack},
 }
 
-// keptLines is how many of a tool's last lines are kept to tell why it failed.
-const keptLines = 40
+// maxStoredLines is how many of a tool's last lines are stored to explain a failure.
+const maxStoredLines = 40
 
-// A teller reads what mmdebstrap says, line by line.
-type teller struct {
+// outputParser reads mmdebstrap's messages line by line and reports the phases.
+type outputParser struct {
 	p       Progress
 	partial string
 	lines   []string
 }
 
-func (t *teller) Write(b []byte) (int, error) {
+func (t *outputParser) Write(b []byte) (int, error) {
 	scan := bufio.NewScanner(strings.NewReader(t.partial + string(b)))
 	scan.Split(wholeLines)
 	t.partial = ""
@@ -151,7 +151,7 @@ func (t *teller) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// wholeLines splits after each newline, and leaves it there.
+// wholeLines is a [bufio.SplitFunc] for lines that keep their newline.
 func wholeLines(data []byte, atEnd bool) (int, []byte, error) {
 	if at := strings.IndexByte(string(data), '\n'); at >= 0 {
 		return at + 1, data[:at+1], nil
@@ -162,22 +162,22 @@ func wholeLines(data []byte, atEnd bool) (int, []byte, error) {
 	return 0, nil, nil
 }
 
-func (t *teller) line(line string) {
+func (t *outputParser) line(line string) {
 	if line == "" {
 		return
 	}
-	for _, is := range phases {
-		if strings.HasPrefix(line, is.says) {
-			t.p.Phase(is.phase, 0)
+	for _, p := range phases {
+		if strings.HasPrefix(line, p.prefix) {
+			t.p.Phase(p.phase, 0)
 		}
 	}
-	if t.lines = append(t.lines, line); len(t.lines) > keptLines {
+	if t.lines = append(t.lines, line); len(t.lines) > maxStoredLines {
 		t.lines = t.lines[1:]
 	}
 }
 
-// explain makes one line of a tool's failure.
-func (t *teller) explain(ctx context.Context, name string, err error) error {
+// explain returns a one-line error for a failed tool.
+func (t *outputParser) explain(ctx context.Context, name string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

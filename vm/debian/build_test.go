@@ -18,9 +18,9 @@ type noted struct{ phases []string }
 func (n *noted) Phase(name string, _ int64) { n.phases = append(n.phases, name) }
 func (*noted) Add(int64)                    {}
 
-func TestTeller(t *testing.T) {
+func TestOutputParser(t *testing.T) {
 	p := &noted{}
-	said := &teller{p: p}
+	said := &outputParser{p: p}
 	for _, part := range []string{
 		"I: automatically chosen mode: root\nI: downl", "oading packages with apt...\nI: installing ess",
 		"ential packages...\r", "done\n", "E: the cause\nE: mmdebstrap failed to run\n", "half a line",
@@ -34,20 +34,20 @@ func TestTeller(t *testing.T) {
 	}
 	failed := errors.New("exit status 25")
 	if err := said.explain(t.Context(), "mmdebstrap", failed); err.Error() != "mmdebstrap: the cause" {
-		t.Errorf("%v", err)
+		t.Errorf("explain: got error %v, want mmdebstrap: the cause", err)
 	}
 	said.line("dpkg: error: No space left on device")
 	if err := said.explain(t.Context(), "mmdebstrap", failed); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("%v", err)
+		t.Errorf("explain: got error %v, want error %v", err, syscall.ENOSPC)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := said.explain(ended, "mmdebstrap", failed); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
+		t.Errorf("explain: got error %v, want error %v", err, context.Canceled)
 	}
 }
 
-// What cannot be built is known before anything is begun, and leaves nothing.
+// An error that occurs before the build leaves nothing behind.
 func TestNoMirror(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "/dists/bookworm/") {
@@ -72,18 +72,18 @@ func TestNoMirror(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := t.TempDir()
-			err := c.b.into(t.Context(), filepath.Join(cache, "disk"), &noted{})
+			err := c.b.writeDisk(t.Context(), filepath.Join(cache, "disk"), &noted{})
 			if !errors.Is(err, c.want) {
-				t.Errorf("%v, want %v", err, c.want)
+				t.Errorf("writeDisk: got error %v, want %v", err, c.want)
 			}
 			if left, _ := os.ReadDir(cache); len(left) > 0 {
-				t.Errorf("left: %v", left)
+				t.Errorf("got leftover files %v, want none", left)
 			}
 		})
 	}
 }
 
-// What boots lies where the two parts of GRUB and the computer look for it.
+// Each of GRUB's two parts is where the BIOS or the other part expects it.
 func TestWriteBoot(t *testing.T) {
 	disk := filepath.Join(t.TempDir(), "disk")
 	write(t, disk, "")
@@ -92,10 +92,10 @@ func TestWriteBoot(t *testing.T) {
 		code[i] = 1
 	}
 	if err := writeBoot(disk, code[:100], core); err == nil {
-		t.Error("half a sector was taken")
+		t.Error("writeBoot with half a sector: got no error, want one")
 	}
 	if err := writeBoot(disk, code, make([]byte, firstSector*sectorSize)); err == nil {
-		t.Error("a core that reaches into the partition was taken")
+		t.Error("writeBoot with a core that reaches into the partition: got no error, want one")
 	}
 	if err := writeBoot(disk, code, core); err != nil {
 		t.Fatal(err)
@@ -114,9 +114,9 @@ func TestWriteBoot(t *testing.T) {
 	copy(want[446:], "\x80\xfe\xff\xff\x83\xfe\xff\xff\x00\x08\x00\x00\x00\xf8\x1f\x00")
 	copy(want[510:], "\x55\xaacore")
 	if !slices.Equal(got, want) {
-		t.Errorf("it begins with\n%x, want\n%x", got, want)
+		t.Errorf("the disk begins with\n%x, want\n%x", got, want)
 	}
 	if info, err := f.Stat(); err != nil || info.Size() != MinSize {
-		t.Errorf("%v, %v", info, err)
+		t.Errorf("Stat: got %v, %v; want MinSize bytes", info, err)
 	}
 }

@@ -9,44 +9,45 @@ import (
 	"path/filepath"
 	"strings"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// MinSize is the size of the disk that is made, in bytes; the guest lets its file
-// system fill a larger one. MaxSize is the largest that its partition table tells.
+// MinSize is the size of a new disk in bytes; the guest grows its file system if the disk is
+// larger. MaxSize is the limit of its partition table.
 const (
 	MinSize = 1 << 30
 	MaxSize = 2 << 40
 )
 
-// Open returns the disk of a release, open for reading, from the folder cache or
-// newly built; then it is put there, where it appears whole or not at all. It is
-// MinSize bytes long, sparse, and without an agent. Building takes minutes, and
-// about 2 GB for temporary files. When ctx ends nothing is left of it.
+// Open returns a disk with a release of Debian, open for reading. If the disk is not in the
+// folder cache, Open builds it and adds it there atomically. It is MinSize bytes long,
+// sparse, and has no agent. Building takes minutes, and about 2 GB of temporary files, which
+// are removed when ctx ends.
 //
-// The errors: a *Missing, ErrHost, ErrMirror, ErrRelease, the context's.
+// The error can be a *Missing, ErrHost, ErrMirror, ErrRelease or the context's error.
 func Open(ctx context.Context, cache, release string, p Progress) (*os.File, error) {
 	b := build{release: release, mirrors: hostMirrors("/", release), proxy: hostProxy(ctx)}
 	var err error
 	if b.overlay, err = overlay(); err != nil {
 		return nil, err
 	}
-	path := ondisk.DebianImage(cache, release, b.key())
+	path := home.DebianImage(cache, release, b.key())
 	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) {
 		return f, err
 	}
 	if err := CheckTools(); err != nil {
 		return nil, err
 	}
-	if err := ondisk.MakeDir(cache); err != nil {
+	if err := durable.MakeDir(cache); err != nil {
 		return nil, err
 	}
-	lock, err := waitFor(ctx, ondisk.DebianLock(cache, release), p)
+	lock, err := lockBuild(ctx, home.DebianLock(cache, release), release, p)
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Close()
-	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) { // another has built it meanwhile
+	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) { // another process has built it
 		return f, err
 	}
 	if err := b.build(ctx, cache, path, p); err != nil {
@@ -55,19 +56,19 @@ func Open(ctx context.Context, cache, release string, p Progress) (*os.File, err
 	return os.Open(path)
 }
 
-// build makes the disk, under the release's lock, until ctx ends or somebody asks for
-// its end.
+// build builds the disk under the release's lock, until ctx ends or another process requests
+// cancellation.
 func (b *build) build(ctx context.Context, cache, path string, p Progress) error {
-	asks := ondisk.DebianCancel(cache, b.release)
-	if err := errors.Join(ondisk.ForgetAsks(asks), sweepWork(cache, b.release)); err != nil {
+	cancelFile := home.DebianCancel(cache, b.release)
+	if err := errors.Join(durable.ClearCancel(cancelFile), sweepWork(cache, b.release)); err != nil {
 		return err
 	}
-	ctx, end := ondisk.Obeying(ctx, asks)
+	ctx, end := durable.WatchCancel(ctx, cancelFile)
 	defer func() {
 		end()
-		_ = ondisk.ForgetAsks(asks) // the next holder does it, too
+		_ = durable.ClearCancel(cancelFile) // the next holder of the lock does this too
 	}()
-	if err := b.into(ctx, path, p); err != nil {
+	if err := b.writeDisk(ctx, path, p); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
@@ -77,7 +78,7 @@ func (b *build) build(ctx context.Context, cache, path string, p Progress) error
 	return nil
 }
 
-// key names what a build makes, as far as that is decided here.
+// key returns a digest of the inputs of the build, except for the packages' contents.
 func (b *build) key() string {
 	sum := sha256.New()
 	sum.Write(b.overlay)
@@ -85,9 +86,9 @@ func (b *build) key() string {
 	return fmt.Sprintf("%x", sum.Sum(nil)[:6])
 }
 
-// waitFor takes the lock of a build, which another may hold for minutes.
-func waitFor(ctx context.Context, path string, p Progress) (*ondisk.Lock, error) {
-	return ondisk.AwaitLock(ctx, path, "building Debian from packages", func(_ error, first bool) bool {
+// lockBuild acquires the lock of a build, which another process may hold for minutes.
+func lockBuild(ctx context.Context, path, release string, p Progress) (*durable.Lock, error) {
+	return durable.AwaitLock(ctx, path, durable.Activity{Code: ActivityBuild, Name: release}, func(_ error, first bool) bool {
 		if first {
 			p.Phase(PhaseWait, 0)
 		}
@@ -95,27 +96,27 @@ func waitFor(ctx context.Context, path string, p Progress) (*ondisk.Lock, error)
 	})
 }
 
-// sweepWork removes what killed builds of a release have left. Call it under the
+// sweepWork removes leftovers of killed builds of a release. The caller must hold the
 // release's lock.
 func sweepWork(cache, release string) error {
-	return removeAll(cache, func(name string) bool { return strings.HasPrefix(name, ondisk.DebianWork(release)) })
+	return removeAll(cache, func(name string) bool { return strings.HasPrefix(name, home.DebianWorkPrefix(release)) })
 }
 
-// sweepDisks removes the disks of a release but keep, as an older program may have
-// built them. Call it under the release's lock.
+// sweepDisks removes the disks of a release except keep, such as those built by an earlier
+// version of this program. The caller must hold the release's lock.
 func sweepDisks(cache, release, keep string) error {
 	return removeAll(cache, func(name string) bool {
-		return ondisk.IsDebianImage(name, release) && filepath.Join(cache, name) != keep
+		return home.IsDebianImage(name, release) && filepath.Join(cache, name) != keep
 	})
 }
 
-func removeAll(dir string, goes func(name string) bool) error {
+func removeAll(dir string, matches func(name string) bool) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if !goes(e.Name()) {
+		if !matches(e.Name()) {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {

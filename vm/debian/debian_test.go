@@ -13,14 +13,15 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm/debian"
+	"vmterminal/vm/home"
 )
 
-// keptCache is where what was built stays, so that it is paid once.
+// keptCache is a persistent cache, so that the build runs only once.
 const keptCache = "../../.cache/guests"
 
-// phases notes what a build has done.
+// phases records the phases of a build.
 type phases struct {
 	mu    sync.Mutex
 	names []string
@@ -38,8 +39,8 @@ func (p *phases) Phase(name string, _ int64) {
 
 func (*phases) Add(int64) {}
 
-// openKept returns the path of the kept disk, built if need be. It skips where no
-// mirror can be reached, and says so where nobody overlooks it.
+// openKept returns the path of the cached disk, which it builds if necessary. If no mirror
+// can be reached, it skips the test.
 func openKept(t *testing.T) string {
 	t.Helper()
 	cache, err := filepath.Abs(keptCache)
@@ -65,28 +66,28 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info.Size() != debian.MinSize {
-		t.Errorf("the disk has %d bytes", info.Size())
+		t.Errorf("the disk has %d bytes, want %v", info.Size(), debian.MinSize)
 	}
 	used := info.Sys().(*syscall.Stat_t).Blocks * 512
 	t.Logf("%s: %d MB", filepath.Base(path), used>>20)
 	if used > debian.MinSize*6/10 {
-		t.Errorf("the disk takes %d bytes: it is not sparse", used)
+		t.Errorf("the disk occupies %d bytes, want a sparse file", used)
 	}
 	image := path + "?offset=1048576"
 	if out, err := exec.Command("/sbin/e2fsck", "-fn", image).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("got %v, want no error\n%s", err, out)
 	}
 	if names := debugfs(t, image, "ls -p /etc/ssh"); strings.Contains(names, "ssh_host_") {
-		t.Error("all VMs would have the same SSH host keys")
+		t.Error("got SSH host keys in the image, want none")
 	}
 	if id := debugfs(t, image, "cat /etc/machine-id"); id != "" {
-		t.Errorf("all VMs would have the machine id %q", id)
+		t.Errorf("got machine ID %q in the image, want none", id)
 	}
 	if name := debugfs(t, image, "cat /etc/hostname"); name != "debian\n" {
-		t.Errorf("the host's name is %q", name)
+		t.Errorf("got hostname %q, want %q", name, "debian\n")
 	}
 	if conf := debugfs(t, image, "ls -p /etc/apt/apt.conf.d"); strings.Contains(conf, "mmdebstrap") {
-		t.Errorf("settings of the build are left: %s", conf)
+		t.Errorf("got APT settings of the build %s, want none", conf)
 	}
 }
 
@@ -99,20 +100,19 @@ func debugfs(t *testing.T, image, request string) string {
 	return string(out)
 }
 
-// A build that is cancelled, or that another process asks to end, leaves nothing,
-// neither files nor programs.
-func TestOpenCancelled(t *testing.T) {
+// A build that is canceled, here or by another process, leaves neither files nor processes behind.
+func TestOpenCanceled(t *testing.T) {
 	if err := debian.CheckTools(); err != nil {
 		t.Fatal(err)
 	}
 	ends := map[string]func(cache string, cancel func()) error{
-		"cancelled": func(_ string, cancel func()) error { cancel(); return nil },
+		"canceled": func(_ string, cancel func()) error { cancel(); return nil },
 		"asked": func(cache string, _ func()) error {
 			builds := debian.Builds(cache)
 			if len(builds) != 1 || builds[0].Release != "bookworm" || builds[0].PID != os.Getpid() {
-				return fmt.Errorf("told of are %+v", builds)
+				return fmt.Errorf("got builds %+v, want one of bookworm", builds)
 			}
-			return ondisk.AskToEnd(ondisk.DebianCancel(cache, "bookworm"), builds[0].PID)
+			return durable.RequestCancel(home.DebianCancel(cache, "bookworm"), builds[0].PID)
 		},
 	}
 	for name, end := range ends {
@@ -138,7 +138,7 @@ func openCancelled(t *testing.T, end func(cache string, cancel func()) error) {
 		t.Skipf("NOT TESTED: Debian from packages, since %v", err)
 	}
 	if f != nil || !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, %v", f, err)
+		t.Errorf("got %v, %v; want error %v", f, err, context.Canceled)
 	}
 	for _, dir := range []string{cache, temp} {
 		left, err := os.ReadDir(dir)
@@ -147,14 +147,14 @@ func openCancelled(t *testing.T, end func(cache string, cancel func()) error) {
 		}
 		for _, e := range left {
 			if e.Name() != "debian-bookworm.lock" {
-				t.Errorf("left: %s", filepath.Join(dir, e.Name()))
+				t.Errorf("got leftover file %s, want none", filepath.Join(dir, e.Name()))
 			}
 		}
 	}
 	if running, _ := filepath.Glob("/proc/[0-9]*/cmdline"); len(running) > 0 {
 		for _, file := range running {
 			if line, _ := os.ReadFile(file); strings.Contains(string(line), cache) && !strings.Contains(string(line), ".test") {
-				t.Errorf("still running: %q", line)
+				t.Errorf("got running process %q, want none", line)
 			}
 		}
 	}

@@ -1,33 +1,33 @@
-// Package debian makes a bootable disk of Debian from Debian's packages, with
-// mmdebstrap, and without root or loop devices.
+// Package debian builds a bootable Debian disk from Debian's packages with mmdebstrap,
+// without root or loop devices.
 //
-// The disk is one of a computer of its own: a DOS partition table, GRUB in the
-// sectors before the one partition, and in that an ext4 root with Debian's kernel.
-// Nothing of how it boots lies outside, so that a kernel that is upgraded in the
-// guest comes and goes with the disk. What Debian does not bring is in rootfs/,
-// and what is done to it in customize.sh; the agent is put in last, so that a disk
-// from the cache has today's.
+// The disk is self-contained: an MBR partition table, GRUB in the sectors before the only
+// partition, and an ext4 root file system with Debian's kernel. So snapshots of the disk
+// include a kernel that was upgraded in the guest. rootfs/ contains additional files, and
+// customize.sh changes the installed system. The agent is written last, so that a disk from
+// the cache gets the current version.
 //
-// It knows files and the host's tools; of VMs it must know nothing.
+// It works on files with the host's tools and must not depend on VMs.
 package debian
 
-// Progress is told how far the work is. Its methods must not block.
+// Progress receives progress reports. Its methods must not block.
 type Progress interface {
-	// Phase begins a phase of total bytes; 0 when that is not known.
-	Phase(name string, total int64)
-	// Add says that n more bytes of the phase are done.
+	// Phase reports the start of a phase. code is one of the constants below; total is the
+	// phase's length in bytes, or 0 if unknown.
+	Phase(code string, total int64)
+	// Add reports that n more bytes of the phase are done.
 	Add(n int64)
 }
 
-// The phases.
+// Phases of a build, as passed to [Progress.Phase].
 const (
-	PhaseWait     = "Waiting for another process that builds the same"
-	PhaseAsk      = "Asking the mirror"
-	PhaseLists    = "Fetching the lists of packages"
-	PhaseDownload = "Downloading packages"
-	PhaseUnpack   = "Unpacking packages"
-	PhaseInstall  = "Installing packages"
-	PhaseBoot     = "Setting up"
-	PhasePack     = "Gathering the files"
-	PhaseDisk     = "Making the disk"
+	PhaseWait     = "await-build" // another process is building the same disk
+	PhaseAsk      = "ask-mirror"
+	PhaseLists    = "fetch-package-lists"
+	PhaseDownload = "download-packages"
+	PhaseUnpack   = "unpack-packages"
+	PhaseInstall  = "install-packages"
+	PhaseBoot     = "set-up-system"
+	PhasePack     = "pack-files"
+	PhaseDisk     = "write-disk"
 )

@@ -8,21 +8,20 @@ import (
 	"strings"
 )
 
-// mirrors is where the packages of a release come from.
+// mirrors holds the URLs from which the packages of a release are downloaded.
 type mirrors struct{ archive, security string }
 
-// public is where everybody finds them.
-var public = mirrors{"http://deb.debian.org/debian", "http://deb.debian.org/debian-security"}
+// publicMirrors are Debian's official mirrors.
+var publicMirrors = mirrors{"http://deb.debian.org/debian", "http://deb.debian.org/debian-security"}
 
-// others are suites whose mirror has the releases that can be built too.
-var others = []string{"bullseye", "forky", "sid", "stable", "testing", "unstable", "oldstable"}
+// otherSuites lists other suites whose mirrors also have the releases that can be built.
+var otherSuites = []string{"bullseye", "forky", "sid", "stable", "testing", "unstable", "oldstable"}
 
-// hostMirrors are those that the system below root uses, for that release if it
-// has it among its sources, or else for another one of Debian; the public ones
-// where it uses none.
+// hostMirrors returns the mirrors that the system below root uses: for the given release if
+// there are any, otherwise for another release of Debian, otherwise the public mirrors.
 func hostMirrors(root, release string) mirrors {
-	m := public
-	known := slices.Clone(others)
+	m := publicMirrors
+	known := slices.Clone(otherSuites)
 	for _, r := range releases {
 		known = append(known, r.name)
 	}
@@ -53,14 +52,14 @@ func overHTTP(uri string) bool {
 	return strings.HasPrefix(uri, "http://") || strings.HasPrefix(uri, "https://")
 }
 
-// forGuest are the mirrors as a guest is told of them: one that is on the host
-// itself, or that wants a password, is not for it.
+// forGuest returns the mirrors for the guest's sources.list. A mirror on the host itself, or
+// one that needs a password, is replaced by the public one.
 func (m mirrors) forGuest() mirrors {
 	if !fitForGuest(m.archive) {
-		m.archive = public.archive
+		m.archive = publicMirrors.archive
 	}
 	if !fitForGuest(m.security) {
-		m.security = public.security
+		m.security = publicMirrors.security
 	}
 	return m
 }
@@ -74,7 +73,7 @@ func fitForGuest(uri string) bool {
 	return err != nil || !addr.IsLoopback()
 }
 
-// lines are the mirrors as lines of sources.list(5).
+// lines returns the mirrors as lines of sources.list(5).
 func (m mirrors) lines(release string) []string {
 	return []string{
 		fmt.Sprintf("deb %s %s main", m.archive, release),

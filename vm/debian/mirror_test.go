@@ -11,7 +11,7 @@ func TestHostMirrors(t *testing.T) {
 		list, sources string
 		want, guest   mirrors
 	}{
-		"none": {want: public, guest: public},
+		"none": {want: publicMirrors, guest: publicMirrors},
 		"lines": {
 			list: "# deb http://old/debian bookworm main\n" +
 				"deb-src http://source/debian bookworm main\n" +
@@ -22,8 +22,8 @@ func TestHostMirrors(t *testing.T) {
 		},
 		"another release's, before the right one": {
 			list:  "deb http://other/debian trixie main\ndeb http://near/debian bookworm main\ndeb http://later/debian bookworm main\n",
-			want:  mirrors{"http://near/debian", public.security},
-			guest: mirrors{"http://near/debian", public.security},
+			want:  mirrors{"http://near/debian", publicMirrors.security},
+			guest: mirrors{"http://near/debian", publicMirrors.security},
 		},
 		"stanzas": {
 			sources: "Types: deb\n# a word\nURIs: http://near/debian\nSuites: bookworm\n bookworm-updates\nComponents: main\n\n" +
@@ -33,26 +33,26 @@ func TestHostMirrors(t *testing.T) {
 		},
 		"switched off": {
 			sources: "Enabled: no\nTypes: deb\nURIs: http://near/debian\nSuites: bookworm\nComponents: main\n",
-			want:    public, guest: public,
+			want:    publicMirrors, guest: publicMirrors,
 		},
 		"of another system": {
 			list: "deb http://archive.ubuntu.com/ubuntu jammy main\ndeb http://x/apt stable-thing main\n" +
 				"deb file:/srv/mirror bookworm main\ndeb http://x/debian bookworm contrib\n",
-			want: public, guest: public,
+			want: publicMirrors, guest: publicMirrors,
 		},
 		"for this computer alone": {
 			list:  "deb http://localhost:3142/debian bookworm main\ndeb http://user:secret@near/security bookworm-security main\n",
 			want:  mirrors{"http://localhost:3142/debian", "http://user:secret@near/security"},
-			guest: public,
+			guest: publicMirrors,
 		},
 		"by its address": {
 			list:  "deb http://127.0.0.1/debian bookworm main\n",
-			want:  mirrors{"http://127.0.0.1/debian", public.security},
-			guest: public,
+			want:  mirrors{"http://127.0.0.1/debian", publicMirrors.security},
+			guest: publicMirrors,
 		},
 		"broken": {
 			list: "deb\ndeb [ http://x bookworm main\ndeb http://x\n", sources: " lost\nURIs\nTypes: deb\nSuites: bookworm\n",
-			want: public, guest: public,
+			want: publicMirrors, guest: publicMirrors,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,10 +61,10 @@ func TestHostMirrors(t *testing.T) {
 			write(t, filepath.Join(root, "etc/apt/sources.list.d/debian.sources"), c.sources)
 			got := hostMirrors(root, "bookworm")
 			if got != c.want {
-				t.Errorf("the host's are %+v, want %+v", got, c.want)
+				t.Errorf("hostMirrors = %+v, want %+v", got, c.want)
 			}
 			if guest := got.forGuest(); guest != c.guest {
-				t.Errorf("the guest's are %+v, want %+v", guest, c.guest)
+				t.Errorf("forGuest = %+v, want %+v", guest, c.guest)
 			}
 		})
 	}
@@ -91,7 +91,7 @@ func TestHostRelease(t *testing.T) {
 		root := t.TempDir()
 		write(t, filepath.Join(root, "etc/os-release"), text)
 		if got := hostRelease(root); got != want {
-			t.Errorf("%q is %q, want %q", text, got, want)
+			t.Errorf("hostRelease with os-release %q = %q, want %q", text, got, want)
 		}
 	}
 }

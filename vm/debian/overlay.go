@@ -15,8 +15,8 @@ var rootfs embed.FS
 //go:embed customize.sh
 var customize string
 
-// overlay is a tar archive of what is put into the new system: the files of
-// rootfs. The same files give the same bytes.
+// overlay returns a tar archive of rootfs, which is added to the new system. Equal files
+// result in equal bytes.
 func overlay() ([]byte, error) {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)

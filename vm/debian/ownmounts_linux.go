@@ -5,9 +5,10 @@ import (
 	"syscall"
 )
 
-// withOwnMounts has what a command mounts be there for itself alone, so that nothing
-// stays mounted, whatever it ends by. That is root's; anybody else's mmdebstrap sees to
-// it itself, and root without that right mounts nothing either: then it is false.
+// withOwnMounts makes a command run in its own mount namespace, so that nothing stays
+// mounted, no matter how it exits. It returns false if this process may not create one. For
+// users other than root, mmdebstrap creates its own; root without the necessary capability
+// cannot mount anything anyway.
 func withOwnMounts(cmd *exec.Cmd) bool {
 	probe := exec.Command("/bin/true")
 	probe.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// ErrMirror says that the mirror cannot be reached.
-var ErrMirror = errors.New("the mirror of Debian's packages cannot be reached")
+// ErrMirror means that the mirror cannot be reached.
+var ErrMirror = errors.New("the Debian mirror cannot be reached")
 
-// askLimit is how long a mirror may take for its first answer.
-const askLimit = 20 * time.Second
+// mirrorTimeout is how long the mirror may take for its first response.
+const mirrorTimeout = 20 * time.Second
 
-// askMirror finds out whether the mirror can be reached and has the release,
-// before anything is begun. ErrMirror, ErrRelease.
-func (b *build) askMirror(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+// checkMirror checks, before the build starts, that the mirror can be reached and has the
+// release. The error, if any, is ErrMirror or ErrRelease.
+func (b *build) checkMirror(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, mirrorTimeout)
 	defer cancel()
 	address := b.mirrors.archive + "/dists/" + b.release + "/InRelease"
 	ask, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
@@ -42,12 +42,12 @@ func (b *build) askMirror(ctx context.Context) error {
 	case answer.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%q is %w: %s does not have it", b.release, ErrRelease, b.mirrors.archive)
 	case answer.StatusCode != http.StatusOK:
-		return fmt.Errorf("%w: %s answers %q", ErrMirror, b.mirrors.archive, answer.Status)
+		return fmt.Errorf("%w: %s responds with %q", ErrMirror, b.mirrors.archive, answer.Status)
 	}
 	return nil
 }
 
-// proxyFor is the proxy by which the tools would go to an address.
+// proxyFor returns the proxy that the tools would use for a request.
 func (b *build) proxyFor(r *http.Request) (*url.URL, error) {
 	for _, set := range b.proxy {
 		if value, ok := strings.CutPrefix(set, r.URL.Scheme+"_proxy="); ok {
@@ -57,9 +57,9 @@ func (b *build) proxyFor(r *http.Request) (*url.URL, error) {
 	return http.ProxyFromEnvironment(r)
 }
 
-// hostProxy is the proxy that the host's APT goes through, as settings of the
-// environment: so it is used while building and is in no file of the guest. The
-// environment's own go first.
+// hostProxy returns the proxy settings of the host's APT as environment variables, so that
+// they are used during the build but not stored in the guest. Existing environment variables
+// take precedence.
 func hostProxy(ctx context.Context) []string {
 	var set []string
 	for _, scheme := range []string{"http", "https"} {

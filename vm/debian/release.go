@@ -9,14 +9,15 @@ import (
 	"strings"
 )
 
-// ErrRelease says that there is no such release, or that it is not known here.
+// ErrRelease means that the release does not exist or is not supported.
 var ErrRelease = errors.New("not a release of Debian that can be built")
 
-// releases are what can be built, by code name, the newest first.
+// releases lists the releases that can be built, the newest first.
 var releases = []struct{ name, number string }{{"trixie", "13"}, {"bookworm", "12"}}
 
-// Release returns the code name of a release that is given by that or by its
-// number; for "" it is the host's own, or else the newest. It wraps ErrRelease.
+// Release returns the code name of a release given by code name or number. For "" it returns
+// the host's release, or the newest one if that cannot be built. The error, if any, wraps
+// ErrRelease.
 func Release(asked string) (string, error) {
 	if asked == "" {
 		asked = releases[0].name
@@ -34,21 +35,21 @@ func Release(asked string) (string, error) {
 	return "", fmt.Errorf("%.100q is %w: %s", asked, ErrRelease, strings.Join(names, ", "))
 }
 
-// hostRelease is the code name of the Debian that the files below root are; "" if
-// they are another system, or a release that cannot be built.
+// hostRelease returns the code name of the Debian release installed below root, or "" if it
+// is another system or a release that cannot be built.
 func hostRelease(root string) string {
 	f, err := os.Open(filepath.Join(root, "etc/os-release"))
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
-	is := map[string]string{}
+	field := map[string]string{}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		key, value, _ := strings.Cut(lines.Text(), "=")
-		is[key] = strings.Trim(value, `"'`)
+		field[key] = strings.Trim(value, `"'`)
 	}
 	for _, r := range releases {
-		if is["ID"] == "debian" && is["VERSION_CODENAME"] == r.name {
+		if field["ID"] == "debian" && field["VERSION_CODENAME"] == r.name {
 			return r.name
 		}
 	}

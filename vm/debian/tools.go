@@ -10,65 +10,57 @@ import (
 	"strings"
 )
 
-// ErrTools says that programs are missing on this host. It comes as a *Missing.
-var ErrTools = errors.New("building Debian from packages needs programs that are not installed")
+// ErrTools means that programs are missing on this host. It is wrapped in a *Missing.
+var ErrTools = errors.New("programs for building Debian are not installed")
 
-// Missing is what has to be installed first.
-type Missing struct{ Packages []string } // by Debian's names
+// Missing is the error if programs or keys must be installed first.
+type Missing struct {
+	// Tools contains names of programs, and Keyring if the keys are missing.
+	Tools []string
+}
 
 func (m *Missing) Error() string {
-	return fmt.Sprintf("%v: %s", ErrTools, strings.Join(m.Packages, ", "))
+	return fmt.Sprintf("%v: %s", ErrTools, strings.Join(m.Tools, ", "))
 }
 
 // Unwrap returns ErrTools.
 func (m *Missing) Unwrap() error { return ErrTools }
 
-// ErrHost says that this computer is of a kind for which nothing can be built.
-var ErrHost = errors.New("only on Linux and amd64 is Debian built from packages")
+// ErrHost means that Debian cannot be built on this operating system or architecture.
+var ErrHost = errors.New("building Debian requires Linux on amd64")
 
-// keyring is what Debian's packages are checked with, on hosts that are another
-// system too.
+// Keyring is the entry in Missing.Tools for the keys that verify Debian's packages.
+const Keyring = "debian-archive-keyring"
+
+// keyring is the path of those keys, also on other distributions.
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-// CheckTools returns a *Missing if something is not installed that Open needs,
-// ErrHost where nothing helps.
+// CheckTools returns a *Missing if something that Open needs is not installed, and ErrHost
+// if Debian cannot be built on this host.
 func CheckTools() error {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return ErrHost
 	}
-	needed := []struct{ program, pkg string }{
-		{"mmdebstrap", "mmdebstrap"},
-		{"apt-get", "apt"},
-		{"tar", "tar"},
-		{"mke2fs", "e2fsprogs"},
-		{"debugfs", "e2fsprogs"},
-	}
-	if !isRoot() {
-		needed = append(needed, []struct{ program, pkg string }{{"newuidmap", "uidmap"}, {"fakeroot", "fakeroot"}}...)
+	needed := []string{"mmdebstrap", "apt-get", "tar", "mke2fs", "debugfs"}
+	if os.Geteuid() != 0 {
+		needed = append(needed, "newuidmap", "fakeroot")
 	}
 	missing := &Missing{}
-	add := func(pkg string) {
-		if n := len(missing.Packages); n == 0 || missing.Packages[n-1] != pkg {
-			missing.Packages = append(missing.Packages, pkg)
-		}
-	}
-	for _, n := range needed {
-		if _, err := findTool(n.program); err != nil {
-			add(n.pkg)
+	for _, program := range needed {
+		if _, err := findTool(program); err != nil {
+			missing.Tools = append(missing.Tools, program)
 		}
 	}
 	if _, err := os.Stat(keyring); err != nil {
-		add("debian-archive-keyring")
+		missing.Tools = append(missing.Tools, Keyring)
 	}
-	if len(missing.Packages) > 0 {
+	if len(missing.Tools) > 0 {
 		return missing
 	}
 	return nil
 }
 
-func isRoot() bool { return os.Geteuid() == 0 }
-
-// findTool finds a program also where only root's PATH leads.
+// findTool searches PATH and the sbin folders, which only root's PATH contains.
 func findTool(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err == nil {
@@ -82,8 +74,8 @@ func findTool(name string) (string, error) {
 	return "", err
 }
 
-// toolEnv is the environment of the tools: their messages are read here, and one
-// of them starts others.
+// toolEnv returns the environment of the tools. It selects English messages, which are
+// parsed, and adds the sbin folders to PATH, for tools that start other tools.
 func toolEnv(more ...string) []string {
 	env := append(os.Environ(), "LC_ALL=C.UTF-8", "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
 	return append(env, more...)

@@ -15,68 +15,120 @@ import (
 	"time"
 )
 
-// convert has qemu-img write a qcow2 file's disk of size bytes to an empty file.
-// It inherits both, so that no path can mean anything else to it, and reads what
-// was looked at.
-func convert(ctx context.Context, disk, from *os.File, size int64, opt Options) error {
+// convert makes qemu-img write the disk in from, which is size bytes long, to the empty file
+// disk. It converts the disk in parts that each fit into the free space.
+func convert(ctx context.Context, disk, from *os.File, info Info, size int64, opt Options) error {
+	if err := errors.Join(ctx.Err(), disk.Truncate(size)); err != nil {
+		return err
+	}
+	opt.Progress.Phase(PhaseConvert, size)
+	for at := int64(0); at < size; {
+		length := size - at
+		for length > roomStep && opt.room(length) != nil {
+			length = max(roomStep, length/2/sector*sector)
+		}
+		if err := opt.room(min(length, roomStep)); err != nil {
+			return err
+		}
+		args := []string{
+			"convert", "-p", "-n", "--target-is-zero", "-O", "raw",
+			slice(source(info), at, length), slice(node("raw", disk4, member{}), at, length),
+		}
+		err := runQEMUImg(ctx, args, from, disk, func(out io.Reader) error {
+			report(out, length, opt)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		at += length
+	}
+	return nil
+}
+
+// runQEMUImg runs qemu-img and calls read with its output. from, and disk if it is not nil,
+// are the only files it can use. It inherits them, so that no path needs to be interpreted.
+func runQEMUImg(ctx context.Context, args []string, from, disk *os.File, read func(io.Reader) error) error {
 	tool, err := exec.LookPath("qemu-img")
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoTool, err)
 	}
-	if err := errors.Join(ctx.Err(), opt.room(), disk.Truncate(size)); err != nil {
-		return err
+	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd.ExtraFiles = []*os.File{from}
+	if disk != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, disk)
 	}
-	opt.Progress.Phase(PhaseConvert, size)
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	cmd := exec.CommandContext(ctx, tool, "convert", "-p", "-n", "--target-is-zero", "-f", "qcow2", "-O", "raw",
-		node("qcow2", from3), node("raw", disk4))
-	cmd.ExtraFiles = []*os.File{from, disk}
 	cmd.WaitDelay = time.Second
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	if err := runWhileWeLive(cmd, func() { report(out, size, opt, stop) }); err != nil {
-		if why := context.Cause(ctx); why != nil {
-			return why
-		}
-		if line := lastLine(said.String()); line != "" {
-			return damaged("%s", line)
-		}
+	var readErr error
+	err = runConfined(cmd, from, disk, func() { readErr = read(out) })
+	switch line := lastLine(stderr.String()); {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case readErr != nil:
+		return readErr
+	case err != nil && line != "":
+		return damaged("%s", line)
+	case err != nil:
 		return fmt.Errorf("qemu-img: %w", err)
 	}
 	return nil
 }
 
-// Where a child finds its ExtraFiles.
+// Paths of the inherited files in the child.
 const (
 	from3 = "/dev/fd/3"
 	disk4 = "/dev/fd/4"
 )
 
-// node describes an inherited file to QEMU. It leads nowhere else.
-func node(driver, file string) string {
-	options := map[string]any{"driver": driver, "file": map[string]string{"driver": "file", "filename": file}}
-	if driver == "qcow2" {
-		options["backing"] = nil
+// source returns QEMU's description of the image in the inherited file.
+func source(info Info) string {
+	drivers := map[Format]string{VHD: "vpc"}
+	driver, renamed := drivers[info.Format]
+	if !renamed {
+		driver = string(info.Format)
 	}
-	text, _ := json.Marshal(options) // strings never fail
+	return node(driver, from3, info.in)
+}
+
+// node returns QEMU's description of an inherited file, or of a part of it. The description
+// refers to no other file.
+func node(driver, file string, in member) string {
+	var below any = map[string]any{"driver": "file", "filename": file}
+	if in.size > 0 {
+		whole := (in.size + sector - 1) / sector * sector // tar pads members to whole sectors
+		below = map[string]any{"driver": "raw", "offset": in.offset, "size": whole, "file": below}
+	}
+	options := map[string]any{"driver": driver, "file": below}
+	switch driver {
+	case "qcow2", "vmdk":
+		options["backing"] = nil
+	case "vpc":
+		options["force_size_calc"] = "current_size" // not the geometry, which may be smaller
+	}
+	text, _ := json.Marshal(options) // cannot fail for strings and numbers
 	return "json:" + string(text)
 }
 
-// report reads the percentages that qemu-img tells, until it ends, and stops it
-// when there is no more room.
-func report(out io.Reader, size int64, opt Options, stop context.CancelCauseFunc) {
+// slice returns the description of a part of the disk that whole describes.
+func slice(whole string, at, length int64) string {
+	text, _ := json.Marshal(map[string]any{ // as above
+		"driver": "raw", "offset": at, "size": length, "file": json.RawMessage(strings.TrimPrefix(whole, "json:")),
+	})
+	return "json:" + string(text)
+}
+
+// report reads the percentages that qemu-img prints, and reports them as progress.
+func report(out io.Reader, size int64, opt Options) {
 	lines := bufio.NewScanner(out)
 	lines.Split(splitCR)
 	done := int64(0)
 	for lines.Scan() {
-		if err := opt.room(); err != nil {
-			stop(err)
-		}
 		text, _, found := strings.Cut(strings.Trim(lines.Text(), " (\n"), "/")
 		percent, err := strconv.ParseFloat(text, 64)
 		if !found || err != nil {
@@ -86,6 +138,7 @@ func report(out io.Reader, size int64, opt Options, stop context.CancelCauseFunc
 		opt.Progress.Add(now - done)
 		done = now
 	}
+	opt.Progress.Add(size - done)
 }
 
 // splitCR splits at carriage returns.

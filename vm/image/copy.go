@@ -9,35 +9,29 @@ import (
 	"os"
 )
 
-const (
-	// pieceSize is the unit in which zeros are left out.
-	pieceSize = 64 << 10
-	// roomEvery is how many bytes are written between two looks at the room.
-	roomEvery = 16 << 20
-)
+// pieceSize is the granularity at which zeros become holes.
+const pieceSize = 64 << 10
 
-// Copy makes to, an empty file, a copy of from: of the same blocks where the file
-// system can, else with holes where it is zero. to is neither synced nor closed.
+// Copy copies the file from to the empty file to. It shares the blocks if the file system
+// supports that, and otherwise leaves holes for zeros. It neither syncs nor closes to.
 func Copy(ctx context.Context, to, from *os.File, opt Options) error {
-	if opt.Progress == nil {
-		opt.Progress = silent{}
-	}
+	opt = opt.withDefaults()
 	info, err := from.Stat()
 	if err != nil {
 		return err
 	}
-	if info.Size() > opt.limit() {
-		return tooLarge(info.Size(), opt)
+	if err := opt.CheckSize(info.Size()); err != nil {
+		return err
 	}
 	opt.Progress.Phase(PhaseCopy, info.Size())
-	if shared(to, from) {
+	if shareBlocks(to, from) {
 		opt.Progress.Add(info.Size())
 		return nil
 	}
 	return copyData(ctx, to, from, info.Size(), opt)
 }
 
-// copyData copies what is in no hole.
+// copyData copies everything except holes.
 func copyData(ctx context.Context, to, from *os.File, size int64, opt Options) error {
 	for off := int64(0); off < size; {
 		start, end, err := dataFrom(from, off, size)
@@ -45,51 +39,52 @@ func copyData(ctx context.Context, to, from *os.File, size int64, opt Options) e
 			return err
 		}
 		opt.Progress.Add(start - off)
-		if off, err = sparseAt(ctx, to, &counted{io.NewSectionReader(from, start, end-start), opt.Progress}, start, opt.limit(), opt); err != nil {
+		if off, err = sparseAt(to, &countingReader{ctx, io.NewSectionReader(from, start, end-start), opt.Progress}, start, size, opt); err != nil {
 			return err
 		}
-		if off < end { // it has become shorter meanwhile
+		if off < end { // the file was truncated concurrently
 			return fmt.Errorf("%s: %w", from.Name(), io.ErrUnexpectedEOF)
 		}
 	}
 	return to.Truncate(size)
 }
 
-// CanShare tells whether to, an empty file, could be of the same blocks as from. It
-// is empty again.
+// CanShare reports whether the empty file to can share the blocks of from. Afterward, to is
+// empty again.
 func CanShare(to, from *os.File) (bool, error) {
-	if !shared(to, from) {
+	if !shareBlocks(to, from) {
 		return false, nil
 	}
 	return true, to.Truncate(0)
 }
 
-// sparse writes what r has to f, an empty file, and leaves holes where it is zero.
-// What is longer than limit is ErrTooLarge.
-func sparse(ctx context.Context, f *os.File, r io.Reader, limit int64, opt Options) (size int64, err error) {
-	if size, err = sparseAt(ctx, f, r, 0, limit, opt); err != nil {
+// sparse copies r to the empty file f and leaves holes for zeros. If r is longer than limit,
+// the error is ErrTooLarge.
+func sparse(f *os.File, r io.Reader, limit int64, opt Options) (size int64, err error) {
+	if size, err = sparseAt(f, r, 0, limit, opt); err != nil {
 		return 0, err
 	}
 	return size, f.Truncate(size)
 }
 
-// sparseAt writes what r has from at on, and returns where that ends. The file may
-// be shorter.
-func sparseAt(ctx context.Context, f *os.File, r io.Reader, at, limit int64, opt Options) (end int64, err error) {
+// sparseAt is like sparse, but starts at offset at and returns the end offset. If r ends with
+// zeros, the file may end before that offset.
+func sparseAt(f *os.File, r io.Reader, at, limit int64, opt Options) (end int64, err error) {
 	var zero [pieceSize]byte
 	buf := make([]byte, pieceSize)
-	for looked := at - roomEvery; ; {
-		if at-looked >= roomEvery {
-			if err := errors.Join(ctx.Err(), opt.room()); err != nil {
-				return 0, err
-			}
-			looked = at
-		}
+	for room := 0; ; {
 		n, err := io.ReadFull(r, buf)
-		if at+int64(n) > limit {
-			return 0, tooLarge(at+int64(n), Options{MaxSize: limit})
+		if err := (Options{MaxSize: limit}).CheckSize(at + int64(n)); err != nil {
+			return 0, err
 		}
 		if n > 0 && !bytes.Equal(buf[:n], zero[:n]) {
+			if room < n {
+				if err := opt.room(roomStep); err != nil {
+					return 0, err
+				}
+				room = roomStep
+			}
+			room -= n
 			if _, err := f.WriteAt(buf[:n], at); err != nil {
 				return 0, err
 			}
@@ -97,7 +92,7 @@ func sparseAt(ctx context.Context, f *os.File, r io.Reader, at, limit int64, opt
 		at += int64(n)
 		switch {
 		case err == nil:
-		case errors.Is(err, ErrDamaged): // whatever the cause
+		case errors.Is(err, ErrDamaged): // may wrap io.ErrUnexpectedEOF
 			return 0, err
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 			return at, nil

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// sum adds up what is done.
+// sum is a Progress that adds up the reported bytes.
 type sum int64
 
 func (*sum) Phase(string, int64) {}
 func (s *sum) Add(n int64)       { *s += sum(n) }
 
-// Holes are not read: the disk is so large that it would take hours.
-func TestCopyPassesOverHoles(t *testing.T) {
+// Holes are skipped: reading the whole disk would take hours.
+func TestCopySkipsHoles(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("holes are not known here")
 	}
@@ -47,12 +47,12 @@ func TestCopyPassesOverHoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info, err := to.Stat(); err != nil || info.Size() != size || done != size {
-		t.Errorf("%v bytes, of which %d were told of; %v", info.Size(), done, err)
+		t.Errorf("got %v bytes, progress %d, error %v; want size for both", info.Size(), done, err)
 	}
 	for at, part := range parts {
 		got := make([]byte, len(part))
 		if _, err := to.ReadAt(got, at); err != nil || !bytes.Equal(got, part) {
-			t.Errorf("at %d: %.20q, %v", at, got, err)
+			t.Errorf("contents at %d: got %.20q, %v; want the source's contents", at, got, err)
 		}
 	}
 }

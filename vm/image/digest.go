@@ -16,13 +16,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// chunkSize is the unit of a digest, in bytes.
+// chunkSize is the size in bytes of the chunks of a digest.
 const chunkSize = 1 << 20
 
-// Digest reads a disk and returns 64 hexadecimal digits that stand for its size and
-// content, wherever it has holes: the SHA-256 of a text with the size, and for each
-// chunk that is not zero where it is and its own SHA-256. Chunks are read by as many
-// goroutines as there are processors.
+// Digest returns a digest of a disk's size and contents, as 64 hexadecimal digits. It does
+// not depend on holes: it is the SHA-256 of a text with the size, and the offset and SHA-256
+// of each chunk that is not all zeros. Chunks are read in parallel.
 func Digest(ctx context.Context, disk *os.File, p Progress) (string, error) {
 	st, err := disk.Stat()
 	if err != nil {
@@ -59,7 +58,7 @@ func Digest(ctx context.Context, disk *os.File, p Progress) (string, error) {
 	return hex.EncodeToString(whole.Sum(nil)), nil
 }
 
-// chunksWithData returns where the chunks begin that are not wholly in holes.
+// chunksWithData returns the offsets of the chunks that are not entirely in holes.
 func chunksWithData(disk *os.File, size int64) (at []int64, err error) {
 	for off := int64(0); off < size; {
 		start, end, err := dataFrom(disk, off, size)
@@ -78,7 +77,7 @@ var chunkBuffers = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
 var zeroChunk [chunkSize]byte
 
-// chunkSum is the SHA-256 of a chunk, "" of one that is zero.
+// chunkSum returns the SHA-256 of a chunk, or "" if it is all zeros.
 func chunkSum(disk *os.File, at int64) (string, error) {
 	buf := chunkBuffers.Get().(*[chunkSize]byte)
 	defer chunkBuffers.Put(buf)

@@ -1,28 +1,30 @@
-// Package image makes a VM's disk of an image: a raw or qcow2 file, packed with
-// gzip, xz or zstd or not packed.
+// Package image creates a VM's disk from an image: a raw, qcow2, VMDK, VDI, VHD or VHDX
+// file, which may be compressed with gzip, xz or zstd, or an OVA archive.
 //
-// What a file is, is told by its header, and by our own code: QEMU never guesses a
-// format here, since a guess lets the file choose what is read. A qcow2 file that
-// leads to other files, or that is encrypted, is refused before any tool of QEMU
-// sees it; then qemu-img gets open files, never paths, with all formats stated.
+// Our own code detects the format from the file's first bytes. QEMU never does, because a
+// hostile file could then make it read other files. Files that refer to other files or are
+// encrypted are rejected before a QEMU tool opens them. qemu-img receives open files with
+// explicit formats, never paths, and runs without network access, with limited memory and, if
+// the kernel supports Landlock, without access to other files.
 //
-// It knows files only: where images come from and where they are kept is told
-// by its sub-packages fetch, catalogue and cache.
+// The package works on files only. Its sub-packages find (catalog), download (fetch) and
+// store (cache) images.
 package image
 
-// Progress is told how far the work is. Its methods are called from many
-// goroutines and must not block.
+// Progress receives progress reports. Its methods are called concurrently and must not
+// block.
 type Progress interface {
-	// Phase begins a phase of total bytes; 0 when that is not known.
-	Phase(name string, total int64)
-	// Add says that n more bytes of the phase are done.
+	// Phase reports the start of a phase. code is one of the constants below; total is the
+	// phase's length in bytes, or 0 if unknown.
+	Phase(code string, total int64)
+	// Add reports that n more bytes of the phase are done.
 	Add(n int64)
 }
 
-// The phases.
+// Phases of writing a disk, as passed to [Progress.Phase].
 const (
-	PhaseCheck   = "Checking the image"
-	PhaseUnpack  = "Unpacking the image"
-	PhaseConvert = "Writing the disk"
-	PhaseCopy    = "Copying the image"
+	PhaseCheck   = "check-image"
+	PhaseUnpack  = "unpack-image"
+	PhaseConvert = "convert-image"
+	PhaseCopy    = "copy-image"
 )

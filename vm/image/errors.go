@@ -5,15 +5,19 @@ import (
 	"fmt"
 )
 
-// Errors that callers tell apart.
+// Errors that callers distinguish.
 var (
-	// ErrNotImage says that a file is no disk image that can be used.
+	// ErrNotImage means that a file is not a usable disk image.
 	ErrNotImage = errors.New("not a usable disk image")
-	// ErrDamaged says that a packed file, or a qcow2 one, is not whole.
+	// ErrDamaged means that a compressed file or a file in a disk format is corrupt or cut
+	// off.
 	ErrDamaged = errors.New("the image is damaged")
-	// ErrTooLarge says that the image's disk is larger than what was asked for.
+	// ErrCutShort means that a disk is smaller than its partition table requires.
+	// Options.Force accepts such a disk.
+	ErrCutShort = errors.New("the image is cut short")
+	// ErrTooLarge means that the image's disk is larger than the requested size.
 	ErrTooLarge = errors.New("the image's disk is larger")
-	// ErrNoTool says that qemu-img is not installed.
+	// ErrNoTool means that qemu-img is not installed.
 	ErrNoTool = errors.New("qemu-img is not installed")
 )
 

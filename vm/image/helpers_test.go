@@ -1,9 +1,13 @@
 package image_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -13,13 +17,12 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rawDisk is a disk of n MiB: a boot sector, noise at the start of the second MiB, and zeros.
+// rawDisk returns a disk of n MiB: a boot sector, noise at the start of the second MiB, and zeros.
 func rawDisk(n int) []byte {
 	disk := make([]byte, n<<20)
 	copy(disk, "boot")
@@ -31,17 +34,53 @@ func rawDisk(n int) []byte {
 	return disk
 }
 
-// qcow2Of is the file that qemu-img makes of a raw disk.
+// qcow2Of converts a raw disk to qcow2 with qemu-img.
 func qcow2Of(t *testing.T, raw []byte, options ...string) []byte {
 	t.Helper()
+	return converted(t, raw, "qcow2", options...)
+}
+
+// ovaOf returns an OVA with a raw disk's contents.
+func ovaOf(t *testing.T, raw []byte) []byte {
+	t.Helper()
+	const description = "<Envelope/>"
+	disk := converted(t, raw, "vmdk", "-o", "subformat=streamOptimized")
+	manifest := fmt.Sprintf("SHA256(vm.ovf)= %x\nSHA1 (disk.vmdk) = %X\n", sha256.Sum256([]byte(description)), sha1.Sum(disk))
+	return tarOf(t, "vm.ovf", []byte(description), "vm.mf", []byte(manifest), "disk.vmdk", disk)
+}
+
+// tarOf returns an archive of files, given as names and contents in turn.
+func tarOf(t *testing.T, files ...any) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for i := 0; i < len(files); i += 2 {
+		content := files[i+1].([]byte)
+		err := w.WriteHeader(&tar.Header{Name: files[i].(string), Mode: 0o600, Size: int64(len(content))})
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// converted converts a raw disk to a format with qemu-img.
+func converted(t *testing.T, raw []byte, format string, options ...string) []byte {
+	t.Helper()
 	dir := t.TempDir()
-	from, to := filepath.Join(dir, "raw"), filepath.Join(dir, "qcow2")
+	from, to := filepath.Join(dir, "raw"), filepath.Join(dir, "made")
 	if err := os.WriteFile(from, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"convert", "-f", "raw", "-O", "qcow2"}, options...)
+	args := append([]string{"convert", "-f", "raw", "-O", format}, options...)
 	if out, err := exec.Command("qemu-img", append(args, from, to)...).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("%v: got %s, want no error", err, out)
 	}
 	data, err := os.ReadFile(to)
 	if err != nil {
@@ -59,7 +98,7 @@ func packed(t *testing.T, with string, data []byte) []byte {
 	case "gzip":
 		w = gzip.NewWriter(&out)
 	case "xz":
-		w, err = xz.NewWriter(&out)
+		return tool(t, data, "xz", "-c")
 	case "zstd":
 		w, err = zstd.NewWriter(&out)
 	}
@@ -75,7 +114,19 @@ func packed(t *testing.T, with string, data []byte) []byte {
 	return out.Bytes()
 }
 
-// file opens a new file with that content, whose name means something to QEMU.
+// tool returns the output of a program for an input.
+func tool(t *testing.T, data []byte, name string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Stdin = bytes.NewReader(data)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: got error %v, want no error", cmd.Args, err)
+	}
+	return out
+}
+
+// file creates a file with the given contents and opens it. QEMU would misinterpret its name.
 func file(t *testing.T, data []byte) *os.File {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "nbd:an,image=x:y"))
@@ -89,8 +140,7 @@ func file(t *testing.T, data []byte) *os.File {
 	return f
 }
 
-// meter is a Progress that can be looked at, and calls at, if that is set, at
-// every step.
+// A meter is a Progress that tests can inspect. It calls at, if set, on every Add.
 type meter struct {
 	total, done atomic.Int64
 	at          func()

@@ -5,9 +5,7 @@ import (
 	"io"
 )
 
-const qcow2Magic = "QFI\xfb"
-
-// What of a qcow2 header matters here; see docs/interop/qcow2.txt of QEMU.
+// Constants of the qcow2 format; see docs/interop/qcow2.txt of QEMU.
 const (
 	qcow2V2Header = 72
 	qcow2V3Header = 104
@@ -23,12 +21,12 @@ const (
 	extensionLUKS     = 0x0537be77
 )
 
-// maxDisk is the size of the largest disk, in bytes.
+// maxDisk is the maximum size of a disk in bytes.
 const maxDisk = 16 << 40
 
-// checkQCOW2 looks at the header and the tables of a qcow2 file of so many bytes
-// and returns its disk's size. It refuses, as ErrNotImage, whatever leads out of
-// the file, and what is not known here; as ErrDamaged what is not whole.
+// checkQCOW2 checks the header and the tables of a qcow2 file that is file bytes long, and
+// returns the size of its disk. It returns ErrNotImage for references to other files and for
+// unknown features, and ErrDamaged for a corrupt or truncated file.
 func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 	h := make([]byte, qcow2V3Header)
 	if n, err := r.ReadAt(h, 0); n < qcow2V2Header {
@@ -39,9 +37,9 @@ func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 	length, entrySize := uint32(qcow2V2Header), int64(8)
 	switch {
 	case version != 2 && version != 3:
-		return 0, notImage("qcow version %d, not 2 or 3", version)
+		return 0, notImage("qcow version %d is not supported", version)
 	case be.Uint64(h[8:]) != 0 || be.Uint32(h[16:]) != 0:
-		return 0, notImage("it is only the difference to a backing file; make it whole first: qemu-img convert -O qcow2 FILE WHOLE")
+		return 0, notImage("it only has the differences from a backing file; flatten it first: qemu-img convert -O qcow2 FILE WHOLE")
 	case be.Uint32(h[32:]) != 0:
 		return 0, notImage("it is encrypted")
 	case clusterBits < 9 || clusterBits > 21:
@@ -67,7 +65,7 @@ func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 		return 0, damaged("a disk of %d bytes", disk)
 	}
 	if disk > maxDisk {
-		return 0, notImage("its disk is larger than any that is possible here: %d bytes", disk)
+		return 0, notImage("its disk of %d bytes is too large", disk)
 	}
 	return int64(disk), geometry{
 		disk: int64(disk), file: file, clusterBits: clusterBits, entrySize: entrySize,
@@ -78,22 +76,22 @@ func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 func checkFeatures(bits uint64) error {
 	switch {
 	case bits&featureDataFile != 0:
-		return notImage("its data is in another file; make it whole first: qemu-img convert -O qcow2 FILE WHOLE")
+		return notImage("its data is in another file; flatten it first: qemu-img convert -O qcow2 FILE WHOLE")
 	case bits&featureCorrupt != 0:
 		return damaged("it is marked as corrupt")
 	case bits&^(featureDirty|featureZstd|featureExtendedL2) != 0:
-		return notImage("qcow2 with features that are not known here (%#x)", bits)
+		return notImage("unknown qcow2 features (%#x)", bits)
 	}
 	return nil
 }
 
-// checkExtensions goes through the header's extensions, which lie between the
-// header and the end of the first cluster.
+// checkExtensions checks the header extensions, which are between the header and the end of
+// the first cluster.
 func checkExtensions(r io.ReaderAt, at, end int64) error {
 	var head [8]byte
 	for at+int64(len(head)) <= end {
 		if n, err := r.ReadAt(head[:], at); n < len(head) {
-			return damaged("its header's extensions: %w", err)
+			return damaged("its header extensions: %w", err)
 		}
 		length := int64(binary.BigEndian.Uint32(head[4:]))
 		switch binary.BigEndian.Uint32(head[:]) {
@@ -107,7 +105,7 @@ func checkExtensions(r io.ReaderAt, at, end int64) error {
 		at += int64(len(head)) + (length+7)&^7
 	}
 	if at > end {
-		return damaged("its header's extensions do not end")
+		return damaged("its header extensions do not end")
 	}
 	return nil
 }

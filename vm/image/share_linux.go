@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shared makes to the same blocks as from, and tells whether it could: on btrfs and
-// XFS, within one file system. to is unchanged if not.
-func shared(to, from *os.File) bool {
+// shareBlocks makes the file to share the blocks of from and reports whether that succeeded.
+// It works on btrfs and XFS, within one file system. If it fails, to is unchanged.
+func shareBlocks(to, from *os.File) bool {
 	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd())) == nil
 }

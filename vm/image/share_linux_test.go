@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"vmterminal/app/ondisk/mounttest"
+	"vmterminal/snapshot/durable/mounttest"
 )
 
-func TestDisksOfOneImageShareItsBlocks(t *testing.T) {
+func TestDisksFromOneImageShareItsBlocks(t *testing.T) {
 	dir := mounttest.Dir(t, "xfs", 320)
 	content := bytes.Repeat([]byte("block by block "), 1<<20)
 	from, err := os.Create(filepath.Join(dir, "image.raw"))
@@ -31,11 +31,11 @@ func TestDisksOfOneImageShareItsBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(disk.Name()); err != nil || !bytes.Equal(got, content) {
-		t.Errorf("the copy differs: %v", err)
+		t.Errorf("the copy differs from the image, or error %v", err)
 	}
 	out, err := exec.Command("filefrag", "-v", disk.Name()).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "shared") {
-		t.Errorf("no block is shared: %v\n%s", err, out)
+		t.Errorf("got no shared blocks, want some; error %v\n%s", err, out)
 	}
 	small, err := os.Create(filepath.Join(dir, "small.raw"))
 	if err != nil {
@@ -43,6 +43,6 @@ func TestDisksOfOneImageShareItsBlocks(t *testing.T) {
 	}
 	defer small.Close()
 	if err := Copy(t.Context(), small, from, Options{MaxSize: 1 << 20}); err == nil {
-		t.Error("a copy larger than is wanted was made")
+		t.Error("Copy of an image larger than MaxSize: got no error, want one")
 	}
 }

@@ -4,5 +4,5 @@ package image
 
 import "os"
 
-// shared makes to the same blocks as from, which is not tried here.
-func shared(_, _ *os.File) bool { return false }
+// shareBlocks returns false: sharing blocks is not supported on this system.
+func shareBlocks(_, _ *os.File) bool { return false }

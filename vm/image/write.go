@@ -3,27 +3,39 @@ package image
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 )
 
-// Options is what a disk is written with. The zero value has no limits.
+// Options holds the settings for writing a disk. The zero value has no limits.
 type Options struct {
-	// MaxSize is the largest disk that is wanted, in bytes; 0: any.
+	// MaxSize is the maximum size of the disk in bytes; 0 means no limit.
 	MaxSize int64
-	// Room is asked now and then, from one goroutine, whether there is room to go
-	// on; its error ends the writing. nil: there is.
-	Room func() error
+	// Room, if set, is called during the writing. It should return an error if there is not
+	// enough free space for the given number of additional bytes; the error ends the writing.
+	// It is called from one goroutine.
+	Room func(bytes int64) error
+	// Force accepts a disk that is smaller than its partition table requires.
+	Force bool
 	// Progress may be nil.
 	Progress Progress
 }
 
-func (o Options) room() error {
+// roomStep is how many bytes are written between two checks of the free space.
+const roomStep = 4 << 20
+
+func (o Options) room(bytes int64) error {
 	if o.Room == nil {
 		return nil
 	}
-	return o.Room()
+	return o.Room(bytes)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Progress == nil {
+		o.Progress = silent{}
+	}
+	return o
 }
 
 func (o Options) limit() int64 {
@@ -33,53 +45,85 @@ func (o Options) limit() int64 {
 	return o.MaxSize
 }
 
-// Write makes disk, an empty file that is open for reading and writing, the disk
-// of an image: sparse, of the image's own size, which it returns. The disk is
-// neither synced nor closed, and after an error it holds something of no use. It
-// returns only once nothing works on the disk any more, also when ctx has ended.
+// Write writes the disk of an image to an empty file that is open for reading and writing.
+// The disk is sparse and has the image's own size, which Write returns. Write neither syncs
+// nor closes the file. After an error the file's contents are undefined. Even when ctx has
+// ended, Write returns only after all writes have finished.
 func Write(ctx context.Context, disk, from *os.File, opt Options) (size int64, err error) {
-	if opt.Progress == nil {
-		opt.Progress = silent{}
-	}
-	info, err := Look(from)
+	opt = opt.withDefaults()
+	info, err := Inspect(from)
 	if err != nil {
 		return 0, err
 	}
-	if info.DiskSize > opt.limit() {
-		return 0, tooLarge(info.DiskSize, opt)
-	}
 	switch {
-	case info.Packing != Plain && info.Format == QCOW2:
-		return writePackedQCOW2(ctx, disk, from, info, opt)
-	case info.Packing != Plain:
-		return writePackedRaw(ctx, disk, from, info, opt)
-	case info.Format == QCOW2:
-		return info.DiskSize, convertBootable(ctx, disk, from, info.DiskSize, opt)
+	case info.Compression == Plain:
+		size, err = writePlain(ctx, disk, from, info, opt)
+	case info.Format == Raw:
+		size, err = writeCompressedRaw(ctx, disk, from, info, opt)
 	default:
-		return info.DiskSize, Copy(ctx, disk, from, opt)
+		size, err = writeCompressedFormat(ctx, disk, from, info, opt)
 	}
+	if err != nil {
+		return 0, err
+	}
+	return size, CheckDisk(disk, size, opt)
 }
 
-func tooLarge(size int64, opt Options) error {
-	return fmt.Errorf("%w than that: %d bytes, not %d or less", ErrTooLarge, size, opt.limit())
+// writePlain writes the disk of a file that is not compressed.
+func writePlain(ctx context.Context, disk, from *os.File, info Info, opt Options) (size int64, err error) {
+	if err := checkMember(ctx, from, info, opt); err != nil {
+		return 0, err
+	}
+	size = info.DiskSize
+	if size < 0 {
+		if size, err = mapForeign(ctx, from, info); err != nil {
+			return 0, err
+		}
+	}
+	if err := opt.CheckSize(size); err != nil {
+		return 0, err
+	}
+	if info.Format != Raw {
+		return size, convert(ctx, disk, from, info, size, opt)
+	}
+	opt.MaxSize = 0 // the file may be larger than the disk by the footer of a VHD
+	if err := Copy(ctx, disk, from, opt); err != nil {
+		return 0, err
+	}
+	return size, disk.Truncate(size)
 }
 
-func writePackedRaw(ctx context.Context, disk, from *os.File, info Info, opt Options) (int64, error) {
-	r, err := unpack(from, info, opt)
+// CheckSize returns ErrTooLarge if a disk has more than MaxSize bytes.
+func (o Options) CheckSize(size int64) error {
+	if size <= o.limit() {
+		return nil
+	}
+	return fmt.Errorf("%w than that: %d bytes, limit %d", ErrTooLarge, size, o.limit())
+}
+
+func writeCompressedRaw(ctx context.Context, disk, from *os.File, info Info, opt Options) (int64, error) {
+	r, err := decompress(ctx, from, info, opt)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	size, err := sparse(ctx, disk, r, opt.limit(), opt)
+	whole, err := sparse(disk, r, opt.limit()+sector, opt)
 	if err != nil {
 		return 0, err
 	}
-	return size, checkRaw(disk, size)
+	size, err := rawSize(disk, whole)
+	if err == nil {
+		err = opt.CheckSize(size)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return size, disk.Truncate(size) // without the footer of a VHD
 }
 
-// writePackedQCOW2 unpacks into a file without a name beside the disk: whatever
-// happens, nothing is left of it.
-func writePackedQCOW2(ctx context.Context, disk, from *os.File, info Info, opt Options) (int64, error) {
+// writeCompressedFormat decompresses the image to an unlinked file in the disk's folder,
+// which cannot be left behind, and writes the disk from it.
+func writeCompressedFormat(ctx context.Context, disk, from *os.File, info Info, opt Options) (int64, error) {
 	plain, err := os.CreateTemp(filepath.Dir(disk.Name()), ".image-*")
 	if err != nil {
 		return 0, err
@@ -88,45 +132,17 @@ func writePackedQCOW2(ctx context.Context, disk, from *os.File, info Info, opt O
 	if err := os.Remove(plain.Name()); err != nil {
 		return 0, err
 	}
-	r, err := unpack(from, info, opt)
+	r, err := decompress(ctx, from, info, opt)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	length, err := sparse(ctx, plain, r, maxDisk, opt)
+	if _, err := sparse(plain, r, maxDisk, opt); err != nil {
+		return 0, err
+	}
+	inside, err := Inspect(plain)
 	if err != nil {
 		return 0, err
 	}
-	size, err := checkQCOW2(plain, length)
-	if err != nil {
-		return 0, err
-	}
-	if size > opt.limit() {
-		return 0, tooLarge(size, opt)
-	}
-	return size, convertBootable(ctx, disk, plain, size, opt)
-}
-
-// convertBootable is convert of a disk that has to begin as Look wants it of a raw one.
-func convertBootable(ctx context.Context, disk, from *os.File, size int64, opt Options) error {
-	if err := convert(ctx, disk, from, size, opt); err != nil {
-		return err
-	}
-	head := make([]byte, sector)
-	if _, err := disk.ReadAt(head, 0); err != nil {
-		return err
-	}
-	if !hasBootSector(head) {
-		return notImage("the disk in it has no boot sector")
-	}
-	return nil
-}
-
-func unpack(from *os.File, info Info, opt Options) (io.ReadCloser, error) {
-	stat, err := from.Stat()
-	if err != nil {
-		return nil, err
-	}
-	opt.Progress.Phase(PhaseUnpack, stat.Size())
-	return unpacker(from, info.Packing, opt.Progress)
+	return writePlain(ctx, disk, plain, inside, opt)
 }

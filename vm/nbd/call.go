@@ -25,31 +25,31 @@ const (
 	chunkStatus  = 5
 	chunkError   = 1 << 15
 	maxChunkText = 8 << 10
-	// maxChunks bounds the chunks of one answer; QEMU sends at most one for each
-	// sector of a read.
+	// maxChunks is the maximum number of chunks in one answer; QEMU sends at most one per
+	// sector.
 	maxChunks = maxRead/512 + 2
-	// maxStatus bounds the extents in one answer; QEMU sends at most 128 Ki.
+	// maxStatus is the maximum size of a block status in bytes; QEMU sends at most 128 Ki
+	// extents.
 	maxStatus = 4 + 8*(256<<10)
 )
 
-// call is one request. Only the reader touches it between begin and done's
-// closing.
+// A call is one request. Between start and the closing of done, only the reader may use it.
 type call struct {
 	command     uint16
 	off, length int64
-	buf         []byte  // of a read
-	got         []Range // what of buf has come
+	buf         []byte  // destination of a read
+	received    []Range // parts of buf that were received
 	chunks      int
-	extents     []byte // of a block status: pairs of 32-bit length and flags
+	extents     []byte // block status: pairs of 32-bit length and flags
 	err         error
 	done        chan struct{}
 }
 
-// begin sends a request. Its done is closed when the whole answer is there or
-// none will come.
-func (e *Export) begin(c *call) {
+// start sends a request. c.done is closed when the answer is complete or the connection has
+// ended.
+func (e *Export) start(c *call) {
 	c.done = make(chan struct{})
-	cookie, err := e.enter(c)
+	cookie, err := e.register(c)
 	if err != nil {
 		c.err = err
 		close(c.done)
@@ -65,8 +65,8 @@ func (e *Export) begin(c *call) {
 	e.send(req)
 }
 
-// enter notes the call, so that it is released even if it is never sent.
-func (e *Export) enter(c *call) (cookie uint64, err error) {
+// register adds the call to the pending ones, so that it completes even if sending fails.
+func (e *Export) register(c *call) (cookie uint64, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err != nil {
@@ -78,8 +78,8 @@ func (e *Export) enter(c *call) (cookie uint64, err error) {
 	return e.last, nil
 }
 
-// expectProgress gives the server time for its next bytes, without limit while
-// it owes nothing. The caller holds mu.
+// expectProgress sets the deadline for the server's next bytes, or removes it while no
+// request is pending. The caller must hold mu.
 func (e *Export) expectProgress() {
 	var deadline time.Time
 	if len(e.pending) > 0 {
@@ -96,17 +96,17 @@ func (e *Export) send(req []byte) {
 		_, err = e.conn.Write(req)
 	}
 	if err != nil {
-		e.end(plain(err))
+		e.end(connectionError(err))
 	}
 }
 
-// receive is the one reader. When it leaves, every call is released.
+// receive is the only reader. When it returns, every call has completed.
 func (e *Export) receive() {
 	defer close(e.read)
-	r := bufio.NewReaderSize(e.conn, 4096) // large reads pass it by
+	r := bufio.NewReaderSize(e.conn, 4096) // large reads bypass the buffer
 	for {
 		if err := e.receiveOne(r); err != nil {
-			e.end(plain(err))
+			e.end(connectionError(err))
 			break
 		}
 	}
@@ -130,7 +130,7 @@ func (e *Export) receiveOne(r io.Reader) error {
 	case binary.BigEndian.Uint32(magic[:]) == magicStructured && e.terms.structured:
 		return e.receiveChunk(r)
 	}
-	return fmt.Errorf("%w: a reply that is none", ErrProtocol)
+	return fmt.Errorf("%w: unknown reply magic", ErrProtocol)
 }
 
 func (e *Export) receiveSimple(r io.Reader) error {
@@ -144,14 +144,14 @@ func (e *Export) receiveSimple(r io.Reader) error {
 	}
 	switch code := binary.BigEndian.Uint32(head[:]); {
 	case code != 0:
-		c.refuse(&Error{Code: code})
+		c.setError(&Error{Code: code})
 	case e.terms.structured || c.command != cmdRead:
-		return fmt.Errorf("%w: a simple reply out of place", ErrProtocol)
+		return fmt.Errorf("%w: unexpected simple reply", ErrProtocol)
 	default:
 		if _, err := io.ReadFull(r, c.buf); err != nil {
 			return err
 		}
-		c.got = []Range{{0, c.length}}
+		c.received = []Range{{0, c.length}}
 	}
 	return e.finish(cookie, c)
 }
@@ -168,16 +168,16 @@ func (e *Export) receiveChunk(r io.Reader) error {
 		return err
 	}
 	if c.chunks++; c.chunks > maxChunks {
-		return fmt.Errorf("%w: no end of chunks", ErrProtocol)
+		return fmt.Errorf("%w: too many chunks", ErrProtocol)
 	}
-	if err := c.take(r, kind, length, e.terms.mapID); err != nil {
+	if err := c.readChunk(r, kind, length, e.terms.mapID); err != nil {
 		return err
 	}
 	if flags&chunkDone != 0 {
 		return e.finish(cookie, c)
 	}
 	if kind == chunkNone {
-		return fmt.Errorf("%w: an empty chunk that is not the last", ErrProtocol)
+		return fmt.Errorf("%w: empty chunk that is not the last", ErrProtocol)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -191,15 +191,15 @@ func (e *Export) find(cookie []byte) (uint64, *call, error) {
 	id := binary.BigEndian.Uint64(cookie)
 	c, ok := e.pending[id]
 	if !ok {
-		return 0, nil, fmt.Errorf("%w: a reply to nothing", ErrProtocol)
+		return 0, nil, fmt.Errorf("%w: reply to an unknown request", ErrProtocol)
 	}
 	return id, c, nil
 }
 
-// finish releases the call. An answer that is not whole ends the connection.
+// finish completes the call. An incomplete answer ends the connection.
 func (e *Export) finish(cookie uint64, c *call) error {
 	if c.err == nil {
-		if err := c.whole(); err != nil {
+		if err := c.checkComplete(); err != nil {
 			return err
 		}
 	}
@@ -211,40 +211,40 @@ func (e *Export) finish(cookie uint64, c *call) error {
 	return nil
 }
 
-// refuse keeps the first refusal.
-func (c *call) refuse(err *Error) {
+// setError records the first error reply.
+func (c *call) setError(err *Error) {
 	if c.err == nil {
 		c.err = err
 	}
 }
 
-// take reads one chunk's content, of length bytes. An error is the
-// connection's end.
-func (c *call) take(r io.Reader, kind uint16, length int64, mapID uint32) error {
+// readChunk reads the contents of one chunk, which are length bytes long. An error ends the
+// connection.
+func (c *call) readChunk(r io.Reader, kind uint16, length int64, mapID uint32) error {
 	switch {
 	case kind == chunkNone && length == 0:
 		return nil
 	case kind == chunkData && c.command == cmdRead:
-		return c.takeData(r, length)
+		return c.readData(r, length)
 	case kind == chunkHole && c.command == cmdRead && length == 12:
-		return c.takeHole(r)
+		return c.readHole(r)
 	case kind == chunkStatus && c.command == cmdBlockStatus && c.extents == nil:
-		return c.takeStatus(r, length, mapID)
+		return c.readStatus(r, length, mapID)
 	case kind&chunkError != 0:
-		return c.takeError(r, length)
+		return c.readError(r, length)
 	}
-	return fmt.Errorf("%w: a chunk of kind %d and %d bytes", ErrProtocol, kind, length)
+	return fmt.Errorf("%w: unexpected chunk of type %d with %d bytes", ErrProtocol, kind, length)
 }
 
-func (c *call) takeData(r io.Reader, length int64) error {
+func (c *call) readData(r io.Reader, length int64) error {
 	var head [8]byte
 	if length <= int64(len(head)) {
-		return fmt.Errorf("%w: data of no bytes", ErrProtocol)
+		return fmt.Errorf("%w: empty data chunk", ErrProtocol)
 	}
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return err
 	}
-	part, err := c.room(binary.BigEndian.Uint64(head[:]), length-int64(len(head)))
+	part, err := c.buffer(binary.BigEndian.Uint64(head[:]), length-int64(len(head)))
 	if err != nil {
 		return err
 	}
@@ -252,83 +252,83 @@ func (c *call) takeData(r io.Reader, length int64) error {
 	return err
 }
 
-func (c *call) takeHole(r io.Reader) error {
+func (c *call) readHole(r io.Reader) error {
 	var body [12]byte
 	if _, err := io.ReadFull(r, body[:]); err != nil {
 		return err
 	}
-	part, err := c.room(binary.BigEndian.Uint64(body[:]), int64(binary.BigEndian.Uint32(body[8:])))
+	part, err := c.buffer(binary.BigEndian.Uint64(body[:]), int64(binary.BigEndian.Uint32(body[8:])))
 	clear(part)
 	return err
 }
 
-// room is the part of buf for n bytes of the disk from off.
-func (c *call) room(off uint64, n int64) ([]byte, error) {
-	first := off - uint64(c.off) // wraps round, and is then too large
+// buffer returns the part of buf for n bytes of the disk at off.
+func (c *call) buffer(off uint64, n int64) ([]byte, error) {
+	first := off - uint64(c.off) // wraps around for off < c.off, and is then too large
 	if first > uint64(c.length) || n <= 0 || n > c.length-int64(first) {
-		return nil, fmt.Errorf("%w: data that was not asked for", ErrProtocol)
+		return nil, fmt.Errorf("%w: data outside the request", ErrProtocol)
 	}
 	start := int64(first)
-	if last := len(c.got) - 1; last >= 0 && c.got[last].End == start {
-		c.got[last].End += n
+	if last := len(c.received) - 1; last >= 0 && c.received[last].End == start {
+		c.received[last].End += n
 	} else {
-		c.got = append(c.got, Range{start, start + n})
+		c.received = append(c.received, Range{start, start + n})
 	}
 	return c.buf[start : start+n], nil
 }
 
-func (c *call) takeStatus(r io.Reader, length int64, mapID uint32) error {
+func (c *call) readStatus(r io.Reader, length int64, mapID uint32) error {
 	if length < 12 || length > maxStatus || length%8 != 4 {
-		return fmt.Errorf("%w: a block status of %d bytes", ErrProtocol, length)
+		return fmt.Errorf("%w: block status of %d bytes", ErrProtocol, length)
 	}
 	body := make([]byte, length)
 	if _, err := io.ReadFull(r, body); err != nil {
 		return err
 	}
 	if binary.BigEndian.Uint32(body) != mapID {
-		return fmt.Errorf("%w: a block status that was not asked for", ErrProtocol)
+		return fmt.Errorf("%w: block status for another context", ErrProtocol)
 	}
 	c.extents = body[4:]
 	return nil
 }
 
-func (c *call) takeError(r io.Reader, length int64) error {
+func (c *call) readError(r io.Reader, length int64) error {
 	if length < 6 || length > maxChunkText {
-		return fmt.Errorf("%w: an error of %d bytes", ErrProtocol, length)
+		return fmt.Errorf("%w: error chunk of %d bytes", ErrProtocol, length)
 	}
 	body := make([]byte, length)
 	if _, err := io.ReadFull(r, body); err != nil {
 		return err
 	}
 	code, text := binary.BigEndian.Uint32(body), body[6:]
-	said := int(binary.BigEndian.Uint16(body[4:]))
-	if code == 0 || said > len(text) {
-		return fmt.Errorf("%w: an error without sense", ErrProtocol)
+	textLen := int(binary.BigEndian.Uint16(body[4:]))
+	if code == 0 || textLen > len(text) {
+		return fmt.Errorf("%w: malformed error chunk", ErrProtocol)
 	}
-	c.refuse(&Error{Code: code, Message: string(text[:said])})
+	c.setError(&Error{Code: code, Message: string(text[:textLen])})
 	return nil
 }
 
-// whole tells whether every byte asked for has come, once.
-func (c *call) whole() error {
+// checkComplete checks that every requested byte was received exactly once.
+func (c *call) checkComplete() error {
 	if c.command == cmdBlockStatus {
 		if c.extents == nil {
-			return fmt.Errorf("%w: no block status in the answer", ErrProtocol)
+			return fmt.Errorf("%w: answer without a block status", ErrProtocol)
 		}
 		return nil
 	}
-	slices.SortFunc(c.got, func(a, b Range) int { return int(a.Start - b.Start) })
+	slices.SortFunc(c.received, func(a, b Range) int { return int(a.Start - b.Start) })
 	var end int64
-	for _, p := range c.got {
+	for _, p := range c.received {
 		if p.Start != end {
-			return errPieces
+			return errIncomplete
 		}
 		end = p.End
 	}
 	if end != c.length {
-		return errPieces
+		return errIncomplete
 	}
 	return nil
 }
 
-var errPieces = fmt.Errorf("%w: %w", ErrProtocol, errors.New("data is missing or came twice"))
+var errIncomplete = fmt.Errorf("%w: %w", ErrProtocol, errors.New("data is missing or duplicated"))

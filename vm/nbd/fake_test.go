@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// bytesOf joins strings and big-endian numbers.
+// bytesOf concatenates strings and big-endian numbers.
 func bytesOf(parts ...any) []byte {
 	var out []byte
 	for _, p := range parts {
@@ -41,7 +41,7 @@ func chunk(flags, kind uint16, cookie uint64, body ...any) []byte {
 
 var hello = bytesOf(uint64(magicServer), uint64(magicOption), uint16(3))
 
-// agreed is a whole handshake for an export of 100 bytes.
+// agreed is a complete handshake for an export of 100 bytes.
 var agreed = bytesOf(hello,
 	answerTo(optStructuredReply, repAck),
 	answerTo(optSetMetaContext, repMetaContext, uint32(9), allocation.context),
@@ -49,8 +49,8 @@ var agreed = bytesOf(hello,
 	answerTo(optGo, repInfo, uint16(infoExport), uint64(100), uint16(1)),
 	answerTo(optGo, repAck))
 
-// serve plays a server that says greeting at once and one of the replies for
-// each request. After that it ends the connection, or with silent stays.
+// serve acts as a server: it sends greeting at once and the next of replies for each request.
+// Then it closes the connection, or leaves it open if silent is true.
 func serve(t testing.TB, silent bool, greeting []byte, replies ...[]byte) net.Conn {
 	client, server := net.Pipe()
 	left := make(chan struct{}, 2)
@@ -114,7 +114,12 @@ func skipOptions(r io.Reader) bool {
 }
 
 func openFake(t testing.TB, silent bool, greeting []byte, replies ...[]byte) (*Export, error) {
-	e, err := open(context.Background(), serve(t, silent, greeting, replies...), "snap", allocation, 100*time.Millisecond)
+	return openFakeWithin(t, time.Minute, silent, greeting, replies...)
+}
+
+// openFakeWithin is like openFake, but sets the timeout for each answer.
+func openFakeWithin(t testing.TB, timeout time.Duration, silent bool, greeting []byte, replies ...[]byte) (*Export, error) {
+	e, err := open(context.Background(), serve(t, silent, greeting, replies...), "snap", allocation, timeout)
 	if e != nil {
 		t.Cleanup(func() { _ = e.Close() })
 	}

@@ -33,28 +33,29 @@ const (
 	infoExport    = 0
 	infoBlockSize = 3
 
-	// maxOption bounds one answer to an option, maxAnswers their number.
+	// maxOption is the maximum size of one answer to an option in bytes, and maxAnswers the
+	// maximum number of answers.
 	maxOption  = 64 << 10
 	maxAnswers = 64
 	maxName    = 4096
 )
 
-// terms is what client and server agreed on.
+// terms is the result of the handshake.
 type terms struct {
 	size       int64
 	structured bool
-	mapped     bool   // the meta context can be asked for
-	mapID      uint32 // its number
+	mapped     bool   // the server supports the meta context
+	mapID      uint32 // ID of the meta context
 }
 
-// shakeHands opens the export: fixed newstyle, with structured replies and the
-// meta context where the server has them.
-func shakeHands(conn io.ReadWriter, export, metaContext string) (terms, error) {
+// handshake opens the export with the fixed newstyle handshake, and with structured replies
+// and the meta context if the server supports them.
+func handshake(conn io.ReadWriter, export, metaContext string) (terms, error) {
 	var t terms
 	if len(export) > maxName {
-		return t, fmt.Errorf("%w: its name is too long", ErrNoExport)
+		return t, fmt.Errorf("%w: name too long", ErrNoExport)
 	}
-	if err := greet(conn); err != nil {
+	if err := readGreeting(conn); err != nil {
 		return t, err
 	}
 	var err error
@@ -63,14 +64,14 @@ func shakeHands(conn io.ReadWriter, export, metaContext string) (terms, error) {
 	}
 	name := append(binary.BigEndian.AppendUint32(nil, uint32(len(export))), export...)
 	if t.structured {
-		if err := t.askForMap(conn, name, metaContext); err != nil {
+		if err := t.selectMetaContext(conn, name, metaContext); err != nil {
 			return t, err
 		}
 	}
-	return t, t.goOn(conn, name)
+	return t, t.openExport(conn, name)
 }
 
-func greet(conn io.ReadWriter) error {
+func readGreeting(conn io.ReadWriter) error {
 	var hello struct {
 		Server, Option uint64
 		Flags          uint16
@@ -79,46 +80,46 @@ func greet(conn io.ReadWriter) error {
 		return err
 	}
 	if hello.Server != magicServer || hello.Option != magicOption || hello.Flags&flagFixedNewstyle == 0 {
-		return fmt.Errorf("%w: no fixed newstyle greeting", ErrProtocol)
+		return fmt.Errorf("%w: not a fixed newstyle greeting", ErrProtocol)
 	}
 	flags := uint32(hello.Flags & (flagFixedNewstyle | flagNoZeroes))
 	return binary.Write(conn, binary.BigEndian, flags)
 }
 
-func (t *terms) askForMap(conn io.ReadWriter, name []byte, metaContext string) error {
+func (t *terms) selectMetaContext(conn io.ReadWriter, name []byte, metaContext string) error {
 	data := binary.BigEndian.AppendUint32(bytes.Clone(name), 1)
 	data = binary.BigEndian.AppendUint32(data, uint32(len(metaContext)))
 	data = append(data, metaContext...)
 	found := false
 	_, err := option(conn, optSetMetaContext, data, func(kind uint32, data []byte) error {
 		if kind != repMetaContext || len(data) < 4 || string(data[4:]) != metaContext || found {
-			return fmt.Errorf("%w: a strange meta context", ErrProtocol)
+			return fmt.Errorf("%w: unexpected meta context", ErrProtocol)
 		}
 		found, t.mapID = true, binary.BigEndian.Uint32(data)
 		return nil
 	})
 	t.mapped = found
 	if errors.Is(err, ErrNoExport) {
-		return nil // let the option that opens the export say so
+		return nil // opening the export reports it
 	}
 	return err
 }
 
-func (t *terms) goOn(conn io.ReadWriter, name []byte) error {
+func (t *terms) openExport(conn io.ReadWriter, name []byte) error {
 	sized := false
 	ok, err := option(conn, optGo, append(bytes.Clone(name), 0, 0), func(kind uint32, data []byte) error {
 		if kind != repInfo || len(data) < 2 {
-			return fmt.Errorf("%w: a strange answer to GO", ErrProtocol)
+			return fmt.Errorf("%w: unexpected answer to GO", ErrProtocol)
 		}
 		switch info, body := binary.BigEndian.Uint16(data), data[2:]; info {
 		case infoExport:
 			if len(body) != 10 || binary.BigEndian.Uint64(body) > math.MaxInt64 {
-				return fmt.Errorf("%w: a strange export", ErrProtocol)
+				return fmt.Errorf("%w: malformed export information", ErrProtocol)
 			}
 			sized, t.size = true, int64(binary.BigEndian.Uint64(body))
 		case infoBlockSize:
 			if len(body) != 12 || binary.BigEndian.Uint32(body) != 1 || binary.BigEndian.Uint32(body[8:]) < maxRead {
-				return errors.New("the NBD server wants blocks of its own sizes")
+				return errors.New("the NBD server requires other block sizes")
 			}
 		}
 		return nil
@@ -127,15 +128,15 @@ func (t *terms) goOn(conn io.ReadWriter, name []byte) error {
 	case err != nil:
 		return err
 	case !ok:
-		return fmt.Errorf("%w: GO is not known", ErrProtocol)
+		return fmt.Errorf("%w: server does not support GO", ErrProtocol)
 	case !sized:
-		return fmt.Errorf("%w: an export without a size", ErrProtocol)
+		return fmt.Errorf("%w: export without a size", ErrProtocol)
 	}
 	return nil
 }
 
-// option sends one option and gives the answers before the final one to each.
-// It returns false when the server does not have the option.
+// option sends one option and calls each for every answer before the final one. It returns
+// false if the server does not support the option.
 func option(conn io.ReadWriter, opt uint32, data []byte, each func(kind uint32, data []byte) error) (bool, error) {
 	be := binary.BigEndian
 	req := be.AppendUint64(make([]byte, 0, 16+len(data)), magicOption)
@@ -158,13 +159,13 @@ func option(conn io.ReadWriter, opt uint32, data []byte, each func(kind uint32, 
 		case kind&repError != 0:
 			return false, &Error{Code: kind &^ repError, Message: string(body)}
 		case each == nil:
-			return false, fmt.Errorf("%w: answer %d to option %d", ErrProtocol, kind, opt)
+			return false, fmt.Errorf("%w: unexpected answer %d to option %d", ErrProtocol, kind, opt)
 		}
 		if err := each(kind, body); err != nil {
 			return false, err
 		}
 	}
-	return false, fmt.Errorf("%w: no end of answers to option %d", ErrProtocol, opt)
+	return false, fmt.Errorf("%w: too many answers to option %d", ErrProtocol, opt)
 }
 
 func optionAnswer(conn io.Reader, opt uint32) (kind uint32, body []byte, err error) {
@@ -176,15 +177,16 @@ func optionAnswer(conn io.Reader, opt uint32) (kind uint32, body []byte, err err
 		return 0, nil, err
 	}
 	if head.Magic != magicReply || head.Option != opt || head.Len > maxOption {
-		return 0, nil, fmt.Errorf("%w: a strange answer to option %d", ErrProtocol, opt)
+		return 0, nil, fmt.Errorf("%w: malformed answer to option %d", ErrProtocol, opt)
 	}
 	body = make([]byte, head.Len)
 	_, err = io.ReadFull(conn, body)
 	return head.Kind, body, err
 }
 
-// plain makes one error of each of the ways in which a connection fails.
-func plain(err error) error {
+// connectionError returns ErrSilent for a timeout, ErrGone for a closed connection, and any
+// other error unchanged.
+func connectionError(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return ErrSilent

@@ -1,10 +1,9 @@
 // Package nbd reads a disk that another process exports over the network block
 // device protocol on a unix socket, as QEMU does for a point in time.
 //
-// It only reads. It must never know what the bytes are, nor trust the server:
-// every length and offset that comes back is checked, and a server that dies or
-// falls silent is an error, never a hang. The protocol is described in
-// doc/proto.md of the NBD project.
+// It is read-only, knows nothing about the contents, and does not trust the server: every
+// length and offset is checked, and a server that exits or stops answering causes an
+// error, never a hang. The protocol is described in doc/proto.md of the NBD project.
 package nbd
 
 import (
@@ -18,51 +17,51 @@ import (
 )
 
 var (
-	// ErrNoExport says that the server has no export of that name.
+	// ErrNoExport means that the server has no export of that name.
 	ErrNoExport = errors.New("no such export")
-	// ErrProtocol says that the server sent what makes no sense.
-	ErrProtocol = errors.New("not NBD")
-	// ErrGone says that the server ended the connection.
-	ErrGone = errors.New("the NBD server has gone")
-	// ErrSilent says that the server owes an answer and sends nothing.
+	// ErrProtocol means that the server violated the protocol.
+	ErrProtocol = errors.New("NBD protocol error")
+	// ErrGone means that the server closed the connection.
+	ErrGone = errors.New("the NBD server closed the connection")
+	// ErrSilent means that the server did not answer in time.
 	ErrSilent = errors.New("the NBD server has stopped answering")
-	// ErrClosed is the cause when the connection was ended by Close.
+	// ErrClosed is the cause if Close ended the connection.
 	ErrClosed = errors.New("NBD connection closed")
 )
 
-// Error is the server's refusal of one request; others may still succeed. A
-// point in time that broke answers every read so.
+// Error is the server's error reply to one request; other requests may still succeed. If a
+// point in time has failed, QEMU answers every read with an error.
 type Error struct {
-	Code    uint32 // an errno of the protocol: 1 EPERM, 5 EIO, 22 EINVAL, …
-	Message string // the server's words, often empty
+	Code    uint32 // errno of the protocol: 1 EPERM, 5 EIO, 22 EINVAL, …
+	Message string // the server's message, often empty
 }
 
 func (e *Error) Error() string {
 	if e.Message == "" {
-		return fmt.Sprintf("the NBD server refused: error %d", e.Code)
+		return fmt.Sprintf("the NBD server reported: error %d", e.Code)
 	}
-	return fmt.Sprintf("the NBD server refused: %q (error %d)", e.Message, e.Code)
+	return fmt.Sprintf("the NBD server reported: %q (error %d)", e.Message, e.Code)
 }
 
 const (
-	// silence is how long a server may owe an answer without sending a byte.
+	// silence is how long the server may send nothing while a request is pending.
 	silence = 30 * time.Second
-	// maxRead is the longest single request; all servers take 32 MiB.
+	// maxRead is the size of the largest request; all servers accept 32 MiB.
 	maxRead = 4 << 20
-	// maxBatch is how many requests of one read are under way; QEMU works on
-	// 16 of one client at once.
+	// maxBatch is the number of concurrent requests of one read; QEMU processes 16 per
+	// client.
 	maxBatch = 16
 )
 
-// Export is one exported disk. Its methods may be called from many goroutines:
-// their requests share one connection without waiting for one another.
+// An Export is one exported disk. Its methods may be called concurrently; requests share one
+// connection without waiting for each other.
 type Export struct {
-	conn    net.Conn
-	mapping mapping
-	terms   terms
-	silence time.Duration
-	cut     int64       // no request crosses a multiple of it
-	unwatch func() bool // stops watching Dial's context
+	conn      net.Conn
+	mapping   mapping
+	terms     terms
+	silence   time.Duration
+	cut       int64       // no request crosses a multiple of this
+	stopWatch func() bool // stops watching Dial's context
 
 	writing sync.Mutex // held while a request is sent
 
@@ -70,19 +69,18 @@ type Export struct {
 	last    uint64
 	pending map[uint64]*call
 	err     error
-	read    chan struct{} // closed when the reader has left
+	read    chan struct{} // closed when the reader has exited
 }
 
-// Dial connects to the server at socketPath and opens the export; no such
-// export is ErrNoExport. ctx is for the whole life of the Export: when it ends,
-// the connection does, and reads under way return ctx's error. The caller must
-// call Close.
+// Dial connects to the server at socketPath and opens the export; the error is ErrNoExport if
+// it does not exist. ctx limits the lifetime of the Export: when it ends, the connection is
+// closed and pending reads return ctx's error. The caller must call Close.
 func Dial(ctx context.Context, socketPath, export string) (*Export, error) {
 	return dial(ctx, socketPath, export, allocation)
 }
 
-// DialDirty is Dial for asking which blocks a dirty bitmap of QEMU marks: Data
-// gives these instead, everything if the server has no such bitmap.
+// DialDirty is like Dial, but Data returns the blocks marked in a dirty bitmap of QEMU, or
+// everything if the server has no such bitmap.
 func DialDirty(ctx context.Context, socketPath, export, bitmap string) (*Export, error) {
 	return dial(ctx, socketPath, export, dirtyBitmap(bitmap))
 }
@@ -96,42 +94,42 @@ func dial(ctx context.Context, socketPath, export string, m mapping) (*Export, e
 	return open(ctx, conn, export, m, silence)
 }
 
-// open owns conn from here on.
-func open(ctx context.Context, conn net.Conn, export string, m mapping, patience time.Duration) (*Export, error) {
+// open opens an export over conn and takes ownership of conn.
+func open(ctx context.Context, conn net.Conn, export string, m mapping, silence time.Duration) (*Export, error) {
 	e := &Export{
 		conn:    conn,
 		mapping: m,
-		silence: patience,
+		silence: silence,
 		cut:     maxRead,
 		pending: make(map[uint64]*call),
 		read:    make(chan struct{}),
 	}
-	e.unwatch = context.AfterFunc(ctx, func() { e.end(ctx.Err()) })
-	err := conn.SetDeadline(time.Now().Add(patience))
+	e.stopWatch = context.AfterFunc(ctx, func() { e.end(ctx.Err()) })
+	err := conn.SetDeadline(time.Now().Add(silence))
 	if err == nil {
-		e.terms, err = shakeHands(conn, export, m.context)
+		e.terms, err = handshake(conn, export, m.context)
 	}
 	if err == nil {
 		err = conn.SetDeadline(time.Time{})
 	}
 	if err != nil {
-		e.unwatch()
-		e.end(plain(err))
+		e.stopWatch()
+		e.end(connectionError(err))
 		return nil, fmt.Errorf("open NBD export %q: %w", export, e.cause())
 	}
 	go e.receive()
 	return e, nil
 }
 
-// Size is the disk's size in bytes.
+// Size returns the disk's size in bytes.
 func (e *Export) Size() int64 { return e.terms.size }
 
-// ReadAt is io.ReaderAt's. A refusal by the server is an *Error, a lost
-// connection ErrGone, a server that owes an answer for half a minute ErrSilent;
-// after the latter two every call fails.
+// ReadAt implements [io.ReaderAt]. The error is an *Error if the server rejects the read,
+// ErrGone if the connection is lost, and ErrSilent if the server does not answer for half a
+// minute; after the latter two every call fails.
 func (e *Export) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
-		return 0, fmt.Errorf("read at byte %d", off)
+		return 0, fmt.Errorf("read at negative offset %d", off)
 	}
 	if off >= e.Size() {
 		return 0, io.EOF
@@ -154,8 +152,8 @@ func (e *Export) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// readBatch sends the requests for the first part of p together, then waits
-// for all of them. It returns how much has come without a gap.
+// readBatch sends the requests for the first part of p together and waits for all of them.
+// It returns how many bytes were read without a gap.
 func (e *Export) readBatch(p []byte, off int64) (n int, err error) {
 	var calls []*call
 	for sent := 0; sent < len(p) && len(calls) < maxBatch; {
@@ -163,7 +161,7 @@ func (e *Export) readBatch(p []byte, off int64) (n int, err error) {
 		part := min(int64(len(p)-sent), e.cut-at%e.cut)
 		c := &call{command: cmdRead, off: at, length: part, buf: p[sent : sent+int(part)]}
 		calls = append(calls, c)
-		e.begin(c)
+		e.start(c)
 		sent += int(part)
 	}
 	for _, c := range calls {
@@ -179,21 +177,20 @@ func (e *Export) readBatch(p []byte, off int64) (n int, err error) {
 	return n, err
 }
 
-// CutRequests makes every read a series of requests of which none crosses a
-// multiple of size, at most 4 MiB. Call it before the first read.
+// CutRequests splits reads so that no request crosses a multiple of size, which is at most
+// 4 MiB. Call it before the first read.
 func (e *Export) CutRequests(size int64) { e.cut = min(max(size, 1), maxRead) }
 
-// Close ends the connection; reads under way return ErrClosed. It may be
-// called more than once.
+// Close closes the connection; pending reads return ErrClosed. It may be called more than
+// once.
 func (e *Export) Close() error {
-	e.unwatch()
+	e.stopWatch()
 	e.end(ErrClosed)
 	<-e.read
 	return nil
 }
 
-// end notes the first cause and makes the reader leave, which releases every
-// call.
+// end records the first cause and makes the reader exit, which completes every call.
 func (e *Export) end(cause error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -81,7 +81,7 @@ func TestReadReplies(t *testing.T) {
 				t.Fatalf("got %d bytes, %v, want %v", n, err, c.want)
 			}
 			if err == nil && !bytes.Equal(got, data) {
-				t.Errorf("got %v", got)
+				t.Errorf("ReadAt: got %v, want the server's data", got)
 			}
 		})
 	}
@@ -94,10 +94,10 @@ func TestHoleInReadIsZeros(t *testing.T) {
 	}
 	got := bytes.Repeat([]byte{1}, 20)
 	if n, err := e.ReadAt(got, 90); n != 10 || err != io.EOF { //nolint:errorlint // io.ReaderAt's own
-		t.Fatalf("%d bytes, %v", n, err)
+		t.Fatalf("%d bytes, %v; want 10, %v", n, err, io.EOF)
 	}
 	if want := append(make([]byte, 10), bytes.Repeat([]byte{1}, 10)...); !bytes.Equal(got, want) {
-		t.Errorf("got %v", got)
+		t.Errorf("ReadAt: got %v, want 10 zeros and the old bytes", got)
 	}
 }
 
@@ -111,17 +111,17 @@ func TestRefusedReadLeavesConnection(t *testing.T) {
 	}
 	var refusal *Error
 	if _, err := e.ReadAt(make([]byte, 4), 0); !errors.As(err, &refusal) || refusal.Code != 5 || refusal.Message != "bad" {
-		t.Fatalf("got %v", err)
+		t.Fatalf("ReadAt: got error %v, want the server's error", err)
 	}
 	got := make([]byte, 4)
 	if _, err := e.ReadAt(got, 0); err != nil || string(got) != "abcd" {
-		t.Fatalf("%q, %v", got, err)
+		t.Fatalf("ReadAt: got %q, %v; want %q", got, err, "abcd")
 	}
 }
 
 func TestCutRequests(t *testing.T) {
-	// Bytes 6 to 27 are asked for as 6-8, 8-16, 16-24 and 24-27, together, and
-	// answered in another order; the third is refused.
+	// Bytes 6 to 27 are requested as 6-8, 8-16, 16-24 and 24-27, together, and answered in another
+	// order; the third request fails.
 	answers := bytesOf(
 		chunk(chunkDone, chunkData, 4, uint64(24), "ddd"),
 		chunk(chunkDone, chunkData, 2, uint64(8), "bbbbbbbb"),
@@ -135,7 +135,7 @@ func TestCutRequests(t *testing.T) {
 	got := make([]byte, 21)
 	var refusal *Error
 	if n, err := e.ReadAt(got, 6); n != 10 || !errors.As(err, &refusal) || string(got[:n]) != "aabbbbbbbb" {
-		t.Errorf("got %d bytes, %q, %v", n, got, err)
+		t.Errorf("ReadAt = %d bytes, %q, %v; want 10 bytes and the server's error", n, got, err)
 	}
 }
 
@@ -152,32 +152,32 @@ func TestServerWithoutStructuredReplies(t *testing.T) {
 	}
 	got := make([]byte, 4)
 	if _, err := e.ReadAt(got, 0); err != nil || string(got) != "abcd" {
-		t.Fatalf("%q, %v", got, err)
+		t.Fatalf("ReadAt: got %q, %v; want %q", got, err, "abcd")
 	}
 	var refusal *Error
 	if _, err := e.ReadAt(got, 0); !errors.As(err, &refusal) || refusal.Code != 5 {
-		t.Fatalf("got %v", err)
+		t.Fatalf("ReadAt: got error %v, want code 5", err)
 	}
 	if data, end, err := e.Data(30); len(data) != 1 || data[0] != (Range{30, 100}) || end != 100 || err != nil {
-		t.Errorf("%v to %d, %v: want all to be data", data, end, err)
+		t.Errorf("Data = %v up to %d, %v; want everything to be data", data, end, err)
 	}
 }
 
 func TestSilentServer(t *testing.T) {
-	if _, err := openFake(t, true, hello); !errors.Is(err, ErrSilent) {
-		t.Errorf("handshake: %v", err)
+	if _, err := openFakeWithin(t, 100*time.Millisecond, true, hello); !errors.Is(err, ErrSilent) {
+		t.Errorf("handshake: got error %v, want error %v", err, ErrSilent)
 	}
-	e, err := openFake(t, true, agreed)
+	e, err := openFakeWithin(t, time.Second, true, agreed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
 		if _, err := e.ReadAt(make([]byte, 4), 0); !errors.Is(err, ErrSilent) {
-			t.Errorf("read: %v", err)
+			t.Errorf("read: got error %v, want error %v", err, ErrSilent)
 		}
 	}
 	if _, _, err := e.Data(0); !errors.Is(err, ErrSilent) {
-		t.Errorf("status: %v", err)
+		t.Errorf("status: got error %v, want error %v", err, ErrSilent)
 	}
 }
 
@@ -195,7 +195,7 @@ func TestContextEndsReads(t *testing.T) {
 	}()
 	cancel()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+		t.Errorf("ReadAt: got error %v, want Canceled", err)
 	}
 }
 
@@ -211,7 +211,7 @@ func TestCloseEndsReads(t *testing.T) {
 	}()
 	_ = e.Close()
 	if err := <-failed; !errors.Is(err, ErrClosed) {
-		t.Errorf("got %v", err)
+		t.Errorf("ReadAt: got error %v, want ErrClosed", err)
 	}
 	_ = e.Close()
 }
@@ -228,7 +228,7 @@ func TestRanges(t *testing.T) {
 		"data":              {[]extent{{50, 0}}, []Range{{10, 60}}, 60, false},
 		"zeros":             {[]extent{{50, zero}}, nil, 60, false},
 		"a hole is unknown": {[]extent{{50, hole}}, []Range{{10, 60}}, 60, false},
-		"neighbours join":   {[]extent{{10, 0}, {10, hole}, {10, zero}, {10, 0}}, []Range{{10, 30}, {40, 50}}, 50, false},
+		"neighbors join":    {[]extent{{10, 0}, {10, hole}, {10, zero}, {10, 0}}, []Range{{10, 30}, {40, 50}}, 50, false},
 		"last goes beyond":  {[]extent{{50, zero}, {4096, 0}}, []Range{{60, 100}}, 100, false},
 		"beyond the last":   {[]extent{{4096, 0}, {1, 0}}, nil, 0, true},
 		"empty extent":      {[]extent{{10, 0}, {0, 0}}, nil, 0, true},
@@ -240,19 +240,18 @@ func TestRanges(t *testing.T) {
 			}
 			data, end, err := allocation.ranges(raw, 10, 80, 100)
 			if (err != nil) != c.bad || end != c.end || len(data) != len(c.data) {
-				t.Fatalf("%v to %d, %v", data, end, err)
+				t.Fatalf("got %v up to %d, %v; want up to %v, %v entries", data, end, err, c.end, len(c.data))
 			}
 			for i := range data {
 				if data[i] != c.data[i] {
-					t.Errorf("%v, want %v", data, c.data)
+					t.Errorf("ranges = %v, want %v", data, c.data)
 				}
 			}
 		})
 	}
 }
 
-// FuzzServer: whatever a server says, a read ends, and never succeeds without
-// the bytes.
+// No matter what a server sends, a read returns and does not succeed without all of the data.
 func FuzzServer(f *testing.F) {
 	f.Add(agreed,
 		chunk(chunkDone, chunkData, 1, uint64(0), make([]byte, 100)),
@@ -270,19 +269,19 @@ func FuzzServer(f *testing.F) {
 		defer func() { _ = e.Close() }()
 		want := min(100, e.Size())
 		if n, err := e.ReadAt(make([]byte, want), 0); want > 0 && (err == nil) != (int64(n) == want) {
-			t.Errorf("%d of %d bytes, %v", n, want, err)
+			t.Errorf("ReadAt = %d of %d bytes, %v; want all bytes or an error", n, want, err)
 		}
 		data, end, err := e.Data(0)
 		if err != nil {
 			return
 		}
 		if end > e.Size() || end <= 0 && e.Size() > 0 {
-			t.Errorf("told up to %d of %d", end, e.Size())
+			t.Errorf("got end %d, want at most %d", end, e.Size())
 		}
 		last := int64(-1)
 		for _, r := range data {
 			if r.Start <= last || r.End <= r.Start || r.End > end {
-				t.Errorf("data %v up to %d of %d", data, end, e.Size())
+				t.Errorf("got data %v up to %d of %d, want ascending ranges", data, end, e.Size())
 			}
 			last = r.End
 		}

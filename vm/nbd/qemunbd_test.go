@@ -14,7 +14,7 @@ import (
 
 var islands = []Range{{1 << 20, 7 << 20}, {40 << 20, 40<<20 + 65536}}
 
-// sparseDisk is a raw disk of 64 MiB with islands of data.
+// sparseDisk creates a raw disk of 64 MiB with islands of data.
 func sparseDisk(t *testing.T) (path string, content []byte) {
 	t.Helper()
 	content = make([]byte, 64<<20)
@@ -55,7 +55,7 @@ func qemuNBD(t *testing.T, disk string) (e *Export, server *os.Process) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
 		e, err = Dial(t.Context(), socket, "snap")
 		if err == nil {
 			t.Cleanup(func() { _ = e.Close() })
@@ -64,7 +64,7 @@ func qemuNBD(t *testing.T, disk string) (e *Export, server *os.Process) {
 		if time.Now().After(deadline) {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Millisecond) // qemu-nbd does not say when it listens
+		time.Sleep(5 * time.Millisecond) // qemu-nbd does not report when it listens
 	}
 }
 
@@ -72,7 +72,7 @@ func TestQEMUServer(t *testing.T) {
 	disk, want := sparseDisk(t)
 	e, _ := qemuNBD(t, disk)
 	if e.Size() != int64(len(want)) {
-		t.Fatalf("size %d", e.Size())
+		t.Fatalf("got size %d, want %v", e.Size(), int64(len(want)))
 	}
 	var found []Range
 	for off := int64(0); off < e.Size(); {
@@ -98,19 +98,19 @@ func TestQEMUServer(t *testing.T) {
 	}
 	wg.Wait()
 	if !bytes.Equal(got, want) {
-		t.Error("the disk reads differently")
+		t.Error("ReadAt: contents differ from the disk")
 	}
 	if n, err := e.ReadAt(got[:100], e.Size()-10); n != 10 || err == nil {
-		t.Errorf("at the end: %d bytes, %v", n, err)
+		t.Errorf("at the end: got %d bytes, %v; want 10 and an error", n, err)
 	}
 }
 
-func TestQEMUServerHasNoSuchExport(t *testing.T) {
+func TestQEMUServerWithoutExport(t *testing.T) {
 	disk, _ := sparseDisk(t)
 	e, _ := qemuNBD(t, disk)
-	_ = e.Close() // qemu-nbd serves one at a time
+	_ = e.Close() // qemu-nbd serves one client at a time
 	if _, err := Dial(t.Context(), e.conn.RemoteAddr().String(), "other"); !errors.Is(err, ErrNoExport) {
-		t.Errorf("got %v", err)
+		t.Errorf("Dial: got error %v, want ErrNoExport", err)
 	}
 }
 

@@ -5,121 +5,150 @@ import (
 	"errors"
 	"fmt"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// Names of accelerators, as QEMU's -accel has them.
+// Names of accelerators. All but Auto are names that QEMU's -accel accepts.
 const (
 	KVM = "kvm" // Linux
 	HVF = "hvf" // macOS
 	TCG = "tcg" // emulation, everywhere
-	// Auto asks Probe for the best that works.
+	// Auto selects the best accelerator that works.
 	Auto = "auto"
 )
 
-// ErrNoAccelerator says that the accelerator that was insisted on does not
-// work here. Probe wraps it in an *Unusable.
-var ErrNoAccelerator = errors.New("accelerator does not work here")
+// ErrNoAccelerator means that the requested accelerator does not work. Probe wraps it
+// in an *Unusable.
+var ErrNoAccelerator = errors.New("the accelerator does not work on this machine")
 
-// Unusable is an accelerator that was insisted on and does not work.
+// Unusable is the error if a requested accelerator does not work.
 type Unusable struct {
 	Name string
 	Why  string // "/dev/kvm opens, but guests do not run on it"
 }
 
 func (u *Unusable) Error() string {
-	return fmt.Sprintf("%s was asked for: %s", u.Name, u.Why)
+	return fmt.Sprintf("%s was requested: %s", u.Name, u.Why)
 }
 
 func (u *Unusable) Unwrap() error { return ErrNoAccelerator }
 
-// Accelerator is what runs the guest's instructions.
+// Reason is the reason why Probe selected an accelerator.
+type Reason string
+
+// Values of [Reason]. All but the first two say why the hardware accelerator cannot be used.
+const (
+	ReasonRequested     Reason = "requested"      // emulation was requested
+	ReasonWorks         Reason = "works"          // the hardware accelerator runs guests
+	ReasonNoDevice      Reason = "no_device"      // /dev/kvm does not exist
+	ReasonNoPermission  Reason = "no_permission"  // the user may not open /dev/kvm
+	ReasonCannotOpen    Reason = "cannot_open"    // opening /dev/kvm fails for another reason
+	ReasonGuestsFail    Reason = "guests_fail"    // the device opens, but guests do not run on it
+	ReasonNoHypervisor  Reason = "no_hypervisor"  // this Mac has no hypervisor support
+	ReasonUnknownSystem Reason = "unknown_system" // no hardware accelerator is supported on this operating system
+)
+
+// Accelerator is the accelerator that Probe selected.
 type Accelerator struct {
-	Name string // KVM, HVF or TCG
-	Why  string // one short sentence for the user
+	Name   string // KVM, HVF or TCG
+	Reason Reason
+	Why    string // the reason as a short phrase
 }
 
-// Probe chooses an accelerator. want is Auto ("" counts as that), TCG, or the
-// name of this system's own, which is then the answer or an error (*Unusable,
-// ErrNoAccelerator). A device that opens may still run no guest, so a tiny
-// guest is started, for at most 3 seconds; what came of it is remembered in
-// cacheFile until the next boot or another QEMU; who insists has it tried again if
-// it did not work. A cacheFile that cannot be read or written only costs that time
-// again. Without QEMU it is ErrNoQEMU.
+// hardwareTrouble describes the reasons why the hardware accelerator cannot be used.
+var hardwareTrouble = map[Reason]string{
+	ReasonNoDevice:      "/dev/kvm does not exist",
+	ReasonNoPermission:  "this user may not open /dev/kvm (needs the group kvm)",
+	ReasonCannotOpen:    "/dev/kvm cannot be opened",
+	ReasonGuestsFail:    hardwareBroken,
+	ReasonNoHypervisor:  "this Mac has no hypervisor support",
+	ReasonUnknownSystem: "no accelerator is supported on this operating system",
+}
+
+// Probe selects an accelerator. want is Auto (or ""), TCG, or the name of this system's
+// hardware accelerator; if that does not work, the error is an *Unusable.
+//
+// A device that can be opened may still be unable to run guests, so Probe starts a tiny guest
+// for at most 3 seconds. It stores the result in cacheFile for the current boot and QEMU
+// version; a stored failure is ignored if the accelerator was requested by name. If cacheFile
+// is "" or cannot be read or written, the test runs each time. If QEMU is not installed, the
+// error is ErrNoQEMU.
 func Probe(ctx context.Context, cacheFile, want string) (Accelerator, error) {
 	switch want {
 	case TCG:
-		return Accelerator{Name: TCG, Why: "emulation was asked for"}, nil
+		return Accelerator{Name: TCG, Reason: ReasonRequested, Why: "emulation was requested"}, nil
 	case "", Auto:
 	case hardware:
 	default:
 		if want != KVM && want != HVF {
-			return Accelerator{}, fmt.Errorf("no accelerator is called %q: there are %s, %s, %s and %s%s", want, Auto, KVM, HVF, TCG,
-				ondisk.DidYouMean(want, []string{Auto, KVM, HVF, TCG}))
+			return Accelerator{}, &durable.UnknownNameError{
+				Err:  fmt.Errorf("unknown accelerator %q; valid names are %s, %s, %s and %s", want, Auto, KVM, HVF, TCG),
+				Name: want, Known: []string{Auto, KVM, HVF, TCG},
+			}
 		}
-		return Accelerator{}, &Unusable{Name: want, Why: "this system has none"}
+		return Accelerator{}, &Unusable{Name: want, Why: "not available on this operating system"}
 	}
 	trouble, err := tryHardware(ctx, cacheFile, want == hardware)
 	switch {
 	case err != nil:
 		return Accelerator{}, err
 	case trouble == "":
-		return Accelerator{Name: hardware, Why: hardware + " runs guests here"}, nil
+		return Accelerator{Name: hardware, Reason: ReasonWorks, Why: hardware + " runs guests"}, nil
 	case want == hardware:
-		return Accelerator{}, &Unusable{Name: want, Why: trouble}
+		return Accelerator{}, &Unusable{Name: want, Why: hardwareTrouble[trouble]}
 	}
-	return Accelerator{Name: TCG, Why: trouble + "; using emulation"}, nil
+	return Accelerator{Name: TCG, Reason: trouble, Why: hardwareTrouble[trouble] + "; using emulation"}, nil
 }
 
-// tryHardware tells in a few words why the hardware's accelerator is of no use,
-// or "" when it works. With again a remembered "no" does not count.
-func tryHardware(ctx context.Context, cacheFile string, again bool) (trouble string, err error) {
+// tryHardware returns why the hardware accelerator cannot be used, or "" if it works. If
+// retry is true, it ignores a stored failure.
+func tryHardware(ctx context.Context, cacheFile string, retry bool) (trouble Reason, err error) {
 	binary, version, err := Find()
 	if err != nil {
 		return "", err
 	}
-	if trouble := lookAtHardware(); trouble != "" {
-		return trouble, nil // quick to see, and may change before the next boot
+	if trouble := findHardwareTrouble(); trouble != "" {
+		return trouble, nil // not stored: cheap to check, and may change before the next boot
 	}
-	key, err := keyOf(binary, version)
+	key, err := currentProbeKey(binary, version)
 	if err != nil {
 		return "", err
 	}
-	if works, ok := recall(cacheFile, key); ok && (works || !again) {
+	if works, ok := loadResult(cacheFile, key); ok && (works || !retry) {
 		return troubleIf(!works), nil
 	}
 	works, err := runProbe(ctx, binary, hardware)
 	if err != nil {
 		return "", err
 	}
-	remember(cacheFile, key, works)
+	storeResult(cacheFile, key, works)
 	return troubleIf(!works), nil
 }
 
-func keyOf(binary, version string) (probeKey, error) {
+func currentProbeKey(binary, version string) (probeKey, error) {
 	boot, err := bootID()
 	if err != nil {
-		return probeKey{}, fmt.Errorf("which boot this is: %w", err)
+		return probeKey{}, fmt.Errorf("read the boot ID: %w", err)
 	}
 	return probeKey{Boot: boot, Binary: binary, Version: version, Accel: hardware}, nil
 }
 
-// Distrust has Probe remember in cacheFile that the hardware's accelerator does
-// not work, as one that it had chosen has failed a VM. It is remembered for as
-// long as Probe's own answers; that it cannot be only costs another failure.
+// Distrust records in cacheFile that the hardware accelerator does not work; call it after
+// the accelerator failed for a VM. The record expires like a result of Probe. Errors are
+// ignored: they only cost another failed attempt.
 func Distrust(cacheFile string) {
 	binary, version, err := Find()
 	if err != nil {
 		return
 	}
-	if key, err := keyOf(binary, version); err == nil {
-		remember(cacheFile, key, false)
+	if key, err := currentProbeKey(binary, version); err == nil {
+		storeResult(cacheFile, key, false)
 	}
 }
 
-func troubleIf(broken bool) string {
+func troubleIf(broken bool) Reason {
 	if broken {
-		return hardwareBroken
+		return ReasonGuestsFail
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
 func TestProbeGuestRuns(t *testing.T) {
@@ -20,15 +20,15 @@ func TestProbeGuestRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	if works, err := runProbe(t.Context(), binary, TCG); err != nil || !works {
-		t.Errorf("on TCG, which always works: %v, %v", works, err)
+		t.Errorf("TCG: got %v, %v; want true", works, err)
 	}
 	if works, err := runProbe(t.Context(), binary, "no-such-accelerator"); err != nil || works {
-		t.Errorf("on none: %v, %v", works, err)
+		t.Errorf("unknown accelerator: got %v, %v; want false", works, err)
 	}
 }
 
-// script stands in for QEMU's program.
-func script(t *testing.T, body string) string {
+// fakeProgram writes a shell script that replaces QEMU.
+func fakeProgram(t *testing.T, body string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "qemu")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+body+"\n"), 0o700); err != nil {
@@ -49,47 +49,46 @@ func TestProbeOfBrokenAccelerators(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			began := time.Now()
-			if works, err := runProbe(t.Context(), script(t, body), KVM); works || err != nil {
-				t.Errorf("got %v, %v", works, err)
+			if works, err := runProbe(t.Context(), fakeProgram(t, body), KVM); works || err != nil {
+				t.Errorf("runProbe = %v, %v; want false and no error", works, err)
 			}
-			if took := time.Since(began); took > probeLimit+5*time.Second {
-				t.Errorf("took %v", took)
+			if took := time.Since(began); took > probeTimeout+30*time.Second {
+				t.Errorf("runProbe took %v, want at most probeTimeout and 30 seconds", took)
 			}
 		})
 	}
 	if _, err := runProbe(t.Context(), filepath.Join(t.TempDir(), "absent"), KVM); err == nil {
-		t.Error("no program, no error")
+		t.Error("runProbe without a program: got no error, want one")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := runProbe(ctx, script(t, "exit 33"), KVM); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+	if _, err := runProbe(ctx, fakeProgram(t, "exit 33"), KVM); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: got error %v, want error %v", err, context.Canceled)
 	}
 }
 
 func TestProbeForced(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "absent", "accelerators.json")
 	if a, err := Probe(t.Context(), cache, TCG); err != nil || a.Name != TCG {
-		t.Errorf("tcg: %+v, %v", a, err)
+		t.Errorf("tcg: got %+v, %v; want Name %v", a, err, TCG)
 	}
 	if _, err := os.Stat(cache); err == nil {
-		t.Error("tcg needs no probe")
+		t.Error("got a stored probe result for TCG, want none")
 	}
 	if _, err := Probe(t.Context(), cache, "warp"); err == nil || errors.Is(err, ErrNoAccelerator) {
-		t.Errorf("a name that is none: %v", err)
+		t.Errorf("unknown name: got error %v, want an error other than ErrNoAccelerator", err)
 	}
 	other := HVF
 	if hardware == HVF {
 		other = KVM
 	}
 	if _, err := Probe(t.Context(), cache, other); !errors.Is(err, ErrNoAccelerator) {
-		t.Errorf("another system's: %v", err)
+		t.Errorf("accelerator of another system: got error %v, want error %v", err, ErrNoAccelerator)
 	}
 }
 
-// TestProbeRemembers holds on machines where KVM works, is broken, or is
-// absent.
-func TestProbeRemembers(t *testing.T) {
+// TestProbeStoresResult passes whether KVM works, is broken, or is missing.
+func TestProbeStoresResult(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "accelerators.json")
 	first, err := Probe(t.Context(), cache, Auto)
 	if err != nil {
@@ -98,21 +97,21 @@ func TestProbeRemembers(t *testing.T) {
 	began := time.Now()
 	second, err := Probe(t.Context(), cache, "")
 	if err != nil || second != first || first.Why == "" {
-		t.Errorf("first %+v, then %+v, %v", first, second, err)
+		t.Errorf("first probe %+v, second %+v, %v; want the same result twice, with Why set", first, second, err)
 	}
-	if took := time.Since(began); took > probeLimit/2 {
-		t.Errorf("the second time took %v", took)
+	if took := time.Since(began); took > probeTimeout/2 {
+		t.Errorf("second probe took %v, want less: the result is stored", took)
 	}
 	forced, err := Probe(t.Context(), cache, hardware)
 	if first.Name == hardware {
 		if err != nil || forced.Name != hardware {
-			t.Errorf("forced: %+v, %v", forced, err)
+			t.Errorf("forced: got %+v, %v; want Name %v", forced, err, hardware)
 		}
 		return
 	}
 	var unusable *Unusable
 	if !errors.As(err, &unusable) || !strings.HasPrefix(first.Why, unusable.Why) {
-		t.Errorf("forced: %v; auto says %q", err, first.Why)
+		t.Errorf("forced: got error %v, want the same reason as with auto, %q", err, first.Why)
 	}
 }
 
@@ -122,75 +121,75 @@ func TestDistrust(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := keyOf(binary, version)
+	key, err := currentProbeKey(binary, version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	remember(cache, key, true)
+	storeResult(cache, key, true)
 	Distrust(cache)
-	if works, ok := recall(cache, key); works || !ok {
-		t.Errorf("after a failure: %v, %v", works, ok)
+	if works, ok := loadResult(cache, key); works || !ok {
+		t.Errorf("after Distrust: got %v, %v; want false, true", works, ok)
 	}
 	if a, err := Probe(t.Context(), cache, Auto); err != nil || a.Name != TCG {
-		t.Errorf("then %+v, %v", a, err)
+		t.Errorf("after Distrust: got %+v, %v; want Name %v", a, err, TCG)
 	}
 }
 
-// QEMU lives on when its accelerator has given up.
-func TestProbeEndsAtASign(t *testing.T) {
+// QEMU keeps running after its accelerator has failed, so the probe stops at the message.
+func TestProbeStopsAtFailureMessage(t *testing.T) {
 	seen := 0
-	u := &untilSign{seen: func() { seen++ }}
-	for _, said := range []string{"qemu: warning: KVM is", " odd\nKVM internal ", "error. Suberror: 1\n", strings.Repeat("x", 2*maxSaid)} {
+	u := &signWatcher{onSign: func() { seen++ }}
+	for _, said := range []string{"qemu: warning: KVM is", " odd\nKVM internal ", "error. Suberror: 1\n", strings.Repeat("x", 2*maxStderr)} {
 		if n, err := u.Write([]byte(said)); n != len(said) || err != nil {
 			t.Fatal(n, err)
 		}
-		if want := strings.Contains(said, "Suberror"); want && seen == 0 || !want && seen > 0 && len(said) < maxSaid {
-			t.Errorf("after %.30q seen %d times", said, seen)
+		if want := strings.Contains(said, "Suberror"); want && seen == 0 || !want && seen > 0 && len(said) < maxStderr {
+			t.Errorf("after %.30q: onSign was called %d times, want calls only after a failure message", said, seen)
 		}
 	}
-	if len(u.said) > maxSaid {
-		t.Errorf("%d bytes are kept", len(u.said))
+	if len(u.stderr) > maxStderr {
+		t.Errorf("got %d stored bytes, want at most maxStderr", len(u.stderr))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), probeLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), probeTimeout)
 	defer cancel()
-	if works, err := runProbe(ctx, script(t, "echo KVM internal error. >&2; exec sleep 60"), KVM); works || err != nil {
-		t.Errorf("one that gives up: %v, %v (before the limit: %v)", works, err, ctx.Err() == nil)
+	if works, err := runProbe(ctx, fakeProgram(t, "echo KVM internal error. >&2; exec sleep 60"), KVM); works || err != nil {
+		t.Errorf("failing accelerator: got %v, %v (before the time limit: %v); want false", works, err, ctx.Err() == nil)
 	}
 }
 
-func TestRememberMakesNoStore(t *testing.T) {
+func TestStoreResultCreatesNoFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
-	remember(filepath.Join(dir, "accelerators.json"), probeKey{}, true)
+	storeResult(filepath.Join(dir, "accelerators.json"), probeKey{}, true)
 	if _, err := os.Stat(dir); err == nil {
-		t.Error("a probe made a store")
+		t.Error("got a new folder after storeResult, want none")
 	}
 }
 
-func TestRecall(t *testing.T) {
+func TestStoreAndLoadResult(t *testing.T) {
 	key := probeKey{Boot: "b", Binary: "/q", Version: "7.2", Accel: KVM}
 	path := filepath.Join(t.TempDir(), "a.json")
-	if _, ok := recall(path, key); ok {
-		t.Error("nothing was remembered")
+	if _, ok := loadResult(path, key); ok {
+		t.Error("loadResult: got a result without a file, want none")
 	}
 	for _, works := range []bool{true, false} {
-		remember(path, key, works)
-		if got, ok := recall(path, key); !ok || got != works {
-			t.Errorf("%v: got %v, %v", works, got, ok)
+		storeResult(path, key, works)
+		if got, ok := loadResult(path, key); !ok || got != works {
+			t.Errorf("loadResult after storing %v = %v, %v; want the stored result and true", works, got, ok)
 		}
 	}
-	left := ondisk.TempName(path) // as by a process that was killed
+	left := durable.TempName(path) // as left behind by a killed process
 	if err := os.WriteFile(left, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	remember(path, key, false)
+	storeResult(path, key, false)
 	if _, err := os.Lstat(left); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("what a killed process left of the answers is still there: %v", err)
+		t.Errorf("temporary file of a killed process: got error %v, want error %v", err, os.ErrNotExist)
 	}
 	for _, other := range []probeKey{
 		{"c", "/q", "7.2", KVM}, {"b", "/r", "7.2", KVM}, {"b", "/q", "8.0", KVM}, {"b", "/q", "7.2", HVF},
 	} {
-		if _, ok := recall(path, other); ok {
-			t.Errorf("%+v was never asked", other)
+		if _, ok := loadResult(path, other); ok {
+			t.Errorf("loadResult(%+v): got a result, want none", other)
 		}
 	}
 }
@@ -199,8 +198,8 @@ func FuzzRecall(f *testing.F) {
 	f.Add([]byte(`{"boot":"b","binary":"/q","version":"7.2","accel":"kvm","works":true}`))
 	f.Add([]byte(`{"boot":["b"]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if works, ok := recallFrom(data, probeKey{Boot: "never"}); works && !ok {
-			t.Error("works without an answer")
+		if works, ok := parseResult(data, probeKey{Boot: "never"}); works && !ok {
+			t.Error("parseResult = true, false; want works only with a result")
 		}
 	})
 }
@@ -209,11 +208,11 @@ func TestFindMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, _, err := Find()
 	var missing *Missing
-	if !errors.Is(err, ErrNoQEMU) || !errors.As(err, &missing) || missing.Package != boards[runtime.GOARCH].debian {
-		t.Errorf("got %v", err)
+	if !errors.Is(err, ErrNoQEMU) || !errors.As(err, &missing) || missing.Program != boards[runtime.GOARCH].program {
+		t.Errorf("Find without QEMU: got error %v, want a *Missing with the program's name", err)
 	}
 	if _, err := Probe(t.Context(), filepath.Join(t.TempDir(), "a"), Auto); !errors.Is(err, ErrNoQEMU) {
-		t.Errorf("probe: %v", err)
+		t.Errorf("probe: got error %v, want error %v", err, ErrNoQEMU)
 	}
 }
 
@@ -238,17 +237,17 @@ func TestIsAcceleratorFailure(t *testing.T) {
 		"emulation": {"KVM internal error. Suberror: 1\nemulation failure", nil, true},
 	} {
 		if got := IsAcceleratorFailure(c.stderr, c.state); got != c.want {
-			t.Errorf("%s: got %v", name, got)
+			t.Errorf("%s: IsAcceleratorFailure = %v, want the opposite", name, got)
 		}
 	}
 }
 
-// Who insists on what has failed before has it tried again, and what comes of that counts.
-func TestInsistingTriesAgain(t *testing.T) {
-	if trouble := lookAtHardware(); trouble != "" {
+// Requesting an accelerator by name repeats the test after a failure.
+func TestProbeByNameRepeatsFailedTest(t *testing.T) {
+	if trouble := findHardwareTrouble(); trouble != "" {
 		t.Skip(trouble)
 	}
-	path := script(t, `case $1 in --version) echo "QEMU emulator version 9.9.9" ;; *) exit 33 ;; esac`)
+	path := fakeProgram(t, `case $1 in --version) echo "QEMU emulator version 9.9.9" ;; *) exit 33 ;; esac`)
 	name := boards[runtime.GOARCH].program
 	if err := os.Rename(path, filepath.Join(filepath.Dir(path), name)); err != nil {
 		t.Fatal(err)
@@ -258,7 +257,7 @@ func TestInsistingTriesAgain(t *testing.T) {
 	Distrust(cache)
 	for _, step := range []struct{ want, got string }{{Auto, TCG}, {hardware, hardware}, {Auto, hardware}} {
 		if a, err := Probe(t.Context(), cache, step.want); err != nil || a.Name != step.got {
-			t.Errorf("%s gives %+v, %v; want %s", step.want, a, err, step.got)
+			t.Errorf("Probe(%s) = %+v, %v; want %s", step.want, a, err, step.got)
 		}
 	}
 }

@@ -6,27 +6,28 @@ import (
 	"strings"
 )
 
-// Names inside QEMU. The nodes of a point in time are in nodes.go.
+// Names inside QEMU. The nodes for a point in time are in nodes.go.
 const (
-	diskDevice = "vd0"        // the disk as the guest has it
+	diskDevice = "vd0"        // the guest's device
 	diskNode   = "disk0"      // the raw disk
 	fileNode   = "disk0-file" // the file below it
 )
 
-// props becomes JSON, where a comma in a path is just a comma.
+// props holds properties of a QEMU object. It is encoded as JSON, in which a comma in a path
+// needs no escaping.
 type props map[string]any
 
 func (p props) String() string {
 	text, err := json.Marshal(p)
 	if err != nil {
-		panic(err) // only strings, numbers, booleans and lists of them are put in
+		panic(err) // props contains only strings, numbers, booleans and lists of them
 	}
 	return string(text)
 }
 
-// Args returns the arguments for QEMU. The process must inherit
-// Listeners.Files as its first extra files (descriptors 3, 4, 5). A machine
-// that makes no sense is ErrBadMachine.
+// Args returns the arguments for QEMU. The process must inherit Listeners.Files as its
+// first extra files (descriptors 3, 4, 5). If the machine is invalid, the error is
+// ErrBadMachine.
 func (m Machine) Args() ([]string, error) {
 	b, err := hostBoard()
 	if err != nil {
@@ -65,10 +66,10 @@ func (m Machine) base(b board) []string {
 	return args
 }
 
-// accelerator is what -accel gets. QEMU emulates all processors in one thread:
-// with a thread for each, one of them may go on executing code that another has
-// just patched, and Linux patches its own while it boots (7.2.22 with two
-// processors: an int3 Oops in about one boot of eight).
+// accelerator returns the value for -accel. TCG emulates all processors in one thread: with
+// one thread per processor, a processor may keep executing code that another has just
+// patched, and Linux patches its own code while it boots (QEMU 7.2.22 with two processors: an
+// int3 oops in about one boot of eight).
 func accelerator(name string) string {
 	if name == TCG {
 		return "tcg,thread=single"
@@ -76,7 +77,7 @@ func accelerator(name string) string {
 	return name
 }
 
-// cpuModel gives the guest all that the accelerator can do.
+// cpuModel returns the CPU model with all features that the accelerator supports.
 func cpuModel(accel string) string {
 	if accel == TCG {
 		return "max"
@@ -95,8 +96,8 @@ func (m Machine) boot() []string {
 	return args
 }
 
-// control is how the host process reaches QEMU and the guest: QMP, console,
-// agent.
+// control returns the arguments for the devices through which the supervisor reaches QEMU and
+// the guest: QMP, console, agent.
 func (m Machine) control(b board) []string {
 	return []string{
 		"-chardev", socketChardev("qmp", qmpFD),
@@ -116,7 +117,8 @@ func socketChardev(id string, fd int) string {
 	return "socket,id=" + id + ",fd=" + strconv.Itoa(fd) + ",server=on,wait=off"
 }
 
-// disk uses the host's page cache, and a flush by the guest reaches the disk.
+// disk returns the arguments for the VM's disk. It uses the host's page cache; a flush by the
+// guest reaches the host's disk.
 func (m Machine) disk() []string {
 	cache := map[string]bool{"direct": false, "no-flush": false}
 	return []string{
@@ -134,8 +136,7 @@ func (m Machine) disk() []string {
 	}
 }
 
-// seed is a disk rather than a CD-ROM: the kernels of clouds know no other drives
-// than virtio's.
+// seed attaches the seed as a disk, not a CD-ROM: cloud kernels have only virtio drivers.
 func (m Machine) seed() []string {
 	if m.Seed == "" {
 		return nil
@@ -158,7 +159,7 @@ func (m Machine) network() []string {
 	}
 	return []string{
 		"-netdev", netdev.String(),
-		// No romfile: nothing boots from the network here.
+		// No romfile: network boot is not supported.
 		"-device", props{
 			"driver": "virtio-net-pci", "id": "nic0", "netdev": netdevID, "mac": m.MAC, "romfile": "",
 		}.String(),

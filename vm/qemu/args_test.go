@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func machine() Machine {
+func testMachine() Machine {
 	return Machine{
 		Name: "dev", Accel: TCG, CPUs: 2, MemoryMB: 128,
 		Disk:   "/store/data/dev/disk.raw",
@@ -21,12 +21,11 @@ func machine() Machine {
 	}
 }
 
-// TestArgs compares with testdata/NAME.args, one argument a line; -update
-// rewrites them.
+// TestArgs compares the arguments with testdata/NAME.args, one per line; -update rewrites the
+// files.
 func TestArgs(t *testing.T) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		t.Logf("the golden files are for linux on amd64")
-		return
+		t.Skip("the golden files are for linux on amd64")
 	}
 	for name, change := range map[string]func(*Machine){
 		"direct":   func(*Machine) {},
@@ -39,7 +38,7 @@ func TestArgs(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := machine()
+			m := testMachine()
 			change(&m)
 			args, err := m.Args()
 			if err != nil {
@@ -82,10 +81,10 @@ func TestArgsRefusals(t *testing.T) {
 		"port 65536":      func(m *Machine) { m.Forwards = []Forward{{2222, 65536}} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := machine()
+			m := testMachine()
 			change(&m)
 			if _, err := m.Args(); !errors.Is(err, ErrBadMachine) {
-				t.Errorf("got %v", err)
+				t.Errorf("Args: got error %v, want ErrBadMachine", err)
 			}
 		})
 	}
@@ -94,12 +93,12 @@ func TestArgsRefusals(t *testing.T) {
 func TestSocketPathTooLong(t *testing.T) {
 	long := Sockets(filepath.Join(t.TempDir(), strings.Repeat("x", maxSocketPath)))
 	if _, err := Listen(long); !errors.Is(err, ErrPathTooLong) {
-		t.Errorf("got %v", err)
+		t.Errorf("Listen: got error %v, want ErrPathTooLong", err)
 	}
 	if err := CheckSocketPath(strings.Repeat("x", maxSocketPath)); err != nil {
 		t.Error(err)
 	}
 	if err := CheckSocketPath(strings.Repeat("x", maxSocketPath+1)); !errors.Is(err, ErrPathTooLong) {
-		t.Errorf("got %v", err)
+		t.Errorf("CheckSocketPath: got error %v, want ErrPathTooLong", err)
 	}
 }

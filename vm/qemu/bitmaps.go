@@ -10,21 +10,21 @@ import (
 	"vmterminal/vm/qmp"
 )
 
-// A dirty bitmap is QEMU's own note of which parts of the guest's disk were
-// written to since the bitmap was added. It lives in QEMU's memory and ends with
-// it. Ours are on diskNode, where every write arrives whatever lies above.
+// A dirty bitmap records which parts of the guest's disk were written to since the bitmap was
+// added. QEMU stores it in memory only. Our bitmaps are on diskNode, which receives every
+// write, no matter which nodes are above it.
 const (
 	bitmapPrefix = "vmterminal-"
-	// changesBitmap is a copy of Options.Since as it is at the moment.
+	// changesBitmap is a copy of the bitmap Options.Since as of the point in time.
 	changesBitmap = bitmapPrefix + "changes"
-	// bitmapGranularity is how many bytes of the disk one bit stands for.
+	// bitmapGranularity is the number of bytes that one bit stands for.
 	bitmapGranularity = 1 << 20
 )
 
-// BitmapName makes a name for Options.Track of a text that is used once.
+// BitmapName returns a name for Options.Track. unique must be different for each bitmap.
 func BitmapName(unique string) string { return bitmapPrefix + "since-" + unique }
 
-// bitmap is what is asked of a bitmap in QEMU's answer.
+// bitmap is the part of QEMU's description of a bitmap that is used here.
 type bitmap struct {
 	Name         string `json:"name"`
 	Recording    bool   `json:"recording"`
@@ -33,7 +33,7 @@ type bitmap struct {
 	Granularity  int64  `json:"granularity"`
 }
 
-func (b bitmap) sound() bool {
+func (b bitmap) isUsable() bool {
 	return b.Recording && !b.Busy && !b.Inconsistent && b.Granularity == bitmapGranularity
 }
 
@@ -49,14 +49,14 @@ func bitmaps(ctx context.Context, c *qmp.Client) (map[string]bitmap, error) {
 	return byName, nil
 }
 
-// track begins a bitmap before the moment: so it misses no write after it. That
-// it cannot be is no error of the point in time.
-func (p *PointInTime) track(ctx context.Context, name string) {
+// addBitmap adds a bitmap before the point in time, so that it misses no later write. If that
+// fails, the point in time is taken without a bitmap.
+func (p *PointInTime) addBitmap(ctx context.Context, name string) {
 	if name == "" {
 		return
 	}
 	remove := func(ctx context.Context) error {
-		if p.kept {
+		if p.keepBitmap {
 			return nil
 		}
 		return RemoveBitmap(ctx, p.client, name)
@@ -67,15 +67,15 @@ func (p *PointInTime) track(ctx context.Context, name string) {
 	p.Tracked = err == nil
 }
 
-// copyChanges copies the bitmap since after the moment: so it has every write
-// before it. A bitmap that is not there any more, or not as it should be, means
-// that the changes are not known.
+// copyChanges copies the bitmap named by since. It runs after the point in time, so that the
+// copy includes every earlier write. If the bitmap is missing or unusable, the changes are
+// unknown.
 func (p *PointInTime) copyChanges(ctx context.Context, since string) {
 	if since == "" {
 		return
 	}
 	there, err := bitmaps(ctx, p.client)
-	if err != nil || !there[since].sound() {
+	if err != nil || !there[since].isUsable() {
 		return
 	}
 	remove := func(ctx context.Context) error { return RemoveBitmap(ctx, p.client, changesBitmap) }
@@ -93,17 +93,17 @@ func (p *PointInTime) copyChanges(ctx context.Context, since string) {
 	}
 }
 
-// Keep lets the bitmap Options.Track stay when the point in time ends.
+// Keep makes the bitmap Options.Track outlive the point in time.
 func (p *PointInTime) Keep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.kept = p.Tracked
+	p.keepBitmap = p.Tracked
 }
 
-// RemoveBitmap ends a bitmap; one that is not there is no error.
+// RemoveBitmap removes a bitmap. If it does not exist, RemoveBitmap returns nil.
 func RemoveBitmap(ctx context.Context, c *qmp.Client, name string) error {
 	err := c.Do(ctx, "block-dirty-bitmap-remove", props{"node": diskNode, "name": name}, nil)
-	if !refused(err) {
+	if !isRefusal(err) {
 		return err
 	}
 	there, failed := bitmaps(ctx, c)
@@ -113,7 +113,7 @@ func RemoveBitmap(ctx context.Context, c *qmp.Client, name string) error {
 	return err
 }
 
-// removeBitmaps ends all of ours.
+// removeBitmaps removes all our bitmaps.
 func removeBitmaps(ctx context.Context, c *qmp.Client) error {
 	there, err := bitmaps(ctx, c)
 	errs := []error{err}
@@ -125,8 +125,8 @@ func removeBitmaps(ctx context.Context, c *qmp.Client) error {
 	return errors.Join(errs...)
 }
 
-// ReadChanges returns, in order, all parts of a point in time's disk that may
-// have been written to since Options.Since was begun. bitmap is its Changes.
+// ReadChanges returns, in ascending order, all ranges of a point in time's disk that may have
+// been written to since the bitmap Options.Since was added. bitmap is PointInTime.Changes.
 func ReadChanges(ctx context.Context, socket, export, bitmap string) (changed []nbd.Range, err error) {
 	e, err := nbd.DialDirty(ctx, socket, export, bitmap)
 	if err != nil {
@@ -139,7 +139,7 @@ func ReadChanges(ctx context.Context, socket, export, bitmap string) (changed []
 			return nil, err
 		}
 		if end <= off {
-			return nil, fmt.Errorf("look for changes at byte %d: no answer", off)
+			return nil, fmt.Errorf("read changes at byte %d: no progress", off)
 		}
 		changed = append(changed, dirty...)
 		off = end
@@ -147,8 +147,8 @@ func ReadChanges(ctx context.Context, socket, export, bitmap string) (changed []
 	return changed, nil
 }
 
-// WriteCount is how many requests of the guest have changed its disk, or were
-// to, since QEMU's start.
+// WriteCount returns the number of write and trim requests by the guest to its disk since
+// QEMU started, including failed ones.
 func WriteCount(ctx context.Context, c *qmp.Client) (int64, error) {
 	var all []struct {
 		Device string `json:"qdev"`
@@ -166,5 +166,5 @@ func WriteCount(ctx context.Context, c *qmp.Client) (int64, error) {
 			return d.Stats.Writes + d.Stats.Trims, nil
 		}
 	}
-	return 0, fmt.Errorf("QEMU counts nothing for %s", device)
+	return 0, fmt.Errorf("QEMU reports no statistics for %s", device)
 }

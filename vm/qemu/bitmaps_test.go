@@ -12,15 +12,15 @@ import (
 	"vmterminal/vm/nbd"
 )
 
-// taken is a point in time that was read to its end.
-type taken struct {
+// readPointInTime is a point in time that was read completely.
+type readPointInTime struct {
 	*PointInTime
 	content []byte
 	changed []nbd.Range // nil if not known
 }
 
-// take takes a point in time, reads it, and ends it; with keep its bitmap stays.
-func (r *running) take(t *testing.T, track, since string, keep bool) taken {
+// take takes, reads and ends a point in time. If keep is true, its bitmap is preserved.
+func (r *testVM) take(t *testing.T, track, since string, keep bool) readPointInTime {
 	t.Helper()
 	opt := r.options()
 	opt.Track, opt.Since = track, since
@@ -28,8 +28,8 @@ func (r *running) take(t *testing.T, track, since string, keep bool) taken {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := taken{PointInTime: p}
-	if got.content, err = image(t, p); err != nil {
+	got := readPointInTime{PointInTime: p}
+	if got.content, err = readImage(t, p); err != nil {
 		t.Fatal(err)
 	}
 	if p.Changes != "" {
@@ -46,46 +46,46 @@ func (r *running) take(t *testing.T, track, since string, keep bool) taken {
 	return got
 }
 
-// bitmapsAre fails the test unless just these are there.
-func (r *running) bitmapsAre(t *testing.T, want ...string) {
+// checkBitmaps checks that exactly these bitmaps exist.
+func (r *testVM) checkBitmaps(t *testing.T, want ...string) {
 	t.Helper()
 	there, err := bitmaps(t.Context(), r.client)
 	if err != nil || len(there) != len(want) {
-		t.Fatalf("bitmaps %v, want %v; %v", there, want, err)
+		t.Fatalf("bitmaps = %v, want %v; error %v", there, want, err)
 	}
 	for _, name := range want {
-		if !there[name].sound() {
-			t.Errorf("bitmap %s: %+v", name, there[name])
+		if !there[name].isUsable() {
+			t.Errorf("bitmap %s: got %+v, want it usable", name, there[name])
 		}
 	}
 }
 
 func TestChangesSinceAPointInTime(t *testing.T) {
-	r := start(t, diskSize+512, "")
+	r := startMachine(t, diskSize+512, "")
 	r.write(t, "write -P 0x11 0 8M")
 	first := r.take(t, "vmterminal-a", "", true)
 	if !first.Tracked || first.Changes != "" {
-		t.Errorf("%+v", first.PointInTime)
+		t.Errorf("take: got %+v, want it tracked, without changes", first.PointInTime)
 	}
-	r.bitmapsAre(t, "vmterminal-a")
+	r.checkBitmaps(t, "vmterminal-a")
 	if same := r.take(t, "vmterminal-b", "vmterminal-a", false); same.Changes == "" || same.changed != nil {
-		t.Errorf("nothing was written, and %q has changed: %v", same.Changes, same.changed)
+		t.Errorf("got changes %q with blocks %v, want none", same.Changes, same.changed)
 	}
-	r.bitmapsAre(t, "vmterminal-a")
+	r.checkBitmaps(t, "vmterminal-a")
 
 	r.write(t, "write -P 0x22 1M 512")
 	r.write(t, "discard 3M 64k")
-	// What is not kept loses nothing for the next one.
+	// A bitmap that is not preserved does not affect the next one.
 	for range 2 {
 		got := r.take(t, "vmterminal-b", "vmterminal-a", false)
 		want := []nbd.Range{{Start: 1 << 20, End: 2 << 20}, {Start: 3 << 20, End: 4 << 20}}
 		if !reflect.DeepEqual(got.changed, want) {
 			t.Errorf("changed %v, want %v", got.changed, want)
 		}
-		r.bitmapsAre(t, "vmterminal-a")
+		r.checkBitmaps(t, "vmterminal-a")
 	}
 	r.take(t, "vmterminal-b", "vmterminal-a", true)
-	r.bitmapsAre(t, "vmterminal-a", "vmterminal-b")
+	r.checkBitmaps(t, "vmterminal-a", "vmterminal-b")
 	if err := RemoveBitmap(t.Context(), r.client, "vmterminal-a"); err != nil {
 		t.Fatal(err)
 	}
@@ -95,23 +95,23 @@ func TestChangesSinceAPointInTime(t *testing.T) {
 		t.Errorf("changed %v, want %v", got.changed, want)
 	}
 	if lost := r.take(t, "vmterminal-c", "vmterminal-a", false); lost.Changes != "" {
-		t.Error("the changes since a bitmap that is gone are known")
+		t.Error("got changes since a removed bitmap, want none")
 	}
 	if err := CleanPointInTime(t.Context(), r.client); err != nil {
 		t.Fatal(err)
 	}
-	r.bitmapsAre(t)
+	r.checkBitmaps(t)
 	if err := RemoveBitmap(t.Context(), r.client, "vmterminal-a"); err != nil {
-		t.Error("remove one that is not there:", err)
+		t.Error("RemoveBitmap without the bitmap: got error", err)
 	}
 	if _, err := ReadChanges(t.Context(), "/nowhere", "snap", "x"); err == nil {
-		t.Error("changes were read from nowhere")
+		t.Error("ReadChanges without a socket: got no error, want one")
 	}
 }
 
-// A bitmap that does not record says nothing about what was written.
-func TestChangesOfADoubtfulBitmap(t *testing.T) {
-	r := start(t, diskSize, "")
+// A disabled bitmap does not record later writes, so the changes are unknown.
+func TestChangesOfDisabledBitmap(t *testing.T) {
+	r := startMachine(t, diskSize, "")
 	r.take(t, "vmterminal-a", "", true)
 	args := props{"node": diskNode, "name": "vmterminal-a"}
 	if err := r.client.Do(t.Context(), "block-dirty-bitmap-disable", args, nil); err != nil {
@@ -119,14 +119,14 @@ func TestChangesOfADoubtfulBitmap(t *testing.T) {
 	}
 	r.write(t, "write -P 0x22 1M 512")
 	if got := r.take(t, "vmterminal-b", "vmterminal-a", false); got.Changes != "" {
-		t.Errorf("the changes are %v, by a bitmap that was stopped", got.changed)
+		t.Errorf("got changes %v from a disabled bitmap, want none", got.changed)
 	}
 }
 
-// TestChangesMissNothing: while a guest writes, zeroes and trims everywhere, all
-// that differs between two points in time is among the changes.
+// While a guest writes, zeroes and trims everywhere, the changes contain every difference
+// between two points in time.
 func TestChangesMissNothing(t *testing.T) {
-	r := start(t, diskSize, "")
+	r := startMachine(t, diskSize, "")
 	r.write(t, "write -P 0x11 0 8M")
 	before := r.take(t, "vmterminal-0", "", true)
 	stop := make(chan struct{})
@@ -149,14 +149,14 @@ func TestChangesMissNothing(t *testing.T) {
 		since := fmt.Sprintf("vmterminal-%d", round-1)
 		now := r.take(t, fmt.Sprintf("vmterminal-%d", round), since, true)
 		if now.Changes == "" {
-			t.Fatal("the changes are not known")
+			t.Fatal("got no changes, want some")
 		}
 		for at := 0; at < diskSize; at += 4096 {
 			if bytes.Equal(before.content[at:at+4096], now.content[at:at+4096]) {
 				continue
 			}
-			if differ++; !within4k(now.changed, int64(at)) {
-				t.Fatalf("round %d: the block at %d has changed, and is not in %v", round, at, now.changed)
+			if differ++; !containsBlock(now.changed, int64(at)) {
+				t.Fatalf("round %d: got changes %[3]v, want the block at %[2]d among them", round, at, now.changed)
 			}
 		}
 		if err := RemoveBitmap(t.Context(), r.client, since); err != nil {
@@ -165,11 +165,11 @@ func TestChangesMissNothing(t *testing.T) {
 		before = now
 	}
 	if differ == 0 {
-		t.Error("nothing was written while points in time were taken")
+		t.Error("got no changed blocks during the points in time, want some")
 	}
 }
 
-func within4k(ranges []nbd.Range, at int64) bool {
+func containsBlock(ranges []nbd.Range, at int64) bool {
 	for _, r := range ranges {
 		if r.Start <= at && at+4096 <= r.End {
 			return true
@@ -179,7 +179,7 @@ func within4k(ranges []nbd.Range, at int64) bool {
 }
 
 func TestWriteCount(t *testing.T) {
-	r := start(t, diskSize, "")
+	r := startMachine(t, diskSize, "")
 	count := func() int64 {
 		n, err := WriteCount(t.Context(), r.client)
 		if err != nil {
@@ -189,14 +189,14 @@ func TestWriteCount(t *testing.T) {
 	}
 	before := count()
 	if p := r.take(t, "", "", false); p.Writes != before {
-		t.Errorf("at the moment: %d writes, want %d", p.Writes, before)
+		t.Errorf("WriteCount at the point in time = %d, want %d", p.Writes, before)
 	}
 	if got := count(); got != before {
-		t.Errorf("a point in time writes: %d, was %d", got, before)
+		t.Errorf("WriteCount after the point in time = %d, want %d", got, before)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := WriteCount(ctx, r.client); err == nil {
-		t.Error("counted after the context's end")
+		t.Error("WriteCount with a canceled context: got no error, want one")
 	}
 }

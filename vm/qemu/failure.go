@@ -1,14 +1,16 @@
 package qemu
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
 	"syscall"
 )
 
-// signs are QEMU's words when the accelerator, not the guest, has failed.
-var signs = []string{
+// failureSigns contains parts of the messages that QEMU prints if the accelerator fails, in
+// lower case.
+var failureSigns = []string{
 	"failed to initialize kvm",
 	"could not access kvm kernel module",
 	"failed to initialize hvf",
@@ -22,37 +24,46 @@ var signs = []string{
 	"invalid accelerator",
 }
 
-// IsAcceleratorFailure tells from what QEMU said and how it ended (nil while it
-// runs or when that is not known) whether another accelerator is worth a try.
-// Ask only for a machine that did not run on TCG.
+// IsAcceleratorFailure reports whether another accelerator is worth trying, judging by QEMU's
+// messages and exit status. state is nil while QEMU runs or if the status is unknown. Call it
+// only for a machine that does not use TCG.
 func IsAcceleratorFailure(stderr string, state *os.ProcessState) bool {
 	if state != nil {
 		if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGABRT {
 			return true
 		}
 	}
-	return hasSign(stderr)
+	return hasFailureSign(stderr)
 }
 
-func hasSign(stderr string) bool {
-	said := strings.ToLower(stderr)
-	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(said, sign) })
+// ErrNoMemory means that the host cannot provide the guest's memory.
+var ErrNoMemory = errors.New("not enough memory on this machine")
+
+// IsMemoryFailure reports whether QEMU exited because it could not allocate the guest's
+// memory, judging by its messages.
+func IsMemoryFailure(stderr string) bool {
+	return strings.Contains(stderr, "cannot set up guest memory")
 }
 
-// untilSign takes what QEMU says and calls seen at the first sign: QEMU itself
-// would live on, without a guest that runs.
-type untilSign struct {
-	seen func()
-	said []byte
+func hasFailureSign(stderr string) bool {
+	lower := strings.ToLower(stderr)
+	return slices.ContainsFunc(failureSigns, func(sign string) bool { return strings.Contains(lower, sign) })
 }
 
-// maxSaid is how much of it is looked at, in bytes.
-const maxSaid = 4 << 10
+// signWatcher is a writer for QEMU's messages that calls onSign at the first failure sign:
+// QEMU itself keeps running, without a working guest.
+type signWatcher struct {
+	onSign func()
+	stderr []byte
+}
 
-func (u *untilSign) Write(p []byte) (int, error) {
-	u.said = append(u.said, p[:min(len(p), maxSaid-len(u.said))]...)
-	if hasSign(string(u.said)) {
-		u.seen()
+// maxStderr limits how much of QEMU's messages is examined, in bytes.
+const maxStderr = 4 << 10
+
+func (u *signWatcher) Write(p []byte) (int, error) {
+	u.stderr = append(u.stderr, p[:min(len(p), maxStderr-len(u.stderr))]...)
+	if hasFailureSign(string(u.stderr)) {
+		u.onSign()
 	}
 	return len(p), nil
 }

@@ -6,38 +6,35 @@ import (
 	"os"
 )
 
-// ErrNoFirmware says that no UEFI firmware was found.
+// ErrNoFirmware means that no UEFI firmware was found.
 var ErrNoFirmware = errors.New("UEFI firmware (OVMF) is not installed")
 
-// FirmwarePackage is Debian's name for what has the firmware.
-const FirmwarePackage = "ovmf"
-
-// Firmware is UEFI for a guest: the program, which the guest can only read, and the
-// file of its variables, which is the VM's own. The zero value is none: a BIOS.
+// Firmware holds the paths of a guest's UEFI firmware: the code, which the guest can only
+// read, and the VM's own file of variables. The zero value means BIOS.
 type Firmware struct{ Code, Variables string }
 
-// FirmwareSource is where systems install the firmware, and its variables as they
-// are at first; the two belong together.
+// FirmwareSource holds the paths of an installed firmware: the code, and the matching
+// template for the variables.
 type FirmwareSource struct{ Code, Template string }
 
-// firmwares are those without Secure Boot: nothing here keeps its keys.
-var firmwares = []FirmwareSource{
+// firmwareSources lists firmware without Secure Boot, which is not supported.
+var firmwareSources = []FirmwareSource{
 	{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},                         // Debian, Ubuntu
 	{"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"},                     // Fedora
 	{"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"},                 // Arch
 	{"/usr/share/qemu/ovmf-x86_64-code.bin", "/usr/share/qemu/ovmf-x86_64-vars.bin"},               // openSUSE
 	{"/opt/homebrew/share/qemu/edk2-x86_64-code.fd", "/opt/homebrew/share/qemu/edk2-i386-vars.fd"}, // Homebrew
 	{"/usr/local/share/qemu/edk2-x86_64-code.fd", "/usr/local/share/qemu/edk2-i386-vars.fd"},
-	{"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"}, // before 4M
+	{"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"}, // versions without 4M variants
 }
 
-// FindFirmware returns firmware that takes variables of a size in bytes, 0 for any.
-// The error wraps ErrNoFirmware.
-func FindFirmware(size int64) (FirmwareSource, error) { return findFirmware(firmwares, size) }
+// FindFirmware returns installed firmware whose variables have the given size in bytes, or
+// any firmware if size is 0. The error, if any, wraps ErrNoFirmware.
+func FindFirmware(size int64) (FirmwareSource, error) { return findFirmware(firmwareSources, size) }
 
-func findFirmware(among []FirmwareSource, size int64) (FirmwareSource, error) {
-	other := false
-	for _, f := range among {
+func findFirmware(sources []FirmwareSource, size int64) (FirmwareSource, error) {
+	sizeDiffers := false
+	for _, f := range sources {
 		st, err := os.Stat(f.Template)
 		if _, missing := os.Stat(f.Code); err != nil || missing != nil {
 			continue
@@ -45,15 +42,15 @@ func findFirmware(among []FirmwareSource, size int64) (FirmwareSource, error) {
 		if size == 0 || st.Size() == size {
 			return f, nil
 		}
-		other = true
+		sizeDiffers = true
 	}
-	if other {
-		return FirmwareSource{}, fmt.Errorf("%w in the version that this VM began with (variables of %d bytes)", ErrNoFirmware, size)
+	if sizeDiffers {
+		return FirmwareSource{}, fmt.Errorf("%w in the version that this VM uses (variables of %d bytes)", ErrNoFirmware, size)
 	}
 	return FirmwareSource{}, ErrNoFirmware
 }
 
-// firmware is what the board starts, and its variables.
+// firmware returns the arguments for the firmware and its variables.
 func (m Machine) firmware() []string {
 	if m.Firmware.Code == "" {
 		return nil
@@ -64,7 +61,7 @@ func (m Machine) firmware() []string {
 	}
 }
 
-// machine is what -M gets.
+// machine returns the value for -M.
 func (m Machine) machine(b board) string {
 	if m.Firmware.Code == "" {
 		return b.machine

@@ -15,7 +15,7 @@ func TestFleeceIsQcow2(t *testing.T) {
 		}
 		spec := "json:" + props{"driver": "qcow2", "file": props{"driver": "file", "filename": path}}.String()
 		if out, err := exec.Command("qemu-img", "check", spec).CombinedOutput(); err != nil {
-			t.Errorf("%d bytes: %s", size, out)
+			t.Errorf("qemu-img check of a fleece for %d bytes: %s", size, out)
 		}
 		out, err := exec.Command("qemu-img", "info", "--output=json", spec).Output()
 		if err != nil {
@@ -27,12 +27,12 @@ func TestFleeceIsQcow2(t *testing.T) {
 			Actual  int64 `json:"actual-size"`
 		}
 		if err := json.Unmarshal(out, &info); err != nil || info.Size != size || info.Cluster != clusterSize || info.Actual > 64<<10 {
-			t.Errorf("%d bytes: %s %v", size, out, err)
+			t.Errorf("qemu-img info of a fleece for %d bytes: %s, error %v", size, out, err)
 		}
 	}
-	for _, size := range []int64{-1, 0, maxFleece + 1} {
+	for _, size := range []int64{-1, 0, maxFleeceDisk + 1} {
 		if err := createFleece(filepath.Join(t.TempDir(), "f"), size); err == nil {
-			t.Errorf("%d bytes were accepted", size)
+			t.Errorf("createFleece(%d): got no error, want one", size)
 		}
 	}
 }

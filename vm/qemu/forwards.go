@@ -10,59 +10,59 @@ import (
 	"vmterminal/vm/qmp"
 )
 
-// ErrRefused says that QEMU did not do what it was asked, and is as before.
-var ErrRefused = errors.New("QEMU says")
+// ErrRefused means that QEMU rejected a command and has not changed anything.
+var ErrRefused = errors.New("QEMU reported")
 
-// netdevID is the guest's network inside QEMU.
+// netdevID is the name of the guest's network in QEMU.
 const netdevID = "net0"
 
-// Forwards asks a running QEMU which ports lead into its guest, in its own order.
+// Forwards returns the forwards of a running QEMU, in QEMU's order.
 func Forwards(ctx context.Context, c *qmp.Client) ([]Forward, error) {
-	said, err := monitor(ctx, c, "info usernet")
+	text, err := monitor(ctx, c, "info usernet")
 	if err != nil {
 		return nil, err
 	}
-	return readForwards(said)
+	return parseForwards(text)
 }
 
-// AddForward leads one port more into the guest of a running QEMU, at once.
+// AddForward adds a forward to a running QEMU. It takes effect at once. If QEMU rejects it,
+// the error is ErrRefused; after any other error the result is unknown.
 func AddForward(ctx context.Context, c *qmp.Client, f Forward) error {
-	return quietly(monitor(ctx, c, "hostfwd_add "+netdevID+" "+f.hostPort()))
+	return textAsError(monitor(ctx, c, "hostfwd_add "+netdevID+" "+f.hostPort()))
 }
 
-// RemoveForward ends one; connections that were made through it go on. Both of these
-// return ErrRefused when nothing came of it; after another error that is not known.
+// RemoveForward removes a forward. Connections through it stay open. It returns the same
+// errors as AddForward.
 func RemoveForward(ctx context.Context, c *qmp.Client, f Forward) error {
-	said, err := monitor(ctx, c, "hostfwd_remove "+netdevID+" tcp:127.0.0.1:"+strconv.Itoa(f.HostPort))
-	if strings.HasSuffix(said, " removed") {
-		said = ""
+	text, err := monitor(ctx, c, "hostfwd_remove "+netdevID+" tcp:127.0.0.1:"+strconv.Itoa(f.HostPort))
+	if strings.HasSuffix(text, " removed") {
+		text = ""
 	}
-	return quietly(said, err)
+	return textAsError(text, err)
 }
 
-// monitor runs a command that QEMU has for people only: what goes wrong is not an
-// error, but something it says.
-func monitor(ctx context.Context, c *qmp.Client, line string) (said string, err error) {
-	err = c.Do(ctx, "human-monitor-command", props{"command-line": line}, &said)
-	return strings.TrimSpace(said), err
+// monitor runs a command of QEMU's human monitor, which reports failures as text.
+func monitor(ctx context.Context, c *qmp.Client, line string) (text string, err error) {
+	err = c.Do(ctx, "human-monitor-command", props{"command-line": line}, &text)
+	return strings.TrimSpace(text), err
 }
 
-// quietly makes an error of what QEMU said, where silence is success.
-func quietly(said string, err error) error {
-	if err != nil || said == "" {
+// textAsError returns an error if a command printed text, for commands that print nothing
+// on success.
+func textAsError(text string, err error) error {
+	if err != nil || text == "" {
 		return err
 	}
-	return fmt.Errorf("%w: %.200s", ErrRefused, said)
+	return fmt.Errorf("%w: %.200s", ErrRefused, text)
 }
 
-// readForwards reads QEMU's table of the connections of its user network, of which
-// forwards are some. A row of one has the fields
+// parseForwards extracts the forwards from QEMU's table of user network connections. The
+// row of a forward has the fields
 //
 //	TCP[HOST_FORWARD] <descriptor> 127.0.0.1 <port> <guest's address> <port> …
 //
-// under a line that begins with "Protocol[State]". A text without that line is an
-// error: it is not known then what leads where.
-func readForwards(table string) ([]Forward, error) {
+// below a line that starts with "Protocol[State]". A table without that line is an error.
+func parseForwards(table string) ([]Forward, error) {
 	known, list := false, []Forward{}
 	for row := range strings.Lines(table) {
 		fields := strings.Fields(row)
@@ -73,21 +73,21 @@ func readForwards(table string) ([]Forward, error) {
 			continue
 		}
 		if len(fields) < 6 {
-			return nil, fmt.Errorf("QEMU's list of forwarded ports cannot be read: %.200q", row)
+			return nil, fmt.Errorf("parse QEMU's list of forwarded ports: %.200q", row)
 		}
-		f, err := forwardOf(fields[3], fields[5])
+		f, err := parseForward(fields[3], fields[5])
 		if err != nil {
-			return nil, fmt.Errorf("QEMU's list of forwarded ports cannot be read: %w", err)
+			return nil, fmt.Errorf("parse QEMU's list of forwarded ports: %w", err)
 		}
 		list = append(list, f)
 	}
 	if !known {
-		return nil, fmt.Errorf("QEMU's list of forwarded ports cannot be read: %.200q", table)
+		return nil, fmt.Errorf("parse QEMU's list of forwarded ports: %.200q", table)
 	}
 	return list, nil
 }
 
-func forwardOf(host, guest string) (f Forward, err error) {
+func parseForward(host, guest string) (f Forward, err error) {
 	if f.HostPort, err = strconv.Atoi(host); err == nil {
 		f.GuestPort, err = strconv.Atoi(guest)
 	}

@@ -19,17 +19,16 @@ import (
 	"vmterminal/vm/qmp"
 )
 
-// fakeQEMU answers QMP as QEMU does, in memory, but for what lie says.
+// fakeQEMU answers QMP like QEMU, in memory, unless lie overrides an answer.
 type fakeQEMU struct {
 	nodes, exports map[string]bool
 	drive          string
-	// lie returns the answer to the nth command in place of the right one; no
-	// answer at all if it is "" and lies.
+	// lie returns the answer to the nth command if lies is true; "" means no answer.
 	lie   func(n int, command string) (answer string, lies bool)
 	heard []string
 }
 
-// connect returns a client of the fake, ended with the test.
+// connect returns a client of the fake. Both are closed when the test ends.
 func (q *fakeQEMU) connect(t *testing.T) *qmp.Client {
 	t.Helper()
 	q.nodes, q.exports, q.drive = map[string]bool{diskNode: true}, map[string]bool{}, diskNode
@@ -39,7 +38,7 @@ func (q *fakeQEMU) connect(t *testing.T) *qmp.Client {
 		defer close(ended)
 		q.serve(theirs)
 	}()
-	c, err := qmp.Open(t.Context(), ours)
+	c, err := qmp.Open(t.Context(), ours, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,19 +50,19 @@ func (q *fakeQEMU) connect(t *testing.T) *qmp.Client {
 	return c
 }
 
-type asked struct {
+type qmpRequest struct {
 	Execute   string         `json:"execute"`
 	Arguments map[string]any `json:"arguments"`
 	ID        uint64         `json:"id"`
 }
 
-func (a asked) arg(name string) string { text, _ := a.Arguments[name].(string); return text }
+func (a qmpRequest) arg(name string) string { text, _ := a.Arguments[name].(string); return text }
 
 func (q *fakeQEMU) serve(conn net.Conn) {
 	_, _ = io.WriteString(conn, `{"QMP": {}}`+"\n")
 	lines := bufio.NewScanner(conn)
 	for lines.Scan() {
-		var a asked
+		var a qmpRequest
 		if json.Unmarshal(lines.Bytes(), &a) != nil {
 			return
 		}
@@ -84,11 +83,11 @@ func (q *fakeQEMU) serve(conn net.Conn) {
 }
 
 const (
-	done   = `"return": {}`
-	refuse = `"error": {"class": "GenericError", "desc": "no"}`
+	okReply    = `"return": {}`
+	errorReply = `"error": {"class": "GenericError", "desc": "no"}`
 )
 
-func (q *fakeQEMU) honest(a asked) string {
+func (q *fakeQEMU) honest(a qmpRequest) string {
 	say := func(v any) string {
 		text, _ := json.Marshal(v)
 		return `"return": ` + string(text)
@@ -116,35 +115,35 @@ func (q *fakeQEMU) honest(a asked) string {
 		q.nodes[a.arg("node-name")] = true
 	case "blockdev-del":
 		if !q.nodes[a.arg("node-name")] {
-			return refuse
+			return errorReply
 		}
 		delete(q.nodes, a.arg("node-name"))
 	case "block-export-add":
 		q.exports[a.arg("id")] = true
 	case "block-export-del":
 		if !q.exports[a.arg("id")] {
-			return refuse
+			return errorReply
 		}
 		delete(q.exports, a.arg("id"))
 	}
-	return done
+	return okReply
 }
 
-// quiet tells whether nothing of a point in time is left in the fake.
-func (q *fakeQEMU) quiet() error {
+// leftovers returns an error if a point in time has left anything behind in the fake.
+func (q *fakeQEMU) leftovers() error {
 	if len(q.nodes) > 1 || len(q.exports) > 0 || q.drive != diskNode {
-		return fmt.Errorf("left: nodes %v, exports %v, drive %s", q.nodes, q.exports, q.drive)
+		return fmt.Errorf("got leftover nodes %v, exports %v, drive %s", q.nodes, q.exports, q.drive)
 	}
 	return nil
 }
 
-// guestHolds notes what the guest is told to hold.
-type guestHolds struct {
+// fakeGuest counts the calls of freeze and thaw.
+type fakeGuest struct {
 	frozen, thawed int
 	freeze, thaw   func(context.Context) error
 }
 
-func (g *guestHolds) options(dir string) Options {
+func (g *fakeGuest) options(dir string) Options {
 	return Options{
 		Fleece: filepath.Join(dir, "fleece"), Socket: filepath.Join(dir, "nbd"), Track: BitmapName("now"), Since: BitmapName("before"),
 		Freeze: func(ctx context.Context) error { g.frozen++; return g.freeze(ctx) },
@@ -152,10 +151,10 @@ func (g *guestHolds) options(dir string) Options {
 	}
 }
 
-func never(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-func atOnce(context.Context) error    { return nil }
-func late(ctx context.Context) error  { return sleep(ctx, thawLimit-time.Second) }
-func refuses(context.Context) error   { return errors.New("no") }
+func hang(ctx context.Context) error        { <-ctx.Done(); return ctx.Err() }
+func succeed(context.Context) error         { return nil }
+func succeedLate(ctx context.Context) error { return sleep(ctx, thawTimeout-time.Second) }
+func fail(context.Context) error            { return errors.New("no") }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
@@ -166,8 +165,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// A guest that does not answer costs the frozen state and some time, never the
-// point in time, unless it may still be frozen.
+// If a guest does not answer, the point in time is merely crash-consistent and slower.
 func TestGuestThatDoesNotAnswer(t *testing.T) {
 	for name, c := range map[string]struct {
 		freeze, thaw func(context.Context) error
@@ -175,27 +173,27 @@ func TestGuestThatDoesNotAnswer(t *testing.T) {
 		want         error
 		within       time.Duration
 	}{
-		"answers late":                  {late, late, Frozen, nil, 20 * time.Second},
-		"never says frozen":             {never, atOnce, CrashConsistent, nil, 21 * time.Second},
-		"never says frozen, nor thawed": {never, never, CrashConsistent, nil, 41 * time.Second},
-		"never says thawed":             {atOnce, never, "", ErrStillFrozen, 21 * time.Second},
-		"refuses to thaw":               {atOnce, refuses, "", ErrStillFrozen, time.Second},
-		"refuses both":                  {refuses, refuses, CrashConsistent, nil, time.Second},
+		"answers late":                  {succeedLate, succeedLate, Frozen, nil, 20 * time.Second},
+		"never says frozen":             {hang, succeed, CrashConsistent, nil, 21 * time.Second},
+		"never says frozen, nor thawed": {hang, hang, CrashConsistent, nil, 41 * time.Second},
+		"never says thawed":             {succeed, hang, CrashConsistent, nil, 21 * time.Second},
+		"refuses to thaw":               {succeed, fail, CrashConsistent, nil, time.Second},
+		"refuses both":                  {fail, fail, CrashConsistent, nil, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				q, g := &fakeQEMU{}, &guestHolds{freeze: c.freeze, thaw: c.thaw}
+				q, g := &fakeQEMU{}, &fakeGuest{freeze: c.freeze, thaw: c.thaw}
 				control := q.connect(t)
 				began := time.Now()
 				p, err := BeginPointInTime(t.Context(), control, g.options(t.TempDir()))
 				if took := time.Since(began); took > c.within {
-					t.Errorf("took %v", took)
+					t.Errorf("BeginPointInTime took %v, want less", took)
 				}
 				if !errors.Is(err, c.want) || err == nil && p.Taken != c.taken {
-					t.Fatalf("%+v, %v", p, err)
+					t.Fatalf("got %+v, %v; want error %v", p, err, c.want)
 				}
 				if g.frozen != 1 || g.thawed == 0 {
-					t.Errorf("frozen %d times, thawed %d", g.frozen, g.thawed)
+					t.Errorf("froze %d times, thawed %d times; want one freeze and at least one thaw", g.frozen, g.thawed)
 				}
 				if err == nil {
 					err = p.End(t.Context())
@@ -203,7 +201,7 @@ func TestGuestThatDoesNotAnswer(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				if err := q.quiet(); err != nil {
+				if err := q.leftovers(); err != nil {
 					t.Error(err)
 				}
 			})
@@ -211,13 +209,13 @@ func TestGuestThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// A QEMU that falls silent at any command keeps nobody for ever, and the guest
-// is thawed soon.
-func TestQEMUThatFallsSilent(t *testing.T) {
+// No matter after which command QEMU stops answering, all calls return in time, and the guest
+// is soon thawed.
+func TestQEMUStopsAnswering(t *testing.T) {
 	for last := 0; ; last++ {
 		var all bool
 		synctest.Test(t, func(t *testing.T) {
-			q, g := &fakeQEMU{}, &guestHolds{freeze: atOnce, thaw: atOnce}
+			q, g := &fakeQEMU{}, &fakeGuest{freeze: succeed, thaw: succeed}
 			q.lie = func(n int, _ string) (string, bool) { return "", n > last }
 			control := q.connect(t)
 			dir := t.TempDir()
@@ -228,43 +226,43 @@ func TestQEMUThatFallsSilent(t *testing.T) {
 			g.thaw = func(context.Context) error { thawed = time.Now(); return nil }
 			began := time.Now()
 			p, err := BeginPointInTime(ctx, control, g.options(dir))
-			if took := time.Since(began); took > time.Minute+endLimit {
-				t.Errorf("silent after %d commands: took %v", last, took)
+			if took := time.Since(began); took > time.Minute+endTimeout {
+				t.Errorf("silent after %d commands: BeginPointInTime took %v, want less", last, took)
 			}
 			if g.frozen > 0 && (g.thawed == 0 || thawed.Sub(frozen) > 5*time.Second) {
-				t.Errorf("silent after %d commands: thawed %d times, after %v", last, g.thawed, thawed.Sub(frozen))
+				t.Errorf("silent after %d commands: thawed %d times, after %v; want a thaw within 5 s", last, g.thawed, thawed.Sub(frozen))
 			}
 			all = err == nil
 			if all {
 				began := time.Now()
 				if err := p.End(ctx); err == nil {
-					t.Error("taken down by a silent QEMU")
+					t.Error("End with a silent QEMU: got no error, want one")
 				}
-				if took := time.Since(began); took > endLimit {
-					t.Errorf("the end took %v", took)
+				if took := time.Since(began); took > endTimeout {
+					t.Errorf("End took %v, want at most endTimeout", took)
 				}
 			}
-			noFleece(t, dir)
+			assertNoFleece(t, dir)
 		})
 		if all {
 			return
 		}
 		if last > 100 {
-			t.Fatal("no end of commands")
+			t.Fatal("got more than 100 commands, want fewer")
 		}
 	}
 }
 
-func noFleece(t *testing.T, dir string) {
+func assertNoFleece(t *testing.T, dir string) {
 	t.Helper()
 	if _, err := os.Lstat(filepath.Join(dir, "fleece")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the fleece is left: %v", err)
+		t.Errorf("leftover fleece: got error %v, want error %v", err, os.ErrNotExist)
 	}
 }
 
-// lies are answers that QEMU might give if it were out of its mind.
-var lies = []string{
-	"", done, refuse, `"return": null`, `"return": []`, `"return": "disk0"`, `"return": "cbw"`, `"return": 9e99`,
+// wrongReplies are replies that QEMU should never give.
+var wrongReplies = []string{
+	"", okReply, errorReply, `"return": null`, `"return": []`, `"return": "disk0"`, `"return": "cbw"`, `"return": 9e99`,
 	`"return": [{"node-name": "disk0", "image": {"virtual-size": 9223372036854775807}}]`,
 	`"return": [{"node-name": "disk0", "image": {"virtual-size": -1}}]`,
 	`"return": [{"node-name": "fleece", "image": {"filename": "relative"}}, {}, null]`,
@@ -274,8 +272,8 @@ var lies = []string{
 	`"error": {"desc": "\u001b[2J"}`,
 }
 
-// FuzzPointInTime: whatever QEMU answers to each command, what was begun ends,
-// a guest that was frozen is thawed, and no file is left.
+// No matter what QEMU answers, the point in time ends, a frozen guest is thawed, and no file
+// is left behind.
 func FuzzPointInTime(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{11, 1, 1, 1, 1, 13, 5, 1})
@@ -283,12 +281,12 @@ func FuzzPointInTime(f *testing.F) {
 	f.Add([]byte{200, 200, 200, 200, 200, 200, 200, 200, 12, 12, 12, 12})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		synctest.Test(t, func(t *testing.T) {
-			q, g := &fakeQEMU{}, &guestHolds{freeze: atOnce, thaw: atOnce}
+			q, g := &fakeQEMU{}, &fakeGuest{freeze: succeed, thaw: succeed}
 			q.lie = func(n int, _ string) (string, bool) {
-				if n > len(script) || int(script[n-1]) >= len(lies) {
+				if n > len(script) || int(script[n-1]) >= len(wrongReplies) {
 					return "", false
 				}
-				return lies[script[n-1]], true
+				return wrongReplies[script[n-1]], true
 			}
 			control := q.connect(t)
 			dir := t.TempDir()
@@ -296,13 +294,13 @@ func FuzzPointInTime(f *testing.F) {
 			defer cancel()
 			p, err := BeginPointInTime(ctx, control, g.options(dir))
 			if g.frozen > 0 && g.thawed == 0 {
-				t.Error("the guest stays frozen")
+				t.Error("got a frozen guest, want it thawed")
 			}
 			if err == nil {
 				_ = p.End(ctx)
 			}
 			_ = CleanPointInTime(ctx, control)
-			noFleece(t, dir)
+			assertNoFleece(t, dir)
 		})
 	})
 }

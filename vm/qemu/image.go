@@ -8,52 +8,52 @@ import (
 	"vmterminal/vm/nbd"
 )
 
-// Image is the disk of a PointInTime, for reading while it lasts. All methods
-// may be called from many goroutines.
+// An Image reads the disk of a PointInTime until the PointInTime ends. All methods may be
+// called concurrently.
 //
-// It works round a fault of QEMU 7.2 (gone in 8.0), which mixes up old and new
-// blocks when one request begins in what the guest has overwritten and ends
-// beyond it: reads give new data, and a block that was trimmed since reads as
-// zeros. So no read crosses a cluster, and where there is data is not only
-// asked of the image but then of the fleece too.
+// It works around a bug in QEMU 7.2, fixed in 8.0: if a request starts in blocks that the
+// guest has overwritten and ends after them, it returns new data, and blocks that the guest
+// has trimmed read as zeros. So no read crosses a cluster boundary, and the data map is the
+// union of the maps of the image and of the fleece.
 type Image struct {
 	old    *nbd.Export
 	fleece *nbd.Export
 
 	mu         sync.Mutex
-	start, end int64       // what data tells about
-	data       []nbd.Range // the newest answer: it often has many ranges
+	start, end int64       // the range that data covers
+	data       []nbd.Range // the latest block status; it often has many ranges
 }
 
-// OpenImage opens a PointInTime's image; see nbd.Dial for ctx and errors. The
-// caller must call Close.
+// OpenImage opens a PointInTime's image; see [nbd.Dial] for ctx and the errors. The caller
+// must call Close.
 func OpenImage(ctx context.Context, socket, export string) (*Image, error) {
 	old, err := nbd.Dial(ctx, socket, export)
 	if err != nil {
 		return nil, err
 	}
 	old.CutRequests(clusterSize)
-	fleece, err := nbd.Dial(ctx, socket, fleeceExport(export))
+	fleece, err := nbd.Dial(ctx, socket, export+fleeceSuffix)
 	if err != nil {
 		return nil, errors.Join(err, old.Close())
 	}
 	return &Image{old: old, fleece: fleece}, nil
 }
 
-// fleeceExport is the name of the export beside an image's.
-func fleeceExport(export string) string { return export + ".fleece" }
+// fleeceSuffix ends the name of the fleece's export.
+const fleeceSuffix = ".fleece"
 
-// Close ends the reading, not the PointInTime.
+// Close closes the connections. It does not end the PointInTime.
 func (m *Image) Close() error { return errors.Join(m.old.Close(), m.fleece.Close()) }
 
-// Size is the disk's size in bytes.
+// Size returns the disk's size in bytes.
 func (m *Image) Size() int64 { return m.old.Size() }
 
-// ReadAt is nbd.Export's. A point in time that broke gives an *nbd.Error.
+// ReadAt implements [io.ReaderAt]. If the point in time has failed, the error is an
+// *nbd.Error.
 func (m *Image) ReadAt(p []byte, off int64) (int, error) { return m.old.ReadAt(p, off) }
 
-// NextData returns the first range at or after off that may hold something
-// other than zeros; start == Size() when there is none.
+// NextData returns the first range at or after off that may contain something other than
+// zeros. If no such range exists, it returns Size() twice.
 func (m *Image) NextData(off int64) (start, end int64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,25 +73,25 @@ func (m *Image) NextData(off int64) (start, end int64, err error) {
 	return m.Size(), m.Size(), nil
 }
 
-// fetch asks about what follows off; the caller holds mu. The image's answer is
-// right for every cluster that is still the guest's own. One that was
-// overwritten by then is in the fleece before the guest's write is done, so the
-// fleece, asked afterwards, tells of it.
+// fetch updates the data map from off on. The caller must hold mu. The image's block status
+// is correct for every cluster that the guest has not overwritten yet. An overwritten cluster
+// is in the fleece before the guest's write completes, so the block status of the fleece,
+// which is queried second, includes it.
 func (m *Image) fetch(off int64) error {
 	old, oldEnd, err := m.old.Data(off)
 	if err != nil {
 		return err
 	}
-	kept, keptEnd, err := m.fleece.Data(off)
+	fleece, fleeceEnd, err := m.fleece.Data(off)
 	if err != nil {
 		return err
 	}
-	m.start, m.end = off, min(oldEnd, keptEnd)
-	m.data = union(old, kept, m.end)
+	m.start, m.end = off, min(oldEnd, fleeceEnd)
+	m.data = union(old, fleece, m.end)
 	return nil
 }
 
-// union merges two ordered lists of ranges, as far as end.
+// union merges two ordered lists of ranges, up to end.
 func union(a, b []nbd.Range, end int64) []nbd.Range {
 	var all []nbd.Range
 	for len(a) > 0 || len(b) > 0 {

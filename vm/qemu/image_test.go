@@ -12,11 +12,11 @@ import (
 	"vmterminal/vm/nbd"
 )
 
-// TestImageWhileTheGuestWrites reads in pieces of all sizes while another
-// goroutine writes, zeroes and trims everywhere.
+// TestImageWhileTheGuestWrites reads pieces of all sizes during concurrent writes, zeroing and
+// trims.
 func TestImageWhileTheGuestWrites(t *testing.T) {
-	const size = diskSize + 3*512 // the last cluster is not whole
-	r := start(t, size, "")
+	const size = diskSize + 3*512 // the last cluster is incomplete
+	r := startMachine(t, size, "")
 	for i := range 40 {
 		r.write(t, fmt.Sprintf("write -P 0x%x %d %d", i+1, i*200<<10, rand.IntN(150<<10)/512*512+512))
 	}
@@ -56,20 +56,20 @@ func TestImageWhileTheGuestWrites(t *testing.T) {
 		got := make([]byte, rand.IntN(300<<10)+1)
 		n, err := m.ReadAt(got, off)
 		if whole := off+int64(len(got)) <= size; whole != (err == nil) || !whole && !errors.Is(err, io.EOF) {
-			t.Fatalf("read %d bytes at %d: %d, %v", len(got), off, n, err)
+			t.Fatalf("ReadAt of %d bytes at %d = %d, %v; want io.EOF only at the end of the disk", len(got), off, n, err)
 		}
 		if at := firstDifference(got[:n], old[off:off+int64(n)]); at >= 0 {
-			t.Fatalf("read %d bytes at %d: new content at %d", len(got), off, off+int64(at))
+			t.Fatalf("ReadAt of %d bytes at %d: new contents at byte %d, want only old contents", len(got), off, off+int64(at))
 		}
 	}
-	for range 4 { // each time with nothing remembered
+	for range 4 { // each time without a cached block status
 		m.start, m.end = 0, 0
 		got, err := readAll(m)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if at := firstDifference(got, old); at >= 0 {
-			t.Fatalf("the image differs from the old disk at byte %d", at)
+			t.Fatalf("contents differ from the old disk at byte %d", at)
 		}
 	}
 	rest()
@@ -77,7 +77,7 @@ func TestImageWhileTheGuestWrites(t *testing.T) {
 	if err := p.End(t.Context()); err != nil {
 		t.Error(err)
 	}
-	r.quiet(t)
+	r.checkClean(t)
 }
 
 func TestUnion(t *testing.T) {
@@ -102,7 +102,7 @@ func TestUnion(t *testing.T) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 			if got := union(c.b, c.a, 10); !reflect.DeepEqual(got, c.want) {
-				t.Errorf("other way round: got %v, want %v", got, c.want)
+				t.Errorf("arguments swapped: got %v, want %v", got, c.want)
 			}
 		})
 	}

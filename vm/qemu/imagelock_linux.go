@@ -5,33 +5,41 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"vmterminal/snapshot/durable/guard"
 )
 
-// What QEMU locks in an image are single bytes, one for each thing that it does to
-// the image, and one for each that it would not bear from another.
+// QEMU locks single bytes of an image: one for each permission that it uses, and one for
+// each permission that it does not share with other processes (bdrv_perm in QEMU's
+// block/file-posix.c).
 const (
-	does     = 100
-	wouldNot = 200
-	// Of the things that are done, those that change an image.
-	write  = 1
-	resize = 3
+	usedBase     = 100
+	unsharedBase = 200
+	// The permissions that change an image.
+	permWrite  = 1
+	permResize = 3
 )
 
-// claim locks like a QEMU that bears no other to write. As QEMU does, it says so
-// first and looks then, so that of two at the same time at least one gives way.
-func claim(path string) (*os.File, error) {
-	// What is not a disk must not keep us waiting.
+// lockImage acquires the locks of a QEMU process that does not share write access. Like QEMU,
+// it locks first and checks afterward, so that of two concurrent processes at least one gives
+// up.
+func lockImage(path string) (*os.File, error) {
+	// O_NONBLOCK: path may be a FIFO.
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, nil //nolint:nilerr // whoever needs the disk will say what is wrong with it
+		return nil, nil //nolint:nilerr // the caller reports the error when it opens the disk
+	}
+	if device := writableLoopDevice(f, "/sys", "/dev"); device != "" && guard.On(guard.LoopDevice) {
+		f.Close()
+		return nil, &DiskAttached{device}
 	}
 	claimed := true
-	for _, what := range []int64{write, resize} {
-		lock := byteLock(unix.F_RDLCK, wouldNot+what)
+	for _, perm := range []int64{permWrite, permResize} {
+		lock := byteLock(unix.F_RDLCK, unsharedBase+perm)
 		claimed = claimed && unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock) == nil
 	}
-	for _, what := range []int64{write, resize} {
-		lock := byteLock(unix.F_WRLCK, does+what)
+	for _, perm := range []int64{permWrite, permResize} {
+		lock := byteLock(unix.F_WRLCK, usedBase+perm)
 		if unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &lock) == nil && lock.Type != unix.F_UNLCK {
 			f.Close()
 			return nil, ErrDiskInUse

@@ -4,5 +4,5 @@ package qemu
 
 import "os"
 
-// claim claims nothing: QEMU does not lock images here.
-func claim(string) (*os.File, error) { return nil, nil }
+// lockImage does nothing: QEMU does not lock images on this system.
+func lockImage(string) (*os.File, error) { return nil, nil }

@@ -10,16 +10,16 @@ import (
 	"vmterminal/vm/qmp"
 )
 
-// Names inside QEMU of what a point in time is built of, lowest first.
+// Names of the nodes and exports of a point in time, lowest first.
 const (
-	fleeceNode = "fleece" // the blocks that were overwritten since
-	filterNode = "cbw"    // copies a block to the fleece before the guest's write
-	accessNode = "acc"    // the disk as it was
+	fleeceNode = "fleece" // old contents of overwritten blocks
+	filterNode = "cbw"    // copies a block to the fleece before the guest overwrites it
+	accessNode = "acc"    // the disk at the point in time
 	exportID   = "exp"
-	fleeceID   = "exp-fleece" // tells what was overwritten; see Image
+	fleeceID   = "exp-fleece" // shows which blocks were overwritten; see Image
 )
 
-// node is what is asked of QEMU's answer to query-named-block-nodes.
+// node is the part of an answer to query-named-block-nodes that is used here.
 type node struct {
 	Name  string `json:"node-name"`
 	Image struct {
@@ -41,8 +41,9 @@ func nodes(ctx context.Context, c *qmp.Client) (map[string]node, error) {
 	return byName, nil
 }
 
-// quietDisk returns the disk's size when no point in time is on it.
-func quietDisk(ctx context.Context, c *qmp.Client) (int64, error) {
+// diskWithoutPointInTime returns the disk's size, or ErrInProgress if the disk has a point
+// in time.
+func diskWithoutPointInTime(ctx context.Context, c *qmp.Client) (int64, error) {
 	all, err := nodes(ctx, c)
 	if err != nil {
 		return 0, err
@@ -54,30 +55,30 @@ func quietDisk(ctx context.Context, c *qmp.Client) (int64, error) {
 	}
 	disk, there := all[diskNode]
 	if !there || disk.Image.Size <= 0 {
-		return 0, fmt.Errorf("QEMU has no disk called %s", diskNode)
+		return 0, fmt.Errorf("QEMU has no disk named %s", diskNode)
 	}
 	return disk.Image.Size, nil
 }
 
-// setDrive puts a node under the guest's disk. Setting the node that is there
-// already aborts QEMU (7.2), so it looks first.
+// setDrive connects the guest's disk to a node. QEMU 7.2 aborts if it is already connected to
+// that node, so setDrive checks first.
 func setDrive(ctx context.Context, c *qmp.Client, node string) error {
 	drive := props{"path": "/machine/peripheral/" + diskDevice, "property": "drive"}
-	var now string
-	if err := c.Do(ctx, "qom-get", drive, &now); err != nil {
+	var current string
+	if err := c.Do(ctx, "qom-get", drive, &current); err != nil {
 		return err
 	}
-	if now == node {
+	if current == node {
 		return nil
 	}
 	drive["value"] = node
 	return c.Do(ctx, "qom-set", drive, nil)
 }
 
-// delNode removes a node; one that is not there is no error.
+// delNode removes a node. If it does not exist, delNode returns nil.
 func delNode(ctx context.Context, c *qmp.Client, name string) error {
 	err := c.Do(ctx, "blockdev-del", props{"node-name": name}, nil)
-	if !refused(err) {
+	if !isRefusal(err) {
 		return err
 	}
 	if all, failed := nodes(ctx, c); failed == nil {
@@ -88,27 +89,27 @@ func delNode(ctx context.Context, c *qmp.Client, name string) error {
 	return err
 }
 
-// delExport cuts the readers off and waits until the export has gone: until
-// then the node below it cannot be removed.
+// delExport disconnects the readers of an export and waits until it is gone: until then the
+// node below it cannot be removed.
 func delExport(ctx context.Context, c *qmp.Client, id string) error {
 	err := c.Do(ctx, "block-export-del", props{"id": id, "mode": "hard"}, nil)
-	if err != nil && !refused(err) {
+	if err != nil && !isRefusal(err) {
 		return err
 	}
 	for {
-		there, err := exported(ctx, c, id)
+		there, err := isExported(ctx, c, id)
 		if err != nil || !there {
 			return err
 		}
 		select {
 		case <-time.After(2 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("the export does not end: %w", ctx.Err())
+			return fmt.Errorf("wait for the export to end: %w", ctx.Err())
 		}
 	}
 }
 
-func exported(ctx context.Context, c *qmp.Client, id string) (bool, error) {
+func isExported(ctx context.Context, c *qmp.Client, id string) (bool, error) {
 	var exports []struct {
 		ID string `json:"id"`
 	}
@@ -123,23 +124,22 @@ func exported(ctx context.Context, c *qmp.Client, id string) (bool, error) {
 	return false, nil
 }
 
-// stopServer stops the NBD server; it is refused only when there is none.
+// stopServer stops the NBD server. QEMU rejects the command only if there is no server.
 func stopServer(ctx context.Context, c *qmp.Client) error {
-	if err := c.Do(ctx, "nbd-server-stop", nil, nil); !refused(err) {
+	if err := c.Do(ctx, "nbd-server-stop", nil, nil); !isRefusal(err) {
 		return err
 	}
 	return nil
 }
 
-func refused(err error) bool {
+func isRefusal(err error) bool {
 	var refusal *qmp.Error
 	return errors.As(err, &refusal)
 }
 
-// CleanPointInTime takes down what a point in time left in QEMU whose owner
-// has gone, found by name, with its fleece, and all bitmaps of ours, kept ones
-// too; nothing to do is no error. For a
-// host process that attaches to a running QEMU.
+// CleanPointInTime removes, by name, what a point in time left behind in QEMU when its owner
+// exited: its nodes, exports and fleece, and all our bitmaps, including those that Keep
+// preserved. A supervisor calls it after connecting to a QEMU that was already running.
 func CleanPointInTime(ctx context.Context, c *qmp.Client) error {
 	all, err := nodes(ctx, c)
 	if err != nil {
@@ -154,9 +154,9 @@ func CleanPointInTime(ctx context.Context, c *qmp.Client) error {
 		delNode(ctx, c, filterNode),
 		removeBitmaps(ctx, c),
 	}
-	gone := delNode(ctx, c, fleeceNode)
-	errs = append(errs, gone)
-	if fleece := all[fleeceNode].Image.Filename; filepath.IsAbs(fleece) && gone == nil {
+	fleeceErr := delNode(ctx, c, fleeceNode)
+	errs = append(errs, fleeceErr)
+	if fleece := all[fleeceNode].Image.Filename; filepath.IsAbs(fleece) && fleeceErr == nil {
 		errs = append(errs, removeFile(fleece))
 	}
 	return errors.Join(errs...)

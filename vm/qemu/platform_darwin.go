@@ -6,25 +6,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hardware is the accelerator that may exist here beside TCG.
+// hardware is this system's hardware accelerator.
 const hardware = HVF
 
-const hardwareBroken = "guests do not run on macOS's hypervisor"
+const hardwareBroken = "guests do not run on the hypervisor of macOS"
 
-// lookAtHardware finds, without starting anything, why the accelerator cannot
-// work, or "".
-func lookAtHardware() string {
+// findHardwareTrouble returns why the accelerator cannot work, or "". It does not start a
+// guest.
+func findHardwareTrouble() Reason {
 	if has, err := unix.SysctlUint32("kern.hv_support"); err != nil || has == 0 {
-		return "this Mac has no hypervisor"
+		return ReasonNoHypervisor
 	}
 	return ""
 }
 
-// sandbox is empty: QEMU's is Linux's seccomp.
+// sandbox is empty: QEMU's sandbox needs Linux's seccomp.
 var sandbox []string
 
-// bootID differs from one boot of this computer to the next.
+// bootID returns an ID of the host's current boot.
 func bootID() (string, error) { return unix.Sysctl("kern.bootsessionuuid") }
 
-// runWhileWeLive runs a command. This system kills none when its parent dies.
-func runWhileWeLive(cmd *exec.Cmd) error { return cmd.Run() }
+// runWithParent runs a command. This system cannot kill it when its parent dies.
+func runWithParent(cmd *exec.Cmd) error { return cmd.Run() }

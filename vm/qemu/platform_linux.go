@@ -10,44 +10,42 @@ import (
 	"syscall"
 )
 
-// hardware is the accelerator that may exist here beside TCG.
+// hardware is this system's hardware accelerator.
 const hardware = KVM
 
-const hardwareBroken = "/dev/kvm opens, but guests do not run on it"
+const hardwareBroken = "/dev/kvm can be opened, but guests do not run on it"
 
-const noPermission = "this user may not open /dev/kvm (its group is kvm)"
-
-// lookAtHardware finds, without starting anything, why the accelerator cannot
-// work, or "".
-func lookAtHardware() string {
+// findHardwareTrouble returns why the accelerator cannot work, or "". It does not start a
+// guest.
+func findHardwareTrouble() Reason {
 	dev, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	switch {
 	case err == nil:
 		dev.Close()
 		return ""
 	case errors.Is(err, fs.ErrNotExist):
-		return "there is no /dev/kvm here"
+		return ReasonNoDevice
 	case errors.Is(err, fs.ErrPermission):
-		return noPermission
+		return ReasonNoPermission
 	default:
-		return "/dev/kvm does not open"
+		return ReasonCannotOpen
 	}
 }
 
-// sandbox is what QEMU may no longer do once it runs.
+// sandbox restricts what QEMU may do once it runs.
 var sandbox = []string{
 	"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 }
 
-// bootID differs from one boot of this computer to the next.
+// bootID returns an ID of the host's current boot.
 func bootID() (string, error) {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return string(bytes.TrimSpace(id)), err
 }
 
-// runWhileWeLive runs a command that is killed when this process dies.
-func runWhileWeLive(cmd *exec.Cmd) error {
-	runtime.LockOSThread() // whose end Pdeathsig means
+// runWithParent runs a command that is killed when this process dies.
+func runWithParent(cmd *exec.Cmd) error {
+	runtime.LockOSThread() // Pdeathsig fires when this OS thread exits, so stay on it
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd.Run()

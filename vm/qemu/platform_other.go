@@ -4,17 +4,16 @@ package qemu
 
 import "os/exec"
 
-// hardware is none: this system's accelerator is not known here.
+// hardware matches no accelerator: none is supported on this system.
 const hardware = "none"
 
 const hardwareBroken = ""
 
-func lookAtHardware() string { return "no accelerator is known for this system" }
+func findHardwareTrouble() Reason { return ReasonUnknownSystem }
 
 var sandbox []string
 
 func bootID() (string, error) { return "", nil }
 
-// runWhileWeLive runs a command. It is not known here how to have one killed
-// when its parent dies.
-func runWhileWeLive(cmd *exec.Cmd) error { return cmd.Run() }
+// runWithParent runs a command. This system cannot kill it when its parent dies.
+func runWithParent(cmd *exec.Cmd) error { return cmd.Run() }

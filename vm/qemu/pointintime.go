@@ -8,94 +8,92 @@ import (
 	"sync"
 	"time"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 	"vmterminal/vm/qmp"
 )
 
-// How a point in time was taken.
+// Values of [PointInTime.Taken].
 const (
-	Frozen          = "frozen"           // the guest's file systems were quiet
+	Frozen          = "frozen"           // the guest's file systems were frozen
 	CrashConsistent = "crash-consistent" // as after a power cut
 )
 
 var (
-	// ErrInProgress says that the VM has a point in time already, or
-	// left-overs of one (see CleanPointInTime).
-	ErrInProgress = errors.New("a point in time is being read already")
-	// ErrStillFrozen says that the guest was frozen and did not say that it
-	// was thawed.
+	// ErrInProgress means that the VM already has a point in time, or leftovers of one
+	// (see CleanPointInTime).
+	ErrInProgress = errors.New("another point in time is in progress")
+	// ErrStillFrozen is the value of PointInTime.NotFrozen if the guest was frozen and did
+	// not confirm the thaw in time.
 	ErrStillFrozen = errors.New("the guest's file systems may still be frozen")
-	// ErrThawedBefore is for Options.Thaw to say that there was nothing left to
-	// thaw.
-	ErrThawedBefore = errors.New("the guest had thawed by itself before it was told to")
+	// ErrThawedBefore is returned by Options.Thaw if the guest was no longer frozen.
+	ErrThawedBefore = errors.New("the guest thawed its file systems before it was asked to")
 )
 
 const (
-	freezeLimit = 20 * time.Second // the guest writes out all it holds
-	switchLimit = 5 * time.Second  // for QEMU to switch disks, while the guest is frozen
-	thawLimit   = 10 * time.Second // for each of two tries
-	endLimit    = 30 * time.Second
-	exportName  = "snap"
+	freezeTimeout = 20 * time.Second // the guest writes all its dirty data
+	switchTimeout = 5 * time.Second  // QEMU switches disks while the guest is frozen
+	thawTimeout   = 10 * time.Second // for each of two attempts
+	endTimeout    = 30 * time.Second
+	exportName    = "snap"
 )
 
-// Options say how to take a point in time.
+// Options holds the settings of BeginPointInTime.
 type Options struct {
-	Fleece string // a file to create: it keeps what the guest overwrites meanwhile
-	Socket string // the unix socket to serve on (Sockets.NBD)
+	Fleece string // a file to create for the old contents of blocks that the guest overwrites
+	Socket string // unix socket of the NBD server (Sockets.NBD)
 
-	// Freeze and Thaw make the guest's file systems quiet and set them free
-	// again; both nil when nobody in the guest can. Thaw is always called
-	// after Freeze, whatever came of it. When it says ErrThawedBefore, nobody
-	// knows whether that was before the moment: the point in time is
-	// CrashConsistent.
+	// Freeze and Thaw freeze and thaw the guest's file systems; both are nil if the guest
+	// cannot do that. Thaw is always called after Freeze, even if Freeze failed. If Thaw
+	// returns ErrThawedBefore, the guest may have thawed before the point in time, which is
+	// then CrashConsistent.
 	Freeze, Thaw func(context.Context) error
 
-	// Track names a bitmap to begin (see BitmapName); it notes what the guest
-	// changes from the moment on, and stays after Keep. Since is an earlier one's
-	// Track that was kept. Either may be "".
+	// Track is the name of a bitmap to add (see BitmapName), which records what the guest
+	// changes from the point in time on; Keep preserves it. Since is the Track of an
+	// earlier point in time for which Keep was called. Either may be "".
 	Track, Since string
 }
 
-// PointInTime is a running VM's disk as it was at one moment, served read-only
-// over NBD until End, while the guest goes on. If the host's disk has no room
-// for what the guest overwrites, the point in time breaks: every later read of
-// it fails, and the guest goes on.
+// A PointInTime is a running VM's disk as it was at one moment, served read-only over NBD
+// until End, while the guest keeps running. If the host's disk is full when the guest
+// overwrites a block, the point in time fails: every later read returns an error, but the
+// guest is not affected.
 type PointInTime struct {
-	Socket, Export string        // for OpenImage, and nothing else
+	Socket, Export string        // arguments for OpenImage
 	Size           int64         // bytes
 	Taken          string        // Frozen or CrashConsistent
-	NotFrozen      error         // why not Frozen although Freeze was given
-	At             time.Time     // the moment
-	Held           time.Duration // how long the guest's writes were held back
+	NotFrozen      error         // why Taken is not Frozen although Freeze was set
+	At             time.Time     // when it was taken
+	FrozenFor      time.Duration // how long the guest's writes were blocked
 
-	// Tracked tells whether Options.Track was begun. Changes is for ReadChanges;
-	// "" when what changed since Options.Since is not known.
+	// Tracked reports whether the bitmap Options.Track was added. Changes is the argument
+	// for ReadChanges, or "" if the changes since Options.Since are unknown.
 	Tracked bool
 	Changes string
-	// Writes is WriteCount at the moment, -1 if that is not known: as long as it
-	// stays, the guest has changed nothing. A write of the file system's own, as
-	// it was thawed, is in it.
+	// Writes is WriteCount at the point in time, or -1 if unknown. As long as the count stays
+	// the same, the guest has changed nothing. It includes the write that the file system
+	// makes when it is thawed.
 	Writes int64
 
-	kept   bool
-	client *qmp.Client
-	fleece string
-	mu     sync.Mutex
-	undo   []step // the newest last
+	keepBitmap bool
+	client     *qmp.Client
+	fleece     string
+	mu         sync.Mutex
+	undo       []undoStep // the newest last
 }
 
-// step takes back one thing that BeginPointInTime did, or finds it not done.
-type step func(context.Context) error
+// undoStep reverts one step of BeginPointInTime. It succeeds if there is nothing to revert.
+type undoStep func(context.Context) error
 
-// BeginPointInTime takes the point in time of a machine made by Machine.Args.
-// If freezing fails it is taken all the same, CrashConsistent, with the cause
-// in NotFrozen. On an error nothing is left behind, as far as QEMU still obeys.
-// One at a time for each VM (ErrInProgress). The caller must call End.
+// BeginPointInTime takes a point in time of a machine started with Machine.Args. If freezing
+// or thawing fails, it is taken CrashConsistent, with the cause in NotFrozen. After an error
+// nothing is left behind, provided that QEMU still accepts commands. A VM has at most one
+// point in time (ErrInProgress). The caller must call End.
 func BeginPointInTime(ctx context.Context, c *qmp.Client, opt Options) (*PointInTime, error) {
 	if err := CheckSocketPath(opt.Socket); err != nil {
 		return nil, err
 	}
-	size, err := quietDisk(ctx, c)
+	size, err := diskWithoutPointInTime(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("point in time: %w", err)
 	}
@@ -110,80 +108,81 @@ func BeginPointInTime(ctx context.Context, c *qmp.Client, opt Options) (*PointIn
 }
 
 func (p *PointInTime) begin(ctx context.Context, opt Options) error {
-	if err := p.keepBlocks(ctx); err != nil {
+	if err := p.addFleece(ctx); err != nil {
 		return err
 	}
-	p.track(ctx, opt.Track)
-	if err := p.hold(ctx, opt); err != nil {
+	p.addBitmap(ctx, opt.Track)
+	if err := p.switchDisk(ctx, opt); err != nil {
 		return err
 	}
 	p.copyChanges(ctx, opt.Since)
-	return p.serve(ctx)
+	return p.export(ctx)
 }
 
-// do runs one command of which back is the way back. The way back is noted
-// first: a command whose answer was not waited for may still be carried out.
-func (p *PointInTime) do(ctx context.Context, back step, command string, args props) error {
-	p.undo = append(p.undo, back)
+// do runs one command. undo reverts it and is recorded first: a command may still take effect
+// after do has stopped waiting for the answer.
+func (p *PointInTime) do(ctx context.Context, undo undoStep, command string, args props) error {
+	p.undo = append(p.undo, undo)
 	return p.client.Do(ctx, command, args, nil)
 }
 
-// keepBlocks prepares the place where blocks go that the guest overwrites.
-func (p *PointInTime) keepBlocks(ctx context.Context) error {
+// addFleece creates the fleece, and the filter that copies blocks into it.
+func (p *PointInTime) addFleece(ctx context.Context) error {
 	p.undo = append(p.undo, func(context.Context) error { return removeFile(p.fleece) })
 	if err := createFleece(p.fleece, p.Size); err != nil {
 		return err
 	}
-	err := p.do(ctx, p.without(fleeceNode), "blockdev-add", props{
+	err := p.do(ctx, p.nodeRemover(fleeceNode), "blockdev-add", props{
 		"driver": "qcow2", "node-name": fleeceNode,
 		"file": props{"driver": "file", "filename": p.fleece},
 	})
 	if err != nil {
 		return err
 	}
-	return p.do(ctx, p.without(filterNode), "blockdev-add", props{
+	return p.do(ctx, p.nodeRemover(filterNode), "blockdev-add", props{
 		"driver": "copy-before-write", "node-name": filterNode, "discard": "unmap",
 		"file": diskNode, "target": fleeceNode,
 		"on-cbw-error": "break-snapshot", "cbw-timeout": 30,
 	})
 }
 
-// hold puts the filter under the guest's disk, which is the moment, between
-// freeze and thaw.
-func (p *PointInTime) hold(ctx context.Context, opt Options) error {
-	freezes := opt.Freeze != nil && opt.Thaw != nil
+// switchDisk connects the guest's disk to the filter, between freeze and thaw. That switch is
+// the point in time.
+func (p *PointInTime) switchDisk(ctx context.Context, opt Options) error {
+	canFreeze := opt.Freeze != nil && opt.Thaw != nil
 	start := time.Now()
-	if freezes {
-		p.NotFrozen = within(ctx, freezeLimit, opt.Freeze)
+	if canFreeze {
+		p.NotFrozen = withTimeout(ctx, freezeTimeout, opt.Freeze)
 	}
 	p.undo = append(p.undo, func(ctx context.Context) error { return setDrive(ctx, p.client, diskNode) })
-	err := within(ctx, switchLimit, func(ctx context.Context) error {
-		p.Writes = p.writes(ctx)
+	err := withTimeout(ctx, switchTimeout, func(ctx context.Context) error {
+		p.Writes = p.writeCount(ctx)
 		return setDrive(ctx, p.client, filterNode)
 	})
 	p.At = time.Now()
 	var thaw error
-	if freezes && guard.On(guard.Thaw) {
+	if canFreeze && guard.On(guard.Thaw) {
 		thaw = thawGuest(ctx, opt.Thaw)
 	}
-	p.Held = time.Since(start)
-	if errors.Is(thaw, ErrThawedBefore) && p.NotFrozen == nil {
+	p.FrozenFor = time.Since(start)
+	if thaw != nil && !errors.Is(thaw, ErrThawedBefore) {
+		thaw = fmt.Errorf("%w: %w", ErrStillFrozen, thaw)
+	}
+	if p.NotFrozen == nil {
+		// A guest that does not confirm the thaw may not have been frozen either.
 		p.NotFrozen = thaw
 	}
 	p.Taken = CrashConsistent
-	if freezes && p.NotFrozen == nil {
+	if canFreeze && p.NotFrozen == nil {
 		p.Taken = Frozen
-		if p.writes(ctx) == p.Writes+1 {
-			p.Writes++ // ext4 notes in its superblock that it is in use again
-		}
-		if thaw != nil {
-			err = errors.Join(err, fmt.Errorf("%w: %w", ErrStillFrozen, thaw))
+		if p.writeCount(ctx) == p.Writes+1 {
+			p.Writes++ // ext4 updates its superblock when it is thawed
 		}
 	}
 	return err
 }
 
-func (p *PointInTime) writes(ctx context.Context) int64 {
+func (p *PointInTime) writeCount(ctx context.Context) int64 {
 	n, err := WriteCount(ctx, p.client)
 	if err != nil {
 		return -1
@@ -191,26 +190,26 @@ func (p *PointInTime) writes(ctx context.Context) int64 {
 	return n
 }
 
-// thawGuest goes on when ctx has ended: a frozen guest is worse than a late
-// answer.
+// thawGuest calls thaw, and again if that fails, even after ctx has ended: a frozen guest is
+// worse than a late return.
 func thawGuest(ctx context.Context, thaw func(context.Context) error) error {
 	ctx = context.WithoutCancel(ctx)
-	err := within(ctx, thawLimit, thaw)
+	err := withTimeout(ctx, thawTimeout, thaw)
 	if err == nil || errors.Is(err, ErrThawedBefore) {
 		return err
 	}
-	return within(ctx, thawLimit, thaw)
+	return withTimeout(ctx, thawTimeout, thaw)
 }
 
-func within(ctx context.Context, limit time.Duration, f func(context.Context) error) error {
+func withTimeout(ctx context.Context, limit time.Duration, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return f(ctx)
 }
 
-// serve exports the disk as it was at the moment.
-func (p *PointInTime) serve(ctx context.Context) error {
-	err := p.do(ctx, p.without(accessNode), "blockdev-add", props{
+// export exports the disk as it was at the point in time.
+func (p *PointInTime) export(ctx context.Context) error {
+	err := p.do(ctx, p.nodeRemover(accessNode), "blockdev-add", props{
 		"driver": "snapshot-access", "node-name": accessNode, "file": filterNode,
 	})
 	if err != nil {
@@ -228,20 +227,20 @@ func (p *PointInTime) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.export(ctx, fleeceID, fleeceNode, fleeceExport(p.Export)); err != nil {
+	if err := p.addExport(ctx, fleeceID, fleeceNode, p.Export+fleeceSuffix); err != nil {
 		return err
 	}
 	if p.Changes != "" {
 		dirty := []props{{"node": diskNode, "name": p.Changes}}
-		if p.export(ctx, exportID, accessNode, p.Export, dirty...) == nil {
+		if p.addExport(ctx, exportID, accessNode, p.Export, dirty...) == nil {
 			return nil
 		}
 		p.Changes = ""
 	}
-	return p.export(ctx, exportID, accessNode, p.Export)
+	return p.addExport(ctx, exportID, accessNode, p.Export)
 }
 
-func (p *PointInTime) export(ctx context.Context, id, node, name string, bitmaps ...props) error {
+func (p *PointInTime) addExport(ctx context.Context, id, node, name string, bitmaps ...props) error {
 	unexport := func(ctx context.Context) error { return delExport(ctx, p.client, id) }
 	args := props{"type": "nbd", "id": id, "node-name": node, "name": name, "writable": false}
 	if len(bitmaps) > 0 {
@@ -250,21 +249,21 @@ func (p *PointInTime) export(ctx context.Context, id, node, name string, bitmaps
 	return p.do(ctx, unexport, "block-export-add", args)
 }
 
-func (p *PointInTime) without(node string) step {
+func (p *PointInTime) nodeRemover(node string) undoStep {
 	return func(ctx context.Context) error { return delNode(ctx, p.client, node) }
 }
 
-// End takes everything down, the last first, and removes the fleece. It goes
-// on when ctx has ended, for half a minute at most, and past a step that
-// fails; called again it tries those again. When the connection to QEMU has
-// ended it removes the files and says so. Safe for several goroutines.
+// End reverts all steps in reverse order and removes the fleece. It continues after ctx has
+// ended, for at most 30 seconds, and after a failed step; another call retries the failed
+// steps. If the connection to QEMU has ended, End removes the files and returns the
+// connection's error. It may be called concurrently.
 func (p *PointInTime) End(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.undo) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	select {
 	case <-p.client.Done():
@@ -272,11 +271,11 @@ func (p *PointInTime) End(ctx context.Context) error {
 		return errors.Join(p.client.Err(), removeFile(p.Socket), removeFile(p.fleece))
 	default:
 	}
-	var failed []step
+	var failed []undoStep
 	var errs []error
 	for i := len(p.undo) - 1; i >= 0; i-- {
 		if err := p.undo[i](ctx); err != nil {
-			failed = append([]step{p.undo[i]}, failed...)
+			failed = append([]undoStep{p.undo[i]}, failed...)
 			errs = append(errs, err)
 		}
 	}

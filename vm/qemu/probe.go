@@ -10,24 +10,23 @@ import (
 	"os/exec"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// probeLimit is ten times what a guest needs that runs at all.
-const probeLimit = 3 * time.Second
+// probeTimeout is ten times as long as a working guest needs.
+const probeTimeout = 3 * time.Second
 
-// probe is the smallest guest that can say it ran: its code makes QEMU exit
-// with a status that nothing else gives.
+// probe is a minimal guest that proves it ran: its code makes QEMU exit with a status that
+// does not occur otherwise.
 type probe struct {
 	code []byte
 	args func(codeFile string) []string
 	exit int
 }
 
-// probeAMD64 is a boot sector that counts to two on the FPU, in protected mode:
-// a KVM that emulates what it should have the processor run (that of a virtual
-// machine may) can start a guest, but knows only some instructions. QEMU's debug
-// port exits with 2*16+1.
+// probeAMD64 is a boot sector that adds 1 and 1 on the FPU in protected mode: a nested KVM
+// that emulates instructions instead of running them can start a guest, but supports only
+// some instructions. QEMU's debug port exits with 2*16+1.
 var probeAMD64 = probe{
 	code: bootSector(
 		0xfa,       // cli
@@ -38,7 +37,7 @@ var probeAMD64 = probe{
 		0x0c, 0x01, // or al, 1
 		0x0f, 0x22, 0xc0, // mov cr0, eax
 		0xea, 0x18, 0x7c, 0x08, 0x00, // jmp 8:0x7c18
-		0xb0, 0x10, // mov al, 16; from here on 32 bits
+		0xb0, 0x10, // mov al, 16; 32-bit code from here on
 		0x8e, 0xd8, // mov ds, ax
 		0x8e, 0xd0, // mov ss, ax
 		0xbc, 0x00, 0x7c, 0x00, 0x00, // mov esp, 0x7c00
@@ -53,10 +52,10 @@ var probeAMD64 = probe{
 		0xe6, 0xf4, // out 0xf4, al
 		0xf4,       // hlt
 		0xeb, 0xfd, // jmp to the hlt
-		0, 0, 0, 0, 0, 0, 0, 0, // 0x7c38: no segment
+		0, 0, 0, 0, 0, 0, 0, 0, // 0x7c38: null segment
 		0xff, 0xff, 0, 0, 0, 0x9a, 0xcf, 0, // 8: all memory as code
 		0xff, 0xff, 0, 0, 0, 0x92, 0xcf, 0, // 16: all memory as data
-		23, 0, 0x38, 0x7c, 0, 0, // 0x7c50: these three
+		23, 0, 0x38, 0x7c, 0, 0, // 0x7c50: pointer to these three
 	),
 	args: func(codeFile string) []string {
 		return []string{
@@ -68,7 +67,7 @@ var probeAMD64 = probe{
 	exit: 33,
 }
 
-// bootSector is one whose code the firmware runs at 0x7c00.
+// bootSector returns a boot sector whose code the firmware runs at 0x7c00.
 func bootSector(code ...byte) []byte {
 	sector := make([]byte, 512)
 	copy(sector, code)
@@ -76,27 +75,27 @@ func bootSector(code ...byte) []byte {
 	return sector
 }
 
-// runProbe tells whether a guest runs on the accelerator. The error is for
-// what kept it from finding out.
+// runProbe reports whether a guest runs on the accelerator. It returns an error if it cannot
+// find out.
 func runProbe(ctx context.Context, binary, accel string) (bool, error) {
 	b, err := hostBoard()
 	if err != nil {
 		return false, err
 	}
-	code, err := namelessFile(b.probe.code)
+	code, err := unlinkedFile(b.probe.code)
 	if err != nil {
 		return false, err
 	}
 	defer code.Close()
-	limited, cancel := context.WithTimeout(ctx, probeLimit)
+	limited, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	args := append([]string{"-nodefaults", "-no-user-config"}, sandbox...)
 	args = append(args, "-M", b.machine, "-accel", accel, "-cpu", cpuModel(accel), "-m", "64M", "-display", "none")
 	cmd := exec.CommandContext(limited, binary, append(args, b.probe.args("/dev/fd/3")...)...)
 	cmd.ExtraFiles = []*os.File{code}
-	cmd.Stderr = &untilSign{seen: cancel}
+	cmd.Stderr = &signWatcher{onSign: cancel}
 	cmd.WaitDelay = time.Second
-	err = runWhileWeLive(cmd)
+	err = runWithParent(cmd)
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
@@ -109,8 +108,9 @@ func runProbe(ctx context.Context, binary, accel string) (bool, error) {
 	return false, fmt.Errorf("probe the accelerator: %w", err)
 }
 
-// namelessFile is a file that goes with its last descriptor, however we end.
-func namelessFile(content []byte) (*os.File, error) {
+// unlinkedFile returns a file without a name. It disappears when its last descriptor is
+// closed, no matter how this process exits.
+func unlinkedFile(content []byte) (*os.File, error) {
 	f, err := os.CreateTemp("", "vmterminal-probe-")
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func namelessFile(content []byte) (*os.File, error) {
 	return f, nil
 }
 
-// probeKey is what a remembered answer holds for.
+// probeKey identifies what a stored result is valid for.
 type probeKey struct {
 	Boot    string `json:"boot"`
 	Binary  string `json:"binary"`
@@ -131,16 +131,16 @@ type probeKey struct {
 	Accel   string `json:"accel"`
 }
 
-type probeAnswer struct {
+type probeResult struct {
 	probeKey
 	Works bool `json:"works"`
 }
 
-// maxCache bounds what is read of the file of answers.
+// maxCache is the maximum number of bytes to read from the file with the stored results.
 const maxCache = 64 << 10
 
-// recall returns the remembered answer, if there is one for key.
-func recall(cacheFile string, key probeKey) (works, ok bool) {
+// loadResult returns the stored result for key, if any.
+func loadResult(cacheFile string, key probeKey) (works, ok bool) {
 	f, err := os.Open(cacheFile)
 	if err != nil {
 		return false, false
@@ -150,24 +150,27 @@ func recall(cacheFile string, key probeKey) (works, ok bool) {
 	if err != nil {
 		return false, false
 	}
-	return recallFrom(data, key)
+	return parseResult(data, key)
 }
 
-func recallFrom(data []byte, key probeKey) (works, ok bool) {
-	var a probeAnswer
+func parseResult(data []byte, key probeKey) (works, ok bool) {
+	var a probeResult
 	if json.Unmarshal(data, &a) != nil || a.probeKey != key {
 		return false, false
 	}
 	return a.Works, true
 }
 
-// remember keeps the newest answer, where there is a store already. It is only a
-// saving of time, so failure is of no consequence.
-func remember(cacheFile string, key probeKey, works bool) {
-	lock, err := ondisk.LockFile(cacheFile)
+// storeResult stores the latest result, unless the store does not exist yet or cacheFile is
+// "". Errors are ignored: the probe then runs again.
+func storeResult(cacheFile string, key probeKey, works bool) {
+	if cacheFile == "" {
+		return
+	}
+	lock, err := durable.LockFile(cacheFile)
 	if err != nil {
 		return
 	}
 	defer lock.Close()
-	_ = ondisk.ReplaceJSON(cacheFile, probeAnswer{key, works})
+	_ = durable.ReplaceJSON(cacheFile, probeResult{key, works})
 }

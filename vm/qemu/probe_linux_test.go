@@ -11,23 +11,22 @@ import (
 	"time"
 )
 
-// envProbes makes the test binary a process that probes with the program it
-// names.
-const envProbes = "VMTERMINAL_TEST_PROBES"
+// probeEnvVar, if set in the environment, makes the test binary run a probe with the program
+// that it names.
+const probeEnvVar = "VMTERMINAL_TEST_PROBES"
 
 func TestMain(m *testing.M) {
-	if program, ok := os.LookupEnv(envProbes); ok {
+	if program, ok := os.LookupEnv(probeEnvVar); ok {
 		_, _ = runProbe(context.Background(), program, KVM)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-// A QEMU that hangs on a broken accelerator must not outlive whoever tried it,
-// and no file either.
+// A QEMU that hangs on a broken accelerator must exit with its parent and leave no file behind.
 func TestProbeDiesWithItsOwner(t *testing.T) {
 	dir := t.TempDir()
-	told := filepath.Join(dir, "pid")
+	pidFile := filepath.Join(dir, "pid")
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -37,13 +36,13 @@ func TestProbeDiesWithItsOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := exec.Command(exe)
-	owner.Env = append(os.Environ(), "TMPDIR="+tmp, envProbes+"="+script(t, "echo $$ >"+told+".new; mv "+told+".new "+told+"; exec sleep 60"))
+	owner.Env = append(os.Environ(), "TMPDIR="+tmp, probeEnvVar+"="+fakeProgram(t, "echo $$ >"+pidFile+".new; mv "+pidFile+".new "+pidFile+"; exec sleep 60"))
 	if err := owner.Start(); err != nil {
 		t.Fatal(err)
 	}
 	var pid int
 	waitUntil(t, "the probe runs", func() bool {
-		text, _ := os.ReadFile(told)
+		text, _ := os.ReadFile(pidFile)
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
 		return pid > 0
 	})
@@ -56,17 +55,16 @@ func TestProbeDiesWithItsOwner(t *testing.T) {
 		return err != nil || strings.Contains(string(stat), ") Z ")
 	})
 	if left, _ := os.ReadDir(tmp); len(left) > 0 {
-		t.Errorf("left are %v", left)
+		t.Errorf("got leftover files %v, want none", left)
 	}
 }
 
-// waitUntil looks for as long as a busy machine may take, and less than the probe
-// would take to end by itself.
+// waitUntil polls, for less time than the probe would need to end by itself.
 func waitUntil(t *testing.T, what string, wanted func() bool) {
 	t.Helper()
-	for end := time.Now().Add(probeLimit - 500*time.Millisecond); !wanted(); {
+	for end := time.Now().Add(probeTimeout - 500*time.Millisecond); !wanted(); {
 		if time.Now().After(end) {
-			t.Fatalf("not in time: %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -1,9 +1,9 @@
-// Package qemu knows QEMU: where its program is, which accelerator truly works
-// on this machine, the arguments that make a VM of a disk, and how a running
-// VM's disk is read as it was at one point in time.
+// Package qemu wraps QEMU: it finds the program, tests which accelerator works
+// ([Probe]), builds the command line of a VM ([Machine]), and reads a running VM's disk
+// as of a point in time ([PointInTime]).
 //
-// It starts no VM and owns none (the host process does that), and must never
-// know the store of VMs, snapshots or anything that draws.
+// It does not start VMs; the supervisor does. It must not import the list of VMs,
+// snapshots or a user interface, so that all of them can use it.
 package qemu
 
 import (
@@ -16,35 +16,31 @@ import (
 	"time"
 )
 
-// ErrNoQEMU says that QEMU's program was not found. Find wraps it in a
-// *Missing.
+// ErrNoQEMU means that QEMU's program was not found. Find wraps it in a *Missing.
 var ErrNoQEMU = errors.New("QEMU is not installed")
 
-// Missing is a program that was not found, and what to install for it.
+// Missing is the error if QEMU's program for this processor was not found.
 type Missing struct {
 	Program string // "qemu-system-x86_64"
-	Package string // Debian's name for it: "qemu-system-x86"
 }
 
 func (m *Missing) Error() string { return fmt.Sprintf("%v: %s was not found", ErrNoQEMU, m.Program) }
 
 func (m *Missing) Unwrap() error { return ErrNoQEMU }
 
-// board is what differs from one processor architecture to the other.
+// board holds the settings that depend on the processor architecture.
 type board struct {
 	program string
-	debian  string // package
 	machine string // for -M
-	serial  string // driver of the guest's first serial port
-	console string // its name in the guest
+	serial  string // driver of the first serial port
+	console string // name of that port in the guest
 	probe   probe
 }
 
-// boards is by GOARCH: a guest is of the host's architecture.
+// boards maps GOARCH to a board: guests have the host's architecture.
 var boards = map[string]board{
 	"amd64": {
 		program: "qemu-system-x86_64",
-		debian:  "qemu-system-x86",
 		machine: "pc",
 		serial:  "isa-serial",
 		console: "ttyS0",
@@ -55,15 +51,15 @@ var boards = map[string]board{
 func hostBoard() (board, error) {
 	b, ok := boards[runtime.GOARCH]
 	if !ok {
-		return board{}, fmt.Errorf("no VMs on %s processors", runtime.GOARCH)
+		return board{}, fmt.Errorf("VMs are not supported on %s processors", runtime.GOARCH)
 	}
 	return b, nil
 }
 
 var versionLine = regexp.MustCompile(`^QEMU emulator version (\d+(?:\.\d+)+)`)
 
-// Find returns the path of QEMU's program for this processor and its version
-// ("7.2.22"). An absent program is a *Missing (ErrNoQEMU). It takes some 20 ms.
+// Find returns the path and the version ("7.2.22") of QEMU's program for this processor. If
+// it is not installed, the error is a *Missing. Find takes about 20 ms.
 func Find() (binary, version string, err error) {
 	b, err := hostBoard()
 	if err != nil {
@@ -71,7 +67,7 @@ func Find() (binary, version string, err error) {
 	}
 	binary, err = exec.LookPath(b.program)
 	if err != nil {
-		return "", "", &Missing{Program: b.program, Package: b.debian}
+		return "", "", &Missing{Program: b.program}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -81,7 +77,7 @@ func Find() (binary, version string, err error) {
 	}
 	m := versionLine.FindSubmatch(out)
 	if m == nil {
-		return "", "", fmt.Errorf("%s --version: not QEMU's answer", binary)
+		return "", "", fmt.Errorf("%s --version: unexpected output", binary)
 	}
 	return binary, string(m[1]), nil
 }

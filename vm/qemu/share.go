@@ -11,11 +11,10 @@ import (
 	"time"
 )
 
-// ErrNoSharing says that this QEMU was built without what shares folders (9p).
+// ErrNoSharing means that QEMU was built without support for shared folders (9p).
 var ErrNoSharing = errors.New("this QEMU cannot share folders (it was built without 9p)")
 
-// Share is a folder of this computer that the guest can mount, as a 9p file system
-// named Tag.
+// Share is a folder of the host that the guest can mount as a 9p file system named Tag.
 type Share struct {
 	Path     string
 	ReadOnly bool
@@ -23,11 +22,11 @@ type Share struct {
 
 const shareDevice = "virtio-9p-pci"
 
-// Tag is the share's name in the guest. It is made of the path, so that no folder
-// is taken for another one when settings change.
+// Tag returns the share's name in the guest. It is derived from the path, so that changed
+// settings never give the guest another folder under the same name.
 func (s Share) Tag() string { return fmt.Sprintf("vmt-%x", sha256.Sum256([]byte(s.Path)))[:24] }
 
-// CheckSharing returns ErrNoSharing for a QEMU that cannot share folders.
+// CheckSharing returns ErrNoSharing if QEMU cannot share folders.
 func CheckSharing(ctx context.Context, binary string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -38,11 +37,11 @@ func CheckSharing(ctx context.Context, binary string) error {
 	return err
 }
 
-// shares are of the model mapped-xattr: owner, mode, links and devices that the
-// guest makes are noted in extended attributes, and on this computer there are only
-// plain files and folders of the user who runs QEMU, private to him. So no guest
-// leaves a program here that runs with rights of its own, nor a link that leads out
-// of the folder.
+// shares returns the arguments for the shared folders. In the security model mapped-xattr,
+// owners, modes, links and devices that the guest creates are stored in extended attributes.
+// The host sees only plain files and folders that belong to the user who runs QEMU and that
+// only this user can access. So a guest cannot create a setuid program on the host, nor a
+// link that leads out of the folder.
 func (m Machine) shares() []string {
 	var args []string
 	for i, s := range m.Shares {
@@ -51,7 +50,7 @@ func (m Machine) shares() []string {
 		if s.ReadOnly {
 			fsdev += ",readonly=on"
 		}
-		// -fsdev takes no JSON; a comma that is doubled is just a comma.
+		// -fsdev does not take JSON; commas are escaped by doubling them.
 		fsdev += ",path=" + strings.ReplaceAll(s.Path, ",", ",,")
 		args = append(args, "-fsdev", fsdev,
 			"-device", props{"driver": shareDevice, "id": id + "-dev", "fsdev": id, "mount_tag": s.Tag()}.String())

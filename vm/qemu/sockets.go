@@ -9,17 +9,17 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// ErrPathTooLong says that the system takes no socket path that long. The way
-// out is a store with a shorter path.
+// ErrPathTooLong means that a path is too long for a unix socket. Moving the store to a
+// shorter path helps.
 var ErrPathTooLong = errors.New("path too long for a socket")
 
-// maxSocketPath is the longest path of a unix socket, in bytes: 107 on Linux.
+// maxSocketPath is the maximum length of a unix socket's path in bytes: 107 on Linux.
 const maxSocketPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 
-// CheckSocketPath returns ErrPathTooLong for a path that no socket can have.
+// CheckSocketPath returns ErrPathTooLong if the path is too long for a socket.
 func CheckSocketPath(path string) error {
 	if len(path) > maxSocketPath {
 		return fmt.Errorf("%w (%d bytes, at most %d): %s", ErrPathTooLong, len(path), maxSocketPath, path)
@@ -27,37 +27,37 @@ func CheckSocketPath(path string) error {
 	return nil
 }
 
-// Sockets is the private folder of one running VM's sockets.
+// Sockets is the private folder for one running VM's sockets. Its methods return their paths.
 type Sockets string
 
-// QMP takes one client at a time.
+// QMP is QEMU's control socket. It accepts one client at a time.
 func (s Sockets) QMP() string { return filepath.Join(string(s), "qmp") }
 
-// Console is the guest's serial terminal; one client at a time, who must read.
+// Console is the guest's serial terminal. It accepts one client at a time, which must keep
+// reading.
 func (s Sockets) Console() string { return filepath.Join(string(s), "tty") }
 
-// Agent is the far end of AgentPort; one client at a time, who must read.
+// Agent is the host's end of AgentPort. It accepts one client at a time, which must keep
+// reading.
 func (s Sockets) Agent() string { return filepath.Join(string(s), "agent") }
 
-// NBD is for PointInTime.
+// NBD is the NBD server's socket for a PointInTime.
 func (s Sockets) NBD() string { return filepath.Join(string(s), "nbd") }
 
-// Descriptors of the listening sockets inside QEMU: os/exec hands extra files
-// on from 3.
+// Descriptors of the listening sockets in QEMU: os/exec passes extra files from 3 on.
 const (
 	qmpFD = 3 + iota
 	consoleFD
 	agentFD
 )
 
-// Listeners are the sockets that QEMU will answer on. They listen before QEMU
-// starts, so a client can connect at once and never finds half a start.
+// Listeners holds the listening sockets for QEMU. They exist before QEMU starts, so clients
+// can connect at once.
 type Listeners struct{ files []*os.File }
 
-// Listen makes the folder private and listens on the sockets in it; what an
-// earlier run left under their names is removed. A folder whose path is too
-// long is ErrPathTooLong. The sockets' files are the caller's to remove when
-// QEMU has left.
+// Listen creates the private folder and listens on the sockets in it, replacing sockets of an
+// earlier run. If the folder's path is too long, the error is ErrPathTooLong. The caller must
+// remove the socket files when QEMU has exited.
 func Listen(s Sockets) (*Listeners, error) {
 	if err := privateDir(string(s)); err != nil {
 		return nil, err
@@ -74,12 +74,11 @@ func Listen(s Sockets) (*Listeners, error) {
 	return l, nil
 }
 
-// Files are to be the first ExtraFiles of QEMU's process. They stay owned by
-// the Listeners.
+// Files returns the first ExtraFiles for QEMU's process. The Listeners still owns them.
 func (l *Listeners) Files() []*os.File { return append([]*os.File(nil), l.files...) }
 
-// Close gives up this process's share; call it when QEMU has started, or else
-// clients would wait for ever after QEMU has left.
+// Close closes this process's copies. Call it after starting QEMU, or clients would wait
+// forever after QEMU has exited.
 func (l *Listeners) Close() {
 	for _, f := range l.files {
 		f.Close()
@@ -99,15 +98,15 @@ func listen(path string) (*os.File, error) {
 	}
 	defer func() { _ = l.Close() }()
 	l.SetUnlinkOnClose(false)
-	if err := os.Chmod(path, ondisk.FileMode); err != nil {
+	if err := os.Chmod(path, durable.FileMode); err != nil {
 		return nil, err
 	}
 	return l.File()
 }
 
 func privateDir(dir string) error {
-	if err := os.MkdirAll(dir, ondisk.DirMode); err != nil {
+	if err := os.MkdirAll(dir, durable.DirMode); err != nil {
 		return err
 	}
-	return os.Chmod(dir, ondisk.DirMode)
+	return os.Chmod(dir, durable.DirMode)
 }

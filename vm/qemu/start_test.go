@@ -10,26 +10,25 @@ import (
 	"vmterminal/vm/qmp"
 )
 
-// running is a paused machine without a guest: enough for all that QEMU itself
-// does.
-type running struct {
+// testVM is a paused machine without a guest, which is enough to test QEMU itself.
+type testVM struct {
 	client  *qmp.Client
 	sockets Sockets
 	disk    string
 	process *exec.Cmd
-	said    *bytes.Buffer // QEMU's stderr; read it when QEMU has left
+	said    *bytes.Buffer // QEMU's stderr; read it only after QEMU has exited
 }
 
-// start runs a machine on a disk of size bytes in a folder with a comma. With
-// shell, QEMU is started by it ("ulimit …; exec \"$@\"").
-func start(t *testing.T, size int64, shell string) *running {
+// startMachine runs a machine whose disk is size bytes long, in a folder with a comma in its
+// name. If shell is set, a shell runs that command and then QEMU ("ulimit …; exec \"$@\"").
+func startMachine(t *testing.T, size int64, shell string) *testVM {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "vm,t")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	r := &running{sockets: Sockets(filepath.Join(dir, "run,")), disk: filepath.Join(dir, "disk,driver=x.raw"), said: &bytes.Buffer{}}
+	r := &testVM{sockets: Sockets(filepath.Join(dir, "run,")), disk: filepath.Join(dir, "disk,driver=x.raw"), said: &bytes.Buffer{}}
 	if err := os.WriteFile(r.disk, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +40,7 @@ func start(t *testing.T, size int64, shell string) *running {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	m := machine()
+	m := testMachine()
 	m.Disk, m.Kernel, m.Append, m.Forwards, m.Paused = r.disk, "", "", nil, true
 	args, err := m.Args()
 	if err != nil {
@@ -65,24 +64,24 @@ func start(t *testing.T, size int64, shell string) *running {
 		_ = r.process.Process.Kill()
 		_ = r.process.Wait()
 		if t.Failed() {
-			t.Logf("QEMU said: %s", r.said)
+			t.Logf("QEMU's messages: %s", r.said)
 		}
 	})
 	l.Close()
-	if r.client, err = qmp.Dial(t.Context(), r.sockets.QMP()); err != nil {
+	if r.client, err = qmp.Dial(t.Context(), r.sockets.QMP(), nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.client.Close() })
 	return r
 }
 
-// write changes the disk as a guest would, through the device's own node.
-func (r *running) write(t *testing.T, command string) {
+// write changes the disk like a guest, through the device's own node.
+func (r *testVM) write(t *testing.T, command string) {
 	t.Helper()
 	var said string
 	err := r.client.Do(t.Context(), "human-monitor-command",
 		props{"command-line": `qemu-io -d /machine/peripheral/vd0/virtio-backend "` + command + `"`}, &said)
 	if err != nil || bytes.Contains([]byte(said), []byte("rror")) {
-		t.Errorf("%s: %s %v", command, said, err)
+		t.Errorf("%s: got output %s, error %v; want neither", command, said, err)
 	}
 }

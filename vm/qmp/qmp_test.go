@@ -16,8 +16,8 @@ import (
 
 const greeting = `{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": ["oob"]}}` + "\r\n"
 
-// fake plays QEMU: it greets, accepts qmp_capabilities, and leaves the rest to
-// the test.
+// fake acts as QEMU: it sends the greeting, accepts qmp_capabilities, and leaves the rest to the
+// test.
 type fake struct {
 	net.Conn
 	requests *bufio.Scanner
@@ -32,7 +32,7 @@ func pair(t *testing.T) (*Client, *fake) {
 		q.say(greeting)
 		q.answer(q.next(), `{}`)
 	}()
-	c, err := Open(t.Context(), ours)
+	c, err := Open(t.Context(), ours, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestAnswersFindTheirCallers(t *testing.T) {
 		for i := range requests {
 			requests[i] = q.next()
 		}
-		for i := range requests { // the last asked is answered first
+		for i := range requests { // the last request is answered first
 			r := requests[callers-1-i]
 			args, _ := json.Marshal(r.Arguments)
 			q.answer(r, string(args))
@@ -72,7 +72,7 @@ func TestAnswersFindTheirCallers(t *testing.T) {
 		wg.Go(func() {
 			var got struct{ N int }
 			if err := c.Do(t.Context(), "echo", map[string]int{"n": n}, &got); err != nil || got.N != n {
-				t.Errorf("%d: got %d, %v", n, got.N, err)
+				t.Errorf("call %d: got answer %d, %v; want its own argument", n, got.N, err)
 			}
 		})
 	}
@@ -88,10 +88,10 @@ func TestRefusalIsAnError(t *testing.T) {
 	err := c.Do(t.Context(), "device_del", nil, nil)
 	var refusal *Error
 	if !errors.As(err, &refusal) || *refusal != (Error{"device_del", "DeviceNotFound", "no vd9"}) {
-		t.Errorf("got %v", err)
+		t.Errorf("Do: got error %v, want QEMU's rejection", err)
 	}
 	if err := c.Do(t.Context(), "query-status", nil, nil); err != nil {
-		t.Error("the connection did not go on:", err)
+		t.Error("Do after a rejected command: got error", err)
 	}
 }
 
@@ -108,22 +108,22 @@ func TestLateAnswerIsDropped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-asked; cancel() }()
 	if err := c.Do(ctx, "slow", nil, nil); !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("Do: got error %v, want Canceled", err)
 	}
 	close(left)
 	var got string
 	if err := c.Do(t.Context(), "quick", nil, &got); err != nil || got != "right" {
-		t.Errorf("got %q, %v", got, err)
+		t.Errorf("Do: got answer %q, %v; want its own answer", got, err)
 	}
 }
 
 func TestCancelWhileSendingLeavesConnection(t *testing.T) {
-	c, q := pair(t) // on a pipe a line is half sent until it is read
+	c, q := pair(t) // a line on a pipe is only partly sent until it is read
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		if err := c.Do(ctx, "unread", nil, nil); !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("got %v", err)
+			t.Fatalf("Do: got error %v, want DeadlineExceeded", err)
 		}
 	}
 	go func() {
@@ -145,13 +145,13 @@ func TestEventsKeepTheNewest(t *testing.T) {
 		}
 		q.answer(q.next(), `{}`)
 	}()
-	if err := c.Do(t.Context(), "x", nil, nil); err != nil { // nobody reads events, and it is answered
+	if err := c.Do(t.Context(), "x", nil, nil); err != nil { // QEMU's answer arrives although nobody reads events
 		t.Fatal(err)
 	}
 	for i := sent - eventBuffer; i < sent; i++ {
 		e := <-c.Events()
 		if e.Name != fmt.Sprintf("E%d", i) || string(e.Data) != `{"a": 1}` || !e.Time.Equal(time.Unix(5, 7000)) {
-			t.Fatalf("event %d: %+v", i, e)
+			t.Fatalf("event %d: got %+v, want its own name, data and time", i, e)
 		}
 	}
 }
@@ -174,14 +174,14 @@ func TestEnd(t *testing.T) {
 				c.end(client, q)
 			}()
 			if err := client.Do(t.Context(), "x", nil, nil); !errors.Is(err, c.want) {
-				t.Errorf("waiting: %v, want %v", err, c.want)
+				t.Errorf("pending Do: got error %v, want %v", err, c.want)
 			}
 			<-client.Done()
 			for range client.Events() {
-				t.Error("an event")
+				t.Error("got an event, want none")
 			}
 			if err := client.Do(t.Context(), "x", nil, nil); !errors.Is(err, c.want) || !errors.Is(client.Err(), c.want) {
-				t.Errorf("after: %v, %v, want %v", err, client.Err(), c.want)
+				t.Errorf("Do and Err after the end: got %v and %v, want %v", err, client.Err(), c.want)
 			}
 		})
 	}
@@ -196,8 +196,8 @@ func TestHungQEMU(t *testing.T) {
 	defer func() { _ = l.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := Dial(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
+	if _, err := Dial(ctx, path, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Dial: got error %v, want DeadlineExceeded", err)
 	}
 }
 
@@ -207,8 +207,8 @@ func TestHungAfterGreeting(t *testing.T) {
 	go func() { _, _ = io.WriteString(theirs, greeting) }()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := Open(ctx, ours); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
+	if _, err := Open(ctx, ours, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Open: got error %v, want DeadlineExceeded", err)
 	}
 }
 
@@ -216,12 +216,12 @@ func TestNoGreeting(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
 	go func() { _, _ = io.WriteString(theirs, `{"event": "RESUME"}`+"\n") }()
-	if _, err := Open(t.Context(), ours); !errors.Is(err, ErrProtocol) {
-		t.Errorf("got %v", err)
+	if _, err := Open(t.Context(), ours, nil); !errors.Is(err, ErrProtocol) {
+		t.Errorf("Open: got error %v, want ErrProtocol", err)
 	}
 }
 
-// FuzzReader: whatever QEMU says, one command ends.
+// No matter what QEMU sends, a command returns.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte(greeting + `{"return": {}, "id": 1}` + "\n" + `{"return": "x", "id": 2}` + "\n"))
 	f.Add([]byte(greeting + `{"error": {"class": "GenericError", "desc": "no"}, "id": 1}` + "\n"))
@@ -234,7 +234,7 @@ func FuzzReader(f *testing.F) {
 			_, _ = theirs.Write(says)
 			theirs.Close()
 		}()
-		c, err := Open(t.Context(), ours)
+		c, err := Open(t.Context(), ours, nil)
 		if err != nil {
 			return
 		}
@@ -243,7 +243,7 @@ func FuzzReader(f *testing.F) {
 		_ = c.Do(t.Context(), "x", nil, &got)
 		<-c.Done()
 		if c.Err() == nil {
-			t.Error("ended without a cause")
+			t.Error("Err = nil after the end, want a cause")
 		}
 	})
 }

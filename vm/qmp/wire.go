@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// maxLine bounds one line from QEMU; its largest answer (query-qmp-schema)
-	// has about 200 KB.
+	// maxLine limits one line from QEMU. The largest answer (query-qmp-schema) has about
+	// 200 KB.
 	maxLine = 4 << 20
-	// eventBuffer is how many unread events are kept.
+	// eventBuffer is the maximum number of unread events that are buffered.
 	eventBuffer = 64
 )
 
@@ -23,7 +23,7 @@ type request struct {
 	ID        uint64 `json:"id"`
 }
 
-// message is any line from QEMU: greeting, answer, refusal or event.
+// message is any line from QEMU: greeting, answer, error or event.
 type message struct {
 	QMP    json.RawMessage `json:"QMP"`
 	ID     *uint64         `json:"id"`
@@ -59,25 +59,25 @@ func (a answer) into(command string, result any) error {
 	return nil
 }
 
-// read is the one reader of the connection; greeted is closed at the greeting.
+// read is the only reader of the connection; it closes greeted after the greeting.
 func (c *Client) read(greeted chan<- struct{}) {
 	defer close(c.events)
 	lines := bufio.NewScanner(c.conn)
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
-	hello := false
+	hasGreeted := false
 	for lines.Scan() {
 		m, err := parse(lines.Bytes())
 		switch {
 		case err != nil:
-		case m.QMP != nil && !hello:
-			hello = true
+		case m.QMP != nil && !hasGreeted:
+			hasGreeted = true
 			close(greeted)
-		case !hello:
+		case !hasGreeted:
 			err = fmt.Errorf("%w: no greeting", ErrProtocol)
 		case m.Event != "":
-			c.tell(m)
+			c.sendEvent(m)
 		case m.ID == nil:
-			err = fmt.Errorf("%w: an answer to nothing", ErrProtocol)
+			err = fmt.Errorf("%w: answer without an ID", ErrProtocol)
 		default:
 			c.deliver(m)
 		}
@@ -88,7 +88,7 @@ func (c *Client) read(greeted chan<- struct{}) {
 	}
 	err := lines.Err()
 	if errors.Is(err, bufio.ErrTooLong) {
-		err = fmt.Errorf("%w: a line of more than %d bytes", ErrProtocol, maxLine)
+		err = fmt.Errorf("%w: line longer than %d bytes", ErrProtocol, maxLine)
 	}
 	c.end(err)
 }
@@ -101,9 +101,9 @@ func parse(line []byte) (message, error) {
 	return m, nil
 }
 
-// tell hands on an event without ever waiting. Only the reader sends, so after
-// one is taken out there is room.
-func (c *Client) tell(m message) {
+// sendEvent delivers an event without waiting. Only the reader sends, so dropping one event
+// makes room.
+func (c *Client) sendEvent(m message) {
 	e := Event{Name: m.Event, Data: m.Data, Time: m.time()}
 	for {
 		select {
@@ -120,7 +120,7 @@ func (c *Client) tell(m message) {
 
 func (m message) time() time.Time {
 	t := m.Timestamp
-	if t.Seconds < 0 || t.Seconds > math.MaxUint32 { // QEMU says -1 when it has no clock
+	if t.Seconds < 0 || t.Seconds > math.MaxUint32 { // QEMU sends -1 if it has no clock
 		return time.Time{}
 	}
 	return time.Unix(t.Seconds, t.Microseconds%1e6*1000)
@@ -132,7 +132,7 @@ func (c *Client) deliver(m message) {
 	delete(c.waiting, *m.ID)
 	c.mu.Unlock()
 	if !ok {
-		return // its caller has gone
+		return // the caller has given up
 	}
 	a := answer{value: m.Return}
 	if m.Error != nil {

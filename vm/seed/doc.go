@@ -1,9 +1,7 @@
-// Package seed makes the disk from which a guest of a cloud's image learns at its
-// start who it is: cloud-init's data source NoCloud, a small read-only disk whose
-// label is cidata. From it the guest has its name, the one SSH key that opens it,
-// the host key by which it is known, and the agent; and lets its file system fill
-// the disk.
+// Package seed writes the seed disk of a guest created from a cloud image: a small ISO
+// image with the volume label cidata, which cloud-init's data source NoCloud reads at boot.
+// It contains the hostname, the SSH keys, the agent, and the instruction to grow the root
+// file system to the size of the disk.
 //
-// It knows what cloud-init understands. Images, and how a VM is started, it must
-// not know.
+// It supports only cloud-init. It must not depend on images or on how a VM is started.
 package seed

@@ -20,7 +20,7 @@ put vmterminal-agent /usr/local/sbin/vmterminal-agent 755
 if [ -d /run/systemd/system ]; then
 	put vmterminal-agent.service /etc/systemd/system/vmterminal-agent.service 644
 	[ -n "$changed" ] || exit 0
-	systemctl --quiet enable vmterminal-agent.service # which reads all units anew
+	systemctl --quiet enable vmterminal-agent.service # also reloads all units
 	# Waiting could be for ever: this is part of the boot.
 	systemctl --no-block restart vmterminal-agent.service
 elif command -v rc-service >/dev/null; then

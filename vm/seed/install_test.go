@@ -10,15 +10,15 @@ import (
 
 const agentInGuest = "usr/local/sbin/vmterminal-agent"
 
-// At each boot the agent and what starts it are put where they are not yet, or are
-// others; and only then is anything started.
+// At each boot, the agent and its service are installed and started only if they are missing
+// or outdated.
 func TestInstall(t *testing.T) {
 	tests := []struct {
 		init    string
 		service string // the file on the seed
-		place   string // of that in the guest
+		place   string // path of the service file in the guest
 		mode    os.FileMode
-		asked   string // of the init system, when there is something new
+		asked   string // commands to the init system after a change
 	}{
 		{
 			"systemd", "vmterminal-agent.service", "etc/systemd/system/vmterminal-agent.service", 0o644,
@@ -37,7 +37,7 @@ func TestInstall(t *testing.T) {
 			check := func(what, asked, agent, service string) {
 				t.Helper()
 				if said := g.boot(t); said != asked {
-					t.Errorf("%s: asked for %q, not %q", what, said, asked)
+					t.Errorf("%s: got commands %q, want %q", what, said, asked)
 				}
 				g.check(t, agentInGuest, agent, 0o755)
 				g.check(t, test.place, service, test.mode)
@@ -52,19 +52,19 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// Where nothing can start the agent, that is said.
-func TestInstallElsewhere(t *testing.T) {
+// If nothing can start the agent, the script reports that.
+func TestInstallWithoutInitSystem(t *testing.T) {
 	g := newGuest(t, false)
 	g.write(t, "seed/vmterminal-agent", "agent")
 	if err := os.RemoveAll(filepath.Join(string(g), "bin/rc-service")); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := g.install().CombinedOutput(); err == nil || !strings.Contains(string(out), "neither systemd nor OpenRC") {
-		t.Errorf("%q, %v", out, err)
+		t.Errorf("got %q, %v; want %q in it", out, err, "neither systemd nor OpenRC")
 	}
 }
 
-// A guestRoot is a folder with what the script finds in a guest.
+// A guestRoot is a folder with the files that the script finds in a guest.
 type guestRoot string
 
 func newGuest(t *testing.T, systemd bool) guestRoot {
@@ -90,7 +90,7 @@ func newGuest(t *testing.T, systemd bool) guestRoot {
 	return g
 }
 
-// write makes a file as all on a seed are: it can be executed.
+// write creates an executable file, like all files on a seed.
 func (g guestRoot) write(t *testing.T, name, text string) {
 	t.Helper()
 	path := filepath.Join(string(g), name)
@@ -108,7 +108,7 @@ func (g guestRoot) install() *exec.Cmd {
 	return cmd
 }
 
-// boot runs the script, and returns what it asked the init system for.
+// boot runs the script and returns its requests to the init system.
 func (g guestRoot) boot(t *testing.T) string {
 	t.Helper()
 	asked := filepath.Join(string(g), "asked")
@@ -116,7 +116,7 @@ func (g guestRoot) boot(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if out, err := g.install().CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("got %v, want no error\n%s", err, out)
 	}
 	said, err := os.ReadFile(asked)
 	if err != nil && !os.IsNotExist(err) {
@@ -130,9 +130,9 @@ func (g guestRoot) check(t *testing.T, name, text string, mode os.FileMode) {
 	path := filepath.Join(string(g), name)
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != text {
-		t.Errorf("%s is %q, %v", name, got, err)
+		t.Errorf("%s: got %q, %v; want %v", name, got, err, text)
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode() != mode {
-		t.Errorf("%s has mode %v", name, info.Mode())
+		t.Errorf("%s: got unexpected mode %v", name, info.Mode())
 	}
 }

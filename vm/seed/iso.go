@@ -10,7 +10,7 @@ import (
 	"unicode/utf16"
 )
 
-// A file of an image: all lie in its one folder.
+// A file is one file in the root folder, which is the only folder.
 type file struct {
 	name    string
 	content []byte
@@ -18,18 +18,18 @@ type file struct {
 
 const (
 	sector = 2048
-	// Where things lie, in sectors: three descriptors begin at 16.
-	pathTablesAt = 19 // two of each tree, little and big endian
-	rootsAt      = 23 // one of each tree
+	// The layout, in sectors. The three descriptors start at 16.
+	pathTablesAt = 19 // two per tree, little and big endian
+	rootsAt      = 23 // one per tree
 	filesAt      = 25
 )
 
-// errTooMany says that the folder does not fit into its one sector.
+// errTooMany means that the root folder does not fit into its sector.
 var errTooMany = errors.New("too many files for an image")
 
-// writeISO writes an ISO 9660 image with that label, and with Joliet's second tree,
-// in which names are as they are (ECMA-119 and its extension by Microsoft). There
-// are no times in it: equal files give equal bytes.
+// writeISO writes an ISO 9660 image with a volume label, and with a second tree for Joliet,
+// which has the unmodified names (ECMA-119 and its extension by Microsoft). It contains no
+// times, so that equal files result in equal images.
 func writeISO(w io.Writer, label string, files []file) error {
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
@@ -42,10 +42,10 @@ func writeISO(w io.Writer, label string, files []file) error {
 	for _, t := range []tree{plainTree, jolietTree} {
 		image = append(image, t.descriptor(label, total)...)
 	}
-	image = append(image, padded([]byte("\xffCD001\x01"))...)
+	image = append(image, padToSector([]byte("\xffCD001\x01"))...)
 	for _, t := range []tree{plainTree, jolietTree} {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-			image = append(image, padded(t.pathTable(order))...)
+			image = append(image, padToSector(t.pathTable(order))...)
 		}
 	}
 	for _, t := range []tree{plainTree, jolietTree} {
@@ -56,27 +56,27 @@ func writeISO(w io.Writer, label string, files []file) error {
 		image = append(image, folder...)
 	}
 	for _, f := range files {
-		image = append(image, padded(f.content)...)
+		image = append(image, padToSector(f.content)...)
 	}
 	_, err := w.Write(image)
 	return err
 }
 
-// sectors is how many a file takes.
+// sectors returns the number of sectors of a file.
 func sectors(f file) int { return (len(f.content) + sector - 1) / sector }
 
-// padded fills up the last sector.
-func padded(b []byte) []byte {
+// padToSector returns b padded to whole sectors.
+func padToSector(b []byte) []byte {
 	out := make([]byte, (len(b)+sector-1)/sector*sector)
 	copy(out, b)
 	return out
 }
 
-// A tree is one of the two views of the same files.
+// tree is one of the two views of the same files.
 type tree struct {
-	kind     byte   // of its descriptor
-	escapes  string // what its names are written in
-	index    uint32 // among the trees
+	kind     byte   // type of the volume descriptor
+	escapes  string // character set of the names
+	index    uint32 // position among the trees
 	encode   func(string) []byte
 	fileName func(n int, name string) []byte
 }
@@ -84,7 +84,7 @@ type tree struct {
 var (
 	plainTree = tree{
 		kind: 1, encode: func(s string) []byte { return []byte(strings.ToUpper(s)) },
-		// Nobody reads these, but they must be there and in order.
+		// The standard requires these names, in sorted order. cloud-init does not use them.
 		fileName: func(n int, _ string) []byte { return fmt.Appendf(nil, "FILE%04d.;1", n) },
 	}
 	jolietTree = tree{
@@ -101,7 +101,7 @@ func ucs2(s string) []byte {
 	return out
 }
 
-// descriptor is the tree's volume descriptor.
+// descriptor returns the tree's volume descriptor.
 func (t tree) descriptor(label string, total int) []byte {
 	d := make([]byte, sector)
 	d[0] = t.kind
@@ -116,13 +116,13 @@ func (t tree) descriptor(label string, total int) []byte {
 	copy(d[80:], both32(uint32(total)))
 	copy(d[88:], t.escapes)
 	copy(d[120:], both16(1)) // volumes
-	copy(d[124:], both16(1)) // this one
+	copy(d[124:], both16(1)) // number of this volume
 	copy(d[128:], both16(sector))
 	copy(d[132:], both32(pathTableSize))
 	binary.LittleEndian.PutUint32(d[140:], pathTablesAt+2*t.index)
 	binary.BigEndian.PutUint32(d[148:], pathTablesAt+2*t.index+1)
 	copy(d[156:], t.record([]byte{0}, rootsAt+t.index, sector, true))
-	text(190, 813, "") // names of who made it
+	text(190, 813, "") // publisher and other names
 	for _, at := range []int{813, 830, 847, 864} {
 		copy(d[at:at+16], "0000000000000000") // no time
 	}
@@ -139,7 +139,7 @@ func (t tree) pathTable(order binary.AppendByteOrder) []byte {
 	return append(p, 0, 0)
 }
 
-// folder is the tree's one folder.
+// folder returns the records of the tree's root folder.
 func (t tree) folder(files []file) ([]byte, error) {
 	own := rootsAt + t.index
 	out := append(t.record([]byte{0}, own, sector, true), t.record([]byte{1}, own, sector, true)...)
@@ -151,10 +151,10 @@ func (t tree) folder(files []file) ([]byte, error) {
 	if len(out) > sector {
 		return nil, errTooMany
 	}
-	return padded(out), nil
+	return padToSector(out), nil
 }
 
-// record is the entry of a file or folder.
+// record returns the directory record of a file or folder.
 func (t tree) record(name []byte, at, size uint32, folder bool) []byte {
 	length := 33 + len(name)
 	length += length % 2
@@ -171,7 +171,7 @@ func (t tree) record(name []byte, at, size uint32, folder bool) []byte {
 	return r
 }
 
-// both32 is a number in both byte orders.
+// both32 returns a number in both byte orders.
 func both32(n uint32) []byte {
 	return binary.BigEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, n), n)
 }

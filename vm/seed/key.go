@@ -12,55 +12,55 @@ import (
 	"path/filepath"
 	"strings"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 )
 
-// A Key is an SSH key as OpenSSH writes it: the private half's file, and the
-// public half's line without a newline.
+// Key is an SSH key in OpenSSH's formats: the text of the private key file, and the line of
+// the public key without a newline.
 type Key struct{ Private, Public string }
 
 const keyType = "ssh-ed25519"
 
-// newKey makes a key at random.
+// newKey generates a key.
 func newKey(comment string) Key {
 	public, private, _ := ed25519.GenerateKey(rand.Reader) // never fails
 	return encodeKey(public, private, comment)
 }
 
-// encodeKey follows OpenSSH's PROTOCOL.key, without a passphrase: the file's mode
-// keeps it.
+// encodeKey encodes a key as in OpenSSH's PROTOCOL.key, without a passphrase: the file's mode
+// protects it.
 func encodeKey(public ed25519.PublicKey, private ed25519.PrivateKey, comment string) Key {
-	blob := field(field(nil, keyType), string(public))
+	blob := appendField(appendField(nil, keyType), string(public))
 	var check [4]byte
 	_, _ = rand.Read(check[:]) // never fails
 	secret := append(append([]byte{}, check[:]...), check[:]...)
 	for _, part := range []string{keyType, string(public), string(private), comment} {
-		secret = field(secret, part)
+		secret = appendField(secret, part)
 	}
 	for n := byte(1); len(secret)%8 != 0; n++ {
 		secret = append(secret, n)
 	}
 	whole := []byte("openssh-key-v1\x00")
 	for _, part := range []string{"none", "none", ""} {
-		whole = field(whole, part)
+		whole = appendField(whole, part)
 	}
 	whole = binary.BigEndian.AppendUint32(whole, 1)
-	whole = field(field(whole, string(blob)), string(secret))
+	whole = appendField(appendField(whole, string(blob)), string(secret))
 	return Key{
 		Private: string(pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY", Bytes: whole})),
 		Public:  keyType + " " + base64.StdEncoding.EncodeToString(blob) + " " + comment,
 	}
 }
 
-// field appends a string with its length before it.
-func field(to []byte, s string) []byte {
+// appendField appends a string, preceded by its length.
+func appendField(to []byte, s string) []byte {
 	to = binary.BigEndian.AppendUint32(to, uint32(len(s)))
 	return append(to, s...)
 }
 
-// keepKey returns the key at path, which is made if there is none; both halves are
-// durable then. The public half is written first: a private one is never alone.
-func keepKey(path, comment string) (Key, error) {
+// ensureKey returns the key at path and creates it if it does not exist. When it returns,
+// both files are durable. The public key is written first, so a private key is never alone.
+func ensureKey(path, comment string) (Key, error) {
 	private, err := os.ReadFile(path)
 	if err == nil {
 		public, err := os.ReadFile(path + ".pub")
@@ -69,12 +69,12 @@ func keepKey(path, comment string) (Key, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return Key{}, err
 	}
-	if err := ondisk.MakeDir(filepath.Dir(path)); err != nil {
+	if err := durable.MakeDir(filepath.Dir(path)); err != nil {
 		return Key{}, err
 	}
 	k := newKey(comment)
-	if err := replace(path+".pub", k.Public+"\n"); err != nil {
+	if err := writeIfChanged(path+".pub", k.Public+"\n"); err != nil {
 		return Key{}, err
 	}
-	return k, replace(path, k.Private)
+	return k, writeIfChanged(path, k.Private)
 }

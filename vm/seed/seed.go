@@ -6,8 +6,9 @@ import (
 	"io"
 	"os"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm/debian"
+	"vmterminal/vm/home"
 )
 
 //go:embed install.sh
@@ -16,80 +17,79 @@ var installScript []byte
 //go:embed vmterminal-agent.openrc
 var openRCScript []byte
 
-// label is what cloud-init looks for.
+// label is the volume label that cloud-init searches for.
 const label = "cidata"
 
-// Guest is what a guest is told.
+// Guest holds the contents of a seed.
 type Guest struct {
-	// ID is the VM's: to cloud-init a guest with another is another machine.
+	// ID is the VM's ID. If it changes, cloud-init treats the guest as a new machine.
 	ID, Hostname string
 	Agent        []byte // the agent's program
 }
 
-// Write makes the seed in a VM's folder, and before it the VM's SSH keys and the
-// one line of its known hosts, where they are not there yet. What is there already
-// of the seed is replaced, durably.
-func Write(dir ondisk.VMDir, g Guest) error {
-	own, err := OwnKey(dir)
+// Write writes the seed into a VM's folder, durably. It first creates the VM's SSH keys and
+// known_hosts if they do not exist.
+func Write(dir home.VMDir, g Guest) error {
+	own, err := EnsureClientKey(dir)
 	if err != nil {
 		return err
 	}
-	host, err := keepKey(dir.SSHHostKey(), "vmterminal")
+	host, err := ensureKey(dir.SSHHostKey(), "vmterminal")
 	if err != nil {
 		return err
 	}
-	if err := KnowHost(dir, g.ID, []string{host.Public}); err != nil {
+	if err := WriteKnownHosts(dir, g.ID, []string{host.Public}); err != nil {
 		return err
 	}
 	files, err := g.files(own, host)
 	if err != nil {
 		return err
 	}
-	return ondisk.Replace(dir.Seed(), func(w io.Writer) error { return writeISO(w, label, files) })
+	return durable.Replace(dir.Seed(), func(w io.Writer) error { return writeISO(w, label, files) })
 }
 
-// OwnKey is the key that opens a VM's guest, made if there is none yet.
-func OwnKey(dir ondisk.VMDir) (Key, error) { return keepKey(dir.SSHKey(), "vmterminal") }
+// EnsureClientKey returns the key for logging in to a VM's guest, and creates it if it does
+// not exist.
+func EnsureClientKey(dir home.VMDir) (Key, error) { return ensureKey(dir.SSHKey(), "vmterminal") }
 
-// KnowHost makes a VM's known hosts those of its guest, by the lines of the public
-// halves of its host keys.
-func KnowHost(dir ondisk.VMDir, id string, keys []string) error {
+// WriteKnownHosts writes a VM's known_hosts file with the given public host keys.
+func WriteKnownHosts(dir home.VMDir, id string, keys []string) error {
 	text := ""
 	for _, key := range keys {
 		text += HostAlias(id) + " " + key + "\n"
 	}
-	return replace(dir.SSHKnownHosts(), text)
+	return writeIfChanged(dir.SSHKnownHosts(), text)
 }
 
-// HostAlias is the name by which a VM's guest is known to SSH, whatever address it
-// is reached at.
+// HostAlias returns the name of a VM's guest in known_hosts, which does not depend on the
+// guest's address.
 func HostAlias(id string) string { return "vmterminal-" + id }
 
-// replace leaves a file alone that says that already.
-func replace(path, text string) error {
-	if is, err := os.ReadFile(path); err == nil && string(is) == text {
+// writeIfChanged replaces a file, durably, unless it already has that text.
+func writeIfChanged(path, text string) error {
+	if old, err := os.ReadFile(path); err == nil && string(old) == text {
 		return nil
 	}
-	return ondisk.Replace(path, func(w io.Writer) error {
+	return durable.Replace(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, text)
 		return err
 	})
 }
 
-// bootCommand finds the seed by its label, as cloud-init has.
+// bootCommand finds the seed by its label, like cloud-init.
 const bootCommand = "d=/run/vmterminal-seed; mkdir -p $d && mount -t iso9660 -o ro LABEL=" + label +
 	" $d && { sh $d/install.sh; umount $d; }"
 
 type user struct {
 	Name string   `json:"name"`
 	Keys []string `json:"ssh_authorized_keys"`
-	// LockPassword would shut the account for keys, too, where sshd has no PAM, as
-	// Alpine's. What password the image gives it, or none that fits, stays.
+	// LockPassword must be false: without PAM, as on Alpine, sshd rejects keys for locked
+	// accounts. The password from the image is not changed.
 	LockPassword bool `json:"lock_passwd"`
 }
 
-// userData is cloud-init's configuration. JSON is YAML, in which no name and no
-// key can mean something else.
+// userData is cloud-init's configuration. It is written as JSON, a subset of YAML in which
+// names and keys need no special quoting.
 type userData struct {
 	Hostname         string            `json:"hostname"`
 	PreserveHostname bool              `json:"preserve_hostname"`

@@ -13,10 +13,10 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
-// bench is a console in a window, the guest's end of its connection, and the
-// UI goroutine's queue, which the test pumps.
+// bench is a console in a window, the guest's end of its connection, and the queue of the UI
+// goroutine, which the test drains.
 type bench struct {
 	*testing.T
 	c     *Console
@@ -49,7 +49,7 @@ func (b *bench) attach() {
 	b.c.Attach(ours)
 }
 
-// until pumps the UI until ok.
+// until drains the UI queue until ok returns true.
 func (b *bench) until(what string, ok func() bool) {
 	b.Helper()
 	late := time.After(patience)
@@ -67,10 +67,10 @@ func (b *bench) until(what string, ok func() bool) {
 	}
 }
 
-// write has the guest write, and waits until it is drawn.
+// write writes as the guest, and waits until the text is drawn.
 func (b *bench) write(text string) {
 	b.Helper()
-	for _, part := range []string{text, ""} { // the second is read when the first has been taken
+	for _, part := range []string{text, ""} { // once the empty part is read, the text has been processed
 		if _, err := io.WriteString(b.guest, part); err != nil {
 			b.Fatal(err)
 		}
@@ -78,7 +78,7 @@ func (b *bench) write(text string) {
 	b.drawn()
 }
 
-// drawn waits until everything that changed is drawn.
+// drawn waits until all changes are drawn.
 func (b *bench) drawn() {
 	b.Helper()
 	b.until("a picture", func() bool {
@@ -88,7 +88,7 @@ func (b *bench) drawn() {
 	})
 }
 
-// reads has the guest read what was typed, and compares.
+// reads checks that the guest reads the given input.
 func (b *bench) reads(want string) {
 	b.Helper()
 	if err := b.guest.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -101,44 +101,44 @@ func (b *bench) reads(want string) {
 	}
 }
 
-// row is a row of the grid as drawn.
+// row returns a row of the grid as drawn.
 func (b *bench) row(n int) string {
-	g := b.c.grid.(interface{ RowText(int) string })
+	g := b.c.view.grid.(interface{ RowText(int) string })
 	return strings.TrimRight(g.RowText(n), " ")
 }
 
-func TestDrawsWhatTheGuestWrites(t *testing.T) {
+func TestDrawsGuestOutput(t *testing.T) {
 	b := newBench(t)
 	b.write("hello\r\n\x1b[1;31mred\x1b[m 界x\te\u0301")
 	if b.row(0) != "hello" || b.row(1) != "red 界x é" {
-		t.Errorf("rows are %q and %q", b.row(0), b.row(1))
+		t.Errorf("got rows %q and %q, want hello and the red text", b.row(0), b.row(1))
 	}
-	style := b.c.grid.(interface {
+	style := b.c.view.grid.(interface {
 		Row(int) widget.TextGridRow
 	}).Row(1).Cells[0].Style
 	if !style.Style().Bold || style.TextColor() == nil {
-		t.Errorf("red is drawn as %+v", style)
+		t.Errorf("style of the red text: got %+v, want bold and a color", style)
 	}
 	if got := b.c.Text(); got != "hello\nred 界x e\u0301" {
-		t.Errorf("the text is %q", got)
+		t.Errorf("Text() = %q, want both lines", got)
 	}
 	b.write("\x1b[2J\x1b[Hx")
 	if b.row(0) != "x" || b.row(1) != "" {
-		t.Errorf("after clearing, rows are %q and %q", b.row(0), b.row(1))
+		t.Errorf("after clearing: got rows %q and %q, want x and an empty row", b.row(0), b.row(1))
 	}
 }
 
-func TestNothingIsDrawnWhenNothingChanged(t *testing.T) {
+func TestIdleDrawsNothing(t *testing.T) {
 	b := newBench(t)
 	b.write("x")
 	before := b.calls
 	b.write("\x1b[31m\x1b[m\r\x1b[C\x1b[?2004h")
 	if b.calls != before || len(b.ui) != 0 {
-		t.Errorf("%d calls to the UI for nothing", b.calls-before)
+		t.Errorf("%d calls to the UI while idle, want 0", b.calls-before)
 	}
 }
 
-func TestAFloodTakesFewFrames(t *testing.T) {
+func TestFloodTakesFewFrames(t *testing.T) {
 	b := newBench(t)
 	before := b.calls
 	start := time.Now()
@@ -161,31 +161,31 @@ func TestAFloodTakesFewFrames(t *testing.T) {
 	b.drawn()
 	_, rows := b.c.model.Size()
 	if b.row(rows-1) != "the end" {
-		t.Errorf("the last row is %q", b.row(rows-1))
+		t.Errorf("last row: got %q, want the end", b.row(rows-1))
 	}
 	if most := int(time.Since(start)/frameEvery) + 2; b.calls-before > most {
-		t.Errorf("%d frames in %v", b.calls-before, time.Since(start))
+		t.Errorf("got %d frames in %v, want at most 30 a second", b.calls-before, time.Since(start))
 	}
 	b.c.mu.Lock()
 	first, end := b.c.model.Lines()
 	b.c.mu.Unlock()
 	if end-first > 10100 {
-		t.Errorf("%d lines are kept", end-first)
+		t.Errorf("got %d lines, want at most 10100", end-first)
 	}
 }
 
-func TestAGuestThatDoesNotReadHoldsUpNobody(t *testing.T) {
+func TestGuestThatDoesNotReadBlocksNobody(t *testing.T) {
 	b := newBench(t)
 	for range 3 * queueSize / 100 {
 		b.c.PasteText(strings.Repeat("x", 100))
 		b.c.TypedRune('x')
 	}
 	if _, err := b.c.Write([]byte("y")); err == nil && len(b.c.link.queue) > queueSize {
-		t.Error("the queue has no end")
+		t.Error("the queue is longer than queueSize")
 	}
 	b.write("still here")
 	if b.row(0) != "still here" {
-		t.Errorf("row is %q", b.row(0))
+		t.Errorf("got row %q, want still here", b.row(0))
 	}
 }
 
@@ -201,12 +201,12 @@ func TestDetachAndEnd(t *testing.T) {
 	b.write("kept")
 	b.c.Detach()
 	if _, err := b.guest.Write([]byte("x")); err == nil {
-		t.Error("still connected")
+		t.Error("the connection is still open after Detach")
 	}
 	b.drawn()
-	b.c.TypedRune('x') // goes nowhere
+	b.c.TypedRune('x') // is dropped
 	if b.row(0) != "kept" || b.c.Attached() {
-		t.Errorf("row is %q", b.row(0))
+		t.Errorf("after Detach: got row %q, want kept, and a detached console", b.row(0))
 	}
 	var ended []error
 	b.c.OnClosed = func(err error) { ended = append(ended, err) }
@@ -215,15 +215,15 @@ func TestDetachAndEnd(t *testing.T) {
 	b.guest.Close()
 	b.until("the end", func() bool { return len(ended) > 0 })
 	if ended[0] != nil {
-		t.Errorf("ended with %v", ended[0])
+		t.Errorf("OnClosed: got %v, want nil", ended[0])
 	}
 	if b.c.Text() != "kept on" || b.c.Attached() {
-		t.Errorf("text is %q", b.c.Text())
+		t.Errorf("after the end: got text %q, want kept on, and a detached console", b.c.Text())
 	}
 	b.c.Attach(broken{})
 	b.until("the failure", func() bool { return len(ended) > 1 })
 	if !errors.Is(ended[1], errBroken) {
-		t.Errorf("failed with %v", ended[1])
+		t.Errorf("OnClosed: got %v, want errBroken", ended[1])
 	}
 }
 
@@ -235,40 +235,39 @@ func (broken) Read([]byte) (int, error)  { return 0, errBroken }
 func (broken) Write([]byte) (int, error) { return 0, errBroken }
 func (broken) Close() error              { return nil }
 
-func TestResizeIsToldOnce(t *testing.T) {
+func TestResizeIsReportedOnce(t *testing.T) {
 	b := newBench(t)
 	first := <-b.sizes
 	for w := range 10 {
 		b.win.Resize(fyne.NewSize(float32(700+w), 400))
 	}
-	b.win.Resize(fyne.NewSize(10, 10)) // not a size to work in
+	b.win.Resize(fyne.NewSize(10, 10)) // below the minimum
 	b.win.Resize(fyne.NewSize(800, 400))
 	b.until("the size", func() bool { return len(b.sizes) > 0 })
 	second := <-b.sizes
 	if second[0] <= first[0] || second[1] <= first[1] || len(b.sizes) > 0 {
-		t.Errorf("%v, then %v, and %d more", first, second, len(b.sizes))
+		t.Errorf("sizes: got %v, then %v, and %d more; want a larger one, then none", first, second, len(b.sizes))
 	}
 	if cols, rows := b.c.Cells(); second != [2]int{cols, rows} {
-		t.Errorf("told %v, is %d by %d", second, cols, rows)
+		t.Errorf("reported %v, want the size %d by %d", second, cols, rows)
 	}
 	b.c.SetFontSize(24)
 	b.until("the size in larger letters", func() bool { return len(b.sizes) > 0 })
 	if third := <-b.sizes; third[0] >= second[0] || third[1] >= second[1] || b.c.FontSize() != 24 {
-		t.Errorf("larger letters: %v after %v", third, second)
+		t.Errorf("larger text: got size %v, want fewer cells than %v", third, second)
 	}
 }
 
-// TestRowsFollowTheLetters is the height of a row in letters of another size,
-// while the guest is silent.
-func TestRowsFollowTheLetters(t *testing.T) {
+// The height of rows must follow the text size while the guest is silent.
+func TestRowHeightFollowsTextSize(t *testing.T) {
 	b := newBench(t)
 	b.write("one\r\ntwo")
 	for _, size := range []float32{24, 8} {
 		b.c.SetFontSize(size)
-		content := test.WidgetRenderer(b.c.grid.(fyne.Widget)).Objects()[0].(fyne.Widget)
+		content := test.WidgetRenderer(b.c.view.grid.(fyne.Widget)).Objects()[0].(fyne.Widget)
 		for at, row := range test.WidgetRenderer(content).Objects() {
-			if want := float32(at) * b.c.cell.Height; row.Position().Y != want || row.Size().Height != b.c.cell.Height {
-				t.Fatalf("letters of %v: row %d is at %v and %v high, cells are %v", size, at, row.Position(), row.Size().Height, b.c.cell)
+			if want := float32(at) * b.c.view.cell.Height; row.Position().Y != want || row.Size().Height != b.c.view.cell.Height {
+				t.Fatalf("text size %v: row %d is at %v and %v high, want the rows to match the cells, %v", size, at, row.Position(), row.Size().Height, b.c.view.cell)
 			}
 		}
 	}
@@ -282,7 +281,7 @@ func TestTitle(t *testing.T) {
 	b.write("x")
 	b.write("\x1b]2;two\a")
 	if got := strings.Join(titles, ","); got != "one,two" {
-		t.Errorf("titles are %s", got)
+		t.Errorf("got titles %s, want one,two", got)
 	}
 }
 
@@ -295,15 +294,15 @@ func TestFocusReports(t *testing.T) {
 	b.reads("\x1b[I")
 }
 
-func TestHeldPictureIsDrawnAtOnce(t *testing.T) {
+func TestSynchronizedUpdateIsDrawnAtOnce(t *testing.T) {
 	b := newBench(t)
 	b.write("\x1b[?2026hhalf\x1b[?2026l whole")
 	if b.row(0) != "half whole" {
-		t.Errorf("row is %q", b.row(0))
+		t.Errorf("got row %q, want half whole", b.row(0))
 	}
-	b.write("\x1b[2J\x1b[H\x1b[?2026hforgotten") // comes after the longest hold
+	b.write("\x1b[2J\x1b[H\x1b[?2026hforgotten") // is drawn after maxSyncUpdate
 	if b.row(0) != "forgotten" {
-		t.Errorf("row is %q", b.row(0))
+		t.Errorf("got row %q, want forgotten", b.row(0))
 	}
 }
 
@@ -313,35 +312,34 @@ func TestClear(t *testing.T) {
 	b.c.Clear()
 	b.drawn()
 	if b.row(0) != "" || b.c.Text() != "" || b.c.modes().BracketedPaste {
-		t.Errorf("row is %q, text is %q", b.row(0), b.c.Text())
+		t.Errorf("after Clear: got row %q, text %q; want both empty, without bracketed paste", b.row(0), b.c.Text())
 	}
 }
 
-func TestStartAnew(t *testing.T) {
+func TestBeginSession(t *testing.T) {
 	b := newBench(t)
 	b.write("one\r\ntwo\x1b[?2004h")
 	b.c.Recall([]byte(strings.Repeat("late\r\n", 200000)))
-	b.c.StartAnew()
+	b.c.BeginSession()
 	b.write("new")
 	b.drawn()
 	if b.row(0) != "new" || b.c.modes().BracketedPaste {
-		t.Errorf("row is %q, modes %+v", b.row(0), b.c.modes())
+		t.Errorf("after BeginSession: got row %q, modes %+v; want new, without bracketed paste", b.row(0), b.c.modes())
 	}
 	if text := b.c.Text(); !strings.HasPrefix(text, "one\ntwo") || !strings.HasSuffix(text, "\nnew") {
-		t.Errorf("the text is %.40q", text)
+		t.Errorf("Text() = %.40q, want the old text, then the new", text)
 	}
 }
 
-// The console counts on parts of the terminal widget that its documentation
-// does not mention.
-func TestTheTerminalHasTheGrid(t *testing.T) {
+// The console relies on undocumented parts of the terminal widget.
+func TestTerminalHasGrid(t *testing.T) {
 	b := newBench(t)
 	r := test.WidgetRenderer(b.c)
-	if b.c.grid == nil || len(r.Objects()) != 5 {
-		t.Fatal("no grid")
+	if b.c.view.grid == nil || len(r.Objects()) != 5 {
+		t.Fatal("the terminal widget does not have the expected grid")
 	}
 	b.write("x")
-	b.c.CreateRenderer() // as after a long time out of sight
+	b.c.CreateRenderer() // as after the console has been hidden for a while
 	b.drawn()
 	if b.row(0) != "x" {
 		t.Error("a new grid is not drawn")

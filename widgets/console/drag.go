@@ -7,49 +7,48 @@ import (
 )
 
 const (
-	// pullEvery is the time between two scrolls while the pointer is held
-	// outside with a selection.
-	pullEvery = 50 * time.Millisecond
-	mostPull  = 10 // lines at once
+	// dragScrollInterval is the time between two scrolls while a selection is dragged outside
+	// the widget.
+	dragScrollInterval = 50 * time.Millisecond
+	maxDragScroll      = 10 // lines at once
 )
 
-// pull is a selection whose end is outside the widget, which scrolls.
+// pull is the state of a selection whose end is dragged outside the widget.
 type pull struct {
 	at      fyne.Position
-	on      bool // the button is held
+	on      bool // the button is pressed
 	running bool
 }
 
-// drag extends the selection, and scrolls for as long as the pointer stays above
-// or below.
-func (c *Console) drag(p fyne.Position) {
-	c.mouse.pull.at, c.mouse.pull.on = p, true
-	c.extendSelection(p)
-	if !c.mouse.pull.running && c.pulled() != 0 {
-		c.mouse.pull.running = true
-		c.pullOn()
+// drag extends the selection, and scrolls while the pointer stays above or below the widget.
+func (m *mouse) drag(p fyne.Position) {
+	m.pull.at, m.pull.on = p, true
+	m.extendSelection(p)
+	if !m.pull.running && m.pulled() != 0 {
+		m.pull.running = true
+		m.pullOn()
 	}
 }
 
-// pulled is how many lines to scroll: more the further away the pointer is.
-func (c *Console) pulled() int {
-	y, height := c.mouse.pull.at.Y, c.Size().Height
+// pulled returns the number of lines to scroll, which grows with the distance of the pointer.
+func (m *mouse) pulled() int {
+	y, height := m.pull.at.Y, m.c.Size().Height
 	switch {
 	case y < 0:
-		return max(-mostPull, int(y/c.cell.Height)-1)
+		return max(-maxDragScroll, int(y/m.c.view.cell.Height)-1)
 	case y > height:
-		return min(mostPull, int((y-height)/c.cell.Height)+1)
+		return min(maxDragScroll, int((y-height)/m.c.view.cell.Height)+1)
 	}
 	return 0
 }
 
-func (c *Console) pullOn() {
-	lines := c.pulled()
-	if !c.mouse.pull.on || lines == 0 {
-		c.mouse.pull.running = false
+func (m *mouse) pullOn() {
+	lines := m.pulled()
+	if !m.pull.on || lines == 0 {
+		m.pull.running = false
 		return
 	}
-	c.ScrollBy(lines)
-	c.extendSelection(c.mouse.pull.at)
-	time.AfterFunc(pullEvery, func() { c.onUI(c.pullOn) })
+	m.c.ScrollBy(lines)
+	m.extendSelection(m.pull.at)
+	time.AfterFunc(dragScrollInterval, func() { m.c.onUI(m.pullOn) })
 }

@@ -8,38 +8,38 @@ import (
 )
 
 const (
-	// findPiece is how many lines are looked through while others wait.
+	// findPiece is the number of lines searched at a time while the lock is held.
 	findPiece = 200
-	// mostFound bounds what is kept; the newest count.
-	mostFound = 10000
-	// findAgain is how long text that changes is left alone between two
-	// searches, and a search takes a fifth of the time at most.
-	findAgain = 250 * time.Millisecond
+	// maxMatches is the maximum number of matches; the newest are kept.
+	maxMatches = 10000
+	// searchInterval is the minimum pause between two searches of changing text. Searching also
+	// takes at most a fifth of the time.
+	searchInterval = 250 * time.Millisecond
 )
 
-// FoundReport is how a search stands. Here is the place that is looked at,
-// counted from the oldest as 1, 0 for none; More tells that there are older
-// places than the Count that are kept.
+// FoundReport is the state of a search. Current is the current match, counted from the oldest
+// as 1, or 0. More reports whether there are older matches beyond Count.
 type FoundReport struct {
-	Here, Count int
-	More        bool
+	Current, Count int
+	More           bool
 }
 
-// finder is what is looked for, and where it was found.
+// finder searches the text of a console. Its fields are guarded by the console's mu.
 type finder struct {
+	c       *Console
 	query   screen.Query
 	places  []screen.Range
 	more    bool
-	here    screen.Range // empty until the first search has ended
-	steps   int          // asked for before that
-	round   int          // goes up with each query
-	running bool         // a search is under way or scheduled
-	stale   bool         // the text has changed since it began
+	here    screen.Range // empty until the first search has finished
+	steps   int          // requested before the first search has finished
+	round   int          // incremented by each query
+	running bool         // a search is running or scheduled
+	stale   bool         // the text has changed since the search began
 }
 
-// Find looks for text, in the scrollback too, and goes on as more comes: all
-// places are marked, and the newest in view or above it comes into view. It
-// does not wait; OnFound tells. No text ends the search.
+// Find searches the text with its scrollback, and new text as it arrives. All matches are
+// highlighted, and the newest one in or above the view is scrolled into view. It does not
+// block; OnFound reports the result. An empty text ends the search.
 func (c *Console) Find(text string, matchCase bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,20 +47,20 @@ func (c *Console) Find(text string, matchCase bool) {
 	f.query = screen.NewQuery(text, matchCase)
 	f.places, f.here, f.more, f.steps = nil, screen.Range{}, false, 0
 	f.round++
-	c.touch()
+	c.frames.touch()
 	if f.query.Empty() {
-		c.reportFound()
+		c.finder.report()
 		return
 	}
 	f.stale = true
 	if !f.running {
 		f.running = true
-		go c.search()
+		go c.finder.search()
 	}
 }
 
-// FindStep goes to the next place below for 1, above for -1, round the end. A
-// step asked for while the search goes on is made at its end.
+// FindStep moves to the next match below (1) or above (-1), wrapping around. During the first
+// search, the step is made when the search finishes.
 func (c *Console) FindStep(by int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,23 +71,22 @@ func (c *Console) FindStep(by int) {
 		}
 		return
 	}
-	c.stepFound(by)
-	c.reportFound()
+	c.finder.step(by)
+	c.finder.report()
 }
 
-// stepFound goes some places on. The caller holds mu.
-func (c *Console) stepFound(by int) {
-	f := &c.finder
+// step moves by a number of matches. The caller must hold mu.
+func (f *finder) step(by int) {
 	n := len(f.places)
 	if n == 0 || by == 0 {
 		return
 	}
 	at, exact := slices.BinarySearchFunc(f.places, f.here, byPlace)
 	if !exact && by > 0 {
-		at-- // the one that stood there is gone
+		at-- // the current match is gone
 	}
 	f.here = f.places[((at+by)%n+n)%n]
-	c.lookAt(f.here)
+	f.reveal(f.here)
 }
 
 func byPlace(a, b screen.Range) int {
@@ -100,129 +99,123 @@ func byPlace(a, b screen.Range) int {
 	return 0
 }
 
-// textChanged has the text searched again. The caller holds mu.
-func (c *Console) textChanged() {
-	f := &c.finder
+// textChanged schedules another search. The caller must hold mu.
+func (f *finder) textChanged() {
 	if f.query.Empty() || f.stale {
 		return
 	}
 	f.stale = true
 	if !f.running {
 		f.running = true
-		time.AfterFunc(findAgain, c.search)
+		time.AfterFunc(searchInterval, f.search)
 	}
 }
 
-// linesMoved forgets places whose lines have other numbers now. The caller
-// holds mu.
-func (c *Console) linesMoved() {
-	c.hovered = screen.Range{}
-	c.finder.places, c.finder.here = nil, screen.Range{}
-	c.textChanged()
+// linesMoved drops matches because line numbers have changed. The caller must hold mu.
+func (f *finder) linesMoved() {
+	f.c.hovered = screen.Range{}
+	f.places, f.here = nil, screen.Range{}
+	f.textChanged()
 }
 
-// search looks through the text, piece by piece, until nothing has changed
-// since. It runs on a goroutine of its own, one at a time.
-func (c *Console) search() {
+// search searches until the text has stopped changing. Only one search runs at a time, on its
+// own goroutine.
+func (f *finder) search() {
 	for {
 		began := time.Now()
-		c.mu.Lock()
-		round := c.finder.round
-		again := c.searchOnce(round)
-		c.mu.Unlock()
+		f.c.mu.Lock()
+		round := f.round
+		again := f.searchOnce(round)
+		f.c.mu.Unlock()
 		if !again {
 			return
 		}
-		c.mu.Lock()
-		same := c.finder.round == round
-		c.mu.Unlock()
-		if same { // else the person waits
-			time.Sleep(max(findAgain, 4*time.Since(began)))
+		f.c.mu.Lock()
+		same := f.round == round
+		f.c.mu.Unlock()
+		if same { // otherwise the user is waiting
+			time.Sleep(max(searchInterval, 4*time.Since(began)))
 		}
 	}
 }
 
-// searchOnce tells whether to search again. The caller holds mu, which is let
-// go between two pieces.
-func (c *Console) searchOnce(round int) (again bool) {
-	f := &c.finder
+// searchOnce searches the text and reports whether to search again. The caller must hold mu,
+// which is released between pieces.
+func (f *finder) searchOnce(round int) (again bool) {
 	f.stale = false
-	query, model := f.query, c.model
-	first, end := c.model.Lines()
-	if _, rows := c.model.Size(); c.model.Modes().Alternate {
-		first = end - int64(rows) // there is no way to the rest
+	query, model := f.query, f.c.model
+	first, end := f.c.model.Lines()
+	if _, rows := f.c.model.Size(); f.c.model.Modes().Alternate {
+		first = end - int64(rows) // the scrollback cannot be reached
 	}
 	var places []screen.Range
 	more := false
 	for from := first; from < end; from += findPiece {
-		places = c.model.Find(query, from, min(from+findPiece, end), places)
-		if len(places) > 2*mostFound {
-			places, more = slices.Clone(places[len(places)-mostFound:]), true
+		places = f.c.model.Find(query, from, min(from+findPiece, end), places)
+		if len(places) > 2*maxMatches {
+			places, more = slices.Clone(places[len(places)-maxMatches:]), true
 		}
-		c.mu.Unlock()
-		c.mu.Lock()
-		if f.round != round || c.model != model {
+		f.c.mu.Unlock()
+		f.c.mu.Lock()
+		if f.round != round || f.c.model != model {
 			f.running = !f.query.Empty()
 			return f.running
 		}
 	}
-	if extra := len(places) - mostFound; extra > 0 {
+	if extra := len(places) - maxMatches; extra > 0 {
 		places, more = places[extra:], true
 	}
 	f.places, f.more = places, more
 	if f.here.Empty() {
-		c.chooseFound()
-		c.stepFound(f.steps)
+		f.chooseMatch()
+		f.step(f.steps)
 		f.steps = 0
 	}
-	c.touch()
-	c.reportFound()
+	f.c.frames.touch()
+	f.report()
 	f.running = f.stale
 	return f.running
 }
 
-// chooseFound looks at the last place that is in view or above it, else at the
-// first below. The caller holds mu.
-func (c *Console) chooseFound() {
-	f := &c.finder
+// chooseMatch moves to the last match in or above the view, or else to the first one below. The
+// caller must hold mu.
+func (f *finder) chooseMatch() {
 	if len(f.places) == 0 {
 		return
 	}
-	_, rows := c.model.Size()
-	below := screen.Range{From: screen.Pos{Line: c.viewTop() + int64(rows)}}
+	_, rows := f.c.model.Size()
+	below := screen.Range{From: screen.Pos{Line: f.c.frames.viewTop() + int64(rows)}}
 	at, _ := slices.BinarySearchFunc(f.places, below, byPlace)
 	f.here = f.places[max(0, at-1)]
-	c.lookAt(f.here)
+	f.reveal(f.here)
 }
 
-// lookAt scrolls to where a range begins, if that is not in view. The caller
-// holds mu.
-func (c *Console) lookAt(r screen.Range) {
-	_, rows := c.model.Size()
-	if top := c.viewTop(); r.From.Line < top || r.From.Line >= top+int64(rows) {
-		c.follow = false
-		c.top = r.From.Line - int64(rows/2)
-		c.viewTop()
+// reveal scrolls to the start of a range unless it is in view. The caller must hold mu.
+func (f *finder) reveal(r screen.Range) {
+	_, rows := f.c.model.Size()
+	if top := f.c.frames.viewTop(); r.From.Line < top || r.From.Line >= top+int64(rows) {
+		f.c.follow = false
+		f.c.top = r.From.Line - int64(rows/2)
+		f.c.frames.viewTop()
 	}
-	c.touch()
+	f.c.frames.touch()
 }
 
-// reportFound tells how the search stands. The caller holds mu.
-func (c *Console) reportFound() {
-	f := &c.finder
+// report calls OnFound. The caller must hold mu.
+func (f *finder) report() {
 	report := FoundReport{Count: len(f.places), More: f.more}
 	if at, exact := slices.BinarySearchFunc(f.places, f.here, byPlace); exact {
-		report.Here = at + 1
+		report.Current = at + 1
 	}
-	c.onUI(func() {
-		if c.OnFound != nil {
-			c.OnFound(report)
+	f.c.onUI(func() {
+		if f.c.OnFound != nil {
+			f.c.OnFound(report)
 		}
 	})
 }
 
-// marks are what is selected, pointed at and found, as far as it is in view. The
-// caller holds mu.
+// marks returns the selection, the link under the pointer and the matches that are in view. The
+// caller must hold mu.
 func (c *Console) marks(top int64) []screen.Mark {
 	marks := make([]screen.Mark, 0, 8)
 	if !c.selected.Empty() {
@@ -234,7 +227,7 @@ func (c *Console) marks(top int64) []screen.Mark {
 	f := &c.finder
 	_, rows := c.model.Size()
 	bottom := top + int64(rows)
-	// One place further up may reach into the view.
+	// The previous match may extend into the view.
 	from, _ := slices.BinarySearchFunc(f.places, screen.Range{From: screen.Pos{Line: top}}, byPlace)
 	for _, r := range f.places[max(0, from-1):] {
 		if r.From.Line >= bottom {

@@ -9,21 +9,21 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// finds waits until a search stands as wanted.
+// finds waits until the search reports the wanted state.
 func (b *bench) finds(want FoundReport) {
 	b.Helper()
 	var got FoundReport
 	b.c.OnFound = func(r FoundReport) { got = r }
 	b.c.mu.Lock()
-	b.c.reportFound()
+	b.c.finder.report()
 	b.c.mu.Unlock()
 	b.until(fmt.Sprintf("what was found: %+v", want), func() bool { return got == want })
 	b.drawn()
 }
 
-// marked is how many cells of a row have a ground.
+// marked returns the number of cells in a row that have a background.
 func (b *bench) marked(row int) (n int) {
-	for _, cell := range b.c.grid.(interface {
+	for _, cell := range b.c.view.grid.(interface {
 		Row(int) widget.TextGridRow
 	}).Row(row).Cells {
 		if cell.Style != nil && cell.Style.BackgroundColor() != nil {
@@ -33,46 +33,46 @@ func (b *bench) marked(row int) (n int) {
 	return n
 }
 
-func TestFindMarksAndSteps(t *testing.T) {
+func TestFindHighlightsAndSteps(t *testing.T) {
 	b := newBench(t)
 	b.write(strings.Repeat("Needle and thread\r\n", 3) + strings.Repeat("hay\r\n", 200) + "needle, needle\r\n")
 	b.c.Find("NEEDLE", false)
-	b.finds(FoundReport{Here: 5, Count: 5})
+	b.finds(FoundReport{Current: 5, Count: 5})
 	_, rows := b.c.model.Size()
 	if got := b.marked(rows - 2); got != 12 {
-		t.Errorf("%d cells are marked, not two needles", got)
+		t.Errorf("got %d highlighted cells, want two needles", got)
 	}
-	here := b.c.grid.(interface {
+	here := b.c.view.grid.(interface {
 		Row(int) widget.TextGridRow
 	}).Row(rows - 2)
 	if here.Cells[0].Style == here.Cells[8].Style {
-		t.Error("the one that is looked at looks like the other")
+		t.Error("the current match looks like the other one")
 	}
 	for range 2 {
 		b.c.FindStep(-1)
 	}
-	b.finds(FoundReport{Here: 3, Count: 5})
+	b.finds(FoundReport{Current: 3, Count: 5})
 	if row := b.row(rows / 2); row != "hay" && b.row(2) != "Needle and thread" {
-		t.Errorf("the third is not in view; rows are %q, %q", b.row(2), row)
+		t.Errorf("the third match is not in view; rows %q, %q", b.row(2), row)
 	}
 	for range 3 {
 		b.c.FindStep(-1)
 	}
-	b.finds(FoundReport{Here: 5, Count: 5})
+	b.finds(FoundReport{Current: 5, Count: 5})
 	if !b.c.follow {
-		t.Error("round the top it should be at the end")
+		t.Error("stepping above the first match did not wrap to the last")
 	}
 	b.c.FindStep(1)
-	b.finds(FoundReport{Here: 1, Count: 5})
+	b.finds(FoundReport{Current: 1, Count: 5})
 	b.c.Find("needle", false)
-	b.c.FindStep(-1) // quicker than the search
-	b.finds(FoundReport{Here: 2, Count: 5})
+	b.c.FindStep(-1) // before the search has finished
+	b.finds(FoundReport{Current: 2, Count: 5})
 	b.c.Find("needle", true)
-	b.finds(FoundReport{Here: 1, Count: 2}) // both are below the view
+	b.finds(FoundReport{Current: 1, Count: 2}) // both are below the view
 	b.c.Find("", false)
 	b.finds(FoundReport{})
 	if got := b.marked(rows - 2); got != 0 {
-		t.Errorf("%d cells are still marked", got)
+		t.Errorf("after the search: got %d highlighted cells, want 0", got)
 	}
 }
 
@@ -81,16 +81,16 @@ func TestFindFollowsNewText(t *testing.T) {
 	b.c.Find("new", false)
 	b.finds(FoundReport{})
 	b.write("new\r\n")
-	b.finds(FoundReport{Here: 1, Count: 1})
+	b.finds(FoundReport{Current: 1, Count: 1})
 	b.write("new and new\r\n")
-	b.finds(FoundReport{Here: 1, Count: 3})
+	b.finds(FoundReport{Current: 1, Count: 3})
 	b.c.Clear()
 	b.finds(FoundReport{})
 	b.write("\x1b[?1049hnew")
-	b.finds(FoundReport{Here: 1, Count: 1})
+	b.finds(FoundReport{Current: 1, Count: 1})
 }
 
-func TestFindKeepsTheNewest(t *testing.T) {
+func TestFindKeepsNewestMatches(t *testing.T) {
 	b := newBench(t)
 	for range 300 {
 		if _, err := io.WriteString(b.guest, strings.Repeat("x", 40)+"\r\n"); err != nil {
@@ -99,5 +99,5 @@ func TestFindKeepsTheNewest(t *testing.T) {
 	}
 	b.write("x")
 	b.c.Find("x", false)
-	b.finds(FoundReport{Here: mostFound, Count: mostFound, More: true})
+	b.finds(FoundReport{Current: maxMatches, Count: maxMatches, More: true})
 }

@@ -7,15 +7,15 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// The sizes of text that can be asked for.
+// Limits of the text size.
 const (
 	leastFont = 6
 	mostFont  = 48
 )
 
-// fontTheme is the program's theme with another size of text.
+// fontTheme is the app's theme with another text size.
 type fontTheme struct {
-	size float32 // 0 is the theme's own
+	size float32 // 0 selects the theme's
 }
 
 func appTheme() fyne.Theme { return fyne.CurrentApp().Settings().Theme() }
@@ -35,18 +35,17 @@ func (f *fontTheme) Size(n fyne.ThemeSizeName) float32 {
 	return appTheme().Size(n)
 }
 
-// SetFontSize sets the size of the text, kept between 6 and 48; 0 is the
-// theme's own.
+// SetFontSize sets the text size, clamped to 6..48; 0 selects the theme's.
 func (c *Console) SetFontSize(size float32) {
 	if size > 0 {
 		size = min(max(size, leastFont), mostFont)
 	}
-	if size == c.font.size {
+	if size == c.view.font.size {
 		return
 	}
-	c.font.size = size
+	c.view.font.size = size
 	c.Refresh()
 }
 
-// FontSize is the size of the text as it is drawn.
-func (c *Console) FontSize() float32 { return c.font.Size(theme.SizeNameText) }
+// FontSize returns the text size as drawn.
+func (c *Console) FontSize() float32 { return c.view.font.Size(theme.SizeNameText) }

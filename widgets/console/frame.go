@@ -10,32 +10,36 @@ import (
 
 const (
 	frameEvery = time.Second / 30
-	// The UI gets as long a rest as a picture takes it, but never longer than
-	// this: under a flood it stays free for other things.
-	longestRest = 300 * time.Millisecond
-	// A guest that holds the picture (mode 2026) and forgets to release it
-	// gets it drawn after this time.
-	longestHold = 150 * time.Millisecond
+	// maxFramePause limits the pause after drawing a picture, which is otherwise as long as the
+	// drawing took.
+	maxFramePause = 300 * time.Millisecond
+	// maxSyncUpdate is how long a guest's synchronized update (mode 2026) can delay drawing.
+	maxSyncUpdate = 150 * time.Millisecond
 )
 
-// frames is when the next picture is made. There is at most one on its way.
+// frames turns the state of a console into pictures and schedules their drawing. At most one
+// picture is in flight. Its fields are guarded by the console's mu.
 type frames struct {
-	coming bool // a picture is scheduled, or on its way to the UI
-	dirty  bool // something changed since it was made
+	c      *Console
+	differ screen.Differ
+	styles styles
+	shown  picture // without its rows
+	coming bool    // a picture is scheduled or being drawn
+	dirty  bool    // something has changed since the last picture was made
 	last   time.Time
-	took   time.Duration // from handing over the last picture until it was applied
-	held   time.Time     // since when the guest holds the picture, or zero
+	took   time.Duration // from handing over the last picture until it was drawn
+	held   time.Time     // start of the guest's synchronized update, or zero
 }
 
-// picture is what one frame changes.
+// picture contains the changes of one frame.
 type picture struct {
 	rows   []pictureRow
 	height int
 	cursor cursorPicture
 	title  string
 	colors colors
-	below  bool // text has come below the view
-	back   bool // the background is the foreground's colour (reverse video)
+	below  bool // there is new text below the view
+	back   bool // reverse video: the background has the foreground's color
 }
 
 type pictureRow struct {
@@ -49,104 +53,104 @@ type cursorPicture struct {
 	col, row int
 	shape    screen.CursorShape
 	under    rune
-	cells    int // its width
+	cells    int // width
 	live     bool
 }
 
-// touch asks for a frame. The caller holds mu.
-func (c *Console) touch() {
-	c.frames.dirty = true
-	if c.frames.coming {
+// touch requests a frame. The caller must hold mu.
+func (f *frames) touch() {
+	f.dirty = true
+	if f.coming {
 		return
 	}
-	c.frames.coming = true
-	rest := max(frameEvery, min(c.frames.took, longestRest))
-	time.AfterFunc(rest-time.Since(c.frames.last), c.frame)
+	f.coming = true
+	rest := max(frameEvery, min(f.took, maxFramePause))
+	time.AfterFunc(rest-time.Since(f.last), f.frame)
 }
 
-// changed is touch for new text. The caller holds mu.
-func (c *Console) changed() {
-	c.below = !c.follow
-	c.textChanged()
-	c.touch()
+// changed requests a frame for new text. The caller must hold mu.
+func (f *frames) changed() {
+	f.c.below = !f.c.follow
+	f.c.finder.textChanged()
+	f.touch()
 }
 
-// redraw asks for a frame with every row in it. The caller holds mu.
-func (c *Console) redraw() {
-	c.differ.Reset()
-	c.touch()
+// redraw requests a frame of all rows. The caller must hold mu.
+func (f *frames) redraw() {
+	f.differ.Reset()
+	f.touch()
 }
 
-// frame makes a picture and hands it to the UI.
-func (c *Console) frame() {
-	c.mu.Lock()
-	if wait := c.hold(); wait > 0 {
-		c.mu.Unlock()
-		time.AfterFunc(wait, c.frame)
+// frame makes a picture and passes it to the UI goroutine.
+func (f *frames) frame() {
+	f.c.mu.Lock()
+	if wait := f.hold(); wait > 0 {
+		f.c.mu.Unlock()
+		time.AfterFunc(wait, f.frame)
 		return
 	}
-	c.frames.dirty = false
-	p := c.paint()
-	same := len(p.rows) == 0 && p.height == c.shown.height && p.cursor == c.shown.cursor &&
-		p.title == c.shown.title && p.back == c.shown.back && p.below == c.shown.below
-	c.shown = p
-	c.shown.rows = nil
+	f.dirty = false
+	p := f.paint()
+	same := len(p.rows) == 0 && p.height == f.shown.height && p.cursor == f.shown.cursor &&
+		p.title == f.shown.title && p.back == f.shown.back && p.below == f.shown.below
+	f.shown = p
+	f.shown.rows = nil
 	if same {
-		c.frames.coming = false
-		c.frames.last = time.Now()
-		c.mu.Unlock()
+		f.coming = false
+		f.last = time.Now()
+		f.c.mu.Unlock()
 		return
 	}
-	c.mu.Unlock()
+	f.c.mu.Unlock()
 	handed := time.Now()
-	c.onUI(func() {
-		c.apply(p)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.frames.coming = false
-		c.frames.last = time.Now()
-		c.frames.took = time.Since(handed)
-		if c.frames.dirty {
-			c.touch()
+	f.c.onUI(func() {
+		f.apply(p)
+		f.c.mu.Lock()
+		defer f.c.mu.Unlock()
+		f.coming = false
+		f.last = time.Now()
+		f.took = time.Since(handed)
+		if f.dirty {
+			f.touch()
 		}
 	})
 }
 
-// hold tells how long to wait for the guest to finish its picture.
-func (c *Console) hold() time.Duration {
-	if !c.model.Modes().Holding {
-		c.frames.held = time.Time{}
+// hold returns how long to wait for the guest to end its synchronized update.
+func (f *frames) hold() time.Duration {
+	if !f.c.model.Modes().Holding {
+		f.held = time.Time{}
 		return 0
 	}
-	if c.frames.held.IsZero() {
-		c.frames.held = time.Now()
+	if f.held.IsZero() {
+		f.held = time.Now()
 	}
-	left := longestHold - time.Since(c.frames.held)
+	left := maxSyncUpdate - time.Since(f.held)
 	return min(left, frameEvery)
 }
 
-// paint makes the picture of what is to be shown now. The caller holds mu.
-func (c *Console) paint() picture {
-	modes := c.model.Modes()
-	_, rows := c.model.Size()
-	top := c.viewTop()
-	c.below = c.below && !c.follow
-	live := c.link != nil
-	if modes.ReverseVideo != c.styles.reverse || live != c.styles.live {
-		c.styles.reverse, c.styles.live = modes.ReverseVideo, live
-		c.styles.forget()
-		c.differ.Reset()
+// paint makes a picture of the current view. The caller must hold mu.
+func (f *frames) paint() picture {
+	modes := f.c.model.Modes()
+	_, rows := f.c.model.Size()
+	top := f.viewTop()
+	f.c.below = f.c.below && !f.c.follow
+	live := f.c.link != nil
+	if modes.ReverseVideo != f.styles.reverse || live != f.styles.live {
+		f.styles.reverse, f.styles.live = modes.ReverseVideo, live
+		f.styles.forget()
+		f.differ.Reset()
 	}
-	p := picture{height: rows, title: c.model.Title(), colors: c.styles.colors, below: c.below, back: modes.ReverseVideo}
-	for _, change := range c.differ.Diff(c.model, top, c.marks(top)...) {
-		p.rows = append(p.rows, c.styles.row(change))
+	p := picture{height: rows, title: f.c.model.Title(), colors: f.styles.colors, below: f.c.below, back: modes.ReverseVideo}
+	for _, change := range f.differ.Diff(f.c.model, top, f.c.marks(top)...) {
+		p.rows = append(p.rows, f.styles.row(change))
 	}
-	_, end := c.model.Lines()
-	col, row := c.model.Cursor()
-	cell := c.model.Cell(col, row)
+	_, end := f.c.model.Lines()
+	col, row := f.c.model.Cursor()
+	cell := f.c.model.Cell(col, row)
 	if cell.Part == screen.WideRight {
 		col--
-		cell = c.model.Cell(col, row)
+		cell = f.c.model.Cell(col, row)
 	}
 	row += int(end - int64(rows) - top)
 	p.cursor = cursorPicture{
@@ -159,48 +163,34 @@ func (c *Console) paint() picture {
 	return p
 }
 
-// viewTop is the line at the top of the view. The caller holds mu.
-func (c *Console) viewTop() int64 {
-	first, end := c.model.Lines()
-	_, rows := c.model.Size()
+// viewTop returns the line at the top of the view. The caller must hold mu.
+func (f *frames) viewTop() int64 {
+	first, end := f.c.model.Lines()
+	_, rows := f.c.model.Size()
 	bottom := end - int64(rows)
-	if c.top >= bottom || c.model.Modes().Alternate {
-		c.follow = true
+	if f.c.top >= bottom || f.c.model.Modes().Alternate {
+		f.c.follow = true
 	}
-	if c.follow {
-		c.top = bottom
+	if f.c.follow {
+		f.c.top = bottom
 	}
-	c.top = max(c.top, first)
-	return c.top
+	f.c.top = max(f.c.top, first)
+	return f.c.top
 }
 
 // apply draws a picture. It runs on the UI goroutine.
-func (c *Console) apply(p picture) {
-	if p.title != c.title {
-		c.title = p.title
-		if c.OnTitle != nil {
-			c.OnTitle(p.title)
+func (f *frames) apply(p picture) {
+	if p.title != f.c.title {
+		f.c.title = p.title
+		if f.c.OnTitle != nil {
+			f.c.OnTitle(p.title)
 		}
 	}
-	if p.below != c.told {
-		c.told = p.below
-		if c.OnBelow != nil {
-			c.OnBelow(p.below)
+	if p.below != f.c.reportedBelow {
+		f.c.reportedBelow = p.below
+		if f.c.OnBelow != nil {
+			f.c.OnBelow(p.below)
 		}
 	}
-	if c.grid == nil {
-		return
-	}
-	for _, r := range p.rows {
-		c.grid.SetRow(r.row, widget.TextGridRow{Cells: r.cells})
-	}
-	for row := p.height; row < c.gridRows; row++ {
-		c.grid.SetRow(row, widget.TextGridRow{})
-	}
-	if len(p.rows) > 0 || p.height != c.gridRows {
-		c.grid.Refresh()
-	}
-	c.gridRows = p.height
-	c.drawBehind(p)
-	c.drawCursor(p)
+	f.c.view.draw(p)
 }

@@ -1,14 +1,13 @@
 package console
 
-// drawnAs stands for characters that the font of fixed width has no picture of, and
-// that the DEC special graphics set makes guests show: pictures of control
-// characters, and lines at five heights. What is copied stays as it was.
+// drawnAs replaces characters of the DEC special graphics set for which the fixed-width font
+// has no glyphs: control pictures, and lines at five heights. Copied text is not affected.
 var drawnAs = map[rune]rune{
 	'␉': 'ʜ', '␊': 'ʟ', '␋': 'v', '␌': 'f', '␍': 'c', '␤': 'ɴ',
 	'⎺': '▔', '⎻': '‾', '⎼': '_', '⎽': '▁',
 }
 
-// firstDrawnAs and lastDrawnAs spare nearly all characters the look into the map.
+// firstDrawnAs and lastDrawnAs avoid the map lookup for nearly all characters.
 const firstDrawnAs, lastDrawnAs = '⎺', '␤'
 
 func drawn(r rune) rune {

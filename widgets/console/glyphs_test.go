@@ -18,15 +18,15 @@ func TestDrawnAs(t *testing.T) {
 	}
 	for from, to := range drawnAs {
 		if from < firstDrawnAs || from > lastDrawnAs {
-			t.Errorf("%q is not looked up", from)
+			t.Errorf("%q is outside firstDrawnAs..lastDrawnAs", from)
 		}
 		if has(from) || !has(to) || drawn(from) != to {
-			t.Errorf("%q is drawn as %q; in the font: %v, %v", from, drawn(from), has(from), has(to))
+			t.Errorf("%q is drawn as %q; in the font: %v, %v, want false, true", from, drawn(from), has(from), has(to))
 		}
 	}
 	for _, r := range "a─⎡␀€界" {
 		if drawn(r) != r {
-			t.Errorf("%q is drawn as %q", r, drawn(r))
+			t.Errorf("%q is drawn as %q, want itself", r, drawn(r))
 		}
 	}
 }

@@ -13,19 +13,19 @@ var modifierKeys = map[fyne.KeyName]fyne.KeyModifier{
 	desktop.KeyAltLeft: fyne.KeyModifierAlt, desktop.KeyAltRight: fyne.KeyModifierAlt,
 }
 
-// KeyDown notes a modifier that is held.
+// KeyDown records a pressed modifier.
 func (c *Console) KeyDown(e *fyne.KeyEvent) { c.mods |= modifierKeys[e.Name] }
 
-// KeyUp notes that it is not held any more.
+// KeyUp records a released modifier.
 func (c *Console) KeyUp(e *fyne.KeyEvent) { c.mods &^= modifierKeys[e.Name] }
 
-// FocusGained makes the console take the keys.
+// FocusGained implements fyne.Focusable.
 func (c *Console) FocusGained() { c.setFocus(true, "\x1b[I") }
 
-// FocusLost makes it leave them.
+// FocusLost implements fyne.Focusable.
 func (c *Console) FocusLost() { c.setFocus(false, "\x1b[O") }
 
-// Focused tells whether the console takes the keys.
+// Focused reports whether the console has the focus.
 func (c *Console) Focused() bool { return c.focused }
 
 func (c *Console) setFocus(on bool, report string) {
@@ -40,7 +40,7 @@ func (c *Console) setFocus(on bool, report string) {
 // TypedRune sends a character.
 func (c *Console) TypedRune(r rune) { c.typed([]byte(string(r))) }
 
-// TypedKey sends a key that types no character, or scrolls.
+// TypedKey sends a key that does not type a character, or scrolls the view.
 func (c *Console) TypedKey(e *fyne.KeyEvent) {
 	c.key(e.Name, c.mods&fyne.KeyModifierShift)
 }
@@ -61,7 +61,7 @@ func (c *Console) key(name fyne.KeyName, mods fyne.KeyModifier) {
 	c.typed(encodeKey(name, mods, modes))
 }
 
-// typed sends what was typed, and goes back to where it will show.
+// typed sends typed bytes and scrolls to the end, where they appear.
 func (c *Console) typed(b []byte) {
 	if len(b) == 0 {
 		return
@@ -70,9 +70,8 @@ func (c *Console) typed(b []byte) {
 	c.send(b)
 }
 
-// TypedShortcut takes the keys with a modifier: first the window's, then copy
-// and paste, then the guest's. Ctrl+Shift and a letter never goes to the
-// guest.
+// TypedShortcut handles keys with a modifier: first the window's shortcuts, then copy and
+// paste, then the guest's. Ctrl+Shift+letter never goes to the guest.
 func (c *Console) TypedShortcut(s fyne.Shortcut) {
 	if c.OnShortcut != nil && c.OnShortcut(s) {
 		return

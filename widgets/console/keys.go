@@ -9,7 +9,7 @@ import (
 	"vmterminal/widgets/screen"
 )
 
-// cursorKeys end in a letter; DECCKM changes what comes before it.
+// cursorKeys have sequences that end in a letter; DECCKM changes their prefix.
 var cursorKeys = map[fyne.KeyName]byte{
 	fyne.KeyUp: 'A', fyne.KeyDown: 'B', fyne.KeyRight: 'C', fyne.KeyLeft: 'D',
 	fyne.KeyHome: 'H', fyne.KeyEnd: 'F',
@@ -25,8 +25,8 @@ var numberedKeys = map[fyne.KeyName]int{
 	fyne.KeyF9: 20, fyne.KeyF10: 21, fyne.KeyF11: 23, fyne.KeyF12: 24,
 }
 
-// encodeKey is what xterm sends for a key that types no character; nil for
-// others.
+// encodeKey returns what xterm sends for a key that does not type a character, or nil for other
+// keys.
 func encodeKey(key fyne.KeyName, mods fyne.KeyModifier, m screen.Modes) []byte {
 	mod := modifierNumber(mods)
 	if final, ok := cursorKeys[key]; ok {
@@ -79,7 +79,7 @@ func encodeEditing(key fyne.KeyName, mods fyne.KeyModifier, m screen.Modes) []by
 	}
 }
 
-// modifierNumber is xterm's parameter for the modifiers held.
+// modifierNumber returns xterm's parameter for modifiers.
 func modifierNumber(mods fyne.KeyModifier) int {
 	n := 1
 	if mods&fyne.KeyModifierShift != 0 {
@@ -101,8 +101,7 @@ func withAlt(b []byte, mods fyne.KeyModifier) []byte {
 	return append([]byte{0x1b}, b...)
 }
 
-// encodeCharacter is what a key that types a character sends while Ctrl or Alt
-// is held; nil if it sends nothing.
+// encodeCharacter returns what a character key sends with Ctrl or Alt, or nil.
 func encodeCharacter(key fyne.KeyName, mods fyne.KeyModifier) []byte {
 	name := string(key)
 	if key == fyne.KeySpace {
@@ -125,7 +124,7 @@ func encodeCharacter(key fyne.KeyName, mods fyne.KeyModifier) []byte {
 	return withAlt([]byte(strings.ToLower(name)), mods)
 }
 
-// controlCode is the control character of Ctrl and a key.
+// controlCode returns the control character that Ctrl and a key produce.
 func controlCode(ch byte) (byte, bool) {
 	switch {
 	case ch >= '@' && ch <= '_':
@@ -142,8 +141,8 @@ func controlCode(ch byte) (byte, bool) {
 	return 0, false
 }
 
-// shifted is the character of Shift and a key of an American keyboard; the
-// toolkit does not tell those of others while Alt is held.
+// shifted returns the character that Shift and a key produce on a US keyboard; the toolkit does
+// not report the characters of other layouts while Alt is pressed.
 func shifted(ch byte) byte {
 	const plain, with = "`1234567890-=[]\\;',./", "~!@#$%^&*()_+{}|:\"<>?"
 	if i := strings.IndexByte(plain, ch); i >= 0 {

@@ -18,7 +18,7 @@ func TestKeys(t *testing.T) {
 		return &desktop.CustomShortcut{KeyName: key, Modifier: mods}
 	}
 	tests := []struct {
-		guest    string // written before
+		guest    string // output before the key
 		key      fyne.KeyName
 		shift    bool
 		shortcut fyne.Shortcut
@@ -75,7 +75,7 @@ func TestKeys(t *testing.T) {
 	}
 	b := newBench(t)
 	if !b.c.AcceptsTab() {
-		t.Error("the tab key leaves the console")
+		t.Error("AcceptsTab() = false, want true")
 	}
 	for _, tt := range tests {
 		b.write("\x1bc" + tt.guest)
@@ -93,7 +93,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-func TestTheWindowsShortcutsComeFirst(t *testing.T) {
+func TestWindowShortcutsComeFirst(t *testing.T) {
 	b := newBench(t)
 	var got []string
 	b.c.OnShortcut = func(s fyne.Shortcut) bool {
@@ -105,6 +105,6 @@ func TestTheWindowsShortcutsComeFirst(t *testing.T) {
 	b.c.TypedShortcut(s)
 	b.reads("\x1b[5;5~")
 	if len(got) != 2 {
-		t.Errorf("the window saw %v", got)
+		t.Errorf("the window got %v, want two shortcuts", got)
 	}
 }

@@ -12,11 +12,11 @@ import (
 const (
 	readSize  = 32 << 10
 	writeSize = 4 << 10
-	queueSize = 1 << 20 // bytes typed or pasted that the guest has not read
+	queueSize = 1 << 20 // typed or pasted bytes that the guest has not read
 )
 
-// link is a connection with its two goroutines: one reads, one writes from a
-// bounded queue, so that a guest that does not read holds up nobody.
+// link is a connection with two goroutines: one reads, the other writes from a bounded queue,
+// so that a guest that does not read does not block the UI.
 type link struct {
 	conn io.ReadWriteCloser
 	wake chan struct{}
@@ -43,7 +43,7 @@ func (l *link) close() {
 	})
 }
 
-// send puts b in the queue, all or nothing.
+// send queues all of b, or returns false if there is no room.
 func (l *link) send(b []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,7 +74,7 @@ func (l *link) write() {
 				break
 			}
 			if _, err := l.conn.Write(b); err != nil {
-				return // the reader sees the end as well, and tells
+				return // the reader fails as well, and reports it
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func (l *link) read(c *Console) {
 	}
 }
 
-// receive takes bytes from the guest.
+// receive handles bytes from the guest.
 func (c *Console) receive(l *link, b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,16 +109,16 @@ func (c *Console) receive(l *link, b []byte) {
 	if replies := c.model.TakeReplies(); len(replies) > 0 {
 		l.send(replies)
 	}
-	c.changed()
+	c.frames.changed()
 }
 
-// ended greys the text when the guest's side closed the connection.
+// ended dims the text after the guest has closed the connection.
 func (c *Console) ended(l *link, err error) {
 	c.mu.Lock()
 	mine := c.link == l
 	if mine {
 		c.link = nil
-		c.redraw()
+		c.frames.redraw()
 	}
 	c.mu.Unlock()
 	if mine {

@@ -12,20 +12,21 @@ import (
 
 const doubleClick = 400 * time.Millisecond
 
-// mouse is what must be remembered between two of its events.
+// mouse handles the mouse of a console. Its methods must be called on the UI goroutine.
 type mouse struct {
+	c       *Console
 	wheel   float32 // lines not yet scrolled
 	button  desktop.MouseButton
-	at      [2]int // the cell last reported
+	at      [2]int // the last reported cell
 	pressed time.Time
 	pressAt screen.Pos
 	clicks  int
-	anchor  screen.Range // what the selection began with
+	anchor  screen.Range // start of the selection
 	pull    pull
 	over    pointed
 }
 
-// The numbers of buttons in reports.
+// Button numbers in mouse reports.
 const (
 	reportRelease = 3
 	reportMotion  = 32
@@ -36,105 +37,104 @@ var reportButtons = map[desktop.MouseButton]int{
 	desktop.MouseButtonPrimary: 0, desktop.MouseButtonTertiary: 1, desktop.MouseButtonSecondary: 2,
 }
 
-// reports tells whether mouse events go to the guest. With Shift they are
-// ours.
-func (c *Console) reports(m screen.Modes) bool {
-	return m.Mouse != screen.MouseNone && c.mods&fyne.KeyModifierShift == 0 && c.Attached()
+// reports reports whether mouse events go to the guest. With Shift they never do.
+func (m *mouse) reports(modes screen.Modes) bool {
+	return modes.Mouse != screen.MouseNone && m.c.mods&fyne.KeyModifierShift == 0 && m.c.Attached()
 }
 
-// cellAt is the cell under a place of the widget.
-func (c *Console) cellAt(p fyne.Position) (col, row int) {
-	c.mu.Lock()
-	cols, rows := c.model.Size()
-	c.mu.Unlock()
-	col = min(max(int(p.X/c.cell.Width), 0), cols-1)
-	row = min(max(int(p.Y/c.cell.Height), 0), rows-1)
+// cellAt returns the cell at a position of the widget.
+func (m *mouse) cellAt(p fyne.Position) (col, row int) {
+	m.c.mu.Lock()
+	cols, rows := m.c.model.Size()
+	m.c.mu.Unlock()
+	col = min(max(int(p.X/m.c.view.cell.Width), 0), cols-1)
+	row = min(max(int(p.Y/m.c.view.cell.Height), 0), rows-1)
 	return col, row
 }
 
-// MouseDown begins a selection, or tells the guest.
+// MouseDown starts a selection, opens a link, or reports the press to the guest.
 func (c *Console) MouseDown(e *desktop.MouseEvent) {
 	if canvas := fyne.CurrentApp().Driver().CanvasForObject(c); canvas != nil {
 		canvas.Focus(c)
 	}
 	c.mouse.button = e.Button
-	if modes := c.modes(); c.reports(modes) {
-		c.report(e.Position, reportButtons[e.Button], e.Modifier, false)
+	if modes := c.modes(); c.mouse.reports(modes) {
+		c.mouse.report(e.Position, reportButtons[e.Button], e.Modifier, false)
 		return
 	}
-	if e.Button == desktop.MouseButtonPrimary && e.Modifier&fyne.KeyModifierControl != 0 && c.openLink(e.Position) {
+	if e.Button == desktop.MouseButtonPrimary && e.Modifier&fyne.KeyModifierControl != 0 && c.mouse.openLink(e.Position) {
 		return
 	}
 	if e.Button == desktop.MouseButtonPrimary {
-		c.beginSelection(e.Position, e.Modifier)
+		c.mouse.beginSelection(e.Position, e.Modifier)
 	}
 }
 
-// MouseUp tells the guest.
+// MouseUp reports the release to a guest that requested it.
 func (c *Console) MouseUp(e *desktop.MouseEvent) {
 	c.mouse.button = 0
-	if modes := c.modes(); c.reports(modes) && modes.Mouse != screen.MousePress {
-		c.report(e.Position, reportButtons[e.Button], e.Modifier, true)
+	if modes := c.modes(); c.mouse.reports(modes) && modes.Mouse != screen.MousePress {
+		c.mouse.report(e.Position, reportButtons[e.Button], e.Modifier, true)
 	}
 }
 
-// Dragged extends the selection, or tells the guest.
+// Dragged extends the selection, or reports the motion to the guest.
 func (c *Console) Dragged(e *fyne.DragEvent) {
 	modes := c.modes()
-	if !c.reports(modes) {
-		c.drag(e.Position)
+	if !c.mouse.reports(modes) {
+		c.mouse.drag(e.Position)
 		return
 	}
-	c.moved(e.Position, modes)
+	c.mouse.moved(e.Position, modes)
 }
 
-// DragEnd is called when the button is released after a drag.
+// DragEnd stops scrolling after a drag.
 func (c *Console) DragEnd() { c.mouse.pull.on = false }
 
-// MouseIn is called when the pointer comes.
+// MouseIn implements desktop.Hoverable.
 func (c *Console) MouseIn(*desktop.MouseEvent) {}
 
-// MouseMoved tells the guest, and looks for a link.
+// MouseMoved highlights links, and reports the motion to a guest that requested it.
 func (c *Console) MouseMoved(e *desktop.MouseEvent) {
-	c.pointAt(e.Position)
-	if modes := c.modes(); c.reports(modes) {
-		c.moved(e.Position, modes)
+	c.mouse.pointAt(e.Position)
+	if modes := c.modes(); c.mouse.reports(modes) {
+		c.mouse.moved(e.Position, modes)
 	}
 }
 
-// MouseOut is called when the pointer leaves.
-func (c *Console) MouseOut() { c.pointAway() }
+// MouseOut implements desktop.Hoverable.
+func (c *Console) MouseOut() { c.mouse.pointAway() }
 
-func (c *Console) moved(p fyne.Position, m screen.Modes) {
-	col, row := c.cellAt(p)
-	if c.mouse.at == [2]int{col, row} {
+func (m *mouse) moved(p fyne.Position, modes screen.Modes) {
+	col, row := m.c.mouse.cellAt(p)
+	if m.at == [2]int{col, row} {
 		return
 	}
-	button, pressed := reportButtons[c.mouse.button]
+	button, pressed := reportButtons[m.button]
 	switch {
-	case m.Mouse == screen.MouseAll && !pressed:
+	case modes.Mouse == screen.MouseAll && !pressed:
 		button = reportRelease
-	case m.Mouse < screen.MouseDrags || !pressed:
+	case modes.Mouse < screen.MouseDrags || !pressed:
 		return
 	}
-	c.report(p, button+reportMotion, c.mods, false)
+	m.report(p, button+reportMotion, m.c.mods, false)
 }
 
-func (c *Console) reportWheel(p fyne.Position, lines int) {
+func (m *mouse) reportWheel(p fyne.Position, lines int) {
 	button := reportWheelUp
 	if lines < 0 {
 		button++
 	}
 	for range max(1, max(lines, -lines)/3) {
-		c.report(p, button, c.mods, false)
+		m.report(p, button, m.c.mods, false)
 	}
 }
 
-// report sends a mouse event in the form the guest asked for.
-func (c *Console) report(p fyne.Position, button int, mods fyne.KeyModifier, release bool) {
-	col, row := c.cellAt(p)
-	c.mouse.at = [2]int{col, row}
-	c.send(encodeMouse(button, col, row, mods, release, c.modes()))
+// report sends a mouse event in the encoding that the guest requested.
+func (m *mouse) report(p fyne.Position, button int, mods fyne.KeyModifier, release bool) {
+	col, row := m.c.mouse.cellAt(p)
+	m.at = [2]int{col, row}
+	m.c.send(encodeMouse(button, col, row, mods, release, m.c.modes()))
 }
 
 func encodeMouse(button, col, row int, mods fyne.KeyModifier, release bool, m screen.Modes) []byte {
@@ -158,12 +158,12 @@ func encodeMouse(button, col, row int, mods fyne.KeyModifier, release bool, m sc
 	return []byte{0x1b, '[', 'M', byte(32 + button), byte(33 + col), byte(33 + row)}
 }
 
-// Cursor is the pointer's shape: for text, unless the guest has the mouse.
+// Cursor returns the shape of the mouse pointer.
 func (c *Console) Cursor() desktop.Cursor {
 	switch {
 	case c.mouse.over.link != nil && c.mods&fyne.KeyModifierControl != 0:
 		return desktop.PointerCursor
-	case c.reports(c.modes()):
+	case c.mouse.reports(c.modes()):
 		return desktop.DefaultCursor
 	}
 	return desktop.TextCursor

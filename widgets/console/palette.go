@@ -6,9 +6,8 @@ import (
 	"vmterminal/widgets/screen"
 )
 
-// The sixteen colours that guests call by name. They are part of what a guest
-// says, not of how the program looks, so they are not the theme's; each set is
-// legible on its background.
+// The sixteen colors that guests select by number, one set for dark and one for light
+// backgrounds. They are not the theme's, because they are part of the guest's output.
 var (
 	darkPalette = [16]uint32{
 		0x2e3436, 0xe05a4f, 0x5fb35a, 0xd0a62e, 0x5a8fd8, 0xb274c0, 0x3fb0b5, 0xd0d3ce,
@@ -20,7 +19,7 @@ var (
 	}
 )
 
-// resolve is the colour to draw for one of the model; false for the default.
+// resolve returns the color to draw, or false for the default color.
 func (c *colors) resolve(m screen.Color) (color.NRGBA, bool) {
 	if r, g, b, ok := m.RGB(); ok {
 		return color.NRGBA{r, g, b, 0xff}, true
@@ -38,15 +37,15 @@ func (c *colors) resolve(m screen.Color) (color.NRGBA, bool) {
 		i -= 16
 		return color.NRGBA{cube(i / 36), cube(i / 6 % 6), cube(i % 6), 0xff}, true
 	}
-	grey := 8 + 10*(i-232)
-	return color.NRGBA{grey, grey, grey, 0xff}, true
+	gray := 8 + 10*(i-232)
+	return color.NRGBA{gray, gray, gray, 0xff}, true
 }
 
 func opaque(rgb uint32) color.NRGBA {
 	return color.NRGBA{uint8(rgb >> 16), uint8(rgb >> 8), uint8(rgb), 0xff}
 }
 
-// cube is a step of xterm's 6×6×6 cube.
+// cube returns a level of xterm's 6×6×6 color cube.
 func cube(step uint8) uint8 {
 	if step == 0 {
 		return 0

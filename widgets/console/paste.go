@@ -7,14 +7,14 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-// Around pasted text for a guest that asked for brackets.
+// The delimiters of a bracketed paste (mode 2004).
 const (
 	pasteBegin = "\x1b[200~"
 	pasteEnd   = "\x1b[201~"
 )
 
-// Paste types what is on the clipboard. It leaves text with line ends to
-// OnRiskyPaste where the guest would take it for typed.
+// Paste types the clipboard's text. Text with lines that the guest would run is passed to
+// OnRiskyPaste instead.
 func (c *Console) Paste() {
 	text := fyne.CurrentApp().Clipboard().Content()
 	risky := strings.ContainsRune(cleanPaste(text), '\r') && !c.modes().BracketedPaste
@@ -25,10 +25,9 @@ func (c *Console) Paste() {
 	c.PasteText(text)
 }
 
-// PasteText types text, in brackets if the guest asked for them. Control
-// characters are left out, so that a text cannot end its bracket. A guest that
-// does not read gets at most 1 MiB: where there is no room, nothing is typed,
-// and OnPasteLost tells.
+// PasteText types text, as a bracketed paste if the guest has enabled that. Control characters
+// are removed, so that text cannot end the bracketed paste. At most 1 MiB is queued for a guest
+// that does not read: if there is no room, nothing is typed and OnPasteLost is called.
 func (c *Console) PasteText(text string) {
 	text = cleanPaste(text)
 	if text == "" {

@@ -19,19 +19,19 @@ func TestScrolling(t *testing.T) {
 	b.c.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
 	b.drawn()
 	if b.row(rows-1) != "line" || b.row(0) != "line" {
-		t.Errorf("scrolled up, the last row is %q", b.row(rows-1))
+		t.Errorf("after scrolling up: got last row %q, want line", b.row(rows-1))
 	}
 	b.c.ScrollBy(-1000)
 	b.write("\x1b[1;1H\r\nmore\x1b[999;1H\n\n\n")
 	first, _ := b.c.model.Lines()
 	if b.c.top != first {
-		t.Errorf("the view went from line %d to %d", first, b.c.top)
+		t.Errorf("the view moved from line %d to %d", first, b.c.top)
 	}
 	b.c.TypedRune('x')
 	b.reads("x")
 	b.drawn()
 	if !b.c.follow {
-		t.Error("typing did not go back to the end")
+		t.Error("typing did not scroll to the end")
 	}
 	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 25)})
 	b.drawn()
@@ -40,7 +40,7 @@ func TestScrolling(t *testing.T) {
 	}
 	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, -25)})
 	if b.drawn(); !b.c.follow {
-		t.Error("the wheel did not come back")
+		t.Error("the wheel did not scroll back")
 	}
 	b.write("\x1b[?1049h")
 	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 25)})
@@ -51,7 +51,7 @@ func TestSelectAndCopy(t *testing.T) {
 	b := newBench(t)
 	b.write("one two\r\nthree four")
 	at := func(col, row int) fyne.Position {
-		return b.c.place(col, row).AddXY(1, 1)
+		return b.c.view.place(col, row).AddXY(1, 1)
 	}
 	down := func(p fyne.Position) {
 		b.c.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: p}, Button: desktop.MouseButtonPrimary})
@@ -61,25 +61,25 @@ func TestSelectAndCopy(t *testing.T) {
 	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: at(5, 1)}})
 	b.c.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierControl | fyne.KeyModifierShift})
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "two\nthree" {
-		t.Errorf("copied %q", got)
+		t.Errorf("copied %q, want two and three", got)
 	}
 	b.drawn()
 	down(at(1, 1))
 	down(at(1, 1))
 	if got := b.c.SelectedText(); got != "three" {
-		t.Errorf("a double click selected %q", got)
+		t.Errorf("a double click selected %q, want three", got)
 	}
 	down(at(1, 1))
 	if got := b.c.SelectedText(); got != "three four" {
-		t.Errorf("a triple click selected %q", got)
+		t.Errorf("a triple click selected %q, want the line", got)
 	}
 	b.c.SelectAll()
 	if got := b.c.SelectedText(); got != "one two\nthree four" {
-		t.Errorf("all is %q", got)
+		t.Errorf("SelectAll selected %q, want both lines", got)
 	}
 	down(at(9, 0))
 	if got := b.c.SelectedText(); got != "" {
-		t.Errorf("a click selected %q", got)
+		t.Errorf("a click selected %q, want none", got)
 	}
 }
 
@@ -97,11 +97,11 @@ func TestMouseReports(t *testing.T) {
 	b := newBench(t)
 	b.write("\x1b[?1002;1006h")
 	event := func(button desktop.MouseButton) *desktop.MouseEvent {
-		return &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: b.c.place(2, 1)}, Button: button, Modifier: fyne.KeyModifierControl}
+		return &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: b.c.view.place(2, 1)}, Button: button, Modifier: fyne.KeyModifierControl}
 	}
 	b.c.MouseDown(event(desktop.MouseButtonPrimary))
 	b.reads("\x1b[<16;3;2M")
-	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: b.c.place(3, 1)}})
+	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: b.c.view.place(3, 1)}})
 	b.reads("\x1b[<32;4;2M")
 	b.c.MouseUp(event(desktop.MouseButtonPrimary))
 	b.reads("\x1b[<16;3;2m")
@@ -124,7 +124,7 @@ func TestRiskyPaste(t *testing.T) {
 	b.reads("one line")
 	paste("rm -r x\n")
 	if len(asked) != 1 || asked[0] != "rm -r x\n" {
-		t.Fatalf("asked about %q", asked)
+		t.Fatalf("asked about %q, want the text with a line", asked)
 	}
 	b.c.PasteText(asked[0])
 	b.reads("rm -r x\r")
@@ -132,51 +132,51 @@ func TestRiskyPaste(t *testing.T) {
 	paste("two\nlines")
 	b.reads("\x1b[200~two\rlines\x1b[201~")
 	if len(asked) != 1 {
-		t.Errorf("asked about %q though the guest tells pasted from typed", asked)
+		t.Errorf("asked about %q although the guest uses bracketed paste", asked)
 	}
 	lost := 0
 	b.c.OnPasteLost = func() { lost++ }
 	b.c.PasteText(strings.Repeat("x", queueSize+1))
 	b.c.PasteText("y")
 	if b.reads("\x1b[200~y\x1b[201~"); lost != 1 {
-		t.Errorf("%d pastes were lost, not the one that is too large", lost)
+		t.Errorf("%d pastes were lost, want only the one that is too large", lost)
 	}
 }
 
 func TestNewTextBelowTheView(t *testing.T) {
 	b := newBench(t)
-	var told []bool
-	b.c.OnBelow = func(below bool) { told = append(told, below) }
+	var reported []bool
+	b.c.OnBelow = func(below bool) { reported = append(reported, below) }
 	b.write(strings.Repeat("line\r\n", 100))
 	b.c.ScrollBy(-20)
 	b.drawn()
 	top := b.row(0)
-	if b.write("more\r\n"); len(told) != 1 || !told[0] || b.row(0) != top {
-		t.Errorf("told %v; the first row is %q after %q", told, b.row(0), top)
+	if b.write("more\r\n"); len(reported) != 1 || !reported[0] || b.row(0) != top {
+		t.Errorf("OnBelow: got %v, want one true; first row: got %q, want %q", reported, b.row(0), top)
 	}
 	b.c.ScrollBy(5)
 	b.write("more\r\n")
-	if b.c.ScrollToEnd(); len(told) != 1 {
-		t.Errorf("told %v", told)
+	if b.c.ScrollToEnd(); len(reported) != 1 {
+		t.Errorf("OnBelow: got %v, want no second report", reported)
 	}
-	if b.drawn(); len(told) != 2 || told[1] {
-		t.Errorf("at the end, told %v", told)
+	if b.drawn(); len(reported) != 2 || reported[1] {
+		t.Errorf("at the end: OnBelow got %v, want true and false", reported)
 	}
 }
 
-func TestClearEndsARecall(t *testing.T) {
+func TestClearStopsRecall(t *testing.T) {
 	b := newBench(t)
 	b.c.Recall([]byte(strings.Repeat("old\r\n", 200000)))
 	b.c.Clear()
 	b.write("new")
 	if got := b.c.Text(); got != "new" {
-		t.Errorf("the text is %.40q", got)
+		t.Errorf("Text() = %.40q, want new", got)
 	}
 	b.c.Recall([]byte(" and old"))
 	b.until("what is recalled", func() bool { return b.c.Text() == "new and old" })
 }
 
-func TestHeightAloneMovesNothing(t *testing.T) {
+func TestResizeHeightKeepsView(t *testing.T) {
 	b := newBench(t)
 	for i := range 100 {
 		b.write(fmt.Sprintf("line %d\r\n", i))
@@ -189,21 +189,21 @@ func TestHeightAloneMovesNothing(t *testing.T) {
 	b.win.Resize(fyne.NewSize(600, 240))
 	b.until("the size", func() bool { return len(b.sizes) > 0 && (<-b.sizes)[1] < rows })
 	if b.drawn(); b.row(0) != top || b.c.SelectedText() == "" {
-		t.Errorf("the view went from %q to %q; selected is %.20q", top, b.row(0), b.c.SelectedText())
+		t.Errorf("the view moved from %q to %q; selected %.20q, want all text", top, b.row(0), b.c.SelectedText())
 	}
 }
 
-func TestTheFirstSizeIsToldWhateverItIs(t *testing.T) {
+func TestFirstSizeIsAlwaysReported(t *testing.T) {
 	b := newBench(t)
-	told := 0
+	reported := 0
 	c := New(func(f func()) { b.ui <- f })
 	c.OnResize = func(cols, rows int) {
 		if cols == firstCols && rows == firstRows {
-			told++
+			reported++
 		}
 	}
 	win := test.NewTempWindow(t, c)
 	win.SetPadded(false)
-	win.Resize(fyne.NewSize(firstCols*c.cell.Width+1, firstRows*c.cell.Height+1))
-	b.until("the size", func() bool { return told == 1 })
+	win.Resize(fyne.NewSize(firstCols*c.view.cell.Width+1, firstRows*c.view.cell.Height+1))
+	b.until("the size", func() bool { return reported == 1 })
 }

@@ -14,130 +14,155 @@ import (
 	"vmterminal/widgets/screen"
 )
 
-// resizeSettles is how long a size must stay before the guest hears of it.
-const resizeSettles = 50 * time.Millisecond
+// resizeDelay is how long a size must be stable before the guest is notified.
+const resizeDelay = 50 * time.Millisecond
 
-// grid is what is used of the terminal widget's grid, whose type it does not
-// export.
+// grid has the methods that we use of the terminal widget's grid, whose type is not exported.
 type grid interface {
 	fyne.CanvasObject
 	SetRow(row int, content widget.TextGridRow)
 }
 
-// renderer lays the terminal's grid between what we draw behind it and the
-// cursor.
-type renderer struct {
-	console *Console
-	objects []fyne.CanvasObject
+// view draws a console: the terminal widget's grid between a background and a cursor of our
+// own. It is used on the UI goroutine only.
+type view struct {
+	c          *Console
+	grid       grid // nil before the first drawing
+	gridRows   int
+	font       *fontTheme
+	override   *container.ThemeOverride
+	cell       fyne.Size
+	settle     *time.Timer
+	wanted     [2]int // columns and rows once the size has settled
+	background *canvas.Rectangle
+	behind     *fyne.Container // right halves of wide cells with a background
+	cursor     *canvas.Rectangle
+	under      *canvas.Text // the character under a block cursor
+	wide       map[int][]wideCell
 }
 
-// CreateRenderer is called by the toolkit, again after the console was out of
-// sight for long: nothing drawn before is kept.
+// CreateRenderer implements fyne.Widget. The toolkit calls it again after the console has been
+// hidden for a while.
 func (c *Console) CreateRenderer() fyne.WidgetRenderer {
-	inner := c.Terminal.CreateRenderer()
-	c.grid = inner.Objects()[0].(grid)
-	c.gridRows = 0
-	c.override = container.NewThemeOverride(c.grid, c.font)
-	c.view = view{
-		background: canvas.NewRectangle(color.Transparent),
-		behind:     container.NewWithoutLayout(),
-		cursor:     canvas.NewRectangle(color.Transparent),
-		under:      canvas.NewText("", color.Transparent),
-		wide:       map[int][]wideCell{},
-	}
-	c.view.cursor.Hide()
-	c.view.under.Hide()
-	r := &renderer{console: c, objects: []fyne.CanvasObject{
-		c.view.background, c.view.behind, c.override, c.view.cursor, c.view.under,
-	}}
-	c.measure()
-	c.takeColors()
+	v := &c.view
+	v.grid = c.Terminal.CreateRenderer().Objects()[0].(grid)
+	v.gridRows = 0
+	v.override = container.NewThemeOverride(v.grid, v.font)
+	v.background, v.behind = canvas.NewRectangle(color.Transparent), container.NewWithoutLayout()
+	v.cursor, v.under = canvas.NewRectangle(color.Transparent), canvas.NewText("", color.Transparent)
+	v.wide = map[int][]wideCell{}
+	v.cursor.Hide()
+	v.under.Hide()
+	v.measure()
+	v.takeColors()
 	c.mu.Lock()
-	c.redraw()
+	c.frames.redraw()
 	c.mu.Unlock()
-	return r
+	return v
 }
 
-func (r *renderer) Layout(size fyne.Size) {
-	c := r.console
-	c.view.background.Resize(size)
-	c.override.Resize(size)
-	c.fit(size)
+// Layout implements fyne.WidgetRenderer.
+func (v *view) Layout(size fyne.Size) {
+	v.background.Resize(size)
+	v.override.Resize(size)
+	v.fit(size)
 }
 
-func (r *renderer) MinSize() fyne.Size { return r.console.MinSize() }
+// MinSize implements fyne.WidgetRenderer.
+func (v *view) MinSize() fyne.Size { return v.c.MinSize() }
 
-func (r *renderer) Objects() []fyne.CanvasObject { return r.objects }
+// Objects implements fyne.WidgetRenderer.
+func (v *view) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{v.background, v.behind, v.override, v.cursor, v.under}
+}
 
-func (r *renderer) Destroy() {}
+// Destroy implements fyne.WidgetRenderer.
+func (v *view) Destroy() {}
 
-func (r *renderer) Refresh() {
-	c := r.console
-	if c.measure() {
-		c.override.Refresh()
-		c.placeRows()
-		c.fit(c.Size())
+// Refresh implements fyne.WidgetRenderer.
+func (v *view) Refresh() {
+	if v.measure() {
+		v.override.Refresh()
+		v.placeRows()
+		v.fit(v.c.Size())
 	}
-	if c.takeColors() {
-		c.mu.Lock()
-		c.redraw()
-		c.mu.Unlock()
+	newColors := v.takeColors()
+	v.c.mu.Lock()
+	if newColors {
+		v.c.frames.redraw()
 	}
-	c.mu.Lock()
-	p := c.shown
-	c.mu.Unlock()
-	c.drawCursor(p)
+	p := v.c.frames.shown
+	v.c.mu.Unlock()
+	v.drawCursor(p)
 }
 
-// MinSize is the least size in cells.
+// draw draws a picture.
+func (v *view) draw(p picture) {
+	if v.grid == nil {
+		return
+	}
+	for _, r := range p.rows {
+		v.grid.SetRow(r.row, widget.TextGridRow{Cells: r.cells})
+	}
+	for row := p.height; row < v.gridRows; row++ {
+		v.grid.SetRow(row, widget.TextGridRow{})
+	}
+	if len(p.rows) > 0 || p.height != v.gridRows {
+		v.grid.Refresh()
+	}
+	v.gridRows = p.height
+	v.drawBehind(p)
+	v.drawCursor(p)
+}
+
+// MinSize returns the minimum size.
 func (c *Console) MinSize() fyne.Size {
-	if c.cell.IsZero() {
-		c.measure()
+	if c.view.cell.IsZero() {
+		c.view.measure()
 	}
-	return fyne.NewSize(c.cell.Width*leastCols, c.cell.Height*leastRows)
+	return fyne.NewSize(c.view.cell.Width*minCols, c.view.cell.Height*minRows)
 }
 
-// Resize is called by the layout.
+// Resize implements fyne.CanvasObject.
 func (c *Console) Resize(size fyne.Size) { c.BaseWidget.Resize(size) }
 
-// measure finds the size of a cell as the grid does, and tells whether it is
-// another than before.
-func (c *Console) measure() bool {
-	s := fyne.MeasureText("M", c.font.Size(theme.SizeNameText), fyne.TextStyle{Monospace: true})
+// measure updates the cell size and reports whether it changed.
+func (v *view) measure() bool {
+	s := fyne.MeasureText("M", v.font.Size(theme.SizeNameText), fyne.TextStyle{Monospace: true})
 	s.Width = float32(math.Round(float64(s.Width)))
 	s.Height = float32(math.Round(float64(s.Height)))
-	if s == c.cell || s.Width < 1 || s.Height < 1 {
+	if s == v.cell || s.Width < 1 || s.Height < 1 {
 		return false
 	}
-	c.cell = s
+	v.cell = s
 	return true
 }
 
-// placeRows lets the grid put its rows where they belong in letters of another
-// size: it does that when its own size changes, and only then.
-func (c *Console) placeRows() {
-	size := c.grid.Size()
-	c.grid.Resize(size.AddWidthHeight(0, 1))
-	c.grid.Resize(size)
+// placeRows makes the grid place its rows for a new text size: the grid does this only when its
+// own size changes.
+func (v *view) placeRows() {
+	size := v.grid.Size()
+	v.grid.Resize(size.AddWidthHeight(0, 1))
+	v.grid.Resize(size)
 }
 
-// fit gives the guest the columns and rows that fit in size, once it stays.
-func (c *Console) fit(size fyne.Size) {
-	cols, rows := int(size.Width/c.cell.Width), int(size.Height/c.cell.Height)
-	if cols < leastCols || rows < leastRows {
+// fit resizes the model to the columns and rows that fit into size once the size has settled.
+func (v *view) fit(size fyne.Size) {
+	cols, rows := int(size.Width/v.cell.Width), int(size.Height/v.cell.Height)
+	if cols < minCols || rows < minRows {
 		return
 	}
-	c.wanted = [2]int{cols, rows}
-	if c.settle != nil {
-		c.settle.Stop()
+	v.wanted = [2]int{cols, rows}
+	if v.settle != nil {
+		v.settle.Stop()
 	}
-	c.settle = time.AfterFunc(resizeSettles, func() {
-		c.onUI(func() { c.resize(c.wanted[0], c.wanted[1]) })
+	v.settle = time.AfterFunc(resizeDelay, func() {
+		v.c.onUI(func() { v.c.resize(v.wanted[0], v.wanted[1]) })
 	})
 }
 
-// takeColors reads the theme, and tells whether it changed.
-func (c *Console) takeColors() bool {
+// takeColors reads the theme's colors and reports whether they changed.
+func (v *view) takeColors() bool {
 	th, variant := appTheme(), fyne.CurrentApp().Settings().ThemeVariant()
 	get := func(name fyne.ThemeColorName) color.NRGBA {
 		return color.NRGBAModel.Convert(th.Color(name, variant)).(color.NRGBA)
@@ -150,68 +175,67 @@ func (c *Console) takeColors() bool {
 	}
 	colors.dark = luminance(colors.background) < luminance(colors.foreground)
 	colors.selection = blend(get(theme.ColorNameSelection), colors.background)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if colors == c.styles.colors {
+	v.c.mu.Lock()
+	defer v.c.mu.Unlock()
+	if colors == v.c.frames.styles.colors {
 		return false
 	}
-	c.styles.colors = colors
-	c.styles.forget()
+	v.c.frames.styles.colors = colors
+	v.c.frames.styles.forget()
 	return true
 }
 
 func luminance(c color.NRGBA) int { return 3*int(c.R) + 6*int(c.G) + int(c.B) }
 
 // drawBehind draws the background and the right halves of wide cells.
-func (c *Console) drawBehind(p picture) {
+func (v *view) drawBehind(p picture) {
 	fill := color.NRGBA{}
 	if p.back {
 		fill = p.colors.foreground
 	}
-	if c.view.background.FillColor != fill {
-		c.view.background.FillColor = fill
-		c.view.background.Refresh()
+	if v.background.FillColor != fill {
+		v.background.FillColor = fill
+		v.background.Refresh()
 	}
 	changed := false
 	for _, r := range p.rows {
-		if len(r.wide) > 0 || len(c.view.wide[r.row]) > 0 {
+		if len(r.wide) > 0 || len(v.wide[r.row]) > 0 {
 			changed = true
-			c.view.wide[r.row] = r.wide
+			v.wide[r.row] = r.wide
 		}
 	}
 	if !changed {
 		return
 	}
-	c.view.behind.RemoveAll()
-	for row, cells := range c.view.wide {
+	v.behind.RemoveAll()
+	for row, cells := range v.wide {
 		for _, w := range cells {
 			rect := canvas.NewRectangle(w.color)
-			rect.Resize(c.cell)
-			rect.Move(c.place(w.col, row))
-			c.view.behind.Add(rect)
+			rect.Resize(v.cell)
+			rect.Move(v.place(w.col, row))
+			v.behind.Add(rect)
 		}
 	}
 }
 
-// place is where a cell is drawn.
-func (c *Console) place(col, row int) fyne.Position {
-	return fyne.NewPos(float32(col)*c.cell.Width, float32(row)*c.cell.Height)
+// place returns the position of a cell.
+func (v *view) place(col, row int) fyne.Position {
+	return fyne.NewPos(float32(col)*v.cell.Width, float32(row)*v.cell.Height)
 }
 
-// drawCursor draws the cursor in the guest's shape, or as a frame while the
-// keys go elsewhere.
-func (c *Console) drawCursor(p picture) {
-	rect, under := c.view.cursor, c.view.under
+// drawCursor draws the cursor in the guest's shape, or as a frame without focus.
+func (v *view) drawCursor(p picture) {
+	rect, under := v.cursor, v.under
 	under.Hide()
 	if !p.cursor.shown {
 		rect.Hide()
 		return
 	}
-	at := c.place(p.cursor.col, p.cursor.row)
-	size := fyne.NewSize(c.cell.Width*float32(p.cursor.cells), c.cell.Height)
+	at := v.place(p.cursor.col, p.cursor.row)
+	size := fyne.NewSize(v.cell.Width*float32(p.cursor.cells), v.cell.Height)
 	rect.FillColor, rect.StrokeColor, rect.StrokeWidth = p.colors.cursor, color.Transparent, 0
 	switch {
-	case !c.focused:
+	case !v.c.focused:
 		rect.FillColor, rect.StrokeColor, rect.StrokeWidth = color.Transparent, p.colors.cursor, 1
 	case p.cursor.shape == screen.CursorBar:
 		size.Width = 2
@@ -221,7 +245,7 @@ func (c *Console) drawCursor(p picture) {
 	case p.cursor.under > ' ':
 		under.Text = string(p.cursor.under)
 		under.Color = p.colors.background
-		under.TextSize = c.font.Size(theme.SizeNameText)
+		under.TextSize = v.font.Size(theme.SizeNameText)
 		under.TextStyle = fyne.TextStyle{Monospace: true}
 		under.Move(at)
 		under.Show()

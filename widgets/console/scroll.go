@@ -2,11 +2,12 @@ package console
 
 import "fyne.io/fyne/v2"
 
-// A notch of a wheel is 25 on Linux and Windows; it moves three lines.
+// Fyne reports a distance of 25 per wheel notch on Linux and Windows; a notch scrolls three
+// lines.
 const wheelLine = 25.0 / 3
 
-// Scrolled turns the wheel: for the guest if it asked for the mouse, as cursor
-// keys for a program on the alternate screen, else through the scrollback.
+// Scrolled handles the wheel. It reports to a guest that uses the mouse, sends cursor keys on
+// the alternate screen, and otherwise scrolls through the scrollback.
 func (c *Console) Scrolled(e *fyne.ScrollEvent) {
 	c.mouse.wheel += e.Scrolled.DY / wheelLine
 	lines := int(c.mouse.wheel)
@@ -16,8 +17,8 @@ func (c *Console) Scrolled(e *fyne.ScrollEvent) {
 	}
 	modes := c.modes()
 	switch {
-	case c.reports(modes):
-		c.reportWheel(e.Position, lines)
+	case c.mouse.reports(modes):
+		c.mouse.reportWheel(e.Position, lines)
 	case modes.Alternate:
 		key := fyne.KeyUp
 		if lines < 0 {
@@ -33,25 +34,25 @@ func (c *Console) Scrolled(e *fyne.ScrollEvent) {
 	}
 }
 
-// ScrollBy moves the view through the scrollback: up for lines below 0.
+// ScrollBy scrolls the view, up if lines is negative.
 func (c *Console) ScrollBy(lines int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	top := c.viewTop() + int64(lines)
+	top := c.frames.viewTop() + int64(lines)
 	first, _ := c.model.Lines()
 	c.follow = false
 	c.top = max(top, first)
-	c.viewTop()
-	c.touch()
+	c.frames.viewTop()
+	c.frames.touch()
 }
 
-// ScrollToEnd goes back to the guest's screen and follows it.
+// ScrollToEnd shows the guest's screen and follows it.
 func (c *Console) ScrollToEnd() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.follow {
 		c.follow = true
-		c.touch()
+		c.frames.touch()
 	}
 }
 

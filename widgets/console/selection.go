@@ -8,68 +8,68 @@ import (
 	"vmterminal/widgets/screen"
 )
 
-// textAt is the place in the text under a place of the widget; the second half
-// of a cell belongs to the next one.
-func (c *Console) textAt(p fyne.Position) screen.Pos {
-	_, row := c.cellAt(p)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return screen.Pos{Line: c.viewTop() + int64(row), Col: max(0, int(p.X/c.cell.Width+0.5))}
+// textAt returns the text position at a position of the widget; the right half of a cell
+// belongs to the next cell.
+func (m *mouse) textAt(p fyne.Position) screen.Pos {
+	_, row := m.c.mouse.cellAt(p)
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	return screen.Pos{Line: m.c.frames.viewTop() + int64(row), Col: max(0, int(p.X/m.c.view.cell.Width+0.5))}
 }
 
-// beginSelection takes a press: the first sets the anchor, the second selects
-// a word, the third a line; with Shift the selection reaches to here.
-func (c *Console) beginSelection(p fyne.Position, mods fyne.KeyModifier) {
-	at := c.textAt(p)
-	if mods&fyne.KeyModifierShift != 0 && c.mouse.clicks > 0 {
-		c.extendSelection(p)
+// beginSelection handles a press: the first sets the anchor, the second selects a word, the
+// third a line. With Shift the selection is extended.
+func (m *mouse) beginSelection(p fyne.Position, mods fyne.KeyModifier) {
+	at := m.textAt(p)
+	if mods&fyne.KeyModifierShift != 0 && m.clicks > 0 {
+		m.extendSelection(p)
 		return
 	}
-	again := time.Since(c.mouse.pressed) < doubleClick && c.mouse.pressAt == at
-	c.mouse.pressed, c.mouse.pressAt = time.Now(), at
-	c.mouse.clicks++
-	if !again || c.mouse.clicks > 3 {
-		c.mouse.clicks = 1
+	again := time.Since(m.pressed) < doubleClick && m.pressAt == at
+	m.pressed, m.pressAt = time.Now(), at
+	m.clicks++
+	if !again || m.clicks > 3 {
+		m.clicks = 1
 	}
-	c.mouse.anchor = c.piece(p)
-	c.choose(c.mouse.anchor)
+	m.anchor = m.piece(p)
+	m.c.mouse.choose(m.anchor)
 }
 
-// piece is what a click at p stands for: a place, a word or a line.
-func (c *Console) piece(p fyne.Position) screen.Range {
-	at := c.textAt(p)
-	switch c.mouse.clicks {
+// piece returns what a click at p selects: a position, a word or a line.
+func (m *mouse) piece(p fyne.Position) screen.Range {
+	at := m.textAt(p)
+	switch m.clicks {
 	case 2:
-		col, _ := c.cellAt(p)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.model.WordAt(screen.Pos{Line: at.Line, Col: col})
+		col, _ := m.c.mouse.cellAt(p)
+		m.c.mu.Lock()
+		defer m.c.mu.Unlock()
+		return m.c.model.WordAt(screen.Pos{Line: at.Line, Col: col})
 	case 3:
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.model.Paragraph(at.Line)
+		m.c.mu.Lock()
+		defer m.c.mu.Unlock()
+		return m.c.model.Paragraph(at.Line)
 	}
 	return screen.Range{From: at, To: at}
 }
 
-// extendSelection reaches from the anchor to p.
-func (c *Console) extendSelection(p fyne.Position) {
-	r, here := c.mouse.anchor, c.piece(p)
+// extendSelection selects from the anchor to p.
+func (m *mouse) extendSelection(p fyne.Position) {
+	r, here := m.anchor, m.piece(p)
 	if here.From.Before(r.From) {
 		r.From = here.From
 	}
 	if r.To.Before(here.To) {
 		r.To = here.To
 	}
-	c.choose(r)
+	m.c.mouse.choose(r)
 }
 
-func (c *Console) choose(r screen.Range) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.selected != r {
-		c.selected = r
-		c.touch()
+func (m *mouse) choose(r screen.Range) {
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	if m.c.selected != r {
+		m.c.selected = r
+		m.c.frames.touch()
 	}
 }
 
@@ -78,10 +78,10 @@ func (c *Console) SelectAll() {
 	c.mu.Lock()
 	all := c.model.All()
 	c.mu.Unlock()
-	c.choose(all)
+	c.mouse.choose(all)
 }
 
-// SelectedText is the text that is selected.
+// SelectedText returns the selected text.
 func (c *Console) SelectedText() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -91,15 +91,15 @@ func (c *Console) SelectedText() string {
 	return c.model.Text(c.selected)
 }
 
-// Copy puts the selected text on the clipboard, if there is some.
+// Copy copies the selected text, if any, to the clipboard.
 func (c *Console) Copy() {
 	if text := c.SelectedText(); text != "" {
 		fyne.CurrentApp().Clipboard().SetContent(text)
 	}
 }
 
-// DoubleTapped does nothing: MouseDown counts the clicks.
+// DoubleTapped does nothing; MouseDown counts the clicks.
 func (c *Console) DoubleTapped(*fyne.PointEvent) {}
 
-// Tapped does nothing: MouseDown takes the focus.
+// Tapped does nothing; MouseDown handles it.
 func (c *Console) Tapped(*fyne.PointEvent) {}

@@ -9,19 +9,19 @@ import (
 	"vmterminal/widgets/screen"
 )
 
-// maxStyles bounds the cache: a guest can ask for millions.
+// maxStyles limits the size of the cache, because guests can produce millions of styles.
 const maxStyles = 4096
 
-// colors are the theme's, as the UI goroutine last saw them.
+// colors are the theme's colors, as last read by the UI goroutine.
 type colors struct {
 	foreground, background, selection, found, cursor color.NRGBA
 	dark                                             bool
 }
 
-// styles turns cells of the model into cells of the grid.
+// styles converts cells of the model to cells of the grid.
 type styles struct {
 	colors  colors
-	live    bool // connected; otherwise the text is greyed
+	live    bool // connected; otherwise the text is dimmed
 	reverse bool
 	known   map[styleKey]*cellStyle
 }
@@ -31,7 +31,7 @@ type styleKey struct {
 	attr   screen.Attr
 }
 
-// cellStyle is a widget.TextGridStyle; a nil colour is the theme's.
+// cellStyle is a widget.TextGridStyle; nil colors are the theme's.
 type cellStyle struct {
 	text   fyne.TextStyle
 	fg, bg color.Color
@@ -41,8 +41,8 @@ func (s *cellStyle) Style() fyne.TextStyle        { return s.text }
 func (s *cellStyle) TextColor() color.Color       { return s.fg }
 func (s *cellStyle) BackgroundColor() color.Color { return s.bg }
 
-// wideCell is the right half of a wide character that has a background: the
-// grid would draw it over the character, so it is drawn behind the grid.
+// wideCell is the right half of a wide character with a background. It is drawn behind the
+// grid, which would draw it over the character.
 type wideCell struct {
 	col   int
 	color color.Color
@@ -74,7 +74,7 @@ func (s *styles) row(change screen.Change) pictureRow {
 	return r
 }
 
-// shownRune is the one rune that a place of the grid can show for a cell.
+// shownRune returns the rune that a grid cell shows.
 func shownRune(c *screen.Cell) rune {
 	if c.Attr&screen.Conceal != 0 {
 		return ' '
@@ -82,7 +82,7 @@ func shownRune(c *screen.Cell) rune {
 	return drawn(c.Shown())
 }
 
-// of is the style of a cell, nil for the plain one.
+// of returns the style of a cell, or nil for the default style.
 func (s *styles) of(c *screen.Cell) *cellStyle {
 	key := styleKey{c.FG, c.BG, c.Attr &^ (screen.Blink | screen.Conceal)}
 	if key == (styleKey{}) && s.live && !s.reverse {
@@ -112,7 +112,7 @@ func (s *styles) make(k styleKey) *cellStyle {
 		bg, filled = c, true
 	}
 	if k.fg == 0 && filled && distance(bg, s.colors.background) > distance(bg, s.colors.foreground) {
-		fg = s.colors.background // default text on a colour too much like it
+		fg = s.colors.background // default text on a similar background
 	}
 	if s.reverse != (k.attr&screen.Inverse != 0) {
 		fg, bg = bg, fg

@@ -14,60 +14,60 @@ type pointed struct {
 	link *url.URL
 }
 
-// pointAt looks for a link under the pointer.
-func (c *Console) pointAt(p fyne.Position) {
-	at := c.under(p)
-	if at == c.mouse.over.at {
+// pointAt updates the link under the pointer.
+func (m *mouse) pointAt(p fyne.Position) {
+	at := m.under(p)
+	if at == m.over.at {
 		return
 	}
-	link, r := c.linkAt(at)
-	c.point(at, link, r)
+	link, r := m.c.mouse.linkAt(at)
+	m.point(at, link, r)
 }
 
-// pointAway is for a pointer that has left.
-func (c *Console) pointAway() { c.point(screen.Pos{Line: -1}, nil, screen.Range{}) }
+// pointAway handles a pointer that has left the widget.
+func (m *mouse) pointAway() { m.point(screen.Pos{Line: -1}, nil, screen.Range{}) }
 
-func (c *Console) point(at screen.Pos, link *url.URL, r screen.Range) {
-	c.mouse.over.at = at
-	c.mu.Lock()
-	if c.hovered != r {
-		c.hovered = r
-		c.touch()
+func (m *mouse) point(at screen.Pos, link *url.URL, r screen.Range) {
+	m.over.at = at
+	m.c.mu.Lock()
+	if m.c.hovered != r {
+		m.c.hovered = r
+		m.c.frames.touch()
 	}
-	c.mu.Unlock()
-	before := c.mouse.over.link
-	if c.mouse.over.link = link; link == nil && before == nil {
+	m.c.mu.Unlock()
+	before := m.over.link
+	if m.over.link = link; link == nil && before == nil {
 		return
 	}
-	if c.OnLink != nil {
-		c.OnLink(link)
+	if m.c.OnLink != nil {
+		m.c.OnLink(link)
 	}
 }
 
-// under is the place in the text whose cell is under a place of the widget.
-func (c *Console) under(p fyne.Position) screen.Pos {
-	col, row := c.cellAt(p)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return screen.Pos{Line: c.viewTop() + int64(row), Col: col}
+// under returns the text position of the cell at a position of the widget.
+func (m *mouse) under(p fyne.Position) screen.Pos {
+	col, row := m.c.mouse.cellAt(p)
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	return screen.Pos{Line: m.c.frames.viewTop() + int64(row), Col: col}
 }
 
-func (c *Console) linkAt(at screen.Pos) (*url.URL, screen.Range) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.model.LinkAt(at)
+func (m *mouse) linkAt(at screen.Pos) (*url.URL, screen.Range) {
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	return m.c.model.LinkAt(at)
 }
 
-// openLink opens the link at p and tells whether there is one. Only what the
-// person was told is opened: the text may have changed since.
-func (c *Console) openLink(p fyne.Position) bool {
-	told := c.mouse.over.link
-	link, _ := c.linkAt(c.under(p))
-	if told == nil || link == nil || link.String() != told.String() {
+// openLink opens the link at p and reports whether it did. It opens only a link that was
+// highlighted, since the text may have changed.
+func (m *mouse) openLink(p fyne.Position) bool {
+	highlighted := m.over.link
+	link, _ := m.c.mouse.linkAt(m.under(p))
+	if highlighted == nil || link == nil || link.String() != highlighted.String() {
 		return false
 	}
-	if c.OnOpen != nil {
-		c.OnOpen(link)
+	if m.c.OnOpen != nil {
+		m.c.OnOpen(link)
 	}
 	return true
 }

@@ -16,7 +16,7 @@ func mouseEvent(p fyne.Position, mods fyne.KeyModifier) *desktop.MouseEvent {
 	}
 }
 
-func TestLinksAreToldThenOpened(t *testing.T) {
+func TestLinkIsHighlightedBeforeOpened(t *testing.T) {
 	b := newBench(t)
 	var did []string
 	say := func(what string) func(*url.URL) {
@@ -24,8 +24,8 @@ func TestLinksAreToldThenOpened(t *testing.T) {
 	}
 	b.c.OnLink, b.c.OnOpen = say("over"), say("open")
 	b.write("see http://a.example/x now")
-	in, out := b.c.place(10, 0).AddXY(1, 1), b.c.place(1, 0).AddXY(1, 1)
-	b.c.MouseDown(mouseEvent(in, fyne.KeyModifierControl)) // it was not told yet
+	in, out := b.c.view.place(10, 0).AddXY(1, 1), b.c.view.place(1, 0).AddXY(1, 1)
+	b.c.MouseDown(mouseEvent(in, fyne.KeyModifierControl)) // it was not highlighted yet
 	b.c.MouseMoved(mouseEvent(in, 0))
 	b.c.MouseMoved(mouseEvent(in.AddXY(1, 0), 0))
 	b.c.MouseDown(mouseEvent(in, 0))
@@ -34,7 +34,7 @@ func TestLinksAreToldThenOpened(t *testing.T) {
 	b.c.MouseMoved(mouseEvent(out, 0))
 	b.c.MouseMoved(mouseEvent(in, 0))
 	b.write("\rsee http://evil.example")
-	b.c.MouseDown(mouseEvent(in, fyne.KeyModifierControl)) // another was told
+	b.c.MouseDown(mouseEvent(in, fyne.KeyModifierControl)) // another one was highlighted
 	b.c.MouseOut()
 	b.c.MouseOut()
 	const link = "http://a.example/x"
@@ -49,12 +49,12 @@ func TestSelectionBeyondTheView(t *testing.T) {
 	for i := range 200 {
 		b.write(fmt.Sprintf("line %d\r\n", i))
 	}
-	b.c.MouseDown(mouseEvent(b.c.place(0, 2).AddXY(1, 1), 0))
-	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(1, -3*b.c.cell.Height)}})
+	b.c.MouseDown(mouseEvent(b.c.view.place(0, 2).AddXY(1, 1), 0))
+	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(1, -3*b.c.view.cell.Height)}})
 	b.until("the top", func() bool { return strings.HasPrefix(b.c.SelectedText(), "line 0\n") })
 	b.c.DragEnd()
 	b.until("the pull's end", func() bool { return !b.c.mouse.pull.running })
 	if got := strings.Count(b.c.SelectedText(), "\n"); got < 150 {
-		t.Errorf("%d lines are selected", got)
+		t.Errorf("got %d selected lines, want at least 150", got)
 	}
 }

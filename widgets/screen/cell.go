@@ -1,7 +1,6 @@
 package screen
 
-// A Color is the guest's default colour (the zero value), one of 256 palette
-// entries, or a 24-bit colour.
+// A Color is the default color (the zero value), a palette entry, or a 24-bit color.
 type Color uint32
 
 const (
@@ -9,28 +8,28 @@ const (
 	rgbColor     Color = 2 << 24
 )
 
-// Palette is entry i of the 256 colours: 0–7 plain, 8–15 bright, 16–231 the
-// 6×6×6 cube, 232–255 greys.
+// Palette returns entry i of the 256-color palette: 0–7 normal, 8–15 bright, 16–231 the 6×6×6
+// cube, 232–255 grays.
 func Palette(i uint8) Color { return paletteColor | Color(i) }
 
-// RGB is a 24-bit colour.
+// RGB returns a 24-bit color.
 func RGB(r, g, b uint8) Color {
 	return rgbColor | Color(r)<<16 | Color(g)<<8 | Color(b)
 }
 
-// Index is the palette entry, if c is one.
+// Index returns the palette entry if c is one.
 func (c Color) Index() (i uint8, ok bool) { return uint8(c), c&paletteColor != 0 }
 
-// RGB are the parts of a 24-bit colour, if c is one.
+// RGB returns the components if c is a 24-bit color.
 func (c Color) RGB() (r, g, b uint8, ok bool) {
 	return uint8(c >> 16), uint8(c >> 8), uint8(c), c&rgbColor != 0
 }
 
-// Attr is a set of the ways a cell is drawn.
+// Attr is a set of drawing attributes.
 type Attr uint16
 
-// What a guest can ask of a cell. Every style of underline is Underline.
-// Marked and those after it are never set by a guest: a Differ sets them.
+// Attributes of a cell. Every style of underline is Underline. Marked and the following ones
+// are set only by a [Differ], never by a guest.
 const (
 	Bold Attr = 1 << iota
 	Dim
@@ -41,26 +40,25 @@ const (
 	Conceal
 	Strike
 	Marked    // selected
-	Found     // what is looked for
-	FoundHere // the one of these that is looked at
+	Found     // matches the search
+	FoundHere // is the current match
 )
 
-// Part tells what piece of a character a cell shows.
+// Part is the part of a character that a cell shows.
 type Part uint8
 
-// A wide character takes two cells of one row: WideLeft, which has the rune,
-// and WideRight, which has none. They always come together.
+// A wide character takes two adjacent cells of a row: WideLeft, which contains the rune, and
+// WideRight, which is empty.
 const (
 	Whole Part = iota
 	WideLeft
 	WideRight
 )
 
-// A Cell is one place of the screen. The zero Cell is blank in the default
-// colours.
+// A Cell is one position of the screen. The zero Cell is blank in the default colors.
 type Cell struct {
-	Rune  rune    // 0 is a blank that was never written
-	Marks [2]rune // combining marks drawn over Rune; 0 is none
+	Rune  rune    // 0 if nothing was written
+	Marks [2]rune // combining marks drawn over Rune, or 0
 	FG    Color
 	BG    Color
 	Attr  Attr
@@ -71,30 +69,29 @@ func (c *Cell) sameStyle(o *Cell) bool {
 	return c.FG == o.FG && c.BG == o.BG && c.Attr == o.Attr
 }
 
-// plain tells whether the cell looks like the zero Cell.
+// plain reports whether the cell looks like the zero Cell.
 func (c *Cell) plain() bool {
 	return (c.Rune == 0 || c.Rune == ' ') && c.Marks[0] == 0 && c.BG == 0 &&
 		c.Attr&(Inverse|Underline|Strike) == 0 && c.Part == Whole
 }
 
-// line is one row. Cells from used on are zero, so that clearing and keeping
-// short lines cost what is in them, not the width of the screen.
+// line is one row. Cells from used on are zero, so that the cost of clearing and storing short
+// lines depends on their text, not on the width.
 type line struct {
 	cells   []Cell
 	used    int
-	wrapped bool // the text goes on in the next row
+	wrapped bool // the text continues in the next row
 }
 
 func newLine(cols int) *line { return &line{cells: make([]Cell, cols)} }
 
-// clear makes l blank, in the background bg.
+// clear blanks l with the background bg.
 func (l *line) clear(bg Color) {
 	l.wrapped = false
 	l.erase(0, len(l.cells), bg)
 }
 
-// erase blanks the cells from..to-1, and the other half of a wide character
-// cut by either edge.
+// erase blanks the cells from..to-1, and the other half of a wide character at either edge.
 func (l *line) erase(from, to int, bg Color) {
 	if from >= to {
 		return
@@ -118,8 +115,7 @@ func (l *line) erase(from, to int, bg Color) {
 	l.used = max(l.used, to)
 }
 
-// split blanks the wide character whose two halves lie on either side of the
-// edge before cell x.
+// split blanks a wide character that straddles the left edge of cell x.
 func (l *line) split(x int) {
 	if x <= 0 || x >= l.used || l.cells[x].Part != WideRight {
 		return
@@ -129,8 +125,7 @@ func (l *line) split(x int) {
 	l.cells[x] = Cell{BG: bg}
 }
 
-// insert moves the cells from x on n to the right; what leaves the row is
-// lost.
+// insert moves the cells from x on to the right by n; cells pushed out of the row are lost.
 func (l *line) insert(x, n int, bg Color) {
 	n = min(n, len(l.cells)-x)
 	l.split(x)
@@ -144,7 +139,7 @@ func (l *line) insert(x, n int, bg Color) {
 	l.wrapped = false
 }
 
-// remove takes n cells away at x; what was to their right moves left.
+// remove deletes n cells at x; the following ones move left.
 func (l *line) remove(x, n int, bg Color) {
 	n = min(n, len(l.cells)-x)
 	l.split(x)
@@ -160,7 +155,7 @@ func (l *line) remove(x, n int, bg Color) {
 	l.wrapped = false
 }
 
-// resize gives the row another width.
+// resize changes the width.
 func (l *line) resize(cols int) {
 	switch {
 	case cols < len(l.cells):
@@ -174,7 +169,7 @@ func (l *line) resize(cols int) {
 	}
 }
 
-// text is the extent of what is to be seen in the row.
+// text returns the cells up to the last visible one.
 func (l *line) text() []Cell {
 	n := l.used
 	for n > 0 && l.cells[n-1].plain() {

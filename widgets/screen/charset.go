@@ -1,15 +1,13 @@
 package screen
 
-// charset is the state of ISO 2022: the four designated sets, which of them is in
-// use, and which is for the next character alone. The zero value is ASCII.
+// charset is the ISO 2022 state. The zero value is ASCII.
 type charset struct {
 	sets   [4]set // G0 to G3
-	locked uint8  // the set in use, by SI, SO, LS2 and LS3
-	single uint8  // the one of the next character, by SS2 and SS3; 0: none
+	locked uint8  // the active set, by SI, SO, LS2 and LS3
+	single uint8  // the set for the next character, by SS2 and SS3, or 0
 }
 
-// set is a set of 94 characters that a guest may designate; any other is taken for
-// ASCII.
+// set is a designated set of 94 characters. Unsupported sets are treated as ASCII.
 type set byte
 
 const (
@@ -18,7 +16,7 @@ const (
 	special
 )
 
-// designated is the set of an escape sequence's last byte.
+// designated returns the set for the final byte of an escape sequence.
 func designated(final byte) set {
 	switch final {
 	case 'A':
@@ -30,17 +28,17 @@ func designated(final byte) set {
 	}
 }
 
-// designate executes ESC, one of ( ) * + and the set's byte.
+// designate executes ESC, one of ( ) * +, and the final byte.
 func (c *charset) designate(inter, final byte) {
 	if inter >= '(' && inter <= '+' {
 		c.sets[inter-'('] = designated(final)
 	}
 }
 
-// plain tells whether what comes is as it is.
+// plain reports whether characters are shown untranslated.
 func (c *charset) plain() bool { return c.single == 0 && c.sets[c.locked] == ascii }
 
-// translate gives the character that stands for an ASCII one.
+// translate maps an ASCII character to the active set.
 func (c *charset) translate(r rune) rune {
 	of := c.sets[c.locked]
 	if c.single != 0 {

@@ -47,7 +47,7 @@ func (s *Screen) escapeSequence(c byte) {
 func (s *Screen) plainEscape(c byte) {
 	switch c {
 	case '7':
-		s.saveCursor()
+		s.page.saved = s.cur
 	case '8':
 		s.restoreCursor()
 	case '=':
@@ -79,82 +79,80 @@ func (s *Screen) plainEscape(c byte) {
 	}
 }
 
-func (s *Screen) reverseLineFeed() {
-	s.cur.wrap = false
+func (b *buffer) reverseLineFeed() {
+	b.cur.wrap = false
 	switch {
-	case s.cur.y == s.top:
-		s.shiftDown(s.top, 1)
-	case s.cur.y > 0:
-		s.cur.y--
+	case b.cur.y == b.top:
+		b.shiftDown(b.top, 1)
+	case b.cur.y > 0:
+		b.cur.y--
 	}
 }
 
-// alignment is DECALN: a screen full of E.
-func (s *Screen) alignment() {
-	s.top, s.end = 0, s.rows
-	s.cur.x, s.cur.y, s.cur.wrap = 0, 0, false
-	for _, l := range s.page.lines {
+// alignment executes DECALN: it fills the screen with E.
+func (b *buffer) alignment() {
+	b.top, b.end = 0, b.rows
+	b.cur.x, b.cur.y, b.cur.wrap = 0, 0, false
+	for _, l := range b.page.lines {
 		l.clear(0)
 		for i := range l.cells {
 			l.cells[i].Rune = 'E'
 		}
-		l.used = s.cols
+		l.used = b.cols
 	}
 }
 
-func (s *Screen) saveCursor() { s.page.saved = s.cur }
-
-func (s *Screen) restoreCursor() {
-	s.cur = s.page.saved
-	s.cur.x = clamp(s.cur.x, 0, s.cols-1)
-	s.cur.y = clamp(s.cur.y, 0, s.rows-1)
-	s.cur.wrap = s.cur.wrap && s.cur.x == s.cols-1
+func (b *buffer) restoreCursor() {
+	b.cur = b.page.saved
+	b.cur.x = clamp(b.cur.x, 0, b.cols-1)
+	b.cur.y = clamp(b.cur.y, 0, b.rows-1)
+	b.cur.wrap = b.cur.wrap && b.cur.x == b.cols-1
 }
 
-// tab moves n stops to the right, backTab n to the left.
-func (s *Screen) tab(n int) {
-	x := s.cur.x
-	for ; n > 0 && x < s.cols-1; n-- {
-		for x++; x < s.cols-1 && !s.tabs[x]; x++ {
+// tab moves n tab stops to the right, backTab n to the left.
+func (b *buffer) tab(n int) {
+	x := b.cur.x
+	for ; n > 0 && x < b.cols-1; n-- {
+		for x++; x < b.cols-1 && !b.tabs[x]; x++ {
 		}
 	}
-	s.cur.x = x
+	b.cur.x = x
 }
 
-func (s *Screen) backTab(n int) {
-	x := s.cur.x
+func (b *buffer) backTab(n int) {
+	x := b.cur.x
 	for ; n > 0 && x > 0; n-- {
-		for x--; x > 0 && !s.tabs[x]; x-- {
+		for x--; x > 0 && !b.tabs[x]; x-- {
 		}
 	}
-	s.cur.x, s.cur.wrap = x, false
+	b.cur.x, b.cur.wrap = x, false
 }
 
-// moveTo places the cursor; in origin mode row counts from the region's top.
-func (s *Screen) moveTo(col, row int) {
-	top, end := 0, s.rows
-	if s.cur.origin {
-		top, end = s.top, s.end
+// moveTo moves the cursor; in origin mode, row counts from the top of the scrolling region.
+func (b *buffer) moveTo(col, row int) {
+	top, end := 0, b.rows
+	if b.cur.origin {
+		top, end = b.top, b.end
 	}
-	s.cur.x = clamp(col, 0, s.cols-1)
-	s.cur.y = clamp(top+row, top, end-1)
-	s.cur.wrap = false
+	b.cur.x = clamp(col, 0, b.cols-1)
+	b.cur.y = clamp(top+row, top, end-1)
+	b.cur.wrap = false
 }
 
-// moveRows goes up or down n rows and stops at the region's edge.
-func (s *Screen) moveRows(n int) {
-	top, end := 0, s.rows
-	if n < 0 && s.cur.y >= s.top {
-		top = s.top
+// moveRows moves the cursor by n rows, at most to the edge of the scrolling region.
+func (b *buffer) moveRows(n int) {
+	top, end := 0, b.rows
+	if n < 0 && b.cur.y >= b.top {
+		top = b.top
 	}
-	if n > 0 && s.cur.y < s.end {
-		end = s.end
+	if n > 0 && b.cur.y < b.end {
+		end = b.end
 	}
-	s.cur.y = clamp(s.cur.y+n, top, end-1)
-	s.cur.wrap = false
+	b.cur.y = clamp(b.cur.y+n, top, end-1)
+	b.cur.wrap = false
 }
 
-func (s *Screen) moveCols(n int) {
-	s.cur.x = clamp(s.cur.x+n, 0, s.cols-1)
-	s.cur.wrap = false
+func (b *buffer) moveCols(n int) {
+	b.cur.x = clamp(b.cur.x+n, 0, b.cols-1)
+	b.cur.wrap = false
 }

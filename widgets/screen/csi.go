@@ -1,6 +1,6 @@
 package screen
 
-// csi executes a control sequence that ends in c.
+// csi executes a control sequence with the final byte c.
 func (s *Screen) csi(c byte) {
 	p := &s.parser.params
 	inter := s.parser.inter
@@ -26,7 +26,7 @@ func (s *Screen) csi(c byte) {
 	}
 }
 
-// csiMove are the sequences that move the cursor; it tells whether c was one.
+// csiMove executes sequences that move the cursor, and reports whether c ends one.
 func (s *Screen) csiMove(c byte, p *params) bool {
 	n := p.get(0, 1)
 	switch c {
@@ -60,7 +60,7 @@ func (s *Screen) csiMove(c byte, p *params) bool {
 	return true
 }
 
-// csiEdit are the sequences that change text; it tells whether c was one.
+// csiEdit executes sequences that change text, and reports whether c ends one.
 func (s *Screen) csiEdit(c byte, p *params) bool {
 	n := p.get(0, 1)
 	l, x, bg := s.page.lines[s.cur.y], s.cur.x, s.cur.pen.BG
@@ -89,7 +89,7 @@ func (s *Screen) csiEdit(c byte, p *params) bool {
 		s.scrollUp(n)
 		return true
 	case 'T':
-		if p.count() <= 1 { // with five it would be highlight tracking
+		if p.count() <= 1 { // five parameters are highlight mouse tracking
 			s.shiftDown(s.top, n)
 		}
 		return true
@@ -103,7 +103,7 @@ func (s *Screen) csiEdit(c byte, p *params) bool {
 	return true
 }
 
-// csiSet are the sequences that set or ask for something.
+// csiSet executes sequences that set or query something.
 func (s *Screen) csiSet(c byte, p *params) {
 	switch c {
 	case 'm':
@@ -111,7 +111,7 @@ func (s *Screen) csiSet(c byte, p *params) {
 	case 'r':
 		s.setRegion(p.get(0, 1)-1, p.get(1, s.rows))
 	case 's':
-		s.saveCursor()
+		s.page.saved = s.cur
 	case 'u':
 		s.restoreCursor()
 	case 'g':
@@ -138,7 +138,7 @@ func (s *Screen) csiSet(c byte, p *params) {
 	}
 }
 
-// csiPrivate are the sequences CSI ? …
+// csiPrivate executes CSI ? sequences.
 func (s *Screen) csiPrivate(c byte, p *params) {
 	switch c {
 	case 'h', 'l':
@@ -154,19 +154,19 @@ func (s *Screen) csiPrivate(c byte, p *params) {
 	}
 }
 
-func (s *Screen) eraseScreen(mode int) {
-	bg := s.cur.pen.BG
-	lines := s.page.lines
+func (b *buffer) eraseScreen(mode int) {
+	bg := b.cur.pen.BG
+	lines := b.page.lines
 	switch mode {
 	case 0:
-		s.eraseLine(0)
-		lines = lines[s.cur.y+1:]
+		b.eraseLine(0)
+		lines = lines[b.cur.y+1:]
 	case 1:
-		s.eraseLine(1)
-		lines = lines[:s.cur.y]
+		b.eraseLine(1)
+		lines = lines[:b.cur.y]
 	case 2:
 	case 3:
-		s.history.clear()
+		b.history.clear()
 		return
 	default:
 		return
@@ -176,30 +176,30 @@ func (s *Screen) eraseScreen(mode int) {
 	}
 }
 
-func (s *Screen) eraseLine(mode int) {
-	l, x, bg := s.page.lines[s.cur.y], s.cur.x, s.cur.pen.BG
+func (b *buffer) eraseLine(mode int) {
+	l, x, bg := b.page.lines[b.cur.y], b.cur.x, b.cur.pen.BG
 	switch mode {
 	case 0:
 		l.wrapped = false
-		l.erase(x, s.cols, bg)
+		l.erase(x, b.cols, bg)
 	case 1:
 		l.erase(0, x+1, bg)
 	case 2:
 		l.clear(bg)
 	}
-	s.cur.wrap = false
+	b.cur.wrap = false
 }
 
-func (s *Screen) setRegion(top, end int) {
-	end = min(end, s.rows)
+func (b *buffer) setRegion(top, end int) {
+	end = min(end, b.rows)
 	if top < 0 || end-top < 2 {
 		return
 	}
-	s.top, s.end = top, end
-	s.moveTo(0, 0)
+	b.top, b.end = top, end
+	b.moveTo(0, 0)
 }
 
-// softReset is DECSTR.
+// softReset executes DECSTR.
 func (s *Screen) softReset() {
 	s.modes.ShowCursor = true
 	s.modes.AppCursor, s.modes.AppKeypad = false, false

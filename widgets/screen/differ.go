@@ -2,16 +2,15 @@ package screen
 
 import "slices"
 
-// Change is a row of a view that looks different from before. Cells has no
-// blanks at its end; the rest of the row is blank. Cells is valid until the
-// next call of Diff.
+// A Change is a row of a view that has changed. Cells does not contain trailing blanks; the
+// rest of the row is blank. Cells is valid until the next call to Diff.
 type Change struct {
 	Row   int
 	Cells []Cell
 }
 
-// Differ remembers what one viewer shows. A viewer that applies every Change
-// shows what the screen holds.
+// A Differ stores what one viewer shows. A viewer that applies every Change shows the contents
+// of the screen.
 type Differ struct {
 	shown   [][]Cell
 	cols    int
@@ -19,17 +18,17 @@ type Differ struct {
 	changes []Change
 }
 
-// Reset forgets what is shown: the next Diff has every row.
+// Reset makes the next Diff return every row.
 func (d *Differ) Reset() { d.shown = nil }
 
-// Mark is a range that is to be drawn with an attribute more.
+// A Mark is a range drawn with an additional attribute.
 type Mark struct {
 	Range Range
 	Attr  Attr
 }
 
-// Diff compares the rows from line top on with what was shown last, and takes
-// them as shown. Cells in the range of a mark get its attribute.
+// Diff returns the rows from line top on that differ from the previous call. Cells in the range
+// of a mark get its attribute.
 func (d *Differ) Diff(s *Screen, top int64, marks ...Mark) []Change {
 	d.changes = d.changes[:0]
 	fresh := len(d.shown) != s.rows || d.cols != s.cols
@@ -51,7 +50,7 @@ func (d *Differ) Diff(s *Screen, top int64, marks ...Mark) []Change {
 	return d.changes
 }
 
-// on marks the cells of line n.
+// on applies the mark to the cells of line n.
 func (m *Mark) on(cells []Cell, n int64, cols int) []Cell {
 	from, to := m.Range.columns(n, cols)
 	if from >= to {

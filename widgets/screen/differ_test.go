@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// viewer is what a Differ feeds.
+// viewer applies the changes of a Differ.
 type viewer struct {
 	differ Differ
 	rows   [][]Cell
@@ -36,7 +36,7 @@ func (v *viewer) check(t *testing.T, s *Screen, top int64) {
 	}
 }
 
-func TestDiffIsNoMoreThanWhatChanged(t *testing.T) {
+func TestDiffReturnsOnlyChangedRows(t *testing.T) {
 	s, v := New(80, 24), viewer{}
 	write(s, "hello")
 	_, end := s.Lines()
@@ -54,11 +54,11 @@ func TestDiffIsNoMoreThanWhatChanged(t *testing.T) {
 	}
 	v.differ.Reset()
 	if v.update(s, end-24, Range{}) != 24 {
-		t.Error("not everything after a reset")
+		t.Error("Diff after Reset did not return every row")
 	}
 }
 
-func TestDiffMarksTheRange(t *testing.T) {
+func TestDiffMarksRange(t *testing.T) {
 	s, v := New(5, 3), viewer{}
 	write(s, "abc\r\n\r\nxyz")
 	marked := Range{From: Pos{0, 1}, To: Pos{2, 2}}
@@ -77,13 +77,12 @@ func TestDiffMarksTheRange(t *testing.T) {
 		}
 	}
 	if v.update(s, 0, marked) != 0 || v.update(s, 0, Range{}) != 3 {
-		t.Error("the mark does not come and go")
+		t.Error("the mark was not applied and removed")
 	}
 }
 
-// FuzzScreen feeds guest bytes in pieces, with a resize in between, and checks
-// that the screen stays whole, that pieces do not matter, and that a viewer
-// sees what there is.
+// FuzzScreen writes bytes with a resize in between. It checks the invariants of the screen,
+// that splitting the bytes does not matter, and that a viewer shows the contents.
 func FuzzScreen(f *testing.F) {
 	for _, in := range hostile {
 		if len(in) < 4<<10 {
@@ -152,7 +151,7 @@ func BenchmarkShortLines(b *testing.B) {
 	benchmark(b, bytes.Repeat([]byte("y\r\n"), 10000))
 }
 
-func BenchmarkColours(b *testing.B) {
+func BenchmarkColors(b *testing.B) {
 	benchmark(b, bytes.Repeat([]byte("\x1b[01;34mfolder\x1b[0m  \x1b[38;2;10;20;30mfile\x1b[m\r\n"), 500))
 }
 

@@ -6,16 +6,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// MaxQuery is how many characters of a query count.
+// MaxQuery is the maximum length of a query in characters; the rest is ignored.
 const MaxQuery = 200
 
-// Query is a text to look for. The zero Query is found nowhere.
+// A Query is a text to search for. The zero Query matches nothing.
 type Query struct {
 	text []rune
 	fold bool
 }
 
-// NewQuery looks for text, with matchCase only as it is written.
+// NewQuery returns a query for text, case-sensitive if matchCase is set.
 func NewQuery(text string, matchCase bool) Query {
 	q := Query{text: []rune(norm.NFC.String(text)), fold: !matchCase}
 	q.text = q.text[:min(len(q.text), MaxQuery)]
@@ -25,7 +25,7 @@ func NewQuery(text string, matchCase bool) Query {
 	return q
 }
 
-// Empty tells whether there is nothing to look for.
+// Empty reports whether the query matches nothing.
 func (q Query) Empty() bool { return len(q.text) == 0 }
 
 func (q Query) folded(r rune) rune {
@@ -35,9 +35,8 @@ func (q Query) folded(r rune) rune {
 	return r
 }
 
-// Find appends to found, which has what was found before, the places where the
-// query begins in the lines from first to before end, in their order. What was
-// wrapped is found across rows; no two places overlap.
+// Find appends to found the matches that begin in the lines from first up to, not including,
+// end, in order. Wrapped text is matched across rows. Matches do not overlap.
 func (s *Screen) Find(q Query, first, end int64, found []Range) []Range {
 	if q.Empty() {
 		return found
@@ -61,15 +60,14 @@ func (s *Screen) Find(q Query, first, end int64, found []Range) []Range {
 	return found
 }
 
-// finding is one line with as much of what it goes on with as a match that
-// begins in it can reach.
+// finding holds a line and the text after it that a match beginning in the line can reach.
 type finding struct {
 	screen *Screen
 	query  Query
 	cells  []Cell
 	text   []rune // folded
-	places []Pos  // of each rune of text
-	own    int    // runes of text that are in the line itself
+	places []Pos  // of each rune in text
+	own    int    // number of runes in the line itself
 }
 
 func (f *finding) load(n, end int64) {
@@ -81,7 +79,7 @@ func (f *finding) load(n, end int64) {
 	}
 }
 
-// add appends the text of line n and tells whether it goes on.
+// add appends the text of line n and reports whether it continues in the next line.
 func (f *finding) add(n int64) (wrapped bool) {
 	f.cells, wrapped = f.screen.Line(n, f.cells[:0])
 	for col := range f.cells {
@@ -113,8 +111,8 @@ func (f *finding) matches(at int) bool {
 	return true
 }
 
-// Shown is the one character that stands for a cell: its rune and the first
-// mark, composed where Unicode has a character for both.
+// Shown returns the cell's rune, composed with its first mark if Unicode has a character for
+// both, or a space for an empty cell.
 func (c *Cell) Shown() rune {
 	switch {
 	case c.Rune == 0:

@@ -43,7 +43,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestFindInPiecesFindsTheSame(t *testing.T) {
+func TestFindInPieces(t *testing.T) {
 	s := New(20, 5)
 	_, _ = s.Write([]byte(strings.Repeat("aba", 70)))
 	first, end := s.Lines()
@@ -54,7 +54,7 @@ func TestFindInPiecesFindsTheSame(t *testing.T) {
 		pieces = s.Find(q, n, n+1, pieces)
 	}
 	if len(whole) < 30 || fmt.Sprint(whole) != fmt.Sprint(pieces) {
-		t.Errorf("at once %v, line by line %v", whole, pieces)
+		t.Errorf("found at once: %v; line by line: %v; want the same, at least 30", whole, pieces)
 	}
 }
 

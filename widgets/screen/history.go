@@ -5,28 +5,27 @@ import (
 	"unicode/utf8"
 )
 
-// MaxHistory is the number of lines the scrollback holds. Lines of hostile
-// content (every cell another style) are dropped earlier, at 32 MiB in all.
+// MaxHistory is the maximum number of lines in the scrollback. The oldest lines are dropped
+// earlier if all lines together take more than 32 MiB.
 const MaxHistory = 10000
 
 const maxHistoryBytes = 32 << 20
 
-// A kept line is its text in UTF-8 with two kinds of marks in it. Neither
-// occurs in a cell.
+// A stored line is UTF-8 text with two kinds of markers, which do not occur in cells.
 const (
-	styleMark   = 1 // then FG, BG (4 bytes each) and Attr (2)
-	combineMark = 2 // then a rune that combines with the one before
+	styleMark   = 1 // followed by FG, BG (4 bytes each) and Attr (2)
+	combineMark = 2 // followed by a rune that combines with the previous one
 )
 
-type keptLine struct {
+type storedLine struct {
 	data    []byte
 	wrapped bool
 }
 
-// history is a ring of the lines that left the main screen at its top. Line n
-// is at n modulo the ring's size; end is the number of the next line.
+// history is a ring of the lines that scrolled off the main screen. Line n is at n modulo
+// the ring's size; end is the number of the next line.
 type history struct {
-	ring  []keptLine
+	ring  []storedLine
 	count int
 	end   int64
 	bytes int
@@ -34,16 +33,16 @@ type history struct {
 
 func (h *history) first() int64 { return h.end - int64(h.count) }
 
-func (h *history) slot(n int64) *keptLine { return &h.ring[n%MaxHistory] }
+func (h *history) slot(n int64) *storedLine { return &h.ring[n%MaxHistory] }
 
-// push keeps a copy of l as the newest line.
+// push stores a copy of l as the newest line.
 func (h *history) push(l *line) {
 	if h.count == MaxHistory {
-		h.dropOldest()
+		h.count-- // the new line reuses the oldest one's buffer
 	}
 	if i := int(h.end % MaxHistory); i >= len(h.ring) {
 		for len(h.ring) <= i {
-			h.ring = append(h.ring, keptLine{})
+			h.ring = append(h.ring, storedLine{})
 		}
 	}
 	k := h.slot(h.end)
@@ -61,19 +60,15 @@ func (h *history) push(l *line) {
 	}
 }
 
-// dropOldest makes room in the ring and leaves the line's buffer to its
-// successor.
-func (h *history) dropOldest() { h.count-- }
-
-// forgetOldest gives the line's memory back as well.
+// forgetOldest drops the oldest line with its buffer.
 func (h *history) forgetOldest() {
 	k := h.slot(h.first())
 	h.bytes -= cap(k.data)
-	*k = keptLine{}
+	*k = storedLine{}
 	h.count--
 }
 
-// pop takes the newest line back, as cells for a row of cols.
+// pop removes the newest line and returns it as a row of cols cells.
 func (h *history) pop(cols int) *line {
 	l := newLine(cols)
 	cells, wrapped := h.line(h.end-1, nil)
@@ -162,7 +157,7 @@ func decodeCells(dst []Cell, data []byte) []Cell {
 	return dst
 }
 
-// combine adds a mark; beyond two they are dropped.
+// combine adds a mark; marks beyond two are dropped.
 func (c *Cell) combine(m rune) {
 	for i := range c.Marks {
 		if c.Marks[i] == 0 {

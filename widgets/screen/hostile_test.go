@@ -17,7 +17,7 @@ func random(n int) string {
 	return string(b)
 }
 
-// What made other terminals hang, crash or eat memory.
+// Output that made other terminals hang, crash or exhaust memory.
 var hostile = map[string]string{
 	"tab in the last partial stop": strings.Repeat("x", 81) + "\t\t\tx",
 	"mode without number":          "\x1b[h\x1b[l\x1b[?h\x1b[?l",
@@ -75,15 +75,15 @@ func TestHostileOutput(t *testing.T) {
 				start := used(t)
 				_, _ = s.Write([]byte(input))
 				if n := cap(s.parser.text); n > maxString {
-					t.Errorf("%v: %d bytes of a string are kept", size, n)
+					t.Errorf("%v: got %d stored bytes of a string, want at most 4 KiB", size, n)
 				}
 				if d := used(t) - start; d > 100*time.Millisecond*slowdown {
-					t.Errorf("%v: took %v", size, d)
+					t.Errorf("%v: took %v, which is too long", size, d)
 				}
 				_, _ = s.Write([]byte("\x1b\\\x18\x1b[!p\x1b[mok"))
 				check(t, s)
 				if n := len(s.TakeReplies()); n > maxReplies {
-					t.Errorf("%d bytes of replies", n)
+					t.Errorf("got %d bytes of replies, want at most 4 KiB", n)
 				}
 			}
 		})
@@ -95,25 +95,24 @@ func TestNumbersAreClamped(t *testing.T) {
 		s := New(80, 24)
 		_, _ = s.Write([]byte("\x1b[" + strings.Repeat("9", digits)))
 		if n := s.parser.params.value[0]; n < 9 || n > maxParam {
-			t.Fatalf("%d digits are the number %d", digits, n)
+			t.Fatalf("%d digits: got %d, want 9 to 65536", digits, n)
 		}
 	}
 }
 
-// costly are the shortest sequences that draw the most.
+// costly contains short sequences that take long to draw.
 var costly = []string{"a\x1b[99999b", "界\x1b[99999b", "\x1b#8", "\x1b[41m\x1b[2J", "\x1b#8\x1b[3J", "\x1bc", "\x1b[99999S", "\x1b[99999L"}
 
-// A caller who holds others up while a piece is taken does not for long: a
-// tenth of a second on the largest screen is what BenchmarkCostly shows, and ten
-// times that is a defect on any machine.
-func TestAPieceTakesNotLong(t *testing.T) {
+// Writing one Piece takes at most a tenth of a second on the largest screen (see
+// BenchmarkCostly); ten times that is a defect on any machine.
+func TestPieceTakesBoundedTime(t *testing.T) {
 	for _, in := range costly {
 		s := New(MaxCols, MaxRows)
 		piece := []byte(strings.Repeat(in, Piece))[:Piece]
 		start := used(t)
 		_, _ = s.Write(piece)
 		if d := used(t) - start; d > time.Second*slowdown {
-			t.Errorf("%q: %d bytes took %v", in, Piece, d)
+			t.Errorf("%q: %d bytes took %v, which is too long", in, Piece, d)
 		}
 	}
 }
@@ -130,8 +129,7 @@ func BenchmarkCostly(b *testing.B) {
 	}
 }
 
-// used is the processor time of this process, which other work on the machine
-// does not stretch.
+// used returns the CPU time of this process, which does not depend on the machine's load.
 func used(t *testing.T) time.Duration {
 	t.Helper()
 	var u syscall.Rusage
@@ -155,7 +153,7 @@ func TestHostileOutputTakesBoundedMemory(t *testing.T) {
 		s.history.push(motley)
 	}
 	if s.history.bytes > maxHistoryBytes || s.history.count < 1000 {
-		t.Errorf("%d lines take %d bytes", s.history.count, s.history.bytes)
+		t.Errorf("got %d lines that use %d bytes, want at least 1000 and at most 32 MiB", s.history.count, s.history.bytes)
 	}
 	for _, input := range hostile {
 		_, _ = s.Write([]byte(input))
@@ -165,30 +163,30 @@ func TestHostileOutputTakesBoundedMemory(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	const limit = maxHistoryBytes + 8<<20
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > limit {
-		t.Errorf("the screen holds %d MB", grown>>20)
+		t.Errorf("the screen uses %d MiB, want at most 40", grown>>20)
 	}
 	runtime.KeepAlive(s)
 }
 
-// check tests what must hold of every screen.
+// check tests the invariants of a screen.
 func check(t *testing.T, s *Screen) {
 	t.Helper()
 	cols, rows := s.Size()
 	if x, y := s.Cursor(); x < 0 || x >= cols || y < 0 || y >= rows {
-		t.Fatalf("cursor at %d,%d of %d,%d", x, y, cols, rows)
+		t.Fatalf("cursor at %d,%d, want it within %d by %d", x, y, cols, rows)
 	}
 	if s.top < 0 || s.end > rows || s.top >= s.end {
-		t.Fatalf("region %d..%d of %d", s.top, s.end, rows)
+		t.Fatalf("scrolling region %d..%d, want it within %d rows", s.top, s.end, rows)
 	}
 	if s.cur.wrap && s.cur.x != cols-1 {
 		t.Fatal("wrap pending before the last column")
 	}
 	if s.history.count > MaxHistory || len(s.tabs) != cols {
-		t.Fatalf("%d lines kept, %d tab places", s.history.count, len(s.tabs))
+		t.Fatalf("got %d lines in the scrollback, %d tab columns; want at most 10000, %v", s.history.count, len(s.tabs), cols)
 	}
 	for _, p := range []*page{&s.main, &s.alt} {
 		if len(p.lines) != rows {
-			t.Fatalf("%d rows, not %d", len(p.lines), rows)
+			t.Fatalf("got %d rows, want %d", len(p.lines), rows)
 		}
 		for y, l := range p.lines {
 			checkLine(t, l, cols, y)
@@ -199,7 +197,7 @@ func check(t *testing.T, s *Screen) {
 	for n := max(first, end-int64(rows)-200); n < end; n++ {
 		cells, _ = s.Line(n, cells[:0])
 		if len(cells) > cols {
-			t.Fatalf("line %d has %d cells of %d", n, len(cells), cols)
+			t.Fatalf("line %d has %d cells, want at most %d", n, len(cells), cols)
 		}
 	}
 }
@@ -207,21 +205,21 @@ func check(t *testing.T, s *Screen) {
 func checkLine(t *testing.T, l *line, cols, y int) {
 	t.Helper()
 	if len(l.cells) != cols || l.used > cols {
-		t.Fatalf("row %d: %d cells, %d used", y, len(l.cells), l.used)
+		t.Fatalf("row %d: got %d cells, %d used; want %v, and at most as many used", y, len(l.cells), l.used, cols)
 	}
 	for x, c := range l.cells {
 		if x >= l.used && c != (Cell{}) {
-			t.Fatalf("row %d: cell %d of %d used is %+v", y, x, l.used, c)
+			t.Fatalf("row %d: cell %d, with %d used, is %+v, want it zero", y, x, l.used, c)
 		}
 		if c.Rune != 0 && (c.Rune < 0x20 || c.Rune >= 0x7f && c.Rune < 0xa0) {
 			t.Fatalf("row %d: control character %U in a cell", y, c.Rune)
 		}
 		left := x > 0 && l.cells[x-1].Part == WideLeft
 		if (c.Part == WideRight) != left {
-			t.Fatalf("row %d: half a wide character at %d", y, x)
+			t.Fatalf("row %d: half of a wide character at %d", y, x)
 		}
 		if c.Part == WideLeft && x == cols-1 {
-			t.Fatalf("row %d: wide character cut by the edge", y)
+			t.Fatalf("row %d: wide character cut at the edge", y)
 		}
 	}
 }

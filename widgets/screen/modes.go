@@ -1,28 +1,28 @@
 package screen
 
-// MouseMode is which mouse events the guest asked to be told.
+// MouseMode selects the mouse events that the guest receives.
 type MouseMode uint8
 
-// In the order of how much they tell.
+// Each mode includes the events of the previous ones.
 const (
 	MouseNone   MouseMode = iota
 	MousePress            // X10: presses only, without modifiers
 	MouseClicks           // presses and releases
-	MouseDrags            // and motion while a button is down
+	MouseDrags            // and motion while a button is pressed
 	MouseAll              // and all motion
 )
 
-// CursorShape is how the guest wants the cursor drawn.
+// CursorShape is the shape of the cursor.
 type CursorShape uint8
 
-// The shapes of DECSCUSR.
+// The shapes that DECSCUSR selects.
 const (
 	CursorBlock CursorShape = iota
 	CursorUnderline
 	CursorBar
 )
 
-// Modes is what the guest asked of keyboard, mouse and cursor.
+// Modes are the guest's settings of keyboard, mouse and cursor.
 type Modes struct {
 	AppCursor      bool // DECCKM: cursor keys send ESC O
 	AppKeypad      bool
@@ -30,19 +30,19 @@ type Modes struct {
 	FocusEvents    bool
 	Mouse          MouseMode
 	MouseSGR       bool // report the mouse as CSI < … (mode 1006)
-	WheelKeys      bool // on the alternate screen the wheel sends cursor keys
+	WheelKeys      bool // the wheel sends cursor keys on the alternate screen
 	Alternate      bool // the alternate screen is shown
 	ReverseVideo   bool
 	ShowCursor     bool
 	CursorBlinks   bool
 	Cursor         CursorShape
-	Holding        bool // the guest is in the middle of a picture (mode 2026)
+	Holding        bool // the guest is in a synchronized update (mode 2026)
 }
 
-// Modes are the modes at present.
+// Modes returns the current modes.
 func (s *Screen) Modes() Modes { return s.modes }
 
-// privateModes are those that matter to the screen alone.
+// privateModes affect only the screen itself.
 type privateModes struct {
 	autowrap, insert, newline bool
 	columns                   bool // DECCOLM may clear the screen (mode 40)
@@ -63,7 +63,7 @@ func (s *Screen) setDECMode(mode int, on bool) {
 		return
 	}
 	switch mode {
-	case 3: // 80 or 132 columns: the size is the window's, the rest is done
+	case 3: // 80 or 132 columns: the size is the window's, only the side effects apply
 		if s.private.columns {
 			s.top, s.end = 0, s.rows
 			s.eraseScreen(2)
@@ -92,7 +92,7 @@ func (s *Screen) setDECMode(mode int, on bool) {
 
 var mouseModes = map[int]MouseMode{9: MousePress, 1000: MouseClicks, 1002: MouseDrags, 1003: MouseAll}
 
-// decFlag is where a mode that is no more than a flag is kept.
+// decFlag returns the variable of a DEC mode that is a plain flag.
 func (s *Screen) decFlag(mode int) *bool {
 	switch mode {
 	case 1:
@@ -123,37 +123,37 @@ func (s *Screen) decFlag(mode int) *bool {
 	return nil
 }
 
-func (s *Screen) showAlternate(on bool) {
-	s.modes.Alternate = on
-	s.page = &s.main
+func (b *buffer) showAlternate(on bool) {
+	b.modes.Alternate = on
+	b.page = &b.main
 	if on {
-		s.page = &s.alt
+		b.page = &b.alt
 	}
 }
 
-func (s *Screen) saveOrRestore(save bool) {
+func (b *buffer) saveOrRestore(save bool) {
 	if save {
-		s.saveCursor()
+		b.page.saved = b.cur
 	} else {
-		s.restoreCursor()
+		b.restoreCursor()
 	}
 }
 
-func (s *Screen) alternate1049(on bool) {
-	if on == s.modes.Alternate {
+func (b *buffer) alternate1049(on bool) {
+	if on == b.modes.Alternate {
 		return
 	}
 	if !on {
-		s.showAlternate(false)
-		s.restoreCursor()
+		b.showAlternate(false)
+		b.restoreCursor()
 		return
 	}
-	s.saveCursor()
-	s.showAlternate(true)
-	s.eraseScreen(2)
+	b.page.saved = b.cur
+	b.showAlternate(true)
+	b.eraseScreen(2)
 }
 
-// cursorStyle is DECSCUSR.
+// cursorStyle executes DECSCUSR.
 func (s *Screen) cursorStyle(v int) {
 	if v > 6 {
 		return
@@ -162,7 +162,7 @@ func (s *Screen) cursorStyle(v int) {
 	s.modes.Cursor = CursorShape(max(0, v-1) / 2)
 }
 
-// Answers to "is this mode set?".
+// Replies to DECRQM.
 const (
 	modeUnknown = 0
 	modeSet     = 1

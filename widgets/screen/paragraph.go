@@ -8,18 +8,17 @@ import (
 	"unicode"
 )
 
-// linkRows is how many rows before and after a place its address may reach.
+// linkRows is how many rows a URL may extend before and after a position.
 const linkRows = 20
 
-// Paragraph is the whole of the line that line n is a part of, as it was before
-// it was wrapped.
+// Paragraph returns the range of the unwrapped line that contains line n.
 func (s *Screen) Paragraph(n int64) Range {
 	first, end := s.Lines()
 	from, to := s.paragraph(n, first, end)
 	return Range{From: Pos{Line: from}, To: Pos{Line: to}}
 }
 
-// paragraph looks no further than from first to before end.
+// paragraph searches only lines from first up to, not including, end.
 func (s *Screen) paragraph(n, first, end int64) (from, to int64) {
 	from, to = n, n+1
 	for from > first && s.wraps(from-1) {
@@ -31,24 +30,24 @@ func (s *Screen) paragraph(n, first, end int64) (from, to int64) {
 	return from, to
 }
 
-// wraps tells whether line n goes on in the next one.
-func (s *Screen) wraps(n int64) bool {
-	if row := n - s.history.end; row >= 0 {
-		return row < int64(s.rows) && s.page.lines[row].wrapped
+// wraps reports whether line n continues in the next one.
+func (b *buffer) wraps(n int64) bool {
+	if row := n - b.history.end; row >= 0 {
+		return row < int64(b.rows) && b.page.lines[row].wrapped
 	}
-	return n >= s.history.first() && s.history.slot(n).wrapped
+	return n >= b.history.first() && b.history.slot(n).wrapped
 }
 
-func (s *Screen) isWide(p Pos) bool {
-	cells, _ := s.Line(p.Line, nil)
+func (b *buffer) isWide(p Pos) bool {
+	cells, _ := b.Line(p.Line, nil)
 	return p.Col < len(cells) && cells[p.Col].Part == WideLeft
 }
 
-// address is what looks like one; what stands around it is taken off later.
+// address matches URLs; trimAddress removes surrounding punctuation.
 var address = regexp.MustCompile("https?://[^\\s<>\"'`{}|\\\\^]+")
 
-// LinkAt is the address of a web page at p, and where it stands; nil where there
-// is none. It is the guest's: whoever opens it has shown it before.
+// LinkAt returns the web URL at p and its range, or nil. The URL comes from the guest: show it
+// before opening it.
 func (s *Screen) LinkAt(p Pos) (*url.URL, Range) {
 	first, end := s.Lines()
 	from, to := s.paragraph(p.Line, max(first, p.Line-linkRows), min(end, p.Line+linkRows))
@@ -81,8 +80,8 @@ func (s *Screen) LinkAt(p Pos) (*url.URL, Range) {
 	return nil, Range{}
 }
 
-// trimAddress takes off what ends a sentence, and a bracket that was opened
-// before the address.
+// trimAddress removes trailing punctuation, and a closing bracket that was opened before the
+// URL.
 func trimAddress(text string) string {
 	for {
 		rest := strings.TrimRight(text, ".,;:!?")

@@ -36,7 +36,7 @@ func TestLinkAt(t *testing.T) {
 				got = u.String()
 			}
 			if got != test.want || r != (Range{test.from, test.to}) {
-				t.Errorf("%q at %v, want %q from %v to %v", got, r, test.want, test.from, test.to)
+				t.Errorf("got %q at %v, want %q from %v to %v", got, r, test.want, test.from, test.to)
 			}
 		})
 	}
@@ -47,7 +47,7 @@ func TestParagraph(t *testing.T) {
 	_, _ = s.Write([]byte("one\r\n" + strings.Repeat("x", 70) + "\r\nlast\r\n\n\n\n"))
 	first, end := s.Lines()
 	if end-first < 8 || first != 0 {
-		t.Fatalf("lines %d to %d", first, end)
+		t.Fatalf("got lines %d to %d, want at least 8 from 0 on", first, end)
 	}
 	for n, want := range []Range{
 		{Pos{Line: 0}, Pos{Line: 1}},
@@ -58,7 +58,7 @@ func TestParagraph(t *testing.T) {
 		{Pos{Line: 5}, Pos{Line: 6}},
 	} {
 		if got := s.Paragraph(int64(n)); got != want {
-			t.Errorf("line %d is part of %v, want %v", n, got, want)
+			t.Errorf("Paragraph(%d) = %v, want %v", n, got, want)
 		}
 	}
 }

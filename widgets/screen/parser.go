@@ -3,7 +3,7 @@ package screen
 import (
 	"unicode/utf8"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
 type state uint8
@@ -15,10 +15,10 @@ const (
 	csiStart
 	csiParams
 	csiMore // after an intermediate byte
-	csiSkip // malformed: wait for its end
+	csiSkip // malformed: skip to the final byte
 	oscText
 	dcsText
-	skipText // SOS, PM, APC: nothing of it is used
+	skipText // SOS, PM, APC: ignored
 )
 
 const (
@@ -29,27 +29,24 @@ const (
 	del = 0x7f
 )
 
-// parser is what must be remembered between two bytes. It follows the state
-// machine of the DEC terminals as Paul Williams wrote it down
-// (vt100.net/emu/dec_ansi_parser), with UTF-8 in place of 8-bit controls.
+// parser is the state between two bytes. It follows Paul Williams's state machine of DEC
+// terminals (vt100.net/emu/dec_ansi_parser), with UTF-8 instead of 8-bit controls.
 type parser struct {
 	state  state
-	inter  [2]byte // private marker or intermediate bytes, 0 is none
+	inter  [2]byte // private marker or intermediate bytes, or 0
 	params params
 	text   []byte // of an OSC or DCS
 	rune   [utf8.UTFMax]byte
 	runeN  int
 }
 
-// params are the numbers of a control sequence.
+// params are the parameters of a control sequence.
 type params struct {
 	n     int
 	value [maxParams]int
 	given [maxParams]bool // a number was written
-	colon [maxParams]bool // joined to the one before by ':'
+	colon [maxParams]bool // joined to the previous one by ':'
 }
-
-func (p *params) reset() { *p = params{} }
 
 func (p *params) digit(b byte) {
 	if p.n == 0 {
@@ -78,10 +75,10 @@ func (p *params) next(colon bool) {
 	}
 }
 
-// count is the number of parameters kept.
+// count returns the number of stored parameters.
 func (p *params) count() int { return min(p.n, maxParams) }
 
-// get is parameter i, or def if it is absent or 0.
+// get returns parameter i, or def if it is absent or 0.
 func (p *params) get(i, def int) int {
 	if i >= p.count() || p.value[i] == 0 {
 		return def
@@ -89,8 +86,8 @@ func (p *params) get(i, def int) int {
 	return p.value[i]
 }
 
-// Write takes bytes from the guest. It takes all of them and never fails;
-// sequences and runes may be cut anywhere between two calls.
+// Write processes bytes from the guest. It never fails; sequences and runes may be split
+// between calls.
 func (s *Screen) Write(b []byte) (int, error) {
 	for i := 0; i < len(b); {
 		if s.parser.state != ground {
@@ -127,8 +124,8 @@ func (s *Screen) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// continueRune takes one more byte of a rune that did not come whole, and
-// tells whether it took it (1) or the byte must be looked at again (0).
+// continueRune processes one more byte of an incomplete rune. It returns 1 if the byte belongs
+// to the rune, 0 if it must be processed again.
 func (s *Screen) continueRune(c byte) int {
 	p := &s.parser
 	if c < utf8.RuneSelf {
@@ -146,12 +143,12 @@ func (s *Screen) continueRune(c byte) int {
 	p.runeN = 0
 	s.print(r)
 	if size == 1 && n > 1 {
-		return 0 // what came before was cut short; c may begin another rune
+		return 0 // the rune was truncated; c may begin another one
 	}
 	return 1
 }
 
-// step takes one byte inside a sequence.
+// step processes one byte inside a sequence.
 func (s *Screen) step(c byte) {
 	p := &s.parser
 	switch c {
@@ -192,8 +189,7 @@ func (s *Screen) startEscape() {
 	s.parser.inter = [2]byte{}
 }
 
-// endText acts on an OSC or DCS that has ended. One that was too long to keep
-// is dropped.
+// endText executes a finished OSC or DCS, unless it is too long.
 func (s *Screen) endText() {
 	p := &s.parser
 	if len(p.text) < maxString {
@@ -224,7 +220,7 @@ func (s *Screen) stepEscape(c byte) {
 		p.state = ground
 		s.escapeSequence(c)
 	case c == '[':
-		p.params.reset()
+		p.params = params{}
 		p.state = csiStart
 	case c == ']':
 		p.text = p.text[:0]

@@ -2,5 +2,5 @@
 
 package screen
 
-// slowdown is what the race detector costs.
+// slowdown is the factor by which the race detector slows tests down.
 const slowdown = 10

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// What the screen says it is: a VT220 with colour; to the second question, an
-// xterm of a version that vim knows to have SGR mouse reports.
+// How the screen identifies itself: a VT220 with color (DA1), and an xterm version that makes
+// vim use SGR mouse reports (DA2).
 const (
 	deviceAttributes    = "\x1b[?62;22c"
 	secondaryAttributes = "\x1b[>41;330;0c"
@@ -43,8 +43,8 @@ func (s *Screen) reportSize() {
 	s.reply(fmt.Sprintf("\x1b[8;%d;%dt", s.rows, s.cols))
 }
 
-// osc acts on an operating system command. Only the window's title is taken;
-// the working folder (7), the clipboard (52) and all others are dropped.
+// osc executes an operating system command. Only the title is used; the working directory (7),
+// the clipboard (52) and all others are ignored.
 func (s *Screen) osc(text []byte) {
 	number, value, _ := bytes.Cut(text, []byte{';'})
 	switch string(number) {
@@ -67,8 +67,8 @@ func cleanTitle(b []byte) string {
 	return t.String()
 }
 
-// dcs acts on a device control string: DECRQSS is refused in so many words,
-// because the guests that ask wait for an answer.
+// dcs executes a device control string. DECRQSS is answered as invalid, because guests wait for
+// a reply.
 func (s *Screen) dcs(text []byte) {
 	if bytes.HasPrefix(text, []byte("$q")) {
 		s.reply("\x1bP0$r\x1b\\")

@@ -1,9 +1,8 @@
 package screen
 
-// Resize gives the screen another size, clamped to 1..MaxCols by 1..MaxRows.
-// The main screen's text and scrollback are wrapped anew at another width and
-// nothing of them is lost; the alternate screen is cut or widened, because the
-// program that uses it draws it again.
+// Resize changes the size, clamped to 1..MaxCols by 1..MaxRows. At a new width, the main screen
+// and the scrollback are rewrapped without loss; the alternate screen is cut or extended,
+// because its program redraws it.
 func (s *Screen) Resize(cols, rows int) {
 	cols, rows = clamp(cols, 1, MaxCols), clamp(rows, 1, MaxRows)
 	if cols == s.cols && rows == s.rows {
@@ -27,8 +26,8 @@ func (s *Screen) Resize(cols, rows int) {
 	}
 }
 
-func (s *Screen) resizeAlternate(cols, rows int) {
-	lines := s.alt.lines
+func (b *buffer) resizeAlternate(cols, rows int) {
+	lines := b.alt.lines
 	for len(lines) < rows {
 		lines = append(lines, newLine(cols))
 	}
@@ -36,34 +35,33 @@ func (s *Screen) resizeAlternate(cols, rows int) {
 	for _, l := range lines {
 		l.resize(cols)
 	}
-	s.alt.lines = lines
+	b.alt.lines = lines
 }
 
-func (s *Screen) resizeMain(cols, rows int, at *cursor) {
-	content := contentRows(s.main.lines, at.y)
-	full := content == s.rows
-	lines := s.main.lines[:content]
-	if cols != s.cols {
-		lines = s.rewrap(lines, cols, at)
+func (b *buffer) resizeMain(cols, rows int, at *cursor) {
+	content := contentRows(b.main.lines, at.y)
+	full := content == b.rows
+	lines := b.main.lines[:content]
+	if cols != b.cols {
+		lines = b.rewrap(lines, cols, at)
 	}
 	for len(lines) > rows {
-		s.history.push(lines[0])
+		b.history.push(lines[0])
 		lines = lines[1:]
 		at.y--
 	}
-	if full && s.history.count > 0 && len(lines) < rows {
-		n := min(rows-len(lines), s.history.count)
-		lines = append(s.takeBack(n, cols), lines...)
+	if full && b.history.count > 0 && len(lines) < rows {
+		n := min(rows-len(lines), b.history.count)
+		lines = append(b.popLines(n, cols), lines...)
 		at.y += n
 	}
-	s.main.lines = make([]*line, rows)
-	for i := copy(s.main.lines, lines); i < rows; i++ {
-		s.main.lines[i] = newLine(cols)
+	b.main.lines = make([]*line, rows)
+	for i := copy(b.main.lines, lines); i < rows; i++ {
+		b.main.lines[i] = newLine(cols)
 	}
 }
 
-// contentRows is the number of rows down to the last that has text or the
-// cursor.
+// contentRows returns the number of rows down to the last one with text or the cursor.
 func contentRows(lines []*line, cursorRow int) int {
 	n := len(lines)
 	for n > cursorRow+1 && n > 1 && len(lines[n-1].text()) == 0 {
@@ -72,25 +70,24 @@ func contentRows(lines []*line, cursorRow int) int {
 	return n
 }
 
-// takeBack takes the n newest lines out of the scrollback, oldest first.
-func (s *Screen) takeBack(n, cols int) []*line {
+// popLines removes the n newest lines from the scrollback, and returns them oldest first.
+func (b *buffer) popLines(n, cols int) []*line {
 	lines := make([]*line, n)
 	for i := n - 1; i >= 0; i-- {
-		lines[i] = s.history.pop(cols)
+		lines[i] = b.history.pop(cols)
 	}
 	return lines
 }
 
-// rewrap breaks scrollback and the given rows of the screen anew at cols,
-// moves the cursor along with its character, and returns the rows that take
-// the place of those given.
-func (s *Screen) rewrap(lines []*line, cols int, at *cursor) []*line {
-	w := wrapper{cols: cols, oldCols: s.cols, cursor: -1}
-	w.history.end = s.history.end
+// rewrap wraps the scrollback and the given rows of the screen at cols, moves the cursor with
+// its character, and returns the rows that replace the given ones.
+func (b *buffer) rewrap(lines []*line, cols int, at *cursor) []*line {
+	w := wrapper{cols: cols, oldCols: b.cols, cursor: -1}
+	w.history.end = b.history.end
 	var cells []Cell
-	for n := s.history.first(); n < s.history.end; n++ {
+	for n := b.history.first(); n < b.history.end; n++ {
 		var wrapped bool
-		cells, wrapped = s.history.line(n, cells[:0])
+		cells, wrapped = b.history.line(n, cells[:0])
 		w.dropFiller(cells)
 		w.add(cells, wrapped)
 	}
@@ -106,28 +103,28 @@ func (s *Screen) rewrap(lines []*line, cols int, at *cursor) []*line {
 		w.add(l.text(), l.wrapped)
 	}
 	w.flush()
-	s.history = w.history
+	b.history = w.history
 
-	top = max(top, s.history.first())
+	top = max(top, b.history.first())
 	at.y = max(0, int(w.cursorLine-top))
 	at.x = min(w.cursorCol, cols-1)
 	at.wrap = w.cursorCol >= cols
-	return s.takeBack(int(s.history.end-top), cols)
+	return b.popLines(int(b.history.end-top), cols)
 }
 
-// wrapper breaks lines at a new width. It holds one line's worth of cells.
+// wrapper wraps lines at a new width. It holds the cells of one unwrapped line.
 type wrapper struct {
 	cols, oldCols int
-	history       history // what it made
-	rest          []Cell  // of a text line that goes on
-	started       bool    // there is a line to end, though rest may be empty
-	cursor        int     // its offset in rest, -1 while it is elsewhere
+	history       history // the result
+	rest          []Cell  // of an unfinished line
+	started       bool    // there is an unfinished line, though rest may be empty
+	cursor        int     // its offset in rest, or -1
 	cursorLine    int64
 	cursorCol     int
 }
 
-// dropFiller removes the blank that stood at the end of the row before,
-// where the wide character that begins next did not fit.
+// dropFiller removes the blank at the end of the previous row if it is there only because the
+// wide character at the start of next did not fit.
 func (w *wrapper) dropFiller(next []Cell) {
 	last := len(w.rest) - 1
 	if last >= 0 && w.rest[last] == (Cell{}) && len(next) > 0 && next[0].Part == WideLeft {
@@ -136,7 +133,7 @@ func (w *wrapper) dropFiller(next []Cell) {
 	}
 }
 
-// add takes one row of the old width.
+// add adds one row of the old width.
 func (w *wrapper) add(cells []Cell, wrapped bool) {
 	w.started = true
 	if w.cols < 2 {
@@ -155,8 +152,7 @@ func (w *wrapper) add(cells []Cell, wrapped bool) {
 	}
 }
 
-// narrow puts the replacement character for wide ones, on a screen of a
-// single column.
+// narrow replaces wide characters, which do not fit into a single column.
 func narrow(cells []Cell) []Cell {
 	out := make([]Cell, 0, len(cells))
 	for _, c := range cells {
@@ -172,7 +168,7 @@ func narrow(cells []Cell) []Cell {
 	return out
 }
 
-// flush ends the text line.
+// flush ends the unwrapped line.
 func (w *wrapper) flush() {
 	if !w.started {
 		return
@@ -184,7 +180,7 @@ func (w *wrapper) flush() {
 	w.started = false
 }
 
-// emit makes one row of the new width.
+// emit adds one row of the new width to the result.
 func (w *wrapper) emit(wrapped bool) {
 	n := min(len(w.rest), w.cols)
 	if n > 1 && n < len(w.rest) && w.rest[n].Part == WideRight {

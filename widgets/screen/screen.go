@@ -1,59 +1,62 @@
-// Package screen is a terminal as a value: it takes the bytes a guest writes
-// and keeps what its screen shows, 10,000 lines of what scrolled away, and the
-// modes the guest asked for. The semantics are xterm's.
+// Package screen models a terminal: it processes a guest's output and holds the contents of its
+// screen, 10,000 lines of scrollback, and the terminal's modes, with the semantics of xterm.
 //
-// It is the wall between a guest and the window: Write accepts any bytes in
-// any pieces, never fails, works a bounded time for each byte and holds a
-// bounded amount of memory. Whatever names a file, a folder or the clipboard
-// of the host is dropped.
+// It isolates the window from the guest: Write accepts any bytes in pieces of any size, never
+// fails, takes bounded time per byte and uses bounded memory. Sequences that refer to files,
+// folders or the clipboard of the host are ignored.
 //
-// It must never know how anything is drawn, nor where the bytes come from.
+// It must not know how the screen is drawn or where the bytes come from.
 package screen
 
 // Limits of a screen. Sizes beyond them are clamped.
 const (
 	MaxCols = 1000
 	MaxRows = 500
-	// Piece is how many bytes a caller who holds others up gives to Write at a
-	// time. Three bytes can draw a whole screen; so many of them take less than a
-	// tenth of a second on the largest one.
+	// Piece is the number of bytes to pass to Write at a time while others wait. Three bytes
+	// can redraw a whole screen; this many bytes take less than a tenth of a second on the
+	// largest screen.
 	Piece = 256
 
 	maxTitle   = 256     // runes
-	maxString  = 4 << 10 // bytes kept of an OSC or DCS; the rest is passed over
-	maxReplies = 4 << 10 // bytes of answers nobody has taken yet
+	maxString  = 4 << 10 // bytes stored of an OSC or DCS; the rest is ignored
+	maxReplies = 4 << 10 // bytes of pending replies
 	maxParams  = 32      // of one sequence
 	maxParam   = 1 << 16 // value of one parameter
 	tabEvery   = 8
 )
 
-// page is one of the two screens, main and alternate.
+// page is the main or the alternate screen.
 type page struct {
 	lines []*line
 	saved cursor
 }
 
-// cursor is what DECSC saves.
+// cursor is the state saved by DECSC.
 type cursor struct {
 	x, y    int
-	wrap    bool // the last column was written: the next rune goes to the next row
+	wrap    bool // the last column was written: the next rune wraps
 	pen     Cell // Rune and Part are zero
 	charset charset
 	origin  bool
 }
 
-// Screen is the model. It is not safe for use by several goroutines at once.
-type Screen struct {
+// buffer is the text of a screen with its scrollback, and the operations that edit it.
+type buffer struct {
 	cols, rows int
 	main, alt  page
 	page       *page // main or alt
 	cur        cursor
 	top, end   int // the scrolling region is rows top..end-1
 	tabs       []bool
-	last       rune // what REP repeats
+	last       rune // repeated by REP
 	modes      Modes
 	private    privateModes
 	history    history
+}
+
+// Screen is the model of a terminal. It is not safe for concurrent use.
+type Screen struct {
+	buffer
 
 	parser  parser
 	title   string
@@ -61,68 +64,65 @@ type Screen struct {
 	replies []byte
 }
 
-// New makes an empty screen of cols by rows cells.
+// New returns an empty screen of cols by rows cells.
 func New(cols, rows int) *Screen {
-	s := &Screen{cols: clamp(cols, 1, MaxCols), rows: clamp(rows, 1, MaxRows)}
+	s := &Screen{buffer: buffer{cols: clamp(cols, 1, MaxCols), rows: clamp(rows, 1, MaxRows)}}
 	s.main.lines = newLines(s.cols, s.rows)
 	s.alt.lines = newLines(s.cols, s.rows)
 	s.reset()
 	return s
 }
 
-// Size is the number of columns and rows.
+// Size returns the number of columns and rows.
 func (s *Screen) Size() (cols, rows int) { return s.cols, s.rows }
 
-// Cursor is where the cursor stands, counted from 0.
+// Cursor returns the position of the cursor, counted from 0.
 func (s *Screen) Cursor() (col, row int) { return s.cur.x, s.cur.y }
 
-// Title is the window title the guest asked for, free of control characters
-// and of at most 256 characters.
+// Title returns the window title set by the guest, without control characters and at most 256
+// characters long.
 func (s *Screen) Title() string { return s.title }
 
-// Bells counts the times the guest rang.
+// Bells returns the number of bells so far.
 func (s *Screen) Bells() uint64 { return s.bells }
 
-// TakeReplies returns what the guest asked to be told (its cursor's position,
-// what terminal this is) since the last call. Replies that nobody takes are
-// dropped beyond 4 KiB.
+// TakeReplies returns the replies to the guest's queries (cursor position, terminal type) since
+// the last call. Pending replies beyond 4 KiB are dropped.
 func (s *Screen) TakeReplies() []byte {
 	r := s.replies
 	s.replies = nil
 	return r
 }
 
-// Cell is the cell at a place of the screen; a blank one beyond it.
-func (s *Screen) Cell(col, row int) Cell {
-	if col < 0 || row < 0 || col >= s.cols || row >= s.rows {
+// Cell returns a cell of the screen, or a blank one outside it.
+func (b *buffer) Cell(col, row int) Cell {
+	if col < 0 || row < 0 || col >= b.cols || row >= b.rows {
 		return Cell{}
 	}
-	return s.page.lines[row].cells[col]
+	return b.page.lines[row].cells[col]
 }
 
-// Lines tells which lines exist: first is the oldest in the scrollback, end is
-// one past the bottom row of the screen. A line keeps its number for as long
-// as it exists and the width of the screen stays the same; the screen is the
-// lines end-rows to end-1.
-func (s *Screen) Lines() (first, end int64) {
-	return s.history.first(), s.history.end + int64(s.rows)
+// Lines returns the range of existing lines: first is the oldest one in the scrollback, end is
+// one past the bottom row of the screen. The screen consists of lines end-rows to end-1. A line
+// keeps its number while it exists and the width does not change.
+func (b *buffer) Lines() (first, end int64) {
+	return b.history.first(), b.history.end + int64(b.rows)
 }
 
-// Line appends the cells of line n to dst, without the blank ones at its end;
-// wrapped tells that its text goes on in line n+1. A line that does not exist
-// is empty.
-func (s *Screen) Line(n int64, dst []Cell) (cells []Cell, wrapped bool) {
-	if row := n - s.history.end; row >= 0 {
-		if row >= int64(s.rows) {
+// Line appends the cells of line n to dst, without trailing blanks. wrapped reports whether the
+// text continues in line n+1. A line that does not exist is empty.
+func (b *buffer) Line(n int64, dst []Cell) (cells []Cell, wrapped bool) {
+	if row := n - b.history.end; row >= 0 {
+		if row >= int64(b.rows) {
 			return dst, false
 		}
-		l := s.page.lines[row]
+		l := b.page.lines[row]
 		return append(dst, l.text()...), l.wrapped
 	}
-	return s.history.line(n, dst)
+	return b.history.line(n, dst)
 }
 
-// reset is RIS: everything as it was made, but for the scrollback.
+// reset executes RIS: it resets everything except the scrollback.
 func (s *Screen) reset() {
 	for _, p := range []*page{&s.main, &s.alt} {
 		p.saved = cursor{}
@@ -140,10 +140,10 @@ func (s *Screen) reset() {
 	s.title = ""
 }
 
-// StartAnew is for another program at the other end: everything is as it was made,
-// but what stood on the main screen has joined the scrollback.
-func (s *Screen) StartAnew() {
-	_, _ = s.Write([]byte{0x18}) // CAN: whatever was begun is not gone on with
+// StartProgram prepares for another program: everything is reset, and the main screen becomes
+// scrollback.
+func (s *Screen) StartProgram() {
+	_, _ = s.Write([]byte{0x18}) // CAN: ends an unfinished sequence
 	used := s.rows
 	for used > 0 && len(s.main.lines[used-1].text()) == 0 {
 		used--

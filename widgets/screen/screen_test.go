@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// rows shows the screen as its rows without blanks at the end, joined by '|',
-// without the empty rows at the end.
+// rows returns the rows of the screen joined by '|', without trailing blanks and empty rows.
 func rows(s *Screen) string {
 	_, end := s.Lines()
 	var out []string
@@ -22,7 +21,7 @@ func rows(s *Screen) string {
 
 func write(s *Screen, text string) { _, _ = s.Write([]byte(text)) }
 
-func TestWhatIsShown(t *testing.T) {
+func TestWrite(t *testing.T) {
 	tests := []struct {
 		name, in, want string
 		x, y           int
@@ -89,7 +88,7 @@ func TestWhatIsShown(t *testing.T) {
 		{"not UTF-8", "a\xffb\xc3", "a\ufffdb", 3, 0},
 		{"cut short", "\xe2\x82x", "\ufffdx", 2, 0},
 		{"control inside a sequence", "ab\x1b[1\r;2Hx", "ax", 2, 0},
-		{"cancelled", "\x1b[31\x18mx", "mx", 2, 0},
+		{"canceled", "\x1b[31\x18mx", "mx", 2, 0},
 		{"title is not shown", "\x1b]0;title\x07x\x1b]2;t\x1b\\y", "xy", 2, 0},
 		{"strings are not shown", "\x1bPabc\x1b\\x\x1b_abc\x1b\\y\x1b^abc\x1b\\z", "xyz", 3, 0},
 		{"alignment", "\x1b#8\x1b[2J\x1b#8\x1b[2;1H\x1b[0J", "EEEEEEEEEE", 0, 1},
@@ -143,18 +142,18 @@ func TestGraphics(t *testing.T) {
 		write(s, "\x1b["+tt.in+"mx")
 		tt.want.Rune = 'x'
 		if got := s.Cell(0, 0); got != tt.want {
-			t.Errorf("%q: %+v, want %+v", tt.in, got, tt.want)
+			t.Errorf("%q: got %+v, want %+v", tt.in, got, tt.want)
 		}
 	}
 }
 
-func TestErasingTakesTheBackground(t *testing.T) {
+func TestEraseUsesBackground(t *testing.T) {
 	s := New(4, 2)
 	write(s, "\x1b[44mab\x1b[K\r\n\n\n")
 	for x := range 4 {
 		for y := range 2 {
 			if bg := s.Cell(x, y).BG; bg != Palette(4) {
-				t.Errorf("cell %d,%d has background %x", x, y, bg)
+				t.Errorf("cell %d,%d has background %x, want palette color 4", x, y, bg)
 			}
 		}
 	}
@@ -180,7 +179,7 @@ func TestReplies(t *testing.T) {
 		s := New(10, 4)
 		write(s, tt.in)
 		if got := string(s.TakeReplies()); got != tt.want {
-			t.Errorf("%q: %q, want %q", tt.in, got, tt.want)
+			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
 		}
 		if s.TakeReplies() != nil {
 			t.Errorf("%q: replied twice", tt.in)
@@ -220,7 +219,7 @@ func TestModes(t *testing.T) {
 		want := start
 		tt.want(&want)
 		if got := s.Modes(); got != want {
-			t.Errorf("%q: %+v, want %+v", tt.in, got, want)
+			t.Errorf("%q: got %+v, want %+v", tt.in, got, want)
 		}
 	}
 }
@@ -229,11 +228,11 @@ func TestTitleAndBell(t *testing.T) {
 	s := New(10, 4)
 	write(s, "\x1b]0;a\x1bb\x1b]2;na\x01me é\u202e\xff\x07\a\a\x1b]7;file:///etc\a")
 	if s.Title() != "name é" || s.Bells() != 2 {
-		t.Errorf("title %q, %d bells", s.Title(), s.Bells())
+		t.Errorf("title %q, %d bells; want %q, 2", s.Title(), s.Bells(), "name é")
 	}
 	write(s, "\x1b]2;"+strings.Repeat("é", 1000)+"\a")
 	if n := len([]rune(s.Title())); n != maxTitle {
-		t.Errorf("a title of %d characters", n)
+		t.Errorf("got a title of %d characters, want %v", n, maxTitle)
 	}
 }
 
@@ -244,22 +243,22 @@ func TestScrollback(t *testing.T) {
 	}
 	first, end := s.Lines()
 	if end-first != MaxHistory+3 || end != 12001 {
-		t.Fatalf("lines %d to %d", first, end)
+		t.Fatalf("got lines %d to %d, want the newest 10003 of 12001", first, end)
 	}
 	if got := s.Text(Range{From: Pos{Line: 5000}, To: Pos{Line: 5001, Col: 3}}); got != "l5000 界é\u0301\nl50" {
-		t.Errorf("line 5000 is %q", got)
+		t.Errorf("line 5000 is %q, want %q", got, "l5000 界é\u0301\nl50")
 	}
 	cells, _ := s.Line(5001, nil)
 	if cells[0].FG != Palette(1) || cells[6].Part != WideLeft || cells[7].Part != WideRight || cells[8].Marks[0] != 0x301 {
-		t.Errorf("line 5001 is %+v", cells)
+		t.Errorf("line 5001 is %+v, want red text, a wide character and a mark", cells)
 	}
 	write(s, "\x1b[?1049h"+strings.Repeat("alt\r\n", 10))
 	if _, e := s.Lines(); e != end {
-		t.Error("the alternate screen went into the scrollback")
+		t.Error("the alternate screen was added to the scrollback")
 	}
 	write(s, "\x1b[?1049l\x1b[3J")
 	if first, end := s.Lines(); end-first != 3 || rows(s) != "l11998 界é\u0301|l11999 界é\u0301" {
-		t.Errorf("after ED 3: %d to %d, %q", first, end, rows(s))
+		t.Errorf("after ED 3: %d to %d, %q; want %q", first, end, rows(s), "l11998 界é\u0301|l11999 界é\u0301")
 	}
 }
 
@@ -267,10 +266,10 @@ func TestText(t *testing.T) {
 	s := New(10, 3)
 	write(s, "one two three four\r\n\r\nlast  \r\n\r\n")
 	if got, want := s.Text(s.All()), "one two three four\n\nlast"; got != want {
-		t.Errorf("all is %q, want %q", got, want)
+		t.Errorf("text of all is %q, want %q", got, want)
 	}
 	if got, want := s.Text(Range{From: Pos{0, 4}, To: Pos{1, 3}}), "two three"; got != want {
-		t.Errorf("part is %q, want %q", got, want)
+		t.Errorf("text of a range is %q, want %q", got, want)
 	}
 	s = New(4, 3)
 	write(s, "abc界x  y")
@@ -280,10 +279,10 @@ func TestText(t *testing.T) {
 	s = New(40, 3)
 	write(s, "see http://a.b/c?d=e, or -x")
 	if got := s.Text(s.WordAt(Pos{0, 8})); got != "http://a.b/c?d=e," {
-		t.Errorf("word is %q", got)
+		t.Errorf("word is %q, want %q", got, "http://a.b/c?d=e,")
 	}
 	if !s.WordAt(Pos{0, 3}).Empty() || !s.WordAt(Pos{9, 99}).Empty() {
-		t.Error("a word where there is none")
+		t.Error("WordAt on a blank is not empty")
 	}
 }
 
@@ -324,13 +323,13 @@ func TestResize(t *testing.T) {
 				t.Errorf("cursor at %d,%d, want %d,%d", x, y, tt.x, tt.y)
 			}
 			if first, end := s.Lines(); end-first-int64(tt.rows) != tt.back {
-				t.Errorf("%d lines of scrollback, want %d", end-first-int64(tt.rows), tt.back)
+				t.Errorf("got %d lines of scrollback, want %d", end-first-int64(tt.rows), tt.back)
 			}
 		})
 	}
 }
 
-func TestResizeKeepsTheText(t *testing.T) {
+func TestResizeKeepsText(t *testing.T) {
 	s := New(80, 24)
 	for i := range 300 {
 		write(s, fmt.Sprintf("%d: %s\r\n", i, strings.Repeat("word ", i%40)))
@@ -340,7 +339,7 @@ func TestResizeKeepsTheText(t *testing.T) {
 		s.Resize(size[0], size[1])
 		check(t, s)
 		if got := s.Text(s.All()); got != want {
-			t.Fatalf("at %v the text differs", size)
+			t.Fatalf("at %v: the text differs", size)
 		}
 	}
 	write(s, "\x1b[?1049hfull screen")
@@ -348,31 +347,31 @@ func TestResizeKeepsTheText(t *testing.T) {
 	s.Resize(80, 24)
 	write(s, "\x1b[?1049l")
 	if got := s.Text(s.All()); got != want {
-		t.Error("resized behind the alternate screen the text differs")
+		t.Error("text differs after a resize behind the alternate screen")
 	}
 }
 
-func TestStartAnew(t *testing.T) {
+func TestBeginSession(t *testing.T) {
 	s := New(10, 4)
 	write(s, "1\r\n2\r\n3\r\n4\r\n5\r\n6\x1b[?7l\x1b[?1h\x1b[31m")
 	write(s, "\x1b[?1049hfull screen\x1b]0;begun")
-	s.StartAnew()
+	s.StartProgram()
 	if got := s.Text(s.All()); got != "1\n2\n3\n4\n5\n6" {
-		t.Errorf("the scrollback is %q", got)
+		t.Errorf("the scrollback is %q, want %q", got, "1\n2\n3\n4\n5\n6")
 	}
 	write(s, "12345678901")
 	if got := rows(s); got != "1234567890|1" {
-		t.Errorf("the screen is %q", got)
+		t.Errorf("the screen is %q, want %q", got, "1234567890|1")
 	}
 	if m := s.Modes(); m.AppCursor || m.Alternate || !m.ShowCursor {
-		t.Errorf("the modes are %+v", m)
+		t.Errorf("the modes are %+v, want not AppCursor, not Alternate, ShowCursor", m)
 	}
 	if first, end := s.Lines(); end-first != 6+4 {
-		t.Errorf("%d lines", end-first)
+		t.Errorf("got %d lines, want %v", end-first, 6+4)
 	}
-	s.StartAnew()
-	s.StartAnew() // nothing stands there
+	s.StartProgram()
+	s.StartProgram() // the screen is empty
 	if got := s.Text(s.All()); got != "1\n2\n3\n4\n5\n6\n12345678901" {
-		t.Errorf("after a second one %q", got)
+		t.Errorf("after a second call: got %q, want %q", got, "1\n2\n3\n4\n5\n6\n12345678901")
 	}
 }

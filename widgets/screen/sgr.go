@@ -1,6 +1,6 @@
 package screen
 
-// setGraphics is SGR: it changes the colours and attributes of the pen.
+// setGraphics executes SGR, which sets colors and attributes.
 func (c *Cell) setGraphics(p *params) {
 	if p.count() == 0 {
 		*c = Cell{}
@@ -76,8 +76,8 @@ func (c *Cell) setGraphic(v int) {
 	}
 }
 
-// color reads the extended colour that begins at parameter i and tells how
-// many parameters it takes. The colour is nil if it is not one.
+// color parses the extended color at parameter i and returns the number of its parameters. The
+// color is nil if it is invalid.
 func (p *params) color(i int) (color *Color, n int) {
 	count := p.count()
 	if i+1 < count && p.colon[i+1] { // 38:5:N, 38:2:R:G:B, 38:2:ID:R:G:B

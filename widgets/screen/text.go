@@ -5,25 +5,24 @@ import (
 	"unicode"
 )
 
-// Pos is a place in the text: the cell Col of line Line, counted as Lines
-// does.
+// A Pos is a position in the text: cell Col of line Line, numbered as in Lines.
 type Pos struct {
 	Line int64
 	Col  int
 }
 
-// Before tells whether p comes first.
+// Before reports whether p comes before q.
 func (p Pos) Before(q Pos) bool {
 	return p.Line < q.Line || p.Line == q.Line && p.Col < q.Col
 }
 
-// Range is the text from From up to, not including, To.
+// A Range is the text from From up to, not including, To.
 type Range struct{ From, To Pos }
 
-// Empty tells whether there is nothing in the range.
+// Empty reports whether the range contains nothing.
 func (r Range) Empty() bool { return !r.From.Before(r.To) }
 
-// columns are the cells of line n that are in the range.
+// columns returns the cells of line n that are in the range: from up to, not including, to.
 func (r Range) columns(n int64, cols int) (from, to int) {
 	if r.Empty() || n < r.From.Line || n > r.To.Line {
 		return 0, 0
@@ -38,14 +37,14 @@ func (r Range) columns(n int64, cols int) (from, to int) {
 	return from, to
 }
 
-// All is everything there is: scrollback and screen.
+// All returns the range of the scrollback and the screen.
 func (s *Screen) All() Range {
 	first, end := s.Lines()
 	return Range{From: Pos{Line: first}, To: Pos{Line: end}}
 }
 
-// Text is the text in the range, as it would be pasted: rows that were wrapped
-// are joined, blanks at the end of a line and empty lines at the end left out.
+// Text returns the text in the range for copying: wrapped rows are joined, and trailing blanks
+// and empty lines are removed.
 func (s *Screen) Text(r Range) string {
 	first, end := s.Lines()
 	var text strings.Builder
@@ -80,8 +79,8 @@ func (s *Screen) Text(r Range) string {
 	return text.String()
 }
 
-func (s *Screen) startsWide(n int64) bool {
-	cells, _ := s.Line(n, nil)
+func (b *buffer) startsWide(n int64) bool {
+	cells, _ := b.Line(n, nil)
 	return len(cells) > 0 && cells[0].Part == WideLeft
 }
 
@@ -102,7 +101,7 @@ func writeCells(text *strings.Builder, cells []Cell) {
 	}
 }
 
-// WordAt is the word, path or address at p within its line; empty on a blank.
+// WordAt returns the word, path or URL at p within its line, or an empty range on a blank.
 func (s *Screen) WordAt(p Pos) Range {
 	cells, _ := s.Line(p.Line, nil)
 	in := func(col int) bool {

@@ -1,5 +1,5 @@
-// Manpages writes a man page for each command, from what the command says of
-// itself: manpages -o FOLDER. It is run when the program is built.
+// Manpages generates a man page for each command of vmterminal, in the folder given by -o. The
+// Makefile runs it.
 package main
 
 import (
@@ -12,34 +12,36 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/app/cli"
-	"vmterminal/app/ondisk"
+	"vmterminal/app/problem"
+	"vmterminal/snapshot/durable"
 )
 
 func main() {
-	folder := flag.String("o", "", "the `folder` for the pages")
-	version := flag.String("version", "dev", "the program's version")
+	folder := flag.String("o", "", "output `folder`")
+	version := flag.String("version", "dev", "version of the program")
 	flag.Parse()
 	if err := write(*folder, *version); err != nil {
 		fmt.Fprintln(os.Stderr, "manpages: "+err.Error())
-		os.Exit(app.ExitFailure)
+		os.Exit(problem.ExitFailure)
 	}
 }
 
-// write writes the pages; their date is $SOURCE_DATE_EPOCH, or today.
+// write writes the pages to folder. Their date is $SOURCE_DATE_EPOCH if set, or else today.
 func write(folder, version string) error {
-	if err := os.MkdirAll(folder, ondisk.DirMode|0o055); err != nil {
+	if err := os.MkdirAll(folder, durable.DirMode|0o055); err != nil {
 		return err
 	}
 	commands := cli.Commands(app.New(app.Options{Version: version}))
-	undated(commands)
+	omitDate(commands)
 	header := doc.GenManHeader{Section: "1", Source: "VMTerminal " + version, Manual: "VMTerminal"}
 	return doc.GenManTree(commands, &header, folder)
 }
 
-// undated leaves out who wrote the pages and when.
-func undated(cmd *cobra.Command) {
+// omitDate removes the line with the generator's name and the date from the pages of cmd and
+// its subcommands.
+func omitDate(cmd *cobra.Command) {
 	cmd.DisableAutoGenTag = true
 	for _, c := range cmd.Commands() {
-		undated(c)
+		omitDate(c)
 	}
 }

@@ -1,13 +1,13 @@
 #!/bin/bash
-# installed.sh ROOT: uses the program as somebody who has just installed it, in the
-# Debian below ROOT, with its window on DISPLAY. Fails at the first thing amiss.
+# installed.sh ROOT uses the installed program in the Debian system below ROOT like a new
+# user, with its window on DISPLAY. Stops at the first failure.
 set -euxo pipefail
 
 root=$1
 alone=(chroot "$root" env -i PATH=/usr/bin:/bin HOME=/root LANG=C.UTF-8 DISPLAY="$DISPLAY")
 inside() { "${alone[@]}" "$@"; }
 
-# What is where it is looked for.
+# The files are in the expected places.
 inside vmterminal version
 inside sh -c '! ldd /usr/bin/vmterminal | grep "not found"'
 inside bash -n /usr/share/bash-completion/completions/vmterminal
@@ -21,14 +21,14 @@ test -s "$root/usr/share/icons/hicolor/scalable/apps/$icon.svg"
 test -s "$root/usr/share/icons/hicolor/512x512/apps/$icon.png"
 [[ $(stat -c %a "$root/usr/share/man/man1" "$root/usr/bin/vmterminal" | sort -u) == 755 ]]
 
-# The window's libraries are loaded when it opens, and on no linker's list.
-"${alone[@]}" vmterminal & # and no function, whose shell would be what is ended
+# The window loads its libraries with dlopen when it opens.
+"${alone[@]}" vmterminal & # not a function: the pid must be the program's, not a shell's
 window=$!
 timeout 120 xdotool search --sync --onlyvisible --name '^VMTerminal$'
 kill "$window"
 wait "$window" || true
 
-# The first minute: a VM, a snapshot, a break, and back.
+# Create a VM, take a snapshot, break the guest and restore.
 inside vmterminal doctor
 inside vmterminal vm create default --memory 128 --disk-size 64
 inside vmterminal snapshot create before
@@ -39,8 +39,8 @@ inside vmterminal snapshot restore before
 inside vmterminal run --detach
 inside vmterminal exec -- sh -c '! grep broken /etc/hostname'
 inside vmterminal stop
-inside vmterminal vm delete default --data --yes
+inside vmterminal vm delete default --purge --yes
 
-# It goes as it came.
+# The package can be removed.
 chroot "$root" apt-get remove -y vmterminal >/dev/null
 test ! -e "$root/usr/bin/vmterminal"

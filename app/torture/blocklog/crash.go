@@ -11,32 +11,31 @@ const (
 	page   = 4096
 )
 
-// A Crash is one way in which a power cut could have left the disk.
+// A Crash is one possible state of the disk after a power cut.
 type Crash struct {
-	// What says it in words, for who reads of a failure.
-	What string
-	// Safe is how many entries of the log are on the disk for sure: all to a
-	// flush that was answered. The cut came before entry End, the next flush or
-	// the log's end, was answered, and so as late as it could.
+	// Description describes the state in failure messages.
+	Description string
+	// Safe is the number of entries that are certainly on the disk: all up to a completed
+	// flush. The power was cut just before entry End, the next flush or the end of the log,
+	// was completed.
 	Safe, End int
-	// Some is what else of the entries from Safe to End has reached it.
-	Some []Entry
+	// Written are the entries from Safe to End, or parts of them, that also reached the disk.
+	Written []Entry
 }
 
-// Plan says how many states Crashes makes between each two flushes; numbers
-// below 0 mean all there are.
+// A Plan limits how many states of each kind Crashes creates between two flushes. Negative
+// numbers mean all.
 type Plan struct {
 	Prefixes int // the first writes, and none of the others
 	Dropped  int // all but one write
 	Torn     int // the first writes, and a part of the next one
-	Random   int // any of the writes; at least 0
-	// Whole is how many bytes at the device's start are never torn: those that the
-	// file system on it counts on being written whole or not at all.
+	Random   int // a random subset of the writes; must not be negative
+	// Whole is the number of bytes at the device's start that are never torn, because the
+	// file system relies on atomic writes there.
 	Whole int64
 }
 
-// Crashes lists states that a power cut before the end of the log could have
-// left, which starts with entries that are on the disk already.
+// Crashes returns possible states of the disk after a power cut at any point of the log.
 func Crashes(log []Entry, plan Plan, rng *rand.Rand) []Crash {
 	var all []Crash
 	for safe := 0; safe <= len(log); {
@@ -50,7 +49,7 @@ func Crashes(log []Entry, plan Plan, rng *rand.Rand) []Crash {
 	return all
 }
 
-// between lists the states between two flushes.
+// between returns the states between two flushes.
 func between(log []Entry, safe, end int, plan Plan, rng *rand.Rand) []Crash {
 	writes := log[safe:end]
 	crash := func(some []Entry, what string, args ...any) Crash {
@@ -79,7 +78,7 @@ func between(log []Entry, safe, end int, plan Plan, rng *rand.Rand) []Crash {
 	return states
 }
 
-// pick chooses at most n of the numbers below of; all if n is below 0.
+// pick returns n random numbers from 0 to of-1 in order, or all if n is negative or too large.
 func pick(of, n int, rng *rand.Rand) []int {
 	if n < 0 || n >= of {
 		n = of
@@ -89,8 +88,8 @@ func pick(of, n int, rng *rand.Rand) []int {
 	return chosen
 }
 
-// tear returns the start or the end of a write, cut between two sectors or two
-// pages; a disk writes a sector whole or not at all.
+// tear returns the start or the end of a write, cut at a sector or page boundary: disks write
+// sectors atomically.
 func tear(e Entry, rng *rand.Rand) (part Entry, ok bool) {
 	unit := sector
 	if len(e.Data) > page && rng.IntN(2) == 0 {
@@ -106,7 +105,7 @@ func tear(e Entry, rng *rand.Rand) (part Entry, ok bool) {
 	return Entry{e.Off + int64(cut), e.Data[cut:]}, true
 }
 
-// Sample draws at most n of the crashes, and keeps their order.
+// Sample returns at most n random crashes, in order.
 func Sample(crashes []Crash, n int, rng *rand.Rand) []Crash {
 	var drawn []Crash
 	for _, at := range pick(len(crashes), n, rng) {

@@ -16,7 +16,7 @@ import (
 // imageName is the name of the only file.
 const imageName = "image"
 
-// A Device is the file that records. It is served by this process.
+// A Device is a file, served by this process, that records its requests.
 type Device struct {
 	Log
 	server *fuse.Server
@@ -24,9 +24,8 @@ type Device struct {
 	back   *os.File
 }
 
-// Serve mounts a file system on dir whose only file, at Path, has the content of
-// the image, which changes with it. The caller closes the Device, once nothing
-// uses the file any longer.
+// Serve mounts a file system on dir. Its only file, at Path, reads and writes the image. The
+// caller must close the Device when nothing uses the file any longer.
 func Serve(dir, image string) (*Device, error) {
 	back, err := os.OpenFile(image, os.O_RDWR, 0)
 	if err != nil {
@@ -48,10 +47,10 @@ func Serve(dir, image string) (*Device, error) {
 	return d, nil
 }
 
-// Path is where the file lies.
+// Path returns the path of the file.
 func (d *Device) Path() string { return d.path }
 
-// Close ends the serving.
+// Close unmounts the file system.
 func (d *Device) Close() error {
 	err := d.server.Unmount()
 	if err == nil {
@@ -60,7 +59,7 @@ func (d *Device) Close() error {
 	return errors.Join(err, d.back.Close())
 }
 
-// root is the folder.
+// root is the root folder of the file system.
 type root struct {
 	fs.Inode
 	device *Device
@@ -72,7 +71,7 @@ func (r *root) OnAdd(ctx context.Context) {
 	r.AddChild(imageName, r.NewPersistentInode(ctx, file, fs.StableAttr{Mode: syscall.S_IFREG}), false)
 }
 
-// file is the image. It offers no Fallocate: discarding and zeroing arrive as
+// file is the image. It does not implement Fallocate, so discard and zero requests arrive as
 // writes or not at all.
 type file struct {
 	fs.Inode
@@ -93,7 +92,7 @@ func (f *file) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) sy
 	return 0
 }
 
-// Open keeps the kernel from caching: each write is to arrive as it is made.
+// Open disables the kernel's cache, so that each write arrives immediately.
 func (f *file) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Errno) {
 	return nil, fuse.FOPEN_DIRECT_IO, 0
 }

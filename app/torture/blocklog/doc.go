@@ -1,12 +1,11 @@
-// Package blocklog is a block device that writes down what is asked of it, and
-// makes the disk as a power cut could have left it.
+// Package blocklog provides a block device that records its requests, and recreates disks as
+// a power cut could have left them.
 //
-// Device is a file, in a file system of its own (FUSE), to put a loop device
-// on: every write and every flush that arrives is an entry of its Log, in their
-// order. What was written before a flush was asked for is safe once the flush
-// has been answered; of what was written since, any part may have reached the
-// disk, in any order, and of one write any part of its sectors. Crashes lists
-// such states, and Replay makes the images.
+// Device is a file in its own FUSE file system. It backs a loop device: each write and each
+// flush becomes an entry in its Log. Writes before a flush was requested are safe once the
+// flush has completed. Of later writes, any subset may have reached the disk, in any order,
+// and of a single write any subset of its sectors. Crashes lists such states, and Replay
+// creates the images.
 //
-// It knows nothing of what is on the device.
+// The package does not interpret the contents of the device.
 package blocklog

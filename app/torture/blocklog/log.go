@@ -8,11 +8,10 @@ type Entry struct {
 	Data []byte
 }
 
-// IsFlush tells a flush from a write.
+// IsFlush reports whether the entry is a flush.
 func (e Entry) IsFlush() bool { return e.Data == nil }
 
-// A Log is what was asked of a device, in its order. Its methods may be called
-// from several goroutines.
+// A Log is the list of a device's requests, in order. It is safe for concurrent use.
 type Log struct {
 	mu      sync.Mutex
 	entries []Entry
@@ -24,15 +23,14 @@ func (l *Log) add(e Entry) {
 	l.entries = append(l.entries, e)
 }
 
-// Position is how many entries there are by now.
+// Position returns the current number of entries.
 func (l *Log) Position() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.entries)
 }
 
-// Entries returns the entries from one position to another. They must not be
-// changed.
+// Entries returns the entries from one position to another. Callers must not modify them.
 func (l *Log) Entries(from, to int) []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,15 +6,15 @@ import (
 	"os"
 )
 
-// A Replay makes images of crashes of one log, in the order of their Safe. Not
-// for use by several goroutines.
+// A Replay creates images for crashes of one log, in the order of Crash.Safe. It is not safe
+// for concurrent use.
 type Replay struct {
 	log  []Entry
 	safe *os.File
 	done int
 }
 
-// NewReplay takes the image as it was before the log, and changes it.
+// NewReplay starts with image, the disk from before the log, which the Replay modifies.
 func NewReplay(image string, log []Entry) (*Replay, error) {
 	f, err := os.OpenFile(image, os.O_RDWR, 0)
 	if err != nil {
@@ -26,7 +26,7 @@ func NewReplay(image string, log []Entry) (*Replay, error) {
 // Close closes the image.
 func (r *Replay) Close() error { return r.safe.Close() }
 
-// Image makes a new image as a crash has left it.
+// Image creates an image of the state after a crash.
 func (r *Replay) Image(c Crash, path string) error {
 	if c.Safe < r.done {
 		return fmt.Errorf("the image is at entry %d already, and %d is asked for", r.done, c.Safe)
@@ -39,7 +39,7 @@ func (r *Replay) Image(c Crash, path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(copySparse(f, r.safe, writeAll), apply(f, c.Some), f.Close())
+	return errors.Join(copySparse(f, r.safe, writeAll), apply(f, c.Written), f.Close())
 }
 
 func apply(f *os.File, entries []Entry) error {

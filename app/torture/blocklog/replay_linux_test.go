@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestReplay makes images of what was written before each flush.
+// TestReplay compares the image for each crash of a log with the expected contents.
 func TestReplay(t *testing.T) {
 	dir := t.TempDir()
 	image, state := filepath.Join(dir, "image"), filepath.Join(dir, "state")
@@ -29,15 +29,15 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := append(bytes.Clone(before), make([]byte, 15*page)...)
-		for _, e := range append(log[:c.Safe:c.Safe], c.Some...) {
+		for _, e := range append(log[:c.Safe:c.Safe], c.Written...) {
 			copy(want[e.Off:], e.Data)
 		}
 		if got, err := os.ReadFile(state); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%d and %s: %v", c.Safe, c.What, err)
+			t.Errorf("image after entry %d and %s differs (%v)", c.Safe, c.Description, err)
 		}
 	}
 	if err := r.Image(Crash{}, state); err == nil {
-		t.Error("went back")
+		t.Error("an earlier crash: got no error")
 	}
 }
 
@@ -58,6 +58,6 @@ func TestCopyMakesHoles(t *testing.T) {
 	}
 	var st unix.Stat_t
 	if err := unix.Stat(to, &st); err != nil || st.Blocks*512 > 1<<20 {
-		t.Errorf("the copy takes %d bytes, %v", st.Blocks*512, err)
+		t.Errorf("the copy uses %d bytes (%v), want at most 1 MiB", st.Blocks*512, err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Copy copies an image into a new file. Zeros become holes, so that copies of
-// the copy cost what is in it.
+// Copy copies an image to a new file. Zeros become holes, so that copies of the copy are
+// cheap.
 func Copy(to, from string) error {
 	src, err := os.Open(from)
 	if err != nil {
@@ -23,7 +23,7 @@ func Copy(to, from string) error {
 	return errors.Join(copySparse(dst, src, writeNoZeros), dst.Close())
 }
 
-// copySparse makes the empty file dst the same as src, by write, but for holes.
+// copySparse writes the data of src to the empty file dst and preserves holes.
 func copySparse(dst, src *os.File, write func(*os.File, []byte, int64) error) error {
 	st, err := src.Stat()
 	if err != nil {
@@ -36,7 +36,7 @@ func copySparse(dst, src *os.File, write func(*os.File, []byte, int64) error) er
 	for at := int64(0); ; {
 		start, err := unix.Seek(int(src.Fd()), at, unix.SEEK_DATA)
 		if errors.Is(err, unix.ENXIO) {
-			return nil // only a hole is left
+			return nil // only a hole remains
 		}
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func writeAll(f *os.File, b []byte, off int64) error {
 	return err
 }
 
-// writeNoZeros leaves a hole for each page of zeros.
+// writeNoZeros writes b and leaves a hole for each page of zeros.
 func writeNoZeros(f *os.File, b []byte, off int64) error {
 	var zero [page]byte
 	for at := 0; at < len(b); at += page {

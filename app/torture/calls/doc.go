@@ -1,8 +1,7 @@
-// Package calls runs a program and is asked before each system call that it
-// makes on the files of a folder: it may be let go on, be killed there, or be
-// told that the call has failed.
+// Package calls traces a program and calls a function before each system call on the files
+// of a folder. The function may let the call proceed, kill the program, or make the call
+// fail.
 //
-// The calls of all threads are counted together. (strace counts those of each
-// thread alone, so that the first calls of the thread that works are hidden
-// behind those of the one that the program starts with.)
+// The calls of all threads are counted together. (strace's fault injection counts per
+// thread, so it cannot select the n-th call of a program with several threads.)
 package calls

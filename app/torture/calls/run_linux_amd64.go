@@ -14,12 +14,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Call is one that is about to be made. Path is the file's, or the program's
-// own standard output's.
+// A Call is a system call before its execution. Path is the file's path, or Stdout.
 type Call struct {
 	Name string
 	Path string
-	// Creates tells that an openat may make a new file.
+	// Creates is set for an openat that may create a file.
 	Creates bool
 }
 
@@ -28,47 +27,47 @@ func (c Call) String() string { return c.Name + " " + c.Path }
 // Stdout is the path of calls on the standard output.
 const Stdout = "standard output"
 
-// A Decision is what becomes of a call; zero lets it be.
+// A Decision says how to continue with a call. The zero value lets it proceed.
 type Decision struct {
 	Kill bool
 	Fail unix.Errno
 }
 
-// Program is what to run.
+// Program is the program to run.
 type Program struct {
 	Args []string
 	Env  []string
-	// Out and Err are its standard output and standard error.
-	Out, Err *os.File
-	// Dir is the folder whose files are meant.
+	// In, Out and Err are its standard streams; In may be nil.
+	In, Out, Err *os.File
+	// Dir is the folder whose files are observed.
 	Dir string
 }
 
-// limit is how long a program may take; whoever has not ended then, hangs.
-const limit = 5 * time.Minute
+// timeout is how long a program may run.
+const timeout = 5 * time.Minute
 
-// ErrHangs says that a program was killed because it did not come to its end.
-var ErrHangs = fmt.Errorf("the program has not ended within %v", limit)
+// ErrTimeout means that a program was killed after the timeout.
+var ErrTimeout = fmt.Errorf("the program has not ended within %v", timeout)
 
-// Run runs a program to its end. decide is asked before each call on the files of
-// the folder, each write to standard output, and the end; it gets the number of
-// the call, from 1 on. It is called from one goroutine.
+// Run runs a program until it exits. From one goroutine, it calls decide before each call on
+// the files of the folder, each write to standard output, and the exit. n is the number of
+// the call, starting at 1.
 func Run(p Program, decide func(n int, c Call) Decision) (syscall.WaitStatus, error) {
-	// A tracer is a thread, and only that thread may ask for anything.
+	// ptrace requests must come from the tracing thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	child, err := os.StartProcess(p.Args[0], p.Args, &os.ProcAttr{
-		Env: p.Env, Files: []*os.File{nil, p.Out, p.Err}, Sys: &syscall.SysProcAttr{Ptrace: true},
+		Env: p.Env, Files: []*os.File{p.In, p.Out, p.Err}, Sys: &syscall.SysProcAttr{Ptrace: true},
 	})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = child.Release() }()
 	t := &tracer{Program: p, pid: child.Pid, decide: decide, threads: map[int]*thread{}}
-	watch := time.AfterFunc(limit, func() { _ = child.Kill() })
+	watch := time.AfterFunc(timeout, func() { _ = child.Kill() })
 	status, err := t.trace()
 	if !watch.Stop() && err == nil {
-		err = ErrHangs
+		err = ErrTimeout
 	}
 	if err != nil {
 		_ = child.Kill()
@@ -82,11 +81,11 @@ type tracer struct {
 	pid     int
 	decide  func(int, Call) Decision
 	threads map[int]*thread
-	n       int
+	calls   int
 }
 
-// A thread knows what the call that it is in is to say, 0 if that is up to it.
-type thread struct{ fails unix.Errno }
+// A thread holds the forced result of its current call, or 0.
+type thread struct{ errno unix.Errno }
 
 func (t *tracer) trace() (syscall.WaitStatus, error) {
 	var status unix.WaitStatus
@@ -100,7 +99,7 @@ func (t *tracer) trace() (syscall.WaitStatus, error) {
 	t.threads[t.pid] = &thread{}
 	tid, signal := t.pid, 0
 	for {
-		// A thread that a kill has hit is gone, and has no more to say.
+		// ESRCH means that the thread was killed.
 		if err := unix.PtraceSyscall(tid, signal); err != nil && !errors.Is(err, unix.ESRCH) {
 			return 0, fmt.Errorf("letting thread %d go on: %w", tid, err)
 		}
@@ -108,13 +107,13 @@ func (t *tracer) trace() (syscall.WaitStatus, error) {
 		if tid, err = t.nextStop(&status); err != nil || tid == 0 {
 			return syscall.WaitStatus(status), err
 		}
-		if signal, err = t.stopped(tid, status); err != nil && !errors.Is(err, unix.ESRCH) {
+		if signal, err = t.handleStop(tid, status); err != nil && !errors.Is(err, unix.ESRCH) {
 			return 0, err
 		}
 	}
 }
 
-// nextStop waits for a thread that has stopped; it is 0 when the program has ended.
+// nextStop waits for a stopped thread; it returns 0 when the program has exited.
 func (t *tracer) nextStop(status *unix.WaitStatus) (int, error) {
 	for {
 		tid, err := wait(-1, status)
@@ -129,7 +128,7 @@ func (t *tracer) nextStop(status *unix.WaitStatus) (int, error) {
 	}
 }
 
-// wait waits for what this thread has started, and for nobody else's children.
+// wait waits only for children of this thread.
 func wait(pid int, status *unix.WaitStatus) (int, error) {
 	for {
 		tid, err := unix.Wait4(pid, status, unix.WALL|unix.WNOTHREAD, nil)
@@ -139,9 +138,8 @@ func wait(pid int, status *unix.WaitStatus) (int, error) {
 	}
 }
 
-// stopped deals with a thread that has stopped, and returns the signal it is to
-// go on with.
-func (t *tracer) stopped(tid int, status unix.WaitStatus) (signal int, err error) {
+// handleStop handles a stopped thread and returns the signal to continue it with.
+func (t *tracer) handleStop(tid int, status unix.WaitStatus) (signal int, err error) {
 	th, known := t.threads[tid]
 	if !known { // its first stop
 		th = &thread{}
@@ -152,17 +150,17 @@ func (t *tracer) stopped(tid int, status unix.WaitStatus) (signal int, err error
 	}
 	switch status.StopSignal() {
 	case unix.SIGTRAP | 0x80:
-		return 0, t.atCall(tid, th)
+		return 0, t.handleCall(tid, th)
 	case unix.SIGTRAP:
-		return 0, nil // a new thread, or the program's own beginning
+		return 0, nil // a new thread, or the start of the program
 	default:
 		return int(status.StopSignal()), nil
 	}
 }
 
-func (t *tracer) atCall(tid int, th *thread) error {
+func (t *tracer) handleCall(tid int, th *thread) error {
 	entry, err := atEntry(tid)
-	if err != nil || !entry && th.fails == 0 {
+	if err != nil || !entry && th.errno == 0 {
 		return err
 	}
 	var regs unix.PtraceRegs
@@ -170,42 +168,42 @@ func (t *tracer) atCall(tid int, th *thread) error {
 		return err
 	}
 	if !entry {
-		answer(&regs, th.fails)
-		th.fails = 0
+		setResult(&regs, th.errno)
+		th.errno = 0
 		return unix.PtraceSetRegs(tid, &regs)
 	}
 	c, ok := t.call(tid, &regs)
 	if !ok {
 		return nil
 	}
-	t.n++
-	d := t.decide(t.n, c)
+	t.calls++
+	d := t.decide(t.calls, c)
 	switch {
 	case d.Kill:
 		return unix.Kill(t.pid, unix.SIGKILL)
 	case d.Fail != 0:
-		th.fails = d.Fail
+		th.errno = d.Fail
 		if c.Name == "close" {
-			return nil // which closes, whatever it says
+			return nil // let it run, as close closes the file even if it fails
 		}
-		refuse(&regs)
+		skipCall(&regs)
 		return unix.PtraceSetRegs(tid, &regs)
 	}
 	return nil
 }
 
-// atEntry tells the stop before a call from the one after it.
+// atEntry reports whether the thread has stopped before a call, not after it.
 func atEntry(tid int) (bool, error) {
-	var info [88]byte // struct ptrace_syscall_info, which begins with what stop it is
+	var info [88]byte // struct ptrace_syscall_info, whose first byte is the kind of stop
 	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(tid),
-		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0) //nolint:gosec // what ptrace takes
+		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0) //nolint:gosec // ptrace takes a pointer
 	if errno != 0 {
 		return false, errno
 	}
 	return info[0] == unix.PTRACE_SYSCALL_INFO_ENTRY, nil
 }
 
-// call tells what a thread is about to do, if that is to be decided about.
+// call returns the call that a thread is about to make, if decide must be called for it.
 func (t *tracer) call(tid int, regs *unix.PtraceRegs) (Call, bool) {
 	s, ok := table[regs.Orig_rax]
 	if !ok {
@@ -217,7 +215,7 @@ func (t *tracer) call(tid int, regs *unix.PtraceRegs) (Call, bool) {
 	case s.always:
 		return c, true
 	case s.path >= 0:
-		c.Path = text(tid, uintptr(args[s.path]))
+		c.Path = readString(tid, uintptr(args[s.path]))
 		c.Creates = s.name == "openat" && args[2]&unix.O_CREAT != 0
 	default:
 		c.Path, _ = os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", tid, int32(args[s.fd])))
@@ -232,8 +230,8 @@ func (t *tracer) call(tid int, regs *unix.PtraceRegs) (Call, bool) {
 	return Call{}, false
 }
 
-// text reads a path from a thread's memory.
-func text(tid int, at uintptr) string {
+// readString reads a path from a thread's memory.
+func readString(tid int, at uintptr) string {
 	var b bytes.Buffer
 	word := make([]byte, 8)
 	for b.Len() < unix.PathMax {

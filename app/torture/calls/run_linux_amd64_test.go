@@ -11,8 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// script makes a file. What renames and removes it are other programs, which are
-// not looked at.
+// script creates a file. It renames and removes the file with other programs, which are not traced.
 const script = `echo a > "$1/x" && mv "$1/x" "$1/y" && rm "$1/y" && echo done`
 
 func runScript(t *testing.T, script string, decide func(int, Call) Decision) (syscall.WaitStatus, string, []string) {
@@ -43,27 +42,27 @@ func TestRun(t *testing.T) {
 	var seen []string
 	status, out, left := runScript(t, script, func(n int, c Call) Decision {
 		if n != len(seen)+1 {
-			t.Errorf("call %d comes after %d", n, len(seen))
+			t.Errorf("got call number %d, want %d", n, len(seen)+1)
 		}
 		seen = append(seen, c.Name)
 		return Decision{}
 	})
 	if status != 0 || out != "done\n" || len(left) != 0 {
-		t.Errorf("%v %q %q", status, out, left)
+		t.Errorf("got status %v, output %q and files %q; want 0, done and no files", status, out, left)
 	}
 	if seen[0] != "openat" || !slices.Contains(seen, "write") || seen[len(seen)-1] != "exit_group" {
-		t.Errorf("seen: %q", seen)
+		t.Errorf("got calls %q, want openat first, then write, exit_group last", seen)
 	}
 }
 
 func TestKill(t *testing.T) {
 	status, out, left := runScript(t, script, func(_ int, c Call) Decision { return Decision{Kill: c.Path == Stdout} })
 	if !status.Signaled() || status.Signal() != syscall.SIGKILL || out != "" || len(left) != 0 {
-		t.Errorf("%v %q %q", status, out, left)
+		t.Errorf("got status %v, output %q and files %q; want SIGKILL, no output and no files", status, out, left)
 	}
 	status, _, left = runScript(t, script, func(n int, _ Call) Decision { return Decision{Kill: n == 1} })
 	if !status.Signaled() || len(left) != 0 {
-		t.Errorf("the call at which it is killed is not made: %v %q", status, left)
+		t.Errorf("killed at the first call: got status %v and files %q, want SIGKILL and none", status, left)
 	}
 }
 
@@ -75,11 +74,11 @@ func TestFail(t *testing.T) {
 		return Decision{}
 	})
 	if status.ExitStatus() == 0 || !strings.Contains(out, "No space left") && !strings.Contains(out, "cannot create") || len(left) != 0 {
-		t.Errorf("%v %q %q", status, out, left)
+		t.Errorf("got status %v, output %q and files %q; want an error about space and no files", status, out, left)
 	}
 }
 
-// A close that fails has closed the file all the same.
+// A close that fails still closes the file.
 func TestFailingClose(t *testing.T) {
 	const script = `exec 9>"$1/x"; exec 9>&-; echo /proc/$$/fd/*`
 	failed := 0
@@ -91,12 +90,12 @@ func TestFailingClose(t *testing.T) {
 		return Decision{Fail: unix.EIO}
 	})
 	if failed == 0 || !strings.Contains(out, "/fd/1") || strings.Contains(out, "/fd/9") || len(left) != 1 {
-		t.Errorf("%d closes have failed, open are %s", failed, out)
+		t.Errorf("got %d failed closes and open descriptors %s, want descriptor 9 closed", failed, out)
 	}
 }
 
 func TestNoProgram(t *testing.T) {
 	if _, err := Run(Program{Args: []string{"/nowhere/to/be/found"}}, nil); err == nil {
-		t.Error("it ran")
+		t.Error("missing program: got no error")
 	}
 }

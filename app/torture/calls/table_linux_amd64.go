@@ -2,20 +2,20 @@ package calls
 
 import "golang.org/x/sys/unix"
 
-// A shape says where in the arguments of a call the file is that it is about:
-// the number of the argument that is a descriptor, or a path.
-type shape struct {
+// A callShape is the name of a call and the index of the argument that specifies the file: its
+// descriptor or its path.
+type callShape struct {
 	name   string
 	fd     int // -1: none
 	path   int // -1: none
 	always bool
 }
 
-func onFD(name string, arg int) shape   { return shape{name: name, fd: arg, path: -1} }
-func onPath(name string, arg int) shape { return shape{name: name, fd: -1, path: arg} }
+func onFD(name string, arg int) callShape   { return callShape{name: name, fd: arg, path: -1} }
+func onPath(name string, arg int) callShape { return callShape{name: name, fd: -1, path: arg} }
 
-// table has every call that the program makes on files.
-var table = map[uint64]shape{
+// table contains every call that the program makes on files.
+var table = map[uint64]callShape{
 	unix.SYS_OPENAT: onPath("openat", 1), unix.SYS_CLOSE: onFD("close", 0),
 	unix.SYS_READ: onFD("read", 0), unix.SYS_PREAD64: onFD("pread64", 0), unix.SYS_LSEEK: onFD("lseek", 0),
 	unix.SYS_WRITE: onFD("write", 0), unix.SYS_PWRITE64: onFD("pwrite64", 0), unix.SYS_WRITEV: onFD("writev", 0),
@@ -37,8 +37,8 @@ func arguments(r *unix.PtraceRegs) [6]uint64 {
 	return [6]uint64{r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9}
 }
 
-// refuse keeps the kernel from making the call that a thread is about to make.
-func refuse(r *unix.PtraceRegs) { r.Orig_rax = ^uint64(0) }
+// skipCall prevents the call that a thread is about to make.
+func skipCall(r *unix.PtraceRegs) { r.Orig_rax = ^uint64(0) }
 
-// answer is what the thread takes for the call's result.
-func answer(r *unix.PtraceRegs, e unix.Errno) { r.Rax = uint64(-int64(e)) }
+// setResult sets the result of the call.
+func setResult(r *unix.PtraceRegs, e unix.Errno) { r.Rax = uint64(-int64(e)) }

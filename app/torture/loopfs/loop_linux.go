@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attach gives an image a loop device, which goes by itself when nothing has it
-// open any longer. The caller closes it.
+// attach attaches an image to a loop device. The caller must close the device, which detaches
+// when no process has it open any longer.
 func attach(image string) (*os.File, error) {
 	ctl, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
@@ -39,7 +39,7 @@ func attach(image string) (*os.File, error) {
 			return device, nil
 		}
 		device.Close()
-		// Another process may have taken that device meanwhile.
+		// Another process may have taken the device in the meantime.
 		if !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
 			return nil, fmt.Errorf("attaching %s to a loop device: %w", image, err)
 		}

@@ -11,19 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Kind is a kind of file system, with what it is made and mounted with.
+// A Kind is a type of file system with its mkfs and mount options.
 type Kind struct {
 	Name    string
 	Size    int64 // of the image, in bytes
-	Whole   int64 // bytes at its start that it counts on being written whole
+	Whole   int64 // bytes at its start that it expects to be written atomically
 	make    []string
 	options string
 }
 
-// Kinds are the file systems that power cuts are tried on. Both are mounted so
-// that they help a program the least: without ext4's habit of writing a file
-// out when it is renamed over another, and with nothing written on its own for
-// minutes. Times of reading are not kept, so that looking writes nothing.
+// Kinds are the file systems for power cuts, with the options that help programs the least: ext4
+// does not flush a file that is renamed over another, and nothing is written back for minutes.
+// noatime prevents writes caused by reading.
 var Kinds = []Kind{
 	{
 		// The superblock is two sectors with one checksum.
@@ -33,7 +32,7 @@ var Kinds = []Kind{
 	{Name: "xfs", Size: 300 << 20, make: []string{"mkfs.xfs", "-q", "-f", "-l", "size=64m"}},
 }
 
-// Format makes an empty file system in a new image.
+// Format creates an empty file system in a new image.
 func (k Kind) Format(image string) error {
 	f, err := os.Create(image)
 	if err != nil {
@@ -49,8 +48,7 @@ func (k Kind) Format(image string) error {
 	return nil
 }
 
-// Mount mounts an image on a folder. What a crash has left is repaired by the
-// file system, as after every power cut.
+// Mount mounts an image on a folder. The file system recovers from a crash, as after a power cut.
 func (k Kind) Mount(image, dir string) error {
 	device, err := attach(image)
 	if err != nil {
@@ -63,8 +61,7 @@ func (k Kind) Mount(image, dir string) error {
 	return nil
 }
 
-// Unmount takes a file system off a folder, waiting a while for who still uses
-// it.
+// Unmount unmounts a folder, and retries for a while if it is busy.
 func Unmount(dir string) error {
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		err := unix.Unmount(dir, 0)
@@ -74,16 +71,15 @@ func Unmount(dir string) error {
 	}
 }
 
-// goingDown is XFS_IOC_GOINGDOWN and EXT4_IOC_SHUTDOWN; flagNoLogFlush says that
-// nothing is written any more, not even the journal.
+// goingDown is XFS_IOC_GOINGDOWN and EXT4_IOC_SHUTDOWN. With flagNoLogFlush nothing is written any
+// more, not even the journal.
 const (
 	goingDown      = 0x8004587D
 	flagNoLogFlush = 2
 )
 
-// Shutdown makes a mounted file system stop where it is: what it has not
-// written to its device is lost, and all that is asked of it fails, until it is
-// unmounted and mounted again.
+// Shutdown stops a mounted file system: data that is not on the device is lost, and all requests
+// fail until it is unmounted.
 func Shutdown(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

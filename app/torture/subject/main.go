@@ -1,6 +1,6 @@
-// Command subject answers questions: each line of its input is a
-// usecase.Question, each of its output the usecase.Answer. It is what power is
-// cut under, and without the race detector it is quick at looking.
+// Command subject executes requests: each line of input is a usecase.Request, and each line of
+// output is its usecase.Response. The tests simulate power cuts while it runs. It is built
+// without the race detector, to be fast.
 package main
 
 import (
@@ -16,13 +16,13 @@ import (
 func main() {
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	for {
-		var q usecase.Question
+		var q usecase.Request
 		err := in.Decode(&q)
 		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err == nil {
-			err = out.Encode(q.Answer())
+			err = out.Encode(q.Handle())
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "subject:", err)

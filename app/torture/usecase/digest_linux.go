@@ -12,33 +12,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// block is how much of a file is looked at for being zeros.
+// block is the unit in which zeros are detected.
 const block = 4096
 
-// A digest tells files apart, quickly: nobody tries to deceive it. Blocks of
-// zeros count as holes do, as nothing.
+// A digest is a fast, non-cryptographic hash. Blocks of zeros count as holes.
 type digest struct {
-	size int64
-	sums [2]uint32
-	part []byte // of a block
+	size    int64
+	sums    [2]uint32
+	partial []byte // an incomplete block
 }
 
 var tables = [2]*crc32.Table{crc32.IEEETable, crc32.MakeTable(crc32.Castagnoli)}
 
-// Write takes whole blocks from p, without copying them where it can.
+// Write hashes whole blocks from p, without copying them if possible.
 func (d *digest) Write(p []byte) (int, error) {
 	all := len(p)
 	for len(p) > 0 {
-		if len(d.part) == 0 && len(p) >= block {
+		if len(d.partial) == 0 && len(p) >= block {
 			d.sum(p[:block])
 			p = p[block:]
 			continue
 		}
-		n := min(block-len(d.part), len(p))
-		d.part, p = append(d.part, p[:n]...), p[n:]
-		if len(d.part) == block {
-			d.sum(d.part)
-			d.part = d.part[:0]
+		n := min(block-len(d.partial), len(p))
+		d.partial, p = append(d.partial, p[:n]...), p[n:]
+		if len(d.partial) == block {
+			d.sum(d.partial)
+			d.partial = d.partial[:0]
 		}
 	}
 	return all, nil
@@ -46,7 +45,7 @@ func (d *digest) Write(p []byte) (int, error) {
 
 var zeros [block]byte
 
-// sum takes the next block, the last of which may be short.
+// sum hashes the next block; the last one may be short.
 func (d *digest) sum(b []byte) {
 	if string(b) != string(zeros[:len(b)]) {
 		var at [8]byte
@@ -59,13 +58,13 @@ func (d *digest) sum(b []byte) {
 }
 
 func (d *digest) String() string {
-	d.sum(d.part)
-	d.part = nil
+	d.sum(d.partial)
+	d.partial = nil
 	return fmt.Sprintf("%d bytes, %08x%08x", d.size, d.sums[0], d.sums[1])
 }
 
-// digestOf is that of a file, or why it cannot be read; "" if there is none.
-func digestOf(path string) string {
+// fileDigest returns a file's digest, or its read error, or "" if it does not exist.
+func fileDigest(path string) string {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ""

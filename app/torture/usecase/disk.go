@@ -9,14 +9,14 @@ import (
 
 const (
 	mib = 1 << 20
-	// DiskSize is the length of every Disk, nearly all of it a hole: the least that
-	// a VM can have.
+	// DiskSize is the size of every disk, the minimum for a VM. Most of a disk is a hole.
 	DiskSize = 64 * mib
 )
 
-// Start is how a disk begins that is different for each name: noise, text and
-// zeros in two chunks. A part is the same in all of them. What follows is zeros.
-func Start(name string) []byte {
+// DiskContent returns the beginning of a disk, which is different for each name: noise, text
+// and zeros in two chunks, with a part that is the same for all names. The rest of the disk is
+// zeros.
+func DiskContent(name string) []byte {
 	disk := make([]byte, mib+128<<10)
 	noise := rand.NewChaCha8(sha256.Sum256([]byte(name)))
 	_, _ = noise.Read(disk[:40<<10])
@@ -26,13 +26,13 @@ func Start(name string) []byte {
 	return disk
 }
 
-// Memory is what the firmware remembers that belongs to the disk of that name.
-func Memory(name string) []byte {
+// FirmwareVars returns the UEFI variables that belong to the disk called name.
+func FirmwareVars(name string) []byte {
 	return append(bytes.Repeat([]byte{0xff}, 10<<10), name...)
 }
 
 func writeDisk(f *os.File, name string) error {
-	if _, err := f.WriteAt(Start(name), 0); err != nil {
+	if _, err := f.WriteAt(DiskContent(name), 0); err != nil {
 		return err
 	}
 	return f.Truncate(DiskSize)

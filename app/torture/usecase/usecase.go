@@ -1,6 +1,5 @@
-// Package usecase does what the program is for, one thing for each line of
-// words, and has disks to do it with. The tests tell another process to do so
-// before a power cut, and do so themselves after it.
+// Package usecase runs the program's use cases, each given as a line of words, and creates disks for
+// them. The tests run it in another process before a power cut, and directly after it.
 package usecase
 
 import (
@@ -12,36 +11,36 @@ import (
 	"path/filepath"
 
 	"vmterminal/app"
-	"vmterminal/app/ondisk"
+	"vmterminal/app/job"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// Open returns the program on a home. It starts no host process, and its guest
-// is a Disk.
-func Open(home string) *app.Service {
-	return app.New(app.Options{Home: ondisk.Home(home), Version: "torture", Guest: app.BuiltinGuest{
+// Open returns a Service for a store. It does not start supervisors; its guest is only a disk.
+func Open(root string) *app.Service {
+	return app.New(app.Options{Home: home.Dir(root), Version: "torture", Guest: app.BuiltinGuest{
 		WriteDisk: func(_ context.Context, f *os.File, _ int64) error { return writeDisk(f, "fresh") },
 	}})
 }
 
-// A deed is what one word stands for; args are the words after it.
-type deed struct {
+// A useCase implements a use case. args is the number of words after its name.
+type useCase struct {
 	args int
 	do   func(svc *app.Service, args []string) error
 }
 
 const (
-	// VM is the one whose snapshots are meant.
+	// VM is the VM whose snapshots are used.
 	VM = "dev"
-	// Exported is the file in the home that a snapshot is exported to.
+	// Exported is the file in the store that a snapshot is exported to.
 	Exported = "exported.raw.gz"
-	// AnyJSON is the file in the home that stands for all others of ours.
+	// AnyJSON is the file in the store that represents all other JSON files.
 	AnyJSON = "any.json"
 )
 
-var deeds = map[string]deed{
+var useCases = map[string]useCase{
 	"create": {1, func(svc *app.Service, args []string) error {
-		job, err := svc.CreateSnapshot(ctx, VM, app.NewSnapshot{Name: args[0], Description: "as taken"})
-		return wait(job, err)
+		return wait(svc.CreateSnapshot(ctx, VM, app.NewSnapshot{Name: args[0], Description: "as taken"}))
 	}},
 	"describe": {2, func(svc *app.Service, args []string) error {
 		return svc.DescribeSnapshot(ctx, VM, args[0], args[1])
@@ -74,14 +73,16 @@ var deeds = map[string]deed{
 		_, err := svc.CreateVM(ctx, app.NewVM{Name: args[0]})
 		return err
 	}},
-	"vm-adopt": {1, func(svc *app.Service, args []string) error {
+	"vm-reuse": {1, func(svc *app.Service, args []string) error {
 		_, err := svc.CreateVM(ctx, app.NewVM{Name: args[0], Adopt: true})
 		return err
 	}},
-	"vm-of-image": {2, func(svc *app.Service, args []string) error {
+	"vm-from-image": {2, func(svc *app.Service, args []string) error {
 		return wait(svc.CreateFromImage(ctx, app.NewVM{Name: args[0], Image: args[1], DiskSizeMB: DiskSize / mib}))
 	}},
-	"image-import": {2, func(svc *app.Service, args []string) error { return wait(svc.ImportImage(ctx, args[0], args[1])) }},
+	"image-import": {2, func(svc *app.Service, args []string) error {
+		return wait(svc.ImportImage(ctx, args[0], args[1], false))
+	}},
 	"image-remove": {1, func(svc *app.Service, args []string) error {
 		_, err := svc.RemoveImage(ctx, args[0])
 		return err
@@ -90,7 +91,7 @@ var deeds = map[string]deed{
 		_, err := svc.RenameVM(ctx, args[0], args[1])
 		return err
 	}},
-	"vm-copy": {2, func(svc *app.Service, args []string) error {
+	"vm-clone": {2, func(svc *app.Service, args []string) error {
 		return wait(svc.CloneVM(ctx, args[0], app.NewVM{Name: args[1]}))
 	}},
 	"vm-cpus": {1, func(svc *app.Service, args []string) error {
@@ -100,19 +101,19 @@ var deeds = map[string]deed{
 	}},
 	"vm-use":    {1, func(svc *app.Service, args []string) error { return svc.UseVM(ctx, args[0]) }},
 	"vm-delete": {1, func(svc *app.Service, args []string) error { return svc.DeleteVM(ctx, args[0], false) }},
-	"vm-erase":  {1, func(svc *app.Service, args []string) error { return svc.DeleteVM(ctx, args[0], true) }},
-	// Every other file of ours is JSON written in this one way.
+	"vm-purge":  {1, func(svc *app.Service, args []string) error { return svc.DeleteVM(ctx, args[0], true) }},
+	// All other files are JSON and are written in the same way.
 	"json": {1, func(svc *app.Service, args []string) error {
-		return ondisk.ReplaceJSON(filepath.Join(string(svc.Home()), AnyJSON), map[string]string{"text": args[0]})
+		return durable.ReplaceJSON(filepath.Join(string(svc.Home()), AnyJSON), map[string]string{"text": args[0]})
 	}},
-	// What the guest does; not a use case, and not atomic.
+	// Writes of the guest. They are not use cases, and not atomic.
 	"disk": {1, func(svc *app.Service, args []string) error {
 		f, err := os.OpenFile(svc.Home().VM(VM).Disk(), os.O_WRONLY, 0)
 		if err != nil {
 			return err
 		}
-		memory := ondisk.Replace(svc.Home().VM(VM).Firmware(), func(w io.Writer) error {
-			_, err := w.Write(Memory(args[0]))
+		memory := durable.Replace(svc.Home().VM(VM).Firmware(), func(w io.Writer) error {
+			_, err := w.Write(FirmwareVars(args[0]))
 			return err
 		})
 		return errors.Join(writeDisk(f, args[0]), f.Sync(), f.Close(), memory)
@@ -121,21 +122,21 @@ var deeds = map[string]deed{
 
 var ctx = context.Background()
 
-// Do does what the words say, and returns when it is done.
-func Do(svc *app.Service, words ...string) error {
+// Run runs a use case and returns when it is done.
+func Run(svc *app.Service, words ...string) error {
 	if len(words) == 0 {
 		return errors.New("nothing to do")
 	}
-	d, ok := deeds[words[0]]
+	d, ok := useCases[words[0]]
 	if !ok || len(words) != d.args+1 {
 		return fmt.Errorf("%q is no use case", words)
 	}
 	return d.do(svc, words[1:])
 }
 
-func wait(job *app.Job, err error) error {
+func wait[T any](j *job.Job[T], err error) error {
 	if err != nil {
 		return err
 	}
-	return job.Wait(ctx)
+	return j.Wait(ctx)
 }

@@ -10,35 +10,34 @@ import (
 	"strings"
 
 	"vmterminal/app"
-	"vmterminal/app/ondisk"
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// A World is all that a user has in a store, by what it is; the content of files
-// is there as digests.
+// A World describes the contents of a store by key. Files are represented by their digests.
 type World map[string]string
 
-// These are in the keys of what is not always to be compared.
+// Parts of keys that are not always compared.
 const (
-	// Identity is what no other run of the same use cases has.
+	// Identity is different in every run of the same use cases.
 	Identity = " identity"
-	// State and Verified are what the list knows of a snapshot besides its file;
-	// Here is which one the disk is.
+	// State and Verified are facts in the list about a snapshot besides its file; Current is the
+	// snapshot that the disk matches.
 	State    = " state"
 	Verified = " verified"
-	Here     = " here"
-	// ContentOf and BytesOf come before the name of a snapshot's file: what another
-	// gzip makes of it, and it itself. The latter may differ until the
-	// next use case: a header that was cut off while it was overwritten is whole for
-	// all who read it, and is mended by who next changes something.
+	Current  = " current"
+	// ContentOf and BytesOf precede the name of a snapshot's file: its contents as decompressed by
+	// gzip, and the file itself. The latter may differ until the next use case: a header that was
+	// cut off while being overwritten can still be read, and the next change repairs it.
 	ContentOf = " content of "
 	BytesOf   = " bytes of "
 )
 
-// Look looks at a store. It changes nothing but what looking mends.
-func Look(home string) (World, error) {
-	svc, ctx := Open(home), context.Background()
+// Inspect returns the contents of a store. It changes nothing except for repairs on reading.
+func Inspect(root string) (World, error) {
+	svc, ctx := Open(root), context.Background()
 	vms, notes, err := svc.VMs(ctx)
 	if err != nil {
 		return nil, err
@@ -67,12 +66,12 @@ func Look(home string) (World, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		if !listed[e.Name()] && ondisk.CheckName(e.Name()) == nil {
+		if !listed[e.Name()] && durable.CheckName(e.Name()) == nil {
 			w.folder("left "+e.Name(), svc.Home().VM(e.Name()))
 		}
 	}
 	for _, name := range []string{AnyJSON, Exported} {
-		w.file(name, filepath.Join(home, name))
+		w.file(name, filepath.Join(root, name))
 	}
 	images, err := svc.Images(ctx)
 	for _, i := range images {
@@ -92,28 +91,27 @@ func (w World) put(key string, value ...string) {
 func (w World) snapshot(is string, s app.Snapshot) {
 	is += " snapshot " + s.Name
 	w.put(is, fmt.Sprintf("%s %d %d %s %s %v %v %v %s %q",
-		s.VM, s.DiskSize, s.FileSize, s.Digest, s.Taken, s.Held, s.Foreign, s.Pinned, s.Problem, s.Description))
+		s.VM, s.DiskSize, s.FileSize, s.Digest, string(s.Taken), s.FrozenFor, s.Foreign, s.Pinned, s.Problem, s.Description))
 	w.put(is+Identity, fmt.Sprint(s.ID, s.Created))
-	w.put(is+State, s.State)
-	if s.Here {
-		w.put(is+Here, "yes")
+	w.put(is+State, string(s.State))
+	if s.IsCurrent {
+		w.put(is+Current, "yes")
 	}
 	if !s.VerifiedAt.IsZero() {
 		w.put(is+Verified, s.VerifiedAt.String())
 	}
 }
 
-// folder looks at the disks and the snapshots' content. A name that is another
-// one of the disk is no undo.
-func (w World) folder(is string, dir ondisk.VMDir) {
+// folder records the disks and the snapshots' contents. A hard link to the disk is not an undo disk.
+func (w World) folder(is string, dir home.VMDir) {
 	w.file(is+" disk", dir.Disk())
-	if kept, st, err := diskfile.Kept(dir.Disk(), dir.Undo()); err == nil {
+	if kept, st, err := diskfile.UndoDisk(dir.Disk(), dir.Undo()); err == nil {
 		if disk, err := os.Stat(dir.Disk()); err != nil || !os.SameFile(disk, st) {
 			w.file(is+" undo", kept)
 		}
 	}
-	// Until someone holds the VM, what a crash has left does not count.
-	if err := snapshot.Open(dir).SettleFirmware(); err != nil {
+	// Until the VM is locked, leftovers of a crash do not count.
+	if err := snapshot.Open(app.SnapshotPaths(dir)).SettleFirmware(); err != nil {
 		w.put(is+" firmware that is not settled", err.Error())
 	}
 	for what, path := range map[string]string{" firmware": dir.Firmware(), " firmware undo": dir.FirmwareUndo()} {
@@ -121,22 +119,22 @@ func (w World) folder(is string, dir ondisk.VMDir) {
 			w.file(is+what, path)
 		}
 	}
-	files, _ := filepath.Glob(filepath.Join(dir.Snapshots(), "*"+ondisk.SnapshotSuffix))
+	files, _ := filepath.Glob(filepath.Join(dir.Snapshots(), "*"+snapshot.FileSuffix))
 	for _, path := range files {
-		bytes := digestOf(path)
+		bytes := fileDigest(path)
 		w.put(is+BytesOf+filepath.Base(path), bytes)
-		w.put(is+ContentOf+filepath.Base(path), unpacked(path, bytes))
+		w.put(is+ContentOf+filepath.Base(path), contentDigest(path, bytes))
 	}
 }
 
 func (w World) file(is, path string) {
-	w.put(is, digestOf(path))
+	w.put(is, fileDigest(path))
 }
 
-// unpacked is the digest of what another gzip makes of a snapshot's file, whose
-// own digest is key.
-func unpacked(path, key string) string {
-	if known, ok := unpackedBefore[key]; ok {
+// contentDigest returns the digest of a snapshot file's contents as decompressed by gzip. key
+// is the digest of the file itself.
+func contentDigest(path, key string) string {
+	if known, ok := contentCache[key]; ok {
 		return known
 	}
 	f, err := os.Open(path)
@@ -152,10 +150,9 @@ func unpacked(path, key string) string {
 	if err != nil {
 		return err.Error()
 	}
-	unpackedBefore[key] = d.String()
-	return unpackedBefore[key]
+	contentCache[key] = d.String()
+	return contentCache[key]
 }
 
-// unpackedBefore has the answer for files that were looked at already: nearly
-// all states have nearly all files in common.
-var unpackedBefore = map[string]string{}
+// contentCache caches the results of contentDigest, because most states share most files.
+var contentCache = map[string]string{}

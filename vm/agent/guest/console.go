@@ -13,21 +13,21 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// consolePath is the terminal that the host's console shows.
+// consolePath is the serial terminal that is connected to the host's console.
 const consolePath = "/dev/ttyS0"
 
-// A console keeps the serial terminal open once it has set its size, as a
-// terminal that nobody holds forgets it.
+// A console sets the size of the serial terminal. It keeps the terminal open, because
+// the size is lost when no process has it open.
 type console struct {
 	mu  sync.Mutex
 	tty *os.File
 }
 
-// resize sets the terminal's size; the kernel tells the processes in its
-// foreground with SIGWINCH.
+// resize sets the terminal's size; the kernel sends SIGWINCH to the foreground
+// processes.
 func (c *console) resize(columns, rows int) error {
 	if columns < 1 || rows < 1 || columns > math.MaxUint16 || rows > math.MaxUint16 {
-		return &wire.Error{Code: wire.CodeFailed, Text: fmt.Sprintf("no terminal has %d columns and %d rows", columns, rows)}
+		return &wire.Error{Code: wire.CodeFailed, Text: fmt.Sprintf("invalid terminal size: %d columns and %d rows", columns, rows)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

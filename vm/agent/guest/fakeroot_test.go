@@ -27,10 +27,10 @@ const (
 	secondBoot   = "22222222-2222-2222-2222-222222222222\n"
 )
 
-// told are the files of a Debian that took original on in an earlier boot.
-func told() map[string]string {
+// identifiedFiles returns the files of a Debian that has the identity original.
+func identifiedFiles() map[string]string {
 	return map[string]string{
-		keptFile:                          "aaaa production\n",
+		identityFile:                      "aaaa production\n",
 		machineIDFile:                     oldMachineID,
 		dbusIDFile:                        oldMachineID,
 		hostnameFile:                      "production\n",
@@ -49,16 +49,16 @@ func told() map[string]string {
 	}
 }
 
-// without returns told's files but for some.
-func without(names ...string) map[string]string {
-	files := told()
+// filesWithout returns identifiedFiles without some files.
+func filesWithout(names ...string) map[string]string {
+	files := identifiedFiles()
 	for _, name := range names {
 		delete(files, name)
 	}
 	return files
 }
 
-// newRoot makes a guest's files, and programs that are all its PATH.
+// newRoot creates a guest with the given files, and sets PATH to the given programs.
 func newRoot(t *testing.T, files, programs map[string]string) *identifier {
 	t.Helper()
 	d := &identifier{root: t.TempDir(), freezer: &freezer{}}
@@ -97,9 +97,9 @@ func (d *identifier) get(t *testing.T, name string) string {
 	return string(text)
 }
 
-// traces are of all that the guest has: they differ after anything was written,
-// be it the same bytes.
-func (d *identifier) traces(t *testing.T) map[string]string {
+// fileStates returns the state of each file. It differs after any write, even of the same
+// data.
+func (d *identifier) fileStates(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	err := filepath.WalkDir(d.root, func(path string, _ fs.DirEntry, err error) error {
@@ -117,8 +117,8 @@ func (d *identifier) traces(t *testing.T) map[string]string {
 	return all
 }
 
-// keygen is an ssh-keygen that makes two keys below its prefix.
-const keygen = `[ "$*" = "-A -f $3" ] || exit 9
+// fakeKeygen is an ssh-keygen that creates two keys below its prefix.
+const fakeKeygen = `[ "$*" = "-A -f $3" ] || exit 9
 for type in rsa ed25519; do
 	echo "new $type" >"$3/etc/ssh/ssh_host_${type}_key"
 	echo "new $type pub" >"$3/etc/ssh/ssh_host_${type}_key.pub"
@@ -127,15 +127,15 @@ done
 
 var isMachineID = regexp.MustCompile(`^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\n$`).MatchString
 
-// checkCloned holds that a guest of original's is clone now, in all there is.
+// checkCloned checks that a guest with the identity original now has the identity clone.
 func checkCloned(t *testing.T, d *identifier) {
 	t.Helper()
 	id := d.get(t, machineIDFile)
 	if !isMachineID(id) || id == oldMachineID || d.get(t, dbusIDFile) != id {
-		t.Errorf("machine ids %q, %q", id, d.get(t, dbusIDFile))
+		t.Errorf("got machine ID %q, D-Bus ID %q; want the same new ID", id, d.get(t, dbusIDFile))
 	}
 	for name, want := range map[string]string{
-		keptFile:                          "bbbb staging\n",
+		identityFile:                      "bbbb staging\n",
 		hostnameFile:                      "staging\n",
 		kernelNameFile:                    "staging",
 		hostsFile:                         "127.0.0.1 localhost\n127.0.1.1\tstaging.example.org staging db # us\n::1 localhost\n",
@@ -154,14 +154,14 @@ func checkCloned(t *testing.T, d *identifier) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	for name, want := range map[string]fs.FileMode{machineIDFile: 0o444, keptFile: 0o644, hostnameFile: 0o644} {
+	for name, want := range map[string]fs.FileMode{machineIDFile: 0o444, identityFile: 0o644, hostnameFile: 0o644} {
 		if info, err := os.Stat(d.path(name)); err != nil || info.Mode().Perm() != want {
-			t.Errorf("%s: %v, %v", name, info, err)
+			t.Errorf("%s: wrong mode: got %v, error %v", name, info, err)
 		}
 	}
-	for path := range d.traces(t) {
+	for path := range d.fileStates(t) {
 		if strings.Contains(path, "-new") {
-			t.Errorf("%s was left", path)
+			t.Errorf("temporary file %s still exists", path)
 		}
 	}
 }

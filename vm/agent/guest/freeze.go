@@ -14,28 +14,29 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// A freezer holds the guest's file systems still for moments. Nothing here
-// waits on a frozen disk: the folders are open before they freeze.
+// A freezer freezes and thaws the guest's file systems. It opens their mount points
+// before freezing, because opening could block on a frozen file system.
 type freezer struct {
-	mu   sync.Mutex
-	held *hold
+	mu      sync.Mutex
+	current *freezeState // nil while thawed
 }
 
-// A hold is one freeze, until it is thawed by request or by its timer.
-type hold struct {
-	timer *time.Timer
-	dirs  []*os.File
+// A freezeState is one freeze, which ends on request or by its timer.
+type freezeState struct {
+	timer  *time.Timer
+	dirs   []*os.File    // mount points of the frozen file systems
+	thawed chan struct{} // closed after thawing
 }
 
 var (
 	errFrozen = &wire.Error{Code: wire.CodeState, Text: "the file systems are frozen"}
-	errThawed = &wire.Error{Code: wire.CodeState, Text: "the file systems are not frozen (any more)"}
-	errSlow   = &wire.Error{Code: wire.CodeState, Text: "it took longer than the others may stay frozen; all are thawed again"}
+	errThawed = &wire.Error{Code: wire.CodeState, Text: "the file systems are not frozen, or no longer"}
+	errSlow   = &wire.Error{Code: wire.CodeState, Text: "freezing took too long; all file systems were thawed"}
 )
 
-// freeze makes every real file system quiet and consistent on the disk. It
-// thaws by itself after the limit, which runs from the start: a file system
-// that cannot be frozen must not keep another frozen.
+// freeze freezes every real file system, which makes it consistent on the disk. The time
+// limit, after which all are thawed, starts with the call: a file system that cannot be
+// frozen must not keep others frozen.
 func (z *freezer) freeze(limitMillis int) error {
 	if limitMillis <= 0 || limitMillis > wire.MaxFreezeMillis {
 		limitMillis = wire.MaxFreezeMillis
@@ -44,41 +45,41 @@ func (z *freezer) freeze(limitMillis int) error {
 	if err != nil {
 		return err
 	}
-	// What was mounted last may lie in a file of what was mounted first.
+	// Later mounts may be images stored on earlier ones, so freeze them first.
 	slices.Reverse(mounts)
 
-	h := &hold{}
+	h := &freezeState{thawed: make(chan struct{})}
 	z.mu.Lock()
-	if z.held != nil {
+	if z.current != nil {
 		z.mu.Unlock()
 		return errFrozen
 	}
-	z.held = h
-	h.timer = time.AfterFunc(time.Duration(limitMillis)*time.Millisecond, func() { _ = z.end(h) })
+	z.current = h
+	h.timer = time.AfterFunc(time.Duration(limitMillis)*time.Millisecond, func() { _ = z.release(h) })
 	z.mu.Unlock()
 
 	for _, m := range mounts {
 		if err := z.freezeOne(h, m); err != nil {
-			_ = z.end(h)
+			_ = z.release(h)
 			return fmt.Errorf("freeze %s: %w", m, err)
 		}
 	}
 	return nil
 }
 
-func (z *freezer) freezeOne(h *hold, mount string) error {
+func (z *freezer) freezeOne(h *freezeState, mount string) error {
 	dir, err := os.Open(mount)
 	if err != nil {
 		return err
 	}
-	if err := control(dir, ioctlFreeze, nil); err != nil {
+	if err := ioctl(dir, ioctlFreeze, nil); err != nil {
 		dir.Close()
 		return err
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if z.held != h {
-		err := errors.Join(errSlow, control(dir, ioctlThaw, nil))
+	if z.current != h {
+		err := errors.Join(errSlow, ioctl(dir, ioctlThaw, nil))
 		dir.Close()
 		return err
 	}
@@ -86,29 +87,30 @@ func (z *freezer) freezeOne(h *hold, mount string) error {
 	return nil
 }
 
-// thaw ends a freeze. It fails if there is none, so that the host knows when
-// the limit had passed before.
+// thaw ends a freeze. It fails if nothing is frozen, so that the host learns that the limit
+// was exceeded.
 func (z *freezer) thaw() error {
 	z.mu.Lock()
-	h := z.held
+	h := z.current
 	z.mu.Unlock()
 	if h == nil {
 		return errThawed
 	}
-	return z.end(h)
+	return z.release(h)
 }
 
-func (z *freezer) end(h *hold) error {
+func (z *freezer) release(h *freezeState) error {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if z.held != h {
+	if z.current != h {
 		return errThawed
 	}
-	z.held = nil
+	z.current = nil
+	close(h.thawed)
 	h.timer.Stop()
 	var all error
 	for _, dir := range slices.Backward(h.dirs) {
-		if err := control(dir, ioctlThaw, nil); err != nil {
+		if err := ioctl(dir, ioctlThaw, nil); err != nil {
 			all = errors.Join(all, fmt.Errorf("thaw %s: %w", dir.Name(), err))
 		}
 		dir.Close()
@@ -116,13 +118,24 @@ func (z *freezer) end(h *hold) error {
 	return all
 }
 
-func (z *freezer) frozen() bool {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	return z.held != nil
+// waitThawed waits until the file systems are thawed or ctx is canceled.
+func (z *freezer) waitThawed(ctx context.Context) error {
+	for {
+		z.mu.Lock()
+		h := z.current
+		z.mu.Unlock()
+		if h == nil {
+			return nil
+		}
+		select {
+		case <-h.thawed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
-// thawAll undoes what another agent may have left.
+// thawAll thaws file systems that an earlier agent may have left frozen.
 func thawAll() {
 	mounts, err := realMounts()
 	if err != nil {
@@ -130,13 +143,13 @@ func thawAll() {
 	}
 	for _, m := range mounts {
 		if dir, err := os.Open(m); err == nil {
-			_ = control(dir, ioctlThaw, nil)
+			_ = ioctl(dir, ioctlThaw, nil)
 			dir.Close()
 		}
 	}
 }
 
-// trim gives unused blocks back to the host and returns how many bytes.
+// trim discards unused blocks and returns the number of discarded bytes.
 func (z *freezer) trim(ctx context.Context) (int64, error) {
 	mounts, err := realMounts()
 	if err != nil {
@@ -144,11 +157,8 @@ func (z *freezer) trim(ctx context.Context) (int64, error) {
 	}
 	var total int64
 	for _, m := range mounts {
-		if err := ctx.Err(); err != nil {
+		if err := errors.Join(ctx.Err(), z.waitThawed(ctx)); err != nil {
 			return total, err
-		}
-		if z.frozen() {
-			return total, errFrozen
 		}
 		n, err := trimOne(m)
 		if err != nil {

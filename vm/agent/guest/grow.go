@@ -12,8 +12,8 @@ import (
 
 const ext4Magic = 0xef53
 
-// growRoot lets an ext4 root file system fill its disk, while mounted, with the
-// partition that it may lie in. It does nothing when there is nothing to gain.
+// growRoot grows a mounted ext4 root file system, and its partition if there is one, to
+// the size of the disk.
 func growRoot() error {
 	var fs unix.Statfs_t
 	if err := unix.Statfs("/", &fs); err != nil {
@@ -28,7 +28,7 @@ func growRoot() error {
 	}
 	device := fmt.Sprintf("%d:%d", unix.Major(st.Dev), unix.Minor(st.Dev))
 	if err := growPartition(device); err != nil {
-		note("growing the partition of the root file system: %v", err)
+		logKernel("grow the partition of the root file system: %v", err)
 	}
 	sectors, err := readNumber("/sys/dev/block/" + device + "/size")
 	if err != nil {
@@ -40,5 +40,5 @@ func growRoot() error {
 	}
 	defer root.Close()
 	blocks := sectors * sectorSize / uint64(fs.Bsize)
-	return control(root, ioctlResize, unsafe.Pointer(&blocks)) //nolint:gosec // what ioctl takes
+	return ioctl(root, ioctlResize, unsafe.Pointer(&blocks)) //nolint:gosec // required by ioctl
 }

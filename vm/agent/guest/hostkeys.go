@@ -16,84 +16,84 @@ import (
 
 const (
 	sshDir = "etc/ssh"
-	// cloudInstance is where cloud-init keeps for which instance it has set up the
-	// guest last. A seed gives the VM's ID for that.
-	cloudInstance = "var/lib/cloud/data/instance-id"
-	// toolLimit bounds each program that is run here. Making keys takes most of
-	// a minute on a slow emulated machine.
+	// cloudInstanceFile contains the ID of the instance that cloud-init has set up. The
+	// instance ID in a seed is the VM's ID.
+	cloudInstanceFile = "var/lib/cloud/data/instance-id"
+	// toolLimit is how long a program may run. Generating keys takes almost a minute on
+	// a slow emulated machine.
 	toolLimit = 2 * time.Minute
 )
 
-// renewHostKeys replaces sshd's host keys by new ones, each at once, so that
-// sshd finds keys at any time. A guest without keys gets none. One that cloud-init
-// has set up for this VM has them from its seed, by which it is known.
-func (d *identifier) renewHostKeys(c *change) error {
+// renewHostKeys replaces sshd's host keys, each atomically, so that sshd always finds
+// keys. It does nothing if the guest has no keys, or if cloud-init has set it up for this
+// VM: then it has the keys from its seed, which are in known_hosts.
+func (d *identifier) renewHostKeys(c *identityChange) error {
 	dir := d.path(sshDir)
 	old := hostKeys(dir)
-	if len(old) == 0 || d.seeded(c) {
+	if len(old) == 0 || d.isSeeded(c) {
 		return nil
 	}
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {
-		c.note("ssh-keygen is missing: the SSH host keys are those of the other VM")
+		c.addNote("ssh-keygen is missing: the SSH host keys are still those of the other VM")
 		return nil
 	}
-	made := filepath.Join(dir, ".vmterminal-new")
-	if err := os.RemoveAll(made); err != nil {
+	tmp := filepath.Join(dir, ".vmterminal-new")
+	if err := os.RemoveAll(tmp); err != nil {
 		return err
 	}
-	defer os.RemoveAll(made)
-	if err := os.MkdirAll(filepath.Join(made, sshDir), 0o700); err != nil {
+	defer os.RemoveAll(tmp)
+	if err := os.MkdirAll(filepath.Join(tmp, sshDir), 0o700); err != nil {
 		return err
 	}
-	if err := runTool(keygen, "-A", "-f", made); err != nil {
+	if err := runTool(keygen, "-A", "-f", tmp); err != nil {
 		return err
 	}
-	fresh := hostKeys(filepath.Join(made, sshDir))
+	fresh := hostKeys(filepath.Join(tmp, sshDir))
 	if len(fresh) == 0 {
-		return errors.New("ssh-keygen made no SSH host keys")
+		return errors.New("ssh-keygen created no SSH host keys")
 	}
-	if d.seeded(c) { // meanwhile: both run as the guest boots
+	if d.isSeeded(c) { // cloud-init runs concurrently at boot
 		return nil
 	}
-	if err := swapKeys(dir, old, fresh); err != nil {
+	if err := replaceKeys(dir, old, fresh); err != nil {
 		return err
 	}
-	c.renewed("ssh-host-keys")
+	c.result.Renewed = append(c.result.Renewed, "ssh-host-keys")
 	if err := d.restartSSHD(); err != nil {
-		c.note("sshd uses the old host keys until it is started anew: %v", err)
+		c.addNote("sshd uses the old host keys until it is restarted: %v", err)
 	}
 	return nil
 }
 
-// seeded says that cloud-init sets up the guest for this VM, or has done so.
-func (d *identifier) seeded(c *change) bool {
-	instance, _ := d.readLine(cloudInstance) // what cannot be read is no reason to keep another VM's keys
+// isSeeded reports whether cloud-init is setting up or has set up the guest for this VM.
+func (d *identifier) isSeeded(c *identityChange) bool {
+	instance, _ := d.readLine(cloudInstanceFile) // on error, renew the keys
 	return instance == c.to.ID
 }
 
-// hostKeys returns the files of private keys, public keys and certificates.
+// hostKeys returns the host key files in dir: private keys, public keys and certificates.
 func hostKeys(dir string) []string {
 	var files []string
 	for _, suffix := range []string{"", ".pub", "-cert.pub"} {
-		some, _ := filepath.Glob(filepath.Join(dir, "ssh_host_*_key"+suffix)) // fails for no such pattern
+		some, _ := filepath.Glob(filepath.Join(dir, "ssh_host_*_key"+suffix)) // the pattern is valid
 		files = append(files, some...)
 	}
 	return files
 }
 
-// swapKeys moves the fresh keys into dir, durably, and removes what is left of
-// the old ones.
-func swapKeys(dir string, old, fresh []string) error {
+// replaceKeys moves the fresh keys into dir durably, and removes the old keys that were
+// not replaced.
+func replaceKeys(dir string, old, fresh []string) error {
 	for _, file := range fresh {
-		place := filepath.Join(dir, filepath.Base(file))
+		target := filepath.Join(dir, filepath.Base(file))
 		if err := syncPath(file); err != nil {
 			return err
 		}
-		if err := os.Rename(file, place); err != nil {
+		if err := os.Rename(file, target); err != nil {
 			return err
 		}
-		old = slices.DeleteFunc(old, func(o string) bool { return o == place })
+		old = slices.DeleteFunc(old, func(o string) bool { return o == target })
 	}
 	for _, file := range old {
 		if err := os.Remove(file); err != nil {
@@ -103,45 +103,44 @@ func swapKeys(dir string, old, fresh []string) error {
 	return syncPath(dir)
 }
 
-// unitUnknown is systemctl's exit code for a unit that there is not.
-const unitUnknown = 5
+// exitUnitUnknown is systemctl's exit code for a unit that does not exist.
+const exitUnitUnknown = 5
 
-// restartSSHD starts sshd anew if it runs, by the init system that there is.
+// restartSSHD restarts sshd if it is running.
 func (d *identifier) restartSSHD() error {
 	if _, err := os.Stat(d.path("run/systemd/system")); err == nil {
 		for _, unit := range []string{"ssh.service", "sshd.service"} {
-			// Waiting could be for ever: this may itself be part of the boot.
+			// Waiting could deadlock, as the agent may run as part of the boot.
 			err := runTool("systemctl", "--no-block", "try-restart", unit)
 			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != unitUnknown {
+			if !errors.As(err, &exit) || exit.ExitCode() != exitUnitUnknown {
 				return err
 			}
 		}
 		return nil
 	}
 	if _, err := exec.LookPath("rc-service"); err != nil {
-		return errors.New("neither systemctl nor rc-service is there")
+		return errors.New("found neither systemd nor rc-service")
 	}
 	for _, service := range []string{"sshd", "ssh"} {
 		if runTool("rc-service", service, "status") == nil {
 			return runTool("rc-service", service, "restart")
 		}
 	}
-	return nil // it does not run
+	return nil // sshd is not running
 }
 
-// runTool runs one of the guest's own programs; its error has the last line
-// that it said.
+// runTool runs a program of the guest. The error contains the last line of its output.
 func runTool(name string, args ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), toolLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = "/"
-	cmd.WaitDelay = time.Second // for what its children hold open
-	said, err := cmd.CombinedOutput()
+	cmd.WaitDelay = time.Second // its children may keep the pipe open
+	output, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil
 	}
-	text := strings.TrimSpace(string(said))
+	text := strings.TrimSpace(string(output))
 	return fmt.Errorf("%s: %w: %s", filepath.Base(name), err, text[strings.LastIndexByte(text, '\n')+1:])
 }

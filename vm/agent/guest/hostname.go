@@ -16,10 +16,9 @@ const (
 	kernelNameFile = "proc/sys/kernel/hostname"
 )
 
-// renewHostname gives the guest its name, where it has another. A guest without
-// a file for it that has the right name already, as the built-in one from the
-// kernel's command line, gets no file.
-func (d *identifier) renewHostname(c *change) error {
+// renewHostname sets the hostname. It does not create /etc/hostname if the kernel already
+// has the right name, as in the built-in guest, which gets it from the kernel command line.
+func (d *identifier) renewHostname(c *identityChange) error {
 	name := c.to.Hostname
 	now, err := d.readLine(kernelNameFile)
 	if err != nil {
@@ -34,7 +33,7 @@ func (d *identifier) renewHostname(c *change) error {
 		old = now
 	}
 	if old != name {
-		// The hosts first: while /etc/hostname has the old name, it is known.
+		// /etc/hosts comes first: after an interruption, /etc/hostname still has the old name.
 		if err := d.renameInHosts(old, name); err != nil {
 			return err
 		}
@@ -43,18 +42,18 @@ func (d *identifier) renewHostname(c *change) error {
 		}
 	}
 	if now != name {
-		if err := os.WriteFile(d.path(kernelNameFile), []byte(name), 0o600); err != nil { // the kernel's file has its own mode
+		if err := os.WriteFile(d.path(kernelNameFile), []byte(name), 0o600); err != nil { // the mode has no effect on a kernel file
 			return err
 		}
 	}
 	if old != name || now != name {
-		c.renewed("hostname")
+		c.result.Renewed = append(c.result.Renewed, "hostname")
 	}
 	return nil
 }
 
-// readLine returns a file's first line that is neither empty nor a comment; ""
-// when there is none, or no file.
+// readLine returns the first line of a file that is neither empty nor a comment, or "" if
+// the file does not exist or has no such line.
 func (d *identifier) readLine(name string) (string, error) {
 	text, err := os.ReadFile(d.path(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -68,8 +67,8 @@ func (d *identifier) readLine(name string) (string, error) {
 	return "", nil
 }
 
-// ownAddress is the one by which Debian's /etc/hosts names the machine itself.
-const ownAddress = "127.0.1.1"
+// debianHostAddress is the address of the machine itself in Debian's /etc/hosts.
+const debianHostAddress = "127.0.1.1"
 
 func (d *identifier) renameInHosts(old, name string) error {
 	text, err := os.ReadFile(d.path(hostsFile))
@@ -89,12 +88,12 @@ func (d *identifier) renameInHosts(old, name string) error {
 	return replaceFile(d.path(hostsFile), renamed.String(), 0o644)
 }
 
-// renameInLine renames the machine in the line of its own address, in a domain
-// or without; other names there stay. Other lines are returned as they are.
+// renameInLine replaces the name old, with or without a domain, in the line for
+// debianHostAddress. It returns other lines unchanged.
 func renameInLine(line, old, name string) string {
 	entry, comment, commented := strings.Cut(line, "#")
 	words := strings.Fields(entry)
-	if len(words) == 0 || words[0] != ownAddress {
+	if len(words) == 0 || words[0] != debianHostAddress {
 		return line
 	}
 	for i, word := range words[1:] {

@@ -11,10 +11,11 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// maxAddresses keeps the answer short on guests with many interfaces.
+// maxAddresses limits the number of reported addresses.
 const maxAddresses = 64
 
-// collectInfo tells what can be told; what cannot be found out is left empty.
+// collectInfo returns information about the guest. Fields that cannot be determined are
+// empty.
 func collectInfo() *wire.Info {
 	info := &wire.Info{Version: wire.Version, Addresses: addresses()}
 	info.Hostname, _ = os.Hostname()

@@ -11,8 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// From linux/fs.h and fs/ext4/ext4.h; the same numbers on every architecture
-// that Go and Linux share.
+// From linux/fs.h and fs/ext4/ext4.h; the same on all architectures that Go supports.
 const (
 	ioctlFreeze = 0xc0045877 // FIFREEZE
 	ioctlThaw   = 0xc0045878 // FITHAW
@@ -20,8 +19,8 @@ const (
 	ioctlResize = 0x40086610 // EXT4_IOC_RESIZE_FS
 )
 
-// control calls ioctl without giving up on interruptions by signals.
-func control(f *os.File, op uint, arg unsafe.Pointer) error {
+// ioctl calls ioctl(2), and repeats the call if a signal interrupts it.
+func ioctl(f *os.File, op uint, arg unsafe.Pointer) error {
 	for {
 		_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), uintptr(op), uintptr(arg))
 		if errno == 0 {
@@ -33,7 +32,8 @@ func control(f *os.File, op uint, arg unsafe.Pointer) error {
 	}
 }
 
-// trimOne trims the file system mounted at dir. One that cannot is no error.
+// trimOne trims the file system mounted at dir and returns the number of discarded bytes.
+// If the file system does not support that, it returns 0.
 func trimOne(dir string) (int64, error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -41,7 +41,7 @@ func trimOne(dir string) (int64, error) {
 	}
 	defer f.Close()
 	rng := struct{ start, length, minimum uint64 }{length: math.MaxUint64}
-	err = control(f, ioctlTrim, unsafe.Pointer(&rng)) //nolint:gosec // what ioctl takes
+	err = ioctl(f, ioctlTrim, unsafe.Pointer(&rng)) //nolint:gosec // required by ioctl
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOTTY) {
 		return 0, nil
 	}

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// leaseGlobs are where DHCP clients keep by what they are known to a server
-// (DUID) and what they were given: dhclient (Debian, Fedora), dhcpcd,
-// NetworkManager. systemd-networkd derives its DUID from the machine id.
+// leaseGlobs match the files with leases and client identifiers (DUID) of DHCP clients:
+// dhclient (Debian, Fedora), dhcpcd and NetworkManager. systemd-networkd derives its DUID
+// from the machine ID.
 var leaseGlobs = []string{
 	"var/lib/dhcp/*.leases",
 	"var/lib/dhclient/*.leases",
@@ -19,10 +19,10 @@ var leaseGlobs = []string{
 	"var/lib/NetworkManager/*.lease",
 }
 
-// dropLeases lets DHCP clients begin anew. One that runs already goes on as it
-// began until the guest's next boot.
-func (d *identifier) dropLeases(c *change) error {
-	dropped := false
+// removeLeases removes the state of DHCP clients. A client that is already running keeps
+// its lease until the next boot.
+func (d *identifier) removeLeases(c *identityChange) error {
+	removed := false
 	for _, glob := range leaseGlobs {
 		files, err := filepath.Glob(d.path(glob))
 		if err != nil || len(files) == 0 {
@@ -36,10 +36,10 @@ func (d *identifier) dropLeases(c *change) error {
 		if err := syncPath(filepath.Dir(files[0])); err != nil {
 			return err
 		}
-		dropped = true
+		removed = true
 	}
-	if dropped {
-		c.renewed("dhcp-leases")
+	if removed {
+		c.result.Renewed = append(c.result.Renewed, "dhcp-leases")
 	}
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// listFiles writes all files of the guest's real file systems below roots to w.
-// What vanishes meanwhile, or cannot be read, is left out.
+// listFiles writes the file list of the file systems mounted at roots to w. It skips
+// files that are deleted in the meantime or cannot be read.
 func listFiles(w io.Writer, roots []string) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	for _, root := range roots {
@@ -25,12 +25,12 @@ func listFiles(w io.Writer, roots []string) error {
 	return out.Flush()
 }
 
-// listTree lists what is on the file system that root is on.
+// listTree lists the files below root that are on root's file system.
 func listTree(out *bufio.Writer, root string) error {
 	var device uint64
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil //nolint:nilerr // it is gone, or of no use
+			return nil //nolint:nilerr // deleted or unreadable
 		}
 		info, err := d.Info()
 		if err != nil {
@@ -38,7 +38,7 @@ func listTree(out *bufio.Writer, root string) error {
 		}
 		st, ok := info.Sys().(*syscall.Stat_t)
 		if !ok {
-			return errors.New("no stat(2)")
+			return errors.New("stat(2) is not available")
 		}
 		if path == root {
 			device = st.Dev
@@ -48,7 +48,7 @@ func listTree(out *bufio.Writer, root string) error {
 			}
 			return nil
 		}
-		return wire.WriteFile(out, wire.FileEntry{
+		return wire.WriteFileEntry(out, wire.FileEntry{
 			Path: path, Mode: st.Mode, Size: st.Size, Modified: st.Mtim.Nano(), Changed: st.Ctim.Nano(),
 			Inode: st.Ino, Owner: st.Uid, Group: st.Gid,
 		})

@@ -27,19 +27,19 @@ func TestListFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := map[string]wire.FileEntry{}
-	if err := wire.ReadFiles(&out, func(f wire.FileEntry) { found[f.Path] = f }); err != nil {
+	if err := wire.ReadFileList(&out, func(f wire.FileEntry) { found[f.Path] = f }); err != nil {
 		t.Fatal(err)
 	}
 	file := found[filepath.Join(root, "dir/a\nb")]
 	if len(found) != 5 || file.Size != 5 || file.Mode != 0o100640 || file.Changed == 0 {
-		t.Errorf("%d: %+v", len(found), file)
+		t.Errorf("got %d files, one of them %+v; want 5, Size 5, Mode 0o100640", len(found), file)
 	}
-	// Other file systems are not gone into.
+	// Other file systems are skipped.
 	out.Reset()
 	if err := listFiles(&out, []string{"/dev"}); err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Contains(out.Bytes(), []byte("/dev/pts/")) {
-		t.Error("it goes into /dev/pts")
+		t.Error("the list contains files of /dev/pts")
 	}
 }

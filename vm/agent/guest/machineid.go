@@ -16,9 +16,9 @@ const (
 	dbusIDFile    = "var/lib/dbus/machine-id"
 )
 
-// completeMachineID makes a machine id where there is none, as on the built-in
-// guest's first boot. One that is there stays, whatever it says.
-func (d *identifier) completeMachineID(c *change) error {
+// completeMachineID creates a machine ID if it is missing, as on the first boot of the
+// built-in guest.
+func (d *identifier) completeMachineID(c *identityChange) error {
 	text, err := os.ReadFile(d.path(machineIDFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -29,9 +29,9 @@ func (d *identifier) completeMachineID(c *change) error {
 	return d.renewMachineID(c)
 }
 
-// renewMachineID writes a random machine id, see machine-id(5); and the same to
-// D-Bus where it keeps a file of its own.
-func (d *identifier) renewMachineID(c *change) error {
+// renewMachineID writes a random machine ID (see machine-id(5)), also to D-Bus's file if
+// that exists.
+func (d *identifier) renewMachineID(c *identityChange) error {
 	id := newMachineID() + "\n"
 	if err := replaceFile(d.path(machineIDFile), id, 0o444); err != nil {
 		return err
@@ -43,12 +43,11 @@ func (d *identifier) renewMachineID(c *change) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	c.renewed("machine-id")
+	c.result.Renewed = append(c.result.Renewed, "machine-id")
 	return nil
 }
 
-// newMachineID is a random UUID (version 4) without its hyphens, as systemd
-// makes them.
+// newMachineID returns a random UUID (version 4) without hyphens, as systemd does.
 func newMachineID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails

@@ -1,14 +1,13 @@
 //go:build linux
 
-// The agent: a small static program that runs in a guest and does what the
-// host's client asks over a virtio-serial port (see package wire). All that it
-// keeps on the guest's disk is the identity that the guest took on, so that it
-// works while the disk is frozen, and it must never depend on what started it
-// on the host.
+// The agent is a small static program that runs in a guest and handles requests from the
+// host over a virtio-serial port (see package wire). It stores only the guest's identity
+// on the disk, so that it works while file systems are frozen. It must not depend on a
+// particular version of the host's software.
 //
-// With -identify ID HOSTNAME it takes that identity on and ends: for guests
-// that learn it otherwise, and before their agent runs. With -list-files it tells
-// what is on the guest's disk.
+// With -identify ID HOSTNAME it applies that identity and exits, for guests that get
+// their identity before the agent runs. With -list-files it lists the files on the
+// guest's disks.
 package main
 
 import (
@@ -22,15 +21,15 @@ import (
 )
 
 func main() {
-	grow := flag.Bool("grow-root", false, "let the ext4 root file system fill its disk")
-	identify := flag.Bool("identify", false, "take on the identity given as ID HOSTNAME, and end")
-	list := flag.Bool("list-files", false, "list the files of the real file systems to standard output, and end")
+	grow := flag.Bool("grow-root", false, "grow the ext4 root file system to the size of its disk")
+	identify := flag.Bool("identify", false, "apply the identity given as ID HOSTNAME, and exit")
+	list := flag.Bool("list-files", false, "list the files of the real file systems on standard output, and exit")
 	flag.Parse()
 	_ = os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	if *identify {
 		d := identifier{root: "/", freezer: &freezer{}}
-		if _, err := d.take(wire.Identity{ID: flag.Arg(0), Hostname: flag.Arg(1)}); err != nil {
-			note("%v", err)
+		if _, err := d.apply(wire.Identity{ID: flag.Arg(0), Hostname: flag.Arg(1)}); err != nil {
+			logKernel("%v", err)
 			os.Exit(1)
 		}
 		return
@@ -48,26 +47,26 @@ func main() {
 	}
 	if *grow {
 		if err := growRoot(); err != nil {
-			note("growing the root file system: %v", err)
+			logKernel("grow the root file system: %v", err)
 		}
 	}
-	// An agent that died while it held the disk frozen left it so.
+	// An earlier agent may have died while file systems were frozen.
 	thawAll()
 
 	s := newServer("/")
-	leave := make(chan os.Signal, 1)
-	signal.Notify(leave, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
 	go func() {
-		<-leave
+		<-signals
 		s.endSession()
 		os.Exit(0)
 	}()
 	s.servePort()
 }
 
-// note writes a line to the kernel's log: it is never on the disk, and the
-// console stays clean.
-func note(format string, args ...any) {
+// logKernel writes a line to the kernel log, which is not on the disk and does not appear
+// on the console.
+func logKernel(format string, args ...any) {
 	log, err := os.OpenFile("/dev/kmsg", os.O_WRONLY, 0)
 	if err != nil {
 		return

@@ -15,10 +15,10 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// nineModules is what a kernel that has 9p only as modules needs.
-var nineModules = []string{"9pnet_virtio", "9p"}
+// modules9p are the modules that a kernel without built-in 9p needs.
+var modules9p = []string{"9pnet_virtio", "9p"}
 
-// mountAll mounts the host's folders and tells of each why not, or "".
+// mountAll mounts shared folders and returns an error text, or "", for each of them.
 func mountAll(ctx context.Context, mounts []wire.Mount) ([]string, error) {
 	if len(mounts) > wire.MaxMounts {
 		return nil, &wire.Error{Code: wire.CodeFailed, Text: "too many shared folders"}
@@ -39,49 +39,49 @@ func mountOne(ctx context.Context, m wire.Mount) error {
 	if mounted, err := isMounted(m); err != nil || mounted {
 		return err
 	}
-	if err := haveNine(ctx); err != nil {
+	if err := ensure9p(ctx); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(m.Dir, 0o755); err != nil { //nolint:gosec // a place for all of the guest's users
+	if err := os.MkdirAll(m.Dir, 0o755); err != nil { //nolint:gosec // for all users of the guest
 		return err
 	}
-	// The host is trusted by its guest, but not by all of the guest's users.
+	// Set-user-ID programs and devices in a share must not affect the guest.
 	flags := uintptr(syscall.MS_NOSUID | syscall.MS_NODEV)
 	if m.ReadOnly {
 		flags |= syscall.MS_RDONLY
 	}
 	err := syscall.Mount(m.Tag, m.Dir, "9p", flags, "trans=virtio,version=9p2000.L,msize=262144")
 	if errors.Is(err, syscall.ENOENT) {
-		return errors.New("this QEMU does not share it: restart the VM")
+		return errors.New("not shared by the running QEMU: restart the VM")
 	}
 	if err != nil {
-		return fmt.Errorf("mounting it on %s: %w", m.Dir, err)
+		return fmt.Errorf("mount on %s: %w", m.Dir, err)
 	}
 	return nil
 }
 
-// haveNine makes sure that the kernel knows 9p.
-func haveNine(ctx context.Context) error {
-	if known, err := knowsNine(); err != nil || known {
+// ensure9p makes sure that the kernel supports 9p.
+func ensure9p(ctx context.Context) error {
+	if known, err := has9p(); err != nil || known {
 		return err
 	}
-	for _, module := range nineModules {
-		_ = exec.CommandContext(ctx, "modprobe", "-q", module).Run() // what came of it is looked at
+	for _, module := range modules9p {
+		_ = exec.CommandContext(ctx, "modprobe", "-q", module).Run() // the result is checked below
 	}
-	known, err := knowsNine()
+	known, err := has9p()
 	if err == nil && !known {
-		err = errors.New("the guest's kernel has no 9p")
+		err = errors.New("the guest's kernel does not support 9p")
 	}
 	return err
 }
 
-func knowsNine() (bool, error) {
+func has9p() (bool, error) {
 	types, err := os.ReadFile("/proc/filesystems")
 	return strings.Contains(string(types), "\t9p\n"), err
 }
 
-// isMounted tells whether the folder is mounted there already; something else
-// there is an error.
+// isMounted reports whether the folder is already mounted. It returns an error if
+// something else is mounted there.
 func isMounted(m wire.Mount) (bool, error) {
 	f, err := os.Open("/proc/self/mounts")
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// mountsFile lists what is mounted, in order.
+// mountsFile lists the mounts in order.
 const mountsFile = "/proc/self/mountinfo"
 
-// realMounts returns one folder for each writable file system on a disk, in the
+// realMounts returns one mount point for each writable file system on a disk, in the
 // order of mounting.
 func realMounts() ([]string, error) {
 	f, err := os.Open(mountsFile)
@@ -35,8 +35,8 @@ func realMounts() ([]string, error) {
 
 type mount struct{ device, dir string }
 
-// parseMount reads one line of mountinfo (see proc_pid_mountinfo(5)); ok is
-// false for what is not a writable file system on a disk.
+// parseMount parses a line of mountinfo; see proc_pid_mountinfo(5). ok is false if the
+// mount is not a writable file system on a disk.
 func parseMount(line string) (m mount, ok bool) {
 	before, after, found := strings.Cut(line, " - ")
 	left, right := strings.Fields(before), strings.Fields(after)
@@ -52,7 +52,7 @@ func parseMount(line string) (m mount, ok bool) {
 	return mount{device: left[2], dir: unescape(left[4])}, true
 }
 
-// unescape undoes the octal escapes of blanks in mountinfo.
+// unescape decodes the octal escapes in mountinfo.
 func unescape(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }

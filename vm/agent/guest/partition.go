@@ -18,18 +18,18 @@ import (
 
 const (
 	sectorSize = 512
-	// Where the four entries of a DOS partition table lie in the disk's first
-	// sector, and what is in each.
-	tableAt, entrySize, entries = 446, 16, 4
-	typeAt, startAt, lengthAt   = 4, 8, 12
-	// worthGrowing is the least gain, in sectors, for which a table is written.
-	worthGrowing = 2048
+	// Offset, size and number of the entries of a DOS partition table in the first sector,
+	// and offsets of the fields in an entry.
+	tableOffset, entrySize, entries       = 446, 16, 4
+	typeOffset, startOffset, lengthOffset = 4, 8, 12
+	// minGrowth is the smallest growth, in sectors, for which a table is written.
+	minGrowth = 2048
 )
 
-// growPartition lets the partition of a block device ("254:1") fill its disk, if
-// nothing lies behind it in a DOS partition table; a whole disk, and every other
-// table, is left as it is. One sector is written, so that a power cut leaves the
-// old table or the new one.
+// growPartition grows a partition, given as a block device ("254:1"), to the end of its
+// disk if it is the last one in a DOS partition table. It does nothing for whole disks
+// and other partition tables. It writes only one sector, so that a power cut leaves the
+// old or the new table.
 func growPartition(device string) error {
 	dir, err := filepath.EvalSymlinks("/sys/dev/block/" + device)
 	if err != nil {
@@ -66,22 +66,22 @@ func growPartition(device string) error {
 	return resizePartition(disk, int(number), start, length)
 }
 
-// growEntry changes a DOS partition table so that the numbered partition fills a
-// disk of so many sectors; ok is false, and nothing changed, where it cannot or
-// need not.
+// growEntry changes a DOS partition table so that the partition with this number extends
+// to the end of a disk with this many sectors. If that is impossible or unnecessary, ok
+// is false and the table is unchanged.
 func growEntry(table []byte, number int, sectors uint64) (start, length uint64, ok bool) {
 	if number < 1 || number > entries || table[510] != 0x55 || table[511] != 0xaa {
 		return 0, 0, false
 	}
-	entry := func(n int) []byte { return table[tableAt+(n-1)*entrySize:][:entrySize] }
+	entry := func(n int) []byte { return table[tableOffset+(n-1)*entrySize:][:entrySize] }
 	field := func(n, at int) uint64 { return uint64(binary.LittleEndian.Uint32(entry(n)[at:])) }
-	switch entry(number)[typeAt] {
-	case 0, 0x05, 0x0f, 0x85, 0xee: // none, or one that contains others
+	switch entry(number)[typeOffset] {
+	case 0, 0x05, 0x0f, 0x85, 0xee: // empty, extended, or protective GPT
 		return 0, 0, false
 	}
-	start, was := field(number, startAt), field(number, lengthAt)
+	start, oldLength := field(number, startOffset), field(number, lengthOffset)
 	for n := 1; n <= entries; n++ {
-		if n != number && entry(n)[typeAt] != 0 && field(n, startAt)+field(n, lengthAt) > start {
+		if n != number && entry(n)[typeOffset] != 0 && field(n, startOffset)+field(n, lengthOffset) > start {
 			return 0, 0, false
 		}
 	}
@@ -89,29 +89,29 @@ func growEntry(table []byte, number int, sectors uint64) (start, length uint64, 
 		return 0, 0, false
 	}
 	length = min(sectors-start, math.MaxUint32) // 2 TiB
-	if length < was+worthGrowing {
+	if length < oldLength+minGrowth {
 		return 0, 0, false
 	}
-	binary.LittleEndian.PutUint32(entry(number)[lengthAt:], uint32(length))
+	binary.LittleEndian.PutUint32(entry(number)[lengthOffset:], uint32(length))
 	return start, length, true
 }
 
-// resizePartition tells the kernel, which would read the table only at its next
-// boot.
+// resizePartition updates the kernel's copy of the table, which otherwise changes only at
+// the next boot.
 func resizePartition(disk *os.File, number int, start, length uint64) error {
 	part := unix.BlkpgPartition{
 		Start: int64(start * sectorSize), Length: int64(length * sectorSize), Pno: int32(number),
 	}
 	arg := unix.BlkpgIoctlArg{
-		Op: unix.BLKPG_RESIZE_PARTITION, Datalen: int32(unsafe.Sizeof(part)), Data: (*byte)(unsafe.Pointer(&part)), //nolint:gosec // what ioctl takes
+		Op: unix.BLKPG_RESIZE_PARTITION, Datalen: int32(unsafe.Sizeof(part)), Data: (*byte)(unsafe.Pointer(&part)), //nolint:gosec // required by ioctl
 	}
-	if err := control(disk, unix.BLKPG, unsafe.Pointer(&arg)); err != nil { //nolint:gosec // what ioctl takes
+	if err := ioctl(disk, unix.BLKPG, unsafe.Pointer(&arg)); err != nil { //nolint:gosec // required by ioctl
 		return fmt.Errorf("partition %d: %w", number, err)
 	}
 	return nil
 }
 
-// readNumber reads a file of sysfs.
+// readNumber reads a number from a file in sysfs.
 func readNumber(file string) (uint64, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

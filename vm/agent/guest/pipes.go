@@ -7,12 +7,12 @@ import (
 	"os/exec"
 )
 
-// pipes are our ends of a command's streams, and the command's until it has
-// started.
+// pipes are the agent's ends of a command's streams and, until the command has started,
+// the command's ends.
 type pipes struct {
 	stdin          *os.File // nil if the command gets no input
 	stdout, stderr *os.File
-	theirs         []*os.File
+	commandEnds    []*os.File
 }
 
 func newPipes(cmd *exec.Cmd, input bool) (*pipes, error) {
@@ -26,16 +26,16 @@ func newPipes(cmd *exec.Cmd, input bool) (*pipes, error) {
 	}
 	if input {
 		r, w := open()
-		p.stdin, p.theirs = w, append(p.theirs, r)
+		p.stdin, p.commandEnds = w, append(p.commandEnds, r)
 		if r != nil {
 			cmd.Stdin = r
 		}
 	}
 	outR, outW := open()
 	errR, errW := open()
-	p.stdout, p.stderr, p.theirs = outR, errR, append(p.theirs, outW, errW)
+	p.stdout, p.stderr, p.commandEnds = outR, errR, append(p.commandEnds, outW, errW)
 	if err != nil {
-		p.closeTheirs()
+		p.closeCommandEnds()
 		p.close()
 		return nil, err
 	}
@@ -43,17 +43,17 @@ func newPipes(cmd *exec.Cmd, input bool) (*pipes, error) {
 	return p, nil
 }
 
-// closeTheirs closes the command's ends: after the start it has its own.
-// Closing a nil file does nothing.
-func (p *pipes) closeTheirs() {
-	for _, f := range p.theirs {
+// closeCommandEnds closes the command's ends, which it inherits when it starts. Closing a
+// nil file does nothing.
+func (p *pipes) closeCommandEnds() {
+	for _, f := range p.commandEnds {
 		f.Close()
 	}
-	p.theirs = nil
+	p.commandEnds = nil
 }
 
 func (p *pipes) close() {
-	p.closeTheirs()
+	p.closeCommandEnds()
 	p.stdin.Close()
 	p.stdout.Close()
 	p.stderr.Close()

@@ -13,14 +13,14 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// portName is the port's name as the host gives it to QEMU.
+// portName is the port's name in QEMU's configuration.
 const portName = "org.vmterminal.agent"
 
-// absentPause is between two looks for a port, or for a host at its other end.
-const absentPause = 100 * time.Millisecond
+// portRetryInterval is how often a missing port, or a port without a connected host, is
+// checked.
+const portRetryInterval = 100 * time.Millisecond
 
-// findPort returns the device of the port. Numbers vary with the order of
-// devices; a path made up from the name could be a plain file.
+// findPort returns the device of the port, whose number depends on the order of devices.
 func findPort() (string, error) {
 	names, err := filepath.Glob("/sys/class/virtio-ports/*/name")
 	if err != nil {
@@ -32,16 +32,16 @@ func findPort() (string, error) {
 			return "/dev/" + filepath.Base(filepath.Dir(file)), nil
 		}
 	}
-	return "", errors.New("no virtio port is named " + portName)
+	return "", errors.New("found no virtio port with the name " + portName)
 }
 
-// servePort serves for ever. The port reads as ended while no host is
-// connected: then what the host had begun ends too.
+// servePort handles requests from the port and never returns. Reading the port returns
+// io.EOF while no host is connected; then the host's session ends.
 func (s *server) servePort() {
 	for {
 		port, err := openPort()
 		if err != nil {
-			time.Sleep(absentPause)
+			time.Sleep(portRetryInterval)
 			continue
 		}
 		s.setPort(port)
@@ -50,10 +50,10 @@ func (s *server) servePort() {
 			err := wire.Receive(port, s.handle)
 			s.endSession()
 			if !errors.Is(err, io.EOF) {
-				note("reading the port: %v", err)
+				logKernel("read the port: %v", err)
 				break
 			}
-			time.Sleep(absentPause)
+			time.Sleep(portRetryInterval)
 		}
 		port.Close()
 	}

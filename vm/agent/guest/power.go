@@ -7,22 +7,22 @@ import (
 	"sync/atomic"
 )
 
-// A powerSwitch asks init to power off, by the command that every system has for
-// it. The host asks again and again, as a guest that boots may not hear; but init
-// is left alone once it has heard: sysvinit's command, in a guest that is shutting
-// down, cuts the power at once, with all file systems mounted.
+// A powerSwitch powers the guest off with the standard command. The host repeats its
+// request, because a guest that is booting may ignore it, but the command must run only
+// once: with sysvinit, a second call during the shutdown cuts the power at once, with all
+// file systems mounted.
 type powerSwitch struct {
-	command string
-	asked   atomic.Bool // and not refused
+	command   string
+	requested atomic.Bool // reset if the command fails
 }
 
-// off waits for the command, which outlives this process.
-func (p *powerSwitch) off() {
-	if !p.asked.CompareAndSwap(false, true) {
+// powerOff runs the command, which outlives this process.
+func (p *powerSwitch) powerOff() {
+	if !p.requested.CompareAndSwap(false, true) {
 		return
 	}
 	if err := exec.Command(p.command).Run(); err != nil {
-		p.asked.Store(false)
-		note("powering off: %v", err)
+		p.requested.Store(false)
+		logKernel("power off: %v", err)
 	}
 }

@@ -9,23 +9,23 @@ import (
 	"testing"
 )
 
-// Init is asked until it has heard, and not again while it shuts down.
+// The command is repeated until it succeeds, but not while the guest shuts down.
 func TestPowerOffOnce(t *testing.T) {
-	said := filepath.Join(t.TempDir(), "said")
+	log := filepath.Join(t.TempDir(), "log")
 	poweroff := filepath.Join(t.TempDir(), "poweroff")
-	script := "#!/bin/sh\necho asked >>" + said + "\n[ \"$(wc -l <" + said + ")\" -gt 2 ]\n"
+	script := "#!/bin/sh\necho called >>" + log + "\n[ \"$(wc -l <" + log + ")\" -gt 2 ]\n"
 	if err := os.WriteFile(poweroff, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	p := powerSwitch{command: poweroff}
 	for range 6 {
-		p.off()
+		p.powerOff()
 	}
-	text, err := os.ReadFile(said)
+	text, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(text), "asked"); n != 3 {
-		t.Errorf("init was asked %d times, of which the third was heard", n)
+	if n := strings.Count(string(text), "called"); n != 3 {
+		t.Errorf("got %d calls, want 3", n)
 	}
 }

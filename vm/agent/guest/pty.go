@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startOnTerminal starts a command on a new terminal that controls it, and returns
-// the other end. That never blocks a thread, and takes deadlines, which
-// github.com/creack/pty's does not.
+// startOnTerminal starts a command on a new controlling terminal and returns the master
+// end. Unlike with github.com/creack/pty, the master is non-blocking and supports
+// deadlines.
 func startOnTerminal(cmd *exec.Cmd, size winsize) (master *os.File, err error) {
 	master, slave, err := openTerminal()
 	if err != nil {
@@ -29,7 +29,7 @@ func startOnTerminal(cmd *exec.Cmd, size winsize) (master *os.File, err error) {
 	return master, nil
 }
 
-// openTerminal makes a terminal; see pts(4).
+// openTerminal creates a terminal; see pts(4).
 func openTerminal() (master, slave *os.File, err error) {
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -51,27 +51,28 @@ func openTerminal() (master, slave *os.File, err error) {
 }
 
 func setSize(terminal *os.File, size winsize) error {
-	return onDescriptor(terminal, func(fd int) error {
+	return withFD(terminal, func(fd int) error {
 		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: size.columns, Row: size.rows})
 	})
 }
 
-// foreground is the process group that has a terminal's keyboard; see ioctl_tty(2).
-func foreground(master *os.File) (group int, err error) {
-	err = onDescriptor(master, func(fd int) (err error) {
+// foregroundGroup returns a terminal's foreground process group; see ioctl_tty(2).
+func foregroundGroup(master *os.File) (group int, err error) {
+	err = withFD(master, func(fd int) (err error) {
 		group, err = unix.IoctlGetInt(fd, unix.TIOCGPGRP)
 		return err
 	})
 	return group, err
 }
 
-// onDescriptor is not by the file's Fd, which would make it block.
-func onDescriptor(terminal *os.File, do func(fd int) error) error {
-	raw, err := terminal.SyscallConn()
+// withFD calls do with the file's descriptor. Unlike File.Fd, it does not make the file
+// blocking.
+func withFD(f *os.File, do func(fd int) error) error {
+	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
 	}
-	var did error
-	err = raw.Control(func(fd uintptr) { did = do(int(fd)) })
-	return errors.Join(err, did)
+	var doErr error
+	err = raw.Control(func(fd uintptr) { doErr = do(int(fd)) })
+	return errors.Join(err, doErr)
 }

@@ -8,29 +8,29 @@ import (
 	"path/filepath"
 )
 
-// newSuffix ends the name of a file that is to replace another. It is always
-// the same, so that what an interruption left is overwritten by the next try.
+// newSuffix is the suffix of temporary files. It is fixed, so that the next attempt
+// overwrites the file of an interrupted attempt.
 const newSuffix = ".vmterminal-new"
 
-// A replacement is a whole and durable file that is to take another's place.
-type replacement struct{ path, place string }
+// A replacement is a complete and durable temporary file that will replace target.
+type replacement struct{ path, target string }
 
-// prepareFile writes the replacement of the file at path, which need not be
-// there, nor its folder. Of a symbolic link it is what it points to.
+// prepareFile writes a replacement for the file at path. The file and its folder need not
+// exist. If path is a symbolic link, the replacement is for the file it points to.
 func prepareFile(path, text string, mode os.FileMode) (*replacement, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a folder of the guest's own system, such as /var/lib
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a system folder of the guest, such as /var/lib
 		return nil, err
 	}
-	r := &replacement{path: path + newSuffix, place: path}
-	// A left one may not be writable.
+	r := &replacement{path: path + newSuffix, target: path}
+	// The file of an interrupted attempt may not be writable.
 	if err := os.Remove(r.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	if err := r.write(text, mode); err != nil {
-		r.discard()
+		os.Remove(r.path)
 		return nil, err
 	}
 	return r, nil
@@ -45,32 +45,28 @@ func (r *replacement) write(text string, mode os.FileMode) error {
 	if _, err := f.WriteString(text); err != nil {
 		return err
 	}
-	// The umask may have taken some of it.
-	return errors.Join(f.Chmod(mode), f.Sync())
+	return errors.Join(f.Chmod(mode), f.Sync()) // unlike OpenFile, Chmod ignores the umask
 }
 
-// commit puts the file in place, durably.
+// commit replaces the target durably.
 func (r *replacement) commit() error {
-	if err := os.Rename(r.path, r.place); err != nil {
+	if err := os.Rename(r.path, r.target); err != nil {
 		return err
 	}
-	return syncPath(filepath.Dir(r.place))
+	return syncPath(filepath.Dir(r.target))
 }
 
-// discard removes what was not committed.
-func (r *replacement) discard() { os.Remove(r.path) }
-
-// replaceFile replaces a file at once and durably.
+// replaceFile replaces a file atomically and durably.
 func replaceFile(path, text string, mode os.FileMode) error {
 	r, err := prepareFile(path, text, mode)
 	if err != nil {
 		return err
 	}
-	defer r.discard()
+	defer os.Remove(r.path)
 	return r.commit()
 }
 
-// syncPath makes a file, or a folder's entries, durable.
+// syncPath makes a file or the entries of a folder durable.
 func syncPath(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A file is replaced behind a link to it, and gets its mode whatever the umask.
+// The target of a link is replaced, and gets the given mode regardless of the umask.
 func TestReplaceFile(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
 	dir := t.TempDir()
@@ -24,12 +24,12 @@ func TestReplaceFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(file); string(text) != "new" {
-		t.Errorf("the file has %q, %v", text, err)
+		t.Errorf("the file has %q, %v; want %q", text, err, "new")
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
-		t.Errorf("the link is %v, %v", info, err)
+		t.Errorf("the link: got %v, %v; want a symbolic link", info, err)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o444 {
-		t.Errorf("the file is %v, %v", info, err)
+		t.Errorf("the file: got %v, %v; want mode 0444", info, err)
 	}
 }

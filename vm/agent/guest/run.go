@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,51 +13,52 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"vmterminal/vm/agent/wire"
 )
 
 const (
-	// killGrace is what a cancelled command has to end by itself.
+	// killGrace is how long a canceled command may take to exit after SIGTERM.
 	killGrace = 2 * time.Second
-	// After a command has ended, what it wrote is still taken from its pipes,
-	// but what its children hold open is not waited for.
-	drainIdle = 50 * time.Millisecond
-	drainMost = 1 << 20
+	// After a command has exited, its pipes are read until they are idle for drainIdle or
+	// drainLimit bytes have been read, because its children may keep them open.
+	drainIdle  = 50 * time.Millisecond
+	drainLimit = 1 << 20
 )
 
-// run runs one command to its end, or until ctx ends, and returns its exit
-// code. It is the leader of its own session, so that it can be ended with all
-// that it started.
-func (s *server) run(ctx context.Context, c *call, what *wire.Command) (int, error) {
-	if what == nil || len(what.Args) == 0 || what.Args[0] == "" {
+// run runs a command until it exits or ctx is canceled, and returns its exit code. The
+// command has its own session, so that it can be killed with its children.
+func (s *server) run(ctx context.Context, c *call, command *wire.Command) (int, error) {
+	if command == nil || len(command.Args) == 0 || command.Args[0] == "" {
 		return 0, &wire.Error{Code: wire.CodeFailed, Text: "no command given"}
 	}
-	cmd, err := s.command(what, what.Args[0], what.Args[1:]...)
+	cmd, err := s.command(ctx, command, command.Args[0], command.Args[1:]...)
 	if err != nil {
 		return 0, err
 	}
-	p, err := newPipes(cmd, what.Input)
+	p, err := newPipes(cmd, command.Input)
 	if err != nil {
 		return 0, err
 	}
 	defer p.close()
 	if err := cmd.Start(); err != nil {
-		return 0, startError(err)
+		return 0, codedStartError(err)
 	}
-	p.closeTheirs()
-	return c.attend(ctx, cmd, p)
+	p.closeCommandEnds()
+	return c.runStreams(ctx, cmd, p)
 }
 
-// command makes a command of its own session, not started yet.
-func (s *server) command(what *wire.Command, name string, args ...string) (*exec.Cmd, error) {
-	// Starting a program may write to the disk.
-	if s.freezer.frozen() {
-		return nil, errFrozen
+// command returns a command with its own session that has not been started. It waits
+// while file systems are frozen, as starting a program may write to the disk.
+func (s *server) command(ctx context.Context, command *wire.Command, name string, args ...string) (*exec.Cmd, error) {
+	if err := s.freezer.waitThawed(ctx); err != nil {
+		return nil, err
 	}
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "HOME=/root", "USER=root", "LOGNAME=root")
-	cmd.Env = append(cmd.Env, what.Env...)
-	cmd.Dir = what.Dir
+	cmd.Env = append(cmd.Env, command.Env...)
+	cmd.Dir = string(command.Dir)
 	if cmd.Dir == "" {
 		cmd.Dir = "/root"
 	}
@@ -64,34 +66,39 @@ func (s *server) command(what *wire.Command, name string, args ...string) (*exec
 	return cmd, nil
 }
 
-func startError(err error) error {
+func codedStartError(err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return &wire.Error{Code: wire.CodeNotFound, Text: err.Error()}
+	}
+	for _, cause := range []error{syscall.EACCES, syscall.ENOEXEC, syscall.EISDIR, syscall.E2BIG, exec.ErrDot} {
+		if errors.Is(err, cause) {
+			return &wire.Error{Code: wire.CodeNotExecutable, Text: err.Error()}
+		}
 	}
 	return err
 }
 
-// attend carries a started command's streams and waits for its end.
-func (c *call) attend(ctx context.Context, cmd *exec.Cmd, p *pipes) (int, error) {
-	if p.stdin != nil {
-		go c.feed(ctx, p.stdin)
-	}
+// runStreams copies a started command's streams and waits until it exits.
+func (c *call) runStreams(ctx context.Context, cmd *exec.Cmd, p *pipes) (int, error) {
 	exited := make(chan struct{})
-	go endWhenDone(ctx, cmd.Process.Pid, exited)
+	if p.stdin != nil {
+		go c.copyInput(ctx, p.stdin, exited)
+	}
+	go killOnCancel(ctx, cmd.Process.Pid, exited)
 
 	var outputs sync.WaitGroup
-	outputs.Go(func() { c.carry(ctx, p.stdout, wire.Stdout, c.stdout, exited) })
-	outputs.Go(func() { c.carry(ctx, p.stderr, wire.Stderr, c.stderr, exited) })
+	outputs.Go(func() { c.copyOutput(ctx, p.stdout, wire.Stdout, c.stdout, exited) })
+	outputs.Go(func() { c.copyOutput(ctx, p.stderr, wire.Stderr, c.stderr, exited) })
 	err := cmd.Wait()
 	close(exited)
-	// Reads that wait for more must look again: the command has ended.
+	// Wake pending reads: the command has exited.
 	_ = p.stdout.SetReadDeadline(time.Now().Add(drainIdle))
 	_ = p.stderr.SetReadDeadline(time.Now().Add(drainIdle))
 	outputs.Wait()
 	return exitCode(ctx, cmd, err)
 }
 
-// exitCode is what Wait and the command's end mean.
+// exitCode returns the exit code of a command after Wait returned err.
 func exitCode(ctx context.Context, cmd *exec.Cmd, err error) (int, error) {
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
@@ -107,8 +114,8 @@ func exitCode(ctx context.Context, cmd *exec.Cmd, err error) (int, error) {
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// endWhenDone ends the command's process group when ctx ends first.
-func endWhenDone(ctx context.Context, pid int, exited <-chan struct{}) {
+// killOnCancel kills the command's process group if ctx is canceled before it exits.
+func killOnCancel(ctx context.Context, pid int, exited <-chan struct{}) {
 	select {
 	case <-exited:
 		return
@@ -122,13 +129,17 @@ func endWhenDone(ctx context.Context, pid int, exited <-chan struct{}) {
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
 }
 
-// feed writes the host's Data to the command and gives credit for it, also for
-// what the command no longer wants.
-func (c *call) feed(ctx context.Context, stdin *os.File) {
+// copyInput writes the host's data to the command and sends credit for it, even if the
+// command no longer reads. Before the command exits, it closes the command's input only
+// at the end of the host's input: a canceled command must not mistake a part for the whole.
+func (c *call) copyInput(ctx context.Context, stdin *os.File, exited <-chan struct{}) {
 	defer stdin.Close()
 	for {
 		data, err := c.stdin.Take(ctx)
 		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				<-exited
+			}
 			return
 		}
 		_, _ = stdin.Write(data)
@@ -137,18 +148,22 @@ func (c *call) feed(ctx context.Context, stdin *os.File) {
 	}
 }
 
-// carry sends one output of the command as Data, and End.
-func (c *call) carry(ctx context.Context, from *os.File, ch wire.Channel, allowed *wire.Allowance, exited <-chan struct{}) {
+// copyOutput sends one output stream of the command.
+func (c *call) copyOutput(ctx context.Context, from *os.File, ch wire.Channel, allowed *wire.SendWindow, exited <-chan struct{}) {
 	defer c.send(wire.End, ch, nil)
 	buf := make([]byte, wire.ChunkSize)
 	drained := 0
 	for {
-		// The room first, then the bytes: none is read that cannot be sent.
-		room, err := allowed.Take(ctx, len(buf))
+		// Acquire before reading: what is read must be sent.
+		room, err := allowed.Acquire(ctx, len(buf))
 		if err != nil {
 			return
 		}
 		n, err := from.Read(buf[:room])
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			// The deadline may have passed while this goroutine waited for room.
+			n, err = readAvailable(from, buf[:room])
+		}
 		allowed.Add(room - n)
 		if n > 0 {
 			c.send(wire.Data, ch, buf[:n])
@@ -158,13 +173,29 @@ func (c *call) carry(ctx context.Context, from *os.File, ch wire.Channel, allowe
 		}
 		select {
 		case <-exited:
-			if drained += n; drained > drainMost {
+			if drained += n; drained > drainLimit {
 				return
 			}
 			_ = from.SetReadDeadline(time.Now().Add(drainIdle))
 		default:
 		}
 	}
+}
+
+// readAvailable reads without blocking, regardless of the file's deadline.
+func readAvailable(from *os.File, buf []byte) (n int, err error) {
+	err = withFD(from, func(fd int) (err error) {
+		for {
+			n, err = unix.Read(fd, buf)
+			if !errors.Is(err, unix.EINTR) {
+				return err
+			}
+		}
+	})
+	if err == nil && n == 0 {
+		err = io.EOF
+	}
+	return max(n, 0), err
 }
 
 func (c *call) send(kind wire.Kind, ch wire.Channel, payload []byte) {

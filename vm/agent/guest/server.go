@@ -15,41 +15,46 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// maxCalls bounds what runs at once; a host that asks for more is told busy.
-const maxCalls = 64
+const (
+	// maxCommands limits concurrent commands, maxControls other concurrent requests.
+	// They are separate so that commands cannot prevent a freeze. Requests beyond the
+	// limit are answered with CodeBusy.
+	maxCommands = 64
+	maxControls = 64
+)
 
-// A server answers the frames of one port.
+// A server handles the frames of one port.
 type server struct {
 	freezer    freezer
 	console    console
 	identifier identifier
 	power      powerSwitch
 
-	sending sync.Mutex
-	port    *os.File
+	portMu sync.Mutex
+	port   *os.File
 
 	mu      sync.Mutex
 	session uint64
 	calls   map[uint32]*call
 }
 
-// A call is one request that is being worked on.
+// A call is a pending request.
 type call struct {
 	server  *server
 	session uint64
 	stream  uint32
+	command bool // the request runs a command
 	cancel  context.CancelFunc
-	// Only a run command has these.
+	// stdin, stdout and stderr are used only for commands.
 	stdin          *wire.Inbox
-	stdout, stderr *wire.Allowance
-	// sizes gets those of the command's terminal; what is not taken is overtaken
-	// by the next.
+	stdout, stderr *wire.SendWindow
+	// sizes has the latest size of the command's terminal until it has been applied.
 	sizes chan winsize
-	// terminal is the command's, if it has one.
+	// terminal is the command's terminal, if any.
 	terminal atomic.Pointer[terminal]
 }
 
-// newServer returns a server of the guest whose files are below root.
+// newServer returns a server for the guest whose files are below root.
 func newServer(root string) *server {
 	s := &server{calls: map[uint32]*call{}, power: powerSwitch{command: "/sbin/poweroff"}}
 	s.identifier.root, s.identifier.freezer = root, &s.freezer
@@ -57,21 +62,21 @@ func newServer(root string) *server {
 }
 
 func (s *server) setPort(port *os.File) {
-	s.sending.Lock()
-	defer s.sending.Unlock()
+	s.portMu.Lock()
+	defer s.portMu.Unlock()
 	s.port = port
 }
 
-// send writes one frame whole. A failure shows when the port is next read.
+// send writes one frame. It ignores errors, which the next read also returns.
 func (s *server) send(f wire.Frame) {
-	s.sending.Lock()
-	defer s.sending.Unlock()
+	s.portMu.Lock()
+	defer s.portMu.Unlock()
 	if s.port != nil {
 		_, _ = s.port.Write(f.Append(nil))
 	}
 }
 
-// endSession ends all that the host has begun, as it is not there to end it.
+// endSession cancels all calls and thaws file systems.
 func (s *server) endSession() {
 	s.mu.Lock()
 	s.session = 0
@@ -83,8 +88,8 @@ func (s *server) endSession() {
 	_ = s.freezer.thaw()
 }
 
-// handle is called for each frame, in order, and does not wait for anything
-// that a request does.
+// handle handles one frame and reports whether it was useful. It does not wait for
+// requests to complete.
 func (s *server) handle(f wire.Frame) bool {
 	if f.Kind == wire.Request {
 		return s.request(f)
@@ -107,7 +112,7 @@ func (s *server) handle(f wire.Frame) bool {
 	case wire.Resize:
 		columns, rows, ok := wire.ParseSize(f.Payload)
 		if ok {
-			c.resized(winsize{columns, rows})
+			c.setLatestSize(winsize{columns, rows})
 		}
 		return ok
 	case wire.Credit:
@@ -125,11 +130,11 @@ func (s *server) handle(f wire.Frame) bool {
 }
 
 func (s *server) request(f wire.Frame) bool {
-	var ask wire.Ask
-	if err := json.Unmarshal(f.Payload, &ask); err != nil {
+	var req wire.RequestBody
+	if err := json.Unmarshal(f.Payload, &req); err != nil {
 		return false
 	}
-	if ask.Op == wire.OpHello {
+	if req.Op == wire.OpHello {
 		s.greet(f.Session)
 	}
 	s.mu.Lock()
@@ -138,37 +143,52 @@ func (s *server) request(f wire.Frame) bool {
 		s.send(wire.Frame{Kind: wire.NoSession, Session: f.Session, Stream: f.Stream})
 		return true
 	}
-	if len(s.calls) >= maxCalls || s.calls[f.Stream] != nil {
+	command := req.Op == wire.OpRun || req.Op == wire.OpTerminal
+	if s.isFull(command) || s.calls[f.Stream] != nil {
 		s.mu.Unlock()
-		s.answer(f, wire.Answer{}, &wire.Error{Code: wire.CodeBusy, Text: "too many requests at once"})
+		s.answer(f, wire.ResponseBody{}, &wire.Error{Code: wire.CodeBusy, Text: "too many requests at once"})
 		return true
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &call{
-		server: s, session: f.Session, stream: f.Stream, cancel: cancel,
-		stdin: wire.NewInbox(), stdout: wire.NewAllowance(), stderr: wire.NewAllowance(),
+		server: s, session: f.Session, stream: f.Stream, command: command, cancel: cancel,
+		stdin: wire.NewInbox(), stdout: wire.NewSendWindow(), stderr: wire.NewSendWindow(),
 		sizes: make(chan winsize, 1),
 	}
 	s.calls[f.Stream] = c
 	s.mu.Unlock()
 	go func() {
 		defer cancel()
-		answer, err := s.perform(ctx, c, ask)
+		answer, err := s.execute(ctx, c, req)
 		s.mu.Lock()
 		if s.calls[f.Stream] == c {
 			delete(s.calls, f.Stream)
 		}
 		s.mu.Unlock()
 		s.answer(f, answer, err)
-		if ask.Op == wire.OpPowerOff && err == nil {
-			s.power.off()
+		if req.Op == wire.OpPowerOff && err == nil {
+			s.power.powerOff()
 		}
 	}()
 	return true
 }
 
-// greet makes session the one that is served. Saying hello again in the same
-// session changes nothing.
+// isFull reports whether the limit for commands, or for other requests, is reached. The
+// caller must hold mu.
+func (s *server) isFull(command bool) bool {
+	limit := maxControls
+	if command {
+		limit = maxCommands
+	}
+	for _, c := range s.calls {
+		if c.command == command {
+			limit--
+		}
+	}
+	return limit <= 0
+}
+
+// greet makes session the current session. Another hello in the same session changes nothing.
 func (s *server) greet(session uint64) {
 	s.mu.Lock()
 	known := s.session == session
@@ -182,13 +202,13 @@ func (s *server) greet(session uint64) {
 	s.mu.Unlock()
 }
 
-func (s *server) answer(f wire.Frame, answer wire.Answer, err error) {
+func (s *server) answer(f wire.Frame, answer wire.ResponseBody, err error) {
 	if err != nil {
 		var coded *wire.Error
 		if !errors.As(err, &coded) {
 			coded = &wire.Error{Code: wire.CodeFailed, Text: err.Error()}
 		}
-		answer = wire.Answer{Error: coded}
+		answer = wire.ResponseBody{Error: coded}
 	}
 	payload, err := json.Marshal(answer)
 	if err != nil || len(payload) > wire.MaxMessage {
@@ -197,44 +217,49 @@ func (s *server) answer(f wire.Frame, answer wire.Answer, err error) {
 	s.send(wire.Frame{Kind: wire.Response, Session: f.Session, Stream: f.Stream, Payload: payload})
 }
 
-func (s *server) perform(ctx context.Context, c *call, ask wire.Ask) (wire.Answer, error) {
-	switch ask.Op {
+func (s *server) execute(ctx context.Context, c *call, req wire.RequestBody) (wire.ResponseBody, error) {
+	switch req.Op {
 	case wire.OpHello, wire.OpInfo:
-		return wire.Answer{Info: collectInfo()}, nil
+		return wire.ResponseBody{Info: collectInfo()}, nil
 	case wire.OpResize:
-		return wire.Answer{}, s.console.resize(ask.Columns, ask.Rows)
+		return wire.ResponseBody{}, s.console.resize(req.Columns, req.Rows)
 	case wire.OpSync:
 		syscall.Sync()
-		return wire.Answer{}, nil
+		return wire.ResponseBody{}, nil
 	case wire.OpFreeze:
-		return wire.Answer{}, s.freezer.freeze(ask.LimitMillis)
+		return wire.ResponseBody{}, s.freezer.freeze(req.LimitMillis)
 	case wire.OpThaw:
-		return wire.Answer{}, s.freezer.thaw()
+		return wire.ResponseBody{}, s.freezer.thaw()
 	case wire.OpTrim:
 		n, err := s.freezer.trim(ctx)
-		return wire.Answer{Trimmed: n}, err
+		return wire.ResponseBody{Trimmed: n}, err
 	case wire.OpPowerOff:
 		_ = s.freezer.thaw()
-		return wire.Answer{}, nil
+		return wire.ResponseBody{}, nil
 	case wire.OpRun:
-		exit, err := s.run(ctx, c, ask.Run)
-		return wire.Answer{Exit: exit}, err
+		exit, err := s.run(ctx, c, req.Run)
+		return wire.ResponseBody{Exit: exit}, err
 	case wire.OpTerminal:
-		exit, err := s.runOnTerminal(ctx, c, ask)
-		return wire.Answer{Exit: exit}, err
-	case wire.OpFront:
-		program, err := s.front(ask.Terminal)
-		return wire.Answer{Program: program}, err
+		exit, err := s.runOnTerminal(ctx, c, req)
+		return wire.ResponseBody{Exit: exit}, err
+	case wire.OpForeground:
+		program, err := s.foregroundProgram(req.Terminal)
+		return wire.ResponseBody{Program: program}, err
+	case wire.OpPrograms:
+		return wire.ResponseBody{Programs: foregroundPrograms("/proc")}, nil
 	case wire.OpIdentity:
-		if ask.Identity == nil {
-			return wire.Answer{}, &wire.Error{Code: wire.CodeFailed, Text: "no identity given"}
+		if req.Identity == nil {
+			return wire.ResponseBody{}, &wire.Error{Code: wire.CodeFailed, Text: "no identity given"}
 		}
-		// Without ctx: what is half done would be done again.
-		did, err := s.identifier.take(*ask.Identity)
-		return wire.Answer{Identified: did}, err
+		// ctx is not used: an interrupted change would have to be repeated.
+		did, err := s.identifier.apply(*req.Identity)
+		return wire.ResponseBody{Identified: did}, err
+	case wire.OpClock:
+		moved, err := setClock(req.UnixNano)
+		return wire.ResponseBody{ClockMoved: int64(moved)}, err
 	case wire.OpMount:
-		problems, err := mountAll(ctx, ask.Mounts)
-		return wire.Answer{MountProblems: problems}, err
+		problems, err := mountAll(ctx, req.Mounts)
+		return wire.ResponseBody{MountProblems: problems}, err
 	}
-	return wire.Answer{}, &wire.Error{Code: wire.CodeUnsupported, Text: fmt.Sprintf("unknown operation %.40q", ask.Op)}
+	return wire.ResponseBody{}, &wire.Error{Code: wire.CodeUnsupported, Text: fmt.Sprintf("unknown operation %.40q", req.Op)}
 }

@@ -6,10 +6,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,8 +22,8 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// connect joins a server, of this test's own machine, and a client. Nothing
-// here may freeze: it would be that machine's disk.
+// connect returns a server that runs on this machine and a client for it. Tests must not
+// freeze file systems: they would freeze this machine.
 func connect(t *testing.T) (*server, *agent.Client) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
@@ -42,7 +45,7 @@ func connect(t *testing.T) (*server, *agent.Client) {
 		_ = wire.Receive(port, s.handle)
 		s.endSession()
 	}()
-	c := agent.NewClient(host)
+	c := agent.NewClient(host, nil)
 	t.Cleanup(func() {
 		_ = c.Close()
 		<-ended
@@ -65,8 +68,8 @@ func TestRunOnThisMachine(t *testing.T) {
 		{"folder and environment", `pwd; echo "$WORD"`, "", 0, dir + "\nhush\n", ""},
 		{"signal", "kill -TERM $$", "", 128 + 15, "", ""},
 		{"a child keeps the output", "sleep 100 & echo on", "", 0, "on\n", ""},
-		{"input that nobody reads", "exit 0", strings.Repeat("x", 4*wire.Window), 0, "", ""},
-		{"much of both", "cat; cat /dev/null", strings.Repeat("0123456789", wire.Window), 0, strings.Repeat("0123456789", wire.Window), ""},
+		{"unread input", "exit 0", strings.Repeat("x", 4*wire.Window), 0, "", ""},
+		{"much input and output", "cat; cat /dev/null", strings.Repeat("0123456789", wire.Window), 0, strings.Repeat("0123456789", wire.Window), ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -76,28 +79,79 @@ func TestRunOnThisMachine(t *testing.T) {
 				Stdin: strings.NewReader(test.in), Stdout: &out, Stderr: &errs,
 			})
 			if err != nil || exit != test.exit || out.String() != test.out || errs.String() != test.errs {
-				t.Errorf("exit code %d, %v, %d bytes %.40q, %.40q", exit, err, out.Len(), out.String(), errs.String())
+				t.Errorf("got exit code %d, error %v, %d bytes of output %.40q, stderr %.40q; want %v, %v, %v", exit, err, out.Len(), out.String(), errs.String(), test.exit, test.out, test.errs)
 			}
 		})
 	}
 }
 
-func TestRunRefuses(t *testing.T) {
+func TestRunWithAnyBytes(t *testing.T) {
 	_, c := connect(t)
-	if _, err := c.Run(t.Context(), agent.Command{Args: []string{"no-such-command"}, Dir: "/"}); !errors.Is(err, agent.ErrNotFound) {
-		t.Errorf("got %v", err)
+	dir := filepath.Join(t.TempDir(), "l\xe4tin")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
 	}
-	for _, args := range [][]string{nil, {""}} {
-		var refused *agent.GuestError
-		if _, err := c.Run(t.Context(), agent.Command{Args: args}); !errors.As(err, &refused) {
-			t.Errorf("%q: %v", args, err)
+	for name, terminal := range map[string]*agent.Terminal{
+		"pipes":    nil,
+		"terminal": {Size: agent.Size{Columns: 300, Rows: 24}},
+	} {
+		var out bytes.Buffer
+		exit, err := c.Run(t.Context(), agent.Command{
+			Args: []string{"sh", "-c", `printf '%s|%s|%s' "$PWD" "$1" "$A"`, "-", "\xe4 \ufffd"},
+			Env:  []string{"A=\xff"}, Dir: dir, Stdout: &out, Terminal: terminal,
+		})
+		if want := dir + "|\xe4 \ufffd|\xff"; exit != 0 || err != nil || out.String() != want {
+			t.Errorf("%s: got exit code %d, error %v, output %+q; want output %+q", name, exit, err, out.String(), want)
 		}
 	}
 }
 
-// A cancelled command ends with all of its group, and so does one whose host
-// says hello anew in another session.
-func TestRunIsEnded(t *testing.T) {
+func TestRunErrors(t *testing.T) {
+	_, c := connect(t)
+	if _, err := c.Run(t.Context(), agent.Command{Args: []string{"no-such-command"}, Dir: "/"}); !errors.Is(err, agent.ErrNotFound) {
+		t.Errorf("got error %v, want ErrNotFound", err)
+	}
+	for _, args := range [][]string{nil, {""}} {
+		var refused *agent.GuestError
+		if _, err := c.Run(t.Context(), agent.Command{Args: args}); !errors.As(err, &refused) {
+			t.Errorf("%q: got error %v, want a GuestError", args, err)
+		}
+	}
+}
+
+// Commands must not prevent a freeze, no matter how many are running.
+func TestCommandsDoNotLimitControls(t *testing.T) {
+	s, c := connect(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var running sync.WaitGroup
+	started := make(chan struct{}, maxCommands)
+	for range maxCommands {
+		running.Go(func() {
+			first := writer(func(p []byte) (int, error) { started <- struct{}{}; return len(p), nil })
+			_, _ = c.Run(ctx, agent.Command{Args: []string{"sh", "-c", "echo on; exec sleep 1000"}, Dir: "/", Stdout: first})
+		})
+	}
+	for range maxCommands {
+		<-started
+	}
+	if _, err := c.Run(ctx, agent.Command{Args: []string{"true"}, Dir: "/"}); !errors.Is(err, agent.ErrBusy) {
+		t.Errorf("one more command: got error %v, want error %v", err, agent.ErrBusy)
+	}
+	if _, err := c.Info(ctx); err != nil {
+		t.Errorf("info during %d commands: got error %v, want no error", maxCommands, err)
+	}
+	fakeFreeze(s, time.Hour)
+	if err := c.Thaw(ctx); err != nil {
+		t.Errorf("thaw during %d commands: got error %v, want no error", maxCommands, err)
+	}
+	cancel()
+	running.Wait()
+}
+
+// The process group of a command is killed when the command is canceled, when the host
+// starts another session, and when it disconnects.
+func TestRunKillsProcessGroup(t *testing.T) {
 	ways := map[string]func(*server, context.CancelFunc){
 		"cancel":      func(_ *server, cancel context.CancelFunc) { cancel() },
 		"new session": func(s *server, cancel context.CancelFunc) { s.greet(12345); cancel() },
@@ -113,7 +167,7 @@ func TestRunIsEnded(t *testing.T) {
 			defer r.Close()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			// The pipe's other end is held by a child until the group has ended.
+			// A child keeps the pipe open until the process group has exited.
 			fd := "/proc/" + strconv.Itoa(os.Getpid()) + "/fd/" + strconv.Itoa(int(w.Fd()))
 			first := writer(func(p []byte) (int, error) {
 				w.Close()
@@ -124,15 +178,54 @@ func TestRunIsEnded(t *testing.T) {
 				Args: []string{"sh", "-c", "exec 3>" + fd + "; sleep 1000 & echo on; wait"}, Dir: "/", Stdout: first,
 			})
 			if !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v", err)
+				t.Errorf("got error %v, want context.Canceled", err)
 			}
-			if err := r.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			if err := r.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			if n, err := r.Read(make([]byte, 1)); n != 0 || errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Errorf("the command's child goes on: %v", err)
+				t.Errorf("the command's child is still running: got error %v", err)
 			}
 		})
+	}
+}
+
+// A canceled command must not see the end of its input, because it could mistake a part
+// for the whole.
+func TestRunCanceledSeesNoEndOfInput(t *testing.T) {
+	_, c := connect(t)
+	ended := filepath.Join(t.TempDir(), "ended")
+	done := make(chan struct{})
+	running, alive, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer running.Close()
+	input, feed := io.Pipe()
+	defer feed.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		defer close(done)
+		_, _ = feed.Write([]byte("a part"))
+	}()
+	fd := "/proc/" + strconv.Itoa(os.Getpid()) + "/fd/" + strconv.Itoa(int(alive.Fd()))
+	_, err = c.Run(ctx, agent.Command{
+		Args:  []string{"sh", "-c", `trap "" TERM; exec 3>` + fd + `; head -c 6; cat && : >"$0"`, ended},
+		Stdin: input, Dir: "/",
+		Stdout: writer(func(p []byte) (int, error) {
+			alive.Close()
+			cancel()
+			return len(p), nil
+		}),
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want context.Canceled", err)
+	}
+	<-done
+	_, _ = running.Read(make([]byte, 1)) // until it is killed
+	if _, err := os.Stat(ended); err == nil {
+		t.Error("the canceled command saw the end of its input")
 	}
 }
 
@@ -144,17 +237,17 @@ func TestInfoAndUnknown(t *testing.T) {
 	s, c := connect(t)
 	info, err := c.Info(t.Context())
 	if err != nil || info.Version != wire.Version || info.DiskTotal == 0 || info.Kernel == "" {
-		t.Errorf("got %+v, %v", info, err)
+		t.Errorf("Info: got %+v, %v; want a version, disk size and kernel", info, err)
 	}
 	if err := c.Thaw(t.Context()); !errors.Is(err, agent.ErrWrongState) {
-		t.Errorf("thawing: %v", err)
+		t.Errorf("thawing: got error %v, want error %v", err, agent.ErrWrongState)
 	}
 	if err := c.Resize(t.Context(), 0, 70000); err == nil {
-		t.Error("a terminal of no columns")
+		t.Error("an invalid terminal size was accepted")
 	}
 	var coded *wire.Error
-	if _, err := s.perform(t.Context(), nil, wire.Ask{Op: "fly"}); !errors.As(err, &coded) || coded.Code != wire.CodeUnsupported {
-		t.Errorf("flying: %v", err)
+	if _, err := s.execute(t.Context(), nil, wire.RequestBody{Op: "fly"}); !errors.As(err, &coded) || coded.Code != wire.CodeUnsupported {
+		t.Errorf("unknown operation: got error %v, want CodeUnsupported", err)
 	}
 }
 
@@ -171,7 +264,7 @@ func TestParseMount(t *testing.T) {
 	}
 	for line, want := range tests {
 		if got, ok := parseMount(line); got != want || ok != (want != mount{}) {
-			t.Errorf("%q: %+v, %v", line, got, ok)
+			t.Errorf("parseMount(%q) = %+v, %v; want %v, %v", line, got, ok, want, (want != mount{}))
 		}
 	}
 }
@@ -182,9 +275,9 @@ func FuzzServer(f *testing.F) {
 	f.Add([]byte{3, 3}, []byte(`{"op":"identity","identity":{"id":"a","hostname":"dev"}}`), []byte(`{"op":"identity"}`))
 	f.Add([]byte{3, 3}, []byte(`{"op":"identity","identity":{"id":"../../x","hostname":"\n"}}`), []byte(`{"op":"identity","identity":[]}`))
 	f.Fuzz(func(_ *testing.T, kinds, one, two []byte) {
-		// Only what changes nothing on this machine is let through.
+		// Skip operations that would change this machine.
 		for _, payload := range [][]byte{one, two} {
-			for _, op := range []string{"free", "trim", "power", "run", `\u`} {
+			for _, op := range []string{"free", "trim", "power", "run", "clock", `\u`} {
 				if bytes.Contains(bytes.ToLower(payload), []byte(op)) && !bytes.Equal(payload, []byte(`{"op":"run"}`)) {
 					return
 				}

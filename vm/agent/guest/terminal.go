@@ -20,36 +20,35 @@ import (
 // winsize is a terminal's size in cells.
 type winsize struct{ columns, rows uint16 }
 
-// runOnTerminal runs a command on a terminal of its own, to its end or until ctx
-// ends. Hanging up the terminal ends what the command has left on it.
-func (s *server) runOnTerminal(ctx context.Context, c *call, ask wire.Ask) (int, error) {
-	if ask.Run == nil || len(ask.Run.Args) > 0 && ask.Run.Args[0] == "" {
+// runOnTerminal runs a command on a new terminal until it exits or ctx is canceled. Then
+// it closes the terminal, which hangs up the remaining processes on it.
+func (s *server) runOnTerminal(ctx context.Context, c *call, req wire.RequestBody) (int, error) {
+	if req.Run == nil || len(req.Run.Args) > 0 && req.Run.Args[0] == "" {
 		return 0, &wire.Error{Code: wire.CodeFailed, Text: "no command given"}
 	}
-	if ask.Columns < 1 || ask.Rows < 1 || ask.Columns > math.MaxUint16 || ask.Rows > math.MaxUint16 {
-		return 0, &wire.Error{Code: wire.CodeFailed, Text: fmt.Sprintf("no terminal has %d columns and %d rows", ask.Columns, ask.Rows)}
+	if req.Columns < 1 || req.Rows < 1 || req.Columns > math.MaxUint16 || req.Rows > math.MaxUint16 {
+		return 0, &wire.Error{Code: wire.CodeFailed, Text: fmt.Sprintf("invalid terminal size: %d columns and %d rows", req.Columns, req.Rows)}
 	}
-	cmd, err := s.terminalCommand(ask.Run)
+	cmd, err := s.terminalCommand(ctx, req.Run)
 	if err != nil {
 		return 0, err
 	}
-	master, err := startOnTerminal(cmd, winsize{uint16(ask.Columns), uint16(ask.Rows)})
+	master, err := startOnTerminal(cmd, winsize{uint16(req.Columns), uint16(req.Rows)})
 	if err != nil {
-		return 0, startError(err)
+		return 0, codedStartError(err)
 	}
 	defer master.Close()
 	c.terminal.Store(&terminal{master: master, leader: cmd.Process.Pid})
-	return c.attendTerminal(ctx, cmd, master)
+	return c.runTerminalStreams(ctx, cmd, master)
 }
 
-// terminalCommand is the command that was asked for, or root's shell as at a
-// login.
-func (s *server) terminalCommand(what *wire.Command) (*exec.Cmd, error) {
-	if len(what.Args) > 0 {
-		return s.command(what, what.Args[0], what.Args[1:]...)
+// terminalCommand returns the requested command, or root's login shell.
+func (s *server) terminalCommand(ctx context.Context, command *wire.Command) (*exec.Cmd, error) {
+	if len(command.Args) > 0 {
+		return s.command(ctx, command, command.Args[0], command.Args[1:]...)
 	}
 	shell := loginShell(filepath.Join(s.identifier.root, "etc/passwd"))
-	cmd, err := s.command(what, shell)
+	cmd, err := s.command(ctx, command, shell)
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +57,12 @@ func (s *server) terminalCommand(what *wire.Command) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// loginShell is root's, by passwd(5).
+// loginShell returns root's shell; see passwd(5).
 func loginShell(passwd string) string {
-	const always = "/bin/sh"
+	const fallback = "/bin/sh"
 	f, err := os.Open(passwd)
 	if err != nil {
-		return always
+		return fallback
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
@@ -72,21 +71,21 @@ func loginShell(passwd string) string {
 			return fields[6]
 		}
 	}
-	return always
+	return fallback
 }
 
-// attendTerminal carries a terminal's bytes and sizes, and waits for the end of
-// the command on it.
-func (c *call) attendTerminal(ctx context.Context, cmd *exec.Cmd, master *os.File) (int, error) {
-	ended, end := context.WithCancel(ctx)
-	defer end()
-	go c.typeInto(ended, master)
-	go c.followSize(ended, master)
+// runTerminalStreams copies a terminal's input, output and sizes, and waits until the
+// command on it exits.
+func (c *call) runTerminalStreams(ctx context.Context, cmd *exec.Cmd, master *os.File) (int, error) {
+	streamCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go c.copyTerminalInput(streamCtx, master)
+	go c.applySizes(streamCtx, master)
 	exited := make(chan struct{})
-	go endWhenDone(ctx, cmd.Process.Pid, exited)
+	go killOnCancel(ctx, cmd.Process.Pid, exited)
 
 	var output sync.WaitGroup
-	output.Go(func() { c.carry(ctx, master, wire.Stdout, c.stdout, exited) })
+	output.Go(func() { c.copyOutput(ctx, master, wire.Stdout, c.stdout, exited) })
 	err := cmd.Wait()
 	close(exited)
 	_ = master.SetReadDeadline(time.Now().Add(drainIdle))
@@ -95,12 +94,12 @@ func (c *call) attendTerminal(ctx context.Context, cmd *exec.Cmd, master *os.Fil
 	return exitCode(ctx, cmd, err)
 }
 
-// endOfFile is what a terminal takes for the end of input, at a line's start.
+// endOfFile is the character (Ctrl+D) that ends a terminal's input at the start of a line.
 const endOfFile = 4
 
-// typeInto writes what comes from the host into the terminal. A command that
-// takes nothing stops the host's typing, not its sizes and its end.
-func (c *call) typeInto(ctx context.Context, master *os.File) {
+// copyTerminalInput writes the host's input to the terminal. If the command does not read
+// its input, sizes and cancellation still work.
+func (c *call) copyTerminalInput(ctx context.Context, master *os.File) {
 	for {
 		data, err := c.stdin.Take(ctx)
 		if err != nil {
@@ -117,8 +116,8 @@ func (c *call) typeInto(ctx context.Context, master *os.File) {
 	}
 }
 
-// resized notes the newest size.
-func (c *call) resized(size winsize) {
+// setLatestSize queues size, replacing a size that has not been applied yet.
+func (c *call) setLatestSize(size winsize) {
 	for {
 		select {
 		case c.sizes <- size:
@@ -132,7 +131,7 @@ func (c *call) resized(size winsize) {
 	}
 }
 
-func (c *call) followSize(ctx context.Context, master *os.File) {
+func (c *call) applySizes(ctx context.Context, master *os.File) {
 	for {
 		select {
 		case size := <-c.sizes:

@@ -17,17 +17,19 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// seen is output in which a test waits for text.
-type seen struct {
+// outputWatcher stores output and lets a test wait for a text in it.
+type outputWatcher struct {
 	all   bytes.Buffer
 	await chan string // text to wait for
 	found chan struct{}
 	text  string
 }
 
-func newSeen() *seen { return &seen{await: make(chan string, 1), found: make(chan struct{}, 1)} }
+func newOutputWatcher() *outputWatcher {
+	return &outputWatcher{await: make(chan string, 1), found: make(chan struct{}, 1)}
+}
 
-func (s *seen) Write(p []byte) (int, error) {
+func (s *outputWatcher) Write(p []byte) (int, error) {
 	s.all.Write(p)
 	select {
 	case s.text = <-s.await:
@@ -40,14 +42,14 @@ func (s *seen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// inFront is what has the keyboard of a terminal.
-func inFront(asked chan<- agent.Question) (program string, err error) {
-	told := make(chan struct{})
-	asked <- func(p string, e error) {
+// queryForeground returns the foreground program of a terminal.
+func queryForeground(queries chan<- agent.ForegroundQuery) (program string, err error) {
+	answered := make(chan struct{})
+	queries <- func(p string, e error) {
 		program, err = p, e
-		close(told)
+		close(answered)
 	}
-	<-told
+	<-answered
 	return program, err
 }
 
@@ -59,7 +61,7 @@ func TestCommandOnATerminal(t *testing.T) {
 		Stdout: &out, Terminal: &agent.Terminal{Size: agent.Size{Columns: 100, Rows: 30}},
 	})
 	if exit != 3 || err != nil || out.String() != "30 100\r\nerr\r\n" {
-		t.Errorf("exit code %d, %v, %q", exit, err, out.String())
+		t.Errorf("got exit code %d, error %v, output %q; want 3, nil, %q", exit, err, out.String(), "30 100\r\nerr\r\n")
 	}
 }
 
@@ -74,8 +76,8 @@ func TestShellOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys, typing := io.Pipe()
-	out := newSeen()
-	sizes, asked := make(chan agent.Size), make(chan agent.Question)
+	out := newOutputWatcher()
+	sizes, asked := make(chan agent.Size), make(chan agent.ForegroundQuery)
 	type end struct {
 		exit int
 		err  error
@@ -84,11 +86,11 @@ func TestShellOnATerminal(t *testing.T) {
 	go func() {
 		exit, err := c.Run(t.Context(), agent.Command{
 			Dir: "/", Env: []string{"PS1=# ", "ENV="}, Stdin: keys, Stdout: out,
-			Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, Resized: sizes, Asked: asked},
+			Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, Resized: sizes, ForegroundQueries: asked},
 		})
 		ended <- end{exit, err}
 	}()
-	// "$0" begins with a hyphen: a login shell. Each answer differs from what was typed.
+	// "$0" starts with a hyphen in a login shell. The outputs differ from the typed text.
 	out.await <- "0=-sh:"
 	_, _ = io.WriteString(typing, "echo 0=$0:\n")
 	<-out.found
@@ -96,33 +98,33 @@ func TestShellOnATerminal(t *testing.T) {
 	_, _ = io.WriteString(typing, "until [ \"$(stty size)\" = '50 132' ]; do sleep 0.02; done; echo got\\ it\n")
 	sizes <- agent.Size{Columns: 132, Rows: 50}
 	<-out.found
-	if program, err := inFront(asked); program != "" || err != nil {
-		t.Errorf("%q is in front of a shell that waits, %v", program, err)
+	if program, err := queryForeground(asked); program != "" || err != nil {
+		t.Errorf("shell at its prompt: got program %q, %v, want none", program, err)
 	}
 	out.await <- "under way"
 	_, _ = io.WriteString(typing, "sh -c 'echo under\\ way; exec sleep 1000'\n")
 	<-out.found
-	for deadline := time.Now().Add(10 * time.Second); ; { // sh becomes sleep after it has said so
-		program, err := inFront(asked)
+	for deadline := time.Now().Add(2 * time.Minute); ; { // sh executes sleep after the output
+		program, err := queryForeground(asked)
 		if program == "sleep" && err == nil {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%q is in front of the shell, %v", program, err)
+			t.Fatalf("got program %q, %v, want %q", program, err, "sleep")
 		}
 	}
 	_, _ = io.WriteString(typing, "\x03exit 5\n")
 	if e := <-ended; e.exit != 5 || e.err != nil {
-		t.Errorf("exit code %d, %v: %q", e.exit, e.err, out.all.String())
+		t.Errorf("got exit code %d, error %v, output %q; want exit code 5", e.exit, e.err, out.all.String())
 	}
 }
 
-// What a command has left on its terminal hears that it is hung up.
+// Processes that remain on a command's terminal must get a hangup.
 func TestTerminalIsHungUp(t *testing.T) {
 	_, c := connect(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	out := newSeen()
+	out := newOutputWatcher()
 	out.await <- "ready"
 	go func() { <-out.found; cancel() }()
 	gone := filepath.Join(t.TempDir(), "gone")
@@ -133,17 +135,17 @@ func TestTerminalIsHungUp(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
 		if _, err := os.Stat(gone); err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("it still runs")
+			t.Fatal("the process is still running")
 		}
 	}
 }
 
-func TestTerminalRefuses(t *testing.T) {
+func TestTerminalErrors(t *testing.T) {
 	_, c := connect(t)
 	for name, what := range map[string]agent.Command{
 		"no size":   {Args: []string{"sh"}, Terminal: &agent.Terminal{}},
@@ -152,7 +154,7 @@ func TestTerminalRefuses(t *testing.T) {
 	} {
 		var refused *agent.GuestError
 		if _, err := c.Run(t.Context(), what); !errors.As(err, &refused) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want a GuestError", name, err)
 		}
 	}
 }
@@ -172,23 +174,23 @@ func TestLoginShell(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := loginShell(path); got != want {
-			t.Errorf("%q: %s", text, got)
+			t.Errorf("loginShell with %q: got %s, want %v", text, got, want)
 		}
 	}
 }
 
-// A size that nobody has taken yet is overtaken by the next.
-func TestSizesAreOvertaken(t *testing.T) {
+// A size that has not been applied is replaced by the next one.
+func TestSetLatestSize(t *testing.T) {
 	c := &call{sizes: make(chan winsize, 1)}
 	for n := uint16(1); n <= 5; n++ {
-		c.resized(winsize{n, n})
+		c.setLatestSize(winsize{n, n})
 	}
 	if got := <-c.sizes; got != (winsize{5, 5}) {
 		t.Error(got)
 	}
 	for _, payload := range [][]byte{nil, {0, 1, 0}, {0, 0, 0, 1}, {0, 1, 0, 0}, {0, 1, 0, 1, 0}} {
 		if _, _, ok := wire.ParseSize(payload); ok {
-			t.Errorf("%v is a size", payload)
+			t.Errorf("size payload %v was accepted", payload)
 		}
 	}
 	if columns, rows, ok := wire.ParseSize(wire.SizePayload(300, 2)); columns != 300 || rows != 2 || !ok {

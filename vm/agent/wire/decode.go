@@ -5,30 +5,30 @@ import (
 	"hash/crc32"
 )
 
-// lookInside is how many times over the bytes of a stream may be summed for
-// nothing, to find frames inside of damaged ones. A liar's headers over headers
-// would otherwise cost a checksum of MaxPayload for each 32 bytes sent.
-const lookInside = 8
+// resyncFactor limits the work for finding frames inside damaged frames: for each byte of
+// the stream, this many bytes may be checksummed in vain. Otherwise a malicious peer
+// could cause a checksum of MaxPayload bytes with each header of 32 bytes.
+const resyncFactor = 8
 
-// A Decoder finds the frames in a stream of bytes that may hold anything else.
-// It keeps at most one unfinished frame and what was fed last. The zero value
-// is ready. Not for use by several goroutines.
+// A Decoder finds frames in a stream that may also contain other bytes. It buffers at
+// most one incomplete frame and the data of the last Feed. The zero value is ready to
+// use. A Decoder is not safe for concurrent use.
 type Decoder struct {
 	buf []byte
-	// budget is how many bytes may be summed in vain. It comes with the bytes
-	// fed, not with frames: these a liar can make as well.
+	// budget is how many bytes may be checksummed in vain. Only received bytes increase
+	// it, as a malicious peer can also send valid frames.
 	budget int
 }
 
-// Feed adds bytes of the stream; it keeps no reference to p. Drain with Next
-// before feeding again, or the buffer grows.
+// Feed adds a copy of p to the buffer. Call Next until it returns false before you call
+// Feed again; otherwise the buffer grows.
 func (d *Decoder) Feed(p []byte) {
 	d.buf = append(d.buf, p...)
-	d.budget = min(d.budget+lookInside*len(p), lookInside*MaxPayload)
+	d.budget = min(d.budget+resyncFactor*len(p), resyncFactor*MaxPayload)
 }
 
-// Next returns the next whole frame, or false when more bytes are needed. The
-// payload belongs to the caller.
+// Next returns the next complete frame, or false if more data is needed. The caller owns
+// the payload.
 func (d *Decoder) Next() (Frame, bool) {
 	for {
 		d.seek()
@@ -55,20 +55,20 @@ func (d *Decoder) Next() (Frame, bool) {
 	}
 }
 
-// Pending tells whether a frame has begun and is not whole. Call it after Next
-// has returned false.
+// Pending reports whether there is an incomplete frame after Next has returned false.
 func (d *Decoder) Pending() bool { return len(d.buf) > 0 }
 
-// GiveUp drops the start of the unfinished frame, so that Next looks for one
-// behind it.
-func (d *Decoder) GiveUp() {
+// DropIncomplete drops the start of the incomplete frame, so that Next searches for a
+// frame after it.
+func (d *Decoder) DropIncomplete() {
 	if len(d.buf) > 0 {
 		d.drop(1)
 	}
 }
 
-// skipDamaged leaves a frame whose payload is not what its header says: most
-// likely it was cut and the next frames stand where its payload should.
+// skipDamaged skips a frame with a wrong payload checksum. Most likely the frame was
+// truncated, and its payload contains the next frames. If the budget allows it,
+// skipDamaged skips only one byte, so that Next finds them.
 func (d *Decoder) skipDamaged(whole int) {
 	if d.budget < whole {
 		d.drop(whole)
@@ -78,7 +78,7 @@ func (d *Decoder) skipDamaged(whole int) {
 	d.drop(1)
 }
 
-// seek drops what cannot be the start of a frame.
+// seek drops bytes that cannot be the start of a frame.
 func (d *Decoder) seek() {
 	for {
 		at := bytes.IndexByte(d.buf, mark[0])

@@ -54,11 +54,11 @@ func TestDecoder(t *testing.T) {
 		{"two frames", [][]byte{a, b}, []string{"alpha", "beta"}},
 		{"empty payload", [][]byte{encode(frame(""))}, []string{""}},
 		{"garbage before and between", [][]byte{[]byte("login: "), a, {0xf4, 'V', 0xf4}, b}, []string{"alpha", "beta"}},
-		{"a mark and nothing of it", [][]byte{mark[:], a}, []string{"alpha"}},
+		{"a mark without a frame", [][]byte{mark[:], a}, []string{"alpha"}},
 		{"damaged payload", [][]byte{damaged, b}, []string{"beta"}},
 		{"damaged length", [][]byte{badHeader, b}, []string{"beta"}},
-		{"cut in the header", [][]byte{a[:20], b, a}, []string{"beta", "alpha"}},
-		{"cut in the payload", [][]byte{a[:len(a)-2], b, a}, []string{"beta", "alpha"}},
+		{"truncated header", [][]byte{a[:20], b, a}, []string{"beta", "alpha"}},
+		{"truncated payload", [][]byte{a[:len(a)-2], b, a}, []string{"beta", "alpha"}},
 		{"a payload beyond the limit", [][]byte{tooLong[:headerSize], b}, []string{"beta"}},
 		{"a frame in a payload is data", [][]byte{encode(frame(string(b)))}, []string{string(b)}},
 	}
@@ -68,7 +68,7 @@ func TestDecoder(t *testing.T) {
 			var whole Decoder
 			whole.Feed(stream)
 			if got := payloads(drain(&whole)); !slices.Equal(got, test.want) {
-				t.Errorf("at once: %q", got)
+				t.Errorf("fed at once: unexpected payloads %q", got)
 			}
 			var single Decoder
 			var got []Frame
@@ -77,7 +77,7 @@ func TestDecoder(t *testing.T) {
 				got = append(got, drain(&single)...)
 			}
 			if !slices.Equal(payloads(got), test.want) {
-				t.Errorf("byte by byte: %q", payloads(got))
+				t.Errorf("fed byte by byte: unexpected payloads %q", payloads(got))
 			}
 		})
 	}
@@ -89,51 +89,50 @@ func TestDecoderKeepsEveryField(t *testing.T) {
 	d.Feed(encode(want))
 	got, ok := d.Next()
 	if !ok || got.Kind != want.Kind || got.Channel != want.Channel || got.Stream != want.Stream || got.Session != want.Session {
-		t.Errorf("got %+v", got)
+		t.Errorf("got frame %+v, want all fields unchanged", got)
 	}
 }
 
-func TestDecoderGivesUp(t *testing.T) {
+func TestDecoderDropIncomplete(t *testing.T) {
 	long := encode(frame(string(make([]byte, 1000))))
 	var d Decoder
 	d.Feed(long[:500])
 	d.Feed(encode(frame("next")))
 	if got := drain(&d); got != nil || !d.Pending() {
-		t.Fatalf("got %q", payloads(got))
+		t.Fatalf("got frames %q, want none but a pending one", payloads(got))
 	}
-	d.GiveUp()
+	d.DropIncomplete()
 	if got := payloads(drain(&d)); !slices.Equal(got, []string{"next"}) {
-		t.Errorf("got %q", got)
+		t.Errorf("got frames %q, want only the next", got)
 	}
 }
 
-// Headers that claim long payloads must not each cost a checksum of all that
-// follows, neither one behind the other nor with whole frames between them.
-func TestDecoderBoundsLies(t *testing.T) {
-	lie := Frame{Payload: make([]byte, MaxPayload)}.Append(nil)[:headerSize]
+// Headers with a false payload length must not each cause a checksum of MaxPayload bytes,
+// either in a row or with valid frames between them.
+func TestDecoderLimitsChecksums(t *testing.T) {
+	header := Frame{Payload: make([]byte, MaxPayload)}.Append(nil)[:headerSize]
 	for name, piece := range map[string][]byte{
-		"lies only":             lie,
-		"lies and whole frames": append(bytes.Clone(lie), encode(frame(""))...),
+		"headers only":             header,
+		"headers and valid frames": append(bytes.Clone(header), encode(frame(""))...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var d Decoder
-			began := used(t)
+			began := cpuTime(t)
 			const times = 4 * MaxPayload / headerSize
 			for piece := range slices.Chunk(bytes.Repeat(piece, times), 64<<10) {
 				d.Feed(piece)
 				drain(&d)
 			}
-			// Without a bound it sums 128 GB, for some ten seconds or more.
-			if took := used(t) - began; took > 3*time.Second {
-				t.Errorf("%d lies took %v", times, took)
+			// Without a limit it would checksum 128 GB, which takes more than ten seconds.
+			if took := cpuTime(t) - began; took > 3*time.Second {
+				t.Errorf("%d headers took %v, want at most 3s", times, took)
 			}
 		})
 	}
 }
 
-// used is the processor time of this process, which other work on the machine
-// does not stretch.
-func used(t *testing.T) time.Duration {
+// cpuTime returns the CPU time of this process, which does not depend on other load.
+func cpuTime(t *testing.T) time.Duration {
 	t.Helper()
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -156,11 +155,10 @@ func FuzzDecoder(f *testing.F) {
 				}
 			}
 			if len(d.buf) > headerSize+MaxPayload {
-				t.Fatal("keeps too much")
+				t.Fatalf("%d bytes are buffered, want at most one frame", len(d.buf))
 			}
 		}
-		// Whatever came before, a frame that follows is found once what is
-		// unfinished is given up.
+		// After incomplete frames have been dropped, a frame that follows must be found.
 		d.Feed(encode(frame("last")))
 		var last []Frame
 		for {
@@ -168,7 +166,7 @@ func FuzzDecoder(f *testing.F) {
 			if !d.Pending() {
 				break
 			}
-			d.GiveUp()
+			d.DropIncomplete()
 		}
 		if len(last) == 0 || string(last[len(last)-1].Payload) != "last" {
 			if !bytes.Contains(stream, mark[:]) {

@@ -1,15 +1,14 @@
-// Package wire is what the agent in a guest and the client on the host say to
-// each other: frames on a byte stream, messages in the frames, flow control.
-// Both sides build on it; it knows neither QEMU nor files nor commands.
+// Package wire implements the protocol between the agent in a guest and its client on
+// the host: frames on a byte stream, messages in the frames, and flow control. Both
+// sides use it. It must not depend on QEMU or on either side.
 //
 // # Frames
 //
-// The stream is a virtio-serial port. Either end may come and go at any byte
-// (a guest reboots, a host process restarts), and the port says nothing of it.
-// So each frame starts with a mark, carries a checksum of its header and one of
-// its payload, and a reader that finds anything else looks for the next mark.
-// A frame that was begun and is not continued within StallTime is given up.
-// Big-endian:
+// The stream is a virtio-serial port. Either end may be restarted at any byte (the guest
+// reboots, the supervisor restarts) without the port reporting it. Therefore each frame
+// starts with a mark and has checksums of its header and of its payload, and a reader
+// that finds anything else searches for the next mark. An incomplete frame is dropped
+// if no data arrives within StallTimeout. Integers are big-endian:
 //
 //	0  4  mark f4 56 54 a7
 //	4  1  kind
@@ -24,26 +23,26 @@
 //
 // # Sessions and streams
 //
-// The host draws a random session and says hello with it; frames of any other
-// session are refused by the guest with NoSession and dropped by the host. A
-// hello with a new session ends whatever the one before had begun: commands are
-// killed, frozen file systems thawed. The guest says Ready when it starts.
-// Each request opens a stream, numbered by the host and never used again in the
-// session; exactly one Response ends it. Cancel asks for an early end.
+// The host chooses a random session ID and sends a hello with it. The guest answers
+// frames of any other session with NoSession; the host drops them. A hello with a new
+// session ends the previous one: commands are killed, frozen file systems thawed. The
+// guest sends Ready when it starts. Each request opens a stream, whose number the host
+// never reuses in the session; exactly one Response ends it. Cancel asks the guest to
+// end it early.
 //
-// # Flow
+// # Flow control
 //
-// A command's input and output travel as Data on the request's stream, ended by
-// End. The sender of Data starts with Window bytes per channel and gains what
-// the receiver gives back with Credit, so what an end must hold is bounded. End
-// of both outputs comes before the Response.
+// A command's input and output are sent as Data on the request's stream, ended by End.
+// The sender of Data may send Window bytes per channel, and more after the receiver has
+// sent Credit, which limits the memory that the receiver needs. Both outputs end before
+// the Response.
 //
 // # Identity
 //
-// After each hello the host tells the guest which VM it is. The guest keeps the
-// Identity that it took on last; told the same again it writes nothing, told
-// another's it is a copy and makes anew what must not be alike in two guests.
-// What it has begun it finishes, cancelled or not. Until it was told, a copy
-// works under its origin's identity. An agent of before this operation answers
-// CodeUnsupported, as for any that it does not know.
+// After each hello the host sends the guest the Identity of its VM. The guest stores it.
+// If the guest gets the same Identity again, it writes nothing. If it gets the Identity
+// of another VM, its disk is a copy, and it renews everything that must be unique to a
+// guest. It completes this even if the request is canceled. Until then a copy runs with
+// the identity of the original. An agent that does not support this operation answers
+// CodeUnsupported, as for any unknown operation.
 package wire

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// FileEntry is one file of a guest, as its agent lists it.
+// FileEntry is a file of a guest as listed by its agent.
 type FileEntry struct {
 	Path string
-	// Mode is st_mode of stat(2): kind and permissions. Size is in bytes; times are
-	// nanoseconds since 1970.
+	// Mode is st_mode of stat(2): type and permissions. Size is in bytes; Modified and
+	// Changed are in nanoseconds since 1970.
 	Mode              uint32
 	Size              int64
 	Modified, Changed int64
@@ -22,39 +22,42 @@ type FileEntry struct {
 }
 
 const (
-	// maxFileLine bounds a listed file, in bytes: PATH_MAX and its numbers.
+	// maxFileLine is the maximum length of an entry in bytes: PATH_MAX and the numbers.
 	maxFileLine = 4096 + 256
-	// MaxFiles bounds a list.
+	// MaxFiles is the maximum number of files in a list.
 	MaxFiles = 8 << 20
+	// MaxFileListBytes is the maximum size of a list in bytes.
+	MaxFileListBytes = 512 << 20
 )
 
-// WriteFile writes one file as an element of a list: numbers, the path, and a NUL,
-// which no path has.
-func WriteFile(w io.Writer, f FileEntry) error {
+// WriteFileEntry writes an entry of a file list: numbers, the path, and a NUL, which
+// cannot occur in a path.
+func WriteFileEntry(w io.Writer, f FileEntry) error {
 	_, err := fmt.Fprintf(w, "%o %d %d %d %d %d %d %s\x00", f.Mode, f.Size, f.Modified, f.Changed, int64(f.Inode), f.Owner, f.Group, f.Path)
 	return err
 }
 
-// ErrBadFiles is a list that no agent of ours writes.
-var ErrBadFiles = errors.New("the guest's list of files cannot be read")
+// ErrBadFileList means that a file list is malformed or exceeds a limit.
+var ErrBadFileList = errors.New("the guest's file list is invalid")
 
-// ReadFiles reads a list to its end.
-func ReadFiles(r io.Reader, each func(FileEntry)) error {
+// ReadFileList reads a file list and calls each for every entry.
+func ReadFileList(r io.Reader, each func(FileEntry)) error {
 	in := bufio.NewReaderSize(r, maxFileLine)
-	for n := 0; ; n++ {
+	for n, bytes := 0, 0; ; n++ {
 		line, err := in.ReadSlice(0)
+		bytes += len(line)
 		if errors.Is(err, io.EOF) && len(line) == 0 {
 			return nil
 		}
-		if errors.Is(err, bufio.ErrBufferFull) || errors.Is(err, io.EOF) || n == MaxFiles {
-			return ErrBadFiles
+		if errors.Is(err, bufio.ErrBufferFull) || errors.Is(err, io.EOF) || n == MaxFiles || bytes > MaxFileListBytes {
+			return ErrBadFileList
 		}
 		if err != nil {
 			return err
 		}
 		f, ok := parseFile(string(line[:len(line)-1]))
 		if !ok {
-			return ErrBadFiles
+			return ErrBadFileList
 		}
 		each(f)
 	}

@@ -7,28 +7,28 @@ import (
 	"sync"
 )
 
-// Window is how many bytes of a channel may be under way, not yet taken by the
-// receiver.
+// Window is how many bytes of a channel may be sent before the receiver has consumed
+// them.
 const Window = 256 << 10
 
-// An Allowance is what a sender may still send. One goroutine takes, any adds.
-type Allowance struct {
-	mu   sync.Mutex
-	left int
-	more chan struct{}
+// A SendWindow counts the bytes that may still be sent on a channel. Acquire must be
+// called from one goroutine at a time, Add from any.
+type SendWindow struct {
+	mu        sync.Mutex
+	available int
+	more      chan struct{}
 }
 
-// NewAllowance returns a full window.
-func NewAllowance() *Allowance {
-	return &Allowance{left: Window, more: make(chan struct{}, 1)}
+// NewSendWindow returns a SendWindow with Window bytes.
+func NewSendWindow() *SendWindow {
+	return &SendWindow{available: Window, more: make(chan struct{}, 1)}
 }
 
-// Add gives back n bytes. More than a window is never lent, whatever a peer
-// says.
-func (a *Allowance) Add(n int) {
+// Add makes n more bytes available, but never more than Window in total.
+func (a *SendWindow) Add(n int) {
 	a.mu.Lock()
 	if n > 0 {
-		a.left = min(a.left+min(n, Window), Window)
+		a.available = min(a.available+min(n, Window), Window)
 	}
 	a.mu.Unlock()
 	select {
@@ -37,12 +37,12 @@ func (a *Allowance) Add(n int) {
 	}
 }
 
-// Take waits until something may be sent and takes at most limit bytes of it.
-func (a *Allowance) Take(ctx context.Context, limit int) (int, error) {
+// Acquire waits until bytes may be sent, and returns how many it acquired, at most limit.
+func (a *SendWindow) Acquire(ctx context.Context, limit int) (int, error) {
 	for {
 		a.mu.Lock()
-		n := min(a.left, limit)
-		a.left -= n
+		n := min(a.available, limit)
+		a.available -= n
 		a.mu.Unlock()
 		if n > 0 {
 			return n, nil
@@ -55,34 +55,34 @@ func (a *Allowance) Take(ctx context.Context, limit int) (int, error) {
 	}
 }
 
-// An Inbox holds what arrived on a channel and was not consumed: at most a
-// window. One goroutine puts, one takes.
+// An Inbox buffers the data received on a channel, at most Window bytes. Put and Take may
+// be called concurrently, each from one goroutine.
 type Inbox struct {
-	mu    sync.Mutex
-	buf   []byte
-	owed  int
-	ended bool
-	more  chan struct{}
+	mu             sync.Mutex
+	buf            []byte
+	unacknowledged int
+	ended          bool
+	more           chan struct{}
 }
 
 // NewInbox returns an empty Inbox.
 func NewInbox() *Inbox { return &Inbox{more: make(chan struct{}, 1)} }
 
-// Put adds bytes. It returns false, and keeps nothing, when the sender had no
-// right to send them: after the end, or beyond the window.
+// Put adds bytes. If the sender was not allowed to send them, after the end or beyond
+// the window, it discards them and returns false.
 func (b *Inbox) Put(p []byte) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ended || b.owed+len(p) > Window {
+	if b.ended || b.unacknowledged+len(p) > Window {
 		return false
 	}
-	b.owed += len(p)
+	b.unacknowledged += len(p)
 	b.buf = append(b.buf, p...)
 	b.wake()
 	return true
 }
 
-// End says that no more will be put.
+// End marks the end of the data.
 func (b *Inbox) End() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -97,8 +97,8 @@ func (b *Inbox) wake() {
 	}
 }
 
-// Take waits for bytes and returns all there are, or io.EOF after the end. The
-// caller owes the sender a Credit for them, see Consumed.
+// Take waits for data and returns all of it, or io.EOF after the end. After processing
+// the data, the caller must call Consumed and send a Credit.
 func (b *Inbox) Take(ctx context.Context) ([]byte, error) {
 	for {
 		b.mu.Lock()
@@ -122,16 +122,16 @@ func (b *Inbox) Take(ctx context.Context) ([]byte, error) {
 // Consumed makes room for n more bytes; call it before sending the Credit.
 func (b *Inbox) Consumed(n int) {
 	b.mu.Lock()
-	b.owed -= n
+	b.unacknowledged -= n
 	b.mu.Unlock()
 }
 
-// CreditPayload is the payload of a Credit for n bytes.
+// CreditPayload returns the payload of a Credit for n bytes.
 func CreditPayload(n int) []byte {
 	return binary.BigEndian.AppendUint32(nil, uint32(n))
 }
 
-// ParseCredit reads a Credit's payload; 0 when it is none.
+// ParseCredit parses the payload of a Credit. It returns 0 if the payload is invalid.
 func ParseCredit(payload []byte) int {
 	if len(payload) != 4 {
 		return 0

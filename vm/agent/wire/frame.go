@@ -4,15 +4,15 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 
-	"vmterminal/app/ondisk/guard"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// Kind says what a frame is.
+// Kind is the kind of a frame.
 type Kind byte
 
-// The kinds of frames. Payloads: JSON in Request and Response, four bytes
-// (big-endian) in Credit, four bytes in Resize (columns and rows, two each), bytes
-// in Data, none in the others.
+// Kinds of frames. Request and Response carry JSON, Credit carries a four-byte integer
+// (big-endian), Resize carries two two-byte integers (columns and rows), and Data carries
+// any bytes. The others have no payload.
 const (
 	Ready Kind = 1 + iota
 	NoSession
@@ -28,7 +28,7 @@ const (
 // Channel is one of a command's three byte streams.
 type Channel byte
 
-// The channels.
+// Channels of a command.
 const (
 	Stdin Channel = iota
 	Stdout
@@ -36,11 +36,11 @@ const (
 )
 
 const (
-	// MaxPayload bounds a frame's payload, in bytes.
+	// MaxPayload is the maximum size of a frame's payload in bytes.
 	MaxPayload = 1 << 20
-	// MaxMessage bounds the JSON of a response, in bytes.
+	// MaxMessage is the maximum size of a response's JSON in bytes.
 	MaxMessage = 64 << 10
-	// ChunkSize is the most that one Data frame carries, in bytes.
+	// ChunkSize is the maximum size of the payload of a Data frame in bytes.
 	ChunkSize = 32 << 10
 
 	headerSize = 32
@@ -51,7 +51,7 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
-// A Frame is one unit on the stream.
+// A Frame is the unit of transmission on the stream.
 type Frame struct {
 	Kind    Kind
 	Channel Channel
@@ -60,8 +60,8 @@ type Frame struct {
 	Payload []byte
 }
 
-// Append writes the frame to dst and returns it. The payload must not be longer
-// than MaxPayload.
+// Append appends the encoded frame to dst and returns the extended slice. The payload
+// must not be longer than MaxPayload.
 func (f Frame) Append(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, mark[:]...)
@@ -74,8 +74,8 @@ func (f Frame) Append(dst []byte) []byte {
 	return append(dst, f.Payload...)
 }
 
-// parseHeader reads a header that starts with the mark. It returns the frame
-// without its payload, the payload's length and checksum.
+// parseHeader parses a header that starts with the mark. It returns the frame without
+// its payload, and the length and checksum of the payload.
 func parseHeader(h []byte) (f Frame, length int, sum uint32, ok bool) {
 	if crc32.Checksum(h[:28], castagnoli) != binary.BigEndian.Uint32(h[28:]) {
 		return Frame{}, 0, 0, false

@@ -5,38 +5,39 @@ import (
 	"strings"
 )
 
-// Identity is which VM a guest belongs to.
+// Identity identifies the VM that a guest belongs to.
 type Identity struct {
-	// ID names the VM for as long as it exists, and no other.
+	// ID is unique to the VM and never changes.
 	ID string `json:"id"`
-	// Hostname is what the guest is to be called.
+	// Hostname is the hostname for the guest.
 	Hostname string `json:"hostname"`
 }
 
 const (
-	// MaxID bounds an Identity's ID, in bytes.
+	// MaxID is the maximum length of an Identity's ID in bytes.
 	MaxID = 64
-	// MaxHostname bounds a hostname, in bytes: the longest label in DNS; Linux
-	// would allow one more.
+	// MaxHostname is the maximum length of a hostname in bytes, the same as for a DNS
+	// label.
 	MaxHostname = 63
 )
 
-// Check refuses what cannot be an identity. What passes is safe as a word of a
-// command line or of a file.
+// Check returns an error if i is invalid. The fields of a valid Identity are safe as
+// words in command lines and files.
 func (i Identity) Check() error {
 	switch {
 	case !IsID(i.ID):
-		return fmt.Errorf("%.80q is no ID of a VM", i.ID)
+		return fmt.Errorf("invalid VM ID %.80q", i.ID)
 	case !isWord(i.Hostname, MaxHostname, "-."):
-		return fmt.Errorf("%.80q is no hostname", i.Hostname)
+		return fmt.Errorf("invalid hostname %.80q", i.Hostname)
 	}
 	return nil
 }
 
-// IsID tells whether id can be a VM's.
+// IsID reports whether id is a valid ID of a VM.
 func IsID(id string) bool { return isWord(id, MaxID, "-") }
 
-// isWord tells whether s has letters, digits and, inside, the marks given.
+// isWord reports whether s consists of ASCII letters, digits and marks, and neither
+// starts nor ends with a mark.
 func isWord(s string, limit int, marks string) bool {
 	if s == "" || len(s) > limit || strings.Trim(s, marks) != s {
 		return false
@@ -50,23 +51,19 @@ func isWord(s string, limit int, marks string) bool {
 	return true
 }
 
-// What a guest found its Identity to be.
+// Values of Identified.Change: how an Identity differs from the guest's previous Identity.
 const (
-	// IdentitySame is the one that it has: nothing was written.
-	IdentitySame = "same"
-	// IdentityFirst is the first that it was told.
-	IdentityFirst = "first"
-	// IdentityRenamed is the same VM under another name.
-	IdentityRenamed = "renamed"
-	// IdentityCopied is another VM's: the guest's disk is a copy.
-	IdentityCopied = "copied"
+	IdentitySame    = "same"    // no change: nothing was written
+	IdentityFirst   = "first"   // the first identity
+	IdentityRenamed = "renamed" // same VM, new name
+	IdentityCopied  = "copied"  // another VM: the guest's disk is a copy
 )
 
-// Identified is what a guest did to take on an Identity since it booted.
+// Identified reports what a guest has done since its boot to adopt an Identity.
 type Identified struct {
-	// Found is one of the Identity constants.
-	Found string `json:"found"`
-	// Renewed names what is new: "machine-id", "hostname", …
+	// Change is one of the Identity constants.
+	Change string `json:"found"`
+	// Renewed lists what was renewed: "machine-id", "hostname", …
 	Renewed []string `json:"renewed,omitempty"`
 	// Notes say what could not be renewed, and why.
 	Notes []string `json:"notes,omitempty"`

@@ -31,7 +31,7 @@ func TestIdentityCheck(t *testing.T) {
 	for _, test := range tests {
 		err := Identity{ID: test.id, Hostname: test.hostname}.Check()
 		if (err == nil) != test.ok {
-			t.Errorf("%q, %q: %v", test.id, test.hostname, err)
+			t.Errorf("Check of ID %q, hostname %q: unexpected result %v", test.id, test.hostname, err)
 		}
 	}
 }

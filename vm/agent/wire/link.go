@@ -7,29 +7,27 @@ import (
 )
 
 const (
-	// StallTime is how long a frame may stand unfinished with nothing more
-	// arriving before it is given up.
-	StallTime = time.Second
+	// StallTimeout is how long an incomplete frame is kept if no more data arrives.
+	StallTimeout = time.Second
 
 	readSize = 64 << 10
-	// After this many bytes that were of no use, reading is slowed, so that a
-	// peer that floods costs little.
-	uselessLimit = 256 << 10
-	uselessPause = 20 * time.Millisecond
+	// After junkLimit bytes without a useful frame, each read is followed by junkPause, so
+	// that a flooding peer does not use much CPU time.
+	junkLimit = 256 << 10
+	junkPause = 20 * time.Millisecond
 )
 
-// Receive reads frames from r and hands each to handle, one at a time, until
-// reading fails; it returns that error. handle says whether the frame was of
-// use and must not block. It may be called from another goroutine than
-// Receive's, never from two at once.
+// Receive reads frames from r and calls handle for each, one at a time, until reading
+// fails; it returns that error. handle must not block and reports whether the frame was
+// useful. It may be called from goroutines other than Receive's, but never concurrently.
 func Receive(r io.Reader, handle func(Frame) bool) error {
 	c := &receiver{handle: handle}
 	defer c.stop()
 	buf := make([]byte, readSize)
 	for {
 		n, err := r.Read(buf)
-		if n > 0 && c.take(buf[:n]) > uselessLimit {
-			time.Sleep(uselessPause)
+		if n > 0 && c.receive(buf[:n]) > junkLimit {
+			time.Sleep(junkPause)
 		}
 		if err != nil {
 			return err
@@ -42,25 +40,26 @@ type receiver struct {
 
 	mu      sync.Mutex
 	dec     Decoder
-	useless int
+	junk    int
 	fed     uint64
 	stall   *time.Timer
 	stopped bool
 }
 
-// take returns how many bytes arrived since the last useful frame.
-func (c *receiver) take(p []byte) int {
+// receive handles the frames in p and returns how many bytes have arrived since the last
+// useful frame.
+func (c *receiver) receive(p []byte) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fed++
-	c.useless += len(p)
+	c.junk += len(p)
 	c.dec.Feed(p)
 	c.deliver()
-	return c.useless
+	return c.junk
 }
 
-// deliver hands on the whole frames and watches over an unfinished one. A long
-// frame that keeps arriving is no stall: only silence is.
+// deliver calls handle for the complete frames and starts a timer for an incomplete one.
+// The timer restarts whenever data arrives.
 func (c *receiver) deliver() {
 	for {
 		f, ok := c.dec.Next()
@@ -68,7 +67,7 @@ func (c *receiver) deliver() {
 			break
 		}
 		if c.handle(f) {
-			c.useless = 0
+			c.junk = 0
 		}
 	}
 	if c.stall != nil {
@@ -76,17 +75,17 @@ func (c *receiver) deliver() {
 	}
 	if c.dec.Pending() && !c.stopped {
 		fed := c.fed
-		c.stall = time.AfterFunc(StallTime, func() { c.giveUp(fed) })
+		c.stall = time.AfterFunc(StallTimeout, func() { c.dropIncomplete(fed) })
 	}
 }
 
-func (c *receiver) giveUp(fed uint64) {
+func (c *receiver) dropIncomplete(fed uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped || c.fed != fed {
 		return
 	}
-	c.dec.GiveUp()
+	c.dec.DropIncomplete()
 	c.deliver()
 }
 

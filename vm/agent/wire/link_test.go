@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A frame cut by a peer that went away must not swallow the first frames of the
-// peer that comes next, however short they are.
-func TestReceiveGivesUpAStall(t *testing.T) {
+// A frame truncated by a peer that disconnected must not swallow the first frames from the
+// next peer.
+func TestReceiveDropsStalledFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
 		got := make(chan Frame, 4)
@@ -26,20 +26,20 @@ func TestReceiveGivesUpAStall(t *testing.T) {
 		write(t, w, encode(frame("hello")))
 		began := time.Now()
 		if f := <-got; string(f.Payload) != "hello" {
-			t.Errorf("got %q", f.Payload)
+			t.Errorf("got payload %q, want hello", f.Payload)
 		}
-		if waited := time.Since(began); waited != StallTime {
-			t.Errorf("gave up after %v", waited)
+		if waited := time.Since(began); waited != StallTimeout {
+			t.Errorf("dropped the frame after %v, want %v", waited, StallTimeout)
 		}
 		closeEnd(t, w)
 		if err := <-ended; !errors.Is(err, io.EOF) {
-			t.Errorf("ended with %v", err)
+			t.Errorf("ended with %v, want error %v", err, io.EOF)
 		}
 	})
 }
 
-// A long frame that arrives slowly is no stall.
-func TestReceiveWaitsForASlowFrame(t *testing.T) {
+// A frame that arrives slowly is not dropped.
+func TestReceiveSlowFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
 		got := make(chan Frame, 1)
@@ -51,17 +51,17 @@ func TestReceiveWaitsForASlowFrame(t *testing.T) {
 		}()
 		for _, b := range encode(frame("slowly")) {
 			write(t, w, []byte{b})
-			time.Sleep(StallTime * 9 / 10)
+			time.Sleep(StallTimeout * 9 / 10)
 		}
 		if f := <-got; string(f.Payload) != "slowly" {
-			t.Errorf("got %q", f.Payload)
+			t.Errorf("got payload %q, want slowly", f.Payload)
 		}
 		closeEnd(t, w)
 	})
 }
 
-// A flood that is of no use is read slowly.
-func TestReceiveSlowsAFlood(t *testing.T) {
+// A flood of useless frames is read slowly.
+func TestReceiveSlowsDownFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
 		ended := make(chan error)
@@ -71,10 +71,10 @@ func TestReceiveSlowsAFlood(t *testing.T) {
 		write(t, w, noise)
 		closeEnd(t, w)
 		if err := <-ended; !errors.Is(err, io.EOF) {
-			t.Errorf("ended with %v", err)
+			t.Errorf("ended with %v, want error %v", err, io.EOF)
 		}
 		if took := time.Since(began); took < time.Second {
-			t.Errorf("8 MB of noise were read in %v", took)
+			t.Errorf("8 MiB of noise was read in %v, want at least 1s", took)
 		}
 	})
 }

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// Mount is a 9p file system of the host and where it is to be mounted.
+// Mount is a 9p file system of the host and its mount point in the guest.
 type Mount struct {
 	Tag      string `json:"tag"`
 	Dir      string `json:"dir"`
 	ReadOnly bool   `json:"readOnly,omitempty"`
 }
 
-// MaxMounts is how many one request may ask for.
+// MaxMounts is the maximum number of mounts in one request.
 const MaxMounts = 32
 
-// Check tells what no host would ask for: shares are folders of /mnt.
+// Check returns an error if m is invalid. Shares are mounted directly below /mnt.
 func (m Mount) Check() error {
 	if m.Tag == "" || len(m.Tag) > 31 || strings.ContainsRune(m.Tag, 0) {
-		return errors.New("no name of a shared folder")
+		return errors.New("invalid tag of a shared folder")
 	}
 	if path.Dir(m.Dir) != "/mnt" || path.Clean(m.Dir) != m.Dir || strings.ContainsRune(m.Dir, 0) {
-		return errors.New("no place for a shared folder")
+		return errors.New("invalid mount point for a shared folder")
 	}
 	return nil
 }

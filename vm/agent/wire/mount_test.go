@@ -2,10 +2,10 @@ package wire
 
 import "testing"
 
-func TestMountIsAFolderOfMnt(t *testing.T) {
+func TestMountCheck(t *testing.T) {
 	for _, m := range []Mount{{Tag: "vmt-1", Dir: "/mnt/site"}, {Tag: "vmt-1", Dir: "/mnt/a, b"}, {Tag: "t", Dir: "/mnt/..."}} {
 		if err := m.Check(); err != nil {
-			t.Errorf("%+v: %v", m, err)
+			t.Errorf("%+v: got error %v, want no error", m, err)
 		}
 	}
 	for _, m := range []Mount{
@@ -23,7 +23,7 @@ func TestMountIsAFolderOfMnt(t *testing.T) {
 		{Tag: "a tag that is longer than QEMU has", Dir: "/mnt/a"},
 	} {
 		if m.Check() == nil {
-			t.Errorf("%+v is one", m)
+			t.Errorf("%+v was accepted", m)
 		}
 	}
 }

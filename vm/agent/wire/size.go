@@ -2,12 +2,12 @@ package wire
 
 import "encoding/binary"
 
-// SizePayload is a Resize frame's payload.
+// SizePayload returns the payload of a Resize.
 func SizePayload(columns, rows uint16) []byte {
 	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, columns), rows)
 }
 
-// ParseSize reads a Resize frame's payload; false for one that is no size.
+// ParseSize parses the payload of a Resize; ok is false if it is invalid.
 func ParseSize(payload []byte) (columns, rows uint16, ok bool) {
 	if len(payload) != 4 {
 		return 0, 0, false

@@ -10,26 +10,26 @@ import (
 	"os"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image"
-	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/catalog"
 	"vmterminal/vm/image/fetch"
 )
 
-// maxImage is the largest file that is taken for an image, in bytes.
+// maxImage is the maximum size of an image file in bytes.
 const maxImage = 1 << 40
 
-// Download makes sure that an image of the catalogue is kept as it is offered, and
-// returns it. One that is there already is not downloaded again, also if another
-// process has just done that. An older version goes once the new one is there.
-// What has come when ctx ends is kept, to go on with; a file that is not what it
-// should be goes.
-func (s *Store) Download(ctx context.Context, offer catalogue.Offer, p Progress) (Image, error) {
+// Download adds an image from the catalog, unless the same version is stored already, and
+// returns it. It replaces an older version once the new one is complete. If the error is a
+// *fetch.PartKept, the next call continues the download; after any other error nothing is
+// left behind.
+func (s *Store) Download(ctx context.Context, offer catalog.Offer, p Progress) (Image, error) {
 	m := Image{
 		Name: Name(offer.Distro, offer.Release), Version: offer.Version, Source: offer.Address,
 		Sum: offer.Sum, Size: offer.Size, Verified: offer.Verified,
 	}
-	return s.add(ctx, m, func(ctx context.Context, dir ondisk.ImageDir, old *Image) (bool, error) {
+	return s.add(ctx, m, func(ctx context.Context, dir home.ImageDir, old *Image) (bool, error) {
 		if old != nil && old.Broken == nil && old.Sum == offer.Sum && offer.Sum.Hex != "" {
 			return false, nil
 		}
@@ -41,27 +41,28 @@ func (s *Store) Download(ctx context.Context, offer catalogue.Offer, p Progress)
 	}, p)
 }
 
-// checkSignature compares what has come with the signature that it was offered with;
-// what is not signed so goes.
-func checkSignature(dir ondisk.ImageDir, offer catalogue.Offer) error {
+// checkSignature verifies the downloaded file with the signature in the offer, and removes
+// it if the signature does not match.
+func checkSignature(dir home.ImageDir, offer catalog.Offer) error {
 	f, err := os.Open(dir.Part())
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	err = offer.CheckSignature(f)
-	if errors.Is(err, catalogue.ErrSignature) {
-		forget(dir)
+	if errors.Is(err, catalog.ErrSignature) {
+		removePart(dir)
 	}
 	return err
 }
 
-// Import adds an image from a file, or an address, under a name of its own.
-func (s *Store) Import(ctx context.Context, name, from string, p Progress) (Image, error) {
-	m := Image{Name: name, Source: fetch.Shown(from), Verified: catalogue.ByNothing}
-	return s.add(ctx, m, func(ctx context.Context, dir ondisk.ImageDir, old *Image) (bool, error) {
+// Import adds an image from a file or a URL under its own name. If force is true, it may be
+// cut short; see image.Options.Force.
+func (s *Store) Import(ctx context.Context, name, from string, force bool, p Progress) (Image, error) {
+	m := Image{Name: name, Source: fetch.RedactURL(from), Verified: catalog.ByNothing, Forced: force}
+	return s.add(ctx, m, func(ctx context.Context, dir home.ImageDir, old *Image) (bool, error) {
 		if old != nil && old.Broken != nil && !errors.Is(old.Broken, ErrBroken) {
-			return false, old.Broken // whether there is one cannot be told
+			return false, old.Broken // it is unknown whether the image exists
 		}
 		if old != nil {
 			return false, fmt.Errorf("%w: '%s'", ErrExists, old.Name)
@@ -73,17 +74,17 @@ func (s *Store) Import(ctx context.Context, name, from string, p Progress) (Imag
 	}, p)
 }
 
-// add takes the image's lock, has get bring its file to dir.Part(), if that says it
-// is needed, and makes that the image.
-func (s *Store) add(ctx context.Context, m Image, get func(context.Context, ondisk.ImageDir, *Image) (bool, error), p Progress) (Image, error) {
+// add locks the image, calls get and publishes the file. get writes the file to dir.Part()
+// and reports whether that was needed.
+func (s *Store) add(ctx context.Context, m Image, get func(context.Context, home.ImageDir, *Image) (bool, error), p Progress) (Image, error) {
 	if err := CheckName(m.Name); err != nil {
 		return Image{}, err
 	}
 	dir := s.dir(m.Name)
-	if err := ondisk.MakeDir(string(dir)); err != nil {
+	if err := durable.MakeDir(string(dir)); err != nil {
 		return Image{}, err
 	}
-	held, err := s.hold(ctx, dir, "getting the image '"+m.Name+"'")
+	held, err := s.lock(ctx, dir, durable.Activity{Code: ActivityGet, Name: m.Name})
 	if err != nil {
 		return Image{}, err
 	}
@@ -105,62 +106,61 @@ func (s *Store) add(ctx context.Context, m Image, get func(context.Context, ondi
 	return s.publish(held, dir, m, p)
 }
 
-func (s *Store) download(ctx context.Context, dir ondisk.ImageDir, address string, size int64, p Progress) error {
+func (s *Store) download(ctx context.Context, dir home.ImageDir, address string, size int64, p Progress) error {
 	err := s.Client.File(ctx, address, dir.Part(), dir.PartState(), fetch.Options{
 		Size: size, Limit: maxImage, Room: s.room(dir), Progress: p,
 	})
+	if kept := (*fetch.PartKept)(nil); errors.As(err, &kept) && ctx.Err() != nil {
+		return &fetch.PartKept{Err: ctx.Err(), Bytes: kept.Bytes} // the cancellation may have caused any other error
+	}
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err() // whatever the end of it looked like
+		return ctx.Err() // as above
 	}
 	return err
 }
 
-func (s *Store) copyFile(ctx context.Context, dir ondisk.ImageDir, from string, p Progress) error {
+func (s *Store) copyFile(ctx context.Context, dir home.ImageDir, from string, p Progress) error {
 	if info, err := os.Stat(from); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%w: it is no file", image.ErrNotImage) // to open it might never end
+		return fmt.Errorf("%w: it is not a regular file", image.ErrNotImage) // opening it could block forever
 	}
 	source, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	if _, err := image.Look(source); err != nil { // before all of it is copied
+	if _, err := image.Inspect(source); err != nil { // before copying it
 		return err
 	}
-	forget(dir)
-	part, err := os.OpenFile(dir.Part(), os.O_RDWR|os.O_CREATE|os.O_EXCL, ondisk.FileMode)
+	removePart(dir)
+	part, err := os.OpenFile(dir.Part(), os.O_RDWR|os.O_CREATE|os.O_EXCL, durable.FileMode)
 	if err != nil {
 		return err
 	}
 	defer part.Close()
 	if err := image.Copy(ctx, part, source, image.Options{Room: s.room(dir), Progress: p}); err != nil {
-		forget(dir)
+		removePart(dir)
 		return err
 	}
-	return ondisk.SyncFile(part)
+	return durable.SyncFile(part)
 }
 
-// publish makes the file in dir.Part() the image, if it is what it should be; a
-// file that is not goes.
-func (s *Store) publish(ctx context.Context, dir ondisk.ImageDir, m Image, p Progress) (Image, error) {
+// publish verifies the file in dir.Part() and makes it the image, or removes it.
+func (s *Store) publish(ctx context.Context, dir home.ImageDir, m Image, p Progress) (Image, error) {
 	var err error
-	if m, err = checked(ctx, dir.Part(), m, p); err != nil {
-		if ctx.Err() == nil {
-			forget(dir)
-		}
-		return Image{}, err
+	if m, err = verifyFile(ctx, dir.Part(), m, p); err != nil {
+		return Image{}, dropPart(ctx, dir, err)
 	}
 	m.Added = time.Now().UTC()
 	if err := os.Rename(dir.Part(), dir.File(m.Digest)); err != nil {
 		return Image{}, err
 	}
-	err = ondisk.SyncDir(string(dir))
+	err = durable.SyncDir(string(dir))
 	if err == nil {
-		err = ondisk.ReplaceJSON(dir.Row(), m)
+		err = durable.ReplaceJSON(dir.Row(), m)
 	}
 	if err != nil {
-		if !errors.Is(err, ondisk.ErrNotDurable) { // or else a power cut might bring the row before back
-			settle(dir)
+		if !errors.Is(err, durable.ErrNotDurable) { // after ErrNotDurable, a power cut could restore the previous row
+			removeLeftovers(dir)
 		}
 		return Image{}, err
 	}
@@ -168,9 +168,19 @@ func (s *Store) publish(ctx context.Context, dir ondisk.ImageDir, m Image, p Pro
 	return m, nil
 }
 
-// checked looks whether a file is the image that it should be, and an image at all,
-// and adds what it finds.
-func checked(ctx context.Context, path string, m Image, p Progress) (Image, error) {
+// dropPart removes a file that cannot become an image because of err. If ctx ended before a
+// download was verified, the file is preserved for the next call.
+func dropPart(ctx context.Context, dir home.ImageDir, err error) error {
+	if part, ok := partIn(dir); ok && ctx.Err() != nil && part.Total > 0 {
+		return &fetch.PartKept{Err: ctx.Err(), Bytes: part.Received}
+	}
+	removePart(dir)
+	return err
+}
+
+// verifyFile verifies a file against the expected checksum, checks that it is an image, and
+// returns m with the file's digest and size.
+func verifyFile(ctx context.Context, path string, m Image, p Progress) (Image, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return m, err
@@ -181,17 +191,17 @@ func checked(ctx context.Context, path string, m Image, p Progress) (Image, erro
 		return m, err
 	}
 	if m.Sum.Hex != "" && sum != m.Sum.Hex {
-		return m, fmt.Errorf("%w: %s is told of %s, and %s came", ErrChecksum, m.Sum.Hex, m.Source, sum)
+		return m, fmt.Errorf("%w: expected %s for %s, got %s", ErrChecksum, m.Sum.Hex, m.Source, sum)
 	}
 	m.Digest, m.Size = digest, size
-	if _, err = image.Look(f); err == nil && m.Verified == catalogue.ByNothing {
-		err = image.CheckPacked(ctx, f, p)
+	if _, err = image.Inspect(f); err == nil && m.Verified == catalog.ByNothing {
+		err = image.CheckContent(ctx, f, image.Options{Progress: p, Force: m.Forced})
 	}
 	return m, err
 }
 
-// digests reads a file, and returns its SHA-256 and the sum of the other algorithm.
-func digests(ctx context.Context, f *os.File, like catalogue.Sum, p Progress) (digest, sum string, size int64, err error) {
+// digests returns a file's SHA-256, its checksum with the algorithm of like, and its size.
+func digests(ctx context.Context, f *os.File, like catalog.Sum, p Progress) (digest, sum string, size int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return "", "", 0, err

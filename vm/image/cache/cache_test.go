@@ -19,16 +19,17 @@ import (
 
 	"go.uber.org/goleak"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image"
 	"vmterminal/vm/image/cache"
-	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/catalog"
 	"vmterminal/vm/image/fetch"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// disk is a raw disk of 1 MiB that differs by its mark.
+// disk returns a raw disk of 1 MiB that contains mark.
 func disk(mark string) []byte {
 	d := make([]byte, 1<<20)
 	copy(d, mark)
@@ -39,13 +40,13 @@ func disk(mark string) []byte {
 
 func sha(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
-// server gives data, and counts how often it is asked for its start.
+// server serves data and counts the requests for the whole file.
 type server struct {
 	*httptest.Server
 	mu     sync.Mutex
 	data   []byte
 	starts atomic.Int64
-	cut    bool // the answer that begins at the start ends in its middle
+	cut    bool // responses to requests for the whole file end halfway
 }
 
 func serve(t *testing.T, data []byte) *server {
@@ -81,10 +82,10 @@ func (s *server) set(data []byte, cut bool) {
 	s.data, s.cut = data, cut
 }
 
-func (s *server) offer(version string, data []byte) catalogue.Offer {
-	return catalogue.Offer{
+func (s *server) offer(version string, data []byte) catalog.Offer {
+	return catalog.Offer{
 		Distro: "debian", Release: "trixie", Version: version, Address: s.URL,
-		Sum: catalogue.Sum{Algorithm: "sha256", Hex: sha(data)}, Verified: catalogue.ByChecksum,
+		Sum: catalog.Sum{Algorithm: "sha256", Hex: sha(data)}, Verified: catalog.ByChecksum,
 	}
 }
 
@@ -94,12 +95,12 @@ func (meter) Phase(string, int64) {}
 func (meter) Add(int64)           {}
 
 func newStore(t *testing.T) *cache.Store {
-	return &cache.Store{Home: ondisk.Home(t.TempDir()), Client: fetch.Client{Pause: time.Millisecond}}
+	return &cache.Store{Home: home.Dir(t.TempDir()), Client: fetch.Client{Pause: time.Millisecond}}
 }
 
-// holds fails when the store's image is not that, or more than it and the few
-// small files that stay are there.
-func holds(t *testing.T, s *cache.Store, name string, want []byte) {
+// checkImage checks the contents of the store's only image, and that its folder contains no
+// unexpected files.
+func checkImage(t *testing.T, s *cache.Store, name string, want []byte) {
 	t.Helper()
 	f, m, err := s.Open(t.Context(), name, meter{})
 	if err != nil {
@@ -108,13 +109,13 @@ func holds(t *testing.T, s *cache.Store, name string, want []byte) {
 	defer f.Close()
 	got, err := io.ReadAll(f)
 	if err != nil || !bytes.Equal(got, want) || m.Digest != sha(want) || m.Size != int64(len(want)) {
-		t.Errorf("%+v has %d bytes of others, %v", m, len(got), err)
+		t.Errorf("Open = %+v with %d bytes, %v; want the image's contents and Size %v", m, len(got), err, int64(len(want)))
 	}
-	left(t, s, sha(want)+".img", "image.json", "lock")
+	checkFiles(t, s, sha(want)+".img", "image.json", "lock")
 }
 
-// left fails when other files are in the folder of the one image that there is.
-func left(t *testing.T, s *cache.Store, want ...string) {
+// checkFiles checks the files in the folder of the only image.
+func checkFiles(t *testing.T, s *cache.Store, want ...string) {
 	t.Helper()
 	var names []string
 	err := fs.WalkDir(os.DirFS(s.Home.Images()), ".", func(_ string, e fs.DirEntry, err error) error {
@@ -129,7 +130,7 @@ func left(t *testing.T, s *cache.Store, want ...string) {
 	slices.Sort(names)
 	slices.Sort(want)
 	if !slices.Equal(names, want) {
-		t.Errorf("there are %q, want %q", names, want)
+		t.Errorf("got files %q, want %q", names, want)
 	}
 }
 
@@ -138,27 +139,27 @@ func TestDownload(t *testing.T) {
 	from := serve(t, data)
 	for range 2 { // the second time nothing is downloaded
 		m, err := s.Download(t.Context(), from.offer("1", data), meter{})
-		if err != nil || m.Name != "debian:trixie" || m.Version != "1" || m.Verified != catalogue.ByChecksum || m.Source != from.URL {
-			t.Fatalf("%+v, %v", m, err)
+		if err != nil || m.Name != "debian:trixie" || m.Version != "1" || m.Verified != catalog.ByChecksum || m.Source != from.URL {
+			t.Fatalf("Download: got %+v, %v; want Name %q, Version %q, Verified %v, Source %v", m, err, "debian:trixie", "1", catalog.ByChecksum, from.URL)
 		}
-		holds(t, s, "debian:trixie", data)
+		checkImage(t, s, "debian:trixie", data)
 	}
 	if from.starts.Load() != 1 {
-		t.Errorf("downloaded %d times", from.starts.Load())
+		t.Errorf("downloaded %d times, want 1", from.starts.Load())
 	}
-	// A newer one takes its place.
+	// A newer version replaces it.
 	newer := disk("two")
 	from.set(newer, false)
 	if _, err := s.Download(t.Context(), from.offer("2", newer), meter{}); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, s, "debian:trixie", newer)
+	checkImage(t, s, "debian:trixie", newer)
 	if list, err := s.List(); err != nil || len(list) != 1 || list[0].Version != "2" {
-		t.Errorf("%+v, %v", list, err)
+		t.Errorf("List: got %+v, %v; want 1 entry", list, err)
 	}
 }
 
-func TestTwoDownloadsAreOne(t *testing.T) {
+func TestConcurrentDownloadsShareOne(t *testing.T) {
 	s, data := newStore(t), disk("one")
 	from := serve(t, data)
 	var both sync.WaitGroup
@@ -170,13 +171,13 @@ func TestTwoDownloadsAreOne(t *testing.T) {
 		})
 	}
 	both.Wait()
-	holds(t, s, "debian:trixie", data)
+	checkImage(t, s, "debian:trixie", data)
 	if from.starts.Load() != 1 {
-		t.Errorf("downloaded %d times", from.starts.Load())
+		t.Errorf("downloaded %d times, want 1", from.starts.Load())
 	}
 }
 
-// A file other than the one that is told of is not kept, and what was there stays.
+// A file with the wrong checksum is discarded, and the existing image is preserved.
 func TestSwappedFile(t *testing.T) {
 	s, data := newStore(t), disk("one")
 	from := serve(t, data)
@@ -185,44 +186,43 @@ func TestSwappedFile(t *testing.T) {
 	}
 	from.set(disk("evil"), false)
 	if _, err := s.Download(t.Context(), from.offer("2", disk("two")), meter{}); !errors.Is(err, cache.ErrChecksum) {
-		t.Errorf("%v", err)
+		t.Errorf("Download: got error %v, want error %v", err, cache.ErrChecksum)
 	}
-	holds(t, s, "debian:trixie", data)
-	// The next time it is right, and begins anew.
+	checkImage(t, s, "debian:trixie", data)
+	// The next download has the right file and starts from the beginning.
 	from.set(disk("two"), false)
 	if _, err := s.Download(t.Context(), from.offer("2", disk("two")), meter{}); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, s, "debian:trixie", disk("two"))
+	checkImage(t, s, "debian:trixie", disk("two"))
 }
 
-func TestWhatIsNoImageIsNotKept(t *testing.T) {
+func TestInvalidImageIsDiscarded(t *testing.T) {
 	s, page := newStore(t), []byte("<html>Log in to this network</html>")
 	from := serve(t, page)
 	if _, err := s.Download(t.Context(), from.offer("1", page), meter{}); !errors.Is(err, image.ErrNotImage) {
 		t.Error(err)
 	}
-	left(t, s, "lock")
+	checkFiles(t, s, "lock")
 }
 
-// What was cut off is gone on with by the next one, and what was swapped between is
-// noticed.
-func TestDownloadGoesOn(t *testing.T) {
+// An interrupted download is continued by the next call, unless the file on the server changed.
+func TestDownloadIsResumed(t *testing.T) {
 	for name, second := range map[string][]byte{"the same": disk("one"), "swapped": disk("two")} {
 		s, data := newStore(t), disk("one")
 		from := serve(t, data)
 		from.set(data, true)
 		ctx, cancel := context.WithCancel(t.Context())
-		s.Room = func(string) error {
+		s.Room = func(string, int64) error {
 			if from.starts.Load() > 0 {
-				cancel() // once the first bytes have come
+				cancel() // after the first bytes
 			}
 			return nil
 		}
 		if _, err := s.Download(ctx, from.offer("1", data), meter{}); err == nil {
-			t.Fatal("half an image was taken")
+			t.Fatal("Download of half an image: got no error, want one")
 		}
-		left(t, s, "download.json", "download.part", "lock")
+		checkFiles(t, s, "download.json", "download.part", "lock")
 		from.set(second, false)
 		s.Room = nil
 		_, err := s.Download(t.Context(), from.offer("1", data), meter{})
@@ -232,21 +232,22 @@ func TestDownloadGoesOn(t *testing.T) {
 		case name == "the same" && err != nil:
 			t.Error(err)
 		case name == "the same":
-			holds(t, s, "debian:trixie", data)
+			checkImage(t, s, "debian:trixie", data)
 		}
 		cancel()
 	}
 }
 
-// Work on an image is seen, and ended, from outside; what has come is kept.
-func TestDownloadThatIsAskedToEnd(t *testing.T) {
+// Other processes can list and cancel operations on an image; the downloaded part is
+// preserved.
+func TestDownloadIsCanceledByRequest(t *testing.T) {
 	s, data := newStore(t), disk("one")
 	half, over := make(chan struct{}), make(chan struct{})
 	from := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"`+sha(data)+`"`)
 		if r.Header.Get("Range") != "" {
 			if _, err := os.Stat(s.Home.Image("debian@trixie").Cancel()); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("what was asked of an earlier one is asked of the next: %v", err)
+				t.Errorf("cancel request of an earlier operation: got error %v, want error %v", err, fs.ErrNotExist)
 			}
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 			return
@@ -261,8 +262,8 @@ func TestDownloadThatIsAskedToEnd(t *testing.T) {
 	t.Cleanup(from.Close)
 	t.Cleanup(sync.OnceFunc(func() { close(over) }))
 	offer := (&server{Server: from}).offer("1", data)
-	if list, err := s.Working(); err != nil || len(list) > 0 {
-		t.Errorf("before there is any: %+v, %v", list, err)
+	if list, err := s.Operations(); err != nil || len(list) > 0 {
+		t.Errorf("before the download: got %+v, %v; want none", list, err)
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -270,33 +271,33 @@ func TestDownloadThatIsAskedToEnd(t *testing.T) {
 		ended <- err
 	}()
 	<-half
-	list, err := s.Working()
-	for err == nil && len(list) == 1 && list[0].Come < int64(len(data)/2) {
-		list, err = s.Working()
+	list, err := s.Operations()
+	for err == nil && len(list) == 1 && list[0].Received < int64(len(data)/2) {
+		list, err = s.Operations()
 	}
-	if err != nil || len(list) != 1 || list[0].Name != "debian:trixie" || list[0].Total != int64(len(data)) || list[0].PID != os.Getpid() || list[0].Doing != "getting the image 'debian:trixie'" {
-		t.Fatalf("%+v, %v", list, err)
+	if err != nil || len(list) != 1 || list[0].Name != "debian:trixie" || list[0].Total != int64(len(data)) || list[0].PID != os.Getpid() || list[0].Activity != (durable.Activity{Code: cache.ActivityGet, Name: "debian:trixie"}) {
+		t.Fatalf("got %+v, %v; want 1 entry", list, err)
 	}
 	dir, err := s.Dir("debian:trixie")
 	if err == nil {
-		err = ondisk.AskToEnd(dir.Cancel(), os.Getpid())
+		err = durable.RequestCancel(dir.Cancel(), os.Getpid())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("asked to end: %v", err)
+		t.Errorf("canceled download: got error %v, want error %v", err, context.Canceled)
 	}
-	left(t, s, "download.json", "download.part", "lock")
-	if list, err := s.Working(); err != nil || len(list) > 0 {
-		t.Errorf("after its end: %+v, %v", list, err)
+	checkFiles(t, s, "download.json", "download.part", "lock")
+	if list, err := s.Operations(); err != nil || len(list) > 0 {
+		t.Errorf("after the download: got %+v, %v; want none", list, err)
 	}
-	// A request that came too late is not obeyed by the next one.
-	if err := ondisk.AskToEnd(dir.Cancel(), os.Getpid()); err != nil {
+	// A request after the end does not affect the next download.
+	if err := durable.RequestCancel(dir.Cancel(), os.Getpid()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Download(t.Context(), offer, meter{}); err != nil {
 		t.Error(err)
 	}
-	holds(t, s, "debian:trixie", data)
+	checkImage(t, s, "debian:trixie", data)
 }

@@ -2,17 +2,20 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"os"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/guard"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image"
+	"vmterminal/vm/image/catalog"
 )
 
-// WriteDisk makes disk, an empty file that is open for reading and writing, the disk
-// of the image of that name, as image.Write does. Where the file system lets files
-// share their blocks, the disk that the image makes is kept beside it, once, and all
-// disks are of its blocks: they take no time and no space. Elsewhere, and of an image
-// that is itself that disk, nothing more is kept.
+// WriteDisk writes the disk of an image to an empty file that is open for reading and
+// writing, like image.Write. If files can share blocks, the disk is cached too, and later
+// disks share its blocks, which takes no time and no space. After an error the contents of
+// disk are undefined.
 func (s *Store) WriteDisk(ctx context.Context, name string, disk *os.File, opt image.Options) (size int64, err error) {
 	m, err := s.Get(name)
 	if err == nil {
@@ -21,120 +24,154 @@ func (s *Store) WriteDisk(ctx context.Context, name string, disk *os.File, opt i
 	if err != nil {
 		return 0, err
 	}
-	worth, err := s.worthKeeping(m, disk)
+	opt.Force = opt.Force || m.Forced
+	from, err := os.Open(s.dir(m.Name).File(m.Digest))
 	if err != nil {
 		return 0, err
 	}
-	if !worth {
-		from, _, err := s.Open(ctx, name, opt.Progress)
-		if err != nil {
-			return 0, err
-		}
-		defer from.Close()
-		return image.Write(ctx, disk, from, opt)
-	}
-	kept, err := s.keptDisk(ctx, m, opt)
+	defer from.Close()
+	info, err := image.Inspect(from)
 	if err != nil {
 		return 0, err
 	}
-	defer kept.Close()
-	st, err := kept.Stat()
+	if info.Compression == image.Plain && info.Format == image.Raw {
+		return copyRaw(ctx, m, disk, from, info, opt)
+	}
+	shares, err := image.CanShare(disk, from)
 	if err != nil {
 		return 0, err
 	}
-	return st.Size(), image.Copy(ctx, disk, kept, opt)
+	if shares {
+		return s.shareDisk(ctx, m, disk, opt)
+	}
+	checked, _, err := s.Open(ctx, name, opt.Progress)
+	if err != nil {
+		return 0, err
+	}
+	defer checked.Close()
+	return image.Write(ctx, disk, checked, opt)
 }
 
-// worthKeeping tells whether an image's disk has to be made of it, and a file beside
-// it could share its blocks with disk.
-func (s *Store) worthKeeping(m Image, disk *os.File) (bool, error) {
-	f, err := os.Open(s.dir(m.Name).File(m.Digest))
+// copyRaw copies or clones the file of a raw image. It verifies the copy, because the file
+// could change between verifying and copying.
+func copyRaw(ctx context.Context, m Image, disk, from *os.File, info image.Info, opt image.Options) (int64, error) {
+	if err := opt.CheckSize(info.DiskSize); err != nil {
+		return 0, err
+	}
+	whole := opt
+	whole.MaxSize = 0 // the file may be larger than the disk by the footer of a VHD
+	if err := image.Copy(ctx, disk, from, whole); err != nil {
+		return 0, err
+	}
+	checked := disk
+	if !guard.On(guard.ClonedImage) {
+		checked = from
+	}
+	digest, _, _, err := digests(ctx, checked, catalog.Sum{}, opt.Progress)
+	if err == nil && digest != m.Digest {
+		err = changedError(m)
+	}
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	defer f.Close()
-	info, err := image.Look(f)
-	if err != nil || info.Packing == image.Plain && info.Format == image.Raw {
-		return false, err
+	if info, err = image.Inspect(disk); err != nil {
+		return 0, err
 	}
-	return image.CanShare(disk, f)
+	if err := disk.Truncate(info.DiskSize); err != nil {
+		return 0, err
+	}
+	return info.DiskSize, image.CheckDisk(disk, info.DiskSize, opt)
 }
 
-// keptDisk opens the disk that is kept of an image, and makes it if there is none, or
-// none that is still as it was. Who wants the same meanwhile waits, and finds it.
-func (s *Store) keptDisk(ctx context.Context, m Image, opt image.Options) (*os.File, error) {
+// shareDisk clones an image's cached disk. If it is missing or damaged, shareDisk
+// writes the disk from the image and caches a clone of it, under the image's lock.
+func (s *Store) shareDisk(ctx context.Context, m Image, disk *os.File, opt image.Options) (int64, error) {
 	dir := s.dir(m.Name)
-	if f, err := soundDisk(ctx, dir, m.Digest, opt.Progress); f != nil || err != nil {
-		return f, err
+	if size, found, err := cloneDisk(ctx, dir, m.Digest, disk, opt); found || err != nil {
+		return size, err
 	}
-	held, err := s.hold(ctx, dir, "making the disk of the image '"+m.Name+"'")
+	held, err := s.lock(ctx, dir, durable.Activity{Code: ActivityDisk, Name: m.Name})
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer held.release()
-	if f, err := soundDisk(held, dir, m.Digest, opt.Progress); f != nil || err != nil {
-		return f, err
+	if size, found, err := cloneDisk(held, dir, m.Digest, disk, opt); found || err != nil {
+		return size, err
 	}
 	from, m, err := s.Open(held, m.Name, opt.Progress)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer from.Close()
 	sweepFiles(dir, m.Digest)
 	sweepDisks(dir, "")
-	return makeDisk(held, dir, m.Digest, from, opt)
+	size, err := image.Write(held, disk, from, opt)
+	if err != nil {
+		return 0, err
+	}
+	return size, cacheDisk(held, dir, m.Digest, disk, opt)
 }
 
-// soundDisk opens the disk that is kept of the image of that digest, once all of it
-// is found to be as its name says; nil if there is none.
-func soundDisk(ctx context.Context, dir ondisk.ImageDir, of string, p Progress) (*os.File, error) {
+// cloneDisk clones the cached disk of the image whose digest is of. Like copyRaw, it verifies
+// the clone. found reports whether there is a cached disk with the contents that its name
+// states; if not, disk is empty again.
+func cloneDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File, opt image.Options) (size int64, found bool, err error) {
 	path := diskOf(dir, of)
-	f, err := os.Open(path)
-	if err != nil { // there is none, or it is being removed
-		return nil, nil //nolint:nilerr // see above
+	cached, err := os.Open(path)
+	if err != nil { // missing, or being removed
+		return 0, false, nil //nolint:nilerr // see above
 	}
-	digest, err := image.Digest(ctx, f, p)
-	if err == nil && path == dir.Disk(of, digest) {
-		return f, nil
+	defer cached.Close()
+	checked := disk
+	err = image.Copy(ctx, disk, cached, opt)
+	if errors.Is(err, image.ErrTooLarge) || !guard.On(guard.ClonedImage) {
+		checked = cached // nothing was cloned, so verify the cached disk
 	}
-	f.Close()
-	return nil, ctx.Err()
-}
-
-// makeDisk makes the disk of an image whose file is open, and keeps it. The image's
-// lock is held. The name comes last, and says what the file's content has to be.
-func makeDisk(ctx context.Context, dir ondisk.ImageDir, of string, from *os.File, opt image.Options) (kept *os.File, err error) {
-	temp := ondisk.TempName(dir.File(of))
-	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, ondisk.FileMode)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(temp)
+	if err == nil || errors.Is(err, image.ErrTooLarge) {
+		digest, failed := image.Digest(ctx, checked, opt.Progress)
+		if failed == nil && path == dir.Disk(of, digest) {
+			st, failed := checked.Stat()
+			if failed != nil {
+				return 0, true, failed
+			}
+			return st.Size(), true, err
 		}
-	}()
-	if _, err := image.Write(ctx, f, from, opt); err != nil {
-		return nil, err
 	}
-	if err := ondisk.SyncFile(f); err != nil {
-		return nil, err
-	}
-	digest, err := image.Digest(ctx, f, opt.Progress)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Rename(temp, dir.Disk(of, digest)); err != nil {
-		return nil, err
-	}
-	// Without its name after a power cut it is only made again.
-	_ = ondisk.SyncDir(string(dir))
-	return f, nil
+	return 0, false, errors.Join(ctx.Err(), disk.Truncate(0))
 }
 
-// sweepDisks removes the disks that are kept of others than the image of that digest.
-func sweepDisks(dir ondisk.ImageDir, keep string) {
+// cacheDisk caches a clone of disk, which was created from the image whose digest is of. The
+// caller must hold the image's lock. The clone is renamed last, to a name with its own
+// digest.
+func cacheDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File, opt image.Options) error {
+	digest, err := image.Digest(ctx, disk, opt.Progress)
+	if err != nil {
+		return err
+	}
+	temp := durable.TempName(dir.File(of))
+	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, durable.FileMode)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = image.Copy(ctx, f, disk, opt)
+	if err == nil {
+		err = durable.SyncFile(f)
+	}
+	if err == nil {
+		err = os.Rename(temp, dir.Disk(of, digest))
+	}
+	if err != nil {
+		os.Remove(temp)
+		return err
+	}
+	// If a power cut loses the new name, the disk is just cached again.
+	_ = durable.SyncDir(string(dir))
+	return nil
+}
+
+// sweepDisks removes all cached disks except the disk of the image whose digest is keep.
+func sweepDisks(dir home.ImageDir, keep string) {
 	eachDisk(dir, func(path, of, _ string) {
 		if of != keep {
 			os.Remove(path)
@@ -142,9 +179,8 @@ func sweepDisks(dir ondisk.ImageDir, keep string) {
 	})
 }
 
-// diskOf is the path of the disk that is kept of the image of that digest, "" if
-// there is none.
-func diskOf(dir ondisk.ImageDir, digest string) (found string) {
+// diskOf returns the path of the cached disk of the image with the given digest, or "".
+func diskOf(dir home.ImageDir, digest string) (found string) {
 	eachDisk(dir, func(path, of, _ string) {
 		if of == digest {
 			found = path
@@ -153,12 +189,12 @@ func diskOf(dir ondisk.ImageDir, digest string) (found string) {
 	return found
 }
 
-// eachDisk calls do for each disk that is kept in a folder: of the image of which
-// digest, and what its own digest has to be.
-func eachDisk(dir ondisk.ImageDir, do func(path, of, digest string)) {
+// eachDisk calls do for each cached disk in a folder, with the digests of its image and of
+// its own contents.
+func eachDisk(dir home.ImageDir, do func(path, of, digest string)) {
 	entries, _ := os.ReadDir(string(dir)) // no folder, no disks
 	for _, e := range entries {
-		of, digest, isDisk := ondisk.ParseImageDisk(e.Name())
+		of, digest, isDisk := home.ParseImageDisk(e.Name())
 		if isDisk && e.Type().IsRegular() {
 			do(dir.Disk(of, digest), of, digest)
 		}

@@ -13,29 +13,31 @@ import (
 	"sync"
 	"testing"
 
-	"vmterminal/app/ondisk"
-	"vmterminal/app/ondisk/mounttest"
+	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/mounttest"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image"
 	"vmterminal/vm/image/cache"
 	"vmterminal/vm/image/fetch"
 )
 
-// on is a store on a file system of that kind, in a folder whose name is no pattern.
+// on creates a store on a file system of the given kind, in a folder whose name contains glob
+// characters.
 func on(t *testing.T, kind string) *cache.Store {
 	t.Helper()
-	home := filepath.Join(mounttest.Dir(t, kind, 400), "ro[o]t")
-	if err := os.Mkdir(home, ondisk.DirMode); err != nil {
+	root := filepath.Join(mounttest.Dir(t, kind, 400), "ro[o]t")
+	if err := os.Mkdir(root, durable.DirMode); err != nil {
 		t.Fatal(err)
 	}
-	return &cache.Store{Home: ondisk.Home(home), Client: fetch.Client{}}
+	return &cache.Store{Home: home.Dir(root), Client: fetch.Client{}}
 }
 
-// qcow2 is a file with a disk of 8 MiB, of which 3 are random, and that disk.
+// qcow2 returns the path of a qcow2 file with a disk of 8 MiB, and the disk's contents.
 func qcow2(t *testing.T) (path string, content []byte) {
 	t.Helper()
 	content = make([]byte, 8<<20)
 	copy(content, disk("one"))
-	for i := range 2 << 20 { // nothing that packs well
+	for i := range 2 << 20 { // data that does not compress well
 		content[3<<20+i] = byte(i * i >> 7)
 	}
 	dir := t.TempDir()
@@ -44,21 +46,21 @@ func qcow2(t *testing.T) (path string, content []byte) {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", raw, path).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("got %v, want no error\n%s", err, out)
 	}
 	return path, content
 }
 
 func keep(t *testing.T, s *cache.Store, path string) cache.Image {
 	t.Helper()
-	m, err := s.Import(t.Context(), "base", path, meter{})
+	m, err := s.Import(t.Context(), "base", path, false, meter{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-// phases notes which there were.
+// phases is a Progress that records the phases.
 type phases struct {
 	mu  sync.Mutex
 	had []string
@@ -71,7 +73,7 @@ func (p *phases) Phase(name string, _ int64) {
 }
 func (p *phases) Add(int64) {}
 
-// write makes a disk of the image and returns its path.
+// write writes a disk from the image and returns its path.
 func write(ctx context.Context, t *testing.T, s *cache.Store, opt image.Options) (string, error) {
 	t.Helper()
 	if opt.Progress == nil {
@@ -84,34 +86,34 @@ func write(ctx context.Context, t *testing.T, s *cache.Store, opt image.Options)
 	defer f.Close()
 	size, err := s.WriteDisk(ctx, "base", f, opt)
 	if st, _ := f.Stat(); err == nil && st.Size() != size {
-		t.Errorf("a disk of %d bytes is told of as %d", st.Size(), size)
+		t.Errorf("WriteDisk = %d, want the file's size %d", size, st.Size())
 	}
 	return f.Name(), err
 }
 
-// is fails unless a file has that content, and shares blocks or not.
-func is(t *testing.T, path string, content []byte, shares bool) {
+// checkDisk checks a file's contents and whether it shares blocks.
+func checkDisk(t *testing.T, path string, content []byte, shares bool) {
 	t.Helper()
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
-		t.Errorf("it has %d bytes of others; %v", len(got), err)
+		t.Errorf("the disk differs from the image: %d bytes, error %v", len(got), err)
 	}
 	if err := exec.Command("sync", path).Run(); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.Command("filefrag", "-v", path).CombinedOutput()
 	if err != nil || strings.Contains(string(out), "shared") != shares {
-		t.Errorf("shared blocks: %v; %v\n%s", !shares, err, out)
+		t.Errorf("got shared blocks: %v, error %v\n%s", !shares, err, out)
 	}
 }
 
-func TestDisksOfAPackedImageShareBlocks(t *testing.T) {
+func TestDisksFromCompressedImageShareBlocks(t *testing.T) {
 	for _, kind := range []string{"btrfs", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			s := on(t, kind)
 			path, content := qcow2(t)
 			m := keep(t, s, path)
 			if m, _ := s.Get("base"); m.Disk != "" {
-				t.Error("a disk is kept of which there is none yet")
+				t.Error("got a cached disk before one was created")
 			}
 			first, second := &phases{}, &phases{}
 			for _, p := range []*phases{first, second} {
@@ -119,23 +121,23 @@ func TestDisksOfAPackedImageShareBlocks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				is(t, disk, content, true)
+				checkDisk(t, disk, content, true)
 			}
 			if !slices.Contains(first.had, image.PhaseConvert) || slices.Contains(second.had, image.PhaseConvert) {
-				t.Errorf("converted at first %q, then %q", first.had, second.had)
+				t.Errorf("got phases %q, then %q; want a conversion only the first time", first.had, second.had)
 			}
 			kept, err := s.Get("base")
 			if err != nil || kept.Disk == "" {
-				t.Fatalf("%+v, %v", kept, err)
+				t.Fatalf("Get: got %+v, %v; want a cached disk", kept, err)
 			}
-			is(t, kept.Disk, content, true)
-			left(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
+			checkDisk(t, kept.Disk, content, true)
+			checkFiles(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
 
-			// Who asks for a smaller disk gets none.
+			// A disk that is smaller than the image's is rejected.
 			if _, err := write(t.Context(), t, s, image.Options{MaxSize: 1 << 20}); !errors.Is(err, image.ErrTooLarge) {
-				t.Errorf("a disk that is too large: %v", err)
+				t.Errorf("WriteDisk with a small MaxSize: got error %v, want error %v", err, image.ErrTooLarge)
 			}
-			// A change of one disk is in no other.
+			// Changing one disk does not change others.
 			disk, err := write(t.Context(), t, s, image.Options{})
 			if err == nil {
 				err = harm(disk, 4<<20)
@@ -143,11 +145,11 @@ func TestDisksOfAPackedImageShareBlocks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			is(t, kept.Disk, content, true)
+			checkDisk(t, kept.Disk, content, true)
 			if _, err := s.Remove("base"); err != nil {
 				t.Fatal(err)
 			}
-			left(t, s, "lock")
+			checkFiles(t, s, "lock")
 		})
 	}
 }
@@ -163,8 +165,8 @@ func harm(path string, at int64) error {
 	return err
 }
 
-// Whatever became of the disk that is kept, VMs get the image's.
-func TestDamagedDiskIsMadeAnew(t *testing.T) {
+// No matter what happens to the cached disk, VMs get the image's contents.
+func TestDamagedCachedDiskIsRewritten(t *testing.T) {
 	s := on(t, "xfs")
 	path, content := qcow2(t)
 	m := keep(t, s, path)
@@ -183,7 +185,7 @@ func TestDamagedDiskIsMadeAnew(t *testing.T) {
 			return os.Rename(disk, dir.Disk(strings.Repeat("0", 64), "1"))
 		},
 		"half written": func(disk string) error {
-			return errors.Join(os.Truncate(disk, 3<<20), os.Rename(disk, ondisk.TempName(dir.File(m.Digest))))
+			return errors.Join(os.Truncate(disk, 3<<20), os.Rename(disk, durable.TempName(dir.File(m.Digest))))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -202,24 +204,24 @@ func TestDamagedDiskIsMadeAnew(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			is(t, disk, content, true)
+			checkDisk(t, disk, content, true)
 			if !slices.Contains(p.had, image.PhaseConvert) {
-				t.Error("the harm was not seen")
+				t.Error("got no conversion after damage, want one")
 			}
-			left(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
+			checkFiles(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
 		})
 	}
-	// Nor is a disk made of an image that has changed.
+	// A changed image is rejected.
 	if err := errors.Join(harm(dir.File(m.Digest), m.Size-1), os.Remove(dir.Disk(m.Digest, digest(t, content)))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := write(t.Context(), t, s, image.Options{}); !errors.Is(err, cache.ErrBroken) {
-		t.Errorf("of an image that has changed: %v", err)
+		t.Errorf("WriteDisk from a changed image: got error %v, want error %v", err, cache.ErrBroken)
 	}
-	left(t, s, m.Digest+".img", "image.json", "lock")
+	checkFiles(t, s, m.Digest+".img", "image.json", "lock")
 }
 
-// digest is that of a disk with that content, none of it in holes.
+// digest returns the digest of a disk with the given contents and no holes.
 func digest(t *testing.T, content []byte) string {
 	t.Helper()
 	f, err := os.CreateTemp(t.TempDir(), "")
@@ -237,7 +239,7 @@ func digest(t *testing.T, content []byte) string {
 	return sum
 }
 
-func TestTwoWhoWantOneDiskMakeItOnce(t *testing.T) {
+func TestConcurrentWriteDiskConvertsOnce(t *testing.T) {
 	s := on(t, "xfs")
 	path, content := qcow2(t)
 	keep(t, s, path)
@@ -250,30 +252,30 @@ func TestTwoWhoWantOneDiskMakeItOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			is(t, disk, content, true)
+			checkDisk(t, disk, content, true)
 		})
 	}
 	both.Wait()
 	if n := strings.Count(strings.Join(p.had, "\n"), image.PhaseConvert); n != 1 {
-		t.Errorf("converted %d times", n)
+		t.Errorf("converted %d times, want 1", n)
 	}
 }
 
-func TestCancelledDiskLeavesNothing(t *testing.T) {
+func TestCanceledWriteDiskLeavesNothing(t *testing.T) {
 	s := on(t, "xfs")
 	path, _ := qcow2(t)
 	m := keep(t, s, path)
 	for _, phase := range []string{image.PhaseConvert, image.PhaseCheck} {
 		ctx, cancel := context.WithCancel(t.Context())
 		if _, err := write(ctx, t, s, image.Options{Progress: at{phase, cancel}}); !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled at %q: %v", phase, err)
+			t.Errorf("canceled at %q: got error %v, want error %v", phase, err, context.Canceled)
 		}
 		cancel()
-		left(t, s, m.Digest+".img", "image.json", "lock")
+		checkFiles(t, s, m.Digest+".img", "image.json", "lock")
 	}
 }
 
-// at calls do when a phase begins.
+// at is a Progress that calls do when a phase begins.
 type at struct {
 	phase string
 	do    func()
@@ -286,8 +288,8 @@ func (a at) Phase(name string, _ int64) {
 }
 func (at) Add(int64) {}
 
-// A newer image takes the disk of the older one with it.
-func TestNewerImageHasADiskOfItsOwn(t *testing.T) {
+// A newer image removes the cached disk of the older one.
+func TestNewerImageReplacesCachedDisk(t *testing.T) {
 	s := on(t, "xfs")
 	path, _ := qcow2(t)
 	one, err := os.ReadFile(path)
@@ -311,14 +313,91 @@ func TestNewerImageHasADiskOfItsOwn(t *testing.T) {
 		}
 		kept, err := s.Get(m.Name)
 		if err != nil || kept.Disk == "" {
-			t.Fatalf("%+v, %v", kept, err)
+			t.Fatalf("Get: got %+v, %v; want a cached disk", kept, err)
 		}
-		left(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
+		checkFiles(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
 	}
 }
 
-// Nothing more is kept where nothing could be shared, and of what is a disk already.
-func TestNoDiskIsKeptInVain(t *testing.T) {
+// If another process changes the file just before it is cloned, and reverts the change before
+// the check, the disk must still be correct.
+func TestImageThatChanges(t *testing.T) {
+	s := on(t, "xfs")
+	path, content := qcow2(t)
+	raw := filepath.Join(t.TempDir(), "raw")
+	if err := os.WriteFile(raw, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for kind, path := range map[string]string{"cached disk": path, "raw image": raw} {
+		for _, phases := range [][]string{{image.PhaseCopy}, {image.PhaseCopy, image.PhaseCheck}} {
+			t.Run(kind+"/"+strings.Join(phases, ","), func(t *testing.T) {
+				m := keep(t, s, path)
+				defer func() { _, _ = s.Remove("base") }()
+				from := s.Home.Image("base").File(m.Digest)
+				if kind == "cached disk" {
+					if _, err := write(t.Context(), t, s, image.Options{}); err != nil {
+						t.Fatal(err)
+					}
+					m, err := s.Get("base")
+					if err != nil {
+						t.Fatal(err)
+					}
+					from = m.Disk
+				}
+				var p inOrder
+				flips := 0
+				for _, phase := range phases {
+					p = append(p, at{phase, sync.OnceFunc(func() {
+						flips++
+						if err := flipByte(from, 5<<20); err != nil {
+							t.Error(err)
+						}
+					})})
+				}
+				disk, err := write(t.Context(), t, s, image.Options{Progress: p})
+				if flips == 0 {
+					t.Errorf("got no change of the file, want one in a phase of %q", phases)
+				}
+				if kind == "raw image" && errors.Is(err, cache.ErrBroken) {
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkDisk(t, disk, content, true)
+			})
+		}
+	}
+}
+
+// inOrder is a Progress that passes each phase to all of its elements.
+type inOrder []at
+
+func (o inOrder) Phase(name string, n int64) {
+	for _, a := range o {
+		a.Phase(name, n)
+	}
+}
+func (inOrder) Add(int64) {}
+
+// flipByte changes a byte of a file, and changes it back the next time.
+func flipByte(path string, off int64) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b := make([]byte, 1)
+	if _, err := f.ReadAt(b, off); err != nil {
+		return err
+	}
+	b[0] ^= 1
+	_, err = f.WriteAt(b, off)
+	return err
+}
+
+// No disk is cached for raw images, or if the file system cannot share blocks.
+func TestNoDiskIsCachedWithoutSharing(t *testing.T) {
 	path, content := qcow2(t)
 	raw := filepath.Join(t.TempDir(), "raw")
 	if err := os.WriteFile(raw, content, 0o600); err != nil {
@@ -334,12 +413,12 @@ func TestNoDiskIsKeptInVain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(t, disk, content, c.shares)
-		left(t, s, m.Digest+".img", "image.json", "lock")
+		checkDisk(t, disk, content, c.shares)
+		checkFiles(t, s, m.Digest+".img", "image.json", "lock")
 	}
 }
 
-func TestDigestIsOfTheContent(t *testing.T) {
+func TestDigestDependsOnContentOnly(t *testing.T) {
 	content := make([]byte, 5<<20+512)
 	copy(content[1<<20-10:], strings.Repeat("x", 20))
 	copy(content[5<<20:], "end")
@@ -353,7 +432,7 @@ func TestDigestIsOfTheContent(t *testing.T) {
 	}
 	sparse, err := image.Digest(t.Context(), f, meter{})
 	if err != nil || sparse != digest(t, content) {
-		t.Errorf("with holes %s, without %s; %v", sparse, digest(t, content), err)
+		t.Errorf("got digest %s with holes, want %s; error %v", sparse, digest(t, content), err)
 	}
 	seen := map[string]string{sparse: "the disk"}
 	for what, change := range map[string]func([]byte) []byte{
@@ -365,13 +444,13 @@ func TestDigestIsOfTheContent(t *testing.T) {
 	} {
 		sum := digest(t, change(bytes.Clone(content)))
 		if seen[sum] != "" {
-			t.Errorf("%s has the digest of %s", what, seen[sum])
+			t.Errorf("%s: got the same digest as %s, want another", what, seen[sum])
 		}
 		seen[sum] = what
 	}
 }
 
-// reader is a file with that content.
+// reader returns a file with the given contents.
 func reader(t *testing.T, content []byte) *os.File {
 	t.Helper()
 	f, err := os.CreateTemp(t.TempDir(), "")

@@ -1,105 +1,106 @@
-// Package cache keeps images on disk: those of the catalogue, once all of them is
-// there and is what its project says, and those that were imported. Any number
-// of VMs are made of one; they are copies, and need it no more.
+// Package cache stores images: verified ones from the catalog, and imported ones. Any
+// number of VMs can be created from an image; their disks are copies and do not need it.
 //
-// Each image has a folder, whose row is written last and decides whether there is
-// one. Any number of processes and goroutines can use the same home: who changes
-// an image holds its lock, and who wants the same meanwhile waits.
+// Each image has a folder. An image exists if its folder has a row, which is written last.
+// Any number of processes and goroutines can use the same home: changes are made under the
+// image's lock, and concurrent requests for the same image wait.
 //
-// Where files can share blocks, the disk that an image makes is kept too. It is a
-// cache of the image, never believed unread: its name holds the digest of its content.
+// If files can share blocks, the disk created from an image is cached too. Its name contains
+// the digest of its contents, which is verified at each use.
 package cache
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image"
-	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/catalog"
 	"vmterminal/vm/image/fetch"
 )
 
-// Errors that callers tell apart. They are wrapped with the name concerned.
+// Errors that callers distinguish, wrapped with the name concerned.
 var (
-	ErrNotFound = errors.New("no such image is kept here")
+	ErrNotFound = errors.New("no such image in the cache")
 	ErrExists   = errors.New("there is an image of that name")
-	// ErrBroken says that an image cannot be used any more.
+	// ErrBroken means that an image in the cache cannot be used.
 	ErrBroken = errors.New("the image is broken")
-	// ErrChecksum says that a file is not the one whose checksum is told.
-	ErrChecksum = errors.New("the checksum is not right")
+	// ErrChecksum means that a file does not match the published checksum.
+	ErrChecksum = errors.New("the checksum does not match")
 )
 
-// Image is an image that is kept.
+// Image describes an image in the cache.
 type Image struct {
-	Name    string `json:"name"`    // "debian:trixie", or as it was imported
-	Version string `json:"version"` // of the catalogue's
-	// Digest is the SHA-256 of the file, in hexadecimal; Size its bytes.
+	Name    string `json:"name"`    // "debian:trixie", or the name of an imported image
+	Version string `json:"version"` // for images from the catalog
+	// Digest is the SHA-256 of the file in hexadecimal, Size its size in bytes.
 	Digest string `json:"digest"`
 	Size   int64  `json:"size"`
-	// Sum is what the project told.
-	Sum      catalogue.Sum      `json:"sum,omitzero"`
-	Verified catalogue.Verified `json:"verified"`
-	Source   string             `json:"source"` // an address, or a path
-	Added    time.Time          `json:"added"`
+	// Sum is the published checksum.
+	Sum      catalog.Sum      `json:"sum,omitzero"`
+	Verified catalog.Verified `json:"verified"`
+	Source   string           `json:"source"` // URL or path
+	// Forced is set if the image was imported although its partition table needs a larger disk.
+	Forced bool      `json:"forced,omitempty"`
+	Added  time.Time `json:"added"`
 
-	// Disk is the path of the disk that is kept of it, whose blocks VMs share; "": none.
+	// Disk is the path of the cached disk whose blocks VMs share, or "".
 	Disk string `json:"-"`
 
-	// Broken is why it cannot be used, as ErrBroken; nil of a sound one.
+	// Broken is nil if the image can be used; otherwise it usually wraps ErrBroken.
 	Broken error `json:"-"`
 }
 
-// Store is the images of one home.
+// Store is the image cache in one home folder.
 type Store struct {
-	Home   ondisk.Home
+	Home   home.Dir
 	Client fetch.Client
-	// Room is asked now and then whether a folder has room for more; nil: it has.
-	Room func(dir string) error
-	// Say gets a line about another process that is waited for; nil: nobody cares.
-	Say func(string)
+	// Room, if set, returns an error if there is not enough free space in a folder.
+	Room func(dir string, bytes int64) error
+	// OnWait, if not nil, is called with the process that holds an image's lock, before
+	// the Store waits for it.
+	OnWait func(durable.Holder)
 }
 
-func (s *Store) room(dir ondisk.ImageDir) func() error {
-	return func() error {
+func (s *Store) room(dir home.ImageDir) func(bytes int64) error {
+	return func(bytes int64) error {
 		if s.Room == nil {
 			return nil
 		}
-		return s.Room(string(dir))
+		return s.Room(string(dir), bytes)
 	}
 }
 
-// Name is what an image of the catalogue is called.
+// Name returns the name of an image from the catalog.
 func Name(distro, release string) string { return distro + ":" + release }
 
-// Is tells whether an image is of a system, and of a release, if one is told.
+// Is reports whether an image is of the given distribution and release. If release is "", any
+// release matches.
 func (m Image) Is(distro, release string) bool {
 	return m.Name == Name(distro, release) || release == "" && strings.HasPrefix(m.Name, Name(distro, ""))
 }
 
-// CheckName tells what is wrong with an image's name; it wraps ondisk.ErrBadName.
+// CheckName validates an image's name. The error, if any, wraps durable.ErrBadName.
 func CheckName(name string) error {
-	distro, release, ofCatalogue := strings.Cut(name, ":")
-	if err := ondisk.CheckName(distro); err != nil || !ofCatalogue {
+	distro, release, ofCatalog := strings.Cut(name, ":")
+	if err := durable.CheckName(distro); err != nil || !ofCatalog {
 		return err
 	}
-	return ondisk.CheckName(release)
+	return durable.CheckName(release)
 }
 
-// dir is an image's folder; CheckName has passed. No imported one has an "@".
-func (s *Store) dir(name string) ondisk.ImageDir {
-	return s.Home.Image(strings.Replace(ondisk.FoldName(name), ":", "@", 1))
+// dir returns an image's folder. The name must have passed CheckName, which rejects "@".
+func (s *Store) dir(name string) home.ImageDir {
+	return s.Home.Image(strings.Replace(durable.FoldName(name), ":", "@", 1))
 }
 
-// named is the name of the image that has a folder.
-func named(dir ondisk.ImageDir) string {
+// imageName returns the name of the image in a folder.
+func imageName(dir home.ImageDir) string {
 	return strings.Replace(filepath.Base(string(dir)), "@", ":", 1)
 }
 
-func notFound(name string) error { return fmt.Errorf("%w: '%s'", ErrNotFound, name) }
-
-// Progress is told how far the work is.
+// Progress receives progress reports.
 type Progress = image.Progress

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,10 +9,11 @@ import (
 	"regexp"
 	"slices"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// List returns what is kept, by name. One that is broken is in the list.
+// List returns all images, sorted by name, including broken ones.
 func (s *Store) List() ([]Image, error) {
 	dirs, err := s.folders()
 	if err != nil {
@@ -26,7 +26,7 @@ func (s *Store) List() ([]Image, error) {
 			continue
 		}
 		if err != nil {
-			m = Image{Name: named(dir), Broken: err}
+			m = Image{Name: imageName(dir), Broken: err}
 		}
 		list = append(list, m)
 	}
@@ -34,8 +34,8 @@ func (s *Store) List() ([]Image, error) {
 	return list, nil
 }
 
-// folders are those of images, and of downloads.
-func (s *Store) folders() (dirs []ondisk.ImageDir, err error) {
+// folders returns the folders of images and downloads.
+func (s *Store) folders() (dirs []home.ImageDir, err error) {
 	entries, err := os.ReadDir(s.Home.Images())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -46,36 +46,36 @@ func (s *Store) folders() (dirs []ondisk.ImageDir, err error) {
 	return dirs, err
 }
 
-// Get returns one image; ErrNotFound if it is not kept here.
+// Get returns one image, or ErrNotFound.
 func (s *Store) Get(name string) (Image, error) {
 	if err := CheckName(name); err != nil {
 		return Image{}, err
 	}
 	m, err := read(s.dir(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Image{}, notFound(name)
+		return Image{}, fmt.Errorf("%w: '%s'", ErrNotFound, name)
 	}
 	if err != nil {
-		return Image{Name: name, Broken: err}, nil //nolint:nilerr // it is told in the image
+		return Image{Name: name, Broken: err}, nil //nolint:nilerr // returned in the image
 	}
 	return m, nil
 }
 
-// errTorn is an image.json that is not ours.
-var errTorn = fmt.Errorf("%w: image.json cannot be read", ErrBroken)
+var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-// read reads what an image is, and looks whether its file is there; fs.ErrNotExist
-// when there is none.
-func read(dir ondisk.ImageDir) (Image, error) {
+// read reads an image's row and checks that its file exists. It returns fs.ErrNotExist if
+// there is no image.
+func read(dir home.ImageDir) (Image, error) {
 	text, err := os.ReadFile(dir.Row())
 	if err != nil {
 		return Image{}, err
 	}
 	var m Image
-	if err := json.Unmarshal(text, &m); err != nil || CheckName(m.Name) != nil || !digestForm.MatchString(m.Digest) {
-		return Image{}, errTorn
+	if err := durable.ParseJSON(dir.Row(), text, &m); err != nil {
+		return Image{}, fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	if CheckName(m.Name) != nil || !digestPattern.MatchString(m.Digest) {
+		return Image{}, fmt.Errorf("%w: %s does not name an image and its digest", ErrBroken, dir.Row())
 	}
 	m.Disk = diskOf(dir, m.Digest)
 	info, err := os.Stat(dir.File(m.Digest))
@@ -83,7 +83,7 @@ func read(dir ondisk.ImageDir) (Image, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		m.Broken = err
 	case err != nil:
-		m.Broken = fmt.Errorf("%w: its file is missing: %v", ErrBroken, err) //nolint:errorlint // that an image is broken is not that there is none
+		m.Broken = fmt.Errorf("%w: its file is missing: %v", ErrBroken, err) //nolint:errorlint // must not match fs.ErrNotExist
 	case info.Size() != m.Size:
 		m.Broken = fmt.Errorf("%w: its file has %d bytes, not %d", ErrBroken, info.Size(), m.Size)
 	}

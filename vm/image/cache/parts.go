@@ -3,39 +3,39 @@ package cache
 import (
 	"os"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 	"vmterminal/vm/image/fetch"
 )
 
-// Part is what has come of a download that was cut off; the next one of the same goes
-// on from there.
+// Part is an interrupted download. The next download of the same image continues it.
 type Part struct {
-	Name string // of an image, or of the download of one that is not kept
-	// Come is how many bytes there are, of Total; 0 if it is not known of how many.
-	Come, Total int64
+	Name string // name of the image, or of a download that is not stored
+	// Received is the number of downloaded bytes, Total the size of the download, 0 if unknown.
+	Received, Total int64
 }
 
-// Parts returns what there is of downloads at which nobody works now, by name.
+// Parts returns the interrupted downloads that no process is continuing now, sorted by name.
 func (s *Store) Parts() ([]Part, error) {
 	dirs, err := s.folders()
 	var list []Part
 	for _, dir := range dirs {
-		if held, _ := ondisk.Held(dir.Lock()); held {
+		if held, _ := durable.IsLocked(dir.Lock()); held {
 			continue
 		}
 		if p, ok := partIn(dir); ok {
-			p.Name = named(dir)
+			p.Name = imageName(dir)
 			list = append(list, p)
 		}
 	}
 	return list, err
 }
 
-// partIn is what there is of a download in an image's folder.
-func partIn(dir ondisk.ImageDir) (p Part, ok bool) {
+// partIn returns the interrupted download in an image's folder.
+func partIn(dir home.ImageDir) (p Part, ok bool) {
 	st, err := os.Stat(dir.Part())
 	if err != nil {
 		return Part{}, false
 	}
-	return Part{Come: st.Size(), Total: fetch.WholeSize(dir.PartState())}, true
+	return Part{Received: st.Size(), Total: fetch.WholeSize(dir.PartState())}, true
 }

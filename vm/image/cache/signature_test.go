@@ -10,11 +10,11 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 
-	"vmterminal/vm/image/catalogue"
+	"vmterminal/vm/image/catalog"
 )
 
 // signed adds a signature of data to an offer.
-func signed(t *testing.T, offer catalogue.Offer, data []byte) catalogue.Offer {
+func signed(t *testing.T, offer catalog.Offer, data []byte) catalog.Offer {
 	t.Helper()
 	who, err := openpgp.NewEntity("Test", "", "test@example.org", nil)
 	if err != nil {
@@ -32,8 +32,8 @@ func signed(t *testing.T, offer catalogue.Offer, data []byte) catalogue.Offer {
 	return offer
 }
 
-// A file that its own signature does not fit goes, though its sum is the one told.
-func TestDownloadOfWhatIsSignedItself(t *testing.T) {
+// A file with an invalid signature is removed, although its checksum matches.
+func TestDownloadWithInvalidSignature(t *testing.T) {
 	old, data := disk("old"), disk("new")
 	web, s := serve(t, old), newStore(t)
 	if _, err := s.Download(t.Context(), signed(t, web.offer("1", old), old), meter{}); err != nil {
@@ -41,18 +41,18 @@ func TestDownloadOfWhatIsSignedItself(t *testing.T) {
 	}
 	web.set(data, false)
 	_, err := s.Download(t.Context(), signed(t, web.offer("2", data), disk("other")), meter{})
-	if !errors.Is(err, catalogue.ErrSignature) {
-		t.Errorf("a file that another one's signature came with: %v", err)
+	if !errors.Is(err, catalog.ErrSignature) {
+		t.Errorf("signature of another file: got error %v, want error %v", err, catalog.ErrSignature)
 	}
-	holds(t, s, "debian:trixie", old)
+	checkImage(t, s, "debian:trixie", old)
 	_ = filepath.WalkDir(string(s.Home), func(path string, entry os.DirEntry, err error) error {
 		if info, _ := entry.Info(); err == nil && info.Size() == int64(len(data)) && filepath.Ext(path) == ".part" {
-			t.Errorf("%s is left", path)
+			t.Errorf("got leftover file %s, want none", path)
 		}
 		return nil
 	})
 	if _, err := s.Download(t.Context(), signed(t, web.offer("2", data), data), meter{}); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, s, "debian:trixie", data)
+	checkImage(t, s, "debian:trixie", data)
 }

@@ -6,57 +6,59 @@ import (
 	"os"
 	"path/filepath"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
 )
 
-// forget removes a part that is of no use.
-func forget(dir ondisk.ImageDir) {
+// removePart removes an unfinished download.
+func removePart(dir home.ImageDir) {
 	os.Remove(dir.Part())
 	os.Remove(dir.PartState())
 }
 
-// sweep removes all but the image of that digest and its disk; of what is left, another sweep
-// takes care. The image's lock is held.
-func sweep(dir ondisk.ImageDir, keep string) {
-	forget(dir)
+// sweep removes an unfinished download, temporary files, and all images and disks except
+// those of the image whose digest is keep. The caller must hold the image's lock. The next
+// sweep retries removals that fail.
+func sweep(dir home.ImageDir, keep string) {
+	removePart(dir)
 	sweepUnlisted(dir, keep)
 }
 
-// sweepUnlisted is sweep that lets what has come of a download stay.
-func sweepUnlisted(dir ondisk.ImageDir, keep string) {
+// sweepUnlisted is like sweep but preserves an interrupted download.
+func sweepUnlisted(dir home.ImageDir, keep string) {
 	sweepDisks(dir, keep)
 	sweepFiles(dir, keep)
 }
 
-// sweepFiles removes unfinished files, and images but that of the digest.
-func sweepFiles(dir ondisk.ImageDir, keep string) {
+// sweepFiles removes temporary files, and images whose digest is not keep.
+func sweepFiles(dir home.ImageDir, keep string) {
 	entries, _ := os.ReadDir(string(dir))
 	for _, e := range entries {
 		path := filepath.Join(string(dir), e.Name())
-		unfinished := e.Name()[0] == '.' && filepath.Ext(path) == ondisk.TempSuffix &&
-			!ondisk.IsTempOf(path, dir.Newest()) // which has a lock of its own
-		if unfinished || filepath.Ext(path) == ondisk.ImageSuffix && path != dir.File(keep) {
+		unfinished := e.Name()[0] == '.' && filepath.Ext(path) == durable.TempSuffix &&
+			!durable.IsTempOf(path, dir.Newest()) // newest.json has its own lock
+		if unfinished || filepath.Ext(path) == home.ImageSuffix && path != dir.File(keep) {
 			os.Remove(path)
 		}
 	}
 }
 
-// tidy sweeps what work on any image has left that was cut off, where nobody works now.
+// tidy removes leftovers of interrupted work on images that are not locked.
 func (s *Store) tidy() {
 	dirs, _ := s.folders()
 	for _, dir := range dirs {
-		lock, err := ondisk.TryLock(dir.Lock(), "tidying up")
+		lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: ActivitySweep})
 		if err != nil {
 			continue
 		}
-		settle(dir)
+		removeLeftovers(dir)
 		lock.Close()
 	}
 }
 
-// settle leaves of an image what its row says, and what has come of a download. The
-// image's lock is held.
-func settle(dir ondisk.ImageDir) {
+// removeLeftovers removes everything except the image in the row and an interrupted download.
+// The caller must hold the image's lock.
+func removeLeftovers(dir home.ImageDir) {
 	if m, err := read(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
 		sweepUnlisted(dir, m.Digest)
 	}

@@ -2,18 +2,17 @@ package cache
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 
-	"vmterminal/app/ondisk"
-	"vmterminal/vm/image/catalogue"
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/image/catalog"
 )
 
-// Open opens an image's file, once all of it is found to be as it was when it was
-// added. The caller closes it. It may be removed meanwhile.
+// Open opens an image's file after verifying that it has not changed since it was added. The
+// caller must close it. The image may be removed while the file is open.
 func (s *Store) Open(ctx context.Context, name string, p Progress) (*os.File, Image, error) {
 	m, err := s.Get(name)
 	if err == nil {
@@ -26,9 +25,9 @@ func (s *Store) Open(ctx context.Context, name string, p Progress) (*os.File, Im
 	if err != nil {
 		return nil, m, err
 	}
-	digest, _, _, err := digests(ctx, f, catalogue.Sum{}, p)
+	digest, _, _, err := digests(ctx, f, catalog.Sum{}, p)
 	if err == nil && digest != m.Digest {
-		err = fmt.Errorf("%w: the file of '%s' has changed since it was added", ErrBroken, m.Name)
+		err = changedError(m)
 	}
 	if err != nil {
 		f.Close()
@@ -37,8 +36,12 @@ func (s *Store) Open(ctx context.Context, name string, p Progress) (*os.File, Im
 	return f, m, nil
 }
 
-// Remove removes an image, or what there is of a download that was cut off, and
-// returns how many bytes its file had.
+func changedError(m Image) error {
+	return fmt.Errorf("%w: the file of '%s' was changed after it was added", ErrBroken, m.Name)
+}
+
+// Remove removes an image or an interrupted download, and returns the size of the removed
+// file in bytes.
 func (s *Store) Remove(name string) (freed int64, err error) {
 	m, err := s.Get(name)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -50,7 +53,7 @@ func (s *Store) Remove(name string) (freed int64, err error) {
 		return 0, err
 	}
 	isKept := err == nil
-	lock, err := ondisk.TryLock(dir.Lock(), "removing the image")
+	lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: ActivityRemove})
 	if err != nil {
 		return 0, fmt.Errorf("image '%s' is busy: %w", name, err)
 	}
@@ -62,37 +65,48 @@ func (s *Store) Remove(name string) (freed int64, err error) {
 	}
 	sweep(dir, "")
 	s.tidy()
-	return m.Size + part.Come, ondisk.SyncDir(string(dir))
+	return m.Size + part.Received, durable.SyncDir(string(dir))
 }
 
-// newest is the newest version that was ever offered.
+// newest records the newest version ever offered.
 type newest struct {
 	Version string `json:"version"`
 }
 
-// Note remembers which version a project offers, and tells in a line when that is
-// older than one that it has offered before; "" when all is well.
-func (s *Store) Note(offer catalogue.Offer) (string, error) {
+// OfferWarning is a reason to doubt an offer. The zero value means no warning.
+type OfferWarning struct {
+	// Earlier is the newest version that was offered before, if it is newer than the offer.
+	Earlier string
+	// Unchecked is the reason why the offer could not be compared with earlier ones, or nil.
+	Unchecked error
+}
+
+// RecordOffer records which version a project offers, and compares it with earlier offers.
+func (s *Store) RecordOffer(offer catalog.Offer) (OfferWarning, error) {
 	dir := s.dir(Name(offer.Distro, offer.Release))
-	if err := ondisk.MakeDir(string(dir)); err != nil {
-		return "", err
+	if err := durable.MakeDir(string(dir)); err != nil {
+		return OfferWarning{}, err
 	}
-	lock, err := ondisk.LockFile(dir.Newest())
+	lock, err := durable.LockFile(dir.Newest())
 	if err != nil {
-		return "", err
+		return OfferWarning{}, err
 	}
 	defer lock.Close()
 	var seen newest
 	text, err := os.ReadFile(dir.Newest())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+		return OfferWarning{}, err
 	}
-	if json.Unmarshal(text, &seen) == nil && catalogue.Older(offer.Version, seen.Version) {
-		return fmt.Sprintf("%s is offered in version %s, which is older than %s, offered before: the server may be behind, or somebody holds back updates",
-			Name(offer.Distro, offer.Release), offer.Version, seen.Version), nil
+	if err == nil {
+		if err := durable.ParseJSON(dir.Newest(), text, &seen); err != nil {
+			return OfferWarning{Unchecked: err}, nil
+		}
+	}
+	if catalog.Older(offer.Version, seen.Version) {
+		return OfferWarning{Earlier: seen.Version}, nil
 	}
 	if seen.Version == offer.Version {
-		return "", nil
+		return OfferWarning{}, nil
 	}
-	return "", ondisk.ReplaceJSON(dir.Newest(), newest{offer.Version})
+	return OfferWarning{}, durable.UpdateJSON(dir.Newest(), newest{offer.Version})
 }

@@ -5,24 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 )
 
-// Client gets files. The zero value is ready; it may be used by many goroutines.
+// Client downloads files. The zero value is ready to use. It is safe for concurrent use.
 type Client struct {
-	// Mirror, if not empty, is the address below which the files of all servers
-	// are, each under its server's name: "https://example.org/a" is then at
-	// Mirror+"/example.org/a".
+	// Mirror, if not empty, is a URL below which the files of all servers are available:
+	// "https://example.org/a" is downloaded from Mirror+"/example.org/a".
 	Mirror string
-	// Stall is how long a server may send nothing; 0 means 30 seconds.
+	// Stall is the timeout for a server that sends nothing; 0 means 30 seconds.
 	Stall time.Duration
-	// Pause is how long File waits before it goes on after a cut; 0 means a second.
+	// Pause is how long File waits before it retries; 0 means one second.
 	Pause time.Duration
-	// Transport carries the requests; nil is the standard library's.
+	// Transport is used for requests; nil means http.DefaultTransport.
 	Transport http.RoundTripper
+	// Log receives debug messages about resumed and retried downloads; nil means no log.
+	// They do not contain URLs, which can contain passwords.
+	Log *slog.Logger
 }
 
 const maxRedirects = 10
@@ -41,15 +44,21 @@ func (c *Client) pause() time.Duration {
 	return c.Pause
 }
 
-// IsAddress tells whether a text is an address rather than a file's path.
+func (c *Client) debug(ctx context.Context, text string, attrs ...slog.Attr) {
+	if c.Log != nil {
+		c.Log.LogAttrs(ctx, slog.LevelDebug, text, attrs...)
+	}
+}
+
+// IsAddress reports whether text is an HTTP URL rather than a file's path.
 func IsAddress(text string) bool {
 	scheme, _, ok := strings.Cut(text, "://")
 	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
-// Shown is an address as it may be told and kept: without who asks, by name and
-// password. Any other text stays as it is.
-func Shown(address string) string {
+// RedactURL returns a URL without its user name and password, so that it can be shown and
+// stored. It returns any other text unchanged.
+func RedactURL(address string) string {
 	if !IsAddress(address) {
 		return address
 	}
@@ -61,23 +70,23 @@ func Shown(address string) string {
 	return scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + path
 }
 
-// WithoutAddress is an error of an address that does not repeat it: who asked tells it,
-// as Shown has it.
-func WithoutAddress(err error) error {
+// WithoutURL returns the cause of a *url.Error, because the error itself contains the URL
+// with its password. The caller should add the result of RedactURL.
+func WithoutURL(err error) error {
 	if about := (*url.Error)(nil); errors.As(err, &about) {
 		return about.Err
 	}
 	return err
 }
 
-// at is where a file is to be got from.
-func (c *Client) at(address string) (string, error) {
+// resolve returns the URL to download a file from.
+func (c *Client) resolve(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", WithoutAddress(err)
+		return "", WithoutURL(err)
 	}
 	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		return "", fmt.Errorf("%w: %q is no address of http or https", ErrRedirect, Shown(address))
+		return "", fmt.Errorf("%w: %q is not an HTTP URL", ErrRedirect, RedactURL(address))
 	}
 	if c.Mirror == "" {
 		return address, nil
@@ -86,24 +95,25 @@ func (c *Client) at(address string) (string, error) {
 	return strings.TrimSuffix(c.Mirror, "/") + "/" + path, nil
 }
 
-// checkRedirect follows only within http and https, and never from https to http.
+// checkRedirect rejects redirects from https to http, and to anything other than http and
+// https.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	from, to := via[len(via)-1].URL.Scheme, req.URL.Scheme
 	switch {
 	case to != "https" && to != "http":
 		return fmt.Errorf("%w: from %s to %s", ErrRedirect, from, to)
 	case from == "https" && to == "http":
-		return fmt.Errorf("%w: from https to %s, which anyone on the way could change", ErrRedirect, Shown(req.URL.String()))
+		return fmt.Errorf("%w: from https to unencrypted %s", ErrRedirect, RedactURL(req.URL.String()))
 	case len(via) > maxRedirects:
 		return fmt.Errorf("%w: more than %d times", ErrRedirect, maxRedirects)
 	}
 	return nil
 }
 
-// get asks for a file. The body's reads fail with ErrStalled when nothing comes
-// for too long. The caller closes it.
+// get requests a file. Reads of the body fail with ErrStalled if the server stops sending.
+// The caller must close the body.
 func (c *Client) get(ctx context.Context, address string, header http.Header) (*http.Response, error) {
-	address, err := c.at(address)
+	address, err := c.resolve(address)
 	if err != nil {
 		return nil, err
 	}
@@ -121,32 +131,30 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (*
 	for key, values := range header {
 		req.Header[key] = values
 	}
-	// Some servers say of a .gz file that it is only sent so: it must not be
-	// unpacked on the way.
+	// Some servers declare a .gz file as Content-Encoding gzip; it must not be decompressed.
 	req.Header.Set("Accept-Encoding", "identity")
-	// Of what a server sends on a connection that is kept, unasked, the library
-	// writes a line of its own to standard error.
+	// Disable keep-alive, because net/http logs unsolicited responses to standard error.
 	req.Close = true
 	resp, err := (&http.Client{Transport: c.Transport, CheckRedirect: checkRedirect}).Do(req)
 	if err != nil {
 		defer stop()
-		err = WithoutAddress(err)
-		return nil, explain(why(ctx, err))
+		err = WithoutURL(err)
+		return nil, explain(contextCause(ctx, err))
 	}
-	resp.Body = &watched{resp.Body, ctx, watch, c.stall(), stop}
+	resp.Body = &stallReader{resp.Body, ctx, watch, c.stall(), stop}
 	return resp, nil
 }
 
-// why is the cause of an error of a request whose context may have ended.
-func why(ctx context.Context, err error) error {
+// contextCause returns the context's cause if the context has ended, and otherwise err.
+func contextCause(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	return err
 }
 
-// watched is a body that must go on coming.
-type watched struct {
+// stallReader is a response body with a timeout between reads.
+type stallReader struct {
 	io.ReadCloser
 	ctx   context.Context
 	watch *time.Timer
@@ -154,27 +162,27 @@ type watched struct {
 	stop  func()
 }
 
-func (w *watched) Read(p []byte) (int, error) {
+func (w *stallReader) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p)
 	if n > 0 {
 		w.watch.Reset(w.stall)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = why(w.ctx, err)
+		err = contextCause(w.ctx, err)
 	}
 	return n, err
 }
 
-func (w *watched) Close() error {
+func (w *stallReader) Close() error {
 	w.stop()
 	return w.ReadCloser.Close()
 }
 
-// Small gets a whole file of at most limit bytes.
+// Small downloads a whole file of at most limit bytes.
 func (c *Client) Small(ctx context.Context, address string, limit int64) ([]byte, error) {
 	data, err := c.small(ctx, address, limit)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", Shown(address), err)
+		return nil, fmt.Errorf("%s: %w", RedactURL(address), err)
 	}
 	return data, nil
 }

@@ -1,10 +1,7 @@
-// Package fetch gets files over HTTP so that whatever the network does, what is
-// there in the end is what was asked for, or an error: with limits of size, and of
-// how long nothing may come; going on where it was cut off; and never led from
-// https to http.
+// Package fetch downloads files over HTTP, robustly: with a size limit, a timeout for stalled
+// servers, resumption of interrupted downloads, and without redirects from https to http.
 //
-// It knows addresses and files, and nothing of what is in them: who needs to know
-// checks that.
+// It does not interpret or verify the contents; its callers do.
 package fetch
 
 import (
@@ -15,21 +12,33 @@ import (
 	"syscall"
 )
 
-// Errors that callers tell apart.
+// Errors that callers distinguish.
 var (
-	// ErrNoNetwork says that no server could be reached at all.
+	// ErrNoNetwork means that the server could not be reached.
 	ErrNoNetwork = errors.New("no connection")
-	// ErrStalled says that a server sent nothing for too long.
-	ErrStalled = errors.New("nothing came any more")
-	// ErrTooLarge says that there is more than was to be expected.
-	ErrTooLarge = errors.New("it is larger than it should be")
-	// ErrRedirect says that a server leads where nobody should follow.
-	ErrRedirect = errors.New("the server leads elsewhere")
-	// ErrCut says that a file ended too early, also when tried again.
-	ErrCut = errors.New("the download was cut off")
+	// ErrStalled means that the server sent nothing for too long.
+	ErrStalled = errors.New("the download stalled")
+	// ErrTooLarge means that the file is larger than expected.
+	ErrTooLarge = errors.New("the file is larger than expected")
+	// ErrRedirect means that the server sent a redirect that is not allowed.
+	ErrRedirect = errors.New("unexpected redirect")
+	// ErrCut means that the download ended too early, even after retries.
+	ErrCut = errors.New("the download was interrupted")
 )
 
-// Status is the answer of a server that did not give the file.
+// PartKept is the error of an interrupted download whose first Bytes bytes are stored. The
+// next call of File continues it.
+type PartKept struct {
+	Err   error
+	Bytes int64
+}
+
+func (p *PartKept) Error() string { return p.Err.Error() }
+
+// Unwrap returns the error that ended the download.
+func (p *PartKept) Unwrap() error { return p.Err }
+
+// Status is an HTTP error status.
 type Status struct {
 	Code int
 	Text string // "404 Not Found"
@@ -37,7 +46,7 @@ type Status struct {
 
 func (s *Status) Error() string { return "the server answered " + s.Text }
 
-// explain marks an error of a server that could not be reached, or that hung up.
+// explain wraps connection errors in ErrNoNetwork or ErrCut.
 func explain(err error) error {
 	var dial *net.OpError
 	var name *net.DNSError

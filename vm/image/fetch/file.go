@@ -2,64 +2,68 @@ package fetch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
-	"vmterminal/app/ondisk"
+	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/guard"
 )
 
-// What a download is called, and one that was cut off or got no answer.
+// Phases of a download, as passed to [Progress.Phase].
 const (
-	Phase      = "Downloading"
-	PhaseAgain = "Asking the server again"
+	PhaseDownload = "download"
+	PhaseRetry    = "retry-download" // pause before an interrupted download continues
 )
 
-// Progress is told how far a download is.
+// Progress receives progress reports.
 type Progress interface {
-	// Phase begins a phase of total bytes; 0 when that is not known.
-	Phase(name string, total int64)
-	// Add says that n more bytes of the phase are done.
+	// Phase reports the start of a phase. code is one of the constants above; total is the
+	// phase's length in bytes, or 0 if unknown.
+	Phase(code string, total int64)
+	// Add reports that n more bytes of the phase are done.
 	Add(n int64)
 }
 
-// Options is what a file is got with.
+// Options holds the settings of a download.
 type Options struct {
-	// Size is the file's size in bytes, 0 if it is not known; Limit is the most
-	// there may be.
+	// Size is the file's size in bytes, 0 if unknown. Limit is the maximum size.
 	Size, Limit int64
-	// Room is asked now and then whether there is room to go on; nil: there is.
-	Room     func() error
+	// Room, if set, is called during the download. It should return an error if there is not
+	// enough free space for the given number of additional bytes; the error ends the
+	// download.
+	Room     func(bytes int64) error
 	Progress Progress
 }
 
-// state is what is kept beside a part, to know what it is a part of.
+// A state identifies the remote file of a partial download, which is called a part. It is
+// stored beside the part.
 type state struct {
 	Address      string `json:"address"`
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"last_modified,omitempty"`
-	Size         int64  `json:"size,omitempty"` // of the whole file; 0: not known
+	Size         int64  `json:"size,omitempty"` // of the whole file; 0 if unknown
 }
 
-// WholeSize is the size of the file of which there is a part, in bytes; statePath is
-// what File was given. 0 if it is not known.
+// WholeSize returns the size in bytes of the complete file of a partial download, or 0 if it
+// is unknown. statePath is the path that was passed to File.
 func WholeSize(statePath string) int64 {
 	var s state
 	text, err := os.ReadFile(statePath)
-	if err != nil || json.Unmarshal(text, &s) != nil {
+	if err != nil || durable.ParseJSON(statePath, text, &s) != nil {
 		return 0
 	}
 	return max(s.Size, 0)
 }
 
-// validator is what a server can be asked by whether the file is still the same.
+// validator returns the value for If-Range, or "".
 func (s state) validator() string {
 	if s.ETag != "" && !strings.HasPrefix(s.ETag, "W/") {
 		return s.ETag
@@ -67,43 +71,54 @@ func (s state) validator() string {
 	return s.LastModified
 }
 
-// attempts is how often in a row a download may be cut off without getting on.
-const attempts = 4
+// maxAttempts is the number of consecutive interruptions without progress after which File
+// gives up.
+const maxAttempts = 4
 
-// File gets a file to the path part, and goes on with what is there of an earlier
-// call; statePath is for what it must know for that. After an error the part may
-// be kept, to go on with. The content is durable, but not checked. The caller has
-// part to itself.
+// File downloads address to the file part, or resumes an interrupted download there. The file
+// statePath stores what is needed to resume. After success, part is durable but not verified.
+// After an error both files are removed, unless the error is a *PartKept. The caller must
+// have exclusive access.
 func (c *Client) File(ctx context.Context, address, part, statePath string, opt Options) error {
-	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, ondisk.FileMode)
+	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, durable.FileMode)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	opt.Progress.Phase(Phase, 0) // which a server that lets one wait is, too
+	opt.Progress.Phase(PhaseDownload, 0) // also while waiting for a slow server
 	d := &download{Client: c, address: address, f: f, statePath: statePath, opt: opt}
 	for failed := 0; ; {
 		before := d.at
-		err := d.try(ctx)
+		err := d.requestRest(ctx)
 		if err == nil {
-			return ondisk.SyncFile(f)
+			return durable.SyncFile(f)
 		}
 		if failed++; d.at > before {
 			failed = 1
 		}
-		if !isPassing(err) || ctx.Err() != nil || failed >= attempts {
-			if d.at == 0 { // nothing to go on with
-				err = errors.Join(err, os.Remove(part), remove(statePath))
-			}
-			return fmt.Errorf("%s: %w", Shown(address), err)
+		if !isTemporary(err) || ctx.Err() != nil || failed >= maxAttempts {
+			return d.fail(fmt.Errorf("%s: %w", RedactURL(address), err))
 		}
-		opt.Progress.Phase(PhaseAgain, 0)
+		c.debug(ctx, "download interrupted; trying again", slog.Int("failures", failed), slog.Int64("received", d.at))
+		opt.Progress.Phase(PhaseRetry, 0)
 		select {
 		case <-time.After(c.pause()):
 		case <-ctx.Done():
-			return ctx.Err()
+			return d.fail(ctx.Err())
 		}
 	}
+}
+
+// fail returns the error of a download that ended with err. It keeps the part if the next
+// call can continue the download. It removes the part if the server sent no validator, the
+// file is not the expected one, or the disk is full.
+func (d *download) fail(err error) error {
+	canContinue := isTemporary(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, ErrNoNetwork) || errors.As(err, new(*Status))
+	if d.loadState(); d.at > 0 && canContinue {
+		return &PartKept{Err: err, Bytes: d.at}
+	}
+	return errors.Join(err, os.Remove(d.f.Name()), remove(d.statePath))
 }
 
 func remove(path string) error {
@@ -113,8 +128,8 @@ func remove(path string) error {
 	return nil
 }
 
-// isPassing tells whether it may go better the next time.
-func isPassing(err error) bool {
+// isTemporary reports whether a retry may succeed.
+func isTemporary(err error) bool {
 	var status *Status
 	if errors.As(err, &status) {
 		return status.Code >= 500 || status.Code == http.StatusTooManyRequests
@@ -126,17 +141,19 @@ type download struct {
 	*Client
 	address, statePath string
 	f                  *os.File
-	at                 int64 // how much there is
+	at                 int64 // downloaded bytes
+	restarts           int   // number of restarts from the beginning
 	opt                Options
 }
 
-// try asks once for what is missing.
-func (d *download) try(ctx context.Context) error {
-	known := d.known()
+// requestRest requests the rest of the file once.
+func (d *download) requestRest(ctx context.Context) error {
+	known := d.loadState()
 	header := http.Header{}
 	if v := known.validator(); d.at > 0 && v != "" {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", d.at))
 		header.Set("If-Range", v)
+		d.debug(ctx, "download resumed", slog.Int64("received", d.at))
 	}
 	resp, err := d.get(ctx, d.address, header)
 	if err != nil {
@@ -146,17 +163,17 @@ func (d *download) try(ctx context.Context) error {
 	if isWhole(resp, d.at) {
 		return nil
 	}
-	total, err := d.begin(resp)
+	total, err := d.preparePart(resp, known)
 	if err != nil {
 		return err
 	}
 	if d.opt.Size > 0 && total > 0 && total != d.opt.Size {
-		return fmt.Errorf("the server has another file: %d bytes, not %d", total, d.opt.Size)
+		return fmt.Errorf("the file on the server has %d bytes, expected %d", total, d.opt.Size)
 	}
 	if total > d.limit() {
-		return fmt.Errorf("%w: %d bytes, not %d or less", ErrTooLarge, total, d.limit())
+		return fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, total, d.limit())
 	}
-	d.opt.Progress.Phase(Phase, max(total, d.opt.Size, 0))
+	d.opt.Progress.Phase(PhaseDownload, max(total, d.opt.Size, 0))
 	d.opt.Progress.Add(d.at)
 	if err := d.copy(ctx, resp.Body); err != nil {
 		return err
@@ -174,11 +191,11 @@ func (d *download) limit() int64 {
 	return d.opt.Limit
 }
 
-// known is what is known of the part there is; without that it is no part.
-func (d *download) known() state {
+// loadState returns the state of the part, and sets d.at to its size, or 0 if it is unusable.
+func (d *download) loadState() state {
 	var s state
 	text, err := os.ReadFile(d.statePath)
-	if err != nil || json.Unmarshal(text, &s) != nil || s.Address != Shown(d.address) {
+	if err != nil || durable.ParseJSON(d.statePath, text, &s) != nil || s.Address != RedactURL(d.address) {
 		s = state{}
 	}
 	d.at = 0
@@ -188,20 +205,23 @@ func (d *download) known() state {
 	return s
 }
 
-// isWhole tells whether an answer says that there is nothing more to come.
+// isWhole reports whether the response means that the part is already complete.
 func isWhole(resp *http.Response, at int64) bool {
 	return resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && at > 0 &&
 		resp.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", at)
 }
 
-// begin makes the part what the answer goes on with, and returns the whole
-// file's size, or -1.
-func (d *download) begin(resp *http.Response) (total int64, err error) {
+// preparePart prepares the part for the response and returns the whole file's size, or -1 if
+// it is unknown. known is the state of the part.
+func (d *download) preparePart(resp *http.Response, known state) (total int64, err error) {
 	switch resp.StatusCode {
 	case http.StatusPartialContent:
 		start, total, err := contentRange(resp.Header.Get("Content-Range"))
-		if err != nil || start != d.at {
-			return 0, fmt.Errorf("the server answered with another part: %q", resp.Header.Get("Content-Range"))
+		if err != nil || start != d.at || d.at == 0 {
+			return 0, fmt.Errorf("the server sent another range: %q", resp.Header.Get("Content-Range"))
+		}
+		if known.hasChanged(resp.Header, total) && guard.On(guard.PartValidator) {
+			return 0, d.restart()
 		}
 		return total, nil
 	case http.StatusOK:
@@ -210,20 +230,40 @@ func (d *download) begin(resp *http.Response) (total int64, err error) {
 			return 0, err
 		}
 		s := state{
-			Address: Shown(d.address), ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"),
+			Address: RedactURL(d.address), ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"),
 			Size: max(resp.ContentLength, d.opt.Size, 0),
 		}
-		return resp.ContentLength, ondisk.ReplaceJSON(d.statePath, s)
+		return resp.ContentLength, durable.ReplaceJSON(d.statePath, s)
 	case http.StatusRequestedRangeNotSatisfiable:
-		// There is more than the server has.
-		d.at = 0
-		return 0, errors.Join(ErrCut, d.f.Truncate(0), remove(d.statePath))
-	default:
-		return 0, &Status{resp.StatusCode, resp.Status}
+		if d.at > 0 { // the part is larger than the file on the server
+			return 0, d.restart()
+		}
 	}
+	return 0, &Status{resp.StatusCode, resp.Status}
 }
 
-// contentRange reads "bytes 10-99/100".
+// hasChanged reports whether a partial response is for another version of the file. total is
+// the whole file's size according to the response, or -1. Some servers ignore If-Range.
+func (s state) hasChanged(header http.Header, total int64) bool {
+	differs := func(known, now string) bool { return known != "" && now != "" && known != now }
+	return differs(s.ETag, header.Get("ETag")) || differs(s.LastModified, header.Get("Last-Modified")) ||
+		s.Size > 0 && total > 0 && s.Size != total
+}
+
+// restart discards the part. It returns a temporary error, so that File retries, or a
+// permanent one after too many restarts.
+func (d *download) restart() error {
+	d.at = 0
+	if err := errors.Join(d.f.Truncate(0), remove(d.statePath)); err != nil {
+		return err
+	}
+	if d.restarts++; d.restarts >= maxAttempts {
+		return errors.New("the file on the server keeps changing")
+	}
+	return fmt.Errorf("%w: the file on the server has changed", ErrCut)
+}
+
+// contentRange parses "bytes 10-99/100".
 func contentRange(text string) (start, total int64, err error) {
 	text, unit := strings.CutPrefix(text, "bytes ")
 	first, rest, dash := strings.Cut(text, "-")
@@ -241,19 +281,19 @@ func contentRange(text string) (start, total int64, err error) {
 	return start, total, err
 }
 
-// roomEvery is how many bytes are written between two looks at the room.
-const roomEvery = 16 << 20
+// roomStep is how many bytes are written between two checks of the free space.
+const roomStep = 4 << 20
 
 func (d *download) copy(ctx context.Context, from io.Reader) error {
 	buf := make([]byte, 128<<10)
-	for looked := int64(-roomEvery); ; {
-		if d.at-looked >= roomEvery && d.opt.Room != nil {
-			if err := d.opt.Room(); err != nil {
+	for room := 0; ; {
+		n, err := from.Read(buf)
+		if room -= n; room < 0 && d.opt.Room != nil {
+			if err := d.opt.Room(roomStep); err != nil {
 				return err
 			}
-			looked = d.at
+			room = roomStep - n
 		}
-		n, err := from.Read(buf)
 		if d.at+int64(n) > d.limit() {
 			return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, d.limit())
 		}
@@ -265,7 +305,7 @@ func (d *download) copy(ctx context.Context, from io.Reader) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case err == nil: // what has come already does not end with ctx
+		case err == nil: // buffered data is delivered even after ctx has ended
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -3,6 +3,7 @@ package fetch_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +17,7 @@ import (
 	"vmterminal/vm/image/fetch"
 )
 
-// content is n bytes of noise.
+// content returns n bytes of noise.
 func content(n int) []byte {
 	noise := rand.New(rand.NewPCG(3, 4))
 	b := make([]byte, n)
@@ -29,11 +30,11 @@ func content(n int) []byte {
 type meter struct {
 	total, done atomic.Int64
 	at          func(done int64)
-	again       atomic.Int64 // how often it was told that the server is asked again
+	again       atomic.Int64 // number of retries reported
 }
 
 func (m *meter) Phase(name string, total int64) {
-	if name == fetch.PhaseAgain {
+	if name == fetch.PhaseRetry {
 		m.again.Add(1)
 	}
 	m.total.Store(total)
@@ -46,15 +47,14 @@ func (m *meter) Add(n int64) {
 	}
 }
 
-// server serves data at /file, as often as it is asked: cut lists after how many
-// bytes each answer ends.
+// server serves data. cut lists the numbers of bytes after which the responses are cut off.
 type server struct {
 	*httptest.Server
 	mu      sync.Mutex
 	data    []byte
 	etag    string
 	cut     []int
-	answers []string // the ranges that were asked for
+	answers []string // the requested ranges
 }
 
 func serve(t *testing.T, data []byte, cut ...int) *server {
@@ -92,7 +92,7 @@ func (s *server) asked() []string {
 	return s.answers
 }
 
-// cutter ends an answer after so many bytes.
+// cutter cuts a response off after left bytes.
 type cutter struct {
 	http.ResponseWriter
 	left int
@@ -108,7 +108,7 @@ func (c *cutter) Write(p []byte) (int, error) {
 	return c.ResponseWriter.Write(p)
 }
 
-// target is where a test downloads to.
+// target is the destination of a download.
 type target struct{ part, state string }
 
 func newTarget(t *testing.T) target {
@@ -126,10 +126,20 @@ func (to target) get(ctx context.Context, c *fetch.Client, address string, opt f
 	return c.File(ctx, address, to.part, to.state, opt)
 }
 
-func (to target) holds(t *testing.T, want []byte) {
+func (to target) checkContent(t *testing.T, want []byte) {
 	t.Helper()
 	if got, err := os.ReadFile(to.part); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("there are %d bytes that are not the %d wanted, %v", len(got), len(want), err)
+		t.Errorf("got %d bytes, want the file's %d bytes; error %v", len(got), len(want), err)
+	}
+}
+
+// isEmpty checks that a download has left nothing behind.
+func (to target) isEmpty(t *testing.T) {
+	t.Helper()
+	for _, path := range []string{to.part, to.state} {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("leftover %s: got error %v, want error %v", filepath.Base(path), err, os.ErrNotExist)
+		}
 	}
 }
 

@@ -16,20 +16,20 @@ func TestShown(t *testing.T) {
 		"http://me:secret@host?a=@b":             "http://host?a=@b",
 		"/a/me:secret@host":                      "/a/me:secret@host",
 	} {
-		if got := Shown(address); got != want {
-			t.Errorf("%q is shown as %q, want %q", address, got, want)
+		if got := RedactURL(address); got != want {
+			t.Errorf("RedactURL(%q) = %q, want %q", address, got, want)
 		}
 	}
 }
 
-// Whatever is wrong with an address, its password is not told.
-func TestErrorsTellNoPassword(t *testing.T) {
+// Errors about an invalid URL do not contain its password.
+func TestErrorsContainNoPassword(t *testing.T) {
 	for _, address := range []string{
 		"http://me:sec%ret@host/", "http://me:secret@", "http://me:secret@127.0.0.1:1/", "http://me:secret@[::1/x", "http://me:secret@host:port/",
 	} {
 		_, err := (&Client{}).Small(t.Context(), address, 1)
 		if err == nil || strings.Contains(err.Error(), "sec") {
-			t.Errorf("%q: %v", address, err)
+			t.Errorf("%q: got error %v, want one without the password", address, err)
 		}
 	}
 }

@@ -1,12 +1,11 @@
 #!/bin/bash
-# Makes a disk as a distribution's images for clouds are: of Debian's packages,
-# with cloud-init, and with nothing of ours in it. GPT, a small root that has to
-# grow, a boot loader that its kernels' packages set up, logins by key alone.
+# Creates a disk like a distribution's cloud images: from Debian packages, with
+# cloud-init and without our agent. GPT, a small root file system that must grow, a boot
+# loader maintained by the kernel packages, and logins by key only.
 #
 #   build.sh systemd|openrc DISK.qcow2
 #
-# It needs neither root nor loop devices. The packages come from where this
-# machine's APT gets them.
+# Needs neither root nor loop devices. Uses the APT sources of this machine.
 set -euo pipefail
 init=$1 out=$2 release=bookworm
 export LC_ALL=C.UTF-8 PATH=$PATH:/usr/sbin:/sbin
@@ -27,11 +26,11 @@ esac
 work=$(mktemp -d "$out.work.XXXX")
 trap 'rm -rf "$work"' EXIT
 
-# Where the partitions of Debian's own images lie, in sectors.
+# Partition offsets of Debian's own images, in sectors.
 bios=2048 biosLength=6144 efi=8192 efiLength=253952 root=262144 rootLength=2093056
 total=$((root + rootLength + 2048))
 
-# Each emulated boot is a minute: nothing is in it that this machine does not need.
+# An emulated boot takes a minute: leave out what the guest does not need.
 mkdir -p "$work/overlay/etc/initramfs-tools/conf.d" "$work/overlay/etc/cloud/cloud.cfg.d" "$work/overlay/etc/network"
 echo MODULES=list >"$work/overlay/etc/initramfs-tools/conf.d/few"
 printf 'virtio_pci\nvirtio_blk\next4\n' >"$work/overlay/etc/initramfs-tools/modules"
@@ -40,7 +39,7 @@ if [[ $init == openrc ]]; then
 	# Alpine's sshd has no PAM.
 	mkdir -p "$work/overlay/etc/ssh/sshd_config.d"
 	echo 'UsePAM no' >"$work/overlay/etc/ssh/sshd_config.d/no-pam.conf"
-	# Debian's cloud-init begins there when the network is up already.
+	# Debian's cloud-init starts there once the network is up.
 	printf 'auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n' >"$work/overlay/etc/network/interfaces"
 	echo 'network: {config: disabled}' >"$work/overlay/etc/cloud/cloud.cfg.d/02_network.cfg"
 fi
@@ -61,7 +60,7 @@ mkdir -p "\$modules"
 cp "\$root"/usr/lib/grub/i386-pc/*.mod "\$root"/usr/lib/grub/i386-pc/*.lst "\$root/usr/lib/grub/i386-pc/boot.img" "\$modules/"
 chroot "\$root" grub-mkimage -O i386-pc -o /boot/grub/i386-pc/core.img -p '(,gpt1)/boot/grub' \
 	biosdisk part_gpt ext2 normal configfile linux serial terminal search echo test ls cat
-# Until a kernel's package calls update-grub in the guest.
+# Used until a kernel package runs update-grub in the guest.
 cat >"\$root/boot/grub/grub.cfg" <<'CFG'
 serial
 terminal_output serial console
@@ -105,10 +104,10 @@ label: gpt
 END
 dd if="$work/root.ext4" of="$disk" bs=1M seek=$((root / 2048)) conv=notrunc,sparse status=none
 
-# GRUB's first sector and its core expect each other in the first sectors of the
-# disk; here they are told of the partition that is there for it.
+# GRUB's first sector and core image expect to be in the first sectors of the disk. Patch
+# them with the location of the BIOS boot partition.
 number() { # N as eight bytes, little endian
-	# shellcheck disable=SC2059 # the escapes are meant
+	# shellcheck disable=SC2059 # the escapes are intended
 	printf "$(printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) 0 0 0 0 0)"
 }
 at() { dd of="$disk" bs=1 seek="$1" conv=notrunc status=none; }

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"vmterminal/app"
+)
+
+func TestEveryReasonIsRendered(t *testing.T) {
+	texts := map[string]string{}
+	for _, c := range app.ExitCodes {
+		texts["exit/"+string(c)] = exitReasonText(app.ExitReason{Code: c})
+	}
+	for _, c := range app.PauseCodes {
+		texts["pause/"+string(c)] = pauseText(app.PauseReason{Code: c})
+	}
+	for _, c := range app.ReplacedDiskCodes {
+		texts["replaced disk/"+string(c)] = replacedDiskText(app.ReplacedDisk{Code: c})
+	}
+	for _, c := range app.ShareCodes {
+		texts["share/"+string(c)] = shareText(app.ShareProblem{Code: c, Detail: "no 9p"})
+	}
+	for _, c := range app.StopCodes {
+		texts["stop/"+string(c)] = stopText("dev", app.StopStep{Code: c})
+	}
+	for name, text := range texts {
+		if _, code, _ := strings.Cut(name, "/"); text == "" || strings.Contains(text, "("+code+")") {
+			t.Errorf("%s: got %q, want a description", name, text)
+		}
+	}
+}
+
+func TestTextsOfReasons(t *testing.T) {
+	saved := app.ReplacedDisk{Code: app.ReplacedDiskSaved, Path: "/d/disk.raw.saved-1"}
+	for name, c := range map[string]struct{ got, want string }{
+		"forced after a time": {
+			exitReasonText(app.ExitReason{Code: app.ExitForcedAfter, Grace: 20 * time.Second}),
+			"forced off after 20 s: the guest did not power off",
+		},
+		"signal": {exitReasonText(app.ExitReason{Code: app.ExitQEMUCrashed, Signal: "killed"}), "QEMU crashed: signal: killed"},
+		"core dump": {
+			exitReasonText(app.ExitReason{Code: app.ExitQEMUCrashed, Signal: "segmentation fault", CoreDumped: true}),
+			"QEMU crashed: signal: segmentation fault (core dumped)",
+		},
+		"exit status": {exitReasonText(app.ExitReason{Code: app.ExitQEMUCrashed, ExitStatus: 1}), "QEMU crashed: exit status 1"},
+		"without a supervisor": {
+			exitReasonText(app.ExitReason{Code: app.ExitStopped, NoSupervisor: true}),
+			"stopped on request (its supervisor was gone)",
+		},
+		"replaced disk": {
+			exitText(app.VM{ExitReason: app.ExitReason{Code: app.ExitForced}, ReplacedDisk: saved}),
+			"forced off on request; disk.raw was replaced by another file while the VM ran; what the guest wrote was saved as /d/disk.raw.saved-1",
+		},
+		"disk of a running VM":     {problemText(app.VM{DiskReplaced: true}), diskReplacedText},
+		"broken VM":                {problemText(app.VM{Problem: "no disk"}), "no disk"},
+		"nothing known":            {exitText(app.VM{}) + problemText(app.VM{}) + shareText(app.ShareProblem{}), ""},
+		"exit, earlier version":    {exitText(app.VM{ExitReason: app.ExitReason{Text: "QEMU died"}}), "QEMU died"},
+		"pause, earlier version":   {problemText(app.VM{PauseReason: app.PauseReason{Text: "it failed"}}), "it failed"},
+		"share, earlier version":   {shareText(app.ShareProblem{Detail: "no 9p"}), "no 9p"},
+		"stop, earlier version":    {stopText("dev", app.StopStep{Text: "cutting the power"}), "cutting the power"},
+		"exit, later version":      {exitReasonText(app.ExitReason{Code: "vanished"}), "unknown reason (vanished)"},
+		"pause, later version":     {problemText(app.VM{PauseReason: app.PauseReason{Code: "tired"}}), "unknown reason (tired)"},
+		"share, later version":     {shareText(app.ShareProblem{Code: "moved"}), "unknown reason (moved)"},
+		"disk, later version":      {replacedDiskText(app.ReplacedDisk{Code: "eaten"}), "may be lost: unknown reason (eaten)"},
+		"stop step, later version": {stopText("dev", app.StopStep{Code: "waving"}), "stopping (waving)"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: got %q, want %q", name, c.got, c.want)
+		}
+	}
+}
+
+func TestReasonsInJSON(t *testing.T) {
+	for name, c := range map[string]struct {
+		vm   app.VM
+		want string
+	}{
+		"crash": {
+			app.VM{ExitReason: app.ExitReason{Code: app.ExitQEMUCrashed, Signal: "killed", Detail: "last words"}},
+			`"left":"QEMU crashed: signal: killed","exit_reason":{"code":"qemu_crashed","signal":"killed","detail":"last words"}`,
+		},
+		"earlier version": {app.VM{ExitReason: app.ExitReason{Text: "QEMU died"}}, `"left":"QEMU died"}`},
+		"paused": {
+			app.VM{PauseReason: app.PauseReason{Code: app.PauseDiskFull}}, `"pause_reason":"disk_full"`,
+		},
+	} {
+		got, err := json.Marshal(vmJSON(c.vm))
+		if err != nil || !strings.Contains(string(got), c.want) {
+			t.Errorf("%s: got %s, error %v; want JSON that contains %s", name, got, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm/home"
+)
+
+// Canceling the caller does not stop a supervisor that is taking over a VM, because a
+// supervisor that is asked to exit stops its VM.
+func TestCanceledAdoptionContinues(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "program")
+	script := "#!/bin/sh\nexec 5>$0.out 6<$0.in\necho begun >&5\nwhile read say <&6; do echo $say >&5; done\n"
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, pipe := range []string{".out", ".in"} {
+		if err := syscall.Mkfifo(program+pipe, uint32(durable.FileMode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := New(Options{Home: home.Dir(t.TempDir()), Program: program})
+	ctx, cancel := context.WithCancel(t.Context())
+	adopted := make(chan error, 1)
+	go func() { adopted <- s.adopt(ctx, "dev") }()
+
+	out, err := os.Open(program + ".out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	in, err := os.OpenFile(program+".in", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	says := bufio.NewScanner(out)
+	if !says.Scan() {
+		t.Fatal("the supervisor did not start")
+	}
+	cancel()
+	if err := <-adopted; !errors.Is(err, context.Canceled) {
+		t.Errorf("adopt: got %v, want context.Canceled", err)
+	}
+	for until := time.Now().Add(300 * time.Millisecond); time.Now().Before(until); {
+		if _, err := in.WriteString("there?\n"); err != nil || !says.Scan() {
+			t.Fatalf("the supervisor was stopped: %v", err)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+// Package words holds the texts of the window and the tray that depend on data: states,
+// reasons, phases, findings and problems, with the formats of sizes and times, and the
+// translations of all texts. Other texts are passed to Fyne's lang where they are shown. The
+// English text is the key of its translations. The package imports only lang from Fyne.
+package words
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2/lang"
+
+	"vmterminal/app"
+)
+
+// Values are the values for the {{.Name}} placeholders of a text.
+type Values = map[string]any
+
+// Title returns the title of the window while vm is selected; vm may be empty.
+func Title(vm string) string {
+	if vm == "" {
+		return "VMTerminal"
+	}
+	return "VMTerminal — " + vm
+}
+
+// Age returns how long ago t was, in the largest suitable unit, or "" if t is zero.
+func Age(t, now time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case t.IsZero():
+		return ""
+	case d < 45*time.Second:
+		return lang.L("just now")
+	case d < time.Hour:
+		return lang.L("{{.N}} min ago", Values{"N": max(1, int(d.Minutes()))})
+	case d < 48*time.Hour:
+		return lang.L("{{.N}} h ago", Values{"N": int(d.Hours())})
+	case d < 60*24*time.Hour:
+		return lang.L("{{.N}} days ago", Values{"N": int(d.Hours() / 24)})
+	default:
+		return t.Local().Format("2 Jan 2006")
+	}
+}
+
+// Span returns a duration in words.
+func Span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return lang.L("less than a minute")
+	case d < 2*time.Hour:
+		return lang.L("{{.N}} min", Values{"N": int(d.Minutes())})
+	case d < 48*time.Hour:
+		return lang.L("{{.N}} hours", Values{"N": int(d.Hours())})
+	default:
+		return lang.L("{{.N}} days", Values{"N": int(d.Hours() / 24)})
+	}
+}
+
+// VMState returns the name of a state.
+func VMState(s app.VMState) string {
+	switch s {
+	case app.Stopped:
+		return lang.L("stopped")
+	case app.Starting:
+		return lang.L("starting")
+	case app.Running:
+		return lang.L("running")
+	case app.Paused:
+		return lang.L("paused")
+	case app.Stopping:
+		return lang.L("stopping")
+	case app.Lost:
+		return lang.L("not responding")
+	case app.Broken:
+		return lang.L("broken")
+	default:
+		return string(s)
+	}
+}
+
+// Taken returns how a snapshot was taken, or what is wrong with its file.
+func Taken(s app.Snapshot) string {
+	switch {
+	case s.State == app.SnapshotMissing:
+		return lang.L("file is missing")
+	case s.State == app.SnapshotDamaged:
+		return lang.L("damaged")
+	case s.Taken == app.TakenStopped:
+		return lang.L("stopped")
+	case s.Taken == app.TakenFrozen:
+		return lang.L("frozen")
+	case s.Taken == app.TakenCrashConsistent:
+		return lang.L("crash-consistent")
+	case s.State == app.SnapshotImported:
+		return lang.L("imported")
+	default:
+		return string(s.Taken)
+	}
+}

@@ -1,0 +1,23 @@
+package doctor
+
+import (
+	"slices"
+
+	"vmterminal/vm/qemu"
+)
+
+// checkFirmware looks for UEFI firmware. Without it, the status is Missing only if a VM needs
+// it.
+func (c *checker) checkFirmware() Finding {
+	f := Finding{Subject: SubjectUEFI, Status: OK, Code: UEFIFound}
+	found, err := qemu.FindFirmware(0)
+	if err == nil {
+		f.Args.Path = found.Code
+		return f
+	}
+	f.Status, f.Code = Note, UEFIMissing
+	if i := slices.IndexFunc(c.vms, func(v VM) bool { return v.UEFI }); i >= 0 {
+		f.Status, f.Code, f.Args.VM = Missing, UEFINeeded, c.vms[i].Name
+	}
+	return f.with(Fix{Action: InstallTools, Tools: []Tool{OVMF}})
+}

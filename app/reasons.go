@@ -1,0 +1,139 @@
+package app
+
+import (
+	"errors"
+	"slices"
+
+	"vmterminal/vm/supervisor"
+)
+
+// The types below are codes with arguments, which each front end puts into words. A VM's
+// supervisor or files may contain codes of later versions. Text is a sentence from an earlier
+// version, to be displayed unchanged.
+type (
+	// ExitReason says why a VM exited; see [supervisor.ExitReason].
+	ExitReason = supervisor.ExitReason
+	// ExitCode is the code of an ExitReason.
+	ExitCode = supervisor.ExitCode
+	// PauseReason says why a VM is paused; see [supervisor.PauseReason].
+	PauseReason = supervisor.PauseReason
+	// PauseCode is the code of a PauseReason.
+	PauseCode = supervisor.PauseCode
+	// ReplacedDisk says what happened to a disk file that was replaced; see
+	// [supervisor.ReplacedDisk].
+	ReplacedDisk = supervisor.ReplacedDisk
+	// ReplacedDiskCode is the code of a ReplacedDisk.
+	ReplacedDiskCode = supervisor.ReplacedDiskCode
+	// ShareProblem says why a guest lacks a shared folder; see [supervisor.ShareProblem].
+	ShareProblem = supervisor.ShareProblem
+	// ShareCode is the code of a ShareProblem.
+	ShareCode = supervisor.ShareCode
+	// StopStep is a step of stopping a VM; see [supervisor.StopStep].
+	StopStep = supervisor.StopStep
+	// StopCode is the code of a StopStep.
+	StopCode = supervisor.StopCode
+)
+
+// The codes of an ExitReason; see vm/supervisor.
+const (
+	ExitStopped         = supervisor.ExitStopped
+	ExitGuestPoweredOff = supervisor.ExitGuestPoweredOff
+	ExitGuestPanicked   = supervisor.ExitGuestPanicked
+	ExitForced          = supervisor.ExitForced
+	ExitForcedAfter     = supervisor.ExitForcedAfter
+	ExitQEMUTerminated  = supervisor.ExitQEMUTerminated
+	ExitQEMUQuit        = supervisor.ExitQEMUQuit
+	ExitQEMUCrashed     = supervisor.ExitQEMUCrashed
+	ExitQEMUDisappeared = supervisor.ExitQEMUDisappeared
+	ExitQEMUKilled      = supervisor.ExitQEMUKilled
+	ExitUnrecorded      = supervisor.ExitUnrecorded
+)
+
+// The codes of a PauseReason; see vm/supervisor.
+const (
+	PauseDiskFull          = supervisor.PauseDiskFull
+	PauseDiskError         = supervisor.PauseDiskError
+	PauseAcceleratorFailed = supervisor.PauseAcceleratorFailed
+	PauseGuestPanicked     = supervisor.PauseGuestPanicked
+)
+
+// The codes of a ReplacedDisk; see vm/supervisor.
+const (
+	ReplacedDiskRenamed = supervisor.ReplacedDiskRenamed
+	ReplacedDiskSaved   = supervisor.ReplacedDiskSaved
+	ReplacedDiskLost    = supervisor.ReplacedDiskLost
+)
+
+// The codes of a ShareProblem; see vm/supervisor.
+const (
+	ShareAgentTooOld = supervisor.ShareAgentTooOld
+	ShareMountFailed = supervisor.ShareMountFailed
+)
+
+// The codes of a StopStep. The first five are documented in vm/supervisor.
+const (
+	StopAskingGuest  = supervisor.StopAskingGuest
+	StopGuestTimeout = supervisor.StopGuestTimeout
+	StopCuttingPower = supervisor.StopCuttingPower
+	StopKillingQEMU  = supervisor.StopKillingQEMU
+	StopSavingDisk   = supervisor.StopSavingDisk
+
+	StopAlreadyStopped StopCode = "already_stopped"     // there is nothing to do
+	StopAskingQEMU     StopCode = "asking_qemu"         // the supervisor does not answer; QEMU is asked directly
+	StopNewSupervisor  StopCode = "supervisor_replaced" // the supervisor died; another one continues
+)
+
+// UnreachableCode says why a running VM cannot be controlled.
+type UnreachableCode string
+
+// The values of UnreachableCode.
+const (
+	UnreachableOtherUser    UnreachableCode = "other_user"    // it runs as another user
+	UnreachableNoSupervisor UnreachableCode = "no_supervisor" // its supervisor died; QEMU still runs
+	UnreachableSilent       UnreachableCode = "not_answering" // its supervisor does not answer
+)
+
+func unreachableCode(err error) UnreachableCode {
+	switch {
+	case errors.Is(err, supervisor.ErrOtherUser):
+		return UnreachableOtherUser
+	case errors.Is(err, supervisor.ErrSupervisorGone):
+		return UnreachableNoSupervisor
+	default:
+		return UnreachableSilent
+	}
+}
+
+// All codes that this version uses. Each front end has a text for each of them.
+var (
+	ExitCodes         = supervisor.ExitCodes
+	PauseCodes        = supervisor.PauseCodes
+	ReplacedDiskCodes = supervisor.ReplacedDiskCodes
+	ShareCodes        = supervisor.ShareCodes
+	UnreachableCodes  = []UnreachableCode{UnreachableOtherUser, UnreachableNoSupervisor, UnreachableSilent}
+	StopCodes         = slices.Concat(supervisor.StopCodes, []StopCode{StopAlreadyStopped, StopAskingQEMU, StopNewSupervisor})
+)
+
+// lastExit sets the reason and time of the VM's last exit.
+func (v *VM) lastExit(last supervisor.Last) {
+	v.ExitedAt = last.ExitedAt
+	v.ExitReason = last.ExitReason
+	r := &v.ExitReason
+	r.Code, r.Signal = ExitCode(Plain(string(r.Code))), Plain(r.Signal)
+	r.Detail, r.Text = Plain(r.Detail), Plain(r.Text)
+	v.ReplacedDisk = last.ReplacedDisk
+	d := &v.ReplacedDisk
+	d.Code, d.Path, d.Detail = ReplacedDiskCode(Plain(string(d.Code))), Plain(d.Path), Plain(d.Detail)
+}
+
+func plainPause(r PauseReason) PauseReason {
+	return PauseReason{Code: PauseCode(Plain(string(r.Code))), Text: Plain(r.Text)}
+}
+
+func plainShare(p ShareProblem) ShareProblem {
+	return ShareProblem{Code: ShareCode(Plain(string(p.Code))), Detail: Plain(p.Detail)}
+}
+
+func plainStep(s StopStep) StopStep {
+	return StopStep{Code: StopCode(Plain(string(s.Code))), Grace: s.Grace, Path: Plain(s.Path), Text: Plain(s.Text)}
+}

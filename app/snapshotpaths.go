@@ -1,0 +1,18 @@
+package app
+
+import (
+	"vmterminal/snapshot"
+	"vmterminal/vm/home"
+)
+
+// SnapshotSuffix is the suffix of the names of snapshot files.
+const SnapshotSuffix = snapshot.FileSuffix
+
+// SnapshotPaths returns the paths of a VM's disk and snapshots.
+func SnapshotPaths(dir home.VMDir) snapshot.Paths {
+	return snapshot.Paths{
+		Disk: dir.Disk(), Undo: dir.Undo(),
+		Rows: dir.Rows(), RowsLock: dir.RowsLock(), Snapshots: dir.Snapshots(),
+		Firmware: dir.Firmware(), FirmwareUndo: dir.FirmwareUndo(), FirmwareNextPrefix: dir.FirmwareNextPrefix(),
+	}
+}

@@ -1,0 +1,91 @@
+package supervisor
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"testing"
+
+	"vmterminal/vm/agent"
+)
+
+// queryForeground queries the foreground program and waits for the answer.
+func queryForeground(queries chan<- agent.ForegroundQuery) (program string, err error) {
+	answered := make(chan struct{})
+	queries <- func(p string, e error) {
+		program, err = p, e
+		close(answered)
+	}
+	<-answered
+	return program, err
+}
+
+func TestExecForegroundQuery(t *testing.T) {
+	asked := make(chan agent.ForegroundQuery)
+	ended := make(chan error, 1)
+	conn := execPair(t, newFakeAgent())
+	go func() {
+		_, err := runExec(conn, agent.Command{
+			Args: []string{"answer"}, Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, ForegroundQueries: asked},
+		})
+		ended <- err
+	}()
+	program, err := queryForeground(asked)
+	for errors.Is(err, agent.ErrUnsupported) { // the other side has not announced its support yet
+		program, err = queryForeground(asked)
+	}
+	if program != "vim" || err != nil {
+		t.Errorf("got program %q, %v, want %q", program, err, "vim")
+	}
+	if _, err := queryForeground(asked); err == nil || err.Error() != agent.ErrUnsupported.Error() {
+		t.Errorf("unsupported: got %v, want %v", err, agent.ErrUnsupported)
+	}
+	if _, err := queryForeground(asked); err == nil {
+		t.Error("a query after the command has exited succeeded")
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// Supervisors of earlier versions would reject a query and end the command.
+func TestForegroundQueryWithOlderSupervisor(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	asked, typed := make(chan agent.ForegroundQuery), make(chan string, 10)
+	go func() {
+		defer server.Close()
+		var buf [maxFrame]byte
+		for {
+			what, content, err := readFrame(server, buf[:])
+			if err != nil {
+				return
+			}
+			typed <- string(what) + string(content)
+			if what == frameStdin {
+				result, _ := json.Marshal(execResult{Exit: 4})
+				_ = (&frameWriter{w: server}).send(frameFinished, result)
+			}
+		}
+	}()
+	input, typing := io.Pipe()
+	exit := make(chan int, 1)
+	go func() {
+		code, _ := runExec(client, agent.Command{
+			Stdin: input, Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, ForegroundQueries: asked},
+		})
+		exit <- code
+	}()
+	<-typed // the command
+	if _, err := queryForeground(asked); !errors.Is(err, agent.ErrUnsupported) {
+		t.Errorf("query: got %v, want %v", err, agent.ErrUnsupported)
+	}
+	_, _ = io.WriteString(typing, "x")
+	if got := <-typed; got != "ix" {
+		t.Errorf("got frame %q, want %q", got, "ix")
+	}
+	if code := <-exit; code != 4 {
+		t.Errorf("exit code %d, want 4", code)
+	}
+}

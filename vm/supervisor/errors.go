@@ -1,0 +1,118 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm"
+	"vmterminal/vm/agent"
+	"vmterminal/vm/qemu"
+)
+
+// Errors that callers distinguish.
+var (
+	// ErrNotRunning means that no QEMU of this VM is running.
+	ErrNotRunning = errors.New("the VM is not running")
+	// ErrNotAnswering means that the VM is running but does not answer. The error is an
+	// *Orphan if the supervisor is gone.
+	ErrNotAnswering = errors.New("the VM does not answer")
+	// ErrSupervisorGone means that the VM runs without its supervisor; see *Orphan.
+	ErrSupervisorGone = errors.New("its supervisor is gone")
+	// ErrBusy means that another point in time is being read, or that the VM is starting
+	// or stopping.
+	ErrBusy = errors.New("busy")
+	// ErrOtherUser means that the VM is running, or may be running, as another user: its
+	// lock is held or unreadable, and its files are not accessible to this user.
+	ErrOtherUser = errors.New("running, owned by another user")
+	// ErrNoAgent means that the guest's agent does not answer.
+	ErrNoAgent = errors.New("the guest's agent does not answer")
+	// ErrPaused means that the VM is paused, so that its guest cannot answer.
+	ErrPaused = errors.New("the VM is paused")
+)
+
+// Orphan is the error for a VM that runs without its supervisor. Run with Spec.Adopt
+// takes it over; StopOrphan stops it.
+type Orphan struct{ QEMUPID int }
+
+func (o *Orphan) Error() string {
+	return fmt.Sprintf("%v; QEMU (pid %d) is still running", ErrSupervisorGone, o.QEMUPID)
+}
+
+// Unwrap returns ErrSupervisorGone and ErrNotAnswering.
+func (o *Orphan) Unwrap() []error { return []error{ErrSupervisorGone, ErrNotAnswering} }
+
+// errorCodes are the codes of errors that are sent to another process. The first match
+// wins; decoding a code returns the first error with that code.
+var errorCodes = []struct {
+	code string
+	is   error
+}{
+	{"not-running", ErrNotRunning},
+	{"not-answering", ErrNotAnswering},
+	{"no-agent", ErrNoAgent},
+	{"no-agent", agent.ErrNoAnswer},
+	{"agent-restarted", agent.ErrRestarted},
+	{"paused", ErrPaused},
+	{"not-in-guest", agent.ErrNotFound},
+	{"not-executable", agent.ErrNotExecutable},
+	{"no-qemu", qemu.ErrNoQEMU},
+	{"accelerator", qemu.ErrNoAccelerator},
+	{"no-memory", qemu.ErrNoMemory},
+	{"forwards", ErrForwards},
+	{"port", ErrPort},
+	{"share", ErrShare},
+	{"no-firmware", qemu.ErrNoFirmware},
+	{"no-sharing", qemu.ErrNoSharing},
+	{"disk-missing", vm.ErrNoDisk},
+	{"no-space", syscall.ENOSPC},
+	{"no-space-quota", syscall.EDQUOT},
+	{"locked", durable.ErrLocked},
+	{"busy", ErrBusy},
+	{"bad-spec", ErrBadSpec},
+	{"path-too-long", qemu.ErrPathTooLong},
+	{"socket-dir", ErrSocketDir},
+	{"permission", fs.ErrPermission},
+	{"not-answering", context.DeadlineExceeded}, // QEMU timed out; the agent's timeouts match above
+}
+
+// remoteError is an error received from another process. It wraps the error that
+// belongs to its code.
+type remoteError struct {
+	Code    string          `json:"code,omitempty"`
+	Message string          `json:"message"`
+	Holder  *durable.Holder `json:"holder,omitempty"` // with code "locked"
+}
+
+func (e *remoteError) Error() string { return e.Message }
+
+// Unwrap returns the error for the code, with the lock's holder if there is one.
+func (e *remoteError) Unwrap() error {
+	if e.Code == "locked" && e.Holder != nil {
+		return &durable.Busy{Holder: *e.Holder}
+	}
+	for _, c := range errorCodes {
+		if c.code == e.Code {
+			return c.is
+		}
+	}
+	return nil
+}
+
+func newRemoteError(err error) *remoteError {
+	e := &remoteError{Message: err.Error()}
+	for _, c := range errorCodes {
+		if errors.Is(err, c.is) {
+			e.Code = c.code
+			break
+		}
+	}
+	var busy *durable.Busy
+	if errors.As(err, &busy) {
+		e.Holder = &busy.Holder
+	}
+	return e
+}

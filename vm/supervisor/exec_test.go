@@ -1,0 +1,253 @@
+package supervisor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"vmterminal/vm/agent"
+)
+
+// execPair returns the client's end of a connection to a server that runs commands with
+// the fake agent f.
+func execPair(t *testing.T, f *fakeAgent) net.Conn {
+	t.Helper()
+	client, server := net.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer server.Close()
+		out := &frameWriter{w: server}
+		exit, err := readAndExec(ctx, cancel, f, server, out)
+		result := execResult{Exit: exit}
+		if err != nil {
+			result.Error = newRemoteError(err)
+		}
+		_ = out.sendJSON(frameFinished, result)
+	}()
+	t.Cleanup(func() {
+		client.Close()
+		cancel()
+		<-done
+	})
+	return client
+}
+
+func TestExecCarriesStreamsAndExitCode(t *testing.T) {
+	input := make([]byte, 300<<10)
+	for i := range input {
+		input[i] = byte(rand.Uint32())
+	}
+	var stdout, stderr bytes.Buffer
+	exit, err := runExec(execPair(t, newFakeAgent()), agent.Command{
+		Args: []string{"fail"}, Stdin: bytes.NewReader(input), Stdout: &stdout, Stderr: &stderr,
+	})
+	if exit != 3 || err != nil {
+		t.Errorf("got exit code %d, error %v; want 3, nil", exit, err)
+	}
+	if !bytes.Equal(stdout.Bytes(), input) {
+		t.Errorf("got %d bytes of output, want the %d bytes of input", stdout.Len(), len(input))
+	}
+	if stderr.String() != "no such luck" {
+		t.Errorf("stderr %q, want %q", stderr.String(), "no such luck")
+	}
+}
+
+func TestExecCarriesManyArguments(t *testing.T) {
+	args := []string{"print", strings.Repeat("x", 900<<10)}
+	var stdout bytes.Buffer
+	_, err := runExec(execPair(t, newFakeAgent()), agent.Command{Args: args, Stdout: &stdout})
+	if err != nil || !strings.Contains(stdout.String(), args[1]) {
+		t.Errorf("got %d bytes of output, error %v; want the argument of %d bytes in it", stdout.Len(), err, len(args[1]))
+	}
+	args[1] = strings.Repeat("x", maxCommand)
+	if _, err := runExec(execPair(t, newFakeAgent()), agent.Command{Args: args}); !errors.Is(err, agent.ErrNotExecutable) {
+		t.Errorf("arguments too long: got %v, want %v", err, agent.ErrNotExecutable)
+	}
+}
+
+func TestExecCarriesAnyBytes(t *testing.T) {
+	var stdout bytes.Buffer
+	exit, err := runExec(execPair(t, newFakeAgent()), agent.Command{
+		Args: []string{"print", "l\xe4tin", "\ufffd"}, Env: []string{"A=\xff"}, Dir: "/\xe4", Stdout: &stdout,
+	})
+	const want = `["print" "l\xe4tin" "\ufffd"] ["A=\xff"] "/\xe4"`
+	if exit != 0 || err != nil || stdout.String() != want {
+		t.Errorf("got exit code %d, error %v, output %s; want output %s", exit, err, stdout.String(), want)
+	}
+}
+
+func TestExecNotFound(t *testing.T) {
+	_, err := runExec(execPair(t, newFakeAgent()), agent.Command{Args: []string{"refuse"}})
+	if err == nil || !strings.Contains(err.Error(), agent.ErrNotFound.Error()) {
+		t.Errorf("got error %v, want the text of ErrNotFound", err)
+	}
+}
+
+func TestExecEndsWhenClientDisconnects(t *testing.T) {
+	f := newFakeAgent()
+	conn := execPair(t, f)
+	go func() { _, _ = runExec(conn, agent.Command{Args: []string{"hang"}}) }()
+	if got := <-f.received; got != "hang" {
+		t.Fatal(got)
+	}
+	conn.Close()
+	if got := <-f.received; got != "ended" {
+		t.Fatal(got)
+	}
+}
+
+// The disconnect is detected even if the command never reads its input.
+func TestExecEndsWhenClientDisconnectsWithUnreadInput(t *testing.T) {
+	f := newFakeAgent()
+	conn := execPair(t, f)
+	returned := make(chan struct{})
+	input := &endless{second: make(chan struct{})}
+	go func() {
+		defer close(returned)
+		_, _ = runExec(conn, agent.Command{Args: []string{"deaf"}, Stdin: input})
+	}()
+	f.expect(t, "deaf")
+	<-input.second // the server has the first block, which the command does not read
+	conn.Close()
+	f.expect(t, "ended")
+	<-returned
+}
+
+// endless is an input without an end. The second Read closes second.
+type endless struct {
+	reads  int
+	second chan struct{}
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.reads++; e.reads == 2 {
+		close(e.second)
+	}
+	return len(p), nil
+}
+
+func TestExecFailingWriter(t *testing.T) {
+	boom := errors.New("boom")
+	_, err := runExec(execPair(t, newFakeAgent()), agent.Command{
+		Args: []string{"x"}, Stdin: strings.NewReader("text"), Stdout: failingWriter{boom},
+	})
+	if !errors.Is(err, boom) {
+		t.Errorf("err = %v, want error %v", err, boom)
+	}
+}
+
+// If reading standard input fails, the command fails. It must neither see a truncated
+// input nor hang.
+func TestExecFailingInput(t *testing.T) {
+	boom := errors.New("boom")
+	f := newFakeAgent()
+	_, err := runExec(execPair(t, f), agent.Command{Args: []string{"cat"}, Stdin: io.MultiReader(strings.NewReader("text"), iotest.ErrReader(boom))})
+	if !errors.Is(err, boom) {
+		t.Errorf("err = %v, want error %v", err, boom)
+	}
+}
+
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+func FuzzReadFrame(f *testing.F) {
+	f.Add([]byte("o\x00\x00\x00\x02hi"))
+	f.Add([]byte("o\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var buf [maxFrame]byte
+		r := bytes.NewReader(data)
+		for {
+			_, content, err := readFrame(r, buf[:])
+			if err != nil {
+				return
+			}
+			if len(content) > len(data) {
+				t.Fatalf("got %d bytes of content, want at most the %d bytes of data", len(content), len(data))
+			}
+		}
+	})
+}
+
+// The server must handle any data from a client.
+func FuzzRunGuestCommand(f *testing.F) {
+	f.Add([]byte("c\x00\x00\x00\x0d{\"args\":[\"x\"]}"))
+	f.Add([]byte("c\x00\x00\x00\x02{}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		_, _ = readAndExec(ctx, cancel, newFakeAgent(), bytes.NewReader(data), &frameWriter{w: io.Discard})
+	})
+}
+
+// The client must handle any data from the server.
+func FuzzRunExec(f *testing.F) {
+	f.Add([]byte("o\x00\x00\x00\x02hie\x00\x00\x00\x00f\x00\x00\x00\x0a{\"exit\":3}"))
+	f.Add([]byte("f\x00\x00\x00\x02[]"))
+	f.Add([]byte("f\x00\x00\x00\x0e{\"error\":{}}xx"))
+	f.Fuzz(func(t *testing.T, answers []byte) {
+		var out, errs bytes.Buffer
+		exit, err := runExec(struct {
+			io.Reader
+			io.Writer
+			io.Closer
+		}{bytes.NewReader(answers), io.Discard, io.NopCloser(nil)}, agent.Command{Args: []string{"x"}, Stdout: &out, Stderr: &errs})
+		if err != nil && exit != 0 {
+			t.Errorf("got exit code %d with error %v, want 0", exit, err)
+		}
+		if out.Len()+errs.Len() > len(answers) {
+			t.Errorf("got %d bytes of output, want at most the %d bytes of data", out.Len()+errs.Len(), len(answers))
+		}
+	})
+}
+
+func TestExecOnATerminal(t *testing.T) {
+	f := newFakeAgent()
+	sizes := make(chan agent.Size, 1)
+	exited := make(chan int, 1)
+	go func() {
+		exit, err := runExec(execPair(t, f), agent.Command{
+			Terminal: &agent.Terminal{Size: agent.Size{Columns: 100, Rows: 30}, Resized: sizes},
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		exited <- exit
+	}()
+	if got := <-f.received; got != "[] {100 30}" {
+		t.Error(got)
+	}
+	sizes <- agent.Size{Columns: 500, Rows: 2}
+	if got := <-f.received; got != "{500 2}" {
+		t.Error(got)
+	}
+	if exit := <-exited; exit != 9 {
+		t.Error(exit)
+	}
+}
+
+func TestReplaceSize(t *testing.T) {
+	sizes := make(chan agent.Size, 1)
+	for n := uint16(1); n <= 3; n++ {
+		replaceSize(sizes, agent.Size{Columns: n, Rows: n})
+	}
+	if got := <-sizes; got != (agent.Size{Columns: 3, Rows: 3}) {
+		t.Error(got)
+	}
+}
+
+func readAndExec(ctx context.Context, gone func(), guest guestAgent, in io.Reader, out *frameWriter) (int, error) {
+	ask, err := readExecRequest(in)
+	if err != nil {
+		return 0, err
+	}
+	return runGuestCommand(ctx, gone, guest, ask, in, out)
+}

@@ -1,0 +1,238 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"vmterminal/snapshot/durable"
+	"vmterminal/vm"
+	"vmterminal/vm/agent"
+	"vmterminal/vm/console"
+	"vmterminal/vm/home"
+	"vmterminal/vm/qemu"
+	"vmterminal/vm/qmp"
+)
+
+// machine is the VM that this process owns.
+type machine struct {
+	spec           Spec
+	paths          qemu.Sockets
+	supervisorLock *durable.Lock // host.lock
+	vmLock         *durable.Lock // the VM's lock; nil while an adopted QEMU holds it
+	lostRecord     runRecord     // the record of the QEMU to adopt, if any
+
+	logFile         *supervisorLog
+	noteLog         *limitedLog // this process's lines in logFile
+	qemuLog         *limitedLog // QEMU's output in logFile
+	debugLog        *limitedLog // destination of log; nil without Spec.Debug
+	log             *slog.Logger
+	consoleLog      *console.Log
+	console         *console.Console
+	state           *stateBroadcaster
+	agent           *agentLink
+	shutdown        *shutdown
+	pointInTimeSlot chan struct{} // holds a token while no point in time is being read
+
+	consoleServer sync.WaitGroup // serves QEMU's console socket
+	startMu       sync.Mutex     // held while QEMU is being started
+
+	mu         sync.Mutex
+	engine     *engine
+	disk       *os.File // the file that QEMU has open; nil if unknown
+	qmp        *qmp.Client
+	tracking   writeTracking
+	eventsDone chan struct{} // closed when QEMU's last event has been handled
+	observed   observedEvents
+
+	exited chan struct{} // closed when the VM has exited and last.json has the reason
+	last   Last
+}
+
+// Activity codes that this package records in locks.
+const (
+	ActivityRun  = "vm_run"
+	ActivityStop = "vm_stop" // stopping a QEMU without a supervisor
+)
+
+// IsRunningVM reports whether the holder of a VM's lock is running the VM.
+func IsRunningVM(holder durable.Holder) bool {
+	return holder.Activity.Code == ActivityRun || holder.Activity == durable.Activity{Name: "running the VM"} // recorded by earlier versions
+}
+
+// prepare acquires the locks and removes leftovers of an earlier run. The caller
+// must release the machine.
+func prepare(spec Spec) (*machine, error) {
+	if err := spec.complete(); err != nil {
+		return nil, err
+	}
+	m := &machine{
+		spec: spec, log: slog.New(slog.DiscardHandler),
+		shutdown: newShutdown(), pointInTimeSlot: make(chan struct{}, 1), exited: make(chan struct{}),
+	}
+	m.pointInTimeSlot <- struct{}{}
+	m.state = newStateBroadcaster(State{
+		Version: apiVersion, Name: spec.Name, State: Starting,
+		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,
+	})
+	createVariables := func() error { return createFirmwareVariables(spec) }
+	for _, step := range []func() error{m.acquireLocks, m.removeLeftovers, m.createSocketDir, m.openLogs, createVariables} {
+		if err := step(); err != nil {
+			m.release()
+			return nil, err
+		}
+	}
+	m.agent = newAgentLink(m.state, agent.Identity{ID: spec.ID, Hostname: vm.Hostname(spec.Name)}, m.noteLog.note)
+	m.agent.shares, m.agent.log = spec.Shares, m.log
+	return m, nil
+}
+
+func (m *machine) acquireLocks() error {
+	var err error
+	if m.supervisorLock, err = durable.TryLock(m.spec.Dir.SupervisorLock(), durable.Activity{Code: ActivityRun}); err != nil {
+		return err
+	}
+	m.vmLock, err = durable.TryLock(m.spec.Dir.Lock(), durable.Activity{Code: ActivityRun})
+	switch {
+	case !m.spec.Adopt:
+		return err
+	case err == nil: // QEMU has exited in the meantime
+		return ErrNotRunning
+	case errors.Is(err, durable.ErrLocked) && readRecord(m.spec.Dir.Supervisor(), &m.lostRecord) == nil && m.lostRecord.QEMU.isAlive():
+		return nil
+	}
+	return err
+}
+
+func (m *machine) isAdopting() bool { return m.vmLock == nil }
+
+// removeLeftovers removes the files of a run that was interrupted, except those that an
+// adopted QEMU still uses.
+func (m *machine) removeLeftovers() error {
+	dir := m.spec.Dir
+	if m.isAdopting() {
+		return removeTempRecords(dir)
+	}
+	if _, err := os.Stat(dir.Disk()); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s", vm.ErrNoDisk, dir.Disk())
+	} else if err != nil {
+		return err
+	}
+	if last, err := ReadLast(dir); err == nil && last.ExitReason.Code == ExitUnrecorded {
+		if err := durable.ReplaceJSON(dir.LastExit(), last); err != nil {
+			return err
+		}
+	}
+	return removeRunFiles(dir, m.spec.RunDir, m.paths)
+}
+
+// removeRunFiles removes the files that exist only while the VM runs. paths may be "".
+// If the store was moved, paths is not one of the folders that socketDirs returns.
+func removeRunFiles(dir home.VMDir, runDir string, paths qemu.Sockets) error {
+	errs := []error{removeTempRecords(dir), removeFile(dir.Supervisor()), removeFile(dir.Fleece())}
+	for _, s := range append(socketDirs(runDir, dir), paths) {
+		if s != "" {
+			errs = append(errs, removeSockets(s))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// createSocketDir sets m.paths. The sockets of an adopted QEMU stay where they are.
+func (m *machine) createSocketDir() (err error) {
+	if _, err := os.Stat(m.lostRecord.Sockets); err == nil && m.isAdopting() {
+		m.paths = qemu.Sockets(m.lostRecord.Sockets)
+		return nil
+	}
+	m.paths, err = createSocketDir(m.spec.RunDir, m.spec.Dir)
+	return err
+}
+
+func removeFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (m *machine) openLogs() error {
+	dir := m.spec.Dir
+	var err error
+	if m.logFile, err = openSupervisorLog(dir); err != nil {
+		return err
+	}
+	m.noteLog = newLimitedLog(m.logFile, "VMTerminal")
+	m.qemuLog = newLimitedLog(m.logFile, "QEMU")
+	if m.spec.Debug {
+		m.debugLog = newDebugLog(m.logFile)
+		m.log = slog.New(slog.NewTextHandler(m.debugLog, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	if f, err := os.OpenFile(dir.SupervisorLog(), os.O_WRONLY|os.O_APPEND, 0); err == nil {
+		_ = debug.SetCrashOutput(f, debug.CrashOptions{}) // keeps a descriptor of its own
+		f.Close()
+	}
+	if m.consoleLog, err = console.OpenLog(dir.ConsoleLog(), dir.ConsoleLogOld()); err != nil {
+		return err
+	}
+	m.console = console.New(m.consoleLog)
+	if m.isAdopting() {
+		// The new output continues what the lost supervisor logged.
+		text, err := LastConsole(dir, console.RingSize)
+		if err != nil {
+			return err
+		}
+		m.console.Recall(text)
+	}
+	return nil
+}
+
+// release releases everything that prepare acquired, the locks last.
+func (m *machine) release() {
+	if m.console != nil {
+		m.console.Close()
+	}
+	if m.consoleLog != nil {
+		_ = m.consoleLog.Close()
+	}
+	if m.noteLog != nil {
+		m.noteLog.close()
+		m.qemuLog.close()
+		if m.debugLog != nil {
+			m.debugLog.close()
+		}
+		_ = m.logFile.Close()
+	}
+	m.setDisk(nil)
+	_ = m.vmLock.Close()
+	_ = m.supervisorLock.Close()
+}
+
+// command runs one QMP command without arguments, with a timeout.
+func (m *machine) command(ctx context.Context, timeout time.Duration, name string) error {
+	client := m.currentQMP()
+	if client == nil {
+		return fmt.Errorf("%w: the VM is still starting", ErrBusy)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return client.Do(ctx, name, nil, nil)
+}
+
+// currentQMP returns the connection to QEMU, or nil while QEMU is not connected.
+func (m *machine) currentQMP() *qmp.Client {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.qmp
+}
+
+func (m *machine) currentEngine() *engine {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.engine
+}

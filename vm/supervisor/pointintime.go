@@ -1,0 +1,122 @@
+package supervisor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"vmterminal/vm/agent"
+	"vmterminal/vm/qemu"
+)
+
+// beginTimeout is how long it may take to set up a point in time. It is longer than a
+// guest that does not answer can delay freezing and thawing, so that such a guest
+// makes the point in time crash-consistent but does not make it fail.
+const beginTimeout = time.Minute
+
+// activePointInTime is a point in time that is being read.
+type activePointInTime struct {
+	PointInTime
+	// recordSnapshot records the snapshot created from it. It must not be called after
+	// end.
+	recordSnapshot func(context.Context, SnapshotRef)
+	// end removes the point in time, so that another can be created.
+	end func() error
+}
+
+// beginPointInTime creates a point in time; the caller must end it.
+func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, error) {
+	if m.shutdown.isStarted() {
+		return nil, fmt.Errorf("%w: the VM is stopping", ErrBusy)
+	}
+	control := m.currentQMP()
+	if control == nil {
+		return nil, fmt.Errorf("%w: the VM is still starting", ErrBusy)
+	}
+	if err := m.command(ctx, requestTimeout, "query-status"); err != nil {
+		return nil, err // QEMU would not answer the next commands either
+	}
+	select {
+	case <-m.pointInTimeSlot:
+	default:
+		return nil, fmt.Errorf("%w: another snapshot is reading the disk", ErrBusy)
+	}
+	since := m.trackingFor(control)
+	id := rand.Text()
+	opt := qemu.Options{
+		Fleece: m.spec.Dir.Fleece(), Socket: m.paths.NBD(),
+		Track: qemu.BitmapName(id), Since: since.bitmap,
+	}
+	var notFrozen error
+	if m.state.get().State == Paused {
+		notFrozen = ErrPaused
+	} else {
+		opt.Freeze, opt.Thaw, notFrozen = m.agent.freezeFuncs(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
+	defer cancel()
+	p, err := qemu.BeginPointInTime(ctx, control, opt)
+	if errors.Is(err, qemu.ErrInProgress) && m.cleanPointInTime(ctx) == nil {
+		p, err = qemu.BeginPointInTime(ctx, control, opt)
+	}
+	if err != nil {
+		m.pointInTimeSlot <- struct{}{}
+		return nil, err
+	}
+	if p.NotFrozen != nil {
+		notFrozen = p.NotFrozen
+	}
+	if notFrozen != nil {
+		m.noteLog.note("a snapshot is only crash-consistent: " + notFrozen.Error())
+	}
+	m.state.update(EventPointInTime, func(s *State) { s.PointInTime = true })
+	r := &activePointInTime{PointInTime: PointInTime{ID: id, Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: TakenCrash, NotFrozen: notFrozenReason(notFrozen), FrozenFor: p.FrozenFor}}
+	if p.Taken == qemu.Frozen {
+		r.Taken = TakenFrozen
+	}
+	if p.Changes != "" {
+		r.Changes, r.Since = p.Changes, since.snapshot
+	}
+	r.recordSnapshot = func(ctx context.Context, s SnapshotRef) {
+		if p.Tracked {
+			m.replaceTracking(ctx, p, writeTracking{control, opt.Track, s, p.Writes})
+		}
+	}
+	r.end = func() error {
+		err := p.End(context.Background())
+		m.state.update(EventPointInTime, func(s *State) { s.PointInTime = false })
+		m.pointInTimeSlot <- struct{}{}
+		return err
+	}
+	return r, nil
+}
+
+func notFrozenReason(err error) NotFrozen {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, ErrPaused):
+		return NotFrozenPaused
+	case errors.Is(err, qemu.ErrThawedBefore):
+		return NotFrozenThawedEarly
+	case errors.Is(err, qemu.ErrStillFrozen):
+		return NotFrozenUnconfirmed
+	case errors.As(err, new(*agent.GuestError)):
+		return NotFrozenRefused
+	default:
+		return NotFrozenNoAgent
+	}
+}
+
+// cleanPointInTime removes a leftover point in time from QEMU and stops tracking
+// changes.
+func (m *machine) cleanPointInTime(ctx context.Context) error {
+	m.mu.Lock()
+	control := m.qmp
+	m.tracking = writeTracking{}
+	m.mu.Unlock()
+	err := qemu.CleanPointInTime(ctx, control)
+	return errors.Join(err, removeFile(m.spec.Dir.Fleece()))
+}

@@ -1,0 +1,143 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vmterminal/vm/agent"
+	"vmterminal/vm/qemu"
+)
+
+// readDisk copies the contents of a point in time to a file.
+func readDisk(t *testing.T, pit PointInTime) string {
+	t.Helper()
+	export, err := qemu.OpenImage(t.Context(), pit.Socket, pit.Export)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer export.Close() //nolint:errcheck // it was only read
+	if export.Size() != pit.Size {
+		t.Fatalf("got an export of %d bytes, want %d", export.Size(), pit.Size)
+	}
+	path := filepath.Join(t.TempDir(), "disk")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(f, io.NewSectionReader(export, 0, export.Size())); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// fileIn reads a file from the ext4 file system on a disk.
+func fileIn(t *testing.T, disk, path string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "debugfs", "-R", "cat "+path, disk)
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("debugfs: got error %v, want no error", err)
+	}
+	return string(out)
+}
+
+func TestNotFrozenReason(t *testing.T) {
+	for want, err := range map[NotFrozen]error{
+		"":                   nil,
+		NotFrozenPaused:      ErrPaused,
+		NotFrozenThawedEarly: fmt.Errorf("thaw: %w", qemu.ErrThawedBefore),
+		NotFrozenUnconfirmed: fmt.Errorf("%w: %w", qemu.ErrStillFrozen, agent.ErrNoAnswer),
+		NotFrozenRefused:     fmt.Errorf("freeze: %w", &agent.GuestError{Op: "freeze", Text: "too many requests at once"}),
+		NotFrozenNoAgent:     fmt.Errorf("%w: %w", ErrNoAgent, agent.ErrNoAnswer),
+	} {
+		if got := notFrozenReason(err); got != want {
+			t.Errorf("%v: got %q, want %q", err, got, want)
+		}
+	}
+}
+
+func TestPointInTimeWhileTheGuestWrites(t *testing.T) {
+	t.Parallel()
+	v := newGuest(t)
+	c := v.start()
+	x := v.attach(c)
+	x.expect(prompt)
+	v.waitUntil(c, func(s State) bool { return s.Agent })
+	if s := v.state(c); s.AgentVersion < 1 {
+		t.Fatalf("got state %+v, want AgentVersion at least 1", s)
+	}
+	// The flag changes once, the counter all the time.
+	x.send("echo before >/flag; sync; (while :; do i=$((i+1)); echo $i >/count; sync; done) & echo ready-$((1+1))")
+	x.expect("ready-2")
+
+	began := time.Now()
+	pit, err := c.BeginPointInTime(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pit.Taken != TakenFrozen || pit.FrozenFor <= 0 || pit.FrozenFor > time.Since(began) {
+		t.Fatalf("point in time %+v, want Taken %v", pit, TakenFrozen)
+	}
+	x.send("echo after >/flag; sync; echo written-$((1+2))")
+	x.expect("written-3")
+	if !v.state(c).PointInTime {
+		t.Fatal("PointInTime is not set in the state")
+	}
+	other, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.BeginPointInTime(t.Context()); !errors.Is(err, ErrBusy) {
+		t.Fatalf("a second point in time: got error %v, want error %v", err, ErrBusy)
+	}
+
+	disk := readDisk(t, pit)
+	if got := fileIn(t, disk, "/flag"); got != "before\n" {
+		t.Fatalf("the flag is %q, want %q", got, "before\n")
+	}
+	check := exec.Command("/sbin/e2fsck", "-fn", disk)
+	if out, err := check.CombinedOutput(); err != nil || strings.Contains(string(out), "recovering journal") {
+		t.Fatalf("e2fsck: got error %v, want a clean file system:\n%s", err, out)
+	}
+	if err := pit.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if v.state(c).PointInTime {
+		t.Fatal("PointInTime is still set after the end")
+	}
+
+	// The point in time is removed when the client dies.
+	ctx, die := context.WithCancel(t.Context())
+	stream, err := other.open(ctx, "POST", "/v1/point-in-time", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	die()
+	stream.Close()
+	v.waitUntil(c, func(s State) bool { return !s.PointInTime })
+	pit, err = c.BeginPointInTime(t.Context())
+	if err != nil {
+		t.Fatalf("after a client that died: got error %v, want no error", err)
+	}
+	if got := fileIn(t, readDisk(t, pit), "/flag"); got != "after\n" {
+		t.Fatalf("the flag is %q, want %q", got, "after\n")
+	}
+	// A forced stop does not wait for the reader.
+	if err := c.Stop(t.Context(), StopRequest{Force: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.EndPointInTime(t.Context()); err != nil {
+		t.Fatalf("end a point in time after the VM has exited: got error %v, want no error", err)
+	}
+	v.checkNoLeftovers()
+}
