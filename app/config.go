@@ -59,7 +59,7 @@ func (s *Service) editConfig(key string, change func(*config.File) error) error 
 	if err := durable.MakeDir(string(s.opt.Home)); err != nil {
 		return err
 	}
-	lock, err := durable.WaitLock(s.opt.Home.Lock())
+	lock, err := durable.BriefLock(s.opt.Home.Lock())
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func mayBeChanging(r *rows, list []Info) bool {
 // listLocked lists the snapshots under the rows' lock, so that no other process changes
 // files or rows.
 func (s *rowStore) listLocked(ctx context.Context) ([]Info, folderEntry, error) {
-	lock, err := durable.WaitLock(s.lock)
+	lock, err := durable.BriefLock(s.lock)
 	if err != nil {
 		return nil, folderEntry{}, err
 	}

@@ -267,7 +267,7 @@ func (r *rows) notes() (notes []string) {
 // the rows if change reports that it changed them. Rows that cannot be decoded are set aside
 // and rebuilt.
 func (s *rowStore) changeRows(change func(*rows) (changed bool, err error)) error {
-	lock, err := durable.WaitLock(s.lock)
+	lock, err := durable.BriefLock(s.lock)
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ func (s *Store) lock() (*durable.Lock, error) {
 	if err := durable.MakeDir(s.home.Data()); err != nil {
 		return nil, err
 	}
-	lock, err := durable.WaitLock(s.home.Lock())
+	lock, err := durable.BriefLock(s.home.Lock())
 	if err != nil {
 		return nil, err
 	}

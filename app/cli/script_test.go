@@ -7,7 +7,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -84,8 +86,11 @@ func scripts(t *testing.T, dir string) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await":      await,
 			"exits":      exits,
 			"flip":       flip,
+			"freeze":     freeze,
+			"thaw":       thaw,
 			"documented": documented,
 			"efidisk":    efidisk,
 			"off":        off,
@@ -127,6 +132,50 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if fmt.Sprint(code) != args[0] {
 		ts.Fatalf("%v exited with %d, want %s", args[1:], code, args[0])
+	}
+}
+
+// awaitTimeout bounds await, so that a script fails instead of waiting for an event that no
+// longer comes. It must be long enough for an emulated guest to boot on a loaded machine.
+const awaitTimeout = 5 * time.Minute
+
+// await REGEXP COMMAND...: runs the command repeatedly until its standard output matches.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: await REGEXP COMMAND...")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(awaitTimeout); ; time.Sleep(20 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v printed nothing that matches %q within %v (its last error: %v)", args[1:], want, awaitTimeout, err)
+		}
+	}
+}
+
+// freeze: suspends the background command that was started last, until thaw or the end of the
+// script, which waits for it.
+func freeze(ts *testscript.TestScript, neg bool, args []string) {
+	signalLast(ts, neg, args, syscall.SIGSTOP)
+	ts.Defer(func() { signalLast(ts, false, nil, syscall.SIGCONT) })
+}
+
+// thaw: continues the background command that was suspended by freeze.
+func thaw(ts *testscript.TestScript, neg bool, args []string) {
+	signalLast(ts, neg, args, syscall.SIGCONT)
+}
+
+func signalLast(ts *testscript.TestScript, neg bool, args []string, sig os.Signal) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: freeze, or thaw")
+	}
+	running := ts.BackgroundCmds()
+	if len(running) > 0 {
+		ts.Check(running[len(running)-1].Process.Signal(sig))
 	}
 }
 

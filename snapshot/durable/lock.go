@@ -123,14 +123,38 @@ func AwaitLock(ctx context.Context, path string, activity Activity, shouldWait f
 	}
 }
 
-// WaitLock acquires the lock at path, and blocks until it is free. It is only for locks
-// that are held briefly.
-func WaitLock(path string) (*Lock, error) {
+// WaitLock acquires the lock at path, and blocks until it is free.
+func WaitLock(path string) (*Lock, error) { return lockWithin(path, nil) }
+
+// briefLockTimeout is how long BriefLock waits. Even on a slow disk, the holders ahead of it
+// need much less.
+const briefLockTimeout = time.Minute
+
+// BriefLock acquires a lock that processes hold only briefly, and blocks until it is free. If
+// its holder does not release it within a minute, because it is suspended or its disk does
+// not respond, BriefLock fails with a *Busy.
+func BriefLock(path string) (*Lock, error) {
+	return lockWithin(path, time.After(briefLockTimeout))
+}
+
+// lockWithin acquires the lock at path. It fails with a *Busy when timeout fires first.
+func lockWithin(path string, timeout <-chan time.Time) (*Lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, FileMode)
 	if err != nil {
 		return nil, err
 	}
-	if err := flock(f, syscall.LOCK_EX); err != nil {
+	acquired := make(chan error, 1)
+	go func() { acquired <- flock(f, syscall.LOCK_EX) }()
+	select {
+	case err = <-acquired:
+	case <-timeout:
+		go func() { // flock cannot be interrupted
+			<-acquired
+			f.Close()
+		}()
+		return nil, &Busy{Path: path}
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}

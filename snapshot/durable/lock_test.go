@@ -7,7 +7,27 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
+
+func TestLockWithinGivesUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	held, err := TryLock(path, Activity{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired := make(chan time.Time)
+	close(expired)
+	if l, err := lockWithin(path, expired); !errors.Is(err, ErrLocked) {
+		t.Fatalf("lock that stays held: got %v, %v; want ErrLocked", l, err)
+	}
+	held.Close()
+	l, err := WaitLock(path) // the attempt that gave up must not keep the lock
+	if err != nil {
+		t.Fatalf("lock that is free again: %v", err)
+	}
+	l.Close()
+}
 
 func TestLockReportsHolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")

@@ -41,7 +41,7 @@ func IsTempOf(name, path string) bool {
 // files that several processes may replace and that no other lock guards. The lock must be
 // held only briefly.
 func LockFile(path string) (*Lock, error) {
-	lock, err := WaitLock(path + LockSuffix)
+	lock, err := BriefLock(path + LockSuffix)
 	if err != nil {
 		return nil, err
 	}
