@@ -157,26 +157,23 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// freeze: suspends the background command that was started last, until thaw or the end of the
-// script, which waits for it.
+// freeze: suspends the oldest background command, until thaw or the end of the script, which
+// waits for it.
 func freeze(ts *testscript.TestScript, neg bool, args []string) {
-	signalLast(ts, neg, args, syscall.SIGSTOP)
-	ts.Defer(func() { signalLast(ts, false, nil, syscall.SIGCONT) })
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: freeze")
+	}
+	oldest := ts.BackgroundCmds()[0].Process
+	ts.Check(oldest.Signal(syscall.SIGSTOP))
+	ts.Defer(func() { _ = oldest.Signal(syscall.SIGCONT) }) // it may have exited
 }
 
 // thaw: continues the background command that was suspended by freeze.
 func thaw(ts *testscript.TestScript, neg bool, args []string) {
-	signalLast(ts, neg, args, syscall.SIGCONT)
-}
-
-func signalLast(ts *testscript.TestScript, neg bool, args []string, sig os.Signal) {
 	if neg || len(args) > 0 {
-		ts.Fatalf("usage: freeze, or thaw")
+		ts.Fatalf("usage: thaw")
 	}
-	running := ts.BackgroundCmds()
-	if len(running) > 0 {
-		ts.Check(running[len(running)-1].Process.Signal(sig))
-	}
+	ts.Check(ts.BackgroundCmds()[0].Process.Signal(syscall.SIGCONT))
 }
 
 // documented COMMAND: checks that the last line on standard output matches the description of
