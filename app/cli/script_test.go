@@ -1,8 +1,10 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -50,13 +52,49 @@ func program() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(problem.ExitFailure)
 	}
-	log, level := app.NewLog(os.Stderr)
+	log, level := app.NewLog(suspendingLog{os.Stderr, os.Getenv(suspendAt)})
 	svc := app.New(app.Options{
 		Home: root, Program: exe, Version: "test", Log: log,
 		Guest:  app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Agent: guest.Agent, Version: guest.Version},
 		Images: app.ImageSources{Client: fetch.Client{Mirror: os.Getenv(mirror), Pause: time.Millisecond}},
 	})
 	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LogLevel: level}))
+}
+
+// suspendAt names the environment variable that holds a text. The program suspends itself when
+// its log says so, instead of being suspended after a while, when it may have gone further.
+const suspendAt = "VMTERMINAL_TEST_SUSPEND_AT"
+
+// suspendingLog writes the lines of a log to w. It suspends the process after each line that
+// contains at, unless at is empty.
+type suspendingLog struct {
+	w  io.Writer
+	at string
+}
+
+func (l suspendingLog) Write(line []byte) (int, error) {
+	n, err := l.w.Write(line)
+	if l.at != "" && bytes.Contains(line, []byte(l.at)) {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	}
+	return n, err
+}
+
+// waitSuspended waits until a process is suspended.
+func waitSuspended(pid int) error {
+	for deadline := time.Now().Add(awaitTimeout); ; time.Sleep(5 * time.Millisecond) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			return err
+		}
+		_, fields, _ := strings.Cut(string(text), ") ")
+		switch state, _, _ := strings.Cut(fields, " "); {
+		case state == "T":
+			return nil
+		case state == "Z" || time.Now().After(deadline):
+			return fmt.Errorf("process %d was not suspended, its state is %s", pid, state)
+		}
+	}
 }
 
 func TestScripts(t *testing.T) { testscript.Run(t, scripts(t, "testdata/script")) }
@@ -89,12 +127,12 @@ func scripts(t *testing.T, dir string) testscript.Params {
 			"await":      await,
 			"exits":      exits,
 			"flip":       flip,
-			"freeze":     freeze,
-			"thaw":       thaw,
 			"documented": documented,
 			"efidisk":    efidisk,
 			"off":        off,
 			"said":       said,
+			"suspended":  suspended,
+			"thaw":       thaw,
 		},
 	}
 }
@@ -157,18 +195,18 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// freeze: suspends the oldest background command, until thaw or the end of the script, which
-// waits for it.
-func freeze(ts *testscript.TestScript, neg bool, args []string) {
+// suspended: waits until the oldest background command has suspended itself; see suspendAt. It
+// stays suspended until thaw or the end of the script.
+func suspended(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
-		ts.Fatalf("usage: freeze")
+		ts.Fatalf("usage: suspended")
 	}
 	oldest := ts.BackgroundCmds()[0].Process
-	ts.Check(oldest.Signal(syscall.SIGSTOP))
 	ts.Defer(func() { _ = oldest.Signal(syscall.SIGCONT) }) // it may have exited
+	ts.Check(waitSuspended(oldest.Pid))
 }
 
-// thaw: continues the background command that was suspended by freeze.
+// thaw: continues the oldest background command.
 func thaw(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: thaw")
