@@ -117,7 +117,7 @@ func tryHardware(ctx context.Context, cacheFile string, retry bool) (trouble Rea
 	if works, ok := loadResult(cacheFile, key); ok && (works || !retry) {
 		return troubleIf(!works), nil
 	}
-	works, err := runProbe(ctx, binary, hardware)
+	works, err := runProbe(ctx, binary, hardware, probeTimeout)
 	if err != nil {
 		return "", err
 	}

@@ -75,9 +75,9 @@ func bootSector(code ...byte) []byte {
 	return sector
 }
 
-// runProbe reports whether a guest runs on the accelerator. It returns an error if it cannot
-// find out.
-func runProbe(ctx context.Context, binary, accel string) (bool, error) {
+// runProbe reports whether a guest runs on the accelerator within limit. It returns an error
+// if it cannot find out.
+func runProbe(ctx context.Context, binary, accel string, limit time.Duration) (bool, error) {
 	b, err := hostBoard()
 	if err != nil {
 		return false, err
@@ -87,7 +87,7 @@ func runProbe(ctx context.Context, binary, accel string) (bool, error) {
 		return false, err
 	}
 	defer code.Close()
-	limited, cancel := context.WithTimeout(ctx, probeTimeout)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	args := append([]string{"-nodefaults", "-no-user-config"}, sandbox...)
 	args = append(args, "-M", b.machine, "-accel", accel, "-cpu", cpuModel(accel), "-m", "64M", "-display", "none")

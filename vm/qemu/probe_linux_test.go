@@ -17,7 +17,7 @@ const probeEnvVar = "VMTERMINAL_TEST_PROBES"
 
 func TestMain(m *testing.M) {
 	if program, ok := os.LookupEnv(probeEnvVar); ok {
-		_, _ = runProbe(context.Background(), program, KVM)
+		_, _ = runProbe(context.Background(), program, KVM, patientProbe)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -36,7 +36,7 @@ func TestProbeDiesWithItsOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := exec.Command(exe)
-	owner.Env = append(os.Environ(), "TMPDIR="+tmp, probeEnvVar+"="+fakeProgram(t, "echo $$ >"+pidFile+".new; mv "+pidFile+".new "+pidFile+"; exec sleep 60"))
+	owner.Env = append(os.Environ(), "TMPDIR="+tmp, probeEnvVar+"="+fakeProgram(t, "echo $$ >"+pidFile+".new; mv "+pidFile+".new "+pidFile+"; exec sleep 1000"))
 	if err := owner.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +59,16 @@ func TestProbeDiesWithItsOwner(t *testing.T) {
 	}
 }
 
-// waitUntil polls, for less time than the probe would need to end by itself.
+// waitUntil polls until wanted returns true, for at most a minute.
 func waitUntil(t *testing.T, what string, wanted func() bool) {
 	t.Helper()
-	for end := time.Now().Add(probeTimeout - 500*time.Millisecond); !wanted(); {
-		if time.Now().After(end) {
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for deadline := time.After(time.Minute); !wanted(); {
+		select {
+		case <-poll.C:
+		case <-deadline:
 			t.Fatalf("timed out waiting until %s", what)
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 }
