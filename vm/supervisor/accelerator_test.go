@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/qemu"
@@ -149,22 +150,28 @@ func (v *testVM) checkFallback(m *machine, end func()) {
 	v.t.Helper()
 	events, endEvents := m.state.subscribe()
 	defer endEvents()
-	exited := make(chan error)
+	// However long the start took, this is still within acceleratorFailureWindow.
+	m.state.update(EventState, func(s *State) { s.Since = time.Now().UTC() })
+	exited := make(chan error, 1)
 	go func() { exited <- m.waitForExit(v.t.Context()) }()
 	end()
-	for e := range events {
-		if e.State.State == Gone {
-			v.t.Fatalf("the VM exited: %+v", e.State)
-		}
-		if e.State.State == Running && e.State.Accelerator == qemu.TCG {
-			break
+	deadline := time.After(2 * time.Minute)
+	for fellBack := false; !fellBack; {
+		select {
+		case e := <-events:
+			if e.State.State == Gone {
+				v.t.Fatalf("the VM exited: %+v", e.State)
+			}
+			fellBack = e.State.State == Running && e.State.Accelerator == qemu.TCG
+		case <-deadline:
+			v.t.Fatal("timed out waiting until the VM runs with TCG")
 		}
 	}
 	if held, _ := durable.IsLocked(v.spec.Dir.Lock()); !held {
 		v.t.Error("the VM's lock is free while the VM is running")
 	}
 	m.requestStop(StopRequest{Force: true})
-	if err := <-exited; err != nil {
+	if err := receive(v.t, exited, "the VM exits"); err != nil {
 		v.t.Fatal(err)
 	}
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != ExitForced {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"vmterminal/vm/agent"
@@ -182,7 +183,8 @@ func (f *fakeAgent) expect(t *testing.T, want ...string) {
 	}
 }
 
-// newFakeLink returns a link to the fake agent and the events about its state.
+// newFakeLink returns a link to the fake agent and the events about its state. Tests with
+// such a link run in a bubble, as its timeouts would expire on a busy machine.
 func newFakeLink(t *testing.T, f *fakeAgent) (*agentLink, <-chan Event) {
 	t.Helper()
 	return newFakeLinkFor(t, f, agent.Identity{}, nil)
@@ -202,75 +204,79 @@ func newFakeLinkFor(t *testing.T, f *fakeAgent, who agent.Identity, note func(st
 }
 
 func TestAgentGetsSizeWhenItAnswers(t *testing.T) {
-	f := newFakeAgent()
-	l, events := newFakeLink(t, f)
-	if err := l.resize(t.Context(), 80, 24); err != nil {
-		t.Fatalf("resize without an agent: got error %v, want no error", err)
-	}
-	if err := l.resize(t.Context(), 100, 30); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.powerOff(t.Context()); !errors.Is(err, ErrNoAgent) {
-		t.Fatalf("power off without an agent: got %v, want %v", err, ErrNoAgent)
-	}
-	if freeze, _, err := l.freezeFuncs(t.Context()); freeze != nil || notFrozenReason(err) != NotFrozenNoAgent {
-		t.Fatalf("freeze without an agent: got %v, want NotFrozenNoAgent", err)
-	}
-	f.startAnswering()
-	if s := (<-events).State; !s.Agent || s.AgentVersion != 3 {
-		t.Fatalf("state %+v, want Agent, AgentVersion 3", s)
-	}
-	f.expect(t, "hello", "resize 100x30")
-	f.ready <- struct{}{} // the guest has rebooted
-	f.expect(t, "hello", "resize 100x30")
-	if err := l.resize(t.Context(), 120, 40); err != nil {
-		t.Fatal(err)
-	}
-	f.expect(t, "resize 120x40")
-	for range 3 { // requested only once within a few seconds
-		if a := l.recentAddresses(t.Context()); len(a) != 1 || a[0] != "10.0.2.15" {
-			t.Fatalf("got addresses %v, want 10.0.2.15", a)
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeAgent()
+		l, events := newFakeLink(t, f)
+		if err := l.resize(t.Context(), 80, 24); err != nil {
+			t.Fatalf("resize without an agent: got error %v, want no error", err)
 		}
-	}
-	freeze, thaw, err := l.freezeFuncs(t.Context())
-	if freeze == nil || thaw == nil || err != nil {
-		t.Fatalf("freezeFuncs: got error %v, want two functions and no error", err)
-	}
-	f.expect(t, "info", "info", "sync")
-	if err := thaw(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	f.thawErr = fmt.Errorf("said so: %w", agent.ErrWrongState)
-	if err := thaw(t.Context()); !errors.Is(err, qemu.ErrThawedBefore) || !strings.Contains(err.Error(), "after 10s") {
-		t.Fatalf("thaw of a guest that has thawed by itself: got %v, want %v", err, qemu.ErrThawedBefore)
-	}
-	f.thawErr = errors.New("thaw /: input/output error")
-	if err := thaw(t.Context()); errors.Is(err, qemu.ErrThawedBefore) || !errors.Is(err, f.thawErr) {
-		t.Fatalf("thaw of a guest that cannot thaw: got %v, want %v", err, f.thawErr)
-	}
+		if err := l.resize(t.Context(), 100, 30); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.powerOff(t.Context()); !errors.Is(err, ErrNoAgent) {
+			t.Fatalf("power off without an agent: got %v, want %v", err, ErrNoAgent)
+		}
+		if freeze, _, err := l.freezeFuncs(t.Context()); freeze != nil || notFrozenReason(err) != NotFrozenNoAgent {
+			t.Fatalf("freeze without an agent: got %v, want NotFrozenNoAgent", err)
+		}
+		f.startAnswering()
+		if s := (<-events).State; !s.Agent || s.AgentVersion != 3 {
+			t.Fatalf("state %+v, want Agent, AgentVersion 3", s)
+		}
+		f.expect(t, "hello", "resize 100x30")
+		f.ready <- struct{}{} // the guest has rebooted
+		f.expect(t, "hello", "resize 100x30")
+		if err := l.resize(t.Context(), 120, 40); err != nil {
+			t.Fatal(err)
+		}
+		f.expect(t, "resize 120x40")
+		for range 3 { // requested only once within a few seconds
+			if a := l.recentAddresses(t.Context()); len(a) != 1 || a[0] != "10.0.2.15" {
+				t.Fatalf("got addresses %v, want 10.0.2.15", a)
+			}
+		}
+		freeze, thaw, err := l.freezeFuncs(t.Context())
+		if freeze == nil || thaw == nil || err != nil {
+			t.Fatalf("freezeFuncs: got error %v, want two functions and no error", err)
+		}
+		f.expect(t, "info", "info", "sync")
+		if err := thaw(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.thawErr = fmt.Errorf("said so: %w", agent.ErrWrongState)
+		if err := thaw(t.Context()); !errors.Is(err, qemu.ErrThawedBefore) || !strings.Contains(err.Error(), "after 10s") {
+			t.Fatalf("thaw of a guest that has thawed by itself: got %v, want %v", err, qemu.ErrThawedBefore)
+		}
+		f.thawErr = errors.New("thaw /: input/output error")
+		if err := thaw(t.Context()); errors.Is(err, qemu.ErrThawedBefore) || !errors.Is(err, f.thawErr) {
+			t.Fatalf("thaw of a guest that cannot thaw: got %v, want %v", err, f.thawErr)
+		}
+	})
 }
 
 func TestSilentAgentDoesNotBlock(t *testing.T) {
-	f := newFakeAgent()
-	l, events := newFakeLink(t, f)
-	f.startAnswering()
-	if s := (<-events).State; !s.Agent {
-		t.Fatalf("state %+v, want Agent", s)
-	}
-	f.stopAnswering()
-	began := time.Now()
-	l.recentAddresses(t.Context())
-	if took := time.Since(began); took >= 2*time.Second {
-		t.Fatalf("a silent agent blocked a state request for %v", took)
-	}
-	if s := (<-events).State; s.Agent || s.AgentLost.IsZero() {
-		t.Fatalf("got agent %v, lost at %v; want no agent and the time it was lost", s.Agent, s.AgentLost)
-	}
-	if a := l.recentAddresses(t.Context()); a != nil {
-		t.Fatalf("addresses of a silent agent: got %v, want nil", a)
-	}
-	f.startAnswering()
-	if s := (<-events).State; !s.Agent {
-		t.Fatalf("state %+v, want Agent", s)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeAgent()
+		l, events := newFakeLink(t, f)
+		f.startAnswering()
+		if s := (<-events).State; !s.Agent {
+			t.Fatalf("state %+v, want Agent", s)
+		}
+		f.stopAnswering()
+		began := time.Now()
+		l.recentAddresses(t.Context())
+		if took := time.Since(began); took >= 2*time.Second {
+			t.Fatalf("a silent agent blocked a state request for %v", took)
+		}
+		if s := (<-events).State; s.Agent || s.AgentLost.IsZero() {
+			t.Fatalf("got agent %v, lost at %v; want no agent and the time it was lost", s.Agent, s.AgentLost)
+		}
+		if a := l.recentAddresses(t.Context()); a != nil {
+			t.Fatalf("addresses of a silent agent: got %v, want nil", a)
+		}
+		f.startAnswering()
+		if s := (<-events).State; !s.Agent {
+			t.Fatalf("state %+v, want Agent", s)
+		}
+	})
 }

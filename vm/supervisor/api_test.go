@@ -25,11 +25,7 @@ func newMachineWithoutQEMU(t *testing.T) (*machine, *Client, net.Conn) {
 	ours, guest := net.Pipe()
 	m.consoleServer.Go(func() { _ = m.console.Serve(ours) })
 	t.Cleanup(func() { guest.Close(); m.consoleServer.Wait() })
-	c, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m, c, guest
+	return m, v.connect(), guest
 }
 
 func TestSocketIsPrivate(t *testing.T) {

@@ -38,10 +38,7 @@ func TestDebugLogContainsNoSecrets(t *testing.T) {
 	a := v.attach(c)
 	a.send("echo " + secret + "-$((40+2))")
 	a.expect(secret + "-42")
-	pit, err := c.BeginPointInTime(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	pit := v.beginFrozen(c)
 	if err := pit.RecordSnapshot(t.Context(), SnapshotRef{ID: secret, Digest: secret}); err != nil {
 		t.Error(err)
 	}

@@ -95,13 +95,9 @@ func TestExecEndsWhenClientDisconnects(t *testing.T) {
 	f := newFakeAgent()
 	conn := execPair(t, f)
 	go func() { _, _ = runExec(conn, agent.Command{Args: []string{"hang"}}) }()
-	if got := <-f.received; got != "hang" {
-		t.Fatal(got)
-	}
+	f.expect(t, "hang")
 	conn.Close()
-	if got := <-f.received; got != "ended" {
-		t.Fatal(got)
-	}
+	f.expect(t, "ended")
 }
 
 // The disconnect is detected even if the command never reads its input.
@@ -222,13 +218,9 @@ func TestExecOnATerminal(t *testing.T) {
 		}
 		exited <- exit
 	}()
-	if got := <-f.received; got != "[] {100 30}" {
-		t.Error(got)
-	}
+	f.expect(t, "[] {100 30}")
 	sizes <- agent.Size{Columns: 500, Rows: 2}
-	if got := <-f.received; got != "{500 2}" {
-		t.Error(got)
-	}
+	f.expect(t, "{500 2}")
 	if exit := <-exited; exit != 9 {
 		t.Error(exit)
 	}

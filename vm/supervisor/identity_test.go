@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"vmterminal/vm/agent"
@@ -28,69 +29,75 @@ func nextNote(t *testing.T, notes <-chan string) string {
 
 // The identity is sent after each hello; the same result is logged only once.
 func TestIdentityIsSentAfterHello(t *testing.T) {
-	f := newFakeAgent()
-	f.identified = agent.Identified{Change: agent.IdentityCopied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}}
-	notes := make(chan string, 10)
-	l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { notes <- text })
-	if err := l.resize(t.Context(), 80, 24); err != nil {
-		t.Fatal(err)
-	}
-	f.startAnswering()
-	if s := (<-events).State; !s.Agent {
-		t.Fatalf("state %+v, want Agent", s)
-	}
-	if n := len(notes); n != 1 {
-		t.Errorf("got %d notes when the agent answers, want 1", n)
-	}
-	want := "the guest's disk was another VM's; renewed: machine-id, hostname; no ssh-keygen"
-	if got := nextNote(t, notes); got != want {
-		t.Errorf("got note %q, want %v", got, want)
-	}
-	f.expect(t, "hello", "identity 0123abcd dev", "resize 80x24")
-	for range 2 {
-		f.ready <- struct{}{} // the guest has rebooted
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeAgent()
+		f.identified = agent.Identified{Change: agent.IdentityCopied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}}
+		notes := make(chan string, 10)
+		l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { notes <- text })
+		if err := l.resize(t.Context(), 80, 24); err != nil {
+			t.Fatal(err)
+		}
+		f.startAnswering()
+		if s := (<-events).State; !s.Agent {
+			t.Fatalf("state %+v, want Agent", s)
+		}
+		if n := len(notes); n != 1 {
+			t.Errorf("got %d notes when the agent answers, want 1", n)
+		}
+		want := "the guest's disk was another VM's; renewed: machine-id, hostname; no ssh-keygen"
+		if got := nextNote(t, notes); got != want {
+			t.Errorf("got note %q, want %v", got, want)
+		}
 		f.expect(t, "hello", "identity 0123abcd dev", "resize 80x24")
-	}
-	if n := len(notes); n != 0 {
-		t.Errorf("got note %q again, want none", <-notes)
-	}
+		for range 2 {
+			f.ready <- struct{}{} // the guest has rebooted
+			f.expect(t, "hello", "identity 0123abcd dev", "resize 80x24")
+		}
+		if n := len(notes); n != 0 {
+			t.Errorf("got note %q again, want none", <-notes)
+		}
+	})
 }
 
 // A slow guest does not block other requests, and its late answer is logged.
 func TestSlowIdentity(t *testing.T) {
-	f := newFakeAgent()
-	f.identifyGate = make(chan struct{})
-	f.identified = agent.Identified{Change: agent.IdentityFirst}
-	notes := make(chan string, 10)
-	l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { notes <- text })
-	f.startAnswering()
-	if s := (<-events).State; !s.Agent {
-		t.Fatalf("state %+v, want Agent", s)
-	}
-	if err := l.powerOff(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if n := len(notes); n != 0 {
-		t.Errorf("got note %q before the guest answered", <-notes)
-	}
-	close(f.identifyGate)
-	if got := nextNote(t, notes); got != "the guest got its identity" {
-		t.Errorf("got note %q, want %q", got, "the guest got its identity")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeAgent()
+		f.identifyGate = make(chan struct{})
+		f.identified = agent.Identified{Change: agent.IdentityFirst}
+		notes := make(chan string, 10)
+		l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { notes <- text })
+		f.startAnswering()
+		if s := (<-events).State; !s.Agent {
+			t.Fatalf("state %+v, want Agent", s)
+		}
+		if err := l.powerOff(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if n := len(notes); n != 0 {
+			t.Errorf("got note %q before the guest answered", <-notes)
+		}
+		close(f.identifyGate)
+		if got := nextNote(t, notes); got != "the guest got its identity" {
+			t.Errorf("got note %q, want %q", got, "the guest got its identity")
+		}
+	})
 }
 
 // If there is no answer, the identity is sent again after the next start. Closing the link
 // ends the request.
 func TestIdentityWithoutAnswer(t *testing.T) {
-	f := newFakeAgent()
-	f.identifyGate = make(chan struct{})
-	l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { t.Errorf("got note %q, want none", text) })
-	f.startAnswering()
-	f.expect(t, "hello", "identity 0123abcd dev")
-	<-events
-	f.ready <- struct{}{}
-	f.expect(t, "hello", "identity 0123abcd dev")
-	l.close()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeAgent()
+		f.identifyGate = make(chan struct{})
+		l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { t.Errorf("got note %q, want none", text) })
+		f.startAnswering()
+		f.expect(t, "hello", "identity 0123abcd dev")
+		<-events
+		f.ready <- struct{}{}
+		f.expect(t, "hello", "identity 0123abcd dev")
+		l.close()
+	})
 }
 
 func TestDescribeIdentified(t *testing.T) {
@@ -124,7 +131,7 @@ func (v *testVM) runAndStop(script string) string {
 	if err != nil || exit != 0 {
 		v.t.Fatalf("got exit code %d, error %v, want 0, nil: %s", exit, err, out.String())
 	}
-	if err := c.Stop(v.t.Context(), StopRequest{}, nil); err != nil {
+	if err := c.Stop(v.t.Context(), StopRequest{Grace: patientGrace}, nil); err != nil {
 		v.t.Fatal(err)
 	}
 	return out.String()

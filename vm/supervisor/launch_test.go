@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,19 +94,15 @@ func TestLaunchErrorsKeepType(t *testing.T) {
 
 func TestCanceledLaunchStopsVM(t *testing.T) {
 	v := newVM(t)
+	hangingQEMU(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	v.launchCtx = ctx
 	launched := make(chan error)
 	go func() { launched <- v.launch() }()
-	for { // until the supervisor runs
-		if held, _ := durable.IsLocked(v.spec.Dir.SupervisorLock()); held {
-			break
-		}
-		runtime.Gosched()
-	}
+	v.waitForRecord(launched)
 	cancel()
-	if err := <-launched; !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
+	if err := receive(t, launched, "the launch ends"); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got error %v, want error %v", err, context.Canceled)
 	}
 	if held, _ := durable.IsLocked(v.spec.Dir.SupervisorLock()); held {
 		t.Fatal("the supervisor is still running after a canceled launch")

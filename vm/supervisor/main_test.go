@@ -24,6 +24,9 @@ import (
 	"vmterminal/vm/qemu"
 )
 
+// patientGrace is the time for a guest to power off, even on a busy machine.
+const patientGrace = 5 * time.Minute
+
 // envSpec is an environment variable with a Spec. It makes the test binary run as the
 // supervisor for that Spec.
 const envSpec = "VMTERMINAL_TEST_SPEC"
@@ -203,7 +206,13 @@ func (v *testVM) start() *Client {
 	if err := v.launch(); err != nil {
 		v.t.Fatalf("launch: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(v.t.Context(), time.Minute)
+	return v.connect()
+}
+
+// connect connects to the running VM.
+func (v *testVM) connect() *Client {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.t.Context(), 2*time.Minute)
 	defer cancel()
 	c, err := Connect(ctx, v.spec.Dir, v.spec.RunDir, nil)
 	for errors.Is(err, ErrNotAnswering) && ctx.Err() == nil { // guests boot in parallel on a busy machine
@@ -230,8 +239,34 @@ func (v *testVM) kill(pid int, sig syscall.Signal) {
 	if err := syscall.Kill(pid, sig); err != nil {
 		v.t.Fatal(err)
 	}
-	for sig == syscall.SIGSTOP && !isStopped(v.t, pid) {
-		runtime.Gosched()
+	if sig == syscall.SIGSTOP {
+		waitFor(v.t, fmt.Sprintf("process %d is stopped", pid), func() bool { return isStopped(v.t, pid) })
+	}
+}
+
+// waitFor polls until is returns true, for at most two minutes.
+func waitFor(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for deadline := time.After(2 * time.Minute); !is(); {
+		select {
+		case <-poll.C:
+		case <-deadline:
+			t.Fatalf("timed out waiting until %s", what)
+		}
+	}
+}
+
+// receive waits for the next value, for at most two minutes.
+func receive[T any](t *testing.T, values <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-values:
+		return v
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("timed out waiting until %s", what)
+		panic("unreachable")
 	}
 }
 
@@ -255,18 +290,23 @@ func isStopped(t *testing.T, pid int) bool {
 // waitForExit waits until the VM exits and returns the record of the run.
 func (v *testVM) waitForExit(events <-chan Event) Last {
 	v.t.Helper()
-	for range events {
-	}
-	for {
-		last, err := ReadLast(v.spec.Dir)
-		if held, _ := durable.IsLocked(v.spec.Dir.Lock()); !held {
-			if err != nil {
-				v.t.Fatal(err)
-			}
-			return last
+	deadline := time.After(5 * time.Minute)
+	for runs := true; runs; {
+		select {
+		case _, runs = <-events:
+		case <-deadline:
+			v.t.Fatal("timed out waiting until the VM exits")
 		}
-		runtime.Gosched()
 	}
+	waitFor(v.t, "the VM's lock is free", func() bool {
+		held, _ := durable.IsLocked(v.spec.Dir.Lock())
+		return !held
+	})
+	last, err := ReadLast(v.spec.Dir)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return last
 }
 
 // checkNoLeftovers checks that the files of a run were removed.
@@ -298,11 +338,17 @@ func (v *testVM) attach(c *Client) *terminal {
 	return &terminal{t: v.t, rw: rw}
 }
 
+// closeLater closes the terminal after some minutes, unless the test ends or stop is called
+// before. It makes pending reads fail.
+func (x *terminal) closeLater() (stop func()) {
+	timer := time.AfterFunc(5*time.Minute, func() { x.rw.Close() })
+	return func() { timer.Stop() }
+}
+
 // expect reads until the output contains want.
 func (x *terminal) expect(want string) {
 	x.t.Helper()
-	timer := time.AfterFunc(2*time.Minute, func() { x.rw.Close() })
-	defer timer.Stop()
+	defer x.closeLater()()
 	buf := make([]byte, 4096)
 	for !strings.Contains(x.text.String(), want) {
 		n, err := x.rw.Read(buf)

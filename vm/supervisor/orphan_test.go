@@ -3,7 +3,6 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -16,7 +15,7 @@ func (v *testVM) killSupervisor(c *Client) int {
 	v.t.Helper()
 	s := v.state(c)
 	v.kill(s.PID, syscall.SIGKILL)
-	own, err := durable.WaitLock(v.spec.Dir.SupervisorLock()) // until it has exited
+	own, err := durable.BriefLock(v.spec.Dir.SupervisorLock()) // until it has exited
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -93,7 +92,7 @@ func TestStopOrphan(t *testing.T) {
 	c := v.start()
 	v.attach(c).expect(prompt)
 	v.killSupervisor(c)
-	if err := StopOrphan(t.Context(), v.spec.Dir, false, 0); err != nil {
+	if err := StopOrphan(t.Context(), v.spec.Dir, false, patientGrace); err != nil {
 		t.Fatal(err)
 	}
 	last, err := ReadLast(v.spec.Dir)
@@ -112,14 +111,15 @@ func TestStartAfterSupervisorAndQEMUWereKilled(t *testing.T) {
 	c := v.start()
 	pid := v.killSupervisor(c)
 	v.kill(pid, syscall.SIGKILL)
-	l, err := durable.WaitLock(v.spec.Dir.Lock())
+	l, err := durable.BriefLock(v.spec.Dir.Lock())
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	for err = nil; err == nil; _, err = processIDOf(pid) { // a dying process releases its locks first
-		runtime.Gosched()
-	}
+	waitFor(t, "QEMU has exited", func() bool { // a dying process releases its locks first
+		_, err := processIDOf(pid)
+		return err != nil
+	})
 	if last, err := ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != ExitUnrecorded {
 		t.Fatalf("last run: got %+v, %v; want ExitUnrecorded", last, err)
 	}

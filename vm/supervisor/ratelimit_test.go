@@ -146,7 +146,7 @@ func TestHalfSentRequests(t *testing.T) {
 			if _, err := io.WriteString(conn, request); err != nil {
 				t.Fatal(err)
 			}
-			_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+			_ = conn.SetReadDeadline(time.Now().Add(2 * time.Minute))
 			if _, err := io.Copy(io.Discard, conn); err != nil && !errors.Is(err, net.ErrClosed) {
 				t.Errorf("the connection is still open: got error %v", err)
 			}
@@ -162,6 +162,7 @@ func TestHalfSentRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	if _, err := io.WriteString(conn, "GET /v1/events HTTP/1.1\r\nHost: vm\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
 		t.Fatal(err)
 	}

@@ -58,10 +58,7 @@ func TestSupervisorOfAnEarlierVersion(t *testing.T) {
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
-	c, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := v.connect()
 	s := v.state(c)
 	if want := (PauseReason{Text: "the host's disk is full; free some space, then resume"}); s.State != Paused || s.PauseReason != want {
 		t.Errorf("got state %q, reason %+v; want %q, %+v", s.State, s.PauseReason, Paused, want)

@@ -47,40 +47,54 @@ func TestQEMUDoesNotRunWithoutRecord(t *testing.T) {
 	}
 }
 
-// If the supervisor is killed while QEMU starts, StopOrphan must be able to stop QEMU,
-// and must remove temporary records.
-func TestSupervisorKilledWhileQEMUStarts(t *testing.T) {
-	v := newVM(t)
+// hangingQEMU puts a QEMU first in PATH that never answers, so that a launch does not end.
+func hangingQEMU(t *testing.T) {
+	t.Helper()
 	real, _, err := qemu.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	hangs := fmt.Sprintf("#!/bin/sh\ncase $1 in --version) exec %s \"$@\" ;; esac\nexec sleep 1000\n", real)
-	if err := os.WriteFile(filepath.Join(dir, filepath.Base(real)), []byte(hangs), 0o700); err != nil {
+	script := fmt.Sprintf("#!/bin/sh\ncase $1 in --version) exec %s \"$@\" ;; esac\nexec sleep 1000\n", real)
+	if err := os.WriteFile(filepath.Join(dir, filepath.Base(real)), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	launched := make(chan error)
-	go func() { launched <- v.launch() }()
-	var rec runRecord
-	for readRecord(v.spec.Dir.Supervisor(), &rec) != nil {
+}
+
+// waitForRecord waits until the supervisor has recorded its QEMU, and returns the record.
+// launched must not receive anything before.
+func (v *testVM) waitForRecord(launched <-chan error) (rec runRecord) {
+	v.t.Helper()
+	waitFor(v.t, "QEMU is recorded", func() bool {
 		select {
 		case err := <-launched:
-			t.Fatalf("launch returned early: %v", err)
+			v.t.Fatalf("launch returned early: %v", err)
 		default:
 		}
-	}
-	// Wait until the process executes QEMU. Before that, it would exit with its supervisor.
-	for comm := ""; comm != "sleep\n"; {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", rec.QEMU.PID))
+		return readRecord(v.spec.Dir.Supervisor(), &rec) == nil
+	})
+	return rec
+}
+
+// If the supervisor is killed while QEMU starts, StopOrphan must be able to stop QEMU,
+// and must remove temporary records.
+func TestSupervisorKilledWhileQEMUStarts(t *testing.T) {
+	v := newVM(t)
+	hangingQEMU(t)
+	launched := make(chan error)
+	go func() { launched <- v.launch() }()
+	rec := v.waitForRecord(launched)
+	// Before the process executes QEMU, it would exit with its supervisor.
+	waitFor(t, "QEMU is executed", func() bool {
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", rec.QEMU.PID))
 		if err != nil {
 			t.Fatal(err)
 		}
-		comm = string(text)
-	}
+		return string(comm) == "sleep\n"
+	})
 	v.kill(rec.Supervisor.PID, syscall.SIGKILL)
-	if err := <-launched; err == nil || !strings.Contains(err.Error(), "killed") {
+	if err := receive(t, launched, "the launch ends"); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Fatalf("launch: got error %v, want %q in it", err, "killed")
 	}
 	var orphan *Orphan

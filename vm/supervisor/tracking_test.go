@@ -9,19 +9,15 @@ import (
 )
 
 // recordPointInTime creates a point in time and records that it became the snapshot id.
-func (v *testVM) recordPointInTime(c *Client, id string) PointInTime {
+func (v *testVM) recordPointInTime(c *Client, id string) {
 	v.t.Helper()
-	pit, err := c.BeginPointInTime(v.t.Context())
-	if err != nil {
-		v.t.Fatal(err)
-	}
+	pit := v.beginFrozen(c)
 	if err := pit.RecordSnapshot(v.t.Context(), SnapshotRef{ID: id, Digest: "digest of " + id}); err != nil {
 		v.t.Fatal(err)
 	}
 	if err := pit.Close(); err != nil {
 		v.t.Fatal(err)
 	}
-	return pit
 }
 
 // TestTrackingOfGuest tracks the changes of a real guest between snapshots.
@@ -37,19 +33,14 @@ func TestTrackingOfGuest(t *testing.T) {
 	}
 
 	// Some time after its boot an idle guest no longer writes.
-	for deadline := time.Now().Add(time.Minute); ; {
-		if pit := v.recordPointInTime(c, "first"); pit.Taken != TakenFrozen {
-			t.Fatalf("got Taken %s, want %v", pit.Taken, TakenFrozen)
-		}
+	for deadline := time.Now().Add(10 * time.Minute); ; {
+		v.recordPointInTime(c, "first")
 		if v.state(c).UnchangedSince == "first" {
 			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("an idle guest still writes to its disk")
 		}
-	}
-	if got := v.state(c).UnchangedSince; got != "first" {
-		t.Errorf("an idle guest: unchanged since %q, want %q", got, "first")
 	}
 
 	x.send("head -c 3000000 /dev/urandom >/new; sync; echo wrote-$((1+1))")
