@@ -73,9 +73,13 @@ func (b *Busy) Unwrap() error { return ErrLocked }
 // last process that inherited its descriptor exits. A crash leaves nothing to clean up.
 type Lock struct{ f *os.File }
 
-// tryLockTimeout is how long TryLock retries: IsLocked acquires the lock for an instant,
-// which must not look like a holder.
-const tryLockTimeout = 200 * time.Millisecond
+const (
+	// tryLockTimeout is how long TryLock waits for a holder, which may be about to exit.
+	tryLockTimeout = 200 * time.Millisecond
+	// queryTimeout is how long TryLock waits for processes in IsLocked. They share the lock
+	// for an instant, which must not look like a holder. It is longer on a busy machine.
+	queryTimeout = 10 * time.Second
+)
 
 // TryLock acquires the lock at path and writes the activity into it. If another process
 // holds it, TryLock fails within a fraction of a second with a *Busy. The file is created
@@ -85,9 +89,17 @@ func TryLock(path string, activity Activity) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(tryLockTimeout); ; time.Sleep(5 * time.Millisecond) {
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		err = flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(deadline) {
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
+		timeout := tryLockTimeout
+		if flock(f, syscall.LOCK_SH|syscall.LOCK_NB) == nil { // others only share it
+			_ = flock(f, syscall.LOCK_UN)
+			timeout = queryTimeout
+		}
+		if time.Since(start) > timeout {
 			break
 		}
 	}

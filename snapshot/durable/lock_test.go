@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -105,6 +106,26 @@ func TestIsLockedDoesNotBlockTryLock(t *testing.T) {
 	}
 	close(stop)
 	<-done
+}
+
+// TestTryLockWaitsForSlowQuery acquires a lock while a process in IsLocked, which has been
+// suspended, shares it for longer than TryLock waits for a holder.
+func TestTryLockWaitsForSlowQuery(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	query, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := flock(query, syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	resume := time.AfterFunc(2*tryLockTimeout, func() { query.Close() })
+	defer resume.Stop()
+	l, err := TryLock(path, Activity{Code: "test"})
+	if err != nil {
+		t.Fatalf("got error %v, want the lock after the query", err)
+	}
+	l.Close()
 }
 
 // TestLockIsInherited checks that a lock is held until the last process that inherited it
