@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"vmterminal/snapshot/durable/mounttest"
 )
 
 // failingDisk returns a folder on a disk that fails writes after room bytes, until repair
@@ -37,11 +39,7 @@ func failingDisk(t *testing.T, room, size int64) (dir string, repair func()) {
 			t.Fatalf("%v: got %v, want no error\n%s", c, err, out)
 		}
 	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: got %v, want no error\n%s", err, out)
-		}
-	})
+	t.Cleanup(func() { mounttest.Unmount(t, dir) })
 	var st unix.Stat_t
 	if err := unix.Stat(image, &st); err != nil {
 		t.Fatal(err)
@@ -66,8 +64,11 @@ func TestFailedWriteIsReported(t *testing.T) {
 		content := bytes.Repeat([]byte{1}, 1<<20)
 		var writeErr error
 		for off := int64(0); off < 8*writeBehind && writeErr == nil; off += int64(len(content)) {
-			if off == 5*writeBehind {
-				repair() // only early writes fail
+			if off == 5*writeBehind { // only early writes fail, and they have failed before the repair
+				if err := awaitWriteback(f.Name(), 4*writeBehind); err == nil {
+					t.Errorf("DropCache %v: got no error from the writeback of early writes, want one", drop)
+				}
+				repair()
 			}
 			_, writeErr = w.WriteAt(content, off)
 		}
@@ -76,6 +77,19 @@ func TestFailedWriteIsReported(t *testing.T) {
 		}
 		_ = f.Close()
 	}
+}
+
+// awaitWriteback waits until the started writeback of the first bytes of a file has ended, and
+// returns its error. As it opens the file itself, other descriptors still get the error, too.
+func awaitWriteback(path string, bytes int64) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return withFD(f, func(fd int) error {
+		return unix.SyncFileRange(fd, 0, bytes, unix.SYNC_FILE_RANGE_WAIT_BEFORE)
+	})
 }
 
 func TestWriteBehindDropsCache(t *testing.T) {

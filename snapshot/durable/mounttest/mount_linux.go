@@ -2,10 +2,12 @@
 package mounttest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // requireRoot skips the test unless it runs as root. It returns a function that skips the
@@ -41,12 +43,41 @@ func Dir(t *testing.T, kind string, megabytes int) string {
 			unmet("%v: %v\n%s", command, err, out)
 		}
 	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", root).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v\n%s", err, out)
-		}
-	})
+	t.Cleanup(func() { Unmount(t, root) })
 	return root
+}
+
+// Unmount unmounts a file system. It waits while the file system is busy, because the kernel
+// releases the files of an exited process a moment later.
+func Unmount(t *testing.T, dir string) {
+	t.Helper()
+	retry(t, "unmount "+dir, func() error {
+		out, err := exec.Command("umount", dir).CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+		return err
+	})
+}
+
+// retry calls f until it succeeds, for at most a minute.
+func retry(t *testing.T, what string, f func() error) {
+	t.Helper()
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
+	deadline := time.After(time.Minute)
+	for {
+		err := f()
+		if err == nil {
+			return
+		}
+		select {
+		case <-poll.C:
+		case <-deadline:
+			t.Errorf("%s: got error %v, want no error", what, err)
+			return
+		}
+	}
 }
 
 // Overlay mounts an overlay file system until the test ends, and returns its root. fill
@@ -61,11 +92,7 @@ func Overlay(t *testing.T, fill func(lower string)) string {
 		if out, err := exec.Command("mount", append(args, dir)...).CombinedOutput(); err != nil {
 			unmet("mount %v: %v\n%s", args, err, out)
 		}
-		t.Cleanup(func() {
-			if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-				t.Errorf("umount: %v\n%s", err, out)
-			}
-		})
+		t.Cleanup(func() { Unmount(t, dir) })
 	}
 	mount(layers, "-t", "tmpfs", "tmpfs") // the layers cannot be on another overlay
 	lower, upper, work := layers+"/lower", layers+"/upper", layers+"/work"

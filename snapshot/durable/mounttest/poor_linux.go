@@ -30,11 +30,10 @@ func PoorDir(t *testing.T) string {
 		unmet("mounting with FUSE: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := server.Unmount(); err != nil {
-			t.Errorf("unmount: %v", err)
-			return
+		retry(t, "unmount "+root, server.Unmount)
+		if !t.Failed() {
+			server.Wait()
 		}
-		server.Wait()
 	})
 	return root
 }
