@@ -51,7 +51,7 @@ package: build ## build a Debian package in build/package
 	@.ci/package bin build/package
 
 screenshots: deps-build ## draw every state of the window into build/screenshots
-	VMTERMINAL_SCREENSHOTS=$(CURDIR)/build/screenshots LANG=C.UTF-8 LANGUAGE=en go test -count 1 -run TestScreenshots ./app/desktop
+	VMTERMINAL_SCREENSHOTS=$(CURDIR)/build/screenshots LANG=C.UTF-8 LANGUAGE=en go test -count 1 -run TestScreenshots ./app/desktop/window
 
 torture: deps-test ## try to destroy data, exhaustively (as root)
 	@.ci/torture

@@ -39,7 +39,7 @@ func run(args []string) int {
 	if len(args) > 0 || !desktop.HasDisplay() {
 		return cli.Run(svc, args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LogLevel: level})
 	}
-	if err := desktop.Run(svc, desktop.Options{Version: version}); err != nil {
+	if err := desktop.Run(svc, version); err != nil {
 		line, _ := cli.ErrorLine(err)
 		fmt.Fprintln(os.Stderr, cli.ProgramName()+": "+line)
 		return problem.ExitFailure

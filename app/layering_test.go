@@ -129,6 +129,16 @@ var forbidden = []importRule{
 		why:    "the window uses the Service, widgets and icons and, below them, only the rules of names and files",
 	},
 	{
+		from: []string{""},
+		to:   []string{"app/desktop/window", "app/desktop/words"},
+		why:  "a build without the window leaves it out where app/desktop imports it, in one file with a build tag",
+	},
+	{
+		from: []string{"app/desktop/words"},
+		to:   []string{"app/desktop", "app/desktop/window", "widgets/..."},
+		why:  "texts are rendered from values; the window places them",
+	},
+	{
 		from:   []string{"widgets/..."},
 		to:     []string{"app/...", "assets/...", "vm/...", "snapshot/..."},
 		except: []string{"snapshot/durable/guard"},
@@ -254,8 +264,8 @@ func TestImportsFollowRules(t *testing.T) {
 		args []string
 	}{
 		{"window", []string{"CGO_ENABLED=1"}, []string{"./..."}},
-		{"commands", []string{"CGO_ENABLED=0"}, []string{"-tags", "nogui", "./..."}},
-		{"commands on macOS", []string{"CGO_ENABLED=0", "GOOS=darwin"}, []string{"-tags", "nogui", "./..."}},
+		{"commands", []string{"CGO_ENABLED=0"}, []string{"-tags", "nogui", ".", "./vm/...", "./snapshot/..."}},
+		{"commands on macOS", []string{"CGO_ENABLED=0", "GOOS=darwin"}, []string{"-tags", "nogui", ".", "./vm/...", "./snapshot/..."}},
 	}
 	for _, b := range builds {
 		t.Run(b.name, func(t *testing.T) {

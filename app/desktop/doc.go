@@ -1,9 +1,4 @@
-// Package desktop implements the window and the tray icon. It connects widgets to the
-// Service and contains no business logic.
-//
-// Unless stated otherwise, functions must be called on Fyne's main goroutine. The Service is
-// called from other goroutines: window.call does this and delivers the result through the
-// window's Dispatch.
-//
-// With the build tag nogui, Run only returns an error.
+// Package desktop starts the graphical front end, the window and the tray icon of package
+// window, in builds that have it. With the build tag nogui, it does not import that package,
+// and Run only returns an error.
 package desktop

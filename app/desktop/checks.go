@@ -1,7 +1,0 @@
-//go:build !race && !nogui
-
-package desktop
-
-// threadChecks is off in builds without the race detector: every call goes through Dispatch,
-// which tests with the race detector check.
-const threadChecks = false

@@ -1,0 +1,204 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+
+	"vmterminal/app"
+	"vmterminal/app/desktop/words"
+	"vmterminal/app/doctor"
+	"vmterminal/app/hostcmd"
+	"vmterminal/app/problem"
+	"vmterminal/app/units"
+	"vmterminal/assets"
+	"vmterminal/widgets"
+)
+
+// noticeBar shows notices, one at a time, in a banner at the bottom of the window.
+type noticeBar struct {
+	w      *window
+	banner *widgets.Banner
+	// findings are the results of the last checks of the host.
+	findings []doctor.Finding
+	// notes are the notes from the Service.
+	notes []problem.Note
+	// closedNotices contains the IDs of the notices that the user has closed.
+	closedNotices map[string]bool
+}
+
+// notice informs the user without requiring an answer. The banner shows the first notice that
+// the user has not closed.
+type notice struct {
+	// id identifies the notice, so that a closed notice stays closed.
+	id                string
+	text              string
+	icon              fyne.Resource
+	button, other     string
+	onButton, onOther func()
+	// persistent notices are about the host and stay closed in later windows.
+	persistent bool
+}
+
+// notices returns all current notices, the most serious first.
+func (nb *noticeBar) notices() []notice {
+	var list []notice
+	for _, f := range nb.findings {
+		if f.Status == doctor.Missing && f.Code != doctor.StoreOtherOwner { // reported by a note from the Service
+			list = append(list, nb.noticeOf(f))
+		}
+	}
+	for _, n := range nb.notes {
+		list = append(list, notice{id: string(n.Code) + "\n" + n.Path, text: words.Note(n), icon: theme.WarningIcon()})
+	}
+	list = append(list, nb.automaticNotices()...)
+	if n, ok := nb.undoNotice(); ok {
+		list = append(list, n)
+	}
+	for _, f := range nb.findings {
+		slow := f.Subject == doctor.SubjectAccelerator && f.Code != doctor.AccelUnknown
+		if f.Status == doctor.Note && (slow || f.Subject == doctor.SubjectSpace) {
+			list = append(list, nb.noticeOf(f))
+		}
+	}
+	return list
+}
+
+// noticeOf returns the notice about a finding, with its first fix.
+func (nb *noticeBar) noticeOf(f doctor.Finding) notice {
+	n := notice{id: string(f.Subject), icon: theme.WarningIcon(), text: words.Finding(f)}
+	if f.Subject == doctor.SubjectSpace {
+		n.button, n.onButton = lang.L("Storage")+"…", nb.w.storage.askStorage
+		return n
+	}
+	if f.Subject == doctor.SubjectAccelerator && f.Status == doctor.Note {
+		n.icon, n.persistent = theme.InfoIcon(), true
+	}
+	if len(f.Fixes) > 0 {
+		n.text = words.WithFix(n.text, f.Fixes[0])
+		if command, ok := hostcmd.Fix(f.Fixes[0]); ok {
+			n.button, n.onButton = lang.L("Copy command"), func() { nb.w.app.Clipboard().SetContent(command) }
+		}
+	}
+	n.text = app.Plain(n.text)
+	n.other, n.onOther = lang.L("Check again"), nb.recheckHost
+	return n
+}
+
+// undoNoticePeriod is how long after a restore the banner offers to undo it. The menu does
+// so as long as the undo disk exists.
+const undoNoticePeriod = 24 * time.Hour
+
+func (nb *noticeBar) undoNotice() (notice, bool) {
+	v, ok := nb.w.selected()
+	undo := nb.w.last.undo
+	if !ok || undo == nil || nb.w.last.at.Sub(undo.Since) > undoNoticePeriod || !nb.w.idle(v) {
+		return notice{}, false
+	}
+	return notice{
+		id:   v.Name + "\n" + undo.Since.Format(time.RFC3339Nano),
+		text: undoOffer(v.Name, undo.Restored, words.Age(undo.Since, nb.w.last.at), units.Bytes(undo.Used)),
+		icon: assets.RestoreIcon, button: lang.L("Undo restore") + "…", onButton: nb.w.snapshotDialogs.askUndo,
+		other: lang.L("Discard undo disk") + "…", onOther: nb.w.snapshotDialogs.askDiscard,
+	}, true
+}
+
+// automaticNotices returns notices about failed automatic snapshots of all VMs.
+func (nb *noticeBar) automaticNotices() []notice {
+	var list []notice
+	for _, v := range nb.w.last.vms {
+		a := v.Automatic
+		if !a.Failed {
+			continue
+		}
+		list = append(list, notice{
+			id:   v.Name + "\nautomatic\n" + a.FailedAt.Format(time.RFC3339Nano),
+			text: lang.L("The automatic snapshot of {{.VM}} failed {{.Age}}: {{.Why}}", words.Values{"VM": v.Name, "Age": words.Age(a.FailedAt, nb.w.last.at), "Why": words.StoredProblem(a.Problem, a.FailureText)}), icon: theme.WarningIcon(),
+			button: lang.L("Automatic snapshots") + "…", onButton: func() { nb.w.vmDialogs.askAutomatic(v) },
+		})
+	}
+	return list
+}
+
+// addNote adds a note from the Service to the notices, unless it is already there.
+func (nb *noticeBar) addNote(n problem.Note) {
+	if !slices.Contains(nb.notes, n) {
+		nb.notes = append(nb.notes, n)
+		nb.drawBanner()
+	}
+}
+
+// drawBanner shows the first notice that the user has not closed.
+func (nb *noticeBar) drawBanner() {
+	b := nb.banner
+	list := slices.DeleteFunc(nb.notices(), nb.isClosed)
+	if len(list) == 0 {
+		nb.w.setVisible(b, false)
+		return
+	}
+	n := list[0]
+	b.OnButton, b.OnOther = nb.w.unlessModal(n.onButton), nb.w.unlessModal(n.onOther) // a button without text is hidden
+	b.OnClose = func() {
+		nb.closedNotices[n.id] = true
+		if n.persistent {
+			nb.w.app.Preferences().SetString(prefNotice+n.id, n.text)
+		}
+		nb.drawBanner()
+		nb.w.focusMain()
+	}
+	b.Set(widgets.BannerItem{Text: n.text, Icon: n.icon, Button: n.button, Other: n.other})
+	nb.w.setVisible(b, true)
+}
+
+// prefNotice is the prefix of the preferences with the texts of closed persistent notices.
+const prefNotice = "closed."
+
+// isClosed reports whether the user has closed a notice. A persistent notice stays closed in
+// later windows too, until its text changes.
+func (nb *noticeBar) isClosed(n notice) bool {
+	return nb.closedNotices[n.id] || n.persistent && nb.w.app.Preferences().String(prefNotice+n.id) == n.text
+}
+
+// hostCheckInterval is how often the window checks that the host meets the requirements of
+// VMs.
+const hostCheckInterval = 5 * time.Minute
+
+// watchHost checks the host until ctx is done. It must not be called on the main goroutine.
+func (nb *noticeBar) watchHost(ctx context.Context) {
+	tick := time.NewTicker(hostCheckInterval)
+	defer tick.Stop()
+	for {
+		nb.runHostChecks(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// recheckHost checks the host again and shows closed notices again.
+func (nb *noticeBar) recheckHost() {
+	nb.closedNotices = map[string]bool{}
+	go nb.runHostChecks(nb.w.ctx)
+}
+
+func (nb *noticeBar) runHostChecks(ctx context.Context) {
+	found := nb.w.svc.Doctor(ctx)
+	nb.w.ui(func() {
+		nb.findings = found
+		nb.drawBanner()
+	})
+}
+
+func undoOffer(vm, snapshot, age, size string) string {
+	values := words.Values{"VM": vm, "Name": snapshot, "Age": age, "Size": size}
+	if snapshot == "" {
+		return lang.L("The disk of {{.VM}} was replaced {{.Age}}. The previous disk is kept ({{.Size}}).", values)
+	}
+	return lang.L("{{.VM}} was restored to “{{.Name}}” {{.Age}}. The previous disk is kept ({{.Size}}).", values)
+}
