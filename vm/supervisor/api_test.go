@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/console"
+	"vmterminal/vm/qemu"
 )
 
 // newMachineWithoutQEMU returns a machine without QEMU that serves its API, a client for
@@ -26,6 +28,18 @@ func newMachineWithoutQEMU(t *testing.T) (*machine, *Client, net.Conn) {
 	m.consoleServer.Go(func() { _ = m.console.Serve(ours) })
 	t.Cleanup(func() { guest.Close(); m.consoleServer.Wait() })
 	return m, v.connect(), guest
+}
+
+// plainHTTP returns an HTTP client for the API of a supervisor, for requests that Client
+// does not make.
+func plainHTTP(s qemu.Sockets) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", apiSocket(s))
+		},
+	}}
 }
 
 func TestSocketIsPrivate(t *testing.T) {
@@ -128,7 +142,7 @@ func TestHostileRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := c.http.Do(req)
+		resp, err := plainHTTP(m.paths).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

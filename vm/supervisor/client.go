@@ -29,6 +29,8 @@ const (
 	// supervisorExitTimeout is how long a supervisor may take to exit after its
 	// connection was closed.
 	supervisorExitTimeout = 3 * time.Second
+	// closeTimeout is how long Close waits for the supervisor to remove a point in time.
+	closeTimeout = time.Minute
 	// lockPollInterval is the interval for polling locks.
 	lockPollInterval = 10 * time.Millisecond
 	// maxReply is the maximum size of a supervisor's reply in bytes.
@@ -298,7 +300,10 @@ func (c *Client) explainFailure(err error) error {
 		return err
 	}
 	if isDisconnect(err) {
-		c.waitForSupervisorExit(supervisorExitTimeout)
+		// A killed supervisor closes its sockets before it releases its lock.
+		limited, cancel := context.WithTimeout(context.Background(), supervisorExitTimeout)
+		_ = WaitForExit(limited, c.dir)
+		cancel()
 	}
 	rec, findErr := findOrphan(c.dir)
 	switch {
@@ -324,12 +329,17 @@ func isDisconnect(err error) bool {
 	return false
 }
 
-// waitForSupervisorExit waits until the supervisor has exited or the timeout is over.
-// A killed process closes its sockets before it releases its lock.
-func (c *Client) waitForSupervisorExit(timeout time.Duration) {
-	for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(lockPollInterval) {
-		if held, _ := durable.IsLocked(c.dir.SupervisorLock()); !held {
-			return
+// WaitForExit waits until the supervisor of a VM has exited, which does not mean that its
+// QEMU has. It returns the error of ctx if that is canceled first.
+func WaitForExit(ctx context.Context, dir home.VMDir) error {
+	for {
+		if held, _ := durable.IsLocked(dir.SupervisorLock()); !held {
+			return nil
+		}
+		select {
+		case <-time.After(lockPollInterval):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (c *Client) Exec(ctx context.Context, command agent.Command) (exit int, err
 var errExecDisconnected = errors.New("the connection to the command was lost")
 
 func runExec(stream io.ReadWriteCloser, command agent.Command) (int, error) {
-	out := &frameWriter{w: stream}
+	out := NewFrameWriter(stream)
 	req := execRequest{Args: command.Args, Dir: wire.Bytes(command.Dir), Env: command.Env, Input: command.Stdin != nil}
 	if t := command.Terminal; t != nil {
 		req.Columns, req.Rows = t.Size.Columns, t.Size.Rows

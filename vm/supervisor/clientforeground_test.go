@@ -24,9 +24,9 @@ func queryForeground(queries chan<- agent.ForegroundQuery) (program string, err 
 func TestExecForegroundQuery(t *testing.T) {
 	asked := make(chan agent.ForegroundQuery)
 	ended := make(chan error, 1)
-	conn := execPair(t, newFakeAgent())
+	c := execClient(t, newFakeAgent())
 	go func() {
-		_, err := runExec(conn, agent.Command{
+		_, err := c.Exec(t.Context(), agent.Command{
 			Args: []string{"answer"}, Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, ForegroundQueries: asked},
 		})
 		ended <- err
@@ -65,7 +65,7 @@ func TestForegroundQueryWithOlderSupervisor(t *testing.T) {
 			typed <- string(what) + string(content)
 			if what == frameStdin {
 				result, _ := json.Marshal(execResult{Exit: 4})
-				_ = (&frameWriter{w: server}).send(frameFinished, result)
+				_ = NewFrameWriter(server).send(frameFinished, result)
 			}
 		}
 	}()

@@ -140,7 +140,7 @@ func (c *Client) EndPointInTime(ctx context.Context) error {
 
 // Close ends the point in time, if there is one.
 func (c *Client) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), beginTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return c.EndPointInTime(ctx)
 }

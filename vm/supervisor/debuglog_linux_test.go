@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -72,13 +71,6 @@ func TestDebugLogContainsNoSecrets(t *testing.T) {
 func TestProfilesOnThePrivateSocketOnly(t *testing.T) {
 	v := newVM(t)
 	m := v.prepareMachine()
-	client := &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "unix", apiSocket(m.paths))
-		},
-	}}
 	for path, want := range map[string]string{
 		"":                  "heap",
 		"goroutine?debug=1": "goroutine profile:",
@@ -90,7 +82,7 @@ func TestProfilesOnThePrivateSocketOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := client.Do(req)
+		resp, err := plainHTTP(m.paths).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func (a *api) exec(w http.ResponseWriter, r *http.Request) {
 		defer cancel(nil)
 		isRunning := func() bool { return a.m.state.get().State == Running }
 		go watchAgent(ctx, guest, lost, isRunning, cancel)
-		out := &frameWriter{w: conn}
+		out := NewFrameWriter(conn)
 		var result execResult
 		_ = conn.SetReadDeadline(time.Now().Add(a.bodyTimeout))
 		req, err := readExecRequest(input)
@@ -64,7 +64,7 @@ func runGuestCommand(ctx context.Context, disconnected func(), guest guestAgent,
 	}()
 	command := agent.Command{
 		Args: req.Args, Dir: string(req.Dir), Env: req.Env,
-		Stdout: frameStream{out, frameStdout}, Stderr: frameStream{out, frameStderr},
+		Stdout: out.Stream(frameStdout), Stderr: out.Stream(frameStderr),
 	}
 	if req.Columns > 0 {
 		command.Terminal = &agent.Terminal{Size: agent.Size{Columns: req.Columns, Rows: req.Rows}, Resized: fed.sizes, ForegroundQueries: fed.queries}

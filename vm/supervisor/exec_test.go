@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -14,30 +13,13 @@ import (
 	"vmterminal/vm/agent"
 )
 
-// execPair returns the client's end of a connection to a server that runs commands with
-// the fake agent f.
-func execPair(t *testing.T, f *fakeAgent) net.Conn {
+// execClient returns a client for a machine whose guest has the fake agent f.
+func execClient(t *testing.T, f *fakeAgent) *Client {
 	t.Helper()
-	client, server := net.Pipe()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer server.Close()
-		out := &frameWriter{w: server}
-		exit, err := readAndExec(ctx, cancel, f, server, out)
-		result := execResult{Exit: exit}
-		if err != nil {
-			result.Error = newRemoteError(err)
-		}
-		_ = out.sendJSON(frameFinished, result)
-	}()
-	t.Cleanup(func() {
-		client.Close()
-		cancel()
-		<-done
-	})
-	return client
+	m, c, _ := newMachineWithoutQEMU(t)
+	m.agent.setAgent(f, fakeInfo)
+	new(fakeMonitor).connect(t, m) // exec checks that QEMU answers
+	return c
 }
 
 func TestExecCarriesStreamsAndExitCode(t *testing.T) {
@@ -46,7 +28,7 @@ func TestExecCarriesStreamsAndExitCode(t *testing.T) {
 		input[i] = byte(rand.Uint32())
 	}
 	var stdout, stderr bytes.Buffer
-	exit, err := runExec(execPair(t, newFakeAgent()), agent.Command{
+	exit, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{
 		Args: []string{"fail"}, Stdin: bytes.NewReader(input), Stdout: &stdout, Stderr: &stderr,
 	})
 	if exit != 3 || err != nil {
@@ -63,19 +45,19 @@ func TestExecCarriesStreamsAndExitCode(t *testing.T) {
 func TestExecCarriesManyArguments(t *testing.T) {
 	args := []string{"print", strings.Repeat("x", 900<<10)}
 	var stdout bytes.Buffer
-	_, err := runExec(execPair(t, newFakeAgent()), agent.Command{Args: args, Stdout: &stdout})
+	_, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{Args: args, Stdout: &stdout})
 	if err != nil || !strings.Contains(stdout.String(), args[1]) {
 		t.Errorf("got %d bytes of output, error %v; want the argument of %d bytes in it", stdout.Len(), err, len(args[1]))
 	}
 	args[1] = strings.Repeat("x", maxCommand)
-	if _, err := runExec(execPair(t, newFakeAgent()), agent.Command{Args: args}); !errors.Is(err, agent.ErrNotExecutable) {
+	if _, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{Args: args}); !errors.Is(err, agent.ErrNotExecutable) {
 		t.Errorf("arguments too long: got %v, want %v", err, agent.ErrNotExecutable)
 	}
 }
 
 func TestExecCarriesAnyBytes(t *testing.T) {
 	var stdout bytes.Buffer
-	exit, err := runExec(execPair(t, newFakeAgent()), agent.Command{
+	exit, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{
 		Args: []string{"print", "l\xe4tin", "\ufffd"}, Env: []string{"A=\xff"}, Dir: "/\xe4", Stdout: &stdout,
 	})
 	const want = `["print" "l\xe4tin" "\ufffd"] ["A=\xff"] "/\xe4"`
@@ -85,7 +67,7 @@ func TestExecCarriesAnyBytes(t *testing.T) {
 }
 
 func TestExecNotFound(t *testing.T) {
-	_, err := runExec(execPair(t, newFakeAgent()), agent.Command{Args: []string{"refuse"}})
+	_, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{Args: []string{"refuse"}})
 	if err == nil || !strings.Contains(err.Error(), agent.ErrNotFound.Error()) {
 		t.Errorf("got error %v, want the text of ErrNotFound", err)
 	}
@@ -93,26 +75,33 @@ func TestExecNotFound(t *testing.T) {
 
 func TestExecEndsWhenClientDisconnects(t *testing.T) {
 	f := newFakeAgent()
-	conn := execPair(t, f)
-	go func() { _, _ = runExec(conn, agent.Command{Args: []string{"hang"}}) }()
+	c := execClient(t, f)
+	ctx, disconnect := context.WithCancel(t.Context())
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		_, _ = c.Exec(ctx, agent.Command{Args: []string{"hang"}})
+	}()
 	f.expect(t, "hang")
-	conn.Close()
+	disconnect()
 	f.expect(t, "ended")
+	<-returned
 }
 
 // The disconnect is detected even if the command never reads its input.
 func TestExecEndsWhenClientDisconnectsWithUnreadInput(t *testing.T) {
 	f := newFakeAgent()
-	conn := execPair(t, f)
+	c := execClient(t, f)
+	ctx, disconnect := context.WithCancel(t.Context())
 	returned := make(chan struct{})
 	input := &endless{second: make(chan struct{})}
 	go func() {
 		defer close(returned)
-		_, _ = runExec(conn, agent.Command{Args: []string{"deaf"}, Stdin: input})
+		_, _ = c.Exec(ctx, agent.Command{Args: []string{"deaf"}, Stdin: input})
 	}()
 	f.expect(t, "deaf")
 	<-input.second // the server has the first block, which the command does not read
-	conn.Close()
+	disconnect()
 	f.expect(t, "ended")
 	<-returned
 }
@@ -132,7 +121,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestExecFailingWriter(t *testing.T) {
 	boom := errors.New("boom")
-	_, err := runExec(execPair(t, newFakeAgent()), agent.Command{
+	_, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{
 		Args: []string{"x"}, Stdin: strings.NewReader("text"), Stdout: failingWriter{boom},
 	})
 	if !errors.Is(err, boom) {
@@ -145,7 +134,7 @@ func TestExecFailingWriter(t *testing.T) {
 func TestExecFailingInput(t *testing.T) {
 	boom := errors.New("boom")
 	f := newFakeAgent()
-	_, err := runExec(execPair(t, f), agent.Command{Args: []string{"cat"}, Stdin: io.MultiReader(strings.NewReader("text"), iotest.ErrReader(boom))})
+	_, err := execClient(t, f).Exec(t.Context(), agent.Command{Args: []string{"cat"}, Stdin: io.MultiReader(strings.NewReader("text"), iotest.ErrReader(boom))})
 	if !errors.Is(err, boom) {
 		t.Errorf("err = %v, want error %v", err, boom)
 	}
@@ -180,7 +169,7 @@ func FuzzRunGuestCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		_, _ = readAndExec(ctx, cancel, newFakeAgent(), bytes.NewReader(data), &frameWriter{w: io.Discard})
+		_, _ = readAndExec(ctx, cancel, newFakeAgent(), bytes.NewReader(data), NewFrameWriter(io.Discard))
 	})
 }
 
@@ -209,8 +198,9 @@ func TestExecOnATerminal(t *testing.T) {
 	f := newFakeAgent()
 	sizes := make(chan agent.Size, 1)
 	exited := make(chan int, 1)
+	c := execClient(t, f)
 	go func() {
-		exit, err := runExec(execPair(t, f), agent.Command{
+		exit, err := c.Exec(t.Context(), agent.Command{
 			Terminal: &agent.Terminal{Size: agent.Size{Columns: 100, Rows: 30}, Resized: sizes},
 		})
 		if err != nil {

@@ -66,6 +66,9 @@ type frameWriter struct {
 	w  io.Writer
 }
 
+// NewFrameWriter returns a frameWriter that writes to w.
+func NewFrameWriter(w io.Writer) *frameWriter { return &frameWriter{w: w} }
+
 func (f *frameWriter) send(kind byte, content []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -88,7 +91,9 @@ func (f *frameWriter) sendJSON(kind byte, v any) error {
 	return f.send(kind, content)
 }
 
-// frameStream is a Writer that sends the written data as frames.
+// Stream returns a Writer that sends the written data as frames.
+func (f *frameWriter) Stream(kind byte) io.Writer { return frameStream{f, kind} }
+
 type frameStream struct {
 	f    *frameWriter
 	kind byte

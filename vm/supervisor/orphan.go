@@ -157,14 +157,8 @@ func killSupervisor(ctx context.Context, dir home.VMDir) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, quitTimeout)
 	defer cancel()
-	for {
-		if held, _ := durable.IsLocked(dir.SupervisorLock()); !held {
-			return nil
-		}
-		select {
-		case <-time.After(lockPollInterval):
-		case <-ctx.Done():
-			return fmt.Errorf("%w: its supervisor does not exit", ErrNotAnswering)
-		}
+	if WaitForExit(ctx, dir) != nil {
+		return fmt.Errorf("%w: its supervisor does not exit", ErrNotAnswering)
 	}
+	return nil
 }

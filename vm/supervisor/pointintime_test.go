@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -137,12 +138,16 @@ func TestPointInTimeWhileTheGuestWrites(t *testing.T) {
 
 	// The point in time is removed when the client dies.
 	ctx, die := context.WithCancel(t.Context())
-	stream, err := other.open(ctx, "POST", "/v1/point-in-time", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://vm/v1/point-in-time", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	lease, err := plainHTTP(socketDirs(v.spec.RunDir, v.spec.Dir)[0]).Do(req)
+	if err != nil || lease.StatusCode != http.StatusOK {
+		t.Fatalf("begin a point in time: got %+v, error %v; want status OK", lease, err)
+	}
 	die()
-	stream.Close()
+	lease.Body.Close()
 	v.waitUntil(c, func(s State) bool { return !s.PointInTime })
 	pit, err = c.BeginPointInTime(t.Context())
 	if err != nil {

@@ -93,7 +93,7 @@ func (m *machine) handleAcceleratorFailure() (killed bool) {
 		return false
 	}
 	qemu.Distrust(m.spec.AcceleratorsFile)
-	if !m.state.get().inAcceleratorFailureWindow() {
+	if !inAcceleratorFailureWindow(m.state.get()) {
 		return false
 	}
 	m.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -43,9 +44,14 @@ func TestReadLastOfAnEarlierVersion(t *testing.T) {
 }
 
 func TestSupervisorOfAnEarlierVersion(t *testing.T) {
-	v := newVM(t)
-	sockets, err := createSocketDir(v.spec.RunDir, v.spec.Dir)
+	root, err := os.MkdirTemp("", "vmt") // t.TempDir is too long for sockets
 	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(root) })
+	store := home.Dir(root)
+	sockets := socketDirs(store.Run(), store.VM("dev"))[0]
+	if err := durable.MakeDir(string(sockets)); err != nil {
 		t.Fatal(err)
 	}
 	l, err := net.Listen("unix", apiSocket(sockets))
@@ -58,8 +64,14 @@ func TestSupervisorOfAnEarlierVersion(t *testing.T) {
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
-	c := v.connect()
-	s := v.state(c)
+	c, err := Connect(t.Context(), store.VM("dev"), store.Run(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.State(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := (PauseReason{Text: "the host's disk is full; free some space, then resume"}); s.State != Paused || s.PauseReason != want {
 		t.Errorf("got state %q, reason %+v; want %q, %+v", s.State, s.PauseReason, Paused, want)
 	}
@@ -69,7 +81,7 @@ func TestSupervisorOfAnEarlierVersion(t *testing.T) {
 	if want := (State{
 		Version: 1, Name: "dev", State: Paused, PauseReason: s.PauseReason, Accelerator: qemu.TCG, AcceleratorWhy: "emulation was asked for",
 		Since: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), PID: 7, QEMUPID: 8, CPUs: 2, MemoryMB: 512, Agent: true, AgentVersion: 1, Shares: s.Shares, Forwards: []qemu.Forward{},
-	}); !sameState(s, want) {
+	}); !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v, want %+v", s, want)
 	}
 	var steps []StopStep
@@ -104,7 +116,7 @@ func TestReasonsSurviveJSON(t *testing.T) {
 		if err == nil {
 			err = json.Unmarshal(data, &got)
 		}
-		if err != nil || !sameState(got.State, sent) {
+		if err != nil || !reflect.DeepEqual(got.State, sent) {
 			t.Errorf("got %+v, %v, want %+v", got.State, err, sent)
 		}
 	}

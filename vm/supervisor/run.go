@@ -106,7 +106,7 @@ const acceleratorFailureWindow = 15 * time.Second
 
 // inAcceleratorFailureWindow reports whether the VM has just started, with an
 // accelerator other than TCG.
-func (s State) inAcceleratorFailureWindow() bool {
+func inAcceleratorFailureWindow(s State) bool {
 	return s.Accelerator != qemu.TCG && time.Since(s.Since) < acceleratorFailureWindow
 }
 
@@ -116,7 +116,7 @@ func (m *machine) restartWithTCG(ctx context.Context, e *engine) bool {
 	m.startMu.Lock()
 	defer m.startMu.Unlock()
 	now := m.state.get()
-	if m.shutdown.isStarted() || !now.inAcceleratorFailureWindow() || !m.shouldRetryWithTCG(now.Accelerator, e) || !m.endAdoption(e) {
+	if m.shutdown.isStarted() || !inAcceleratorFailureWindow(now) || !m.shouldRetryWithTCG(now.Accelerator, e) || !m.endAdoption(e) {
 		return false
 	}
 	m.state.update(EventState, func(s *State) { s.State, s.PauseReason = Starting, PauseReason{} })

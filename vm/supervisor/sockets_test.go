@@ -107,38 +107,24 @@ func TestSocketDirRejectsSharedFolders(t *testing.T) {
 // TestConnectWithAnotherRuntimeDir connects to a VM that was started by a process with
 // another XDG_RUNTIME_DIR, such as a cron job or another login session.
 func TestConnectWithAnotherRuntimeDir(t *testing.T) {
-	runDir, dir, _ := deepRunDir(t)
-	s, err := createSocketDir(runDir, dir)
-	if err != nil {
+	v := newVM(t)
+	v.spec.RunDir, _, _ = deepRunDir(t)
+	m := v.prepareMachine()
+	dir := v.spec.Dir
+	if err := durable.ReplaceJSON(dir.Supervisor(), runRecord{Version: recordVersion, Sockets: string(m.paths)}); err != nil {
 		t.Fatal(err)
 	}
-	l, err := listenAPI(apiSocket(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	if err := durable.MakeDir(string(dir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := durable.ReplaceJSON(dir.Supervisor(), runRecord{Version: recordVersion, Sockets: string(s)}); err != nil {
-		t.Fatal(err)
-	}
-	c := &Client{dir: dir, runDir: runDir}
 	for _, runtimeDir := range []string{os.Getenv("XDG_RUNTIME_DIR"), ""} {
 		t.Setenv("XDG_RUNTIME_DIR", runtimeDir)
-		conn, err := c.dial(t.Context())
-		if err != nil {
-			t.Errorf("dial with XDG_RUNTIME_DIR=%s: %v", runtimeDir, err)
-			continue
+		if _, err := Connect(t.Context(), dir, v.spec.RunDir, nil); err != nil {
+			t.Errorf("connect with XDG_RUNTIME_DIR=%s: %v", runtimeDir, err)
 		}
-		conn.Close()
 	}
 	// The folder in a stale record may belong to another user by now.
-	if err := os.Chmod(filepath.Dir(string(s)), 0o755); err != nil {
+	if err := os.Chmod(filepath.Dir(string(m.paths)), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if conn, err := c.dial(t.Context()); err == nil {
-		conn.Close()
-		t.Error("connected to a socket in a folder that other users can access")
+	if _, err := Connect(t.Context(), dir, v.spec.RunDir, nil); !errors.Is(err, ErrNotAnswering) {
+		t.Errorf("a socket in a folder that other users can access: got error %v, want error %v", err, ErrNotAnswering)
 	}
 }

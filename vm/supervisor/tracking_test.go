@@ -67,9 +67,10 @@ func TestTrackingOfGuest(t *testing.T) {
 		if err := pit.Close(); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := (PointInTime{ID: "nonsense", client: c}).RecordSnapshot(t.Context(), SnapshotRef{ID: "second"}); err == nil {
-		t.Error("a snapshot was recorded for an unknown point in time")
+		pit.ID = "nonsense"
+		if err := pit.RecordSnapshot(t.Context(), SnapshotRef{ID: "second"}); err == nil {
+			t.Error("a snapshot was recorded for an unknown point in time")
+		}
 	}
 
 	// The tracking is lost with the supervisor.
