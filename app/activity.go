@@ -6,7 +6,7 @@ import (
 	"vmterminal/vm"
 	"vmterminal/vm/debian"
 	"vmterminal/vm/image/cache"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Codes of activities that have no problem.OperationCode.
@@ -19,7 +19,7 @@ const (
 // front ends check that each has a text.
 func Activities() []string {
 	codes := []string{
-		activityDeleteSnapshots, activityGrowDisk, supervisor.ActivityRun, supervisor.ActivityStop, vm.ActivityCreate,
+		activityDeleteSnapshots, activityGrowDisk, client.ActivityRun, client.ActivityStop, vm.ActivityCreate,
 		cache.ActivityGet, cache.ActivityDownload, cache.ActivityDisk, cache.ActivityRemove, cache.ActivitySweep,
 		debian.ActivityBuild, debian.ActivityRemove,
 	}

@@ -13,7 +13,7 @@ import (
 	"vmterminal/app/schedule"
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/durable"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // automaticScheduler takes the automatic snapshots of one running VM. It is not safe for
@@ -133,7 +133,7 @@ func (a *automaticScheduler) pruneOld(ctx context.Context) {
 
 // isBusy reports whether another job is using the VM, which does not count as a failure.
 func isBusy(err error) bool {
-	return errors.Is(err, durable.ErrLocked) || errors.Is(err, supervisor.ErrBusy)
+	return errors.Is(err, durable.ErrLocked) || errors.Is(err, client.ErrBusy)
 }
 
 // exitDetectionTime is how long a supervisor may take to notice that its VM has exited.

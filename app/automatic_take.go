@@ -13,7 +13,7 @@ import (
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // automaticTaker implements the functions of an automaticScheduler for one VM.
@@ -21,7 +21,7 @@ type automaticTaker struct {
 	s    *Service
 	name string // the VM's name
 
-	state func(ctx context.Context, name string) (supervisor.State, error)
+	state func(ctx context.Context, name string) (client.State, error)
 	open  sourceFunc
 	debug *slog.Logger // receives the phases of each snapshot; may be nil
 }
@@ -121,13 +121,13 @@ func unusedName(store *snapshot.Store, name string) (string, error) {
 }
 
 // supervisorState returns the state that the supervisor of a running VM reports.
-func (s *Service) supervisorState(ctx context.Context, name string) (supervisor.State, error) {
-	client, err := s.connect(ctx, name)
+func (s *Service) supervisorState(ctx context.Context, name string) (client.State, error) {
+	vmClient, err := s.connect(ctx, name)
 	if err != nil {
-		return supervisor.State{}, err
+		return client.State{}, err
 	}
-	defer client.Close()
-	return client.State(ctx)
+	defer vmClient.Close()
+	return vmClient.State(ctx)
 }
 
 // runningSource opens the disk of a running VM. Unlike openSource, it fails if the VM has just

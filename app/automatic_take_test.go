@@ -13,7 +13,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 	"vmterminal/vm/home"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // fakeRunningVM is a VM that is reported as running and whose disk is a file.
@@ -31,8 +31,8 @@ func newFakeRunningVM(t *testing.T) *fakeRunningVM {
 	s := New(Options{Home: home.Dir(t.TempDir())})
 	s.now = func() time.Time { return h.clock }
 	h.dir = s.vms.Dir("dev")
-	h.automaticTaker = automaticTaker{s: s, name: "dev", open: h.source, state: func(context.Context, string) (supervisor.State, error) {
-		return supervisor.State{Since: h.clock.Add(-time.Minute), UnchangedSince: h.since}, nil
+	h.automaticTaker = automaticTaker{s: s, name: "dev", open: h.source, state: func(context.Context, string) (client.State, error) {
+		return client.State{Since: h.clock.Add(-time.Minute), UnchangedSince: h.since}, nil
 	}}
 	fill := vm.FillDisk(func(f *os.File) error { return f.Truncate(3 << 20) })
 	if err := s.vms.Create(vm.Defaults("dev"), fill); err != nil {

@@ -8,25 +8,26 @@ import (
 	"time"
 
 	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // connect connects to the supervisor of a running VM. If the supervisor was killed, connect
 // starts a new one that takes over the VM. It returns ErrStopped if the VM is not running.
-func (s *Service) connect(ctx context.Context, name string) (*supervisor.Client, error) {
+func (s *Service) connect(ctx context.Context, name string) (*client.Client, error) {
 	dir := s.vms.Dir(name)
-	client, err := supervisor.Connect(ctx, dir, s.opt.Home.Run(), s.opt.Log)
-	var orphan *supervisor.Orphan
+	vmClient, err := client.Connect(ctx, dir, s.opt.Home.Run(), s.opt.Log)
+	var orphan *client.Orphan
 	if errors.As(err, &orphan) && s.adoptions.claim(orphan.QEMUPID) {
 		s.opt.Log.Debug("the supervisor is gone; starting another", "vm", name, "qemu_pid", orphan.QEMUPID)
 		if err := s.adopt(ctx, name); err != nil {
 			return nil, err
 		}
-		client, err = supervisor.Connect(ctx, dir, s.opt.Home.Run(), s.opt.Log)
+		vmClient, err = client.Connect(ctx, dir, s.opt.Home.Run(), s.opt.Log)
 	}
-	if errors.Is(err, supervisor.ErrNotRunning) {
+	if errors.Is(err, client.ErrNotRunning) {
 		return nil, fmt.Errorf("%w ('%s')", ErrStopped, name)
 	}
-	return client, err
+	return vmClient, err
 }
 
 // adopt starts a new supervisor for a VM. It stops waiting when ctx is done, but does not kill

@@ -65,24 +65,24 @@ func (s *Service) copyJob(ctx context.Context, vmName string, op problem.Operati
 		return nil, wrapFailure(err, op)
 	}
 	op.VM = e.Name
-	client, err := s.connect(ctx, e.Name)
+	vmClient, err := s.connect(ctx, e.Name)
 	if err == nil {
-		err = waitForAgent(ctx, client)
+		err = waitForAgent(ctx, vmClient)
 	}
 	if err != nil {
-		if client != nil {
-			client.Close()
+		if vmClient != nil {
+			vmClient.Close()
 		}
 		return nil, wrapFailure(err, op)
 	}
 	return runJob(s, job.Copy, job.Subject{VM: e.Name, Name: subject}, func(ctx context.Context, m job.Meter) (guestfiles.Copied, error) {
-		defer client.Close()
+		defer vmClient.Close()
 		held, err := s.lockCopy(ctx, e.Name, durable.Activity{Code: string(op.Code), Name: subject}, m)
 		if err != nil {
 			return guestfiles.Copied{}, wrapFailure(err, op)
 		}
 		defer held.release()
-		done, err := work(held, client.Exec, m)
+		done, err := work(held, vmClient.Exec, m)
 		if err != nil {
 			return guestfiles.Copied{}, wrapFailure(err, op)
 		}

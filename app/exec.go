@@ -10,7 +10,7 @@ import (
 	"vmterminal/app/job"
 	"vmterminal/app/problem"
 	"vmterminal/vm/agent"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // GuestCommand is a command to run in a guest, as root.
@@ -54,7 +54,7 @@ const (
 )
 
 // agentTimeout returns how long to wait for the agent of a VM in state s.
-func agentTimeout(s supervisor.State) time.Duration {
+func agentTimeout(s client.State) time.Duration {
 	if !s.AgentLost.IsZero() {
 		return max(2*time.Second, rebootTimeout-time.Since(s.AgentLost)).Round(time.Second)
 	}
@@ -68,13 +68,13 @@ func (s *Service) Exec(ctx context.Context, name string, c GuestCommand) (exit i
 	if err != nil {
 		return 0, wrapFailure(err, problem.Operation{Code: problem.OpCommandRun, VM: name})
 	}
-	client, err := s.connect(ctx, e.Name)
+	vmClient, err := s.connect(ctx, e.Name)
 	if err == nil {
-		defer client.Close()
-		err = waitForAgent(ctx, client)
+		defer vmClient.Close()
+		err = waitForAgent(ctx, vmClient)
 	}
 	if err == nil {
-		exit, err = client.Exec(ctx, c.agentCommand())
+		exit, err = vmClient.Exec(ctx, c.agentCommand())
 		if errors.Is(err, context.Canceled) {
 			err = job.Interrupted("the command was killed; its effects remain")
 		}
@@ -92,29 +92,29 @@ func (c GuestCommand) agentCommand() agent.Command {
 
 // waitForAgent waits until the guest's agent answers. It returns ErrNoAgent after a timeout,
 // and ErrPaused if the VM is paused.
-func waitForAgent(ctx context.Context, client *supervisor.Client) error {
-	state, err := client.State(ctx)
+func waitForAgent(ctx context.Context, vmClient *client.Client) error {
+	state, err := vmClient.State(ctx)
 	switch {
 	case err != nil:
 		return err
-	case state.State == supervisor.Paused:
-		return supervisor.ErrPaused
+	case state.State == client.Paused:
+		return client.ErrPaused
 	case !state.Agent:
-		if err := client.CheckQEMU(ctx); err != nil {
+		if err := vmClient.CheckQEMU(ctx); err != nil {
 			return err
 		}
 	}
 	patience := agentTimeout(state)
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	events, err := client.Events(limited)
+	events, err := vmClient.Events(limited)
 	if err != nil {
 		return err
 	}
 	for e := range events {
 		switch {
-		case e.State.State == supervisor.Paused:
-			return supervisor.ErrPaused
+		case e.State.State == client.Paused:
+			return client.ErrPaused
 		case e.State.Agent:
 			return nil
 		}
@@ -123,8 +123,8 @@ func waitForAgent(ctx context.Context, client *supervisor.Client) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case limited.Err() != nil:
-		return fmt.Errorf("%w after %v", supervisor.ErrNoAgent, patience)
+		return fmt.Errorf("%w after %v", client.ErrNoAgent, patience)
 	default:
-		return supervisor.ErrNotRunning
+		return client.ErrNotRunning
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 func TestAgentTimeout(t *testing.T) {
@@ -20,7 +20,7 @@ func TestAgentTimeout(t *testing.T) {
 			"may be rebooting":   {ago(time.Minute), ago(10 * time.Second), 50 * time.Second},
 			"halted a while ago": {ago(3 * time.Minute), ago(2 * time.Minute), 2 * time.Second},
 		} {
-			if got := agentTimeout(supervisor.State{Since: test.since, AgentLost: test.lost}); got != test.want {
+			if got := agentTimeout(client.State{Since: test.since, AgentLost: test.lost}); got != test.want {
 				t.Errorf("%s: got %v, want %v", name, got, test.want)
 			}
 		}

@@ -31,13 +31,13 @@ func (s *Service) GuestFiles(ctx context.Context, name string) (GuestFiles, erro
 		return GuestFiles{}, wrapFailure(err, problem.Operation{Code: problem.OpFilesList, VM: name})
 	}
 	out := GuestFiles{files: map[string]fileState{}}
-	client, err := s.connect(ctx, e.Name)
+	vmClient, err := s.connect(ctx, e.Name)
 	if err == nil {
-		defer client.Close()
-		err = waitForAgent(ctx, client)
+		defer vmClient.Close()
+		err = waitForAgent(ctx, vmClient)
 	}
 	if err == nil {
-		err = agent.Files(ctx, client.Exec, func(f agent.File) {
+		err = agent.Files(ctx, vmClient.Exec, func(f agent.File) {
 			out.files[f.Path] = fileState{f.Mode, f.Size, f.Changed, f.Inode, f.Owner, f.Group}
 		})
 	}

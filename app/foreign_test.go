@@ -16,7 +16,7 @@ import (
 	"vmterminal/vm"
 	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // vmWithUndo returns a Service and the folder of its stopped VM "past", which has a snapshot
@@ -88,7 +88,7 @@ func readDisk(t *testing.T, dir home.VMDir) (content string, file os.FileInfo) {
 
 func TestDiskOfRunningVMIsNotChanged(t *testing.T) {
 	s, dir := vmWithUndo(t)
-	lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: supervisor.ActivityRun})
+	lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: client.ActivityRun})
 	if err != nil {
 		t.Fatal(err)
 	}

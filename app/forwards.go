@@ -10,7 +10,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 	"vmterminal/vm/qemu"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Forward forwards a TCP port on 127.0.0.1 of the host to a port of the guest.
@@ -73,14 +73,14 @@ func (to VMSettings) applyForwards(n *vm.Network) error {
 // forwards. Either both change or neither does. The list of VMs stays locked, so that
 // concurrent changes do not interleave.
 func (s *Service) acceptForwards(ctx context.Context, name string, apply func(*vm.VM) error) error {
-	client, before, err := s.forwarder(ctx, name)
+	vmClient, before, err := s.forwarder(ctx, name)
 	if err != nil {
 		return err
 	}
-	if client == nil {
+	if vmClient == nil {
 		return s.vms.Update(name, apply)
 	}
-	defer client.Close()
+	defer vmClient.Close()
 	changed := false
 	err = s.vms.Update(name, func(v *vm.VM) error {
 		err := apply(v)
@@ -88,37 +88,37 @@ func (s *Service) acceptForwards(ctx context.Context, name string, apply func(*v
 			err = v.Check()
 		}
 		if err == nil {
-			err = client.SetForwards(ctx, qemuForwards(v.Network.Forwards))
+			err = vmClient.SetForwards(ctx, qemuForwards(v.Network.Forwards))
 			changed = err == nil
 		}
 		return err
 	})
 	if changed && err != nil && !errors.Is(err, durable.ErrNotDurable) {
-		err = errors.Join(err, client.SetForwards(ctx, before))
+		err = errors.Join(err, vmClient.SetForwards(ctx, before))
 	}
 	return err
 }
 
 // forwarder returns a client and the active forwards of a running VM whose forwards can be
 // changed. The client is nil if only the settings can be changed.
-func (s *Service) forwarder(ctx context.Context, name string) (*supervisor.Client, []qemu.Forward, error) {
-	client, err := s.connect(ctx, name)
+func (s *Service) forwarder(ctx context.Context, name string) (*client.Client, []qemu.Forward, error) {
+	vmClient, err := s.connect(ctx, name)
 	if err != nil {
 		return nil, nil, ctx.Err()
 	}
-	now, err := client.State(ctx)
-	if err == nil && now.State == supervisor.Starting {
-		err = fmt.Errorf("%w: the VM is still starting", supervisor.ErrBusy)
+	now, err := vmClient.State(ctx)
+	if err == nil && now.State == client.Starting {
+		err = fmt.Errorf("%w: the VM is still starting", client.ErrBusy)
 	}
 	switch {
-	case errors.Is(err, supervisor.ErrBusy) || ctx.Err() != nil:
-		client.Close()
+	case errors.Is(err, client.ErrBusy) || ctx.Err() != nil:
+		vmClient.Close()
 		return nil, nil, err
-	case err != nil || now.State == supervisor.Stopping || now.Forwards == nil:
-		client.Close()
+	case err != nil || now.State == client.Stopping || now.Forwards == nil:
+		vmClient.Close()
 		return nil, nil, nil
 	}
-	return client, now.Forwards, nil
+	return vmClient, now.Forwards, nil
 }
 
 func qemuForwards(list []Forward) (out []qemu.Forward) {

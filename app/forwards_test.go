@@ -17,7 +17,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // serviceWithSupervisor returns a Service with the VM dev. The handler answering implements the
@@ -61,7 +61,7 @@ func serviceWithSupervisor(t *testing.T, answering http.Handler) *Service {
 
 // fakeSupervisor implements the supervisor's API for forwards.
 type fakeSupervisor struct {
-	state  supervisor.State
+	state  client.State
 	refuse error // if not nil, rejects changes of forwards
 	asked  func()
 }
@@ -90,7 +90,7 @@ var (
 )
 
 func newFakeSupervisor(forwards ...qemu.Forward) *fakeSupervisor {
-	return &fakeSupervisor{state: supervisor.State{Name: "dev", State: supervisor.Running, Forwards: forwards}}
+	return &fakeSupervisor{state: client.State{Name: "dev", State: client.Running, Forwards: forwards}}
 }
 
 func TestForwardsOfRunningVMTakeEffectAtOnce(t *testing.T) {
@@ -139,8 +139,8 @@ func TestRefusedForwardChangesNothing(t *testing.T) {
 	if err != nil || v.CPUs != 1 || !slices.Equal(v.Forwards, []Forward{ssh}) || !slices.Equal(v.ForwardsNow, []Forward{ssh}) {
 		t.Errorf("got %+v, error %v, want the previous settings and forwards", v, err)
 	}
-	h.state.State = supervisor.Starting
-	if _, err := s.SetVM(t.Context(), "dev", VMSettings{Forward: []Forward{web}}); !errors.Is(err, supervisor.ErrBusy) {
+	h.state.State = client.Starting
+	if _, err := s.SetVM(t.Context(), "dev", VMSettings{Forward: []Forward{web}}); !errors.Is(err, client.ErrBusy) {
 		t.Errorf("while the VM is starting: got %v, want ErrBusy", err)
 	}
 }

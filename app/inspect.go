@@ -11,7 +11,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 	"vmterminal/vm/home"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // VMs returns all VMs with their current states, sorted by name. The notes describe repairs
@@ -77,17 +77,17 @@ func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM 
 // addSupervisorState adds the state that the VM's supervisor reports or, if the VM is stopped,
 // its last exit.
 func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM) {
-	client, err := s.connect(ctx, v.Name)
+	vmClient, err := s.connect(ctx, v.Name)
 	if errors.Is(err, ErrStopped) {
-		if last, err := supervisor.ReadLast(dir); err == nil {
+		if last, err := client.ReadLast(dir); err == nil {
 			v.lastExit(last)
 		}
 		return
 	}
-	var st supervisor.State
+	var st client.State
 	if err == nil {
-		defer client.Close()
-		st, err = client.State(ctx)
+		defer vmClient.Close()
+		st, err = vmClient.State(ctx)
 	}
 	if err != nil {
 		v.State, v.Problem, v.Unreachable = Lost, Plain(err.Error()), unreachableCode(err)

@@ -5,20 +5,20 @@ import (
 	"fmt"
 	"testing"
 
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // The reason for a pause is reported only while the VM is paused, and is safe to display.
 func TestPauseReason(t *testing.T) {
 	full := PauseReason{Code: PauseDiskFull}
 	for _, c := range []struct {
-		state        supervisor.Phase
+		state        client.Phase
 		reason, want PauseReason
 	}{
-		{supervisor.Paused, full, full},
-		{supervisor.Paused, PauseReason{Code: "tired\x1b[2J"}, PauseReason{Code: "tired?[2J"}},
-		{supervisor.Paused, PauseReason{}, PauseReason{}},
-		{supervisor.Running, full, PauseReason{}},
+		{client.Paused, full, full},
+		{client.Paused, PauseReason{Code: "tired\x1b[2J"}, PauseReason{Code: "tired?[2J"}},
+		{client.Paused, PauseReason{}, PauseReason{}},
+		{client.Running, full, PauseReason{}},
 	} {
 		h := newFakeSupervisor()
 		h.state.State, h.state.PauseReason = c.state, c.reason
@@ -34,9 +34,9 @@ func TestUnreachableCode(t *testing.T) {
 		err  error
 		want UnreachableCode
 	}{
-		{fmt.Errorf("%w: no permission", supervisor.ErrOtherUser), UnreachableOtherUser},
-		{&supervisor.Orphan{QEMUPID: 7}, UnreachableNoSupervisor},
-		{fmt.Errorf("%w: timeout", supervisor.ErrNotAnswering), UnreachableSilent},
+		{fmt.Errorf("%w: no permission", client.ErrOtherUser), UnreachableOtherUser},
+		{&client.Orphan{QEMUPID: 7}, UnreachableNoSupervisor},
+		{fmt.Errorf("%w: timeout", client.ErrNotAnswering), UnreachableSilent},
 		{errors.New("anything else"), UnreachableSilent},
 	} {
 		if got := unreachableCode(c.err); got != c.want {

@@ -87,6 +87,16 @@ var forbidden = []importRule{
 		why:    "a VM runs without knowing how snapshots of its disk are stored; app connects the two",
 	},
 	{
+		from: []string{"vm/supervisor/client"},
+		to:   []string{"vm/supervisor", "vm/qmp", "vm/nbd", "vm/image/...", "vm/seed"},
+		why:  "the users of a running VM need none of the code that owns QEMU and its disk",
+	},
+	{
+		from: []string{"app/doctor/..."},
+		to:   []string{"vm/supervisor"},
+		why:  "only the Service starts VMs; others use package client",
+	},
+	{
 		from: []string{"snapshot/..."},
 		to:   []string{"vm/..."},
 		why:  "the engine knows files and readers, so that any disk can be its source",

@@ -16,17 +16,18 @@ import (
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/seed"
 	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Start starts a VM and returns when its QEMU is running. The VM outlives this process. If the
-// VM is already running, Start returns ErrRunning, or supervisor.ErrPaused if it is paused.
+// VM is already running, Start returns ErrRunning, or client.ErrPaused if it is paused.
 func (s *Service) Start(ctx context.Context, name string, opt StartOptions) error {
 	e, err := s.entry(name)
 	if err == nil {
 		name = e.Name
 		err = s.start(ctx, e, opt)
 		if errors.Is(err, ErrRunning) && s.isPaused(ctx, name) {
-			err = supervisor.ErrPaused
+			err = client.ErrPaused
 		}
 	}
 	return wrapFailure(err, problem.Operation{Code: problem.OpVMStart, VM: name}, problem.DiskUnchanged)
@@ -34,7 +35,7 @@ func (s *Service) Start(ctx context.Context, name string, opt StartOptions) erro
 
 func (s *Service) isPaused(ctx context.Context, name string) bool {
 	state, err := s.supervisorState(ctx, name)
-	return err == nil && state.State == supervisor.Paused
+	return err == nil && state.State == client.Paused
 }
 
 func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error {
@@ -159,8 +160,8 @@ func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, report 
 	if report == nil {
 		report = func(StopStep) {}
 	}
-	client, err := s.connect(ctx, e.Name)
-	if errors.Is(err, supervisor.ErrNotAnswering) {
+	vmClient, err := s.connect(ctx, e.Name)
+	if errors.Is(err, client.ErrNotAnswering) {
 		report(StopStep{Code: StopAskingQEMU})
 		return supervisor.StopOrphan(ctx, s.vms.Dir(e.Name), opt.Force, opt.Grace)
 	}
@@ -171,12 +172,12 @@ func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, report 
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	err = client.Stop(ctx, supervisor.StopRequest{Force: opt.Force, Grace: opt.Grace}, func(step StopStep) { report(plainStep(step)) })
+	defer vmClient.Close()
+	err = vmClient.Stop(ctx, client.StopRequest{Force: opt.Force, Grace: opt.Grace}, func(step StopStep) { report(plainStep(step)) })
 	switch {
 	case errors.Is(err, context.Canceled):
 		return job.Interrupted("stopped waiting; the VM continues to shut down")
-	case errors.As(err, new(*supervisor.Orphan)):
+	case errors.As(err, new(*client.Orphan)):
 		report(StopStep{Code: StopNewSupervisor})
 		return s.stop(ctx, e, opt, report) // ends with StopOrphan; see adoptions
 	}
@@ -200,15 +201,15 @@ const maxLogSize = 1 << 20
 
 type console struct {
 	io.ReadWriteCloser
-	client *supervisor.Client
+	vmClient *client.Client
 }
 
 func (c console) Resize(ctx context.Context, cols, rows int) error {
-	return c.client.Resize(ctx, cols, rows)
+	return c.vmClient.Resize(ctx, cols, rows)
 }
 
 func (c console) Close() error {
-	return errors.Join(c.ReadWriteCloser.Close(), c.client.Close())
+	return errors.Join(c.ReadWriteCloser.Close(), c.vmClient.Close())
 }
 
 // Console attaches to the console of a running VM. Several consoles can be attached at once.
@@ -226,18 +227,18 @@ func (s *Service) attachConsole(ctx context.Context, name string, replay int) (C
 	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpConsoleOpen, VM: name})
 	}
-	client, err := s.connect(ctx, e.Name)
+	vmClient, err := s.connect(ctx, e.Name)
 	var stream io.ReadWriteCloser
 	if err == nil {
-		stream, err = client.Console(ctx, supervisor.ConsoleRequest{Replay: replay})
+		stream, err = vmClient.Console(ctx, client.ConsoleRequest{Replay: replay})
 	}
 	if err != nil {
-		if client != nil {
-			client.Close()
+		if vmClient != nil {
+			vmClient.Close()
 		}
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpConsoleOpen, VM: e.Name})
 	}
-	return console{stream, client}, nil
+	return console{stream, vmClient}, nil
 }
 
 // SupervisorLog returns the end of the log of a VM's supervisor and its QEMU.
@@ -246,7 +247,7 @@ func (s *Service) SupervisorLog(_ context.Context, name string) ([]byte, error) 
 	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpLogRead, VM: name})
 	}
-	text, err := supervisor.ReadLog(s.vms.Dir(e.Name), maxLogSize)
+	text, err := client.ReadLog(s.vms.Dir(e.Name), maxLogSize)
 	return text, wrapFailure(err, problem.Operation{Code: problem.OpLogRead, VM: e.Name})
 }
 
@@ -257,5 +258,5 @@ func (s *Service) LastConsole(_ context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpConsoleRead, VM: name})
 	}
-	return supervisor.LastConsole(s.vms.Dir(e.Name), consoleReplaySize)
+	return client.LastConsole(s.vms.Dir(e.Name), consoleReplaySize)
 }

@@ -14,7 +14,7 @@ import (
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/qemu"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // vmLock is the set of locks that a job holds on a VM. Its context is canceled with the
@@ -145,7 +145,7 @@ func (s *Service) lockDisk(ctx context.Context, name string, activity durable.Ac
 // isRunning reports whether err means that the lock is held by a running VM.
 func isRunning(err error) bool {
 	var busy *durable.Busy
-	return errors.As(err, &busy) && supervisor.IsRunningVM(busy.Holder)
+	return errors.As(err, &busy) && client.IsRunningVM(busy.Holder)
 }
 
 // lock acquires a lock. If another job holds it, lock waits if s was returned by WaitForJobs,

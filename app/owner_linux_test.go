@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vmterminal/snapshot/durable"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Another user sees that a VM of root is running.
@@ -29,7 +29,7 @@ func TestVMOfAnotherUserRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: supervisor.ActivityRun})
+	lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: client.ActivityRun})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,12 +144,12 @@ done`
 // packageManager returns the guest's package manager and whether its package lists were
 // downloaded.
 func (s *Service) packageManager(ctx context.Context, name string, online bool) (program string, fetched bool, err error) {
-	client, err := s.connect(ctx, name)
+	vmClient, err := s.connect(ctx, name)
 	if err != nil {
 		return "", false, err
 	}
-	defer client.Close()
-	if err := waitForAgent(ctx, client); err != nil {
+	defer vmClient.Close()
+	if err := waitForAgent(ctx, vmClient); err != nil {
 		return "", false, err
 	}
 	asked := []string{map[bool]string{true: "online", false: "-"}[online]}
@@ -158,7 +158,7 @@ func (s *Service) packageManager(ctx context.Context, name string, online bool) 
 		asked = append(asked, m.program, m.lists)
 		programs = append(programs, m.program)
 	}
-	found, err := guestfiles.Runner(client.Exec).Query(ctx, 100, findManagerScript, asked...)
+	found, err := guestfiles.Runner(vmClient.Exec).Query(ctx, 100, findManagerScript, asked...)
 	if err != nil {
 		return "", false, err
 	}

@@ -26,7 +26,7 @@ import (
 	"vmterminal/vm/image/catalog"
 	"vmterminal/vm/image/fetch"
 	"vmterminal/vm/qemu"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // errorCode assigns a code to an error.
@@ -51,7 +51,7 @@ var errorCodes = []errorCode{
 	{vm.ErrNoActive, problem.NoActiveVM},
 	{vm.ErrNotFound, problem.VMNotFound},
 	{ErrOtherOwner, problem.StoreOfOtherUser},
-	{supervisor.ErrOtherUser, problem.VMOfOtherUser},
+	{client.ErrOtherUser, problem.VMOfOtherUser},
 	{vm.ErrNoList, problem.VMListMissing},
 	{durable.ErrJSON, problem.JSONDamaged},
 	{durable.ErrNotMounted, problem.NotMounted},
@@ -106,24 +106,24 @@ var errorCodes = []errorCode{
 	{qemu.ErrDiskInUse, problem.DiskInUse},
 	{qemu.ErrNoQEMU, problem.ToolMissing},
 	{qemu.ErrNoFirmware, problem.ToolMissing},
-	{supervisor.ErrShare, problem.ShareUnavailable},
+	{client.ErrShare, problem.ShareUnavailable},
 	{qemu.ErrNoSharing, problem.SharingUnsupported},
 	{ErrNoShare, problem.ShareNotFound},
-	{supervisor.ErrForwards, problem.ForwardsFailed},
-	{supervisor.ErrPort, problem.PortInUse},
-	{supervisor.ErrNotRunning, problem.VMStopped},
-	{supervisor.ErrSupervisorGone, problem.SupervisorGone},
-	{supervisor.ErrNotAnswering, problem.SupervisorSilent},
-	{supervisor.ErrBusy, problem.VMBusy},
+	{client.ErrForwards, problem.ForwardsFailed},
+	{client.ErrPort, problem.PortInUse},
+	{client.ErrNotRunning, problem.VMStopped},
+	{client.ErrSupervisorGone, problem.SupervisorGone},
+	{client.ErrNotAnswering, problem.SupervisorSilent},
+	{client.ErrBusy, problem.VMBusy},
 	{ErrNoCommand, problem.CommandNotFound},
 	{ErrNotExecutable, problem.CommandNotExecutable},
-	{supervisor.ErrPaused, problem.VMPaused},
+	{client.ErrPaused, problem.VMPaused},
 	{agent.ErrRestarted, problem.GuestRestarted},
-	{supervisor.ErrNoAgent, problem.AgentSilent},
+	{client.ErrNoAgent, problem.AgentSilent},
 	{qemu.ErrNoAccelerator, problem.NoAccelerator},
 	{qemu.ErrNoMemory, problem.NoMemory},
 	{qemu.ErrPathTooLong, problem.PathTooLong},
-	{supervisor.ErrSocketDir, problem.SocketFolderUnsafe},
+	{client.ErrSocketDir, problem.SocketFolderUnsafe},
 	{durable.ErrLocked, problem.VMBusy},
 	{vm.ErrFilesRemain, problem.VMRemains},
 	{vm.ErrFolderRemains, problem.VMRemains},

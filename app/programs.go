@@ -4,16 +4,16 @@ import "context"
 
 // Programs returns the names of the programs that run in terminals of a VM's guest, including
 // its console. They exit when the VM stops. Idle shells are not included. Possible errors
-// include supervisor.ErrNoAgent.
+// include client.ErrNoAgent.
 func (s *Service) Programs(ctx context.Context, name string) ([]string, error) {
 	e, err := s.entry(name)
 	if err != nil {
 		return nil, err
 	}
-	client, err := s.connect(ctx, e.Name)
+	vmClient, err := s.connect(ctx, e.Name)
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
-	return client.Programs(ctx)
+	defer vmClient.Close()
+	return vmClient.Programs(ctx)
 }

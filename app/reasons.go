@@ -4,79 +4,79 @@ import (
 	"errors"
 	"slices"
 
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // The types below are codes with arguments, which each front end puts into words. A VM's
 // supervisor or files may contain codes of later versions. Text is a sentence from an earlier
 // version, to be displayed unchanged.
 type (
-	// ExitReason says why a VM exited; see [supervisor.ExitReason].
-	ExitReason = supervisor.ExitReason
+	// ExitReason says why a VM exited; see [client.ExitReason].
+	ExitReason = client.ExitReason
 	// ExitCode is the code of an ExitReason.
-	ExitCode = supervisor.ExitCode
-	// PauseReason says why a VM is paused; see [supervisor.PauseReason].
-	PauseReason = supervisor.PauseReason
+	ExitCode = client.ExitCode
+	// PauseReason says why a VM is paused; see [client.PauseReason].
+	PauseReason = client.PauseReason
 	// PauseCode is the code of a PauseReason.
-	PauseCode = supervisor.PauseCode
+	PauseCode = client.PauseCode
 	// ReplacedDisk says what happened to a disk file that was replaced; see
-	// [supervisor.ReplacedDisk].
-	ReplacedDisk = supervisor.ReplacedDisk
+	// [client.ReplacedDisk].
+	ReplacedDisk = client.ReplacedDisk
 	// ReplacedDiskCode is the code of a ReplacedDisk.
-	ReplacedDiskCode = supervisor.ReplacedDiskCode
-	// ShareProblem says why a guest lacks a shared folder; see [supervisor.ShareProblem].
-	ShareProblem = supervisor.ShareProblem
+	ReplacedDiskCode = client.ReplacedDiskCode
+	// ShareProblem says why a guest lacks a shared folder; see [client.ShareProblem].
+	ShareProblem = client.ShareProblem
 	// ShareCode is the code of a ShareProblem.
-	ShareCode = supervisor.ShareCode
-	// StopStep is a step of stopping a VM; see [supervisor.StopStep].
-	StopStep = supervisor.StopStep
+	ShareCode = client.ShareCode
+	// StopStep is a step of stopping a VM; see [client.StopStep].
+	StopStep = client.StopStep
 	// StopCode is the code of a StopStep.
-	StopCode = supervisor.StopCode
+	StopCode = client.StopCode
 )
 
 // The codes of an ExitReason; see vm/supervisor.
 const (
-	ExitStopped         = supervisor.ExitStopped
-	ExitGuestPoweredOff = supervisor.ExitGuestPoweredOff
-	ExitGuestPanicked   = supervisor.ExitGuestPanicked
-	ExitForced          = supervisor.ExitForced
-	ExitForcedAfter     = supervisor.ExitForcedAfter
-	ExitQEMUTerminated  = supervisor.ExitQEMUTerminated
-	ExitQEMUQuit        = supervisor.ExitQEMUQuit
-	ExitQEMUCrashed     = supervisor.ExitQEMUCrashed
-	ExitQEMUDisappeared = supervisor.ExitQEMUDisappeared
-	ExitQEMUKilled      = supervisor.ExitQEMUKilled
-	ExitUnrecorded      = supervisor.ExitUnrecorded
+	ExitStopped         = client.ExitStopped
+	ExitGuestPoweredOff = client.ExitGuestPoweredOff
+	ExitGuestPanicked   = client.ExitGuestPanicked
+	ExitForced          = client.ExitForced
+	ExitForcedAfter     = client.ExitForcedAfter
+	ExitQEMUTerminated  = client.ExitQEMUTerminated
+	ExitQEMUQuit        = client.ExitQEMUQuit
+	ExitQEMUCrashed     = client.ExitQEMUCrashed
+	ExitQEMUDisappeared = client.ExitQEMUDisappeared
+	ExitQEMUKilled      = client.ExitQEMUKilled
+	ExitUnrecorded      = client.ExitUnrecorded
 )
 
 // The codes of a PauseReason; see vm/supervisor.
 const (
-	PauseDiskFull          = supervisor.PauseDiskFull
-	PauseDiskError         = supervisor.PauseDiskError
-	PauseAcceleratorFailed = supervisor.PauseAcceleratorFailed
-	PauseGuestPanicked     = supervisor.PauseGuestPanicked
+	PauseDiskFull          = client.PauseDiskFull
+	PauseDiskError         = client.PauseDiskError
+	PauseAcceleratorFailed = client.PauseAcceleratorFailed
+	PauseGuestPanicked     = client.PauseGuestPanicked
 )
 
 // The codes of a ReplacedDisk; see vm/supervisor.
 const (
-	ReplacedDiskRenamed = supervisor.ReplacedDiskRenamed
-	ReplacedDiskSaved   = supervisor.ReplacedDiskSaved
-	ReplacedDiskLost    = supervisor.ReplacedDiskLost
+	ReplacedDiskRenamed = client.ReplacedDiskRenamed
+	ReplacedDiskSaved   = client.ReplacedDiskSaved
+	ReplacedDiskLost    = client.ReplacedDiskLost
 )
 
 // The codes of a ShareProblem; see vm/supervisor.
 const (
-	ShareAgentTooOld = supervisor.ShareAgentTooOld
-	ShareMountFailed = supervisor.ShareMountFailed
+	ShareAgentTooOld = client.ShareAgentTooOld
+	ShareMountFailed = client.ShareMountFailed
 )
 
 // The codes of a StopStep. The first five are documented in vm/supervisor.
 const (
-	StopAskingGuest  = supervisor.StopAskingGuest
-	StopGuestTimeout = supervisor.StopGuestTimeout
-	StopCuttingPower = supervisor.StopCuttingPower
-	StopKillingQEMU  = supervisor.StopKillingQEMU
-	StopSavingDisk   = supervisor.StopSavingDisk
+	StopAskingGuest  = client.StopAskingGuest
+	StopGuestTimeout = client.StopGuestTimeout
+	StopCuttingPower = client.StopCuttingPower
+	StopKillingQEMU  = client.StopKillingQEMU
+	StopSavingDisk   = client.StopSavingDisk
 
 	StopAlreadyStopped StopCode = "already_stopped"     // there is nothing to do
 	StopAskingQEMU     StopCode = "asking_qemu"         // the supervisor does not answer; QEMU is asked directly
@@ -95,9 +95,9 @@ const (
 
 func unreachableCode(err error) UnreachableCode {
 	switch {
-	case errors.Is(err, supervisor.ErrOtherUser):
+	case errors.Is(err, client.ErrOtherUser):
 		return UnreachableOtherUser
-	case errors.Is(err, supervisor.ErrSupervisorGone):
+	case errors.Is(err, client.ErrSupervisorGone):
 		return UnreachableNoSupervisor
 	default:
 		return UnreachableSilent
@@ -106,16 +106,16 @@ func unreachableCode(err error) UnreachableCode {
 
 // All codes that this version uses. Each front end has a text for each of them.
 var (
-	ExitCodes         = supervisor.ExitCodes
-	PauseCodes        = supervisor.PauseCodes
-	ReplacedDiskCodes = supervisor.ReplacedDiskCodes
-	ShareCodes        = supervisor.ShareCodes
+	ExitCodes         = client.ExitCodes
+	PauseCodes        = client.PauseCodes
+	ReplacedDiskCodes = client.ReplacedDiskCodes
+	ShareCodes        = client.ShareCodes
 	UnreachableCodes  = []UnreachableCode{UnreachableOtherUser, UnreachableNoSupervisor, UnreachableSilent}
-	StopCodes         = slices.Concat(supervisor.StopCodes, []StopCode{StopAlreadyStopped, StopAskingQEMU, StopNewSupervisor})
+	StopCodes         = slices.Concat(client.StopCodes, []StopCode{StopAlreadyStopped, StopAskingQEMU, StopNewSupervisor})
 )
 
 // lastExit sets the reason and time of the VM's last exit.
-func (v *VM) lastExit(last supervisor.Last) {
+func (v *VM) lastExit(last client.Last) {
 	v.ExitedAt = last.ExitedAt
 	v.ExitReason = last.ExitReason
 	r := &v.ExitReason

@@ -10,7 +10,7 @@ import (
 	"vmterminal/app/units"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // VMSettings holds changes to a VM's settings. A nil value leaves a setting unchanged.
@@ -41,8 +41,8 @@ func (to VMSettings) Empty() bool {
 
 // SetVM changes a VM's settings. In a running VM they take effect at its next start, but
 // forwards change at once if VM.ForwardsLive reports true. SetVM returns vm.ErrBadConfig if a
-// setting is invalid, and supervisor.ErrPort if a host port cannot be forwarded now. After an
-// error nothing has changed, except as described at supervisor.ErrForwards.
+// setting is invalid, and client.ErrPort if a host port cannot be forwarded now. After an
+// error nothing has changed, except as described at client.ErrForwards.
 func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, error) {
 	e, err := s.entry(name)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 	} else if err = to.check(e.VM); err == nil {
 		err = s.growDisk(ctx, e, *to.DiskSizeMB, accept)
 	}
-	if errors.Is(err, supervisor.ErrForwards) {
+	if errors.Is(err, client.ErrForwards) {
 		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: e.Name}, problem.SettingsKept)
 	}
 	if err != nil {

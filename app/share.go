@@ -10,7 +10,7 @@ import (
 
 	"vmterminal/app/problem"
 	"vmterminal/vm"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Share is a folder of the host that is shared with a guest.
@@ -75,7 +75,7 @@ func shares(list vm.Shares) (out []Share) {
 }
 
 // shareProblems sets the problems of the shares that the guest lacks.
-func (v *VM) shareProblems(states []supervisor.ShareState) {
+func (v *VM) shareProblems(states []client.ShareState) {
 	for _, state := range states {
 		for i := range v.Shares {
 			if v.Shares[i].Path == state.Path {
@@ -135,7 +135,7 @@ func (s *Service) checkShares(list vm.Shares) error {
 func (s *Service) recheckShares(list vm.Shares) error {
 	for _, share := range list {
 		if s.overlapsStore(share.Path) {
-			return fmt.Errorf("folder '%s' %w: VMTerminal's own files are there", share.Path, supervisor.ErrShare)
+			return fmt.Errorf("folder '%s' %w: VMTerminal's own files are there", share.Path, client.ErrShare)
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 
 	"vmterminal/app/problem"
 	"vmterminal/vm/agent"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Shell is root's login shell on its own terminal in a guest. Read returns io.EOF after the
@@ -27,24 +27,24 @@ type Shell interface {
 var shellEnv = []string{"TERM=xterm-256color", "COLORTERM=truecolor"}
 
 // Shell opens a shell in a running VM's guest through its agent. It waits for a guest that is
-// still booting, and returns supervisor.ErrNoAgent after a timeout. The shell is killed when
+// still booting, and returns client.ErrNoAgent after a timeout. The shell is killed when
 // ctx is done.
 func (s *Service) Shell(ctx context.Context, name string, size TerminalSize) (Shell, error) {
 	e, err := s.entry(name)
 	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpShellOpen, VM: name})
 	}
-	client, err := s.connect(ctx, e.Name)
+	vmClient, err := s.connect(ctx, e.Name)
 	if err == nil {
-		err = waitForAgent(ctx, client)
+		err = waitForAgent(ctx, vmClient)
 	}
 	if err != nil {
-		if client != nil {
-			client.Close()
+		if vmClient != nil {
+			vmClient.Close()
 		}
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpShellOpen, VM: e.Name})
 	}
-	return newShell(ctx, client, size), nil
+	return newShell(ctx, vmClient, size), nil
 }
 
 // shell is a login shell, which a goroutine runs on a terminal in the guest.
@@ -60,7 +60,7 @@ type shell struct {
 	err    error
 }
 
-func newShell(ctx context.Context, client *supervisor.Client, size TerminalSize) *shell {
+func newShell(ctx context.Context, vmClient *client.Client, size TerminalSize) *shell {
 	ctx, cancel := context.WithCancel(ctx)
 	output, written := io.Pipe()
 	keys, typed := io.Pipe()
@@ -74,10 +74,10 @@ func newShell(ctx context.Context, client *supervisor.Client, size TerminalSize)
 		Terminal: &GuestTerminal{Size: size, Resized: s.sizes, foregroundQueries: s.foregroundQueries},
 	}
 	go func() {
-		defer client.Close()
+		defer vmClient.Close()
 		defer cancel()
 		defer context.AfterFunc(ctx, func() { written.CloseWithError(ctx.Err()) })()
-		s.code, s.err = client.Exec(ctx, command.agentCommand())
+		s.code, s.err = vmClient.Exec(ctx, command.agentCommand())
 		close(s.exited)
 		keys.Close()
 		written.Close()

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"vmterminal/snapshot"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Snapshot describes a snapshot. Sizes are in bytes.
@@ -161,15 +161,15 @@ func UndoName(t time.Time) string { return "undo-" + t.Format("20060102-150405")
 
 // NotFrozen says why the file systems of a running guest were not frozen while its disk was
 // copied, so that the copy is only crash-consistent; "" if they were frozen.
-type NotFrozen = supervisor.NotFrozen
+type NotFrozen = client.NotFrozen
 
 // The values of NotFrozen.
 const (
-	NotFrozenPaused  = supervisor.NotFrozenPaused
-	NotFrozenNoAgent = supervisor.NotFrozenNoAgent
-	NotFrozenRefused = supervisor.NotFrozenRefused
-	NotFrozenEarly   = supervisor.NotFrozenThawedEarly
-	NotFrozenNoThaw  = supervisor.NotFrozenUnconfirmed
+	NotFrozenPaused  = client.NotFrozenPaused
+	NotFrozenNoAgent = client.NotFrozenNoAgent
+	NotFrozenRefused = client.NotFrozenRefused
+	NotFrozenEarly   = client.NotFrozenThawedEarly
+	NotFrozenNoThaw  = client.NotFrozenUnconfirmed
 )
 
 // QuickName returns the name of a quick snapshot taken at t.

@@ -63,12 +63,12 @@ func (s *Service) sshCommand(ctx context.Context, name, id string) (*exec.Cmd, e
 	if err != nil {
 		return nil, ErrNoSSH
 	}
-	client, err := s.connect(ctx, name)
+	vmClient, err := s.connect(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
-	if err := waitForAgent(ctx, client); err != nil {
+	defer vmClient.Close()
+	if err := waitForAgent(ctx, vmClient); err != nil {
 		return nil, err
 	}
 	dir := s.vms.Dir(name)
@@ -76,7 +76,7 @@ func (s *Service) sshCommand(ctx context.Context, name, id string) (*exec.Cmd, e
 	if err != nil {
 		return nil, err
 	}
-	said, err := guestfiles.Runner(client.Exec).Query(ctx, 64<<10, authorizeKeyScript, own.Public)
+	said, err := guestfiles.Runner(vmClient.Exec).Query(ctx, 64<<10, authorizeKeyScript, own.Public)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 	"vmterminal/vm/qemu"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // CreateSnapshot starts a job that takes a snapshot of a VM. Errors that are known
@@ -125,51 +125,51 @@ func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.A
 }
 
 func (s *Service) openPointInTime(ctx context.Context, name string) (snapshotSource, error) {
-	client, err := s.connect(ctx, name)
+	vmClient, err := s.connect(ctx, name)
 	if err != nil {
 		return snapshotSource{}, err
 	}
-	pit, err := client.BeginPointInTime(ctx)
+	pit, err := vmClient.BeginPointInTime(ctx)
 	if err != nil {
-		client.Close()
+		vmClient.Close()
 		return snapshotSource{}, err // the error already mentions the point in time
 	}
-	st, err := client.State(ctx)
+	st, err := vmClient.State(ctx)
 	replaced := err == nil && st.DiskReplaced
 	image, err := qemu.OpenImage(ctx, pit.Socket, pit.Export)
 	if err != nil {
 		pit.Close()
-		client.Close()
+		vmClient.Close()
 		return snapshotSource{}, fmt.Errorf("point in time: %w", err)
 	}
 	return snapshotSource{
 		source: image, taken: snapshot.Taken(pit.Taken), frozenFor: pit.FrozenFor, changes: changedRanges(ctx, pit),
 		notFrozen: notFrozenReason(pit), diskReplaced: replaced,
 		wrapError: func(ctx context.Context, err error) error {
-			if _, gone := client.State(ctx); errors.Is(gone, supervisor.ErrNotRunning) {
+			if _, gone := vmClient.State(ctx); errors.Is(gone, client.ErrNotRunning) {
 				return fmt.Errorf("%w: the VM stopped while its disk was read: %w", ErrStopped, err)
 			}
 			return err
 		},
 		onCreated: func(ctx context.Context, i snapshot.Info) {
 			// If this fails, the next snapshot only has to read more.
-			_ = pit.RecordSnapshot(ctx, supervisor.SnapshotRef{ID: i.ID, Digest: i.Digest})
+			_ = pit.RecordSnapshot(ctx, client.SnapshotRef{ID: i.ID, Digest: i.Digest})
 		},
-		close: closeAll(image, pit, client),
+		close: closeAll(image, pit, vmClient),
 	}, nil
 }
 
 // notFrozenReason returns why the guest was not frozen, or "" if it was. If a supervisor of an
 // earlier version gives no reason, it assumes the most common one, a missing agent.
-func notFrozenReason(pit supervisor.PointInTime) NotFrozen {
-	if pit.Taken == supervisor.TakenCrash && pit.NotFrozen == "" {
+func notFrozenReason(pit client.PointInTime) NotFrozen {
+	if pit.Taken == client.TakenCrash && pit.NotFrozen == "" {
 		return NotFrozenNoAgent
 	}
 	return pit.NotFrozen
 }
 
 // changedRanges returns the guest's changes that QEMU recorded, or nil if unknown.
-func changedRanges(ctx context.Context, pit supervisor.PointInTime) *snapshot.Changes {
+func changedRanges(ctx context.Context, pit client.PointInTime) *snapshot.Changes {
 	if pit.Changes == "" {
 		return nil
 	}

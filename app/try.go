@@ -8,7 +8,7 @@ import (
 
 	"vmterminal/app/job"
 	"vmterminal/app/problem"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // TryName returns the name of a snapshot that BeginTry takes at t.
@@ -25,7 +25,7 @@ func (s *Service) BeginTry(ctx context.Context, vmName string, args []string) (*
 	case !v.State.Alive():
 		return nil, wrapFailure(ErrStopped, problem.Operation{Code: problem.OpTryRun, VM: v.Name}, problem.DiskUnchanged)
 	case v.State == Paused:
-		return nil, wrapFailure(supervisor.ErrPaused, problem.Operation{Code: problem.OpTryRun, VM: v.Name}, problem.DiskUnchanged)
+		return nil, wrapFailure(client.ErrPaused, problem.Operation{Code: problem.OpTryRun, VM: v.Name}, problem.DiskUnchanged)
 	}
 	const most = 200
 	description := Plain(strings.Join(args, " "))

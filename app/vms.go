@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"vmterminal/snapshot/durable"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // VMState is the state of a VM.
@@ -135,4 +135,4 @@ type StopOptions struct {
 }
 
 // DefaultGrace is how long a guest may take to power off by default.
-const DefaultGrace = supervisor.DefaultGrace
+const DefaultGrace = client.DefaultGrace

@@ -20,7 +20,7 @@ import (
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/home"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 // nobody is the ID of a user without access to the store.
@@ -207,7 +207,7 @@ func TestNoAccessForOtherUsers(t *testing.T) {
 	w.run("run", "--detach")
 	w.run("exec", "--", "sh", "-c", "head -c 8000000 /dev/urandom >/root/x; sync")
 
-	c, err := supervisor.Connect(t.Context(), w.home.VM("default"), w.home.Run(), nil)
+	c, err := client.Connect(t.Context(), w.home.VM("default"), w.home.Run(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

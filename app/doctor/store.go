@@ -12,7 +12,7 @@ import (
 	"vmterminal/snapshot/diskfile"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/home"
-	"vmterminal/vm/supervisor"
+	"vmterminal/vm/supervisor/client"
 )
 
 const (
@@ -162,7 +162,7 @@ func (c *checker) checkFeatures() Finding {
 // checkSockets reports where the sockets of running VMs will be.
 func (c *checker) checkSockets() Finding {
 	f := Finding{Subject: SubjectSockets, Status: OK, Code: SocketsInStore}
-	dir, err := supervisor.FindRunDir(c.Home.Run(), !slices.Contains(c.features, durable.Sockets))
+	dir, err := client.FindRunDir(c.Home.Run(), !slices.Contains(c.features, durable.Sockets))
 	switch {
 	case err != nil:
 		f.Status, f.Code, f.Args.Err = Missing, SocketsNowhere, err

@@ -12,6 +12,7 @@ import (
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // fakeKVM puts a fake QEMU first in PATH. If it is started with kvm, it runs script, a
@@ -118,8 +119,8 @@ func TestFallbackWhenAcceleratorFailsLater(t *testing.T) {
 func TestFallbackOfAdoptedVM(t *testing.T) {
 	v := newVM(t)
 	pid := v.killSupervisor(v.start())
-	var rec runRecord
-	if err := readRecord(v.spec.Dir.Supervisor(), &rec); err != nil {
+	var rec client.RunRecord
+	if err := client.ReadRecord(v.spec.Dir.Supervisor(), &rec); err != nil {
 		t.Fatal(err)
 	}
 	rec.Accelerator = qemu.KVM
@@ -151,7 +152,7 @@ func (v *testVM) checkFallback(m *machine, end func()) {
 	events, endEvents := m.state.subscribe()
 	defer endEvents()
 	// However long the start took, this is still within acceleratorFailureWindow.
-	m.state.update(EventState, func(s *State) { s.Since = time.Now().UTC() })
+	m.state.update(client.EventState, func(s *client.State) { s.Since = time.Now().UTC() })
 	exited := make(chan error, 1)
 	go func() { exited <- m.waitForExit(v.t.Context()) }()
 	end()
@@ -159,10 +160,10 @@ func (v *testVM) checkFallback(m *machine, end func()) {
 	for fellBack := false; !fellBack; {
 		select {
 		case e := <-events:
-			if e.State.State == Gone {
+			if e.State.State == client.Gone {
 				v.t.Fatalf("the VM exited: %+v", e.State)
 			}
-			fellBack = e.State.State == Running && e.State.Accelerator == qemu.TCG
+			fellBack = e.State.State == client.Running && e.State.Accelerator == qemu.TCG
 		case <-deadline:
 			v.t.Fatal("timed out waiting until the VM runs with TCG")
 		}
@@ -170,11 +171,11 @@ func (v *testVM) checkFallback(m *machine, end func()) {
 	if held, _ := durable.IsLocked(v.spec.Dir.Lock()); !held {
 		v.t.Error("the VM's lock is free while the VM is running")
 	}
-	m.requestStop(StopRequest{Force: true})
+	m.requestStop(client.StopRequest{Force: true})
 	if err := receive(v.t, exited, "the VM exits"); err != nil {
 		v.t.Fatal(err)
 	}
-	if last, err := ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != ExitForced {
+	if last, err := client.ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != client.ExitForced {
 		v.t.Fatalf("last run: got %+v, %v; want ExitReason.Code ExitForced", last, err)
 	}
 }

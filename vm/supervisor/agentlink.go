@@ -11,6 +11,7 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 const (
@@ -218,7 +219,7 @@ func (l *agentLink) setAgent(a guestAgent, info agent.Info) {
 	l.agent = a
 	l.addresses, l.addressesRequested = addressStrings(info), time.Time{}
 	l.mu.Unlock()
-	l.state.update(EventAgent, func(s *State) {
+	l.state.update(client.EventAgent, func(s *client.State) {
 		switch {
 		case a != nil:
 			s.AgentLost = time.Time{}
@@ -249,14 +250,14 @@ func (l *agentLink) current() guestAgent {
 func (l *agentLink) request(ctx context.Context, send func(context.Context, guestAgent) error) error {
 	a := l.current()
 	if a == nil {
-		return ErrNoAgent
+		return client.ErrNoAgent
 	}
 	limited, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
 	err := send(limited, a)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		l.requestCheck()
-		return fmt.Errorf("%w: %w", ErrNoAgent, err)
+		return fmt.Errorf("%w: %w", client.ErrNoAgent, err)
 	}
 	return err
 }

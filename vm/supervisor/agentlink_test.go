@@ -14,6 +14,7 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // A fakeAgent records the requests that it answers.
@@ -185,14 +186,14 @@ func (f *fakeAgent) expect(t *testing.T, want ...string) {
 
 // newFakeLink returns a link to the fake agent and the events about its state. Tests with
 // such a link run in a bubble, as its timeouts would expire on a busy machine.
-func newFakeLink(t *testing.T, f *fakeAgent) (*agentLink, <-chan Event) {
+func newFakeLink(t *testing.T, f *fakeAgent) (*agentLink, <-chan client.Event) {
 	t.Helper()
 	return newFakeLinkFor(t, f, agent.Identity{}, nil)
 }
 
-func newFakeLinkFor(t *testing.T, f *fakeAgent, who agent.Identity, note func(string)) (*agentLink, <-chan Event) {
+func newFakeLinkFor(t *testing.T, f *fakeAgent, who agent.Identity, note func(string)) (*agentLink, <-chan client.Event) {
 	t.Helper()
-	b := newStateBroadcaster(State{State: Running})
+	b := newStateBroadcaster(client.State{State: client.Running})
 	l := newAgentLink(b, who, note)
 	l.dial = func(context.Context, string) (guestAgent, error) { return f, nil }
 	events, end := b.subscribe()
@@ -213,10 +214,10 @@ func TestAgentGetsSizeWhenItAnswers(t *testing.T) {
 		if err := l.resize(t.Context(), 100, 30); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.powerOff(t.Context()); !errors.Is(err, ErrNoAgent) {
-			t.Fatalf("power off without an agent: got %v, want %v", err, ErrNoAgent)
+		if err := l.powerOff(t.Context()); !errors.Is(err, client.ErrNoAgent) {
+			t.Fatalf("power off without an agent: got %v, want %v", err, client.ErrNoAgent)
 		}
-		if freeze, _, err := l.freezeFuncs(t.Context()); freeze != nil || notFrozenReason(err) != NotFrozenNoAgent {
+		if freeze, _, err := l.freezeFuncs(t.Context()); freeze != nil || notFrozenReason(err) != client.NotFrozenNoAgent {
 			t.Fatalf("freeze without an agent: got %v, want NotFrozenNoAgent", err)
 		}
 		f.startAnswering()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/supervisor/client"
 )
 
 const (
@@ -18,8 +19,8 @@ const (
 )
 
 var (
-	errAgentEnded  = fmt.Errorf("%w: it exited while the command ran", ErrNoAgent)
-	errAgentSilent = fmt.Errorf("%w: it stopped answering while the command ran", ErrNoAgent)
+	errAgentEnded  = fmt.Errorf("%w: it exited while the command ran", client.ErrNoAgent)
+	errAgentSilent = fmt.Errorf("%w: it stopped answering while the command ran", client.ErrNoAgent)
 )
 
 // answeringAgent returns the agent if it can run a command now, and a channel that is
@@ -27,10 +28,10 @@ var (
 func (m *machine) answeringAgent(ctx context.Context) (guestAgent, <-chan struct{}, error) {
 	guest, lost := m.agent.current(), m.agent.lostSignal()
 	switch {
-	case m.state.get().State == Paused:
-		return nil, nil, ErrPaused
+	case m.state.get().State == client.Paused:
+		return nil, nil, client.ErrPaused
 	case guest == nil:
-		return nil, nil, ErrNoAgent
+		return nil, nil, client.ErrNoAgent
 	}
 	return guest, lost, m.command(ctx, requestTimeout, "query-status")
 }
@@ -68,13 +69,13 @@ func watchAgent(ctx context.Context, guest guestAgent, lost <-chan struct{}, isR
 // explainAgentLoss returns why the agent that ran a command was lost: most often QEMU
 // has exited. It returns other errors unchanged. e may be nil.
 func explainAgentLoss(err error, e *engine) error {
-	if !errors.Is(err, ErrNoAgent) && !errors.Is(err, agent.ErrClosed) && !errors.Is(err, agent.ErrRestarted) {
+	if !errors.Is(err, client.ErrNoAgent) && !errors.Is(err, agent.ErrClosed) && !errors.Is(err, agent.ErrRestarted) {
 		return err
 	}
 	if e != nil {
 		select {
 		case <-e.exited:
-			return fmt.Errorf("%w: it stopped before the command ended", ErrNotRunning)
+			return fmt.Errorf("%w: it stopped before the command ended", client.ErrNotRunning)
 		case <-time.After(qemuExitTimeout):
 		}
 	}

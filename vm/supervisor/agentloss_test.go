@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/supervisor/client"
 )
 
 func TestWatchAgent(t *testing.T) {
@@ -58,15 +59,15 @@ func TestExplainAgentLoss(t *testing.T) {
 		exited bool
 		want   error
 	}{
-		"the VM stopped":      {fmt.Errorf("run: %w: EOF", agent.ErrClosed), exited, ErrNotRunning},
+		"the VM stopped":      {fmt.Errorf("run: %w: EOF", agent.ErrClosed), exited, client.ErrNotRunning},
 		"the guest rebooted":  {fmt.Errorf("run: %w", agent.ErrRestarted), running, agent.ErrRestarted},
-		"the agent exited":    {fmt.Errorf("run: %w", errAgentEnded), running, ErrNoAgent},
-		"disconnected":        {fmt.Errorf("run: %w: EOF", agent.ErrClosed), running, ErrNoAgent},
-		"no answer":           {fmt.Errorf("run: %w: %w", agent.ErrNoAnswer, context.DeadlineExceeded), running, ErrNoAgent},
+		"the agent exited":    {fmt.Errorf("run: %w", errAgentEnded), running, client.ErrNoAgent},
+		"disconnected":        {fmt.Errorf("run: %w: EOF", agent.ErrClosed), running, client.ErrNoAgent},
+		"no answer":           {fmt.Errorf("run: %w: %w", agent.ErrNoAnswer, context.DeadlineExceeded), running, client.ErrNoAgent},
 		"no such command":     {fmt.Errorf("run: %w", agent.ErrNotFound), exited, agent.ErrNotFound},
-		"QEMU hangs":          {fmt.Errorf("query-status: QEMU did not answer: %w", context.DeadlineExceeded), running, ErrNotAnswering},
-		"the VM is paused":    {ErrPaused, running, ErrPaused},
-		"no agent, VM exited": {errAgentSilent, exited, ErrNotRunning},
+		"QEMU hangs":          {fmt.Errorf("query-status: QEMU did not answer: %w", context.DeadlineExceeded), running, client.ErrNotAnswering},
+		"the VM is paused":    {client.ErrPaused, running, client.ErrPaused},
+		"no agent, VM exited": {errAgentSilent, exited, client.ErrNotRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -74,7 +75,7 @@ func TestExplainAgentLoss(t *testing.T) {
 				if test.exited {
 					close(e.exited)
 				}
-				if got := newRemoteError(explainAgentLoss(test.err, e)); !errors.Is(got, test.want) {
+				if got := client.NewRemoteError(explainAgentLoss(test.err, e)); !errors.Is(got, test.want) {
 					t.Errorf("got %v (code %q), want %v", got, got.Code, test.want)
 				}
 			})
@@ -84,8 +85,8 @@ func TestExplainAgentLoss(t *testing.T) {
 
 func TestExecOnPausedVM(t *testing.T) {
 	m, c, _ := newMachineWithoutQEMU(t)
-	m.state.update(EventState, func(s *State) { s.State = Paused })
-	if _, err := c.Exec(t.Context(), agent.Command{Args: []string{"true"}}); !errors.Is(err, ErrPaused) {
+	m.state.update(client.EventState, func(s *client.State) { s.State = client.Paused })
+	if _, err := c.Exec(t.Context(), agent.Command{Args: []string{"true"}}); !errors.Is(err, client.ErrPaused) {
 		t.Errorf("exec on a paused VM: got error %v, want ErrPaused", err)
 	}
 }

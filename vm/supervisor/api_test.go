@@ -16,11 +16,12 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/console"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // newMachineWithoutQEMU returns a machine without QEMU that serves its API, a client for
 // it, and the guest's end of its console.
-func newMachineWithoutQEMU(t *testing.T) (*machine, *Client, net.Conn) {
+func newMachineWithoutQEMU(t *testing.T) (*machine, *client.Client, net.Conn) {
 	t.Helper()
 	v := newVM(t)
 	m := v.prepareMachine()
@@ -37,7 +38,7 @@ func plainHTTP(s qemu.Sockets) *http.Client {
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
-			return d.DialContext(ctx, "unix", apiSocket(s))
+			return d.DialContext(ctx, "unix", client.APISocket(s))
 		},
 	}}
 }
@@ -45,7 +46,7 @@ func plainHTTP(s qemu.Sockets) *http.Client {
 func TestSocketIsPrivate(t *testing.T) {
 	m, _, _ := newMachineWithoutQEMU(t)
 	for path, want := range map[string]os.FileMode{
-		apiSocket(m.paths): durable.FileMode, string(m.paths): durable.DirMode,
+		client.APISocket(m.paths): durable.FileMode, string(m.paths): durable.DirMode,
 	} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
@@ -56,12 +57,12 @@ func TestSocketIsPrivate(t *testing.T) {
 
 func TestStalledConsoleClientDoesNotBlock(t *testing.T) {
 	_, c, guest := newMachineWithoutQEMU(t)
-	stalled, err := c.Console(t.Context(), ConsoleRequest{})
+	stalled, err := c.Console(t.Context(), client.ConsoleRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stalled.Close()
-	live, err := c.Console(t.Context(), ConsoleRequest{})
+	live, err := c.Console(t.Context(), client.ConsoleRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestInputBeforeCloseArrives(t *testing.T) {
 	}
 	var want bytes.Buffer
 	for i := range 20 {
-		x, err := c.Console(t.Context(), ConsoleRequest{Replay: -1})
+		x, err := c.Console(t.Context(), client.ConsoleRequest{Replay: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,18 +155,18 @@ func TestHostileRequests(t *testing.T) {
 	if m.shutdown.isStarted() {
 		t.Error("a hostile request stopped the VM")
 	}
-	if err := c.Pause(t.Context()); !errors.Is(err, ErrBusy) {
-		t.Errorf("pause before QEMU runs: got error %v, want error %v", err, ErrBusy)
+	if err := c.Pause(t.Context()); !errors.Is(err, client.ErrBusy) {
+		t.Errorf("pause before QEMU runs: got error %v, want error %v", err, client.ErrBusy)
 	}
-	if _, err := c.BeginPointInTime(t.Context()); !errors.Is(err, ErrBusy) {
-		t.Errorf("point in time before QEMU runs: got error %v, want error %v", err, ErrBusy)
+	if _, err := c.BeginPointInTime(t.Context()); !errors.Is(err, client.ErrBusy) {
+		t.Errorf("point in time before QEMU runs: got error %v, want error %v", err, client.ErrBusy)
 	}
 }
 
 func TestPrograms(t *testing.T) {
 	m, c, _ := newMachineWithoutQEMU(t)
-	if _, err := c.Programs(t.Context()); !errors.Is(err, ErrNoAgent) {
-		t.Errorf("without an agent: got error %v, want error %v", err, ErrNoAgent)
+	if _, err := c.Programs(t.Context()); !errors.Is(err, client.ErrNoAgent) {
+		t.Errorf("without an agent: got error %v, want error %v", err, client.ErrNoAgent)
 	}
 	f := newFakeAgent()
 	f.startAnswering()
@@ -176,18 +177,18 @@ func TestPrograms(t *testing.T) {
 }
 
 func TestSlowSubscriberGetsLatestEvent(t *testing.T) {
-	b := newStateBroadcaster(State{})
+	b := newStateBroadcaster(client.State{})
 	events, end := b.subscribe()
 	defer end()
 	for i := range 10 * eventBuffer {
-		b.update(EventConsole, func(s *State) { s.Attached = i })
+		b.update(client.EventConsole, func(s *client.State) { s.Attached = i })
 	}
-	b.update(EventState, func(*State) {}) // no change, no event
-	var last Event
+	b.update(client.EventState, func(*client.State) {}) // no change, no event
+	var last client.Event
 	for len(events) > 0 {
 		last = <-events
 	}
-	if last.Kind != EventConsole || last.State.Attached != 10*eventBuffer-1 {
-		t.Fatalf("the last event is %+v, want the last change, Kind %v", last, EventConsole)
+	if last.Kind != client.EventConsole || last.State.Attached != 10*eventBuffer-1 {
+		t.Fatalf("the last event is %+v, want the last change, Kind %v", last, client.EventConsole)
 	}
 }

@@ -4,19 +4,21 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"vmterminal/vm/supervisor/client"
 )
 
 // The background task must end when the VM is stopped or exits by itself, before the
 // locks are released.
 func TestBackgroundTaskEndsWithVM(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(v *testVM, c *Client){
-		"stopped": func(v *testVM, c *Client) {
-			if err := c.Stop(v.t.Context(), StopRequest{Force: true}, nil); err != nil {
+	for name, end := range map[string]func(v *testVM, c *client.Client){
+		"stopped": func(v *testVM, c *client.Client) {
+			if err := c.Stop(v.t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 				v.t.Error(err)
 			}
 		},
-		"died": func(v *testVM, c *Client) {
+		"died": func(v *testVM, c *client.Client) {
 			events, err := c.Events(v.t.Context())
 			if err != nil {
 				v.t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/supervisor/client"
 )
 
 // TestDebugLogContainsNoSecrets runs a VM with a debug log, sends a secret to its guest in
@@ -22,7 +23,7 @@ func TestDebugLogContainsNoSecrets(t *testing.T) {
 	v := newGuest(t)
 	v.spec.Debug = true
 	c := v.start()
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 	var out strings.Builder
 	exit, err := c.Exec(t.Context(), agent.Command{
 		Args: []string{"sh", "-c", "cat; echo $0 $TOKEN; cat /no/such/file/" + secret, secret}, Env: []string{"TOKEN=" + secret},
@@ -38,13 +39,13 @@ func TestDebugLogContainsNoSecrets(t *testing.T) {
 	a.send("echo " + secret + "-$((40+2))")
 	a.expect(secret + "-42")
 	pit := v.beginFrozen(c)
-	if err := pit.RecordSnapshot(t.Context(), SnapshotRef{ID: secret, Digest: secret}); err != nil {
+	if err := pit.RecordSnapshot(t.Context(), client.SnapshotRef{ID: secret, Digest: secret}); err != nil {
 		t.Error(err)
 	}
 	if err := c.EndPointInTime(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := c.Stop(t.Context(), StopRequest{Force: true}, nil); err != nil {
+	if err := c.Stop(t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(v.spec.Dir.SupervisorLog())

@@ -13,6 +13,7 @@ import (
 	"vmterminal/snapshot/durable/guard"
 	"vmterminal/vm/home"
 	"vmterminal/vm/image"
+	"vmterminal/vm/supervisor/client"
 )
 
 // A supervisor keeps the disk open while QEMU runs. If another program replaces
@@ -67,7 +68,7 @@ func inodeOf(f *os.File) uint64 {
 // openRecordedDisk opens the disk that a running QEMU writes to, even if it was renamed
 // or deleted. It returns nil if it cannot find the disk, as on systems without /proc or
 // with records from an earlier version.
-func openRecordedDisk(rec runRecord) *os.File {
+func openRecordedDisk(rec client.RunRecord) *os.File {
 	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", rec.QEMU.PID)) // the pattern is well-formed
 	for _, link := range links {
 		st, err := os.Stat(link)
@@ -87,19 +88,19 @@ func openRecordedDisk(rec runRecord) *os.File {
 // saveDisk saves the disk that QEMU had open if disk.raw was replaced by another file.
 // It calls report with StopSavingDisk before it starts to copy. The caller must hold the
 // VM's lock, and QEMU must have exited.
-func saveDisk(dir home.VMDir, disk *os.File, room func(bytes int64) error, report func(StopStep)) ReplacedDisk {
+func saveDisk(dir home.VMDir, disk *os.File, room func(bytes int64) error, report func(client.StopStep)) client.ReplacedDisk {
 	if disk == nil || hasName(disk, dir.Disk()) || !guard.On(guard.SavedDisk) {
-		return ReplacedDisk{}
+		return client.ReplacedDisk{}
 	}
 	if name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", disk.Fd())); err == nil && hasName(disk, name) {
-		return ReplacedDisk{Code: ReplacedDiskRenamed, Path: name}
+		return client.ReplacedDisk{Code: client.ReplacedDiskRenamed, Path: name}
 	}
 	_, path := dir.SavedDisks()
-	report(StopStep{Code: StopSavingDisk, Path: path})
+	report(client.StopStep{Code: client.StopSavingDisk, Path: path})
 	if err := copyDisk(disk, path, room); err != nil {
-		return ReplacedDisk{Code: ReplacedDiskLost, Detail: err.Error()}
+		return client.ReplacedDisk{Code: client.ReplacedDiskLost, Detail: err.Error()}
 	}
-	return ReplacedDisk{Code: ReplacedDiskSaved, Path: path}
+	return client.ReplacedDisk{Code: client.ReplacedDiskSaved, Path: path}
 }
 
 func copyDisk(disk *os.File, path string, room func(bytes int64) error) error {

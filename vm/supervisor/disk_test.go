@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"vmterminal/vm/home"
+	"vmterminal/vm/supervisor/client"
 )
 
 // replaceDisk replaces the disk of a running VM with a copy, and returns the original,
@@ -38,16 +39,16 @@ func TestReplacedDiskIsSaved(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
 	}
-	for name, end := range map[string]func(v *testVM, c *Client){
-		"stopped": func(v *testVM, c *Client) {
-			var steps []StopStep
-			err := c.Stop(v.t.Context(), StopRequest{Force: true}, func(s StopStep) { steps = append(steps, s) })
-			want := StopStep{Code: StopSavingDisk, Path: v.spec.Dir.Disk() + home.SavedInfix + "1"}
+	for name, end := range map[string]func(v *testVM, c *client.Client){
+		"stopped": func(v *testVM, c *client.Client) {
+			var steps []client.StopStep
+			err := c.Stop(v.t.Context(), client.StopRequest{Force: true}, func(s client.StopStep) { steps = append(steps, s) })
+			want := client.StopStep{Code: client.StopSavingDisk, Path: v.spec.Dir.Disk() + home.SavedInfix + "1"}
 			if err != nil || !slices.Contains(steps, want) {
 				v.t.Errorf("stop: got steps %+v, error %v; want %+v among them", steps, err, want)
 			}
 		},
-		"QEMU is killed": func(v *testVM, c *Client) {
+		"QEMU is killed": func(v *testVM, c *client.Client) {
 			events, err := c.Events(v.t.Context())
 			if err != nil {
 				v.t.Fatal(err)
@@ -55,18 +56,18 @@ func TestReplacedDiskIsSaved(t *testing.T) {
 			v.kill(v.state(c).QEMUPID, syscall.SIGKILL)
 			v.waitForExit(events)
 		},
-		"adopted": func(v *testVM, c *Client) {
+		"adopted": func(v *testVM, c *client.Client) {
 			v.killSupervisor(c)
 			v.spec.Adopt = true
 			c = v.start()
 			if !v.state(c).DiskReplaced {
 				v.t.Error("the new supervisor did not detect the replaced disk")
 			}
-			if err := c.Stop(v.t.Context(), StopRequest{Force: true}, nil); err != nil {
+			if err := c.Stop(v.t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 				v.t.Error(err)
 			}
 		},
-		"stopped without its supervisor": func(v *testVM, c *Client) {
+		"stopped without its supervisor": func(v *testVM, c *client.Client) {
 			v.killSupervisor(c)
 			if err := StopOrphan(v.t.Context(), v.spec.Dir, true, 0); err != nil {
 				v.t.Error(err)
@@ -95,8 +96,8 @@ func TestReplacedDiskIsSaved(t *testing.T) {
 					t.Errorf("%s: got %d bytes, error %v; want 1 MiB, contains the guest's data = %v", path, len(content), err, want)
 				}
 			}
-			want := ReplacedDisk{Code: ReplacedDiskSaved, Path: saved}
-			if last, err := ReadLast(v.spec.Dir); err != nil || last.ReplacedDisk != want {
+			want := client.ReplacedDisk{Code: client.ReplacedDiskSaved, Path: saved}
+			if last, err := client.ReadLast(v.spec.Dir); err != nil || last.ReplacedDisk != want {
 				t.Errorf("last run: got %+v, %v; want ReplacedDisk %+v", last, err, want)
 			}
 		})
@@ -114,11 +115,11 @@ func TestMovedDiskIsNotCopied(t *testing.T) {
 	if !v.state(c).DiskReplaced {
 		t.Error("the moved disk was not detected")
 	}
-	if err := c.Stop(t.Context(), StopRequest{Force: true}, nil); err != nil {
+	if err := c.Stop(t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}
-	want := ReplacedDisk{Code: ReplacedDiskRenamed, Path: moved}
-	if last, err := ReadLast(v.spec.Dir); err != nil || last.ReplacedDisk != want {
+	want := client.ReplacedDisk{Code: client.ReplacedDiskRenamed, Path: moved}
+	if last, err := client.ReadLast(v.spec.Dir); err != nil || last.ReplacedDisk != want {
 		t.Errorf("got %+v, %v, want %+v in it", last, err, want)
 	}
 	if _, err := os.Stat(v.spec.Dir.Disk() + home.SavedInfix + "1"); !os.IsNotExist(err) {

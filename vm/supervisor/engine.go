@@ -12,11 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/vm/supervisor/client"
 )
 
 // engine is one QEMU process: a child of this process, or an adopted process.
 type engine struct {
-	id     processID
+	id     client.ProcessID
 	output *outputTail
 	// exited is closed when QEMU has exited and state or lock has been set.
 	exited chan struct{}
@@ -55,9 +56,9 @@ func startEngine(binary string, args []string, files []*os.File, log io.Writer) 
 		return errors.Join(err, line.Close())
 	}
 	// The pid cannot be reused before Wait.
-	id, err := processIDOf(cmd.Process.Pid)
+	id, err := client.ProcessIDOf(cmd.Process.Pid)
 	if err != nil {
-		id = processID{PID: cmd.Process.Pid}
+		id = client.ProcessID{PID: cmd.Process.Pid}
 	}
 	e.id = id
 	go func() {
@@ -70,7 +71,7 @@ func startEngine(binary string, args []string, files []*os.File, log io.Writer) 
 
 // adoptEngine adopts a QEMU that holds the VM's lock. It is not a child process, so
 // its exit is detected by the release of the lock.
-func adoptEngine(id processID, lockPath string) *engine {
+func adoptEngine(id client.ProcessID, lockPath string) *engine {
 	e := &engine{id: id, output: &outputTail{log: io.Discard}, exited: make(chan struct{})}
 	e.kill = func() error { return signalProcess(id, unix.SIGKILL) }
 	go func() {

@@ -4,18 +4,20 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"vmterminal/vm/supervisor/client"
 )
 
 // TestEveryStateChangeIsAnEvent changes each field of State separately, so that it covers
 // new fields.
 func TestEveryStateChangeIsAnEvent(t *testing.T) {
-	fields := reflect.TypeFor[State]()
+	fields := reflect.TypeFor[client.State]()
 	for i := range fields.NumField() {
 		name := fields.Field(i).Name
-		b := newStateBroadcaster(State{Version: apiVersion, Name: "dev", State: Running})
+		b := newStateBroadcaster(client.State{Version: apiVersion, Name: "dev", State: client.Running})
 		events, end := b.subscribe()
 		<-events // the current state
-		b.update(EventState, func(s *State) { changeValue(t, name, reflect.ValueOf(s).Elem().Field(i)) })
+		b.update(client.EventState, func(s *client.State) { changeValue(t, name, reflect.ValueOf(s).Elem().Field(i)) })
 		got, want := len(events), 1
 		if name == "Addresses" {
 			want = 0 // clients poll them
@@ -23,7 +25,7 @@ func TestEveryStateChangeIsAnEvent(t *testing.T) {
 		if got != want {
 			t.Errorf("a change of %s: got %d events, want %d", name, got, want)
 		}
-		b.update(EventState, func(*State) {})
+		b.update(client.EventState, func(*client.State) {})
 		if len(events) != got {
 			t.Errorf("update without a change after %s: got %d events, want none", name, len(events)-got)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/agent/wire"
+	"vmterminal/vm/supervisor/client"
 )
 
 // exec runs a command in the guest until it exits or the client disconnects.
@@ -21,13 +22,13 @@ func (a *api) exec(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	a.upgrade(w, r, execProtocol, func(conn net.Conn, input io.Reader) {
+	a.upgrade(w, r, client.ExecProtocol, func(conn net.Conn, input io.Reader) {
 		ctx, cancel := context.WithCancelCause(a.upgradeContext)
 		defer cancel(nil)
-		isRunning := func() bool { return a.m.state.get().State == Running }
+		isRunning := func() bool { return a.m.state.get().State == client.Running }
 		go watchAgent(ctx, guest, lost, isRunning, cancel)
-		out := NewFrameWriter(conn)
-		var result execResult
+		out := client.NewFrameWriter(conn)
+		var result client.ExecResult
 		_ = conn.SetReadDeadline(time.Now().Add(a.bodyTimeout))
 		req, err := readExecRequest(input)
 		if err == nil {
@@ -35,19 +36,19 @@ func (a *api) exec(w http.ResponseWriter, r *http.Request) {
 			result.Exit, err = runGuestCommand(ctx, func() { cancel(nil) }, guest, req, input, out)
 		}
 		if err != nil {
-			result.Error = newRemoteError(explainAgentLoss(err, a.m.currentEngine()))
+			result.Error = client.NewRemoteError(explainAgentLoss(err, a.m.currentEngine()))
 		}
-		_ = out.sendJSON(frameFinished, result) // fails if the client has disconnected
+		_ = out.SendJSON(client.FrameFinished, result) // fails if the client has disconnected
 	})
 }
 
 // readExecRequest reads the command from a client.
-func readExecRequest(in io.Reader) (req execRequest, err error) {
-	kind, content, err := readFrame(in, make([]byte, maxCommand))
+func readExecRequest(in io.Reader) (req client.ExecRequest, err error) {
+	kind, content, err := client.ReadFrame(in, make([]byte, client.MaxCommand))
 	if err != nil {
 		return req, err
 	}
-	if err := json.Unmarshal(content, &req); kind != frameCommand || err != nil || len(req.Args) == 0 && req.Columns == 0 {
+	if err := json.Unmarshal(content, &req); kind != client.FrameCommand || err != nil || len(req.Args) == 0 && req.Columns == 0 {
 		return req, errors.New("invalid command request")
 	}
 	return req, nil
@@ -55,7 +56,7 @@ func readExecRequest(in io.Reader) (req execRequest, err error) {
 
 // runGuestCommand runs a command and copies its streams. It calls disconnected when the
 // client disconnects.
-func runGuestCommand(ctx context.Context, disconnected func(), guest guestAgent, req execRequest, in io.Reader, out *frameWriter) (int, error) {
+func runGuestCommand(ctx context.Context, disconnected func(), guest guestAgent, req client.ExecRequest, in io.Reader, out *client.FrameWriter) (int, error) {
 	input, feed := io.Pipe()
 	fed := clientInput{feed: feed, sizes: make(chan agent.Size, 1), queries: make(chan agent.ForegroundQuery, maxPendingQueries)}
 	go func() {
@@ -64,11 +65,11 @@ func runGuestCommand(ctx context.Context, disconnected func(), guest guestAgent,
 	}()
 	command := agent.Command{
 		Args: req.Args, Dir: string(req.Dir), Env: req.Env,
-		Stdout: out.Stream(frameStdout), Stderr: out.Stream(frameStderr),
+		Stdout: out.Stream(client.FrameStdout), Stderr: out.Stream(client.FrameStderr),
 	}
 	if req.Columns > 0 {
 		command.Terminal = &agent.Terminal{Size: agent.Size{Columns: req.Columns, Rows: req.Rows}, Resized: fed.sizes, ForegroundQueries: fed.queries}
-		if err := out.send(frameFront, nil); err != nil {
+		if err := out.Send(client.FrameForeground, nil); err != nil {
 			return 0, err
 		}
 	}
@@ -90,20 +91,20 @@ type clientInput struct {
 }
 
 // forward handles the client's frames until the client disconnects.
-func (t *clientInput) forward(in io.Reader, out *frameWriter) error {
-	var buf [maxFrame]byte
+func (t *clientInput) forward(in io.Reader, out *client.FrameWriter) error {
+	var buf [client.MaxFrame]byte
 	for {
-		kind, content, err := readFrame(in, buf[:])
+		kind, content, err := client.ReadFrame(in, buf[:])
 		switch {
 		case err != nil:
 			return io.ErrUnexpectedEOF
-		case kind == frameSize:
+		case kind == client.FrameSize:
 			if columns, rows, ok := wire.ParseSize(content); ok {
 				replaceSize(t.sizes, agent.Size{Columns: columns, Rows: rows})
 			}
-		case kind == frameAsk:
+		case kind == client.FrameQuery:
 			err = t.query(out)
-		case kind != frameStdin:
+		case kind != client.FrameStdin:
 			return fmt.Errorf("unexpected frame %q", kind)
 		case len(content) == 0:
 			t.feed.Close()
@@ -117,14 +118,14 @@ func (t *clientInput) forward(in io.Reader, out *frameWriter) error {
 }
 
 // query queues a foreground query whose answer is sent to the client.
-func (t *clientInput) query(out *frameWriter) error {
+func (t *clientInput) query(out *client.FrameWriter) error {
 	select {
 	case t.queries <- func(program string, err error) {
-		reply := foregroundReply{Program: program}
+		reply := client.ForegroundReply{Program: program}
 		if err != nil {
-			reply.Error = newRemoteError(err)
+			reply.Error = client.NewRemoteError(err)
 		}
-		_ = out.sendJSON(frameFront, reply) // fails if the client has disconnected
+		_ = out.SendJSON(client.FrameForeground, reply) // fails if the client has disconnected
 	}:
 		return nil
 	default:
@@ -146,7 +147,7 @@ const clientCheckInterval = time.Second
 
 // writeInput waits until the command has read the input or has exited. In the meantime
 // nothing is read from the client, so a disconnect is detected by sending empty output.
-func writeInput(content []byte, feed *io.PipeWriter, out *frameWriter) error {
+func writeInput(content []byte, feed *io.PipeWriter, out *client.FrameWriter) error {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -159,7 +160,7 @@ func writeInput(content []byte, feed *io.PipeWriter, out *frameWriter) error {
 		case <-written:
 			return nil
 		case <-check.C:
-			if err := out.send(frameStdout, nil); err != nil {
+			if err := out.Send(client.FrameStdout, nil); err != nil {
 				return err
 			}
 		}

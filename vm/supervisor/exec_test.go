@@ -11,10 +11,11 @@ import (
 	"testing/iotest"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/supervisor/client"
 )
 
 // execClient returns a client for a machine whose guest has the fake agent f.
-func execClient(t *testing.T, f *fakeAgent) *Client {
+func execClient(t *testing.T, f *fakeAgent) *client.Client {
 	t.Helper()
 	m, c, _ := newMachineWithoutQEMU(t)
 	m.agent.setAgent(f, fakeInfo)
@@ -49,7 +50,7 @@ func TestExecCarriesManyArguments(t *testing.T) {
 	if err != nil || !strings.Contains(stdout.String(), args[1]) {
 		t.Errorf("got %d bytes of output, error %v; want the argument of %d bytes in it", stdout.Len(), err, len(args[1]))
 	}
-	args[1] = strings.Repeat("x", maxCommand)
+	args[1] = strings.Repeat("x", client.MaxCommand)
 	if _, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{Args: args}); !errors.Is(err, agent.ErrNotExecutable) {
 		t.Errorf("arguments too long: got %v, want %v", err, agent.ErrNotExecutable)
 	}
@@ -144,24 +145,6 @@ type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
-func FuzzReadFrame(f *testing.F) {
-	f.Add([]byte("o\x00\x00\x00\x02hi"))
-	f.Add([]byte("o\xff\xff\xff\xff"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var buf [maxFrame]byte
-		r := bytes.NewReader(data)
-		for {
-			_, content, err := readFrame(r, buf[:])
-			if err != nil {
-				return
-			}
-			if len(content) > len(data) {
-				t.Fatalf("got %d bytes of content, want at most the %d bytes of data", len(content), len(data))
-			}
-		}
-	})
-}
-
 // The server must handle any data from a client.
 func FuzzRunGuestCommand(f *testing.F) {
 	f.Add([]byte("c\x00\x00\x00\x0d{\"args\":[\"x\"]}"))
@@ -169,28 +152,7 @@ func FuzzRunGuestCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		_, _ = readAndExec(ctx, cancel, newFakeAgent(), bytes.NewReader(data), NewFrameWriter(io.Discard))
-	})
-}
-
-// The client must handle any data from the server.
-func FuzzRunExec(f *testing.F) {
-	f.Add([]byte("o\x00\x00\x00\x02hie\x00\x00\x00\x00f\x00\x00\x00\x0a{\"exit\":3}"))
-	f.Add([]byte("f\x00\x00\x00\x02[]"))
-	f.Add([]byte("f\x00\x00\x00\x0e{\"error\":{}}xx"))
-	f.Fuzz(func(t *testing.T, answers []byte) {
-		var out, errs bytes.Buffer
-		exit, err := runExec(struct {
-			io.Reader
-			io.Writer
-			io.Closer
-		}{bytes.NewReader(answers), io.Discard, io.NopCloser(nil)}, agent.Command{Args: []string{"x"}, Stdout: &out, Stderr: &errs})
-		if err != nil && exit != 0 {
-			t.Errorf("got exit code %d with error %v, want 0", exit, err)
-		}
-		if out.Len()+errs.Len() > len(answers) {
-			t.Errorf("got %d bytes of output, want at most the %d bytes of data", out.Len()+errs.Len(), len(answers))
-		}
+		_, _ = readAndExec(ctx, cancel, newFakeAgent(), bytes.NewReader(data), client.NewFrameWriter(io.Discard))
 	})
 }
 
@@ -226,7 +188,7 @@ func TestReplaceSize(t *testing.T) {
 	}
 }
 
-func readAndExec(ctx context.Context, gone func(), guest guestAgent, in io.Reader, out *frameWriter) (int, error) {
+func readAndExec(ctx context.Context, gone func(), guest guestAgent, in io.Reader, out *client.FrameWriter) (int, error) {
 	ask, err := readExecRequest(in)
 	if err != nil {
 		return 0, err

@@ -9,25 +9,11 @@ import (
 
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
+	"vmterminal/vm/supervisor/client"
 )
 
-// ErrForwards means that a change of a running VM's forwards was made only in part.
-var ErrForwards = errors.New("forwards partly changed")
-
-type forwardsRequest struct {
-	Forwards []qemu.Forward `json:"forwards"`
-}
-
-// SetForwards replaces the port forwards of the VM; open connections stay open. It
-// returns ErrPort if a port is not available. After an error the forwards are
-// unchanged, unless the error is ErrForwards. It is supported if State.Forwards is not
-// nil.
-func (c *Client) SetForwards(ctx context.Context, want []qemu.Forward) error {
-	return c.call(ctx, http.MethodPut, "/v1/forwards", forwardsRequest{want}, nil)
-}
-
 func (a *api) setForwards(w http.ResponseWriter, r *http.Request) {
-	var req forwardsRequest
+	var req client.ForwardsRequest
 	if readBody(w, r, &req) {
 		// The change is completed even if the client disconnects.
 		answer(w, a.m.setForwards(context.WithoutCancel(r.Context()), req.Forwards))
@@ -40,12 +26,12 @@ func (m *machine) setForwards(ctx context.Context, want []qemu.Forward) error {
 		return err
 	}
 	if !m.startMu.TryLock() {
-		return fmt.Errorf("%w: the VM is still starting", ErrBusy)
+		return fmt.Errorf("%w: the VM is still starting", client.ErrBusy)
 	}
 	defer m.startMu.Unlock()
 	control := m.currentQMP()
 	if m.shutdown.isStarted() || control == nil {
-		return fmt.Errorf("%w: the VM is stopping", ErrBusy)
+		return fmt.Errorf("%w: the VM is stopping", client.ErrBusy)
 	}
 	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -70,17 +56,17 @@ func (m *machine) refreshForwards(ctx context.Context, control *qmp.Client) {
 	if err != nil {
 		m.noteLog.note(err.Error())
 	}
-	m.state.update(EventState, func(s *State) { s.Forwards = list })
+	m.state.update(client.EventState, func(s *client.State) { s.Forwards = list })
 }
 
 func checkForwards(list []qemu.Forward) error {
 	taken := map[int]bool{}
 	for _, f := range list {
 		if err := f.Check(); err != nil {
-			return fmt.Errorf("%w: %w", ErrBadSpec, err)
+			return fmt.Errorf("%w: %w", client.ErrBadSpec, err)
 		}
 		if taken[f.HostPort] {
-			return fmt.Errorf("%w: host port %d is forwarded twice", ErrBadSpec, f.HostPort)
+			return fmt.Errorf("%w: host port %d is forwarded twice", client.ErrBadSpec, f.HostPort)
 		}
 		taken[f.HostPort] = true
 	}
@@ -114,7 +100,7 @@ func (c forwardChange) apply(ctx context.Context) error {
 	}
 	for i, f := range c.add {
 		if err := qemu.AddForward(ctx, c.control, f); err != nil {
-			return c.rollBack(ctx, c.remove, c.add[:possiblyDone(i, err)], fmt.Errorf("host port %d %w: %w", f.HostPort, ErrPort, err))
+			return c.rollBack(ctx, c.remove, c.add[:possiblyDone(i, err)], fmt.Errorf("host port %d %w: %w", f.HostPort, client.ErrPort, err))
 		}
 	}
 	return nil
@@ -136,12 +122,12 @@ func (c forwardChange) rollBack(ctx context.Context, dropped, added []qemu.Forwa
 	defer cancel()
 	for _, f := range added {
 		if err := qemu.RemoveForward(ctx, c.control, f); err != nil {
-			cause = fmt.Errorf("%w; %w: host port %d may still be forwarded (%w)", cause, ErrForwards, f.HostPort, err)
+			cause = fmt.Errorf("%w; %w: host port %d may still be forwarded (%w)", cause, client.ErrForwards, f.HostPort, err)
 		}
 	}
 	for _, f := range dropped {
 		if err := qemu.AddForward(ctx, c.control, f); err != nil {
-			cause = fmt.Errorf("%w; %w: host port %d may no longer be forwarded (%w)", cause, ErrForwards, f.HostPort, err)
+			cause = fmt.Errorf("%w; %w: host port %d may no longer be forwarded (%w)", cause, client.ErrForwards, f.HostPort, err)
 		}
 	}
 	return cause

@@ -14,6 +14,7 @@ import (
 
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
+	"vmterminal/vm/supervisor/client"
 )
 
 // fakeMonitor is a fake QEMU that records the forwards of a user network.
@@ -115,8 +116,8 @@ func freePorts(t *testing.T, n int) (ports []int) {
 
 func TestSetForwards(t *testing.T) {
 	m, c, _ := newMachineWithoutQEMU(t)
-	if err := c.SetForwards(t.Context(), nil); !errors.Is(err, ErrBusy) {
-		t.Errorf("before QEMU runs: got error %v, want error %v", err, ErrBusy)
+	if err := c.SetForwards(t.Context(), nil); !errors.Is(err, client.ErrBusy) {
+		t.Errorf("before QEMU runs: got error %v, want error %v", err, client.ErrBusy)
 	}
 	if s, err := c.State(t.Context()); err != nil || s.Forwards != nil {
 		t.Errorf("before QEMU runs: got forwards %v, %v, want nil", s.Forwards, err)
@@ -161,15 +162,15 @@ func TestSetForwardsWithUsedPort(t *testing.T) {
 	q := &fakeMonitor{forwards: []qemu.Forward{{HostPort: p[0], GuestPort: 22}}}
 	q.connect(t, m)
 	err = c.SetForwards(t.Context(), []qemu.Forward{{HostPort: p[1], GuestPort: 80}, {HostPort: port, GuestPort: 81}})
-	if !errors.Is(err, ErrPort) || errors.Is(err, ErrForwards) || !strings.Contains(err.Error(), fmt.Sprint("port ", port)) {
+	if !errors.Is(err, client.ErrPort) || errors.Is(err, client.ErrForwards) || !strings.Contains(err.Error(), fmt.Sprint("port ", port)) {
 		t.Errorf("got error %v, want ErrPort with the used port", err)
 	}
 	if q.changes > 0 {
 		t.Errorf("got %d changes in QEMU, want none", q.changes)
 	}
 	for _, bad := range [][]qemu.Forward{{{HostPort: p[1]}}, {{HostPort: -1, GuestPort: 80}}, {{HostPort: p[1], GuestPort: 1}, {HostPort: p[1], GuestPort: 2}}} {
-		if err := c.SetForwards(t.Context(), bad); !errors.Is(err, ErrBadSpec) {
-			t.Errorf("%v: got error %v, want error %v", bad, err, ErrBadSpec)
+		if err := c.SetForwards(t.Context(), bad); !errors.Is(err, client.ErrBadSpec) {
+			t.Errorf("%v: got error %v, want error %v", bad, err, client.ErrBadSpec)
 		}
 	}
 }
@@ -193,7 +194,7 @@ func TestSetForwardsRollsBack(t *testing.T) {
 			}
 			return
 		}
-		if errors.Is(err, ErrForwards) || !slices.Equal(q.list(), before) {
+		if errors.Is(err, client.ErrForwards) || !slices.Equal(q.list(), before) {
 			t.Errorf("command %d: got error %v, forwards %v; want another error, forwards %v", n, err, q.list(), before)
 		}
 		if s, err := c.State(t.Context()); err != nil || !slices.Equal(inOrder(s.Forwards), before) {
@@ -211,7 +212,7 @@ func TestSetForwardsCannotRollBack(t *testing.T) {
 	}
 	q.connect(t, m)
 	err := c.SetForwards(t.Context(), []qemu.Forward{{HostPort: p[1], GuestPort: 80}})
-	if !errors.Is(err, ErrForwards) || !strings.Contains(err.Error(), fmt.Sprintf("host port %d may no longer be forwarded", p[0])) {
+	if !errors.Is(err, client.ErrForwards) || !strings.Contains(err.Error(), fmt.Sprintf("host port %d may no longer be forwarded", p[0])) {
 		t.Errorf("got error %v, want ErrForwards with the removed port", err)
 	}
 	if s, err := c.State(t.Context()); err != nil || s.Forwards == nil || len(s.Forwards) > 0 {

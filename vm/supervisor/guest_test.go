@@ -12,6 +12,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 const prompt = "# "
@@ -21,11 +22,11 @@ func TestBootAttachStop(t *testing.T) {
 	v := newGuest(t)
 	c := v.start()
 	s := v.state(c)
-	if s.State != Running || s.Name != "dev" || s.Accelerator != qemu.TCG || s.AcceleratorWhy == "" ||
+	if s.State != client.Running || s.Name != "dev" || s.Accelerator != qemu.TCG || s.AcceleratorWhy == "" ||
 		s.CPUs != 1 || s.MemoryMB != 128 || s.PID == 0 || s.QEMUPID == 0 || time.Since(s.Since) > 10*time.Minute {
-		t.Fatalf("state %+v, want State %v, Name %q, Accelerator %v, CPUs 1, MemoryMB 128", s, Running, "dev", qemu.TCG)
+		t.Fatalf("state %+v, want State %v, Name %q, Accelerator %v, CPUs 1, MemoryMB 128", s, client.Running, "dev", qemu.TCG)
 	}
-	if held, holder := durable.IsLocked(v.spec.Dir.Lock()); !held || !IsRunningVM(holder) {
+	if held, holder := durable.IsLocked(v.spec.Dir.Lock()); !held || !client.IsRunningVM(holder) {
 		t.Fatalf("the VM's lock: got held %v, holder %+v; want held by a running VM", held, holder)
 	}
 
@@ -61,17 +62,17 @@ func TestBootAttachStop(t *testing.T) {
 	if err := c.Pause(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	v.waitUntil(c, func(s State) bool { return s.State == Paused })
-	if _, err := c.Exec(t.Context(), agent.Command{Args: []string{"true"}}); !errors.Is(err, ErrPaused) {
-		t.Fatalf("exec in a paused guest: got error %v, want error %v", err, ErrPaused)
+	v.waitUntil(c, func(s client.State) bool { return s.State == client.Paused })
+	if _, err := c.Exec(t.Context(), agent.Command{Args: []string{"true"}}); !errors.Is(err, client.ErrPaused) {
+		t.Fatalf("exec in a paused guest: got error %v, want error %v", err, client.ErrPaused)
 	}
 	if err := c.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	v.waitUntil(c, func(s State) bool { return s.State == Running })
+	v.waitUntil(c, func(s client.State) bool { return s.State == client.Running })
 
-	var steps []StopStep
-	if err := c.Stop(t.Context(), StopRequest{Grace: patientGrace}, func(s StopStep) { steps = append(steps, s) }); err != nil {
+	var steps []client.StopStep
+	if err := c.Stop(t.Context(), client.StopRequest{Grace: patientGrace}, func(s client.StopStep) { steps = append(steps, s) }); err != nil {
 		t.Fatalf("stop: got error %v, want no error", err)
 	}
 	if held, _ := durable.IsLocked(v.spec.Dir.Lock()); held {
@@ -81,39 +82,39 @@ func TestBootAttachStop(t *testing.T) {
 	if err != nil || len(rest) == 0 {
 		t.Fatalf("rest of the console's output: got %q, %v; want some output", rest, err)
 	}
-	last, err := ReadLast(v.spec.Dir)
-	if err != nil || last.ExitReason != (ExitReason{Code: ExitStopped}) || !last.Orderly || time.Since(last.ExitedAt) > 10*time.Minute {
-		t.Fatalf("last run: got %+v, %v; want ExitReason %v, Orderly", last, err, (ExitReason{Code: ExitStopped}))
+	last, err := client.ReadLast(v.spec.Dir)
+	if err != nil || last.ExitReason != (client.ExitReason{Code: client.ExitStopped}) || !last.Orderly || time.Since(last.ExitedAt) > 10*time.Minute {
+		t.Fatalf("last run: got %+v, %v; want ExitReason %v, Orderly", last, err, (client.ExitReason{Code: client.ExitStopped}))
 	}
-	if want := (StopStep{Code: StopAskingGuest, Grace: patientGrace}); len(steps) == 0 || steps[0] != want {
+	if want := (client.StopStep{Code: client.StopAskingGuest, Grace: patientGrace}); len(steps) == 0 || steps[0] != want {
 		t.Fatalf("steps: got %+v, want %+v first", steps, want)
 	}
 	v.checkNoLeftovers()
-	text, err := LastConsole(v.spec.Dir, 1<<20)
+	text, err := client.LastConsole(v.spec.Dir, 1<<20)
 	if err != nil || !strings.Contains(string(text), "three-44") {
 		t.Fatalf("the log: got %q, %v; want %q in it", text, err, "three-44")
 	}
-	if _, err := c.State(t.Context()); !errors.Is(err, ErrNotRunning) {
-		t.Fatalf("state of a stopped VM: got error %v, want error %v", err, ErrNotRunning)
+	if _, err := c.State(t.Context()); !errors.Is(err, client.ErrNotRunning) {
+		t.Fatalf("state of a stopped VM: got error %v, want error %v", err, client.ErrNotRunning)
 	}
-	if _, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil); !errors.Is(err, ErrNotRunning) {
-		t.Fatalf("connect to a stopped VM: got error %v, want error %v", err, ErrNotRunning)
+	if _, err := client.Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil); !errors.Is(err, client.ErrNotRunning) {
+		t.Fatalf("connect to a stopped VM: got error %v, want error %v", err, client.ErrNotRunning)
 	}
 }
 
 // killAgent runs a command that kills the guest's agent; init starts another.
-func (v *testVM) killAgent(c *Client) {
+func (v *testVM) killAgent(c *client.Client) {
 	v.t.Helper()
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 	_, err := c.Exec(v.t.Context(), agent.Command{Args: []string{"sh", "-c", "kill -9 $PPID; sleep 1000"}})
-	if !errors.Is(err, ErrNoAgent) && !errors.Is(err, agent.ErrRestarted) {
+	if !errors.Is(err, client.ErrNoAgent) && !errors.Is(err, agent.ErrRestarted) {
 		v.t.Fatalf("a command whose agent was killed: got error %v, want ErrNoAgent or ErrRestarted", err)
 	}
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 }
 
 // checkStoppedQEMU suspends QEMU's process and checks that calls fail within seconds.
-func (v *testVM) checkStoppedQEMU(c *Client) {
+func (v *testVM) checkStoppedQEMU(c *client.Client) {
 	v.t.Helper()
 	pid := v.state(c).QEMUPID
 	v.kill(pid, syscall.SIGSTOP)
@@ -128,7 +129,7 @@ func (v *testVM) checkStoppedQEMU(c *Client) {
 	} {
 		began := time.Now()
 		err := call()
-		if !errors.Is(err, ErrNotAnswering) && (name != "exec" || !errors.Is(err, ErrNoAgent)) {
+		if !errors.Is(err, client.ErrNotAnswering) && (name != "exec" || !errors.Is(err, client.ErrNoAgent)) {
 			v.t.Errorf("%s while QEMU is stopped: got error %v, want ErrNotAnswering", name, err)
 		}
 		if took := time.Since(began); took > 5*requestTimeout {
@@ -139,16 +140,16 @@ func (v *testVM) checkStoppedQEMU(c *Client) {
 	// QEMU now executes the pause that timed out.
 	waitFor(v.t, "QEMU answers", func() bool {
 		err := c.Resume(v.t.Context())
-		if err != nil && !errors.Is(err, ErrNotAnswering) {
+		if err != nil && !errors.Is(err, client.ErrNotAnswering) {
 			v.t.Fatal(err)
 		}
 		return err == nil
 	})
-	v.waitUntil(c, func(s State) bool { return s.State == Running && s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.State == client.Running && s.Agent })
 }
 
 // waitUntil waits until is returns true for the VM's state.
-func (v *testVM) waitUntil(c *Client, is func(State) bool) {
+func (v *testVM) waitUntil(c *client.Client, is func(client.State) bool) {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), 5*time.Minute)
 	defer cancel()
@@ -167,12 +168,12 @@ func (v *testVM) waitUntil(c *Client, is func(State) bool) {
 func TestForcedStops(t *testing.T) {
 	tests := []struct {
 		name string
-		req  StopRequest
-		want ExitReason
+		req  client.StopRequest
+		want client.ExitReason
 	}{
-		{"at once", StopRequest{Force: true}, ExitReason{Code: ExitForced}},
+		{"at once", client.StopRequest{Force: true}, client.ExitReason{Code: client.ExitForced}},
 		// The kernel is still booting and ignores the power button.
-		{"after the grace time", StopRequest{Grace: time.Millisecond}, ExitReason{Code: ExitForcedAfter, Grace: time.Millisecond}},
+		{"after the grace time", client.StopRequest{Grace: time.Millisecond}, client.ExitReason{Code: client.ExitForcedAfter, Grace: time.Millisecond}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -182,7 +183,7 @@ func TestForcedStops(t *testing.T) {
 			if err := c.Stop(t.Context(), tt.req, nil); err != nil {
 				t.Fatal(err)
 			}
-			last, err := ReadLast(v.spec.Dir)
+			last, err := client.ReadLast(v.spec.Dir)
 			if err != nil || last.ExitReason != tt.want || last.Orderly {
 				t.Fatalf("last run: got %+v, %v; want ExitReason %v, not Orderly", last, err, tt.want)
 			}
@@ -196,18 +197,18 @@ func TestForcedStopDuringGrace(t *testing.T) {
 	t.Parallel()
 	v := newVM(t)
 	c := v.start()
-	var steps []StopStep
-	err := c.Stop(t.Context(), StopRequest{}, func(s StopStep) {
+	var steps []client.StopStep
+	err := c.Stop(t.Context(), client.StopRequest{}, func(s client.StopStep) {
 		if steps = append(steps, s); len(steps) == 1 {
-			if err := c.Stop(t.Context(), StopRequest{Force: true}, nil); err != nil {
+			if err := c.Stop(t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 				t.Error(err)
 			}
 		}
 	})
-	if want := (StopStep{Code: StopAskingGuest, Grace: DefaultGrace}); err != nil || len(steps) == 0 || steps[0] != want {
+	if want := (client.StopStep{Code: client.StopAskingGuest, Grace: client.DefaultGrace}); err != nil || len(steps) == 0 || steps[0] != want {
 		t.Errorf("got steps %+v, error %v; want %+v first", steps, err, want)
 	}
-	if last, err := ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != ExitForced {
+	if last, err := client.ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != client.ExitForced {
 		t.Errorf("last run: got %+v, %v; want ExitForced", last, err)
 	}
 }
@@ -224,7 +225,7 @@ func TestTerminatedSupervisorStopsGuest(t *testing.T) {
 	pid := v.state(c).PID
 	v.kill(pid, syscall.SIGHUP) // ignored
 	v.kill(pid, syscall.SIGTERM)
-	if last := v.waitForExit(events); last.ExitReason.Code != ExitStopped || !last.Orderly {
+	if last := v.waitForExit(events); last.ExitReason.Code != client.ExitStopped || !last.Orderly {
 		t.Fatalf("last run: got %+v, want ExitStopped, Orderly", last)
 	}
 }
@@ -238,7 +239,7 @@ func TestKilledQEMUIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.kill(v.state(c).QEMUPID, syscall.SIGKILL)
-	if last := v.waitForExit(events); last.ExitReason.Code != ExitQEMUCrashed || last.ExitReason.Signal != "killed" || last.Orderly {
+	if last := v.waitForExit(events); last.ExitReason.Code != client.ExitQEMUCrashed || last.ExitReason.Signal != "killed" || last.Orderly {
 		t.Fatalf("last run: got %+v, want ExitQEMUCrashed by signal killed, not Orderly", last)
 	}
 	v.checkNoLeftovers()

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"vmterminal/vm/supervisor/client"
 )
 
 // A guest may suspend its agent, flood the console and the agent's port, or not read from
@@ -21,7 +23,7 @@ func TestHostileGuest(t *testing.T) {
 	c := v.start()
 	x := v.attach(c)
 	x.expect(prompt)
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 	folder := v.workingDir(c)
 
 	x.send("kill -STOP $(pidof vmterminal-agent); echo still-$((40+1))")
@@ -51,7 +53,7 @@ func TestHostileGuest(t *testing.T) {
 	if peak := v.peakMemory(c); peak > 400<<20 {
 		t.Errorf("the supervisor used %d MiB, want at most 400", peak>>20)
 	}
-	if err := c.Stop(t.Context(), StopRequest{Grace: time.Second}, nil); err != nil {
+	if err := c.Stop(t.Context(), client.StopRequest{Grace: time.Second}, nil); err != nil {
 		t.Fatal(err)
 	}
 	v.checkNoLeftovers()
@@ -59,10 +61,10 @@ func TestHostileGuest(t *testing.T) {
 
 // checkPointInTimeOfHostileGuest creates a point in time of a guest without a usable
 // agent.
-func (v *testVM) checkPointInTimeOfHostileGuest(c *Client, what string) {
+func (v *testVM) checkPointInTimeOfHostileGuest(c *client.Client, what string) {
 	v.t.Helper()
 	began := time.Now()
-	if s := v.state(c); s.State != Running {
+	if s := v.state(c); s.State != client.Running {
 		v.t.Errorf("%s: got state %+v, want Running", what, s)
 	}
 	// The contract is one second; this machine may be busy.
@@ -73,7 +75,7 @@ func (v *testVM) checkPointInTimeOfHostileGuest(c *Client, what string) {
 	if err != nil {
 		v.t.Fatalf("%s: begin a point in time: %v", what, err)
 	}
-	if pit.Taken != TakenCrash || pit.NotFrozen != NotFrozenNoAgent || pit.Size == 0 {
+	if pit.Taken != client.TakenCrash || pit.NotFrozen != client.NotFrozenNoAgent || pit.Size == 0 {
 		v.t.Errorf("%s: got point in time %+v, want TakenCrash, NotFrozenNoAgent and a size", what, pit)
 	}
 	if err := pit.Close(); err != nil {
@@ -82,7 +84,7 @@ func (v *testVM) checkPointInTimeOfHostileGuest(c *Client, what string) {
 }
 
 // workingDir returns the supervisor's working directory.
-func (v *testVM) workingDir(c *Client) string {
+func (v *testVM) workingDir(c *client.Client) string {
 	v.t.Helper()
 	dir, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", v.state(c).PID))
 	if err != nil {
@@ -94,7 +96,7 @@ func (v *testVM) workingDir(c *Client) string {
 var peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
 // peakMemory returns the supervisor's peak memory usage in bytes.
-func (v *testVM) peakMemory(c *Client) int64 {
+func (v *testVM) peakMemory(c *client.Client) int64 {
 	v.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", v.state(c).PID))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/home"
+	"vmterminal/vm/supervisor/client"
 )
 
 var testIdentity = agent.Identity{ID: "0123abcd", Hostname: "dev"}
@@ -125,13 +126,13 @@ func TestDescribeIdentified(t *testing.T) {
 func (v *testVM) runAndStop(script string) string {
 	v.t.Helper()
 	c := v.start()
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 	var out strings.Builder
 	exit, err := c.Exec(v.t.Context(), agent.Command{Args: []string{"sh", "-c", script}, Stdout: &out, Stderr: &out})
 	if err != nil || exit != 0 {
 		v.t.Fatalf("got exit code %d, error %v, want 0, nil: %s", exit, err, out.String())
 	}
-	if err := c.Stop(v.t.Context(), StopRequest{Grace: patientGrace}, nil); err != nil {
+	if err := c.Stop(v.t.Context(), client.StopRequest{Grace: patientGrace}, nil); err != nil {
 		v.t.Fatal(err)
 	}
 	return out.String()

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strconv"
 	"syscall"
+
+	"vmterminal/vm/supervisor/client"
 )
 
 // envReport is the environment variable with the file descriptor for a supervisor's
@@ -21,7 +23,7 @@ const maxReport = 64 << 10
 
 // Launch starts exe with args as a detached supervisor and waits for its report. It
 // returns nil when the VM runs and answers, or else the error that Run reported, which
-// matches the errors of this package and of packages durable, qemu and vm. env is
+// matches the errors of packages client, durable, qemu and vm. env is
 // added to this process's environment. If ctx is canceled first, Launch makes the
 // supervisor stop the VM and returns when both have exited.
 func Launch(ctx context.Context, exe string, args, env []string) error {
@@ -73,8 +75,8 @@ func closeOnExec() {
 
 // report is the message from a supervisor to the process that launched it.
 type report struct {
-	OK    bool         `json:"ok"`
-	Error *remoteError `json:"error,omitempty"`
+	OK    bool                `json:"ok"`
+	Error *client.RemoteError `json:"error,omitempty"`
 }
 
 func readReport(text []byte, ended <-chan error) error {
@@ -108,7 +110,7 @@ func ReportPipe() func(error) {
 	return func(err error) {
 		rep := report{OK: err == nil}
 		if err != nil {
-			rep.Error = newRemoteError(err)
+			rep.Error = client.NewRemoteError(err)
 		}
 		// If the caller is gone, the VM keeps running.
 		_ = json.NewEncoder(pipe).Encode(rep)

@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 func launchAs(t *testing.T, what string) error {
@@ -59,11 +59,11 @@ func TestLaunchErrorsKeepType(t *testing.T) {
 	if err := v.launch(); !errors.As(err, &busy) || busy.Holder.Activity != (durable.Activity{Code: "snapshot_create", Name: "x"}) || busy.Holder.PID != os.Getpid() {
 		t.Errorf("busy: got error %v, details %+v; want this process and its activity", err, busy)
 	}
-	if _, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil); !errors.Is(err, ErrNotRunning) {
-		t.Errorf("connect while a job has the lock: got error %v, want error %v", err, ErrNotRunning)
+	if _, err := client.Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil); !errors.Is(err, client.ErrNotRunning) {
+		t.Errorf("connect while a job has the lock: got error %v, want error %v", err, client.ErrNotRunning)
 	}
-	if err := StopOrphan(t.Context(), v.spec.Dir, true, 0); !errors.Is(err, ErrNotRunning) {
-		t.Errorf("stop while a job has the lock: got error %v, want error %v", err, ErrNotRunning)
+	if err := StopOrphan(t.Context(), v.spec.Dir, true, 0); !errors.Is(err, client.ErrNotRunning) {
+		t.Errorf("stop while a job has the lock: got error %v, want error %v", err, client.ErrNotRunning)
 	}
 	_ = lock.Close()
 
@@ -111,17 +111,4 @@ func TestCanceledLaunchStopsVM(t *testing.T) {
 		t.Fatal("QEMU is still running after a canceled launch")
 	}
 	v.checkNoLeftovers()
-}
-
-func TestRemoteErrorRoundTrip(t *testing.T) {
-	for _, c := range errorCodes {
-		got := newRemoteError(errors.Join(errors.New("some words"), c.is))
-		want := (&remoteError{Code: c.code}).Unwrap() // the first error with the code
-		if got.Code != c.code || !errors.Is(got, want) || !strings.Contains(got.Error(), "some words") {
-			t.Errorf("%v became %+v, want code %s and %v", c.is, got, c.code, want)
-		}
-	}
-	if got := newRemoteError(syscall.EIO); got.Code != "" || got.Unwrap() != nil {
-		t.Errorf("an error without a code became %+v, want no code", got)
-	}
 }

@@ -18,15 +18,16 @@ import (
 	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
+	"vmterminal/vm/supervisor/client"
 )
 
 // machine is the VM that this process owns.
 type machine struct {
 	spec           Spec
 	paths          qemu.Sockets
-	supervisorLock *durable.Lock // host.lock
-	vmLock         *durable.Lock // the VM's lock; nil while an adopted QEMU holds it
-	lostRecord     runRecord     // the record of the QEMU to adopt, if any
+	supervisorLock *durable.Lock    // host.lock
+	vmLock         *durable.Lock    // the VM's lock; nil while an adopted QEMU holds it
+	lostRecord     client.RunRecord // the record of the QEMU to adopt, if any
 
 	logFile         *supervisorLog
 	noteLog         *limitedLog // this process's lines in logFile
@@ -52,18 +53,7 @@ type machine struct {
 	observed   observedEvents
 
 	exited chan struct{} // closed when the VM has exited and last.json has the reason
-	last   Last
-}
-
-// Activity codes that this package records in locks.
-const (
-	ActivityRun  = "vm_run"
-	ActivityStop = "vm_stop" // stopping a QEMU without a supervisor
-)
-
-// IsRunningVM reports whether the holder of a VM's lock is running the VM.
-func IsRunningVM(holder durable.Holder) bool {
-	return holder.Activity.Code == ActivityRun || holder.Activity == durable.Activity{Name: "running the VM"} // recorded by earlier versions
+	last   client.Last
 }
 
 // prepare acquires the locks and removes leftovers of an earlier run. The caller
@@ -77,8 +67,8 @@ func prepare(spec Spec) (*machine, error) {
 		shutdown: newShutdown(), pointInTimeSlot: make(chan struct{}, 1), exited: make(chan struct{}),
 	}
 	m.pointInTimeSlot <- struct{}{}
-	m.state = newStateBroadcaster(State{
-		Version: apiVersion, Name: spec.Name, State: Starting,
+	m.state = newStateBroadcaster(client.State{
+		Version: apiVersion, Name: spec.Name, State: client.Starting,
 		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,
 	})
 	createVariables := func() error { return createFirmwareVariables(spec) }
@@ -95,16 +85,16 @@ func prepare(spec Spec) (*machine, error) {
 
 func (m *machine) acquireLocks() error {
 	var err error
-	if m.supervisorLock, err = durable.TryLock(m.spec.Dir.SupervisorLock(), durable.Activity{Code: ActivityRun}); err != nil {
+	if m.supervisorLock, err = durable.TryLock(m.spec.Dir.SupervisorLock(), durable.Activity{Code: client.ActivityRun}); err != nil {
 		return err
 	}
-	m.vmLock, err = durable.TryLock(m.spec.Dir.Lock(), durable.Activity{Code: ActivityRun})
+	m.vmLock, err = durable.TryLock(m.spec.Dir.Lock(), durable.Activity{Code: client.ActivityRun})
 	switch {
 	case !m.spec.Adopt:
 		return err
 	case err == nil: // QEMU has exited in the meantime
-		return ErrNotRunning
-	case errors.Is(err, durable.ErrLocked) && readRecord(m.spec.Dir.Supervisor(), &m.lostRecord) == nil && m.lostRecord.QEMU.isAlive():
+		return client.ErrNotRunning
+	case errors.Is(err, durable.ErrLocked) && client.ReadRecord(m.spec.Dir.Supervisor(), &m.lostRecord) == nil && m.lostRecord.QEMU.IsAlive():
 		return nil
 	}
 	return err
@@ -124,7 +114,7 @@ func (m *machine) removeLeftovers() error {
 	} else if err != nil {
 		return err
 	}
-	if last, err := ReadLast(dir); err == nil && last.ExitReason.Code == ExitUnrecorded {
+	if last, err := client.ReadLast(dir); err == nil && last.ExitReason.Code == client.ExitUnrecorded {
 		if err := durable.ReplaceJSON(dir.LastExit(), last); err != nil {
 			return err
 		}
@@ -133,15 +123,21 @@ func (m *machine) removeLeftovers() error {
 }
 
 // removeRunFiles removes the files that exist only while the VM runs. paths may be "".
-// If the store was moved, paths is not one of the folders that socketDirs returns.
+// If the store was moved, paths is not one of the folders that SocketDirs returns.
 func removeRunFiles(dir home.VMDir, runDir string, paths qemu.Sockets) error {
 	errs := []error{removeTempRecords(dir), removeFile(dir.Supervisor()), removeFile(dir.Fleece())}
-	for _, s := range append(socketDirs(runDir, dir), paths) {
+	for _, s := range append(client.SocketDirs(runDir, dir), paths) {
 		if s != "" {
 			errs = append(errs, removeSockets(s))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// removeTempRecords removes temporary files that a killed supervisor has left behind.
+// The caller must hold host.lock, which protects the records.
+func removeTempRecords(dir home.VMDir) error {
+	return errors.Join(durable.SweepTempsOf(dir.Supervisor()), durable.SweepTempsOf(dir.LastExit()))
 }
 
 // createSocketDir sets m.paths. The sockets of an adopted QEMU stay where they are.
@@ -183,7 +179,7 @@ func (m *machine) openLogs() error {
 	m.console = console.New(m.consoleLog)
 	if m.isAdopting() {
 		// The new output continues what the lost supervisor logged.
-		text, err := LastConsole(dir, console.RingSize)
+		text, err := client.LastConsole(dir, console.RingSize)
 		if err != nil {
 			return err
 		}
@@ -215,13 +211,13 @@ func (m *machine) release() {
 
 // command runs one QMP command without arguments, with a timeout.
 func (m *machine) command(ctx context.Context, timeout time.Duration, name string) error {
-	client := m.currentQMP()
-	if client == nil {
-		return fmt.Errorf("%w: the VM is still starting", ErrBusy)
+	control := m.currentQMP()
+	if control == nil {
+		return fmt.Errorf("%w: the VM is still starting", client.ErrBusy)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return client.Do(ctx, name, nil, nil)
+	return control.Do(ctx, name, nil, nil)
 }
 
 // currentQMP returns the connection to QEMU, or nil while QEMU is not connected.

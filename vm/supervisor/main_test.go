@@ -22,6 +22,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // patientGrace is the time for a guest to power off, even on a busy machine.
@@ -173,12 +174,12 @@ func (v *testVM) cleanUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	err := StopOrphan(ctx, v.spec.Dir, true, 0) // also kills a supervisor
-	if err != nil && !errors.Is(err, ErrNotRunning) {
+	if err != nil && !errors.Is(err, client.ErrNotRunning) {
 		v.t.Errorf("stop the VM: %v", err)
 	}
 	if v.t.Failed() {
 		log, _ := os.ReadFile(v.spec.Dir.SupervisorLog())
-		text, _ := LastConsole(v.spec.Dir, 4000)
+		text, _ := client.LastConsole(v.spec.Dir, 4000)
 		v.t.Logf("host.log: %s\nconsole: %q", log, text)
 	}
 }
@@ -201,7 +202,7 @@ func (v *testVM) launch() error {
 }
 
 // start launches the VM and connects to it.
-func (v *testVM) start() *Client {
+func (v *testVM) start() *client.Client {
 	v.t.Helper()
 	if err := v.launch(); err != nil {
 		v.t.Fatalf("launch: %v", err)
@@ -210,13 +211,13 @@ func (v *testVM) start() *Client {
 }
 
 // connect connects to the running VM.
-func (v *testVM) connect() *Client {
+func (v *testVM) connect() *client.Client {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), 2*time.Minute)
 	defer cancel()
-	c, err := Connect(ctx, v.spec.Dir, v.spec.RunDir, nil)
-	for errors.Is(err, ErrNotAnswering) && ctx.Err() == nil { // guests boot in parallel on a busy machine
-		c, err = Connect(ctx, v.spec.Dir, v.spec.RunDir, nil)
+	c, err := client.Connect(ctx, v.spec.Dir, v.spec.RunDir, nil)
+	for errors.Is(err, client.ErrNotAnswering) && ctx.Err() == nil { // guests boot in parallel on a busy machine
+		c, err = client.Connect(ctx, v.spec.Dir, v.spec.RunDir, nil)
 	}
 	if err != nil {
 		v.t.Fatalf("connect: %v", err)
@@ -225,7 +226,7 @@ func (v *testVM) connect() *Client {
 	return c
 }
 
-func (v *testVM) state(c *Client) State {
+func (v *testVM) state(c *client.Client) client.State {
 	v.t.Helper()
 	s, err := c.State(v.t.Context())
 	if err != nil {
@@ -288,7 +289,7 @@ func isStopped(t *testing.T, pid int) bool {
 }
 
 // waitForExit waits until the VM exits and returns the record of the run.
-func (v *testVM) waitForExit(events <-chan Event) Last {
+func (v *testVM) waitForExit(events <-chan client.Event) client.Last {
 	v.t.Helper()
 	deadline := time.After(5 * time.Minute)
 	for runs := true; runs; {
@@ -302,7 +303,7 @@ func (v *testVM) waitForExit(events <-chan Event) Last {
 		held, _ := durable.IsLocked(v.spec.Dir.Lock())
 		return !held
 	})
-	last, err := ReadLast(v.spec.Dir)
+	last, err := client.ReadLast(v.spec.Dir)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -313,7 +314,7 @@ func (v *testVM) waitForExit(events <-chan Event) Last {
 func (v *testVM) checkNoLeftovers() {
 	v.t.Helper()
 	for _, path := range []string{
-		v.spec.Dir.Supervisor(), v.spec.Dir.Fleece(), filepath.Join(v.spec.RunDir, socketName(v.spec.Dir)),
+		v.spec.Dir.Supervisor(), v.spec.Dir.Fleece(), filepath.Join(v.spec.RunDir, client.SocketName(v.spec.Dir)),
 	} {
 		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 			v.t.Errorf("%s still exists (%v)", path, err)
@@ -328,9 +329,9 @@ type terminal struct {
 	text strings.Builder
 }
 
-func (v *testVM) attach(c *Client) *terminal {
+func (v *testVM) attach(c *client.Client) *terminal {
 	v.t.Helper()
-	rw, err := c.Console(v.t.Context(), ConsoleRequest{Replay: -1})
+	rw, err := c.Console(v.t.Context(), client.ConsoleRequest{Replay: -1})
 	if err != nil {
 		v.t.Fatalf("attach: %v", err)
 	}

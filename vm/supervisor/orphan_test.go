@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/vm/supervisor/client"
 )
 
 // killSupervisor kills the supervisor and returns QEMU's pid.
-func (v *testVM) killSupervisor(c *Client) int {
+func (v *testVM) killSupervisor(c *client.Client) int {
 	v.t.Helper()
 	s := v.state(c)
 	v.kill(s.PID, syscall.SIGKILL)
@@ -37,10 +38,10 @@ func TestAdoptQEMUOfKilledSupervisor(t *testing.T) {
 	since := v.state(c).Since
 	pid := v.killSupervisor(c)
 
-	_, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil)
-	var orphan *Orphan
-	if !errors.As(err, &orphan) || orphan.QEMUPID != pid || !errors.Is(err, ErrNotAnswering) {
-		t.Fatalf("connect: got error %v, want error %v", err, ErrNotAnswering)
+	_, err := client.Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil)
+	var orphan *client.Orphan
+	if !errors.As(err, &orphan) || orphan.QEMUPID != pid || !errors.Is(err, client.ErrNotAnswering) {
+		t.Fatalf("connect: got error %v, want error %v", err, client.ErrNotAnswering)
 	}
 	if err := v.launch(); !errors.Is(err, durable.ErrLocked) {
 		t.Fatalf("second launch: got %v, want %v", err, durable.ErrLocked)
@@ -50,8 +51,8 @@ func TestAdoptQEMUOfKilledSupervisor(t *testing.T) {
 	v.spec.CPUs = 7 // changed settings do not affect the running QEMU
 	c = v.start()
 	s := v.state(c)
-	if s.State != Running || s.QEMUPID != pid || s.CPUs != 1 || !s.Since.Equal(since) || s.PointInTime {
-		t.Fatalf("state %+v, want State %v, QEMUPID %v, CPUs 1, not PointInTime", s, Running, pid)
+	if s.State != client.Running || s.QEMUPID != pid || s.CPUs != 1 || !s.Since.Equal(since) || s.PointInTime {
+		t.Fatalf("state %+v, want State %v, QEMUPID %v, CPUs 1, not PointInTime", s, client.Running, pid)
 	}
 	x = v.attach(c)
 	x.expect("before-42")
@@ -68,7 +69,7 @@ func TestAdoptQEMUOfKilledSupervisor(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.send("poweroff")
-	if last := v.waitForExit(events); last.ExitReason.Code != ExitGuestPoweredOff || !last.Orderly {
+	if last := v.waitForExit(events); last.ExitReason.Code != client.ExitGuestPoweredOff || !last.Orderly {
 		t.Fatalf("last run: got %+v, want ExitGuestPoweredOff, Orderly", last)
 	}
 	v.checkNoLeftovers()
@@ -95,13 +96,13 @@ func TestStopOrphan(t *testing.T) {
 	if err := StopOrphan(t.Context(), v.spec.Dir, false, patientGrace); err != nil {
 		t.Fatal(err)
 	}
-	last, err := ReadLast(v.spec.Dir)
-	if err != nil || last.ExitReason != (ExitReason{Code: ExitStopped, NoSupervisor: true}) {
+	last, err := client.ReadLast(v.spec.Dir)
+	if err != nil || last.ExitReason != (client.ExitReason{Code: client.ExitStopped, NoSupervisor: true}) {
 		t.Fatalf("last run: got %+v, %v; want ExitStopped, NoSupervisor", last, err)
 	}
 	v.checkNoLeftovers()
-	if err := StopOrphan(t.Context(), v.spec.Dir, false, 0); !errors.Is(err, ErrNotRunning) {
-		t.Fatalf("second stop: got error %v, want error %v", err, ErrNotRunning)
+	if err := StopOrphan(t.Context(), v.spec.Dir, false, 0); !errors.Is(err, client.ErrNotRunning) {
+		t.Fatalf("second stop: got error %v, want error %v", err, client.ErrNotRunning)
 	}
 }
 
@@ -117,25 +118,25 @@ func TestStartAfterSupervisorAndQEMUWereKilled(t *testing.T) {
 	}
 	_ = l.Close()
 	waitFor(t, "QEMU has exited", func() bool { // a dying process releases its locks first
-		_, err := processIDOf(pid)
+		_, err := client.ProcessIDOf(pid)
 		return err != nil
 	})
-	if last, err := ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != ExitUnrecorded {
+	if last, err := client.ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != client.ExitUnrecorded {
 		t.Fatalf("last run: got %+v, %v; want ExitUnrecorded", last, err)
 	}
 	v.spec.Adopt = true
-	if err := v.launch(); !errors.Is(err, ErrNotRunning) {
-		t.Fatalf("nothing to adopt: got error %v, want error %v", err, ErrNotRunning)
+	if err := v.launch(); !errors.Is(err, client.ErrNotRunning) {
+		t.Fatalf("nothing to adopt: got error %v, want error %v", err, client.ErrNotRunning)
 	}
-	if last, err := ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != ExitUnrecorded {
+	if last, err := client.ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != client.ExitUnrecorded {
 		t.Fatalf("last run after a failed adoption: got %+v, %v; want ExitUnrecorded", last, err)
 	}
 	v.spec.Adopt = false
 	c = v.start()
-	if last, err := ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != ExitUnrecorded {
+	if last, err := client.ReadLast(v.spec.Dir); err != nil || last.ExitReason.Code != client.ExitUnrecorded {
 		t.Fatalf("last run while the VM runs again: got %+v, %v; want ExitUnrecorded", last, err)
 	}
-	if err := c.Stop(t.Context(), StopRequest{Force: true}, nil); err != nil {
+	if err := c.Stop(t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -147,13 +148,13 @@ func TestHangingSupervisor(t *testing.T) {
 	v.kill(v.state(c).PID, syscall.SIGSTOP)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	var orphan *Orphan
-	_, err := Connect(ctx, v.spec.Dir, v.spec.RunDir, nil)
-	if !errors.Is(err, ErrNotAnswering) || errors.As(err, &orphan) {
-		t.Fatalf("connect: got error %v, want error %v", err, ErrNotAnswering)
+	var orphan *client.Orphan
+	_, err := client.Connect(ctx, v.spec.Dir, v.spec.RunDir, nil)
+	if !errors.Is(err, client.ErrNotAnswering) || errors.As(err, &orphan) {
+		t.Fatalf("connect: got error %v, want error %v", err, client.ErrNotAnswering)
 	}
-	if err := StopOrphan(ctx, v.spec.Dir, false, 0); !errors.Is(err, ErrNotAnswering) {
-		t.Fatalf("stop without force: got error %v, want error %v", err, ErrNotAnswering)
+	if err := StopOrphan(ctx, v.spec.Dir, false, 0); !errors.Is(err, client.ErrNotAnswering) {
+		t.Fatalf("stop without force: got error %v, want error %v", err, client.ErrNotAnswering)
 	}
 	if err := StopOrphan(ctx, v.spec.Dir, true, 0); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/vm/supervisor/client"
 )
 
 // The API answers only its own user and root, even if the folders and the socket are
@@ -19,7 +20,7 @@ func TestSocketRefusesOtherUsers(t *testing.T) {
 		t.Skip("only root can become another user")
 	}
 	m, _, _ := newMachineWithoutQEMU(t)
-	socket := apiSocket(m.paths)
+	socket := client.APISocket(m.paths)
 	for dir := filepath.Dir(socket); dir != os.TempDir(); dir = filepath.Dir(dir) {
 		if err := os.Chmod(dir, 0o777); err != nil {
 			t.Fatal(err)

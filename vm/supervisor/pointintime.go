@@ -9,6 +9,7 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // beginTimeout is how long it may take to set up a point in time. It is longer than a
@@ -18,10 +19,10 @@ const beginTimeout = time.Minute
 
 // activePointInTime is a point in time that is being read.
 type activePointInTime struct {
-	PointInTime
+	client.PointInTime
 	// recordSnapshot records the snapshot created from it. It must not be called after
 	// end.
-	recordSnapshot func(context.Context, SnapshotRef)
+	recordSnapshot func(context.Context, client.SnapshotRef)
 	// end removes the point in time, so that another can be created.
 	end func() error
 }
@@ -29,11 +30,11 @@ type activePointInTime struct {
 // beginPointInTime creates a point in time; the caller must end it.
 func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, error) {
 	if m.shutdown.isStarted() {
-		return nil, fmt.Errorf("%w: the VM is stopping", ErrBusy)
+		return nil, fmt.Errorf("%w: the VM is stopping", client.ErrBusy)
 	}
 	control := m.currentQMP()
 	if control == nil {
-		return nil, fmt.Errorf("%w: the VM is still starting", ErrBusy)
+		return nil, fmt.Errorf("%w: the VM is still starting", client.ErrBusy)
 	}
 	if err := m.command(ctx, requestTimeout, "query-status"); err != nil {
 		return nil, err // QEMU would not answer the next commands either
@@ -41,7 +42,7 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 	select {
 	case <-m.pointInTimeSlot:
 	default:
-		return nil, fmt.Errorf("%w: another snapshot is reading the disk", ErrBusy)
+		return nil, fmt.Errorf("%w: another snapshot is reading the disk", client.ErrBusy)
 	}
 	since := m.trackingFor(control)
 	id := rand.Text()
@@ -50,8 +51,8 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 		Track: qemu.BitmapName(id), Since: since.bitmap,
 	}
 	var notFrozen error
-	if m.state.get().State == Paused {
-		notFrozen = ErrPaused
+	if m.state.get().State == client.Paused {
+		notFrozen = client.ErrPaused
 	} else {
 		opt.Freeze, opt.Thaw, notFrozen = m.agent.freezeFuncs(ctx)
 	}
@@ -71,42 +72,42 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 	if notFrozen != nil {
 		m.noteLog.note("a snapshot is only crash-consistent: " + notFrozen.Error())
 	}
-	m.state.update(EventPointInTime, func(s *State) { s.PointInTime = true })
-	r := &activePointInTime{PointInTime: PointInTime{ID: id, Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: TakenCrash, NotFrozen: notFrozenReason(notFrozen), FrozenFor: p.FrozenFor}}
+	m.state.update(client.EventPointInTime, func(s *client.State) { s.PointInTime = true })
+	r := &activePointInTime{PointInTime: client.PointInTime{ID: id, Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: client.TakenCrash, NotFrozen: notFrozenReason(notFrozen), FrozenFor: p.FrozenFor}}
 	if p.Taken == qemu.Frozen {
-		r.Taken = TakenFrozen
+		r.Taken = client.TakenFrozen
 	}
 	if p.Changes != "" {
 		r.Changes, r.Since = p.Changes, since.snapshot
 	}
-	r.recordSnapshot = func(ctx context.Context, s SnapshotRef) {
+	r.recordSnapshot = func(ctx context.Context, s client.SnapshotRef) {
 		if p.Tracked {
 			m.replaceTracking(ctx, p, writeTracking{control, opt.Track, s, p.Writes})
 		}
 	}
 	r.end = func() error {
 		err := p.End(context.Background())
-		m.state.update(EventPointInTime, func(s *State) { s.PointInTime = false })
+		m.state.update(client.EventPointInTime, func(s *client.State) { s.PointInTime = false })
 		m.pointInTimeSlot <- struct{}{}
 		return err
 	}
 	return r, nil
 }
 
-func notFrozenReason(err error) NotFrozen {
+func notFrozenReason(err error) client.NotFrozen {
 	switch {
 	case err == nil:
 		return ""
-	case errors.Is(err, ErrPaused):
-		return NotFrozenPaused
+	case errors.Is(err, client.ErrPaused):
+		return client.NotFrozenPaused
 	case errors.Is(err, qemu.ErrThawedBefore):
-		return NotFrozenThawedEarly
+		return client.NotFrozenThawedEarly
 	case errors.Is(err, qemu.ErrStillFrozen):
-		return NotFrozenUnconfirmed
+		return client.NotFrozenUnconfirmed
 	case errors.As(err, new(*agent.GuestError)):
-		return NotFrozenRefused
+		return client.NotFrozenRefused
 	default:
-		return NotFrozenNoAgent
+		return client.NotFrozenNoAgent
 	}
 }
 

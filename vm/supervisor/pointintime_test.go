@@ -15,10 +15,11 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // readDisk copies the contents of a point in time to a file.
-func readDisk(t *testing.T, pit PointInTime) string {
+func readDisk(t *testing.T, pit client.PointInTime) string {
 	t.Helper()
 	export, err := qemu.OpenImage(t.Context(), pit.Socket, pit.Export)
 	if err != nil {
@@ -54,19 +55,19 @@ func fileIn(t *testing.T, disk, path string) string {
 
 // beginFrozen begins a point in time of a frozen guest. It tries again if the guest does not
 // answer in time, which happens on a busy machine.
-func (v *testVM) beginFrozen(c *Client) PointInTime {
+func (v *testVM) beginFrozen(c *client.Client) client.PointInTime {
 	v.t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; {
-		v.waitUntil(c, func(s State) bool { return s.Agent })
+		v.waitUntil(c, func(s client.State) bool { return s.Agent })
 		pit, err := c.BeginPointInTime(v.t.Context())
 		if err != nil {
 			v.t.Fatal(err)
 		}
-		if pit.Taken == TakenFrozen {
+		if pit.Taken == client.TakenFrozen {
 			return pit
 		}
-		if tooSlow := pit.NotFrozen == NotFrozenNoAgent || pit.NotFrozen == NotFrozenUnconfirmed || pit.NotFrozen == NotFrozenThawedEarly; !tooSlow || time.Now().After(deadline) {
-			v.t.Fatalf("got point in time %+v, want Taken %v", pit, TakenFrozen)
+		if tooSlow := pit.NotFrozen == client.NotFrozenNoAgent || pit.NotFrozen == client.NotFrozenUnconfirmed || pit.NotFrozen == client.NotFrozenThawedEarly; !tooSlow || time.Now().After(deadline) {
+			v.t.Fatalf("got point in time %+v, want Taken %v", pit, client.TakenFrozen)
 		}
 		if err := pit.Close(); err != nil {
 			v.t.Fatal(err)
@@ -75,13 +76,13 @@ func (v *testVM) beginFrozen(c *Client) PointInTime {
 }
 
 func TestNotFrozenReason(t *testing.T) {
-	for want, err := range map[NotFrozen]error{
-		"":                   nil,
-		NotFrozenPaused:      ErrPaused,
-		NotFrozenThawedEarly: fmt.Errorf("thaw: %w", qemu.ErrThawedBefore),
-		NotFrozenUnconfirmed: fmt.Errorf("%w: %w", qemu.ErrStillFrozen, agent.ErrNoAnswer),
-		NotFrozenRefused:     fmt.Errorf("freeze: %w", &agent.GuestError{Op: "freeze", Text: "too many requests at once"}),
-		NotFrozenNoAgent:     fmt.Errorf("%w: %w", ErrNoAgent, agent.ErrNoAnswer),
+	for want, err := range map[client.NotFrozen]error{
+		"":                          nil,
+		client.NotFrozenPaused:      client.ErrPaused,
+		client.NotFrozenThawedEarly: fmt.Errorf("thaw: %w", qemu.ErrThawedBefore),
+		client.NotFrozenUnconfirmed: fmt.Errorf("%w: %w", qemu.ErrStillFrozen, agent.ErrNoAnswer),
+		client.NotFrozenRefused:     fmt.Errorf("freeze: %w", &agent.GuestError{Op: "freeze", Text: "too many requests at once"}),
+		client.NotFrozenNoAgent:     fmt.Errorf("%w: %w", client.ErrNoAgent, agent.ErrNoAnswer),
 	} {
 		if got := notFrozenReason(err); got != want {
 			t.Errorf("%v: got %q, want %q", err, got, want)
@@ -95,7 +96,7 @@ func TestPointInTimeWhileTheGuestWrites(t *testing.T) {
 	c := v.start()
 	x := v.attach(c)
 	x.expect(prompt)
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 	if s := v.state(c); s.AgentVersion < 1 {
 		t.Fatalf("got state %+v, want AgentVersion at least 1", s)
 	}
@@ -113,12 +114,12 @@ func TestPointInTimeWhileTheGuestWrites(t *testing.T) {
 	if !v.state(c).PointInTime {
 		t.Fatal("PointInTime is not set in the state")
 	}
-	other, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil)
+	other, err := client.Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := other.BeginPointInTime(t.Context()); !errors.Is(err, ErrBusy) {
-		t.Fatalf("a second point in time: got error %v, want error %v", err, ErrBusy)
+	if _, err := other.BeginPointInTime(t.Context()); !errors.Is(err, client.ErrBusy) {
+		t.Fatalf("a second point in time: got error %v, want error %v", err, client.ErrBusy)
 	}
 
 	disk := readDisk(t, pit)
@@ -142,13 +143,13 @@ func TestPointInTimeWhileTheGuestWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lease, err := plainHTTP(socketDirs(v.spec.RunDir, v.spec.Dir)[0]).Do(req)
+	lease, err := plainHTTP(client.SocketDirs(v.spec.RunDir, v.spec.Dir)[0]).Do(req)
 	if err != nil || lease.StatusCode != http.StatusOK {
 		t.Fatalf("begin a point in time: got %+v, error %v; want status OK", lease, err)
 	}
 	die()
 	lease.Body.Close()
-	v.waitUntil(c, func(s State) bool { return !s.PointInTime })
+	v.waitUntil(c, func(s client.State) bool { return !s.PointInTime })
 	pit, err = c.BeginPointInTime(t.Context())
 	if err != nil {
 		t.Fatalf("after a client that died: got error %v, want no error", err)
@@ -157,7 +158,7 @@ func TestPointInTimeWhileTheGuestWrites(t *testing.T) {
 		t.Fatalf("the flag is %q, want %q", got, "after\n")
 	}
 	// A forced stop does not wait for the reader.
-	if err := c.Stop(t.Context(), StopRequest{Force: true}, nil); err != nil {
+	if err := c.Stop(t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.EndPointInTime(t.Context()); err != nil {

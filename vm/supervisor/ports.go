@@ -8,10 +8,8 @@ import (
 	"syscall"
 
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
-
-// ErrPort means that a port of the host cannot be forwarded.
-var ErrPort = errors.New("cannot be forwarded")
 
 // checkPorts checks whether the host ports are available, as QEMU's errors are less
 // specific. QEMU binds them a moment later.
@@ -22,11 +20,11 @@ func checkPorts(forwards []qemu.Forward) error {
 		case err == nil:
 			_ = l.Close()
 		case errors.Is(err, syscall.EADDRINUSE):
-			return fmt.Errorf("host port %d %w: another program or VM uses it", f.HostPort, ErrPort)
+			return fmt.Errorf("host port %d %w: another program or VM uses it", f.HostPort, client.ErrPort)
 		case errors.Is(err, syscall.EACCES):
-			return fmt.Errorf("host port %d %w: only root may use it", f.HostPort, ErrPort)
+			return fmt.Errorf("host port %d %w: only root may use it", f.HostPort, client.ErrPort)
 		default:
-			return fmt.Errorf("host port %d %w: %w", f.HostPort, ErrPort, err)
+			return fmt.Errorf("host port %d %w: %w", f.HostPort, client.ErrPort, err)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
+	"vmterminal/vm/supervisor/client"
 )
 
 // observedEvents records what QEMU's events have reported about its exit and its pauses.
@@ -78,11 +79,11 @@ func (m *machine) refreshState(control *qmp.Client) {
 	m.mu.Lock()
 	noSpace := m.observed.noSpace
 	m.mu.Unlock()
-	m.state.update(EventState, func(s *State) {
-		if s.State == Stopping || status.Status == "shutdown" || status.Status == "prelaunch" {
+	m.state.update(client.EventState, func(s *client.State) {
+		if s.State == client.Stopping || status.Status == "shutdown" || status.Status == "prelaunch" {
 			return
 		}
-		s.State, s.PauseReason.Code = Paused, pauseCode(status.Status, noSpace)
+		s.State, s.PauseReason.Code = client.Paused, pauseCode(status.Status, noSpace)
 	})
 }
 
@@ -104,16 +105,16 @@ func (m *machine) handleAcceleratorFailure() (killed bool) {
 }
 
 // pauseCode returns why QEMU paused the guest, or "" if the pause was requested.
-func pauseCode(status string, noSpace bool) PauseCode {
+func pauseCode(status string, noSpace bool) client.PauseCode {
 	switch {
 	case status == "io-error" && noSpace:
-		return PauseDiskFull
+		return client.PauseDiskFull
 	case status == "io-error":
-		return PauseDiskError
+		return client.PauseDiskError
 	case status == "internal-error":
-		return PauseAcceleratorFailed
+		return client.PauseAcceleratorFailed
 	case status == "guest-panicked":
-		return PauseGuestPanicked
+		return client.PauseGuestPanicked
 	}
 	return ""
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"vmterminal/vm/agent"
+	"vmterminal/vm/supervisor/client"
 )
 
 // A guest whose agent restarts endlessly is handled at a limited rate, and the log has the
@@ -25,7 +26,7 @@ func TestHelloFloodIsLimited(t *testing.T) {
 		f.received = make(chan string, 10000)
 		f.identified = agent.Identified{Change: agent.IdentityCopied, Notes: []string{strings.Repeat("x", 300)}}
 		var notes []string
-		l := newAgentLink(newStateBroadcaster(State{State: Running}), testIdentity, func(text string) { notes = append(notes, text) })
+		l := newAgentLink(newStateBroadcaster(client.State{State: client.Running}), testIdentity, func(text string) { notes = append(notes, text) })
 		l.dial = func(context.Context, string) (guestAgent, error) { return f, nil }
 		f.startAnswering()
 		l.connect("", make(chan struct{}))
@@ -116,7 +117,7 @@ func TestGuestCannotFillTheLog(t *testing.T) {
 func TestHalfSentRequests(t *testing.T) {
 	v := newVM(t)
 	m := v.prepareMachine()
-	l, err := listenAPI(apiSocket(m.paths) + "2")
+	l, err := listenAPI(client.APISocket(m.paths) + "2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func TestHalfSentRequests(t *testing.T) {
 		"lease":   "POST /v1/point-in-time HTTP/1.1\r\nHost: vm\r\nContent-Length: 20\r\n\r\n{",
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := net.Dial("unix", apiSocket(m.paths)+"2")
+			conn, err := net.Dial("unix", client.APISocket(m.paths)+"2")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,7 +158,7 @@ func TestHalfSentRequests(t *testing.T) {
 	}
 
 	// The timeout does not apply to streams.
-	conn, err := net.Dial("unix", apiSocket(m.paths)+"2")
+	conn, err := net.Dial("unix", client.APISocket(m.paths)+"2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestHalfSentRequests(t *testing.T) {
 	if _, err := events.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(3*a.bodyTimeout, func() { m.state.update(EventConsole, func(s *State) { s.Attached = 7 }) })
+	timer := time.AfterFunc(3*a.bodyTimeout, func() { m.state.update(client.EventConsole, func(s *client.State) { s.Attached = 7 }) })
 	defer timer.Stop()
 	if line, err := events.ReadString('\n'); err != nil || !strings.Contains(line, `"attached":7`) {
 		t.Errorf("the stream ended: got %q, %v; want %q in it", line, err, `"attached":7`)

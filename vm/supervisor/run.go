@@ -13,13 +13,14 @@ import (
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // Run runs a VM as its supervisor. It returns after the VM has exited and the reason
 // has been recorded in last.json. It calls report exactly once: with nil when the guest
 // runs and the API answers, otherwise with the error that Run returns. When ctx is
 // canceled, or at SIGTERM or SIGINT, Run asks the guest to power off and cuts the
-// power after DefaultGrace; SIGHUP is ignored.
+// power after client.DefaultGrace; SIGHUP is ignored.
 //
 // If background is not nil, it runs on its own goroutine while the VM runs.
 func Run(ctx context.Context, spec Spec, report func(error), background BackgroundTask) error {
@@ -56,7 +57,7 @@ func runVM(ctx context.Context, spec Spec, running func(), background Background
 	if err := m.start(ctx); err != nil {
 		return err
 	}
-	m.log.Debug("supervisor ready", "pid", os.Getpid(), "socket", apiSocket(m.paths))
+	m.log.Debug("supervisor ready", "pid", os.Getpid(), "socket", client.APISocket(m.paths))
 	running()
 	if background != nil {
 		var done sync.WaitGroup
@@ -76,7 +77,7 @@ func (m *machine) waitForExit(ctx context.Context) error {
 		select {
 		case <-done:
 			done = nil
-			m.requestStop(StopRequest{})
+			m.requestStop(client.StopRequest{})
 		case <-e.exited:
 			m.log.Debug("QEMU exited", "pid", e.id.PID)
 			m.disconnectExited()
@@ -106,7 +107,7 @@ const acceleratorFailureWindow = 15 * time.Second
 
 // inAcceleratorFailureWindow reports whether the VM has just started, with an
 // accelerator other than TCG.
-func inAcceleratorFailureWindow(s State) bool {
+func inAcceleratorFailureWindow(s client.State) bool {
 	return s.Accelerator != qemu.TCG && time.Since(s.Since) < acceleratorFailureWindow
 }
 
@@ -119,7 +120,7 @@ func (m *machine) restartWithTCG(ctx context.Context, e *engine) bool {
 	if m.shutdown.isStarted() || !inAcceleratorFailureWindow(now) || !m.shouldRetryWithTCG(now.Accelerator, e) || !m.endAdoption(e) {
 		return false
 	}
-	m.state.update(EventState, func(s *State) { s.State, s.PauseReason = Starting, PauseReason{} })
+	m.state.update(client.EventState, func(s *client.State) { s.State, s.PauseReason = client.Starting, client.PauseReason{} })
 	return m.boot(ctx, m.fallbackAccelerator(now.Accelerator)) == nil
 }
 
@@ -132,8 +133,8 @@ func (m *machine) endAdoption(e *engine) bool {
 	if e.lock == nil || removeFile(m.spec.Dir.Fleece()) != nil {
 		return false
 	}
-	m.vmLock, m.lostRecord = e.lock, runRecord{}
-	m.state.update(EventState, func(s *State) { s.CPUs, s.MemoryMB = m.spec.CPUs, m.spec.MemoryMB })
+	m.vmLock, m.lostRecord = e.lock, client.RunRecord{}
+	m.state.update(client.EventState, func(s *client.State) { s.CPUs, s.MemoryMB = m.spec.CPUs, m.spec.MemoryMB })
 	return true
 }
 
@@ -143,8 +144,8 @@ func (m *machine) recordExit(e *engine) error {
 		m.vmLock = e.lock // released by QEMU's exit, and acquired by this process
 	}
 	reason, orderly := m.exitReason(e)
-	last := Last{
-		Version: recordVersion, Since: m.state.get().Since, ExitedAt: time.Now().UTC(), ExitReason: reason, Orderly: orderly,
+	last := client.Last{
+		Version: client.RecordVersion, Since: m.state.get().Since, ExitedAt: time.Now().UTC(), ExitReason: reason, Orderly: orderly,
 		ReplacedDisk: saveDisk(m.spec.Dir, m.openDisk(), m.spec.Room, m.shutdown.report),
 	}
 	if d := last.ReplacedDisk; d.Code != "" {
@@ -156,7 +157,7 @@ func (m *machine) recordExit(e *engine) error {
 	}
 	m.last = last
 	m.console.Close()
-	m.state.update(EventState, func(s *State) { s.State, s.ExitReason = Gone, reason })
+	m.state.update(client.EventState, func(s *client.State) { s.State, s.ExitReason = client.Gone, reason })
 	close(m.exited)
 	if err != nil {
 		return fmt.Errorf("record why VM %q exited: %w", m.spec.Name, err)
@@ -165,27 +166,38 @@ func (m *machine) recordExit(e *engine) error {
 }
 
 // exitReason returns why the VM exited, and whether its guest powered off by itself.
-func (m *machine) exitReason(e *engine) (reason ExitReason, orderly bool) {
+func (m *machine) exitReason(e *engine) (reason client.ExitReason, orderly bool) {
 	m.mu.Lock()
 	seen := m.observed
 	m.mu.Unlock()
 	forced := m.shutdown.forcedReason()
 	switch {
 	case seen.shutdownByGuest && seen.shutdownReason == "guest-panic":
-		return ExitReason{Code: ExitGuestPanicked}, false
+		return client.ExitReason{Code: client.ExitGuestPanicked}, false
 	case seen.shutdownByGuest && m.shutdown.isStarted():
-		return ExitReason{Code: ExitStopped}, true
+		return client.ExitReason{Code: client.ExitStopped}, true
 	case seen.shutdownByGuest:
-		return ExitReason{Code: ExitGuestPoweredOff}, true
+		return client.ExitReason{Code: client.ExitGuestPoweredOff}, true
 	case forced.Code != "":
 		return forced, false
 	case seen.shutdownReason == "host-signal":
-		return ExitReason{Code: ExitQEMUTerminated}, false
+		return client.ExitReason{Code: client.ExitQEMUTerminated}, false
 	case seen.shutdownReason != "":
-		return ExitReason{Code: ExitQEMUQuit}, false
+		return client.ExitReason{Code: client.ExitQEMUQuit}, false
 	case e.state != nil:
 		return crashReason(e.state, lastOutputLine(e.output.String())), false
 	default:
-		return ExitReason{Code: ExitQEMUDisappeared}, false
+		return client.ExitReason{Code: client.ExitQEMUDisappeared}, false
 	}
+}
+
+// crashReason returns the reason for an exit of QEMU without a SHUTDOWN event.
+func crashReason(state *os.ProcessState, lastLine string) client.ExitReason {
+	r := client.ExitReason{Code: client.ExitQEMUCrashed, Detail: lastLine}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		r.Signal, r.CoreDumped = status.Signal().String(), status.CoreDump()
+	} else {
+		r.ExitStatus = state.ExitCode()
+	}
+	return r
 }

@@ -14,18 +14,20 @@ import (
 	"time"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/vm/supervisor/client"
 )
 
-// The API. The body of an error, with status 409 or 400, is a remoteError.
+// The API. The body of an error, with status 409 or 400, is a RemoteError. The types of the
+// requests and answers are in package client.
 //
 //	GET    /v1/state          State
-//	GET    /v1/programs       programsReply
+//	GET    /v1/programs       ProgramsReply
 //	GET    /v1/events         stream of Event
-//	POST   /v1/stop           StopRequest; stream of stopLine, the last has Done
+//	POST   /v1/stop           StopRequest; stream of StopLine, the last has Done
 //	POST   /v1/pause, /resume
 //	GET    /v1/qemu           no content if QEMU answers
-//	POST   /v1/resize         resizeRequest
-//	PUT    /v1/forwards       forwardsRequest; replaces all forwards
+//	POST   /v1/resize         ResizeRequest
+//	PUT    /v1/forwards       ForwardsRequest; replaces all forwards
 //	POST   /v1/console        ?replay=N; upgrade to the console's bytes
 //	POST   /v1/exec           upgrade to the streams of a guest command; see execframe.go
 //	POST   /v1/point-in-time  stream of one PointInTime, which lasts until its client disconnects
@@ -41,22 +43,6 @@ const (
 	writeTimeout       = 10 * time.Second // for a client to receive a line of a stream
 	shutdownTimeout    = 2 * time.Second  // for clients to read the rest of their streams after the VM has exited
 )
-
-type stopLine struct {
-	Step StopStep `json:"step,omitzero"`
-	Line string   `json:"line,omitempty"` // the step as a sentence, from supervisors of earlier versions
-	Done bool     `json:"done,omitempty"`
-	Last *Last    `json:"last,omitempty"`
-}
-
-type resizeRequest struct {
-	Cols int `json:"cols"`
-	Rows int `json:"rows"`
-}
-
-type programsReply struct {
-	Programs []string `json:"programs"`
-}
 
 // api serves the API of a machine.
 type api struct {
@@ -74,7 +60,7 @@ func serveAPI(m *machine) (*api, error) {
 	if err := durable.MakeDir(string(m.paths)); err != nil {
 		return nil, err
 	}
-	listener, err := listenAPI(apiSocket(m.paths))
+	listener, err := listenAPI(client.APISocket(m.paths))
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +126,7 @@ func (a *api) state(w http.ResponseWriter, r *http.Request) {
 	s.Usage = usage(s.QEMUPID)
 	disk := a.m.openDisk()
 	s.DiskReplaced = disk != nil && !hasName(disk, a.m.spec.Dir.Disk())
-	if s.State == Running {
+	if s.State == client.Running {
 		s.Addresses = a.m.agent.recentAddresses(r.Context())
 		s.UnchangedSince = a.m.unchangedSince(r.Context())
 	}
@@ -148,7 +134,7 @@ func (a *api) state(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) programs(w http.ResponseWriter, r *http.Request) {
-	var answer programsReply
+	var answer client.ProgramsReply
 	err := a.m.agent.request(r.Context(), func(ctx context.Context, guest guestAgent) (err error) {
 		answer.Programs, err = guest.Programs(ctx)
 		return err
@@ -167,7 +153,7 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	for {
 		select {
 		case e := <-events:
-			if out.send(e) != nil || e.State.State == Gone {
+			if out.send(e) != nil || e.State.State == client.Gone {
 				return
 			}
 		case <-r.Context().Done():
@@ -177,7 +163,7 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) stop(w http.ResponseWriter, r *http.Request) {
-	var req StopRequest
+	var req client.StopRequest
 	if !readBody(w, r, &req) {
 		return
 	}
@@ -197,7 +183,7 @@ func (a *api) stop(w http.ResponseWriter, r *http.Request) {
 			if out.sendSteps(steps) != nil {
 				return
 			}
-			_ = out.send(stopLine{Done: true, Last: &a.m.last})
+			_ = out.send(client.StopLine{Done: true, Last: &a.m.last})
 			return
 		case <-r.Context().Done():
 			return
@@ -208,7 +194,7 @@ func (a *api) stop(w http.ResponseWriter, r *http.Request) {
 func (a *api) qmp(command string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if a.m.shutdown.isStarted() {
-			refuse(w, fmt.Errorf("%w: the VM is stopping", ErrBusy))
+			refuse(w, fmt.Errorf("%w: the VM is stopping", client.ErrBusy))
 			return
 		}
 		answer(w, a.m.command(r.Context(), requestTimeout, command))
@@ -218,7 +204,7 @@ func (a *api) qmp(command string) http.HandlerFunc {
 // resume resumes the guest and, if its agent answers, sets the guest's clock.
 func (a *api) resume(w http.ResponseWriter, r *http.Request) {
 	if a.m.shutdown.isStarted() {
-		refuse(w, fmt.Errorf("%w: the VM is stopping", ErrBusy))
+		refuse(w, fmt.Errorf("%w: the VM is stopping", client.ErrBusy))
 		return
 	}
 	err := a.m.command(r.Context(), requestTimeout, "cont")
@@ -229,7 +215,7 @@ func (a *api) resume(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) resize(w http.ResponseWriter, r *http.Request) {
-	var req resizeRequest
+	var req client.ResizeRequest
 	if readBody(w, r, &req) {
 		answer(w, a.m.agent.resize(r.Context(), req.Cols, req.Rows))
 	}
@@ -280,7 +266,7 @@ func refuse(w http.ResponseWriter, err error) { sendError(w, http.StatusConflict
 func sendError(w http.ResponseWriter, status int, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(newRemoteError(err))
+	_ = json.NewEncoder(w).Encode(client.NewRemoteError(err))
 }
 
 func reply(w http.ResponseWriter, v any) {
@@ -299,9 +285,9 @@ func newJSONLines(w http.ResponseWriter) jsonLines {
 	return jsonLines{w, http.NewResponseController(w)}
 }
 
-func (l jsonLines) sendSteps(steps []StopStep) error {
+func (l jsonLines) sendSteps(steps []client.StopStep) error {
 	for _, step := range steps {
-		if err := l.send(stopLine{Step: step}); err != nil {
+		if err := l.send(client.StopLine{Step: step}); err != nil {
 			return err
 		}
 	}

@@ -13,21 +13,13 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
-
-// ErrShare means that a folder cannot be shared.
-var ErrShare = errors.New("cannot be shared")
 
 // Share is a folder on the host and the folder in the guest where it is mounted.
 type Share struct {
 	qemu.Share
 	GuestDir string
-}
-
-// ShareState is a shared folder of a running VM. Path is the folder on the host.
-type ShareState struct {
-	Path string `json:"path"`
-	ShareProblem
 }
 
 // mountTimeout is how long a guest may take to mount its shares. It may have to load
@@ -52,21 +44,21 @@ func checkShare(s qemu.Share) error {
 	info, err := os.Stat(s.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("folder '%s' %w: it does not exist", s.Path, ErrShare)
+		return fmt.Errorf("folder '%s' %w: it does not exist", s.Path, client.ErrShare)
 	case err != nil:
-		return fmt.Errorf("folder '%s' %w: %w", s.Path, ErrShare, err)
+		return fmt.Errorf("folder '%s' %w: %w", s.Path, client.ErrShare, err)
 	case !info.IsDir():
-		return fmt.Errorf("'%s' %w: it is not a folder", s.Path, ErrShare)
+		return fmt.Errorf("'%s' %w: it is not a folder", s.Path, client.ErrShare)
 	case unix.Access(s.Path, unix.R_OK|unix.X_OK) != nil:
-		return fmt.Errorf("folder '%s' %w: no permission to read it", s.Path, ErrShare)
+		return fmt.Errorf("folder '%s' %w: no permission to read it", s.Path, client.ErrShare)
 	case s.ReadOnly:
 		return nil
 	case unix.Access(s.Path, unix.W_OK) != nil:
-		return fmt.Errorf("folder '%s' %w for writing: no permission to write; share it as %s:ro", s.Path, ErrShare, s.Path)
+		return fmt.Errorf("folder '%s' %w for writing: no permission to write; share it as %s:ro", s.Path, client.ErrShare, s.Path)
 	}
 	// QEMU stores the guest's owners and modes in extended attributes.
 	if _, err := unix.Getxattr(s.Path, "user.virtfs.uid", nil); errors.Is(err, unix.ENOTSUP) {
-		return fmt.Errorf("folder '%s' %w for writing: its file system does not support extended attributes; share it as %s:ro", s.Path, ErrShare, s.Path)
+		return fmt.Errorf("folder '%s' %w for writing: its file system does not support extended attributes; share it as %s:ro", s.Path, client.ErrShare, s.Path)
 	}
 	return nil
 }
@@ -94,20 +86,20 @@ func (l *agentLink) mountShares(ctx context.Context, a guestAgent) {
 		return
 	}
 	before := l.state.get().Shares
-	states := make([]ShareState, len(l.shares))
+	states := make([]client.ShareState, len(l.shares))
 	for i, s := range l.shares {
 		states[i].Path = s.Path
 		switch {
 		case errors.Is(err, agent.ErrUnsupported):
-			states[i].Code = ShareAgentTooOld
+			states[i].Code = client.ShareAgentTooOld
 		case err != nil:
-			states[i].Code, states[i].Detail = ShareMountFailed, err.Error()
+			states[i].Code, states[i].Detail = client.ShareMountFailed, err.Error()
 		case problems[i] != "":
-			states[i].Code, states[i].Detail = ShareMountFailed, problems[i]
+			states[i].Code, states[i].Detail = client.ShareMountFailed, problems[i]
 		}
 		if p := states[i].ShareProblem; p.Code != "" && !slices.Contains(before, states[i]) {
 			l.logNote(fmt.Sprintf("folder '%s' is not shared (%s): %s", s.Path, p.Code, p.Detail))
 		}
 	}
-	l.state.update(EventAgent, func(s *State) { s.Shares = states })
+	l.state.update(client.EventAgent, func(s *client.State) { s.Shares = states })
 }

@@ -14,6 +14,7 @@ import (
 
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 func TestSharesAreMounted(t *testing.T) {
@@ -23,16 +24,22 @@ func TestSharesAreMounted(t *testing.T) {
 	for name, test := range map[string]struct {
 		problems []string
 		err      error
-		want     []ShareState
+		want     []client.ShareState
 	}{
-		"mounted":   {[]string{"", ""}, nil, []ShareState{{Path: "/srv/site"}, {Path: "/srv/books"}}},
-		"one":       {[]string{"", "no 9p"}, nil, []ShareState{{Path: "/srv/site"}, {"/srv/books", ShareProblem{ShareMountFailed, "no 9p"}}}},
-		"old agent": {nil, agent.ErrUnsupported, []ShareState{{"/srv/site", ShareProblem{Code: ShareAgentTooOld}}, {"/srv/books", ShareProblem{Code: ShareAgentTooOld}}}},
+		"mounted": {[]string{"", ""}, nil, []client.ShareState{{Path: "/srv/site"}, {Path: "/srv/books"}}},
+		"one": {[]string{"", "no 9p"}, nil, []client.ShareState{
+			{Path: "/srv/site"},
+			{Path: "/srv/books", ShareProblem: client.ShareProblem{Code: client.ShareMountFailed, Detail: "no 9p"}},
+		}},
+		"old agent": {nil, agent.ErrUnsupported, []client.ShareState{
+			{Path: "/srv/site", ShareProblem: client.ShareProblem{Code: client.ShareAgentTooOld}},
+			{Path: "/srv/books", ShareProblem: client.ShareProblem{Code: client.ShareAgentTooOld}},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFakeAgent()
 			f.mounted, f.mountErr = test.problems, test.err
-			b := newStateBroadcaster(State{State: Running})
+			b := newStateBroadcaster(client.State{State: client.Running})
 			var notes []string
 			l := newAgentLink(b, agent.Identity{}, func(text string) { notes = append(notes, text) })
 			l.shares = []Share{site, books}
@@ -44,7 +51,7 @@ func TestSharesAreMounted(t *testing.T) {
 			f.startAnswering()
 			f.expect(t, "hello", request)
 			limit := time.After(2 * time.Minute)
-			for s := (State{}); !s.Agent; {
+			for s := (client.State{}); !s.Agent; {
 				select {
 				case e := <-events:
 					s = e.State
@@ -76,8 +83,8 @@ func TestCheckShareErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{file, filepath.Join(dir, "none"), filepath.Join(file, "below")} {
-		if err := checkShare(qemu.Share{Path: path}); !errors.Is(err, ErrShare) {
-			t.Errorf("%s: got error %v, want error %v", path, err, ErrShare)
+		if err := checkShare(qemu.Share{Path: path}); !errors.Is(err, client.ErrShare) {
+			t.Errorf("%s: got error %v, want error %v", path, err, client.ErrShare)
 		}
 	}
 	// This file system does not support extended attributes.
@@ -88,7 +95,7 @@ func TestCheckShareErrors(t *testing.T) {
 	if _, err := unix.Getxattr(bare, "user.virtfs.uid", nil); !errors.Is(err, unix.ENOTSUP) {
 		t.Skipf("%s has attributes here: %v", bare, err)
 	}
-	if err := checkShare(qemu.Share{Path: bare}); !errors.Is(err, ErrShare) {
-		t.Errorf("for writing: got error %v, want error %v", err, ErrShare)
+	if err := checkShare(qemu.Share{Path: bare}); !errors.Is(err, client.ErrShare) {
+		t.Errorf("for writing: got error %v, want error %v", err, client.ErrShare)
 	}
 }

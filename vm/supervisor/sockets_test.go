@@ -10,6 +10,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // deepRunDir returns a folder in a store whose path is too long for sockets, and sets
@@ -32,24 +33,24 @@ func deepRunDir(t *testing.T) (runDir string, vm home.VMDir, runtimeDir string) 
 func TestSocketsOutsideTheStore(t *testing.T) {
 	runDir, dir, runtimeDir := deepRunDir(t)
 	s, err := createSocketDir(runDir, dir)
-	if want := filepath.Join(runtimeDir, "vmterminal", socketName(dir)); err != nil || string(s) != want {
+	if want := filepath.Join(runtimeDir, "vmterminal", client.SocketName(dir)); err != nil || string(s) != want {
 		t.Fatalf("createSocketDir: got %s, %v; want %s", s, err, want)
 	}
 	for _, path := range []string{filepath.Dir(string(s)), string(s)} {
-		if err := checkPrivate(path); err != nil {
+		if err := client.CheckPrivate(path); err != nil {
 			t.Error(err)
 		}
 	}
-	if found := socketDirs(runDir, dir); len(found) < 2 || found[1] != s {
+	if found := client.SocketDirs(runDir, dir); len(found) < 2 || found[1] != s {
 		t.Errorf("socketDirs: got %v, want the created folder as second entry", found)
 	}
-	if got, err := FindRunDir(runDir, true); got != filepath.Dir(string(s)) || err != nil {
+	if got, err := client.FindRunDir(runDir, true); got != filepath.Dir(string(s)) || err != nil {
 		t.Errorf("FindRunDir: got %s, %v; want the parent of the created folder", got, err)
 	}
 	if err := removeSockets(s); err != nil {
 		t.Error(err)
 	}
-	if other := socketName(dir + "2"); other == socketName(dir) {
+	if other := client.SocketName(dir + "2"); other == client.SocketName(dir) {
 		t.Error("two VMs have the same folder for their sockets")
 	}
 }
@@ -79,7 +80,7 @@ func TestSocketDirRejectsSharedFolders(t *testing.T) {
 			if strings.HasPrefix(string(s), runtimeDir) || err != nil {
 				t.Errorf("createSocketDir: got %s, %v; want a folder elsewhere", s, err)
 			}
-			for _, found := range socketDirs(runDir, dir) {
+			for _, found := range client.SocketDirs(runDir, dir) {
 				if strings.HasPrefix(string(found), runtimeDir) {
 					t.Errorf("socketDirs returned the unsafe folder %s", found)
 				}
@@ -96,8 +97,8 @@ func TestSocketDirRejectsSharedFolders(t *testing.T) {
 	if err := os.Mkdir(ours, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := checkPrivate(ours); !errors.Is(err, ErrSocketDir) {
-		t.Errorf("open to others: got error %v, want error %v", err, ErrSocketDir)
+	if err := client.CheckPrivate(ours); !errors.Is(err, client.ErrSocketDir) {
+		t.Errorf("open to others: got error %v, want error %v", err, client.ErrSocketDir)
 	}
 	if err := checkSocketDir(qemu.Sockets(runDir)); !errors.Is(err, qemu.ErrPathTooLong) {
 		t.Errorf("long path: got error %v, want error %v", err, qemu.ErrPathTooLong)
@@ -111,12 +112,12 @@ func TestConnectWithAnotherRuntimeDir(t *testing.T) {
 	v.spec.RunDir, _, _ = deepRunDir(t)
 	m := v.prepareMachine()
 	dir := v.spec.Dir
-	if err := durable.ReplaceJSON(dir.Supervisor(), runRecord{Version: recordVersion, Sockets: string(m.paths)}); err != nil {
+	if err := durable.ReplaceJSON(dir.Supervisor(), client.RunRecord{Version: client.RecordVersion, Sockets: string(m.paths)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, runtimeDir := range []string{os.Getenv("XDG_RUNTIME_DIR"), ""} {
 		t.Setenv("XDG_RUNTIME_DIR", runtimeDir)
-		if _, err := Connect(t.Context(), dir, v.spec.RunDir, nil); err != nil {
+		if _, err := client.Connect(t.Context(), dir, v.spec.RunDir, nil); err != nil {
 			t.Errorf("connect with XDG_RUNTIME_DIR=%s: %v", runtimeDir, err)
 		}
 	}
@@ -124,7 +125,7 @@ func TestConnectWithAnotherRuntimeDir(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(string(m.paths)), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Connect(t.Context(), dir, v.spec.RunDir, nil); !errors.Is(err, ErrNotAnswering) {
-		t.Errorf("a socket in a folder that other users can access: got error %v, want error %v", err, ErrNotAnswering)
+	if _, err := client.Connect(t.Context(), dir, v.spec.RunDir, nil); !errors.Is(err, client.ErrNotAnswering) {
+		t.Errorf("a socket in a folder that other users can access: got error %v, want error %v", err, client.ErrNotAnswering)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"vmterminal/snapshot/durable/guard"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
+	"vmterminal/vm/supervisor/client"
 )
 
 // qemuConnectTimeout is how long QEMU may take to answer after its start. A broken
@@ -31,7 +32,7 @@ func (m *machine) start(ctx context.Context) error {
 		_ = removeRunFiles(m.spec.Dir, m.spec.RunDir, m.paths)
 	}
 	if err != nil {
-		m.state.update(EventState, func(s *State) { s.State = Gone })
+		m.state.update(client.EventState, func(s *client.State) { s.State = client.Gone })
 		close(m.exited)
 	}
 	return err
@@ -237,16 +238,16 @@ func (m *machine) writeRecord(e *engine, accel qemu.Accelerator) error {
 	if m.isAdopting() {
 		now = m.lostRecord.Since
 	}
-	m.state.update(EventState, func(s *State) {
+	m.state.update(client.EventState, func(s *client.State) {
 		s.QEMUPID, s.Since = e.id.PID, now
 		s.Accelerator, s.AcceleratorWhy = accel.Name, accel.Why
 	})
-	self, err := processIDOf(os.Getpid())
+	self, err := client.ProcessIDOf(os.Getpid())
 	if err != nil {
 		return err
 	}
-	return durable.ReplaceJSON(m.spec.Dir.Supervisor(), runRecord{
-		Version: recordVersion, Supervisor: self, QEMU: e.id, Sockets: string(m.paths), Since: now,
+	return durable.ReplaceJSON(m.spec.Dir.Supervisor(), client.RunRecord{
+		Version: client.RecordVersion, Supervisor: self, QEMU: e.id, Sockets: string(m.paths), Since: now,
 		Accelerator: accel.Name, AcceleratorWhy: accel.Why,
 		CPUs: m.state.get().CPUs, MemoryMB: m.state.get().MemoryMB,
 		DiskInode: inodeOf(m.openDisk()),
@@ -256,14 +257,14 @@ func (m *machine) writeRecord(e *engine, accel qemu.Accelerator) error {
 // adopt takes over a QEMU whose supervisor is gone.
 func (m *machine) adopt(ctx context.Context) error {
 	m.paths = qemu.Sockets(m.lostRecord.Sockets)
-	m.state.update(EventState, func(s *State) {
+	m.state.update(client.EventState, func(s *client.State) {
 		s.CPUs, s.MemoryMB = m.lostRecord.CPUs, m.lostRecord.MemoryMB
 	})
 	m.setDisk(openRecordedDisk(m.lostRecord))
 	e := adoptEngine(m.lostRecord.QEMU, m.spec.Dir.Lock())
 	m.log.Debug("adopt QEMU", "pid", e.id.PID)
 	if err := m.connect(ctx, e); err != nil {
-		return fmt.Errorf("%w: adopt QEMU (pid %d): %w", ErrNotAnswering, e.id.PID, err)
+		return fmt.Errorf("%w: adopt QEMU (pid %d): %w", client.ErrNotAnswering, e.id.PID, err)
 	}
 	accel := qemu.Accelerator{Name: m.lostRecord.Accelerator, Why: m.lostRecord.AcceleratorWhy}
 	if err := m.writeRecord(e, accel); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // dieBeforeRun acts as a supervisor that dies between startEngine and run.
@@ -64,7 +65,7 @@ func hangingQEMU(t *testing.T) {
 
 // waitForRecord waits until the supervisor has recorded its QEMU, and returns the record.
 // launched must not receive anything before.
-func (v *testVM) waitForRecord(launched <-chan error) (rec runRecord) {
+func (v *testVM) waitForRecord(launched <-chan error) (rec client.RunRecord) {
 	v.t.Helper()
 	waitFor(v.t, "QEMU is recorded", func() bool {
 		select {
@@ -72,7 +73,7 @@ func (v *testVM) waitForRecord(launched <-chan error) (rec runRecord) {
 			v.t.Fatalf("launch returned early: %v", err)
 		default:
 		}
-		return readRecord(v.spec.Dir.Supervisor(), &rec) == nil
+		return client.ReadRecord(v.spec.Dir.Supervisor(), &rec) == nil
 	})
 	return rec
 }
@@ -97,8 +98,8 @@ func TestSupervisorKilledWhileQEMUStarts(t *testing.T) {
 	if err := receive(t, launched, "the launch ends"); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Fatalf("launch: got error %v, want %q in it", err, "killed")
 	}
-	var orphan *Orphan
-	if _, err := Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil); !errors.As(err, &orphan) || orphan.QEMUPID != rec.QEMU.PID {
+	var orphan *client.Orphan
+	if _, err := client.Connect(t.Context(), v.spec.Dir, v.spec.RunDir, nil); !errors.As(err, &orphan) || orphan.QEMUPID != rec.QEMU.PID {
 		t.Fatalf("connect: got error %v, want an Orphan with QEMU's pid", err)
 	}
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"vmterminal/vm/supervisor/client"
 )
 
 const (
@@ -20,12 +22,12 @@ type shutdown struct {
 	start   func()
 
 	mu      sync.Mutex
-	steps   []StopStep
+	steps   []client.StopStep
 	changed chan struct{} // closed and replaced at each step
 
 	graceOver context.Context // canceled when the guest gets no more time
 	endGrace  context.CancelFunc
-	forced    ExitReason // zero if the guest was not forced off
+	forced    client.ExitReason // zero if the guest was not forced off
 }
 
 func newShutdown() *shutdown {
@@ -36,7 +38,7 @@ func newShutdown() *shutdown {
 }
 
 // report adds a step and wakes all clients that wait for the next one.
-func (s *shutdown) report(step StopStep) {
+func (s *shutdown) report(step client.StopStep) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.steps = append(s.steps, step)
@@ -45,7 +47,7 @@ func (s *shutdown) report(step StopStep) {
 }
 
 // stepsAfter returns the steps after the first n, and a channel closed at the next step.
-func (s *shutdown) stepsAfter(n int) ([]StopStep, <-chan struct{}) {
+func (s *shutdown) stepsAfter(n int) ([]client.StopStep, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.steps[n:]), s.changed
@@ -54,7 +56,7 @@ func (s *shutdown) stepsAfter(n int) ([]StopStep, <-chan struct{}) {
 func (s *shutdown) isStarted() bool { return s.started.Err() != nil }
 
 // forceOff ends the guest's grace time. Only the first reason is recorded.
-func (s *shutdown) forceOff(reason ExitReason) {
+func (s *shutdown) forceOff(reason client.ExitReason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.forced.Code == "" {
@@ -63,7 +65,7 @@ func (s *shutdown) forceOff(reason ExitReason) {
 	s.endGrace()
 }
 
-func (s *shutdown) forcedReason() ExitReason {
+func (s *shutdown) forcedReason() client.ExitReason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.forced
@@ -72,13 +74,13 @@ func (s *shutdown) forcedReason() ExitReason {
 // requestStop starts stopping the VM unless that has started already; with
 // req.Force the guest gets no more time. It waits while the VM starts, but does not
 // wait until the VM has exited.
-func (m *machine) requestStop(req StopRequest) {
+func (m *machine) requestStop(req client.StopRequest) {
 	grace := req.Grace
 	if grace <= 0 {
-		grace = DefaultGrace
+		grace = client.DefaultGrace
 	}
 	if req.Force {
-		m.shutdown.forceOff(ExitReason{Code: ExitForced})
+		m.shutdown.forceOff(client.ExitReason{Code: client.ExitForced})
 	}
 	m.startMu.Lock() // so that the engine is not replaced in the meantime
 	defer m.startMu.Unlock()
@@ -90,7 +92,7 @@ func (m *machine) requestStop(req StopRequest) {
 	if !m.shutdown.isStarted() { // no race, as startMu is locked
 		m.shutdown.start()
 		m.log.Debug("stop requested", "force", req.Force, "grace", grace)
-		m.state.update(EventState, func(s *State) { s.State, s.PauseReason = Stopping, PauseReason{} })
+		m.state.update(client.EventState, func(s *client.State) { s.State, s.PauseReason = client.Stopping, client.PauseReason{} })
 		go m.powerOff(grace)
 	}
 }
@@ -103,7 +105,7 @@ func (m *machine) powerOff(grace time.Duration) {
 	if s.graceOver.Err() == nil && m.waitForGuest(grace, gone) {
 		return
 	}
-	s.report(StopStep{Code: StopCuttingPower})
+	s.report(client.StopStep{Code: client.StopCuttingPower})
 	m.log.Debug("cut the power")
 	_ = m.command(context.Background(), quitTimeout, "quit")
 	select {
@@ -111,14 +113,14 @@ func (m *machine) powerOff(grace time.Duration) {
 		return
 	case <-time.After(quitTimeout):
 	}
-	s.report(StopStep{Code: StopKillingQEMU})
+	s.report(client.StopStep{Code: client.StopKillingQEMU})
 	_ = m.currentEngine().kill()
 }
 
 // waitForGuest asks the guest to power off and reports whether it did within grace.
 func (m *machine) waitForGuest(grace time.Duration, gone <-chan struct{}) bool {
 	s := m.shutdown
-	s.report(StopStep{Code: StopAskingGuest, Grace: grace})
+	s.report(client.StopStep{Code: client.StopAskingGuest, Grace: grace})
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	retry := time.NewTicker(powerOffRetryInterval)
@@ -131,8 +133,8 @@ func (m *machine) waitForGuest(grace time.Duration, gone <-chan struct{}) bool {
 		case <-s.graceOver.Done():
 			return false
 		case <-timer.C:
-			s.report(StopStep{Code: StopGuestTimeout, Grace: grace})
-			s.forceOff(ExitReason{Code: ExitForcedAfter, Grace: grace})
+			s.report(client.StopStep{Code: client.StopGuestTimeout, Grace: grace})
+			s.forceOff(client.ExitReason{Code: client.ExitForcedAfter, Grace: grace})
 			return false
 		case <-retry.C:
 			m.requestPowerOff()

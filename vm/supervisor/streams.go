@@ -10,10 +10,9 @@ import (
 	"strconv"
 	"sync"
 	"time"
-)
 
-// consoleProtocol is the protocol name of a console connection.
-const consoleProtocol = "vmterminal-console"
+	"vmterminal/vm/supervisor/client"
+)
 
 // console attaches the connection to the guest's console until the client closes it,
 // or until the VM has exited and all output has been sent.
@@ -23,7 +22,7 @@ func (a *api) console(w http.ResponseWriter, r *http.Request) {
 		sendError(w, http.StatusBadRequest, fmt.Errorf("invalid replay length: %w", err))
 		return
 	}
-	a.upgrade(w, r, consoleProtocol, func(conn net.Conn, input io.Reader) { a.attach(conn, input, replay) })
+	a.upgrade(w, r, client.ConsoleProtocol, func(conn net.Conn, input io.Reader) { a.attach(conn, input, replay) })
 }
 
 // upgrade switches the connection to another protocol, calls use, and closes the
@@ -52,7 +51,7 @@ func (a *api) upgrade(w http.ResponseWriter, r *http.Request, protocol string, u
 func (a *api) attach(conn net.Conn, input io.Reader, replay int) {
 	c := a.m.console
 	attachment := c.Attach(replay)
-	count := func() { a.m.state.update(EventConsole, func(s *State) { s.Attached = c.Attached() }) }
+	count := func() { a.m.state.update(client.EventConsole, func(s *client.State) { s.Attached = c.Attached() }) }
 	count()
 	var output sync.WaitGroup
 	output.Go(func() {
@@ -132,7 +131,7 @@ func (a *api) endPointInTime(w http.ResponseWriter, r *http.Request) {
 
 // recordSnapshot records the snapshot that was created from a point in time.
 func (a *api) recordSnapshot(w http.ResponseWriter, r *http.Request) {
-	var s SnapshotRef
+	var s client.SnapshotRef
 	if !readBody(w, r, &s) {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
+	"vmterminal/vm/supervisor/client"
 )
 
 // writeTracking tracks the guest's writes since the point in time of a snapshot. It is
@@ -13,7 +14,7 @@ import (
 type writeTracking struct {
 	control  *qmp.Client // connection to the QEMU with the bitmap; nil without a bitmap
 	bitmap   string
-	snapshot SnapshotRef
+	snapshot client.SnapshotRef
 	writes   int64 // see qemu.PointInTime
 }
 

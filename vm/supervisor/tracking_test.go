@@ -6,13 +6,14 @@ import (
 
 	"vmterminal/vm/nbd"
 	"vmterminal/vm/qemu"
+	"vmterminal/vm/supervisor/client"
 )
 
 // recordPointInTime creates a point in time and records that it became the snapshot id.
-func (v *testVM) recordPointInTime(c *Client, id string) {
+func (v *testVM) recordPointInTime(c *client.Client, id string) {
 	v.t.Helper()
 	pit := v.beginFrozen(c)
-	if err := pit.RecordSnapshot(v.t.Context(), SnapshotRef{ID: id, Digest: "digest of " + id}); err != nil {
+	if err := pit.RecordSnapshot(v.t.Context(), client.SnapshotRef{ID: id, Digest: "digest of " + id}); err != nil {
 		v.t.Fatal(err)
 	}
 	if err := pit.Close(); err != nil {
@@ -27,7 +28,7 @@ func TestTrackingOfGuest(t *testing.T) {
 	c := v.start()
 	x := v.attach(c)
 	x.expect(prompt)
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 	if got := v.state(c).UnchangedSince; got != "" {
 		t.Fatalf("unchanged since %q before there was a snapshot, want none", got)
 	}
@@ -68,7 +69,7 @@ func TestTrackingOfGuest(t *testing.T) {
 			t.Fatal(err)
 		}
 		pit.ID = "nonsense"
-		if err := pit.RecordSnapshot(t.Context(), SnapshotRef{ID: "second"}); err == nil {
+		if err := pit.RecordSnapshot(t.Context(), client.SnapshotRef{ID: "second"}); err == nil {
 			t.Error("a snapshot was recorded for an unknown point in time")
 		}
 	}
@@ -81,15 +82,15 @@ func TestTrackingOfGuest(t *testing.T) {
 	if now := v.state(c); now.QEMUPID != first.QEMUPID || now.UnchangedSince != "" {
 		t.Fatalf("after a takeover: got %+v, want QEMUPID %v, no UnchangedSince", now, first.QEMUPID)
 	}
-	v.waitUntil(c, func(s State) bool { return s.Agent })
+	v.waitUntil(c, func(s client.State) bool { return s.Agent })
 	pit, err := c.BeginPointInTime(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pit.Changes != "" || pit.Since != (SnapshotRef{}) {
-		t.Errorf("changes are known after a takeover: got %+v, want no Changes, Since %v", pit, (SnapshotRef{}))
+	if pit.Changes != "" || pit.Since != (client.SnapshotRef{}) {
+		t.Errorf("changes are known after a takeover: got %+v, want no Changes, Since %v", pit, (client.SnapshotRef{}))
 	}
-	if err := c.Stop(t.Context(), StopRequest{Force: true}, nil); err != nil {
+	if err := c.Stop(t.Context(), client.StopRequest{Force: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

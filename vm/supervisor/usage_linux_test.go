@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"vmterminal/vm/supervisor/client"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -28,7 +30,7 @@ func TestUsage(t *testing.T) {
 	if after := usage(os.Getpid()); after.Memory < before.Memory+more/2 {
 		t.Errorf("got %d bytes of memory, want more: it was %d before allocating %d", after.Memory, before.Memory, more)
 	}
-	if none := usage(0); none != (Usage{}) {
+	if none := usage(0); none != (client.Usage{}) {
 		t.Errorf("pid 0: got %+v, want the zero value", none)
 	}
 }

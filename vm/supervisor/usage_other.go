@@ -2,5 +2,7 @@
 
 package supervisor
 
+import "vmterminal/vm/supervisor/client"
+
 // usage returns the zero value, because it is not implemented on this system.
-func usage(int) Usage { return Usage{} }
+func usage(int) client.Usage { return client.Usage{} }

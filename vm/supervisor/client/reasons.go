@@ -1,9 +1,7 @@
-package supervisor
+package client
 
 import (
 	"encoding/json"
-	"os"
-	"syscall"
 	"time"
 )
 
@@ -51,17 +49,6 @@ type ExitReason struct {
 	NoSupervisor bool `json:"no_supervisor,omitempty"`
 	// Text is the sentence that an earlier version wrote instead of Code.
 	Text string `json:"-"`
-}
-
-// crashReason returns the reason for an exit of QEMU without a SHUTDOWN event.
-func crashReason(state *os.ProcessState, lastLine string) ExitReason {
-	r := ExitReason{Code: ExitQEMUCrashed, Detail: lastLine}
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		r.Signal, r.CoreDumped = status.Signal().String(), status.CoreDump()
-	} else {
-		r.ExitStatus = state.ExitCode()
-	}
-	return r
 }
 
 // PauseCode says why a VM is paused.

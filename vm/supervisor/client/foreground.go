@@ -1,4 +1,4 @@
-package supervisor
+package client
 
 import (
 	"encoding/json"
@@ -19,7 +19,7 @@ type foregroundQueries struct {
 }
 
 // send sends queries until done is closed.
-func (q *foregroundQueries) send(out *frameWriter, queries <-chan agent.ForegroundQuery, done <-chan struct{}) {
+func (q *foregroundQueries) send(out *FrameWriter, queries <-chan agent.ForegroundQuery, done <-chan struct{}) {
 	for {
 		select {
 		case query, more := <-queries:
@@ -35,7 +35,7 @@ func (q *foregroundQueries) send(out *frameWriter, queries <-chan agent.Foregrou
 	}
 }
 
-func (q *foregroundQueries) sendOne(out *frameWriter, query agent.ForegroundQuery) error {
+func (q *foregroundQueries) sendOne(out *FrameWriter, query agent.ForegroundQuery) error {
 	q.mu.Lock()
 	switch {
 	case q.ended:
@@ -47,11 +47,11 @@ func (q *foregroundQueries) sendOne(out *frameWriter, query agent.ForegroundQuer
 	}
 	q.pending = append(q.pending, query)
 	q.mu.Unlock()
-	_ = out.send(frameAsk, nil) // if it fails, end answers the query
+	_ = out.Send(FrameQuery, nil) // if it fails, end answers the query
 	return nil
 }
 
-// handleAnswer handles the content of a frameFront.
+// handleAnswer handles the content of a FrameForeground.
 func (q *foregroundQueries) handleAnswer(content []byte) error {
 	q.mu.Lock()
 	if len(content) == 0 {
@@ -66,7 +66,7 @@ func (q *foregroundQueries) handleAnswer(content []byte) error {
 	query := q.pending[0]
 	q.pending = q.pending[1:]
 	q.mu.Unlock()
-	var reply foregroundReply
+	var reply ForegroundReply
 	if err := json.Unmarshal(content, &reply); err != nil {
 		err = fmt.Errorf("query the foreground program: %w", err)
 		query("", err)

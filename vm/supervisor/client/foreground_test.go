@@ -1,4 +1,4 @@
-package supervisor
+package client
 
 import (
 	"encoding/json"
@@ -21,34 +21,6 @@ func queryForeground(queries chan<- agent.ForegroundQuery) (program string, err 
 	return program, err
 }
 
-func TestExecForegroundQuery(t *testing.T) {
-	asked := make(chan agent.ForegroundQuery)
-	ended := make(chan error, 1)
-	c := execClient(t, newFakeAgent())
-	go func() {
-		_, err := c.Exec(t.Context(), agent.Command{
-			Args: []string{"answer"}, Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}, ForegroundQueries: asked},
-		})
-		ended <- err
-	}()
-	program, err := queryForeground(asked)
-	for errors.Is(err, agent.ErrUnsupported) { // the other side has not announced its support yet
-		program, err = queryForeground(asked)
-	}
-	if program != "vim" || err != nil {
-		t.Errorf("got program %q, %v, want %q", program, err, "vim")
-	}
-	if _, err := queryForeground(asked); err == nil || err.Error() != agent.ErrUnsupported.Error() {
-		t.Errorf("unsupported: got %v, want %v", err, agent.ErrUnsupported)
-	}
-	if _, err := queryForeground(asked); err == nil {
-		t.Error("a query after the command has exited succeeded")
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-}
-
 // Supervisors of earlier versions would reject a query and end the command.
 func TestForegroundQueryWithOlderSupervisor(t *testing.T) {
 	client, server := net.Pipe()
@@ -56,16 +28,16 @@ func TestForegroundQueryWithOlderSupervisor(t *testing.T) {
 	asked, typed := make(chan agent.ForegroundQuery), make(chan string, 10)
 	go func() {
 		defer server.Close()
-		var buf [maxFrame]byte
+		var buf [MaxFrame]byte
 		for {
-			what, content, err := readFrame(server, buf[:])
+			what, content, err := ReadFrame(server, buf[:])
 			if err != nil {
 				return
 			}
 			typed <- string(what) + string(content)
-			if what == frameStdin {
-				result, _ := json.Marshal(execResult{Exit: 4})
-				_ = NewFrameWriter(server).send(frameFinished, result)
+			if what == FrameStdin {
+				result, _ := json.Marshal(ExecResult{Exit: 4})
+				_ = NewFrameWriter(server).Send(FrameFinished, result)
 			}
 		}
 	}()

@@ -1,4 +1,4 @@
-package supervisor
+package client
 
 import (
 	"bufio"
@@ -18,7 +18,7 @@ import (
 // returns io.EOF after the VM has exited. Close may be called from any goroutine; it
 // unblocks Read and does not lose written data. ctx applies only to attaching.
 func (c *Client) Console(ctx context.Context, req ConsoleRequest) (io.ReadWriteCloser, error) {
-	return c.upgraded(ctx, fmt.Sprintf("/v1/console?replay=%d", req.Replay), consoleProtocol)
+	return c.upgraded(ctx, fmt.Sprintf("/v1/console?replay=%d", req.Replay), ConsoleProtocol)
 }
 
 // upgraded opens a connection that is upgraded from HTTP to another protocol. ctx

@@ -1,7 +1,8 @@
-package supervisor
+package client
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,31 +13,72 @@ import (
 	"vmterminal/vm/home"
 )
 
+// Activity codes in the locks of running VMs.
+const (
+	ActivityRun  = "vm_run"
+	ActivityStop = "vm_stop" // stopping a QEMU without a supervisor
+)
+
+// IsRunningVM reports whether the holder of a VM's lock is running the VM.
+func IsRunningVM(holder durable.Holder) bool {
+	return holder.Activity.Code == ActivityRun || holder.Activity == durable.Activity{Name: "running the VM"} // recorded by earlier versions
+}
+
+// ErrSupervisorAlive means that the supervisor exists but does not answer.
+var ErrSupervisorAlive = fmt.Errorf("%w, but its supervisor is running", ErrNotAnswering)
+
+// FindOrphan returns the record of a QEMU that runs without its supervisor. If there is
+// none, the error is ErrNotRunning, ErrSupervisorAlive or ErrOtherUser.
+func FindOrphan(dir home.VMDir) (RunRecord, error) {
+	held, by, lockErr := durable.QueryLock(dir.Lock())
+	hostHeld, _, hostErr := durable.QueryLock(dir.SupervisorLock())
+	var rec RunRecord
+	readErr := ReadRecord(dir.Supervisor(), &rec)
+	if lockErr != nil || held && (by.PID == 0 || IsRunningVM(by)) { // not held by a job
+		for _, err := range []error{lockErr, hostErr, readErr} {
+			if errors.Is(err, fs.ErrPermission) {
+				return RunRecord{}, fmt.Errorf("%w: %w", ErrOtherUser, err)
+			}
+		}
+	}
+	switch {
+	case !held:
+		return RunRecord{}, ErrNotRunning
+	case hostHeld:
+		return RunRecord{}, ErrSupervisorAlive
+	case readErr != nil || !rec.QEMU.IsAlive():
+		return RunRecord{}, ErrNotRunning // a job holds the lock
+	}
+	return rec, nil
+}
+
 // maxRecord is the maximum size of host.json and last.json in bytes.
 const maxRecord = 64 << 10
 
-// processID identifies a process uniquely, unlike a PID, which is reused.
-type processID struct {
+// ProcessID identifies a process uniquely, unlike a PID, which is reused.
+type ProcessID struct {
 	PID     int    `json:"pid"`
 	Started uint64 `json:"started"` // see processStartTime
 }
 
-func processIDOf(pid int) (processID, error) {
+// ProcessIDOf returns the identity of a running process.
+func ProcessIDOf(pid int) (ProcessID, error) {
 	started, err := processStartTime(pid)
-	return processID{PID: pid, Started: started}, err
+	return ProcessID{PID: pid, Started: started}, err
 }
 
-func (p processID) isAlive() bool {
+// IsAlive reports whether the process is running.
+func (p ProcessID) IsAlive() bool {
 	started, err := processStartTime(p.PID)
 	return err == nil && p.PID > 0 && started == p.Started
 }
 
-// runRecord is the content of host.json, which says how to reach a running VM. It may be
+// RunRecord is the content of host.json, which says how to reach a running VM. It may be
 // stale: only the locks prove that the VM is running.
-type runRecord struct {
+type RunRecord struct {
 	Version    int       `json:"version"`
-	Supervisor processID `json:"host"`
-	QEMU       processID `json:"qemu"`
+	Supervisor ProcessID `json:"host"`
+	QEMU       ProcessID `json:"qemu"`
 	Sockets    string    `json:"sockets"` // folder with the sockets
 	Since      time.Time `json:"since"`
 
@@ -65,21 +107,23 @@ type Last struct {
 // never run.
 func ReadLast(dir home.VMDir) (Last, error) {
 	var last Last
-	err := readRecord(dir.LastExit(), &last)
+	err := ReadRecord(dir.LastExit(), &last)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Last{}, err
 	}
 	// A host.json without a running QEMU is left over from a killed supervisor.
-	var rec runRecord
-	if readRecord(dir.Supervisor(), &rec) == nil && !rec.QEMU.isAlive() && !rec.Since.Equal(last.Since) {
-		return Last{Version: recordVersion, Since: rec.Since, ExitReason: ExitReason{Code: ExitUnrecorded}}, nil
+	var rec RunRecord
+	if ReadRecord(dir.Supervisor(), &rec) == nil && !rec.QEMU.IsAlive() && !rec.Since.Equal(last.Since) {
+		return Last{Version: RecordVersion, Since: rec.Since, ExitReason: ExitReason{Code: ExitUnrecorded}}, nil
 	}
 	return last, err
 }
 
-const recordVersion = 1
+// RecordVersion is the current value of the field Version in host.json and last.json.
+const RecordVersion = 1
 
-func readRecord(path string, into any) error {
+// ReadRecord reads host.json or last.json.
+func ReadRecord(path string, into any) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -90,12 +134,6 @@ func readRecord(path string, into any) error {
 		return err
 	}
 	return durable.ParseJSON(path, data, into)
-}
-
-// removeTempRecords removes temporary files that a killed supervisor has left behind.
-// The caller must hold host.lock, which protects the records.
-func removeTempRecords(dir home.VMDir) error {
-	return errors.Join(durable.SweepTempsOf(dir.Supervisor()), durable.SweepTempsOf(dir.LastExit()))
 }
 
 // LastConsole returns roughly the last n bytes of the console's output, starting at a

@@ -1,4 +1,4 @@
-package supervisor
+package client
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ func TestOtherUsersVM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := durable.ReplaceJSON(dir.Supervisor(), runRecord{Version: recordVersion}); err != nil {
+	if err := durable.ReplaceJSON(dir.Supervisor(), RunRecord{Version: RecordVersion}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -47,7 +47,7 @@ func TestOtherUsersVM(t *testing.T) {
 		if !c.held {
 			lock.Close()
 		}
-		if err := asNobody(func() error { _, err := findOrphan(dir); return err }); !errors.Is(err, c.want) {
+		if err := asNobody(func() error { _, err := FindOrphan(dir); return err }); !errors.Is(err, c.want) {
 			t.Errorf("%s: got error %v, want %v", c.what, err, c.want)
 		}
 	}

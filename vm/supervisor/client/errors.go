@@ -1,4 +1,4 @@
-package supervisor
+package client
 
 import (
 	"context"
@@ -32,10 +32,21 @@ var (
 	ErrNoAgent = errors.New("the guest's agent does not answer")
 	// ErrPaused means that the VM is paused, so that its guest cannot answer.
 	ErrPaused = errors.New("the VM is paused")
+	// ErrForwards means that a change of a running VM's forwards was made only in part.
+	ErrForwards = errors.New("forwards partly changed")
+	// ErrPort means that a port of the host cannot be forwarded.
+	ErrPort = errors.New("cannot be forwarded")
+	// ErrShare means that a folder cannot be shared.
+	ErrShare = errors.New("cannot be shared")
+	// ErrSocketDir means that sockets cannot be in the store, and that the folder for them
+	// outside the store is owned by or accessible to other users.
+	ErrSocketDir = errors.New("not a private folder of this user")
+	// ErrBadSpec means that the description of a VM to run is incomplete or invalid.
+	ErrBadSpec = errors.New("invalid VM specification")
 )
 
-// Orphan is the error for a VM that runs without its supervisor. Run with Spec.Adopt
-// takes it over; StopOrphan stops it.
+// Orphan is the error for a VM that runs without its supervisor. Package supervisor can
+// take it over (Spec.Adopt) and stop it (StopOrphan).
 type Orphan struct{ QEMUPID int }
 
 func (o *Orphan) Error() string {
@@ -79,18 +90,18 @@ var errorCodes = []struct {
 	{"not-answering", context.DeadlineExceeded}, // QEMU timed out; the agent's timeouts match above
 }
 
-// remoteError is an error received from another process. It wraps the error that
+// RemoteError is an error received from another process. It wraps the error that
 // belongs to its code.
-type remoteError struct {
+type RemoteError struct {
 	Code    string          `json:"code,omitempty"`
 	Message string          `json:"message"`
 	Holder  *durable.Holder `json:"holder,omitempty"` // with code "locked"
 }
 
-func (e *remoteError) Error() string { return e.Message }
+func (e *RemoteError) Error() string { return e.Message }
 
 // Unwrap returns the error for the code, with the lock's holder if there is one.
-func (e *remoteError) Unwrap() error {
+func (e *RemoteError) Unwrap() error {
 	if e.Code == "locked" && e.Holder != nil {
 		return &durable.Busy{Holder: *e.Holder}
 	}
@@ -102,8 +113,9 @@ func (e *remoteError) Unwrap() error {
 	return nil
 }
 
-func newRemoteError(err error) *remoteError {
-	e := &remoteError{Message: err.Error()}
+// NewRemoteError returns err as it is sent to another process.
+func NewRemoteError(err error) *RemoteError {
+	e := &RemoteError{Message: err.Error()}
 	for _, c := range errorCodes {
 		if errors.Is(err, c.is) {
 			e.Code = c.code

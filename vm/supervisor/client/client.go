@@ -1,4 +1,11 @@
-package supervisor
+// Package client controls running VMs. [Connect] connects to the supervisor of a VM, and
+// [Client] has one method for each request of its API. The package also reads the records
+// that a supervisor leaves in the VM's folder, and finds out whether a VM is running.
+//
+// It defines the API for both sides: package supervisor, which owns the VM, imports it for
+// the types of requests, answers, errors and records. It must not import that package or
+// QEMU's control protocol.
+package client
 
 import (
 	"bytes"
@@ -92,12 +99,12 @@ func isOrphan(err error) bool {
 // the first socket. A supervisor that was started with another XDG_RUNTIME_DIR is found
 // through its record.
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {
-	conn, err := dialFirst(ctx, socketDirs(c.runDir, c.dir))
+	conn, err := dialFirst(ctx, SocketDirs(c.runDir, c.dir))
 	if err == nil {
 		return conn, nil
 	}
-	var rec runRecord
-	if readRecord(c.dir.Supervisor(), &rec) == nil && checkPrivate(filepath.Dir(rec.Sockets)) == nil {
+	var rec RunRecord
+	if ReadRecord(c.dir.Supervisor(), &rec) == nil && CheckPrivate(filepath.Dir(rec.Sockets)) == nil {
 		if conn, err := dialFirst(ctx, []qemu.Sockets{qemu.Sockets(rec.Sockets)}); err == nil {
 			return conn, nil
 		}
@@ -108,11 +115,11 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 func dialFirst(ctx context.Context, dirs []qemu.Sockets) (net.Conn, error) {
 	var first error
 	for _, s := range dirs {
-		err := qemu.CheckSocketPath(apiSocket(s))
+		err := qemu.CheckSocketPath(APISocket(s))
 		if err == nil {
 			var d net.Dialer
 			var conn net.Conn
-			if conn, err = d.DialContext(ctx, "unix", apiSocket(s)); err == nil {
+			if conn, err = d.DialContext(ctx, "unix", APISocket(s)); err == nil {
 				return conn, nil
 			}
 		}
@@ -135,7 +142,7 @@ func (c *Client) State(ctx context.Context) (State, error) {
 // terminals; see [agent.Client.Programs]. It returns ErrNoAgent if the guest's agent
 // does not answer.
 func (c *Client) Programs(ctx context.Context) ([]string, error) {
-	var answer programsReply
+	var answer ProgramsReply
 	err := c.call(ctx, http.MethodGet, "/v1/programs", nil, &answer)
 	return answer.Programs, err
 }
@@ -163,7 +170,7 @@ func (c *Client) CheckQEMU(ctx context.Context) error {
 // Resize sets the size of the guest's console in characters; the last caller wins. If
 // the guest's agent does not answer, the size is sent when it does.
 func (c *Client) Resize(ctx context.Context, cols, rows int) error {
-	return c.call(ctx, http.MethodPost, "/v1/resize", resizeRequest{cols, rows}, nil)
+	return c.call(ctx, http.MethodPost, "/v1/resize", ResizeRequest{cols, rows}, nil)
 }
 
 // Stop asks the guest to power off and forces it off after req.Grace. It returns when
@@ -179,7 +186,7 @@ func (c *Client) Stop(ctx context.Context, req StopRequest, progress func(StopSt
 	defer stream.Close()
 	lines := json.NewDecoder(stream)
 	for {
-		var line stopLine
+		var line StopLine
 		if lines.Decode(&line) != nil || line.Done {
 			return c.waitForUnlock(ctx, owner)
 		}
@@ -201,7 +208,7 @@ func (c *Client) waitForUnlock(ctx context.Context, owner durable.Holder) error 
 			return nil
 		}
 		if alive, _ := durable.IsLocked(c.dir.SupervisorLock()); !alive {
-			if _, err := findOrphan(c.dir); err == nil {
+			if _, err := FindOrphan(c.dir); err == nil {
 				return c.explainFailure(errors.New("the supervisor exited while the VM was stopping"))
 			}
 		}
@@ -285,7 +292,7 @@ func (c *Client) open(ctx context.Context, method, path string, body any) (io.Re
 }
 
 func readError(resp *http.Response) error {
-	var e remoteError
+	var e RemoteError
 	err := json.NewDecoder(io.LimitReader(resp.Body, maxReply)).Decode(&e)
 	if err != nil || e.Message == "" {
 		return fmt.Errorf("the supervisor answered %s", resp.Status)
@@ -296,7 +303,7 @@ func readError(resp *http.Response) error {
 // explainFailure turns a failed request into an error of this package that says why
 // the supervisor did not answer. It returns the supervisor's own errors unchanged.
 func (c *Client) explainFailure(err error) error {
-	if refused := (*remoteError)(nil); errors.As(err, &refused) {
+	if refused := (*RemoteError)(nil); errors.As(err, &refused) {
 		return err
 	}
 	if isDisconnect(err) {
@@ -305,7 +312,7 @@ func (c *Client) explainFailure(err error) error {
 		_ = WaitForExit(limited, c.dir)
 		cancel()
 	}
-	rec, findErr := findOrphan(c.dir)
+	rec, findErr := FindOrphan(c.dir)
 	switch {
 	case findErr == nil:
 		return &Orphan{QEMUPID: rec.QEMU.PID}
@@ -342,4 +349,12 @@ func WaitForExit(ctx context.Context, dir home.VMDir) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// SetForwards replaces the port forwards of the VM; open connections stay open. It
+// returns ErrPort if a port is not available. After an error the forwards are
+// unchanged, unless the error is ErrForwards. It is supported if State.Forwards is not
+// nil.
+func (c *Client) SetForwards(ctx context.Context, want []qemu.Forward) error {
+	return c.call(ctx, http.MethodPut, "/v1/forwards", ForwardsRequest{want}, nil)
 }

@@ -1,4 +1,4 @@
-package supervisor
+package client
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // Exec runs a command in the guest and returns its exit code; see [agent.Client.Run]
 // for the contract. It returns ErrNoAgent if the guest's agent does not answer.
 func (c *Client) Exec(ctx context.Context, command agent.Command) (exit int, err error) {
-	stream, err := c.upgraded(ctx, "/v1/exec", execProtocol)
+	stream, err := c.upgraded(ctx, "/v1/exec", ExecProtocol)
 	if err != nil {
 		return 0, err
 	}
@@ -35,11 +35,11 @@ var errExecDisconnected = errors.New("the connection to the command was lost")
 
 func runExec(stream io.ReadWriteCloser, command agent.Command) (int, error) {
 	out := NewFrameWriter(stream)
-	req := execRequest{Args: command.Args, Dir: wire.Bytes(command.Dir), Env: command.Env, Input: command.Stdin != nil}
+	req := ExecRequest{Args: command.Args, Dir: wire.Bytes(command.Dir), Env: command.Env, Input: command.Stdin != nil}
 	if t := command.Terminal; t != nil {
 		req.Columns, req.Rows = t.Size.Columns, t.Size.Rows
 	}
-	if err := out.sendJSON(frameCommand, req); err != nil {
+	if err := out.SendJSON(FrameCommand, req); err != nil {
 		return 0, fmt.Errorf("send the command: %w", err)
 	}
 	var queries foregroundQueries
@@ -59,9 +59,9 @@ func runExec(stream io.ReadWriteCloser, command agent.Command) (int, error) {
 			}
 		}()
 	}
-	var buf [maxFrame]byte
+	var buf [MaxFrame]byte
 	for {
-		kind, content, err := readFrame(stream, buf[:])
+		kind, content, err := ReadFrame(stream, buf[:])
 		if err != nil {
 			select {
 			case err := <-inputFailed:
@@ -71,14 +71,14 @@ func runExec(stream io.ReadWriteCloser, command agent.Command) (int, error) {
 			}
 		}
 		switch kind {
-		case frameStdout:
+		case FrameStdout:
 			err = writeOutput(command.Stdout, content)
-		case frameStderr:
+		case FrameStderr:
 			err = writeOutput(command.Stderr, content)
-		case frameFront:
+		case FrameForeground:
 			err = queries.handleAnswer(content)
-		case frameFinished:
-			var result execResult
+		case FrameFinished:
+			var result ExecResult
 			if err := json.Unmarshal(content, &result); err != nil {
 				return 0, fmt.Errorf("parse the command's result: %w", err)
 			}
@@ -95,16 +95,16 @@ func runExec(stream io.ReadWriteCloser, command agent.Command) (int, error) {
 
 // sendInput sends standard input and its end. It returns an error only if reading
 // fails, which the command must not mistake for the end of its input. If sending
-// fails, the connection is closed and readFrame fails as well.
-func sendInput(out *frameWriter, stdin io.Reader) error {
+// fails, the connection is closed and ReadFrame fails as well.
+func sendInput(out *FrameWriter, stdin io.Reader) error {
 	buf := make([]byte, wire.ChunkSize)
 	for {
 		n, err := stdin.Read(buf)
-		if n > 0 && out.send(frameStdin, buf[:n]) != nil {
+		if n > 0 && out.Send(FrameStdin, buf[:n]) != nil {
 			return nil
 		}
 		if errors.Is(err, io.EOF) {
-			_ = out.send(frameStdin, nil) // if it fails, readFrame fails as well
+			_ = out.Send(FrameStdin, nil) // if it fails, ReadFrame fails as well
 			return nil
 		}
 		if err != nil {
@@ -114,11 +114,11 @@ func sendInput(out *frameWriter, stdin io.Reader) error {
 }
 
 // sendSizes sends the terminal's sizes until done is closed.
-func sendSizes(out *frameWriter, sizes <-chan agent.Size, done <-chan struct{}) {
+func sendSizes(out *FrameWriter, sizes <-chan agent.Size, done <-chan struct{}) {
 	for {
 		select {
 		case s, more := <-sizes:
-			if !more || out.send(frameSize, wire.SizePayload(s.Columns, s.Rows)) != nil {
+			if !more || out.Send(FrameSize, wire.SizePayload(s.Columns, s.Rows)) != nil {
 				return
 			}
 		case <-done:
