@@ -43,7 +43,7 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*job.Job[VM], err
 func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m job.Meter) error {
 	opt := image.Options{MaxSize: int64(n.DiskSizeMB) << 20, Progress: m, Force: n.Force}
 	return s.vms.Create(v, func(dir home.VMDir) error {
-		opt.Room = func(bytes int64) error { return snapshot.Room(string(dir), bytes) }
+		opt.Room = func(bytes int64) error { return snapshot.CheckRoom(string(dir), bytes) }
 		return vm.FillDisk(func(disk *os.File) error {
 			size, err := s.writeDisk(ctx, n, disk, opt, m)
 			if err != nil {

@@ -89,7 +89,7 @@ func asImage(m cache.Image, vms []vm.Entry) Image {
 func (s *Service) images(m job.Meter) *cache.Store {
 	store := &cache.Store{
 		Home: s.opt.Home, Client: s.opt.Images.Client,
-		Room: snapshot.Room,
+		Room: snapshot.CheckRoom,
 	}
 	store.Client.Log = s.opt.Log
 	if m != nil {

@@ -106,7 +106,7 @@ func (s *Service) spec(v vm.VM, accel string) (supervisor.Spec, error) {
 		Accel:    accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Debug: logsDebug(s.opt.Log),
 	}
-	spec.Room = func(bytes int64) error { return snapshot.Room(string(spec.Dir), bytes) }
+	spec.Room = func(bytes int64) error { return snapshot.CheckRoom(string(spec.Dir), bytes) }
 	for _, share := range v.Shares {
 		spec.Shares = append(spec.Shares, supervisor.Share{
 			Share: qemu.Share{Path: share.Path, ReadOnly: share.ReadOnly}, GuestDir: share.GuestDir(),

@@ -48,7 +48,7 @@ func readOrigin(dir home.VMDir) origin {
 	if err != nil || durable.ParseJSON(dir.Origin(), data, &o) != nil {
 		return origin{}
 	}
-	disk, kept := snapshot.Open(SnapshotPaths(dir)).DiskFiles()
+	disk, kept := snapshot.Open(SnapshotPaths(dir)).DiskInodes()
 	switch {
 	case o.File == 0 || o.File == disk:
 	case o.File == kept:
@@ -61,7 +61,7 @@ func readOrigin(dir home.VMDir) origin {
 
 // write stores the origin. The caller must hold the job lock.
 func (o origin) write(dir home.VMDir) {
-	o.File, _ = snapshot.Open(SnapshotPaths(dir)).DiskFiles()
+	o.File, _ = snapshot.Open(SnapshotPaths(dir)).DiskInodes()
 	_ = durable.UpdateJSON(dir.Origin(), o)
 }
 

@@ -205,7 +205,7 @@ func lackingSpace(err error) problem.Code {
 	switch {
 	case full.Lack == snapshot.LackQuota || errors.Is(err, syscall.EDQUOT):
 		return problem.QuotaExceeded
-	case full.Lack == snapshot.LackInodes || path != "" && !diskfile.HasInodes(doctor.ExistingFolder(path)):
+	case full.Lack == snapshot.LackInodes || path != "" && !diskfile.HasFreeInodes(doctor.ExistingFolder(path)):
 		return problem.NoInodes
 	}
 	return problem.NoSpace

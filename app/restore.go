@@ -157,7 +157,7 @@ func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.S
 	over := noUndo == nil && was.isRestored(store, list)
 	restore := store.Restore
 	if over {
-		restore = store.RestoreOver
+		restore = store.RestoreKeepingUndo
 	}
 	restored, err := restore(hold, info.Name, dir.Disk(), m)
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {

@@ -92,7 +92,7 @@ func asSnapshot(dir home.VMDir, i snapshot.Info, here bool) Snapshot {
 	return Snapshot{
 		ID: i.ID, Name: i.Name, Description: i.Description, VM: i.VM,
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
-		Taken: i.Taken, FrozenFor: i.Held,
+		Taken: i.Taken, FrozenFor: i.FrozenFor,
 		State: i.State, Problem: i.Problem, Foreign: i.Foreign,
 		Pinned: i.Pinned, Automatic: i.Automatic, VerifiedAt: i.VerifiedAt, Frees: i.Frees,
 		IsCurrent: here,

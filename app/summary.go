@@ -19,7 +19,7 @@ type summaries struct {
 
 // summary is the number of a VM's snapshots and the time of the newest.
 type summary struct {
-	mark  snapshot.Mark
+	mark  snapshot.Fingerprint
 	count int
 	last  time.Time
 }
@@ -29,7 +29,7 @@ type summary struct {
 func (s *Service) snapshotSummary(ctx context.Context, dir home.VMDir) (count int, last time.Time) {
 	store := snapshot.Open(SnapshotPaths(dir))
 	now := time.Now() // before the mark, so that later changes are not considered settled
-	mark := store.Mark()
+	mark := store.Fingerprint()
 	if known, ok := s.summaries.get(dir); ok && known.mark == mark {
 		return known.count, known.last
 	}
@@ -40,7 +40,7 @@ func (s *Service) snapshotSummary(ctx context.Context, dir home.VMDir) (count in
 	if count = len(infos); count > 0 {
 		last = infos[0].Created
 	}
-	if mark.Settled(now) && store.Mark() == mark {
+	if mark.IsSettled(now) && store.Fingerprint() == mark {
 		s.summaries.put(dir, summary{mark, count, last})
 	}
 	return count, last

@@ -18,7 +18,7 @@ func TestSummaryIsCached(t *testing.T) {
 	if _, ok := s.summaries.get(dir); ok {
 		t.Fatal("a summary was cached right after a change")
 	}
-	s.summaries.put(dir, summary{mark: snapshot.Open(SnapshotPaths(dir)).Mark(), count: 7, last: time.Unix(1, 0)})
+	s.summaries.put(dir, summary{mark: snapshot.Open(SnapshotPaths(dir)).Fingerprint(), count: 7, last: time.Unix(1, 0)})
 	if n, _ := s.snapshotSummary(t.Context(), dir); n != 7 {
 		t.Errorf("got %d snapshots, want the cached number", n)
 	}
@@ -26,7 +26,7 @@ func TestSummaryIsCached(t *testing.T) {
 	if n, _ := s.snapshotSummary(t.Context(), dir); n != 2 {
 		t.Errorf("got %d snapshots after another was taken, want 2", n)
 	}
-	s.summaries.put(dir, summary{mark: snapshot.Open(SnapshotPaths(dir)).Mark(), count: 7})
+	s.summaries.put(dir, summary{mark: snapshot.Open(SnapshotPaths(dir)).Fingerprint(), count: 7})
 	if err := os.Remove(snapshot.File(dir.Snapshots(), "one")); err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (s *Service) createSnapshot(ctx context.Context, e vm.Entry, store *snapsho
 		return createdSnapshot{}, err
 	}
 	defer disk.close()
-	req.Taken, req.Held, req.Changes = disk.taken, disk.frozenFor, disk.changes
+	req.Taken, req.FrozenFor, req.Changes = disk.taken, disk.frozenFor, disk.changes
 	made, err := store.Create(job, disk.source, req, m)
 	if err != nil {
 		err = disk.wrapError(ctx, err)

@@ -46,11 +46,11 @@ func TestAutomaticUntilRenamed(t *testing.T) {
 		{"described", "auto-1", func() error { return store.Describe(ctx, "auto-1", strings.Repeat("long ", 800)) }, true},
 		{"pinned", "auto-1", func() error { return store.Pin(ctx, "auto-1", true) }, true},
 		{"rows lost", "auto-1", func() error { return os.WriteFile(dir.Rows, nil, durable.FileMode) }, true},
-		{"moved by hand", "mine", func() error { return os.Rename(store.file("auto-1"), store.file("mine")) }, false},
-		{"moved back", "auto-1", func() error { return os.Rename(store.file("mine"), store.file("auto-1")) }, true},
+		{"moved by hand", "mine", func() error { return os.Rename(store.filePath("auto-1"), store.filePath("mine")) }, false},
+		{"moved back", "auto-1", func() error { return os.Rename(store.filePath("mine"), store.filePath("auto-1")) }, true},
 		{"other capitals", "AUTO-1", func() error { return store.Rename(ctx, "auto-1", "AUTO-1") }, false},
 		{"renamed", "mine", func() error { return store.Rename(ctx, "AUTO-1", "mine") }, false},
-		{"file gone", "mine", func() error { return os.Remove(store.file("mine")) }, false},
+		{"file gone", "mine", func() error { return os.Remove(store.filePath("mine")) }, false},
 	} {
 		if err := step.act(); err != nil {
 			t.Fatalf("%s: got error %v, want no error", step.when, err)
@@ -66,7 +66,7 @@ func TestMissingAutomaticSnapshot(t *testing.T) {
 	if _, err := automatic(t, dir, "auto-1", false); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(Open(dir).file("auto-1")); err != nil {
+	if err := os.Remove(Open(dir).filePath("auto-1")); err != nil {
 		t.Fatal(err)
 	}
 	if i := get(t, dir, "auto-1"); i.State != StateMissing || !i.Automatic {
@@ -113,7 +113,7 @@ func TestPruneKeepsCopiesFromOtherVMs(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := Open(dir)
-	writeFile(t, store.file("auto-1"), readFile(t, Open(from).file("auto-1")))
+	writeFile(t, store.filePath("auto-1"), readFile(t, Open(from).filePath("auto-1")))
 	for _, name := range []string{"auto-2", "auto-3"} {
 		if _, err := automatic(t, dir, name, false); err != nil {
 			t.Fatal(err)
@@ -153,9 +153,9 @@ func TestCreateUnlessSame(t *testing.T) {
 		}, true},
 		"the same, but damaged": {func(t *testing.T, dir Paths) {
 			create(t, dir, "a")
-			b := readFile(t, Open(dir).file("a"))
+			b := readFile(t, Open(dir).filePath("a"))
 			b[len(b)/3] ^= 1
-			writeFile(t, Open(dir).file("a"), b)
+			writeFile(t, Open(dir).filePath("a"), b)
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,34 +14,34 @@ import (
 // base is the snapshot whose chunks a new snapshot reuses.
 type base struct {
 	*gzfile.Base
-	name   string
-	file   *snapshotFile
-	differ bool // a new snapshot must differ from it
+	name       string
+	file       *snapshotFile
+	mustDiffer bool // a new snapshot must differ from it
 }
 
-// base opens a snapshot whose chunks can be reused: the one to which the changes refer, or
+// openBase opens a snapshot whose chunks can be reused: the one to which the changes refer, or
 // else the newest. It skips damaged snapshots and returns a note about each. It returns nil
 // if no snapshot can be reused; everything is then compressed. The error, if any, is the
 // context's.
-func (d folder) base(ctx context.Context, list []Info, c *Changes, size int64, p Progress) (b *base, notes []string, err error) {
-	if at := slices.IndexFunc(list, c.areSince); at >= 0 {
-		if b, notes, err = d.newest(ctx, list[at:at+1], p); b != nil {
+func (d folder) openBase(ctx context.Context, list []Info, c *Changes, size int64, p Progress) (b *base, notes []string, err error) {
+	if at := slices.IndexFunc(list, c.isSince); at >= 0 {
+		if b, notes, err = d.openReusable(ctx, list[at:at+1], p); b != nil {
 			b.SetChanges(size, c.Ranges)
 		}
 	}
 	if b == nil && err == nil {
-		b, notes, err = d.newest(ctx, list, p)
+		b, notes, err = d.openReusable(ctx, list, p)
 	}
 	return b, notes, err
 }
 
-// areSince reports whether the changes are those since this snapshot.
-func (c *Changes) areSince(i Info) bool {
+// isSince reports whether the changes are those since this snapshot.
+func (c *Changes) isSince(i Info) bool {
 	return c != nil && c.ID != "" && i.ID == c.ID && i.Digest == c.Digest
 }
 
-// newest opens the first snapshot of the list that can be reused.
-func (d folder) newest(ctx context.Context, list []Info, p Progress) (b *base, notes []string, err error) {
+// openReusable opens the first snapshot of the list that can be reused.
+func (d folder) openReusable(ctx context.Context, list []Info, p Progress) (b *base, notes []string, err error) {
 	for _, i := range list {
 		if i.Foreign || i.State != StateOK && i.State != StateImported {
 			continue
@@ -50,9 +50,9 @@ func (d folder) newest(ctx context.Context, list []Info, p Progress) (b *base, n
 		if err != nil {
 			continue
 		}
-		index, err := d.anyIndex(ctx, i.Name, file, p)
+		index, err := d.ensureIndex(ctx, i.Name, file, p)
 		if err == nil {
-			return &base{Base: &gzfile.Base{File: file.ours, Index: index}, name: i.Name, file: file}, notes, nil
+			return &base{Base: &gzfile.Base{File: file.native, Index: index}, name: i.Name, file: file}, notes, nil
 		}
 		file.Close()
 		if ctx.Err() != nil {
@@ -65,29 +65,29 @@ func (d folder) newest(ctx context.Context, list []Info, p Progress) (b *base, n
 	return nil, notes, nil
 }
 
-// anyIndex returns the index of one of our files, and rebuilds it if it is missing or
+// ensureIndex returns the index of one of our files, and rebuilds it if it is missing or
 // unusable. The caller must hold the job lock.
-func (d folder) anyIndex(ctx context.Context, name string, file *snapshotFile, p Progress) (*gzfile.Index, error) {
+func (d folder) ensureIndex(ctx context.Context, name string, file *snapshotFile, p Progress) (*gzfile.Index, error) {
 	if index := d.readIndex(name, file); index != nil {
 		return index, nil
 	}
 	p.Phase(PhaseIndex, file.size)
-	index, err := file.ours.Scan(ctx, nil, gzfile.Options{Add: p.Add})
+	index, err := file.native.Scan(ctx, nil, gzfile.Options{Add: p.Add})
 	if err == nil {
 		d.saveIndex(name, index)
 	}
 	return index, err
 }
 
-// cloningTo makes out share blocks with the base if possible, and returns the base for
+// prepareCloning makes out share blocks with the base if possible, and returns the base for
 // gzfile.Options.
-func (b *base) cloningTo(out *budgeted) *gzfile.Base {
+func (b *base) prepareCloning(out *budgetedFile) *gzfile.Base {
 	if b == nil {
 		return nil
 	}
 	b.Cloner = &gzfile.Cloner{
-		Clone: func(to, from, n int64) error { return diskfile.Share(out.File, to, b.file.File, from, n) },
-		New:   out.File,
+		Clone:   func(to, from, n int64) error { return diskfile.Share(out.File, to, b.file.File, from, n) },
+		NewFile: out.File,
 	}
 	return b.Base
 }
@@ -95,7 +95,7 @@ func (b *base) cloningTo(out *budgeted) *gzfile.Base {
 // checkDiffers returns ErrUnchanged if a new snapshot must differ from the base and does
 // not, unless the base was found damaged.
 func (b *base) checkDiffers(h gzfile.Header) error {
-	if b == nil || !b.differ || len(b.Bad) > 0 || h.Size != b.file.ours.Header.Size || h.Digest != b.file.ours.Header.Digest {
+	if b == nil || !b.mustDiffer || len(b.DamagedChunks) > 0 || h.Size != b.file.native.Header.Size || h.Digest != b.file.native.Header.Digest {
 		return nil
 	}
 	return fmt.Errorf("%w %s", ErrUnchanged, strconv.Quote(b.name))
@@ -107,10 +107,10 @@ func (b *base) notes() []string {
 		return nil
 	}
 	var notes []string
-	if len(b.Bad) > 0 {
+	if len(b.DamagedChunks) > 0 {
 		notes = append(notes, fmt.Sprintf(
 			"snapshot %s is damaged (chunk %d is the first of %d): the new snapshot has its own copies of these chunks",
-			strconv.Quote(b.name), b.Bad[0], len(b.Bad)))
+			strconv.Quote(b.name), b.DamagedChunks[0], len(b.DamagedChunks)))
 	}
 	if b.ChangesWrong {
 		notes = append(notes, fmt.Sprintf(

@@ -102,8 +102,8 @@ func TestCancelAtEveryPoint(t *testing.T) {
 	dir := vmDir(t, disk)
 	store := Open(dir)
 	create(t, dir, "a")
-	writeFile(t, store.file("f"), gzipped(t, content(2, mib+512)))
-	ours, theirs := readFile(t, store.file("a")), readFile(t, store.file("f"))
+	writeFile(t, store.filePath("f"), gzipped(t, content(2, mib+512)))
+	ours, theirs := readFile(t, store.filePath("a")), readFile(t, store.filePath("f"))
 	writeFile(t, dir.Disk, content(3, 2*mib))
 	restoring := func(name string) func(context.Context, Progress, *Store, Paths) error {
 		return func(ctx context.Context, p Progress, s *Store, dir Paths) error {
@@ -134,7 +134,7 @@ func TestCancelAtEveryPoint(t *testing.T) {
 	}
 	without := func(act func(context.Context, Progress, *Store, Paths) error) func(context.Context, Progress, *Store, Paths) error {
 		return func(ctx context.Context, p Progress, s *Store, dir Paths) error {
-			os.Remove(s.index("a"))
+			os.Remove(s.indexPath("a"))
 			return act(ctx, p, s, dir)
 		}
 	}

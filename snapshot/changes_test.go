@@ -41,7 +41,7 @@ func TestCreateWithChanges(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, used: true},
-		"index lost": {act: func(_ *testing.T, s *Store) { os.Remove(s.index("a")) }, used: true},
+		"index lost": {act: func(_ *testing.T, s *Store) { os.Remove(s.indexPath("a")) }, used: true},
 		"deleted": {act: func(t *testing.T, s *Store) {
 			if err := s.Delete(context.Background(), "a"); err != nil {
 				t.Fatal(err)

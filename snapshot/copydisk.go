@@ -15,42 +15,42 @@ import (
 // any, is ErrDiskChanged, a *NoSpace, the source's or the context's; the file then does not
 // exist.
 func CopyDisk(ctx context.Context, src Source, path string, p Progress) error {
-	p = orSilent(p)
+	p = orNoProgress(p)
 	folder := filepath.Dir(path)
 	p.Phase(PhaseScan, 0)
 	plan, err := gzfile.NewPlan(ctx, src)
 	if err != nil {
-		return classify(ctx, folder, 0, err)
+		return classifyError(ctx, folder, 0, err)
 	}
 	next, err := durable.NewReplacement(path)
 	if err != nil {
-		return classify(ctx, folder, 0, err)
+		return classifyError(ctx, folder, 0, err)
 	}
 	defer next.Discard()
-	if err := errors.Join(copyInto(ctx, next, src, plan.Bytes, folder, p), checkUnchanged(src)); err != nil {
-		return classify(ctx, folder, plan.Bytes, err)
+	if err := errors.Join(copyData(ctx, next, src, plan.Bytes, folder, p), checkUnchanged(src)); err != nil {
+		return classifyError(ctx, folder, plan.Bytes, err)
 	}
 	p.Phase(PhaseFlush, 0)
 	if err := next.Commit(); err != nil {
-		return classify(ctx, folder, plan.Bytes, err)
+		return classifyError(ctx, folder, plan.Bytes, err)
 	}
 	return nil
 }
 
-func copyInto(ctx context.Context, next *durable.Replacement, src Source, bytes int64, folder string, p Progress) error {
-	shares, _ := src.(*Disk)
-	if shares != nil && !diskfile.CanShare(next.File, shares) {
-		shares = nil
+func copyData(ctx context.Context, next *durable.Replacement, src Source, bytes int64, folder string, p Progress) error {
+	shareable, _ := src.(*Disk)
+	if shareable != nil && !diskfile.CanShare(next.File, shareable) {
+		shareable = nil
 	}
 	needed := bytes
-	if shares != nil {
+	if shareable != nil {
 		needed = 0
 	}
 	room, err := newBudget(folder, needed)
 	if err != nil {
 		return err
 	}
-	out := &budgeted{WriteBehind: diskfile.WriteBehind{File: next.File, DropCache: true}, budget: room}
+	out := &budgetedFile{WriteBehind: diskfile.WriteBehind{File: next.File, DropCache: true}, budget: room}
 	p.Phase(PhaseCopy, bytes)
 	buf := make([]byte, gzfile.ChunkSize)
 	for at := int64(0); ; {
@@ -63,7 +63,7 @@ func copyInto(ctx context.Context, next *durable.Replacement, src Source, bytes 
 		}
 		for at = start; at < end; {
 			n := min(int64(len(buf))-at%int64(len(buf)), end-at)
-			if err := errors.Join(ctx.Err(), copyPart(out, src, shares, buf[:n], at)); err != nil {
+			if err := errors.Join(ctx.Err(), copyPart(out, src, shareable, buf[:n], at)); err != nil {
 				return err
 			}
 			p.Add(n)
@@ -74,10 +74,10 @@ func copyInto(ctx context.Context, next *durable.Replacement, src Source, bytes 
 
 // copyPart copies len(b) bytes at offset off, with b as the buffer. If shares is not nil,
 // it shares whole blocks of that disk instead.
-func copyPart(out *budgeted, src Source, shares *Disk, b []byte, off int64) error {
+func copyPart(out *budgetedFile, src Source, shareable *Disk, b []byte, off int64) error {
 	n := int64(len(b))
-	if shares != nil && off%diskfile.BlockSize == 0 && n%diskfile.BlockSize == 0 {
-		err := shares.Share(out.File, off, n)
+	if shareable != nil && off%diskfile.BlockSize == 0 && n%diskfile.BlockSize == 0 {
+		err := shareable.Share(out.File, off, n)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
@@ -85,6 +85,6 @@ func copyPart(out *budgeted, src Source, shares *Disk, b []byte, off int64) erro
 	if read, err := src.ReadAt(b, off); read < len(b) {
 		return err
 	}
-	_, err := diskfile.Write(out, b, off)
+	_, err := diskfile.WriteSparse(out, b, off)
 	return err
 }

@@ -24,7 +24,7 @@ type Request struct {
 	Description string
 	VM          string
 	Taken       Taken
-	Held        time.Duration // how long the guest was paused
+	FrozenFor   time.Duration // how long the guest was paused
 	Created     time.Time     // zero means now
 	// Automatic means that a schedule creates the snapshot, not a person.
 	Automatic bool
@@ -63,7 +63,7 @@ type Created struct {
 // ErrTooLarge, ErrDiskChanged or a *NoSpace, or is the source's or the context's. After an
 // error there is no snapshot, and all calls to src have returned.
 func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress) (Created, error) {
-	return s.create(ctx, src, s.paths.Firmware, req, orSilent(p))
+	return s.create(ctx, src, s.paths.Firmware, req, orNoProgress(p))
 }
 
 // CreateFromUndo is like Create, for the undo disk. The error may also wrap ErrNoUndo.
@@ -82,11 +82,11 @@ func (s *Store) CreateFromUndo(ctx context.Context, req Request, p Progress) (Cr
 	}
 	defer src.Close()
 	req.Taken = TakenStopped
-	return s.create(ctx, src, s.paths.FirmwareUndo, req, orSilent(p))
+	return s.create(ctx, src, s.paths.FirmwareUndo, req, orNoProgress(p))
 }
 
 func (s *Store) create(ctx context.Context, src Source, firmware string, req Request, p Progress) (Created, error) {
-	list, err := s.listForNew(ctx, req.Name)
+	list, err := s.listForCreate(ctx, req.Name)
 	if err != nil {
 		return Created{}, err
 	}
@@ -94,46 +94,46 @@ func (s *Store) create(ctx context.Context, src Source, firmware string, req Req
 	if err != nil {
 		return Created{}, err
 	}
-	packed, tooLarge, err := packFirmware(firmware)
+	packedFirmware, firmwareNote, err := packFirmware(firmware)
 	if err != nil {
 		return Created{}, err
 	}
-	h.Firmware = packed
+	h.Firmware = packedFirmware
 	folder := s.paths.Snapshots
 	if err := durable.MakeDir(folder); err != nil {
 		return Created{}, err
 	}
-	out, err := durable.NewReplacement(s.file(req.Name))
+	out, err := durable.NewReplacement(s.filePath(req.Name))
 	if err != nil {
-		return Created{}, classify(ctx, folder, 0, err)
+		return Created{}, classifyError(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	base, notes, err := s.base(ctx, list, req.Changes, src.Size(), p)
+	base, notes, err := s.openBase(ctx, list, req.Changes, src.Size(), p)
 	if err != nil {
 		return Created{}, err
 	}
 	defer base.close()
 	if base != nil {
-		base.differ = req.UnlessSame
+		base.mustDiffer = req.UnlessSame
 	}
-	h, index, err := write(ctx, out, src, h, base, p)
+	h, index, err := writeSnapshot(ctx, out, src, h, base, p)
 	if err != nil {
 		return Created{}, err
 	}
-	info := fromHeader(h, req.Name)
+	info := infoFromHeader(h, req.Name)
 	info.State = StateOK
 	if info, err = s.publish(out, info); err != nil {
-		return Created{}, classify(ctx, folder, 0, err)
+		return Created{}, classifyError(ctx, folder, 0, err)
 	}
 	s.saveIndex(req.Name, index)
-	made := Created{Info: info, Notes: append(notes, base.notes()...)}
-	if tooLarge != "" {
-		made.Notes = append(made.Notes, tooLarge)
+	created := Created{Info: info, Notes: append(notes, base.notes()...)}
+	if firmwareNote != "" {
+		created.Notes = append(created.Notes, firmwareNote)
 	}
 	if base != nil {
-		made.Reused, made.Shared, made.Unread = base.Reused, base.Shared, base.Unread
+		created.Reused, created.Shared, created.Unread = base.Reused, base.Shared, base.Unread
 	}
-	return made, nil
+	return created, nil
 }
 
 // saveIndex writes an index. It ignores errors, as the index is only a cache.
@@ -142,7 +142,7 @@ func (d folder) saveIndex(name string, index *gzfile.Index) {
 	if err != nil {
 		return
 	}
-	_ = durable.ReplaceCache(d.index(name), func(w io.Writer) error {
+	_ = durable.ReplaceCache(d.indexPath(name), func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})
@@ -158,24 +158,24 @@ func (r Request) header() (gzfile.Header, error) {
 	}
 	id := make([]byte, 16)
 	rand.Read(id)
-	given := ""
+	scheduledName := ""
 	if r.Automatic {
-		given = r.Name
+		scheduledName = r.Name
 	}
 	return gzfile.Header{
-		Automatic: given,
-		ID:        hex.EncodeToString(id), Name: r.Name, Description: description, VM: plain(r.VM),
-		Created: r.Created.UTC().Round(0), Taken: string(r.Taken), HeldMicros: r.Held.Microseconds(),
+		Automatic: scheduledName,
+		ID:        hex.EncodeToString(id), Name: r.Name, Description: description, VM: sanitizeText(r.VM),
+		Created: r.Created.UTC().Round(0), Taken: string(r.Taken), FrozenMicros: r.FrozenFor.Microseconds(),
 	}, nil
 }
 
-// write writes the snapshot file and makes its contents durable.
-func write(ctx context.Context, out *durable.Replacement, src Source, h gzfile.Header, base *base, p Progress) (gzfile.Header, *gzfile.Index, error) {
+// writeSnapshot writes the snapshot file and makes its contents durable.
+func writeSnapshot(ctx context.Context, out *durable.Replacement, src Source, h gzfile.Header, base *base, p Progress) (gzfile.Header, *gzfile.Index, error) {
 	folder := filepath.Dir(out.Name())
 	p.Phase(PhaseScan, 0)
 	plan, err := gzfile.NewPlan(ctx, src)
 	if err != nil {
-		return h, nil, classify(ctx, folder, 0, err)
+		return h, nil, classifyError(ctx, folder, 0, err)
 	}
 	// The smallest possible file is that of a disk of zeros.
 	room, err := newBudget(folder, src.Size()/1024+3*gzfile.Align)
@@ -184,12 +184,12 @@ func write(ctx context.Context, out *durable.Replacement, src Source, h gzfile.H
 	}
 	p.Phase(PhaseCompress, plan.Bytes)
 	var done atomic.Int64
-	file := &budgeted{WriteBehind: diskfile.WriteBehind{File: out.File}, budget: room}
+	file := &budgetedFile{WriteBehind: diskfile.WriteBehind{File: out.File}, budget: room}
 	add := func(n int64) {
 		done.Add(n)
 		p.Add(n)
 	}
-	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: add, Base: base.cloningTo(file)})
+	h, index, err := gzfile.Write(ctx, file, src, plan, h, gzfile.Options{Add: add, Base: base.prepareCloning(file)})
 	if err == nil {
 		err = checkUnchanged(src)
 	}
@@ -207,7 +207,7 @@ func write(ctx context.Context, out *durable.Replacement, src Source, h gzfile.H
 		err = ctx.Err()
 	}
 	if err != nil {
-		return h, nil, withEstimate(classify(ctx, folder, 0, err), file.written, done.Load(), plan.Bytes)
+		return h, nil, withEstimate(classifyError(ctx, folder, 0, err), file.written, done.Load(), plan.Bytes)
 	}
 	return h, index, nil
 }
@@ -226,22 +226,22 @@ func withEstimate(err error, written, done, total int64) error {
 func (s *rowStore) publish(out *durable.Replacement, info Info) (Info, error) {
 	named := false
 	err := s.changeRows(func(r *rows) (bool, error) {
-		if err := s.checkFree("", info.Name); err != nil {
+		if err := s.checkNameFree("", info.Name); err != nil {
 			return false, err // another program has created the file
 		}
-		os.Remove(s.index(info.Name))
+		os.Remove(s.indexPath(info.Name))
 		if err := s.commit(out, info.Name); err != nil {
 			return false, err
 		}
 		named = true
-		r.put(asRow(info))
+		r.put(rowFromInfo(info))
 		return true, nil
 	})
 	if err != nil && named {
 		info.State, info.Problem = StateImported, "its row could not be written: "+err.Error()
 		err = nil
 	}
-	info.Frees = diskfile.Reclaimable(s.file(info.Name))
+	info.Frees = diskfile.Reclaimable(s.filePath(info.Name))
 	return info, err
 }
 
@@ -252,7 +252,7 @@ func (d folder) commit(out *durable.Replacement, name string) error {
 		return err
 	}
 	err := durable.MarkNotDurable(durable.SyncDir(d.dir))
-	if err != nil && os.Remove(d.file(name)) == nil {
+	if err != nil && os.Remove(d.filePath(name)) == nil {
 		return durable.UnmarkNotDurable(err)
 	}
 	return err

@@ -32,9 +32,9 @@ func TestDescribeInterrupted(t *testing.T) {
 	dir := vmDir(t, disk)
 	store, ctx := Open(dir), context.Background()
 	made := create(t, dir, "a")
-	file := readFile(t, store.file("a"))
+	file := readFile(t, store.filePath("a"))
 	rowsFile := readFile(t, dir.Rows)
-	n, err := store.prepareHeader(ctx, "a", "a", func(e *gzfile.Editable) { e.Description = strings.Repeat("new ", 500) })
+	n, err := store.prepareHeader(ctx, "a", "a", func(e *gzfile.EditableFields) { e.Description = strings.Repeat("new ", 500) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,16 +61,16 @@ func TestDescribeInterrupted(t *testing.T) {
 		}
 	}
 	for done := range 4 {
-		for state, head := range torn(file[:len(n.head)], n.head) {
-			writeFile(t, store.file("a"), file)
+		for state, head := range torn(file[:len(n.encoded)], n.encoded) {
+			writeFile(t, store.filePath("a"), file)
 			writeFile(t, dir.Rows, rowsFile)
-			for _, step := range store.putSteps("a", n.head)[:done] {
+			for _, step := range store.writeHeaderSteps("a", n.encoded)[:done] {
 				if err := step(); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if done == 1 {
-				writeFile(t, store.file("a"), append(head, file[len(head):]...))
+				writeFile(t, store.filePath("a"), append(head, file[len(head):]...))
 			}
 			check(fmt.Sprintf("%d steps, %s", done, state))
 			if done != 1 {
@@ -86,17 +86,17 @@ func TestHeaderOfAnotherFile(t *testing.T) {
 	store := Open(dir)
 	create(t, dir, "a")
 	create(t, dir, "b")
-	a, b := readFile(t, store.file("a")), readFile(t, store.file("b"))
+	a, b := readFile(t, store.filePath("a")), readFile(t, store.filePath("b"))
 	for name, head := range map[string][]byte{"another's": b[:gzfile.Align], "cut": a[:100], "longer": a, "nothing": nil, "noise": content(9, gzfile.Align)} {
-		writeFile(t, store.header("a"), head)
-		writeFile(t, store.header("gone"), head)
+		writeFile(t, store.headerPath("a"), head)
+		writeFile(t, store.headerPath("gone"), head)
 		if i := get(t, dir, "a"); i.State != StateOK || i.Description != "as a" {
 			t.Errorf("%s: got %+v, want State %v, Description %q", name, i, StateOK, "as a")
 		}
 		if err := store.settleRows(); err != nil {
 			t.Error(err)
 		}
-		if !bytes.Equal(readFile(t, store.file("a")), a) {
+		if !bytes.Equal(readFile(t, store.filePath("a")), a) {
 			t.Errorf("%s: got a changed file, want the same", name)
 		}
 		if got := tree(t, dir.Snapshots); got != "a.idx a.raw.gz b.idx b.raw.gz" {
@@ -116,7 +116,7 @@ func TestRenameInterrupted(t *testing.T) {
 				dir := vmDir(t, content(1, 5000))
 				store := Open(dir)
 				if foreign {
-					writeFile(t, store.file("a"), gzipped(t, content(1, 5120)))
+					writeFile(t, store.filePath("a"), gzipped(t, content(1, 5120)))
 				} else {
 					create(t, dir, "a")
 				}
@@ -124,7 +124,7 @@ func TestRenameInterrupted(t *testing.T) {
 					t.Fatal(err)
 				}
 				was := get(t, dir, "a")
-				n, err := store.prepareHeader(ctx, "a", to, func(e *gzfile.Editable) { e.Name = to })
+				n, err := store.prepareHeader(ctx, "a", to, func(e *gzfile.EditableFields) { e.Name = to })
 				if err != nil {
 					t.Fatal(err)
 				}

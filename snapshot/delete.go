@@ -23,7 +23,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return s.remove(ctx, []Info{info})[0]
+	return s.removeSnapshots(ctx, []Info{info})[0]
 }
 
 // DeleteAll deletes many snapshots, with a single listing and fewer writes of the rows. It
@@ -47,7 +47,7 @@ func (s *Store) DeleteAll(ctx context.Context, names []string) []error {
 			infos, of = append(infos, info), append(of, at)
 		}
 	}
-	for at, err := range s.remove(ctx, infos) {
+	for at, err := range s.removeSnapshots(ctx, infos) {
 		errs[of[at]] = err
 	}
 	return errs
@@ -56,9 +56,9 @@ func (s *Store) DeleteAll(ctx context.Context, names []string) []error {
 // deleteBatch is how many snapshots are removed each time the rows' lock is held.
 const deleteBatch = 32
 
-// remove removes snapshots and returns an error or nil for each. It sets Frees to the space
+// removeSnapshots removes snapshots and returns an error or nil for each. It sets Frees to the space
 // that each has freed. When ctx ends, the remaining snapshots are kept.
-func (s *rowStore) remove(ctx context.Context, infos []Info) []error {
+func (s *rowStore) removeSnapshots(ctx context.Context, infos []Info) []error {
 	errs := make([]error, 0, len(infos))
 	for batch := range slices.Chunk(infos, deleteBatch) {
 		errs = append(errs, s.removeBatch(ctx, batch)...)
@@ -75,7 +75,7 @@ func (s *rowStore) removeBatch(ctx context.Context, infos []Info) []error {
 			return false, err
 		}
 		for at, info := range infos {
-			infos[at].Frees = diskfile.Reclaimable(s.file(info.Name)) // may be more than when listed, as others that shared its blocks are gone
+			infos[at].Frees = diskfile.Reclaimable(s.filePath(info.Name)) // may be more than when listed, as others that shared its blocks are gone
 			if errs[at] = ctx.Err(); errs[at] == nil {
 				removed[at], errs[at] = s.removeFile(info.Name)
 			}
@@ -86,7 +86,7 @@ func (s *rowStore) removeBatch(ctx context.Context, infos []Info) []error {
 		folderSynced = true
 		for at, info := range infos {
 			if errs[at] == nil {
-				r.drop(info.Name)
+				r.remove(info.Name)
 			} else if row := r.find(info.Name); row >= 0 {
 				r.Snapshots[row].Deleting = false
 			}
@@ -106,8 +106,8 @@ func (s *rowStore) removeBatch(ctx context.Context, infos []Info) []error {
 
 // removeFile removes the file and index of a snapshot, and reports whether there was a file.
 func (d folder) removeFile(name string) (removed bool, err error) {
-	os.Remove(d.index(name))
-	err = os.Remove(d.file(name))
+	os.Remove(d.indexPath(name))
+	err = os.Remove(d.filePath(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

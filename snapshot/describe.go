@@ -14,7 +14,7 @@ const MaxDescription = 4096
 // cleanDescription trims a description and replaces control characters with spaces. The
 // error, if any, wraps ErrBadDescription.
 func cleanDescription(description string) (string, error) {
-	description = strings.TrimSpace(plain(description))
+	description = strings.TrimSpace(sanitizeText(description))
 	if len(description) > MaxDescription {
 		return "", fmt.Errorf("%w: it is longer than %d bytes", ErrBadDescription, MaxDescription)
 	}
@@ -30,13 +30,13 @@ func (s *Store) Describe(ctx context.Context, name, description string) error {
 	if err != nil {
 		return err
 	}
-	return s.edit(ctx, name,
-		func(e *gzfile.Editable) { e.Description = description },
+	return s.editSnapshot(ctx, name,
+		func(e *gzfile.EditableFields) { e.Description = description },
 		func(r *row) { r.Description = description })
 }
 
-// edit changes a snapshot's header and row.
-func (s *Store) edit(ctx context.Context, name string, header func(*gzfile.Editable), change func(*row)) error {
+// editSnapshot changes a snapshot's header and row.
+func (s *Store) editSnapshot(ctx context.Context, name string, header func(*gzfile.EditableFields), change func(*row)) error {
 	// Finish interrupted changes first, so that the header read below is current.
 	if err := s.settleRows(); err != nil {
 		return err
@@ -52,8 +52,8 @@ func (s *Store) edit(ctx context.Context, name string, header func(*gzfile.Edita
 	defer n.discard()
 	put := false
 	err = s.changeRows(func(r *rows) (bool, error) {
-		if err := s.putHeader(info.Name, n); err != nil {
-			return false, classify(ctx, s.paths.Snapshots, 0, err)
+		if err := s.writeHeader(info.Name, n); err != nil {
+			return false, classifyError(ctx, s.paths.Snapshots, 0, err)
 		}
 		put = !info.Foreign
 		r.update(info, change)
@@ -68,6 +68,5 @@ func (s *Store) edit(ctx context.Context, name string, header func(*gzfile.Edita
 // settleRows finishes changes of names and headers that a crash has interrupted, as every
 // changeRows does.
 func (s *rowStore) settleRows() error {
-	err := s.changeRows(func(*rows) (bool, error) { return false, nil })
-	return err
+	return s.changeRows(func(*rows) (bool, error) { return false, nil })
 }

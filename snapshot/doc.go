@@ -22,5 +22,5 @@
 // # Adding a field
 //
 // A new field of a snapshot goes into Request, gzfile.Header with Request.header and
-// fromHeader, and Info with row, asRow and row.info; TestRowKeepsEveryField checks the latter.
+// infoFromHeader, and Info with row, rowFromInfo and row.info; TestRowKeepsEveryField checks the latter.
 package snapshot

@@ -19,7 +19,7 @@ import (
 // readHeaderOf returns the header in a snapshot's file, whatever its row says.
 func readHeaderOf(t testing.TB, s *Store, name string) gzfile.Header {
 	t.Helper()
-	h, _, err := gzfile.ReadHeader(bytes.NewReader(readFile(t, s.file(name))))
+	h, _, err := gzfile.ReadHeader(bytes.NewReader(readFile(t, s.filePath(name))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,18 +31,18 @@ func TestDescribeAndPin(t *testing.T) {
 	dir := vmDir(t, disk)
 	store, ctx := Open(dir), context.Background()
 	want := create(t, dir, "a")
-	body := readFile(t, store.file("a"))[gzfile.Align:]
+	body := readFile(t, store.filePath("a"))[gzfile.Align:]
 	for _, description := range []string{"new", "", "x\ny\x1b", strings.Repeat("ö", MaxDescription/2), strings.Repeat(`"`, MaxDescription), "short again"} {
 		if err := store.Describe(ctx, "A", description); err != nil {
 			t.Fatal(err)
 		}
-		want.Description = strings.TrimSpace(plain(description))
+		want.Description = strings.TrimSpace(sanitizeText(description))
 		i := get(t, dir, "a")
 		want.FileSize, want.Frees = i.FileSize, i.Frees
 		if i != want || readHeaderOf(t, store, "a").Description != want.Description {
 			t.Errorf("got %+v, want %+v", i, want)
 		}
-		b := readFile(t, store.file("a"))
+		b := readFile(t, store.filePath("a"))
 		if !bytes.HasSuffix(b, body) || (len(b)-len(body))%gzfile.Align != 0 {
 			t.Error("got a changed body, want the same")
 		}
@@ -82,7 +82,7 @@ func TestEditForeign(t *testing.T) {
 	dir := vmDir(t, nil)
 	store, ctx := Open(dir), context.Background()
 	b := gzipped(t, content(1, mib))
-	writeFile(t, store.file("f"), b)
+	writeFile(t, store.filePath("f"), b)
 	if err := errors.Join(store.Describe(ctx, "f", "by hand"), store.Pin(ctx, "f", true), store.Rename(ctx, "f", "g")); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestEditForeign(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := get(t, dir, "g")
-	if i.Description != "by hand" || !i.Pinned || i.State != StateImported || i.DiskSize != mib || !bytes.Equal(readFile(t, store.file("g")), b) {
+	if i.Description != "by hand" || !i.Pinned || i.State != StateImported || i.DiskSize != mib || !bytes.Equal(readFile(t, store.filePath("g")), b) {
 		t.Errorf("get: got %+v, want Description %q, Pinned, State %v, DiskSize %v", i, "by hand", StateImported, mib)
 	}
 }
@@ -101,8 +101,8 @@ func TestEditErrors(t *testing.T) {
 	for _, name := range []string{"a", "gone", "bad"} {
 		create(t, dir, name)
 	}
-	os.Remove(store.file("gone"))
-	damage(t, store.file("bad"), 40)
+	os.Remove(store.filePath("gone"))
+	damage(t, store.filePath("bad"), 40)
 	for name, c := range map[string]struct{ err, want error }{
 		"describe none":     {store.Describe(ctx, "none", "x"), ErrNotFound},
 		"describe missing":  {store.Describe(ctx, "gone", "x"), ErrMissing},
@@ -127,7 +127,7 @@ func TestEditErrors(t *testing.T) {
 		t.Errorf("List: got %+v %v, want 2 entries", list, err)
 	}
 	writeFile(t, dir.Rows, []byte(`{"version": 2}`))
-	before := readFile(t, store.file("a"))
+	before := readFile(t, store.filePath("a"))
 	for name, err := range map[string]error{
 		"describe": store.Describe(ctx, "a", "x"), "pin": store.Pin(ctx, "a", true), "rename": store.Rename(ctx, "a", "x"),
 	} {
@@ -135,7 +135,7 @@ func TestEditErrors(t *testing.T) {
 			t.Errorf("%s with newer rows: got error %v, want error %v", name, err, ErrNewer)
 		}
 	}
-	if !bytes.Equal(before, readFile(t, store.file("a"))) {
+	if !bytes.Equal(before, readFile(t, store.filePath("a"))) {
 		t.Error("got a changed file, want the same")
 	}
 }
@@ -263,7 +263,7 @@ func TestHardLinkedBackupIsUnchanged(t *testing.T) {
 		"rename":   func() error { return errors.Join(store.Rename(ctx, "a", "b"), store.Rename(ctx, "b", "a")) },
 	} {
 		os.Remove(backup)
-		if err := os.Link(store.file("a"), backup); err != nil {
+		if err := os.Link(store.filePath("a"), backup); err != nil {
 			t.Fatal(err)
 		}
 		before = readFile(t, backup)

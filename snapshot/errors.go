@@ -81,21 +81,21 @@ func (e *NoSpace) Error() string {
 	}
 	needed, kept := "an unknown amount needed", ""
 	if e.Needed > 0 {
-		needed = "about " + megabytes(e.Needed) + " needed"
+		needed = "about " + formatMB(e.Needed) + " needed"
 	}
 	if e.Kept > 0 {
-		kept = ", of which " + megabytes(e.Kept) + " are reserved for running VMs"
+		kept = ", of which " + formatMB(e.Kept) + " are reserved for running VMs"
 	}
-	return fmt.Sprintf("%v in %s: %s, %s free%s", ErrNoSpace, e.Dir, needed, megabytes(e.Free), kept)
+	return fmt.Sprintf("%v in %s: %s, %s free%s", ErrNoSpace, e.Dir, needed, formatMB(e.Free), kept)
 }
 
 func (e *NoSpace) Unwrap() error { return ErrNoSpace }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20)) }
+func formatMB(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20)) }
 
-// classify converts an error from writing in dir: to a *NoSpace if space has run out, and
+// classifyError converts an error from writing in dir: to a *NoSpace if space has run out, and
 // to the context's error if err wraps it. It returns other errors unchanged.
-func classify(ctx context.Context, dir string, needed int64, err error) error {
+func classifyError(ctx context.Context, dir string, needed int64, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -111,7 +111,7 @@ func classify(ctx context.Context, dir string, needed int64, err error) error {
 		switch {
 		case errors.Is(err, syscall.EDQUOT):
 			full.Lack = LackQuota
-		case !diskfile.HasInodes(dir):
+		case !diskfile.HasFreeInodes(dir):
 			full.Lack = LackInodes
 		}
 		if errors.Is(err, durable.ErrNotDurable) {

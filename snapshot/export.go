@@ -15,7 +15,7 @@ import (
 // copied: our files by the CRC-32C of their compressed bytes, foreign ones by decompressing
 // them. So after an error, such as ErrDamaged, the data written to w must not be used.
 func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress) error {
-	p = orSilent(p)
+	p = orNoProgress(p)
 	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return err
@@ -23,15 +23,15 @@ func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress
 	defer file.Close()
 	p.Phase(PhaseExport, file.size)
 	opt := gzfile.Options{Add: p.Add}
-	if file.ours != nil {
-		err = file.ours.CopyTo(ctx, w, opt)
+	if file.native != nil {
+		err = file.native.CopyTo(ctx, w, opt)
 	} else {
-		nowhere := func(int64, []byte) error { return nil }
-		_, err = unpack(ctx, io.TeeReader(io.NewSectionReader(file, 0, file.size), w), nowhere, opt)
+		discard := func(int64, []byte) error { return nil }
+		_, err = unpackForeign(ctx, io.TeeReader(io.NewSectionReader(file, 0, file.size), w), discard, opt)
 	}
 	switch {
 	case errors.Is(err, ErrDamaged):
-		return fmt.Errorf("%s: %w", s.file(info.Name), err)
+		return fmt.Errorf("%s: %w", s.filePath(info.Name), err)
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -42,7 +42,7 @@ func (s *Store) Export(ctx context.Context, name string, w io.Writer, p Progress
 // the new file is complete, checked and durable. Like Import it leaves part of the file
 // system free: the error may be a *NoSpace. After an error nothing has changed.
 func (s *Store) ExportFile(ctx context.Context, name, path string, p Progress) error {
-	p = orSilent(p)
+	p = orNoProgress(p)
 	info, err := s.getPresent(ctx, name)
 	if err != nil {
 		return err
@@ -54,10 +54,10 @@ func (s *Store) ExportFile(ctx context.Context, name, path string, p Progress) e
 	}
 	out, err := durable.NewReplacement(path)
 	if err != nil {
-		return classify(ctx, folder, info.FileSize, err)
+		return classifyError(ctx, folder, info.FileSize, err)
 	}
 	defer out.Discard()
-	err = s.Export(ctx, info.Name, &budgetedImport{File: out.File, room: room}, p)
+	err = s.Export(ctx, info.Name, &budgetedStream{File: out.File, budget: room}, p)
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
 		err = out.Sync()
@@ -68,5 +68,5 @@ func (s *Store) ExportFile(ctx context.Context, name, path string, p Progress) e
 	if err == nil {
 		err = out.Commit()
 	}
-	return classify(ctx, folder, info.FileSize, err)
+	return classifyError(ctx, folder, info.FileSize, err)
 }

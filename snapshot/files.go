@@ -16,21 +16,21 @@ import (
 // folder is the folder of the snapshot files.
 type folder struct{ dir string }
 
-// folderEntry describes the contents of the folder of snapshots.
-type folderEntry struct {
+// folderContents describes the contents of the folder of snapshots.
+type folderContents struct {
 	names []string // of snapshots
 	notes []string // about files whose names are not valid for snapshots
 }
 
-func (d folder) files() (folderEntry, error) {
+func (d folder) listFiles() (folderContents, error) {
 	entries, err := os.ReadDir(d.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return folderEntry{}, nil
+		return folderContents{}, nil
 	}
 	if err != nil {
-		return folderEntry{}, err
+		return folderContents{}, err
 	}
-	var f folderEntry
+	var f folderContents
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), FileSuffix)
 		if !ok || strings.HasPrefix(name, ".") {
@@ -49,7 +49,7 @@ func (d folder) files() (folderEntry, error) {
 func (d folder) inspect(name string) Info {
 	f, i, _ := d.open(name)
 	if f == nil {
-		i.Frees = diskfile.Reclaimable(d.file(name))
+		i.Frees = diskfile.Reclaimable(d.filePath(name))
 		return i
 	}
 	defer f.Close()
@@ -60,8 +60,8 @@ func (d folder) inspect(name string) Info {
 // snapshotFile is an open snapshot file. ours is nil if it is foreign.
 type snapshotFile struct {
 	*os.File
-	size int64
-	ours *gzfile.File
+	size   int64
+	native *gzfile.File
 }
 
 // openPresent is like getPresent, and also opens the snapshot's file.
@@ -79,34 +79,34 @@ func (s *Store) openPresent(ctx context.Context, name string) (*snapshotFile, In
 // error, and an Info with whatever is known.
 func (d folder) open(name string) (*snapshotFile, Info, error) {
 	i := Info{Name: name, State: StateImported, Data: -1}
-	f, size, err := diskfile.OpenRegular(d.file(name))
+	f, size, err := diskfile.OpenRegular(d.filePath(name))
 	if errors.Is(err, diskfile.ErrNotRegular) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if err != nil {
-		i.State, i.Problem = StateDamaged, plain(err.Error())
+		i.State, i.Problem = StateDamaged, sanitizeText(err.Error())
 		return nil, i, err
 	}
 	i.FileSize = size
 	if st, err := f.Stat(); err == nil {
 		i.Created = st.ModTime().UTC()
 	}
-	ours, err := d.openHeader(name, f, size)
+	native, err := d.openHeader(name, f, size)
 	if errors.Is(err, gzfile.ErrForeign) {
 		i.Foreign = true
 		err = gzfile.CheckForeign(f, size)
 	}
 	if err != nil {
 		f.Close()
-		i.State, i.Problem = StateDamaged, plain(err.Error())
+		i.State, i.Problem = StateDamaged, sanitizeText(err.Error())
 		if errors.Is(err, ErrNewer) {
 			i.State = StateNewer
 		}
-		return nil, i, fmt.Errorf("%s: %w", d.file(name), err)
+		return nil, i, fmt.Errorf("%s: %w", d.filePath(name), err)
 	}
-	if ours != nil {
-		i = fromHeader(ours.Header, name)
+	if native != nil {
+		i = infoFromHeader(native.Header, name)
 		i.State = StateImported
 	}
-	return &snapshotFile{f, size, ours}, i, nil
+	return &snapshotFile{f, size, native}, i, nil
 }

@@ -24,9 +24,9 @@ import (
 // interrupted. An empty file means no variables.
 
 const (
-	// maxPacked is the maximum size of compressed variables in a header, in bytes before
+	// maxPackedFirmware is the maximum size of compressed variables in a header, in bytes before
 	// base64, so that the longest description still fits.
-	maxPacked = 5000
+	maxPackedFirmware = 5000
 	// maxFirmware is the maximum size of a file of firmware variables, in bytes.
 	maxFirmware = 8 << 20
 )
@@ -49,7 +49,7 @@ func packFirmware(path string) (packed, note string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if b.Len() > maxPacked {
+	if b.Len() > maxPackedFirmware {
 		return "", "The variables of the guest's UEFI firmware are too large for a snapshot; restoring this one leaves the current variables unchanged.", nil
 	}
 	return base64.StdEncoding.EncodeToString(b.Bytes()), "", nil
@@ -100,10 +100,10 @@ func unpackFirmware(packed string) ([]byte, error) {
 
 // firmware returns the firmware variables in a snapshot file, or nil.
 func (o *snapshotFile) firmware() ([]byte, error) {
-	if o.ours == nil {
+	if o.native == nil {
 		return nil, nil
 	}
-	return unpackFirmware(o.ours.Header.Firmware)
+	return unpackFirmware(o.native.Header.Firmware)
 }
 
 // ExtractFirmware writes the firmware variables of a snapshot durably to a file. If the

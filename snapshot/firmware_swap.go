@@ -33,16 +33,16 @@ func (p Paths) prepareFirmware(content []byte, inode uint64) error {
 	return durable.UnmarkNotDurable(writeFirmware(p.firmwareNext(inode), content))
 }
 
-// overSuffix ends the names of files with variables written by RestoreOver, which leaves
+// keepUndoSuffix ends the names of files with variables written by RestoreKeepingUndo, which leaves
 // the variables of the undo disk alone.
-const overSuffix = "-over"
+const keepUndoSuffix = "-over"
 
-// prepareFirmwareOver is like prepareFirmware, for RestoreOver.
-func (p Paths) prepareFirmwareOver(content []byte, inode uint64) error {
+// prepareFirmwareKeepingUndo is like prepareFirmware, for RestoreKeepingUndo.
+func (p Paths) prepareFirmwareKeepingUndo(content []byte, inode uint64) error {
 	if content == nil {
 		return nil // the current variables are kept
 	}
-	return durable.UnmarkNotDurable(writeFirmware(p.firmwareNext(inode)+overSuffix, content))
+	return durable.UnmarkNotDurable(writeFirmware(p.firmwareNext(inode)+keepUndoSuffix, content))
 }
 
 // SettleFirmware finishes the replacement of firmware variables after a crash or an error
@@ -61,7 +61,7 @@ func (s *Store) SettleFirmware() error {
 			}
 		}
 		number, ok := strings.CutPrefix(path, s.paths.FirmwareNextPrefix)
-		number, over := strings.CutSuffix(number, overSuffix)
+		number, keepUndo := strings.CutSuffix(number, keepUndoSuffix)
 		inode, err := strconv.ParseUint(number, 10, 64)
 		if !ok || err != nil {
 			continue
@@ -76,7 +76,7 @@ func (s *Store) SettleFirmware() error {
 			}
 			continue
 		}
-		if over {
+		if keepUndo {
 			err = s.paths.replaceFirmware(path)
 		} else {
 			err = s.paths.placeFirmware(inode)

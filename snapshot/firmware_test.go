@@ -104,14 +104,14 @@ func TestWithoutFirmware(t *testing.T) {
 
 func TestFirmwareTooLarge(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
-	noise := make([]byte, 3*maxPacked)
+	noise := make([]byte, 3*maxPackedFirmware)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
 	writeFile(t, dir.Firmware, noise)
 	made := createDetailed(t, dir, "one")
 	if len(made.Notes) != 1 || !strings.Contains(made.Notes[0], "UEFI") {
 		t.Errorf("got notes %q, want 1 about UEFI", made.Notes)
 	}
-	writeFile(t, dir.Firmware, noise[:maxPacked-100])
+	writeFile(t, dir.Firmware, noise[:maxPackedFirmware-100])
 	disk := openDisk(t, dir)
 	req := Request{Name: "full", Description: strings.Repeat("x", MaxDescription), VM: strings.Repeat("v", 100)}
 	if made, err := Open(dir).Create(context.Background(), disk, req, nil); err != nil || len(made.Notes) != 0 {
@@ -182,9 +182,9 @@ func TestFirmwareWithoutPrevious(t *testing.T) {
 	}
 }
 
-// TestRestoreOver checks that RestoreOver keeps the undo disk and its firmware variables,
+// TestRestoreKeepingUndo checks that RestoreKeepingUndo keeps the undo disk and its firmware variables,
 // but not the old disk.
-func TestRestoreOver(t *testing.T) {
+func TestRestoreKeepingUndo(t *testing.T) {
 	ctx := context.Background()
 	dir := machineWith(t, 1)
 	store := Open(dir)
@@ -195,8 +195,8 @@ func TestRestoreOver(t *testing.T) {
 	writeFile(t, dir.Disk, content(3, 3*mib))
 	writeFile(t, dir.Firmware, memory(3))
 	restore(t, dir, "one")
-	if r, err := store.RestoreOver(ctx, "two", dir.Disk, nil); err != nil || r.Undo != dir.Undo {
-		t.Fatalf("RestoreOver: got %+v %v, want Undo %v", r, err, dir.Undo)
+	if r, err := store.RestoreKeepingUndo(ctx, "two", dir.Disk, nil); err != nil || r.Undo != dir.Undo {
+		t.Fatalf("RestoreKeepingUndo: got %+v %v, want Undo %v", r, err, dir.Undo)
 	}
 	checkDisk(t, "restored over", dir, 2, 3)
 	made, err := store.CreateFromUndo(ctx, Request{Name: "three"}, nil)
@@ -207,9 +207,9 @@ func TestRestoreOver(t *testing.T) {
 	checkDisk(t, "restored the undo disk", dir, 3, 2)
 }
 
-// TestRestoreOverAfterCrash stops before and after the disk is replaced. The undo disk and
+// TestRestoreKeepingUndoAfterCrash stops before and after the disk is replaced. The undo disk and
 // its firmware variables must be kept.
-func TestRestoreOverAfterCrash(t *testing.T) {
+func TestRestoreKeepingUndoAfterCrash(t *testing.T) {
 	for _, placed := range []bool{false, true} {
 		dir := machineWith(t, 4)
 		writeFile(t, dir.Undo, content(3, 3*mib))
@@ -221,7 +221,7 @@ func TestRestoreOverAfterCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		store := Open(dir)
-		if err := store.paths.prepareFirmwareOver(memory(2), diskfile.Inode(st)); err != nil {
+		if err := store.paths.prepareFirmwareKeepingUndo(memory(2), diskfile.Inode(st)); err != nil {
 			t.Fatal(err)
 		}
 		now := byte(4)

@@ -70,7 +70,7 @@ func TestToolsReadOurs(t *testing.T) {
 		t.Run(tool, func(t *testing.T) {
 			for name, dir := range dirs {
 				c := shapes[name]
-				if err := differs(toolCommand(t, command, Open(dir).file("a")), newHoles(c.size, c.parts)); err != nil {
+				if err := differs(toolCommand(t, command, Open(dir).filePath("a")), newHoles(c.size, c.parts)); err != nil {
 					t.Errorf("%s: got error %v, want no error", name, err)
 				}
 			}
@@ -93,7 +93,7 @@ func TestReadFilesOfOtherTools(t *testing.T) {
 			made := map[string]bool{}
 			for tool, command := range packers {
 				t.Run(tool, func(t *testing.T) {
-					if err := packed(toolCommand(t, command, dir.Disk), Open(dir).file("f")); err != nil {
+					if err := packed(toolCommand(t, command, dir.Disk), Open(dir).filePath("f")); err != nil {
 						t.Fatal(err)
 					}
 					restoresForeign(t, dir, want)
@@ -136,14 +136,14 @@ func TestToolsBeyond4GiB(t *testing.T) {
 	sparse(t, dir, size, parts)
 	t.Run("ours", func(t *testing.T) {
 		create(t, dir, "a")
-		if err := differs(toolCommand(t, unpackers["igzip"], Open(dir).file("a")), newHoles(size, parts)); err != nil {
+		if err := differs(toolCommand(t, unpackers["igzip"], Open(dir).filePath("a")), newHoles(size, parts)); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("theirs", func(t *testing.T) {
 		pack := toolCommand(t, []string{"igzip", "-0", "-c"}, "-")
 		pack.Stdin = newHoles(size, parts)
-		if err := packed(pack, Open(dir).file("f")); err != nil {
+		if err := packed(pack, Open(dir).filePath("f")); err != nil {
 			t.Fatal(err)
 		}
 		target := testPaths(t.TempDir()).Disk
@@ -198,7 +198,7 @@ func TestForeignFileWithoutDisk(t *testing.T) {
 			before := content(1, mib)
 			dir, packed := vmDir(t, before), gzipped(t, b)
 			store := Open(dir)
-			writeFile(t, store.file("f"), packed)
+			writeFile(t, store.filePath("f"), packed)
 			if _, err := store.Restore(t.Context(), "f", dir.Disk, nil); !errors.Is(err, ErrDamaged) {
 				t.Errorf("restore: got error %v, want error %v", err, ErrDamaged)
 			}
@@ -211,7 +211,7 @@ func TestForeignFileWithoutDisk(t *testing.T) {
 			if _, err := store.Import(t.Context(), bytes.NewReader(packed), "g", int64(len(packed)), nil); !errors.Is(err, ErrDamaged) {
 				t.Errorf("import: got error %v, want error %v", err, ErrDamaged)
 			}
-			if _, err := os.Stat(store.file("g")); !errors.Is(err, os.ErrNotExist) {
+			if _, err := os.Stat(store.filePath("g")); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("file of a rejected import: got error %v, want error %v", err, os.ErrNotExist)
 			}
 		})

@@ -95,13 +95,13 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	// The size of the disk is not known in advance, and it does not fit.
-	writeFile(t, store.file("f"), gzipped(t, make([]byte, 9*mib)))
-	appendGzip(t, store.file("f"), content(5, mib), 9)
+	writeFile(t, store.filePath("f"), gzipped(t, make([]byte, 9*mib)))
+	appendGzip(t, store.filePath("f"), content(5, mib), 9)
 	_, err = store.Restore(ctx, "f", dir.Disk, nil)
 	if !errors.As(err, &full) || full.Needed != 0 || full.Kept == 0 || full.Free < full.Kept/2 || !strings.Contains(err.Error(), "an unknown amount needed") {
 		t.Errorf("restore of an unknown size: got error %v, want %q in it", err, "an unknown amount needed")
 	}
-	os.Remove(store.file("f"))
+	os.Remove(store.filePath("f"))
 	if err = store.Describe(ctx, "a", strings.Repeat("x", MaxDescription)); !errors.As(err, &full) {
 		t.Errorf("description that needs a new file: got error %v, want ErrNoSpace", err)
 	}
@@ -112,8 +112,8 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("got the files %s, want no change", got)
 	}
 	// Simulate an interrupted header change, which must not prevent deletion.
-	head := readFile(t, store.file("a"))[:4096]
-	writeFile(t, store.header("a"), head)
+	head := readFile(t, store.filePath("a"))[:4096]
+	writeFile(t, store.headerPath("a"), head)
 	// Deleting works even on a completely full disk.
 	fillDisk(t, filler)
 	if err := store.Delete(ctx, "a"); err != nil {

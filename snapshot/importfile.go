@@ -25,13 +25,13 @@ import (
 // ErrTooLarge, durable.ErrBadName, ErrExists or a *NoSpace, or is r's or the context's.
 // After an error no file is left. Import always leaves part of the file system free.
 func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64, p Progress) (Info, error) {
-	p = orSilent(p)
+	p = orNoProgress(p)
 	p.Phase(PhaseImport, max(0, size))
-	in, err := newIncoming(ctx, r, size)
+	in, err := newImportedFile(ctx, r, size)
 	if err != nil {
 		return Info{}, err
 	}
-	if name, err = in.name(name); err != nil {
+	if name, err = in.chooseName(name); err != nil {
 		return Info{}, err
 	}
 	if err := s.Reserve(name); err != nil {
@@ -45,12 +45,12 @@ func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64
 	if err != nil {
 		return Info{}, err
 	}
-	out, err := durable.NewReplacement(s.file(name))
+	out, err := durable.NewReplacement(s.filePath(name))
 	if err != nil {
-		return Info{}, classify(ctx, folder, 0, err)
+		return Info{}, classifyError(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	info, err := in.receive(ctx, &budgetedImport{File: out.File, room: room}, name, p)
+	info, err := in.receive(ctx, &budgetedStream{File: out.File, budget: room}, name, p)
 	if err == nil {
 		p.Phase(PhaseFlush, 0)
 		err = out.Sync()
@@ -62,30 +62,30 @@ func (s *Store) Import(ctx context.Context, r io.Reader, name string, size int64
 		info, err = s.publish(out, info)
 	}
 	if err != nil {
-		return Info{}, classify(ctx, folder, max(0, size, in.header.FileSize), err)
+		return Info{}, classifyError(ctx, folder, max(0, size, in.header.FileSize), err)
 	}
 	return info, nil
 }
 
 // importedFile is a file that is being imported.
 type importedFile struct {
-	start  []byte // the first bytes
-	rest   io.Reader
-	ours   bool
-	header gzfile.Header // if ours
+	head     []byte // the first bytes
+	rest     io.Reader
+	isNative bool
+	header   gzfile.Header // if ours
 }
 
-// newIncoming reads the first bytes and recognizes the file.
-func newIncoming(ctx context.Context, r io.Reader, size int64) (*importedFile, error) {
-	in := &importedFile{start: make([]byte, gzfile.MaxHeader), rest: r}
-	n, err := io.ReadFull(r, in.start)
+// newImportedFile reads the first bytes and recognizes the file.
+func newImportedFile(ctx context.Context, r io.Reader, size int64) (*importedFile, error) {
+	in := &importedFile{head: make([]byte, gzfile.MaxHeader), rest: r}
+	n, err := io.ReadFull(r, in.head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, cmp.Or(ctx.Err(), err)
 	}
-	in.start = in.start[:n]
-	in.header, _, err = gzfile.ReadHeader(bytes.NewReader(in.start))
+	in.head = in.head[:n]
+	in.header, _, err = gzfile.ReadHeader(bytes.NewReader(in.head))
 	switch {
-	case errors.Is(err, gzfile.ErrForeign) && !gzfile.IsGzip(in.start):
+	case errors.Is(err, gzfile.ErrForeign) && !gzfile.IsGzip(in.head):
 		return nil, fmt.Errorf("%w: it is not a gzip file", ErrNotSnapshot)
 	case errors.Is(err, gzfile.ErrForeign):
 		return in, nil
@@ -94,29 +94,29 @@ func newIncoming(ctx context.Context, r io.Reader, size int64) (*importedFile, e
 	case size >= 0 && size != in.header.FileSize:
 		return nil, &gzfile.Damage{Chunk: -1, Reason: fmt.Sprintf("the file is %d bytes long instead of %d", size, in.header.FileSize)}
 	}
-	in.ours = true
+	in.isNative = true
 	return in, nil
 }
 
-func (in *importedFile) name(asked string) (string, error) {
+func (in *importedFile) chooseName(requested string) (string, error) {
 	switch {
-	case asked != "":
-		return asked, nil
-	case !in.ours:
+	case requested != "":
+		return requested, nil
+	case !in.isNative:
 		return "", fmt.Errorf("%w: another tool's gzip file has no name of its own", durable.ErrBadName)
 	}
 	return in.header.Name, nil
 }
 
-// budgetedImport is a file that is written within a budget.
-type budgetedImport struct {
+// budgetedStream is a file that is written within a budget.
+type budgetedStream struct {
 	*os.File
-	room    *budget
+	budget  *budget
 	written int64
 }
 
-func (r *budgetedImport) Write(p []byte) (int, error) {
-	if err := r.room.take(len(p)); err != nil {
+func (r *budgetedStream) Write(p []byte) (int, error) {
+	if err := r.budget.spend(len(p)); err != nil {
 		return 0, err
 	}
 	n, err := r.File.Write(p)
@@ -125,22 +125,22 @@ func (r *budgetedImport) Write(p []byte) (int, error) {
 }
 
 // receive writes the file to out and checks its contents.
-func (in *importedFile) receive(ctx context.Context, out *budgetedImport, name string, p Progress) (Info, error) {
-	src := io.MultiReader(bytes.NewReader(in.start), in.rest)
-	if in.ours {
+func (in *importedFile) receive(ctx context.Context, out *budgetedStream, name string, p Progress) (Info, error) {
+	src := io.MultiReader(bytes.NewReader(in.head), in.rest)
+	if in.isNative {
 		src = io.LimitReader(src, in.header.FileSize+1) // one more byte to detect a longer file
 	}
 	var data atomic.Int64
-	stream := unpack
-	if in.ours {
+	stream := unpackForeign
+	if in.isNative {
 		stream = gzfile.Stream
 	}
 	c, err := stream(ctx, io.TeeReader(src, out), countingSink(&data), gzfile.Options{Add: p.Add})
 	if err != nil {
 		return Info{}, err
 	}
-	if in.ours {
-		return in.accept(ctx, out, c, name)
+	if in.isNative {
+		return in.acceptNative(ctx, out, c, name)
 	}
 	return Info{
 		Name: name, Created: time.Now().UTC(), DiskSize: c.Size, Data: data.Load(), Digest: c.Digest,
@@ -148,12 +148,12 @@ func (in *importedFile) receive(ctx context.Context, out *budgetedImport, name s
 	}, nil
 }
 
-// accept checks the header of one of our files against the decompressed disk and the written
+// acceptNative checks the header of one of our files against the decompressed disk and the written
 // file, and changes the name in it.
-func (in *importedFile) accept(ctx context.Context, out *budgetedImport, c gzfile.Content, name string) (Info, error) {
+func (in *importedFile) acceptNative(ctx context.Context, out *budgetedStream, c gzfile.Content, name string) (Info, error) {
 	file, err := gzfile.Open(out.File, out.written)
 	if err == nil {
-		err = file.Check(c)
+		err = file.CheckContent(c)
 	}
 	if err == nil {
 		err = file.CopyTo(ctx, io.Discard, gzfile.Options{})
@@ -163,9 +163,9 @@ func (in *importedFile) accept(ctx context.Context, out *budgetedImport, c gzfil
 	}
 	h := file.Header
 	if h.Name != name {
-		edited := h.Editable()
+		edited := h.EditableFields()
 		edited.Name = name
-		renamed, head, err := file.Rehead(edited)
+		renamed, head, err := file.EditHeader(edited)
 		// If the name does not fit, the header keeps the old one.
 		if err == nil && renamed.FileSize == h.FileSize {
 			if _, err := out.WriteAt(head, 0); err != nil {
@@ -173,7 +173,7 @@ func (in *importedFile) accept(ctx context.Context, out *budgetedImport, c gzfil
 			}
 		}
 	}
-	info := fromHeader(h, name)
+	info := infoFromHeader(h, name)
 	info.State, info.VerifiedAt = StateImported, currentRowTime()
 	return info, nil
 }

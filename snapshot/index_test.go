@@ -17,10 +17,10 @@ func TestWrongIndexIsHarmless(t *testing.T) {
 	create(t, dir, "two")
 	writeFile(t, dir.Disk, one)
 	create(t, dir, "one")
-	right := readFile(t, store.index("one"))
+	right := readFile(t, store.indexPath("one"))
 	wrong := map[string][]byte{
-		"gone": nil, "empty": {}, "another's": readFile(t, store.index("two")),
-		"longer": append(bytes.Clone(right), 0), "a snapshot": readFile(t, store.file("one")), "noise": content(9, len(right)),
+		"gone": nil, "empty": {}, "another's": readFile(t, store.indexPath("two")),
+		"longer": append(bytes.Clone(right), 0), "a snapshot": readFile(t, store.filePath("one")), "noise": content(9, len(right)),
 	}
 	for at := 0; at < len(right); at += len(right)/3 + 1 {
 		flipped, cut := bytes.Clone(right), right[:at]
@@ -29,33 +29,33 @@ func TestWrongIndexIsHarmless(t *testing.T) {
 		wrong["cut at "+string(rune('a'+len(wrong)))] = cut
 	}
 	spoil := func(b []byte) {
-		os.Remove(store.index("one"))
+		os.Remove(store.indexPath("one"))
 		if b != nil {
-			writeFile(t, store.index("one"), b)
+			writeFile(t, store.indexPath("one"), b)
 		}
 	}
-	body := readFile(t, store.file("one"))[4096:]
+	body := readFile(t, store.filePath("one"))[4096:]
 	for name, b := range wrong {
 		spoil(b)
 		writeFile(t, dir.Disk, two)
 		if restore(t, dir, "one"); !bytes.Equal(readFile(t, dir.Disk), one) {
 			t.Errorf("%s: got other disk contents", name)
 		}
-		if !bytes.Equal(readFile(t, store.index("one")), right) {
+		if !bytes.Equal(readFile(t, store.indexPath("one")), right) {
 			t.Errorf("%s: got the damaged index after a restore, want it rebuilt", name)
 		}
 		spoil(b)
 		if _, err := store.Verify(ctx, "one", false, nil); err != nil {
 			t.Errorf("%s: verify: got error %v, want no error", name, err)
 		}
-		if now, err := os.ReadFile(store.index("one")); err == nil && !bytes.Equal(now, b) {
+		if now, err := os.ReadFile(store.indexPath("one")); err == nil && !bytes.Equal(now, b) {
 			t.Errorf("%s: got a changed index after verify, want the same", name)
 		}
 		made := createDetailed(t, dir, "again")
-		if now := readFile(t, store.file("again"))[4096:]; !bytes.Equal(now, body) || made.Reused == 0 || made.Notes != nil {
+		if now := readFile(t, store.filePath("again"))[4096:]; !bytes.Equal(now, body) || made.Reused == 0 || made.Notes != nil {
 			t.Errorf("%s: the next snapshot: got %+v, want Notes nil", name, made)
 		}
-		if !bytes.Equal(readFile(t, store.index("one")), right) {
+		if !bytes.Equal(readFile(t, store.indexPath("one")), right) {
 			t.Errorf("%s: got the damaged index after the next snapshot, want it rebuilt", name)
 		}
 		spoil(b)

@@ -45,7 +45,7 @@ type Info struct {
 	FileSize, Frees int64
 	Digest          string // image digest, or "" if unknown
 	Taken           Taken
-	Held            time.Duration // how long the guest was paused
+	FrozenFor       time.Duration // how long the guest was paused
 	// Pinned snapshots are never deleted by Prune.
 	Pinned bool
 	// Automatic means that a schedule created the snapshot, and that it was not renamed.
@@ -60,18 +60,18 @@ type Info struct {
 	Foreign bool
 }
 
-// fromHeader describes the file of the snapshot called name by its header.
-func fromHeader(h gzfile.Header, name string) Info {
+// infoFromHeader describes the file of the snapshot called name by its header.
+func infoFromHeader(h gzfile.Header, name string) Info {
 	return Info{
-		ID: plain(h.ID), Name: name, Description: plain(h.Description), VM: plain(h.VM), Created: h.Created.UTC(),
+		ID: sanitizeText(h.ID), Name: name, Description: sanitizeText(h.Description), VM: sanitizeText(h.VM), Created: h.Created.UTC(),
 		DiskSize: h.Size, Data: h.Data, FileSize: h.FileSize, Digest: h.Digest,
-		Taken: Taken(plain(h.Taken)), Held: time.Duration(h.HeldMicros) * time.Microsecond,
+		Taken: Taken(sanitizeText(h.Taken)), FrozenFor: time.Duration(h.FrozenMicros) * time.Microsecond,
 		Pinned: h.Pinned, Automatic: h.Automatic != "" && h.Automatic == name,
 	}
 }
 
-// plain makes a text from a file safe to show.
-func plain(s string) string {
+// sanitizeText makes a text from a file safe to show.
+func sanitizeText(s string) string {
 	if isPlainASCII(s) { // the common case
 		return s
 	}

@@ -103,7 +103,7 @@ func TestDanglingLinks(t *testing.T) {
 func TestFailedRestoreKeepsAttributes(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	create(t, dir, "a")
-	damage(t, Open(dir).file("a"), 5000)
+	damage(t, Open(dir).filePath("a"), 5000)
 	writeFile(t, dir.Disk, content(2, mib))
 	if err := errors.Join(os.Chmod(dir.Disk, 0o640), unix.Setxattr(dir.Disk, "user.note", []byte("mine"), 0)); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func (s *Store) List(ctx context.Context) (list []Info, notes []string, err erro
 
 // listRows is like List, with rows that have been read.
 func (s *rowStore) listRows(ctx context.Context, r *rows) (list []Info, notes []string, err error) {
-	files, err := s.files()
+	files, err := s.listFiles()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,8 +46,8 @@ func (s *rowStore) listRows(ctx context.Context, r *rows) (list []Info, notes []
 	return list, files.notes, ctx.Err()
 }
 
-func (d folder) list(ctx context.Context, r *rows, files folderEntry) (list []Info, err error) {
-	r.settle(files.names)
+func (d folder) list(ctx context.Context, r *rows, files folderContents) (list []Info, err error) {
+	r.applyInterrupted(files.names)
 	rowOf := map[string]row{}
 	for _, n := range slices.Backward(r.Snapshots) {
 		rowOf[n.Name] = n // the first row with a name wins
@@ -70,7 +70,7 @@ func (d folder) list(ctx context.Context, r *rows, files folderEntry) (list []In
 			continue
 		}
 		i := row.info()
-		i.State, i.Problem = StateMissing, "its file "+d.file(row.Name)+" is gone"
+		i.State, i.Problem = StateMissing, "its file "+d.filePath(row.Name)+" is gone"
 		list = append(list, i)
 	}
 	return list, nil
@@ -104,10 +104,10 @@ func mayBeChanging(r *rows, list []Info) bool {
 
 // listLocked lists the snapshots under the rows' lock, so that no other process changes
 // files or rows.
-func (s *rowStore) listLocked(ctx context.Context) ([]Info, folderEntry, error) {
+func (s *rowStore) listLocked(ctx context.Context) ([]Info, folderContents, error) {
 	lock, err := durable.BriefLock(s.lock)
 	if err != nil {
-		return nil, folderEntry{}, err
+		return nil, folderContents{}, err
 	}
 	defer func() { _ = lock.Close() }()
 	r, err := readRows(s.path)
@@ -115,11 +115,11 @@ func (s *rowStore) listLocked(ctx context.Context) ([]Info, folderEntry, error) 
 		r, err = &rows{}, nil
 	}
 	if err != nil {
-		return nil, folderEntry{}, err
+		return nil, folderContents{}, err
 	}
-	files, err := s.files()
+	files, err := s.listFiles()
 	if err != nil {
-		return nil, folderEntry{}, err
+		return nil, folderContents{}, err
 	}
 	list, err := s.list(ctx, r, files)
 	return list, files, err

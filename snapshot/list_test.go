@@ -11,7 +11,7 @@ func TestListDuringCreate(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	store := Open(dir)
 	made := create(t, dir, "a")
-	if err := store.changeRows(func(r *rows) (bool, error) { return r.drop("a"), nil }); err != nil {
+	if err := store.changeRows(func(r *rows) (bool, error) { return r.remove("a"), nil }); err != nil {
 		t.Fatal(err)
 	}
 	listed := make(chan []Info, 1)
@@ -29,7 +29,7 @@ func TestListDuringCreate(t *testing.T) {
 			listed <- list
 		case <-time.After(50 * time.Millisecond): // time enough to be wrong
 		}
-		r.put(asRow(made))
+		r.put(rowFromInfo(made))
 		return true, nil
 	})
 	if err != nil {

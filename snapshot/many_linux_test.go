@@ -24,7 +24,7 @@ func manySnapshots(t testing.TB, n int) (dir Paths, names []string) {
 	if _, err := store.Create(context.Background(), disk, Request{Name: "s0000"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	first := readFile(t, store.file("s0000"))
+	first := readFile(t, store.filePath("s0000"))
 	r, err := readRows(dir.Rows)
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func manySnapshots(t testing.TB, n int) (dir Paths, names []string) {
 		if i == 0 {
 			continue
 		}
-		writeFile(t, store.file(name), first)
+		writeFile(t, store.filePath(name), first)
 		row := r.Snapshots[0]
 		row.Name = name
 		r.Snapshots = append(r.Snapshots, row)
@@ -112,7 +112,7 @@ func TestManySnapshotsAreListedOnce(t *testing.T) {
 		t.Errorf("Prune: got %d deleted, %v; want %v", len(p.Deleted), err, n-40-1)
 	}
 	counted("prune", 3, 2, 2)
-	if _, err := os.Stat(store.file(list[len(list)-1].Name)); err == nil {
+	if _, err := os.Stat(store.filePath(list[len(list)-1].Name)); err == nil {
 		t.Error("got the file of a pruned snapshot, want none")
 	}
 }

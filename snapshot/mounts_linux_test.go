@@ -81,8 +81,8 @@ func TestBlocksAreShared(t *testing.T) {
 			if made.Frees > made.FileSize/4 || get(t, dir, "a").Frees > made.FileSize/4 {
 				t.Errorf("got Frees %d, and %d for the older snapshot, of %d bytes; want at most a quarter", made.Frees, get(t, dir, "a").Frees, made.FileSize)
 			}
-			if made.Shared == 0 || made.Shared != made.Reused || sharedBytes(t, store.file("b")) < made.Shared {
-				t.Errorf("second snapshot: got %d shared of %d reused bytes, and %d according to filefrag", made.Shared, made.Reused, sharedBytes(t, store.file("b")))
+			if made.Shared == 0 || made.Shared != made.Reused || sharedBytes(t, store.filePath("b")) < made.Shared {
+				t.Errorf("second snapshot: got %d shared of %d reused bytes, and %d according to filefrag", made.Shared, made.Reused, sharedBytes(t, store.filePath("b")))
 			}
 			taken = used(t, filepath.Dir(dir.Disk))
 			r := restore(t, dir, "a")
@@ -93,12 +93,12 @@ func TestBlocksAreShared(t *testing.T) {
 				t.Errorf("disk: got %d shared of %d reused bytes, and %d according to filefrag", r.Shared, r.Reused, sharedBytes(t, dir.Disk))
 			}
 			for _, name := range []string{"a", "b"} {
-				if out, err := exec.Command("gunzip", "-t", store.file(name)).CombinedOutput(); err != nil {
+				if out, err := exec.Command("gunzip", "-t", store.filePath(name)).CombinedOutput(); err != nil {
 					t.Errorf("%s: got %v, want no error\n%s", name, err, out)
 				}
 			}
 			// Each file is independent.
-			if err := os.Remove(store.file("a")); err != nil {
+			if err := os.Remove(store.filePath("a")); err != nil {
 				t.Fatal(err)
 			}
 			if restore(t, dir, "b"); !bytes.Equal(readFile(t, dir.Disk), after) {
@@ -191,7 +191,7 @@ func TestWriterDuringRestoreAndCreate(t *testing.T) {
 			}
 			t.Logf("%d MiB reused, %d shared", r.Reused/mib, r.Shared/mib)
 
-			stop = flipBytes(t, store.file("a"))
+			stop = flipBytes(t, store.filePath("a"))
 			made := createDetailed(t, dir, "b")
 			stop()
 			if _, err := store.Verify(t.Context(), "b", false, nil); err != nil {

@@ -40,10 +40,10 @@ func File(folder, name string) string { return filepath.Join(folder, name+FileSu
 // IndexFile returns the path of a snapshot's chunk index in a folder of snapshots.
 func IndexFile(folder, name string) string { return filepath.Join(folder, name+IndexSuffix) }
 
-// header returns the path of a snapshot's next header. That file is complete and durable
+// headerPath returns the path of a snapshot's next header. That file is complete and durable
 // before the snapshot file is changed, so that a change interrupted by a power cut can be
 // completed.
-func (d folder) header(name string) string { return filepath.Join(d.dir, name+HeaderSuffix) }
+func (d folder) headerPath(name string) string { return filepath.Join(d.dir, name+HeaderSuffix) }
 
 // isFirmwareTemp reports whether name is the name of a temporary file of firmware
 // variables.

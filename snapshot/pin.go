@@ -11,7 +11,7 @@ import (
 // stored only in the row. Delete removes pinned snapshots too. Locks, crashes and errors
 // are as for Describe.
 func (s *Store) Pin(ctx context.Context, name string, pinned bool) error {
-	return s.edit(ctx, name,
-		func(e *gzfile.Editable) { e.Pinned = pinned },
+	return s.editSnapshot(ctx, name,
+		func(e *gzfile.EditableFields) { e.Pinned = pinned },
 		func(r *row) { r.Pinned = pinned })
 }

@@ -23,14 +23,14 @@ const (
 	PhaseFlush    = "flush" // wait until the file is durable
 )
 
-type silent struct{}
+type noProgress struct{}
 
-func (silent) Phase(string, int64) {}
-func (silent) Add(int64)           {}
+func (noProgress) Phase(string, int64) {}
+func (noProgress) Add(int64)           {}
 
-func orSilent(p Progress) Progress {
+func orNoProgress(p Progress) Progress {
 	if p == nil {
-		return silent{}
+		return noProgress{}
 	}
 	return p
 }

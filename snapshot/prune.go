@@ -51,14 +51,14 @@ func (s *Store) Prune(ctx context.Context, k Keep, now time.Time, dry bool) (Pru
 		return Pruned{}, err
 	}
 	keep := k.selectKept(list, now)
-	var chosen []Info
+	var selected []Info
 	for at, i := range list {
 		if !keep[at] {
-			chosen = append(chosen, i)
+			selected = append(selected, i)
 		}
 	}
-	deleted := make(map[string]Info, len(chosen))
-	for batch := range slices.Chunk(chosen, deleteBatch) {
+	deleted := make(map[string]Info, len(selected))
+	for batch := range slices.Chunk(selected, deleteBatch) {
 		if err = s.prune(ctx, batch, dry, deleted); err != nil {
 			break
 		}
@@ -80,7 +80,7 @@ func (s *Store) Prune(ctx context.Context, k Keep, now time.Time, dry bool) (Pru
 func (s *Store) prune(ctx context.Context, infos []Info, dry bool, deleted map[string]Info) (first error) {
 	errs := make([]error, len(infos))
 	if !dry {
-		errs = s.remove(ctx, infos)
+		errs = s.removeSnapshots(ctx, infos)
 	}
 	for at, err := range errs {
 		if err == nil {

@@ -86,9 +86,9 @@ func TestPrune(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	writeFile(t, store.file("byhand"), readFile(t, store.file("d0")))
-	writeFile(t, store.file("cut"), readFile(t, store.file("cut"))[:5000])
-	os.Remove(store.file("gone"))
+	writeFile(t, store.filePath("byhand"), readFile(t, store.filePath("d0")))
+	writeFile(t, store.filePath("cut"), readFile(t, store.filePath("cut"))[:5000])
+	os.Remove(store.filePath("gone"))
 	if err := store.Pin(ctx, "d3", true); err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +125,8 @@ func TestPruneStops(t *testing.T) {
 		t.Errorf("Prune: got %+v, %v; want error %v, nothing deleted", p, err, context.Canceled)
 	}
 	// A folder in place of a file counts as damage and is kept.
-	os.Remove(store.file("b"))
-	if err := os.MkdirAll(store.file("b")+"/x", 0o700); err != nil {
+	os.Remove(store.filePath("b"))
+	if err := os.MkdirAll(store.filePath("b")+"/x", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if p, err := store.Prune(ctx, Keep{Last: 1}, time.Now(), false); err != nil || names(p.Deleted) != "a" || names(p.Kept) != "c b" {
@@ -145,7 +145,7 @@ func TestFrees(t *testing.T) {
 	if i.Frees < mib || i.Frees > 3*mib || get(t, dir, "a").Frees != i.Frees {
 		t.Errorf("got Frees %d of %d, listed %d; want the same", i.Frees, i.FileSize, get(t, dir, "a").Frees)
 	}
-	if err := os.Link(Open(dir).file("a"), filepath.Dir(dir.Disk)+"/kept"); err != nil {
+	if err := os.Link(Open(dir).filePath("a"), filepath.Dir(dir.Disk)+"/kept"); err != nil {
 		t.Fatal(err)
 	}
 	if i := get(t, dir, "a"); i.Frees != 0 {

@@ -28,19 +28,19 @@ func (s *Store) Rename(ctx context.Context, name, to string) error {
 	if err != nil || info.Name == to {
 		return err
 	}
-	n, err := s.prepareHeader(ctx, info.Name, to, func(e *gzfile.Editable) { e.Name = to })
+	n, err := s.prepareHeader(ctx, info.Name, to, func(e *gzfile.EditableFields) { e.Name = to })
 	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) {
 		return err
 	}
 	defer n.discard()
 	named := false
 	err = s.changeRows(func(r *rows) (bool, error) {
-		if err := s.checkFree(info.Name, to); err != nil {
+		if err := s.checkNameFree(info.Name, to); err != nil {
 			return false, err
 		}
 		for _, step := range s.renameSteps(r, info, to, n) {
 			if err := step(); err != nil {
-				return false, classify(ctx, s.paths.Snapshots, 0, err)
+				return false, classifyError(ctx, s.paths.Snapshots, 0, err)
 			}
 		}
 		named = true
@@ -52,16 +52,16 @@ func (s *Store) Rename(ctx context.Context, name, to string) error {
 	return err
 }
 
-// checkFree returns ErrExists if a snapshot file already has the name to. It ignores the
+// checkNameFree returns ErrExists if a snapshot file already has the name to. It ignores the
 // snapshot called except, which may be "".
-func (d folder) checkFree(except, to string) error {
-	files, err := d.files()
+func (d folder) checkNameFree(except, to string) error {
+	files, err := d.listFiles()
 	if err != nil {
 		return err
 	}
-	for _, there := range files.names {
-		if there != except && durable.SameName(there, to) {
-			return fmt.Errorf("%w: %s", ErrExists, there)
+	for _, existing := range files.names {
+		if existing != except && durable.SameName(existing, to) {
+			return fmt.Errorf("%w: %s", ErrExists, existing)
 		}
 	}
 	return nil
@@ -74,36 +74,36 @@ func (s *rowStore) renameSteps(r *rows, info Info, to string, n *newHeader) []fu
 	return []func() error{
 		func() error {
 			if !durable.SameName(info.Name, to) {
-				r.drop(to) // the row of a missing file
+				r.remove(to) // the row of a missing file
 			}
 			r.update(info, func(r *row) { r.Renaming = to })
 			return durable.UnmarkNotDurable(durable.ReplaceJSON(s.path, r))
 		},
-		func() error { return s.move(info.Name, to) },
+		func() error { return s.renameFile(info.Name, to) },
 		func() error {
-			err := s.putHeader(to, n)
+			err := s.writeHeader(to, n)
 			if err == nil || errors.Is(err, durable.ErrNotDurable) {
 				return err
 			}
-			if again := durable.UnmarkNotDurable(s.move(to, info.Name)); again != nil {
+			if again := durable.UnmarkNotDurable(s.renameFile(to, info.Name)); again != nil {
 				return durable.MarkNotDurable(errors.Join(err, again))
 			}
 			return err
 		},
 		func() error {
-			if os.Rename(s.index(info.Name), s.index(to)) != nil {
-				os.Remove(s.index(to)) // a leftover index of another file
+			if os.Rename(s.indexPath(info.Name), s.indexPath(to)) != nil {
+				os.Remove(s.indexPath(to)) // a leftover index of another file
 			}
-			r.settle([]string{to})
+			r.applyInterrupted([]string{to})
 			return nil
 		},
 	}
 }
 
-// move renames a snapshot's file durably. If the error is a *durable.NotDurable, the file
+// renameFile renames a snapshot's file durably. If the error is a *durable.NotDurable, the file
 // has been renamed nevertheless.
-func (d folder) move(name, to string) error {
-	from, dest := d.file(name), d.file(to)
+func (d folder) renameFile(name, to string) error {
+	from, dest := d.filePath(name), d.filePath(to)
 	err := diskfile.RenameNew(from, dest)
 	if errors.Is(err, fs.ErrExist) && durable.SameName(name, to) && sameFile(from, dest) {
 		err = os.Rename(from, dest) // the file system ignores case

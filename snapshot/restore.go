@@ -37,15 +37,15 @@ type Restored struct {
 // ErrDamaged (a *Damage names the chunk), ErrNewer, ErrTooLarge, a *NoSpace or the
 // context's error; the disk is then unchanged. After ErrNotDurable the disk is restored.
 func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Restored, error) {
-	return s.restore(ctx, name, disk, false, orSilent(p))
+	return s.restore(ctx, name, disk, false, orNoProgress(p))
 }
 
-// RestoreOver is like Restore, but keeps the existing undo disk, not the old disk.
-func (s *Store) RestoreOver(ctx context.Context, name, disk string, p Progress) (Restored, error) {
-	return s.restore(ctx, name, disk, true, orSilent(p))
+// RestoreKeepingUndo is like Restore, but keeps the existing undo disk, not the old disk.
+func (s *Store) RestoreKeepingUndo(ctx context.Context, name, disk string, p Progress) (Restored, error) {
+	return s.restore(ctx, name, disk, true, orNoProgress(p))
 }
 
-func (s *Store) restore(ctx context.Context, name, disk string, over bool, p Progress) (Restored, error) {
+func (s *Store) restore(ctx context.Context, name, disk string, keepUndo bool, p Progress) (Restored, error) {
 	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return Restored{}, err
@@ -58,10 +58,10 @@ func (s *Store) restore(ctx context.Context, name, disk string, over bool, p Pro
 	if err := diskfile.Sweep(target, s.paths.Undo); err != nil {
 		return Restored{}, err
 	}
-	out := Restored{Info: info, OldSize: sizeOf(target)}
+	out := Restored{Info: info, OldSize: fileSize(target)}
 	next, err := durable.NewReplacement(target)
 	if err != nil {
-		return Restored{}, classify(ctx, filepath.Dir(target), 0, err)
+		return Restored{}, classifyError(ctx, filepath.Dir(target), 0, err)
 	}
 	defer next.Discard()
 	restoreTarget, err := newRestoreTarget(next, target, max(0, info.Data), p)
@@ -69,19 +69,19 @@ func (s *Store) restore(ctx context.Context, name, disk string, over bool, p Pro
 		return Restored{}, err
 	}
 	defer restoreTarget.close()
-	if out.NewSize, err = s.fill(ctx, restoreTarget, file, info.Name); err != nil {
-		return Restored{}, classify(ctx, filepath.Dir(target), max(0, info.Data), err)
+	if out.NewSize, err = s.fillTarget(ctx, restoreTarget, file, info.Name); err != nil {
+		return Restored{}, classifyError(ctx, filepath.Dir(target), max(0, info.Data), err)
 	}
 	out.Reused, out.Shared, out.Damage = restoreTarget.reused, restoreTarget.shared, restoreTarget.damage
 	if restoreTarget.index != nil {
 		s.saveIndex(info.Name, restoreTarget.index)
 	}
-	if err := s.prepareRestored(file, next.File, over); err != nil {
+	if err := s.prepareRestoredFirmware(file, next.File, keepUndo); err != nil {
 		_ = s.SettleFirmware() // if it fails, the next holder of the VM's lock does it
-		return Restored{}, classify(ctx, filepath.Dir(s.paths.Disk), 0, err)
+		return Restored{}, classifyError(ctx, filepath.Dir(s.paths.Disk), 0, err)
 	}
 	undo := s.paths.Undo
-	if over {
+	if keepUndo {
 		undo = ""
 	}
 	kept, placed, err := diskfile.Swap(next, target, undo)
@@ -92,21 +92,21 @@ func (s *Store) restore(ctx context.Context, name, disk string, over bool, p Pro
 		return out, fmt.Errorf("%w: %w", ErrNotDurable, err)
 	}
 	if err != nil {
-		return Restored{}, classify(ctx, filepath.Dir(target), 0, err)
+		return Restored{}, classifyError(ctx, filepath.Dir(target), 0, err)
 	}
-	if kept || over {
+	if kept || keepUndo {
 		out.Undo = s.paths.Undo
 	}
 	if errors.Is(out.Damage, ErrDamaged) {
 		v := Verifier{store: s}
-		v.add(info, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, foundText(out.Damage) })
+		v.addFinding(info, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, damageText(out.Damage) })
 		v.Close()
 	}
 	return out, nil
 }
 
-// prepareRestored writes the firmware variables of the snapshot for next, the future disk.
-func (s *Store) prepareRestored(file *snapshotFile, next *os.File, over bool) error {
+// prepareRestoredFirmware writes the firmware variables of the snapshot for next, the future disk.
+func (s *Store) prepareRestoredFirmware(file *snapshotFile, next *os.File, keepUndo bool) error {
 	content, err := file.firmware()
 	if err != nil {
 		return err
@@ -118,8 +118,8 @@ func (s *Store) prepareRestored(file *snapshotFile, next *os.File, over bool) er
 	if err != nil {
 		return err
 	}
-	if over {
-		return s.paths.prepareFirmwareOver(content, inode)
+	if keepUndo {
+		return s.paths.prepareFirmwareKeepingUndo(content, inode)
 	}
 	return s.paths.prepareFirmware(content, inode)
 }

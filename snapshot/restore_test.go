@@ -54,7 +54,7 @@ func TestProgressAddsUp(t *testing.T) {
 	}
 	for _, index := range []bool{true, false} {
 		if !index {
-			os.Remove(Open(dir).index("a"))
+			os.Remove(Open(dir).indexPath("a"))
 		}
 		if _, err := Open(dir).Restore(context.Background(), "a", dir.Disk, &w); err != nil {
 			t.Fatal(err)
@@ -80,11 +80,11 @@ func TestIndexIsNotNeeded(t *testing.T) {
 	create(t, dir, "one")
 	writeFile(t, dir.Disk, two)
 	create(t, dir, "two")
-	index := readFile(t, store.index("one"))
-	for name, b := range map[string][]byte{"gone": nil, "torn": index[:100], "empty": {}, "another's": readFile(t, store.index("two"))} {
-		os.Remove(store.index("one"))
+	index := readFile(t, store.indexPath("one"))
+	for name, b := range map[string][]byte{"gone": nil, "torn": index[:100], "empty": {}, "another's": readFile(t, store.indexPath("two"))} {
+		os.Remove(store.indexPath("one"))
 		if b != nil {
-			writeFile(t, store.index("one"), b)
+			writeFile(t, store.indexPath("one"), b)
 		}
 		writeFile(t, dir.Disk, two)
 		if restore(t, dir, "one"); !bytes.Equal(readFile(t, dir.Disk), one) {
@@ -97,15 +97,15 @@ func TestDamageKeepsTheDisk(t *testing.T) {
 	dir := vmDir(t, content(1, 4*mib))
 	store := Open(dir)
 	create(t, dir, "a")
-	b := readFile(t, store.file("a"))
+	b := readFile(t, store.filePath("a"))
 	b[len(b)/3] ^= 1
-	writeFile(t, store.file("a"), b)
+	writeFile(t, store.filePath("a"), b)
 	now := content(2, 3*mib)
 	writeFile(t, dir.Disk, now)
 	before := tree(t, filepath.Dir(dir.Disk))
 	for _, index := range []bool{true, false} {
 		if !index {
-			os.Remove(store.index("a"))
+			os.Remove(store.indexPath("a"))
 			before = tree(t, filepath.Dir(dir.Disk))
 		}
 		_, err := store.Restore(context.Background(), "a", dir.Disk, nil)
@@ -170,7 +170,7 @@ func TestCancelLeavesNothing(t *testing.T) {
 func TestForeignFileRestores(t *testing.T) {
 	disk := content(4, 3*mib+512)
 	dir := vmDir(t, []byte("now"))
-	writeFile(t, Open(dir).file("byhand"), goGzip(t, disk))
+	writeFile(t, Open(dir).filePath("byhand"), goGzip(t, disk))
 	i := get(t, dir, "byhand")
 	if !i.Foreign || i.State != StateImported || i.DiskSize != 0 || i.Created.IsZero() {
 		t.Errorf("get: got %+v, want Foreign, State %v, DiskSize 0", i, StateImported)
@@ -258,7 +258,7 @@ func TestRestoredDiskIsSparse(t *testing.T) {
 			t.Errorf("create: got %+v, want DiskSize %v, Data %v", i, size, 3*4096)
 		}
 		if !index {
-			os.Remove(Open(dir).index("a"))
+			os.Remove(Open(dir).indexPath("a"))
 		}
 		restore(t, dir, "a")
 		st, err := os.Stat(dir.Disk)
@@ -276,10 +276,10 @@ func TestLeftoversAreSwept(t *testing.T) {
 	dir := vmDir(t, content(1, mib))
 	create(t, dir, "a")
 	want := tree(t, filepath.Dir(dir.Disk)) + " "
-	for _, path := range []string{Open(dir).file("b"), Open(dir).file("a"), dir.Disk, dir.Rows, dir.Undo} {
+	for _, path := range []string{Open(dir).filePath("b"), Open(dir).filePath("a"), dir.Disk, dir.Rows, dir.Undo} {
 		writeFile(t, durable.TempName(path), []byte("left"))
 	}
-	writeFile(t, Open(dir).index("gone"), []byte("left"))
+	writeFile(t, Open(dir).indexPath("gone"), []byte("left"))
 	other := durable.TempName(filepath.Join(filepath.Dir(dir.Disk), "host.json"))
 	writeFile(t, other, []byte("another's"))
 	if err := Open(dir).Sweep(); err != nil {
@@ -303,7 +303,7 @@ func TestRestoreReportsUnneededDamage(t *testing.T) {
 	dir := vmDir(t, disk)
 	store := Open(dir)
 	create(t, dir, "a")
-	whole := readFile(t, store.file("a"))
+	whole := readFile(t, store.filePath("a"))
 	file, _, err := store.open("a")
 	if err != nil {
 		t.Fatal(err)
@@ -325,7 +325,7 @@ func TestRestoreReportsUnneededDamage(t *testing.T) {
 		if at > 0 {
 			damaged[at] ^= 1
 		}
-		writeFile(t, store.file("a"), damaged)
+		writeFile(t, store.filePath("a"), damaged)
 		r := restore(t, dir, "a")
 		if !bytes.Equal(readFile(t, dir.Disk), disk) {
 			t.Errorf("%s: got a different disk than that of the snapshot", what)

@@ -22,7 +22,7 @@ func grown() (before, after []byte) {
 
 func body(t *testing.T, store *Store, name string) []byte {
 	t.Helper()
-	return readFile(t, store.file(name))[gzfile.Align:]
+	return readFile(t, store.filePath(name))[gzfile.Align:]
 }
 
 // TestCreateReusesNewest creates snapshots with and without an earlier one, and without the
@@ -40,8 +40,8 @@ func TestCreateReusesNewest(t *testing.T) {
 	}
 	writeFile(t, dir.Disk, after)
 	for name, act := range map[string]func(){
-		"index": func() {}, "lost": func() { os.Remove(store.index("a")) },
-		"torn": func() { writeFile(t, store.index("a"), []byte("VTINDEX\x00")) },
+		"index": func() {}, "lost": func() { os.Remove(store.indexPath("a")) },
+		"torn": func() { writeFile(t, store.indexPath("a"), []byte("VTINDEX\x00")) },
 	} {
 		act()
 		made := createDetailed(t, dir, name)
@@ -67,11 +67,11 @@ func TestDamageDoesNotSpread(t *testing.T) {
 		store := Open(dir)
 		create(t, dir, "a")
 		want := body(t, store, "a")
-		b := readFile(t, store.file("a"))
+		b := readFile(t, store.filePath("a"))
 		b[len(b)/3] ^= 1
-		writeFile(t, store.file("a"), b)
+		writeFile(t, store.filePath("a"), b)
 		if !index {
-			os.Remove(store.index("a"))
+			os.Remove(store.indexPath("a"))
 		}
 		made := createDetailed(t, dir, "b")
 		if !bytes.Equal(body(t, store, "b"), want) {
@@ -102,7 +102,7 @@ func TestBaseVanishes(t *testing.T) {
 	store := Open(dir)
 	create(t, dir, "a")
 	writeFile(t, dir.Disk, after)
-	made, err := store.Create(context.Background(), openDisk(t, dir), Request{Name: "b"}, vanishing(store.file("a")))
+	made, err := store.Create(context.Background(), openDisk(t, dir), Request{Name: "b"}, vanishing(store.filePath("a")))
 	if err != nil || made.Reused == 0 {
 		t.Errorf("Create: got %+v, %v", made, err)
 	}
@@ -117,7 +117,7 @@ func TestCancelIndexing(t *testing.T) {
 	dir := vmDir(t, before)
 	store := Open(dir)
 	create(t, dir, "a")
-	os.Remove(store.index("a"))
+	os.Remove(store.indexPath("a"))
 	left := tree(t, filepath.Dir(dir.Disk))
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := store.Create(ctx, openDisk(t, dir), Request{Name: "b"}, &watcher{onPhase: func(phase string) {
@@ -135,7 +135,7 @@ func TestForeignFileIsNotBase(t *testing.T) {
 	before, _ := grown()
 	dir := vmDir(t, before)
 	create(t, dir, "a")
-	writeFile(t, Open(dir).file("z"), goGzip(t, before))
+	writeFile(t, Open(dir).filePath("z"), goGzip(t, before))
 	if made := createDetailed(t, dir, "b"); made.Reused == 0 || made.Notes != nil {
 		t.Errorf("createDetailed: got %+v, want Notes nil", made)
 	}
@@ -150,7 +150,7 @@ func TestRestoreReusesDisk(t *testing.T) {
 		"same":     func(dir Paths, _ *Store) { writeFile(t, dir.Disk, before) },
 		"missing":  func(dir Paths, _ *Store) { os.Remove(dir.Disk) },
 		"empty":    func(dir Paths, _ *Store) { writeFile(t, dir.Disk, nil) },
-		"no index": func(_ Paths, s *Store) { os.Remove(s.index("a")) },
+		"no index": func(_ Paths, s *Store) { os.Remove(s.indexPath("a")) },
 	} {
 		dir := vmDir(t, before)
 		store := Open(dir)
@@ -165,7 +165,7 @@ func TestRestoreReusesDisk(t *testing.T) {
 		if r.Reused != want || r.Shared > r.Reused {
 			t.Errorf("%s: got %d reused bytes, want %d", name, r.Reused, want)
 		}
-		if _, err := os.Stat(store.index("a")); err != nil {
+		if _, err := os.Stat(store.indexPath("a")); err != nil {
 			t.Errorf("%s: got no index (%v), want one", name, err)
 		}
 	}

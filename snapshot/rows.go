@@ -31,7 +31,7 @@ type rows struct {
 // MarshalJSON keeps members that this version does not know.
 func (r rows) MarshalJSON() ([]byte, error) {
 	type plain rows
-	return durable.MarshalKeeping(plain(r), r.read)
+	return durable.MarshalKeepingUnknown(plain(r), r.read)
 }
 
 // rowStore gives access to the snapshot files and the file of their rows.
@@ -43,19 +43,19 @@ type rowStore struct {
 // row is the list's entry for a snapshot. It copies most of the header, so that a missing
 // file can be described.
 type row struct {
-	Name        string    `json:"name"`
-	ID          string    `json:"id"`
-	Description string    `json:"description,omitempty"`
-	VM          string    `json:"vm,omitempty"`
-	Created     time.Time `json:"created"`
-	Taken       Taken     `json:"taken,omitempty"`
-	HeldMicros  int64     `json:"held_us,omitempty"`
-	DiskSize    int64     `json:"disk_size"`
-	Data        int64     `json:"data"`
-	FileSize    int64     `json:"file_size"`
-	Digest      string    `json:"digest"`
-	Pinned      bool      `json:"pinned,omitempty"`
-	Automatic   string    `json:"automatic,omitempty"` // the name given by a schedule
+	Name         string    `json:"name"`
+	ID           string    `json:"id"`
+	Description  string    `json:"description,omitempty"`
+	VM           string    `json:"vm,omitempty"`
+	Created      time.Time `json:"created"`
+	Taken        Taken     `json:"taken,omitempty"`
+	FrozenMicros int64     `json:"held_us,omitempty"`
+	DiskSize     int64     `json:"disk_size"`
+	Data         int64     `json:"data"`
+	FileSize     int64     `json:"file_size"`
+	Digest       string    `json:"digest"`
+	Pinned       bool      `json:"pinned,omitempty"`
+	Automatic    string    `json:"automatic,omitempty"` // the name given by a schedule
 	// Foreign files have no header, so the row is the only place for their metadata.
 	Foreign bool `json:"foreign,omitempty"`
 	// Imported means that the snapshot was not created here.
@@ -92,28 +92,28 @@ func (r row) MarshalJSON() ([]byte, error) {
 	case read.row == r:
 		return read.raw, nil
 	default:
-		return durable.MarshalKeeping(plain(r), read.raw)
+		return durable.MarshalKeepingUnknown(plain(r), read.raw)
 	}
 }
 
-func asRow(i Info) row {
-	given := ""
+func rowFromInfo(i Info) row {
+	scheduledName := ""
 	if i.Automatic {
-		given = i.Name
+		scheduledName = i.Name
 	}
 	return row{
 		Name: i.Name, ID: i.ID, Description: i.Description, VM: i.VM, Created: i.Created,
-		Taken: i.Taken, HeldMicros: i.Held.Microseconds(),
+		Taken: i.Taken, FrozenMicros: i.FrozenFor.Microseconds(),
 		DiskSize: i.DiskSize, Data: i.Data, FileSize: i.FileSize, Digest: i.Digest,
-		Pinned: i.Pinned, Automatic: given, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt,
+		Pinned: i.Pinned, Automatic: scheduledName, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt,
 	}
 }
 
 func (r row) info() Info {
 	return Info{
-		ID: plain(r.ID), Name: plain(r.Name), Description: plain(r.Description), VM: plain(r.VM), Created: r.Created.UTC(),
-		DiskSize: r.DiskSize, Data: r.Data, FileSize: r.FileSize, Digest: plain(r.Digest),
-		Taken: Taken(plain(string(r.Taken))), Held: time.Duration(r.HeldMicros) * time.Microsecond,
+		ID: sanitizeText(r.ID), Name: sanitizeText(r.Name), Description: sanitizeText(r.Description), VM: sanitizeText(r.VM), Created: r.Created.UTC(),
+		DiskSize: r.DiskSize, Data: r.Data, FileSize: r.FileSize, Digest: sanitizeText(r.Digest),
+		Taken: Taken(sanitizeText(string(r.Taken))), FrozenFor: time.Duration(r.FrozenMicros) * time.Microsecond,
 		Pinned: r.Pinned, Automatic: r.Automatic != "" && r.Automatic == r.Name, Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),
 	}
 }
@@ -137,14 +137,14 @@ func (r row) merge(i Info) Info {
 	}
 	i.VerifiedAt = r.VerifiedAt.UTC()
 	if r.Foreign {
-		i.Description, i.Pinned = plain(r.Description), r.Pinned
-		i.DiskSize, i.Data, i.Digest = r.DiskSize, r.Data, plain(r.Digest)
+		i.Description, i.Pinned = sanitizeText(r.Description), r.Pinned
+		i.DiskSize, i.Data, i.Digest = r.DiskSize, r.Data, sanitizeText(r.Digest)
 	}
 	if !r.Imported {
 		i.State = StateOK
 	}
 	if r.Damage != "" {
-		i.State, i.Problem = StateDamaged, plain(r.Damage)
+		i.State, i.Problem = StateDamaged, sanitizeText(r.Damage)
 	}
 	return i
 }
@@ -172,16 +172,16 @@ func (r *rows) put(n row) {
 func (r *rows) update(i Info, change func(*row)) {
 	at := r.find(i.Name)
 	if at < 0 || !r.Snapshots[at].matches(i) {
-		r.put(asRow(i))
+		r.put(rowFromInfo(i))
 		at = r.find(i.Name)
 	}
 	change(&r.Snapshots[at])
 }
 
-// settle applies interrupted operations to the rows: renamed files get their new names,
+// applyInterrupted applies interrupted operations to the rows: renamed files get their new names,
 // deleted files lose their rows, and the marks of all others are cleared. It returns the new
 // names, and whether anything changed.
-func (r *rows) settle(files []string) (names []string, changed bool) {
+func (r *rows) applyInterrupted(files []string) (names []string, changed bool) {
 	r.Snapshots = slices.DeleteFunc(r.Snapshots, func(n row) bool {
 		gone := n.Deleting && !slices.Contains(files, n.Name)
 		changed = changed || gone
@@ -201,8 +201,8 @@ func (r *rows) settle(files []string) (names []string, changed bool) {
 	return names, changed
 }
 
-// drop removes the row with that name, and reports whether there was one.
-func (r *rows) drop(name string) bool {
+// remove removes the row with that name, and reports whether there was one.
+func (r *rows) remove(name string) bool {
 	i := r.find(name)
 	if i < 0 {
 		return false
@@ -243,9 +243,9 @@ func readRows(path string) (*rows, error) {
 	}
 	r.read = durable.TrimBOM(data)
 	for _, p := range parsed {
-		one := p.Value
-		one.read = &readRow{p.Value, p.Raw, p.Err}
-		r.Snapshots = append(r.Snapshots, one)
+		n := p.Value
+		n.read = &readRow{p.Value, p.Raw, p.Err}
+		r.Snapshots = append(r.Snapshots, n)
 	}
 	if err != nil {
 		err = fmt.Errorf("%w: %w", errBadRows, err)
@@ -278,7 +278,7 @@ func (s *rowStore) changeRows(change func(*rows) (changed bool, err error)) erro
 	r, err := readRows(s.path)
 	rebuilt := errors.Is(err, errBadRows)
 	if rebuilt {
-		if _, asideErr := durable.PutAside(s.path); asideErr != nil {
+		if _, asideErr := durable.MoveAside(s.path); asideErr != nil {
 			return fmt.Errorf("%w; setting it aside: %w", err, asideErr)
 		}
 		err = s.addFromFiles(r)
@@ -286,7 +286,7 @@ func (s *rowStore) changeRows(change func(*rows) (changed bool, err error)) erro
 	if err != nil {
 		return err
 	}
-	settled, err := s.settle(r)
+	settled, err := s.finishInterrupted(r)
 	if err != nil && !diskfile.IsNoSpace(err) { // on a full disk, deleting must still work
 		return err
 	}
@@ -297,18 +297,18 @@ func (s *rowStore) changeRows(change func(*rows) (changed bool, err error)) erro
 	return durable.ReplaceJSON(s.path, r)
 }
 
-// settle finishes interrupted changes of headers and files.
-func (s *rowStore) settle(r *rows) (changed bool, err error) {
+// finishInterrupted finishes interrupted changes of headers and files.
+func (s *rowStore) finishInterrupted(r *rows) (changed bool, err error) {
 	if err := s.finishHeaders(); err != nil {
 		return false, err
 	}
-	files, err := s.files()
+	files, err := s.listFiles()
 	if err != nil {
 		return false, err
 	}
-	names, changed := r.settle(files.names)
+	names, changed := r.applyInterrupted(files.names)
 	for _, name := range names {
-		if err := s.nameHeader(name); err != nil {
+		if err := s.correctHeaderName(name); err != nil {
 			return false, err
 		}
 	}
@@ -317,7 +317,7 @@ func (s *rowStore) settle(r *rows) (changed bool, err error) {
 
 // addFromFiles adds rows for our files that have none.
 func (s *rowStore) addFromFiles(r *rows) error {
-	files, err := s.files()
+	files, err := s.listFiles()
 	if err != nil {
 		return err
 	}
@@ -327,7 +327,7 @@ func (s *rowStore) addFromFiles(r *rows) error {
 		}
 		if i := s.inspect(name); i.State == StateImported && !i.Foreign {
 			i.State = StateOK // whether it was created here is no longer known
-			r.put(asRow(i))
+			r.put(rowFromInfo(i))
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func TestRowKeepsEveryField(t *testing.T) {
 			t.Fatalf("%s is a %T, which this test cannot set", fields.Type().Field(i).Name, v)
 		}
 	}
-	if got := asRow(want).info(); got != want {
+	if got := rowFromInfo(want).info(); got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }

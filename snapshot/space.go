@@ -42,9 +42,9 @@ func newBudget(dir string, needed int64) (*budget, error) {
 	return b, nil
 }
 
-// Room returns a *NoSpace if writing that many bytes to the file system of a folder would use
+// CheckRoom returns a *NoSpace if writing that many bytes to the file system of a folder would use
 // the space reserved for running VMs. Its Needed is 0, as more bytes may follow.
-func Room(dir string, bytes int64) error {
+func CheckRoom(dir string, bytes int64) error {
 	_, err := newBudget(dir, bytes)
 	if full := (*NoSpace)(nil); errors.As(err, &full) {
 		full.Needed = 0
@@ -52,9 +52,9 @@ func Room(dir string, bytes int64) error {
 	return err
 }
 
-// take accounts for n bytes that are about to be written, and returns a *NoSpace if they do
+// spend accounts for n bytes that are about to be written, and returns a *NoSpace if they do
 // not fit. It is safe for concurrent use.
-func (b *budget) take(n int) error {
+func (b *budget) spend(n int) error {
 	if b.unchecked.Add(int64(n)) < min(spaceCheckInterval, b.reserve/2) || !guard.On(guard.ImageLimit) {
 		return nil
 	}
@@ -69,15 +69,15 @@ func (b *budget) take(n int) error {
 	return err
 }
 
-// budgeted is a new file written within a budget.
-type budgeted struct {
+// budgetedFile is a new file written within a budget.
+type budgetedFile struct {
 	diskfile.WriteBehind
 	budget  *budget
 	written int64
 }
 
-func (b *budgeted) WriteAt(p []byte, off int64) (int, error) {
-	if err := b.budget.take(len(p)); err != nil {
+func (b *budgetedFile) WriteAt(p []byte, off int64) (int, error) {
+	if err := b.budget.spend(len(p)); err != nil {
 		return 0, err
 	}
 	n, err := b.WriteBehind.WriteAt(p, off)

@@ -31,10 +31,10 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	b := &budget{dir: dir, reserve: math.MaxInt64}
-	if err := b.take(spaceCheckInterval - 1); err != nil {
+	if err := b.spend(spaceCheckInterval - 1); err != nil {
 		t.Errorf("first bytes: got error %v, want no error", err)
 	}
-	if err := b.take(1); !errors.Is(err, ErrNoSpace) {
+	if err := b.spend(1); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("below the reserve: got error %v, want ErrNoSpace", err)
 	}
 }

@@ -50,15 +50,15 @@ func (s *rowStore) getListed(name string) (Info, bool) {
 
 // catalog is a list of snapshots with lookup by name.
 type catalog struct {
-	list           []Info
-	byName, byFold map[string]int
+	list                 []Info
+	byName, byFoldedName map[string]int
 }
 
 func (s *Store) catalog(ctx context.Context) (catalog, error) {
 	list, _, err := s.List(ctx)
 	c := catalog{list, make(map[string]int, len(list)), make(map[string]int, len(list))}
 	for at, i := range slices.Backward(list) { // of names that differ only in case the newest wins
-		c.byName[i.Name], c.byFold[durable.FoldName(i.Name)] = at, at
+		c.byName[i.Name], c.byFoldedName[durable.FoldName(i.Name)] = at, at
 	}
 	return c, err
 }
@@ -66,7 +66,7 @@ func (s *Store) catalog(ctx context.Context) (catalog, error) {
 func (c catalog) get(name string) (Info, error) {
 	at, ok := c.byName[name]
 	if !ok {
-		at, ok = c.byFold[durable.FoldName(name)]
+		at, ok = c.byFoldedName[durable.FoldName(name)]
 	}
 	if ok {
 		return c.list[at], nil
@@ -90,7 +90,7 @@ func (s *Store) getPresent(ctx context.Context, name string) (Info, error) {
 
 func (d folder) checkPresent(info Info) error {
 	if info.State == StateMissing {
-		return fmt.Errorf("%w: %s", ErrMissing, d.file(info.Name))
+		return fmt.Errorf("%w: %s", ErrMissing, d.filePath(info.Name))
 	}
 	return nil
 }
@@ -104,11 +104,11 @@ func (s *Store) Reserve(name string) error {
 	if _, err := readRows(s.paths.Rows); err != nil && !errors.Is(err, errBadRows) {
 		return err
 	}
-	return s.checkFree("", name)
+	return s.checkNameFree("", name)
 }
 
-// listForNew combines List and Reserve for a new snapshot, and reads the rows only once.
-func (s *rowStore) listForNew(ctx context.Context, name string) ([]Info, error) {
+// listForCreate combines List and Reserve for a new snapshot, and reads the rows only once.
+func (s *rowStore) listForCreate(ctx context.Context, name string) ([]Info, error) {
 	if err := durable.CheckName(name); err != nil {
 		return nil, err
 	}
@@ -131,5 +131,5 @@ func (s *rowStore) listForNew(ctx context.Context, name string) ([]Info, error) 
 	return list, nil
 }
 
-func (d folder) file(name string) string  { return File(d.dir, name) }
-func (d folder) index(name string) string { return IndexFile(d.dir, name) }
+func (d folder) filePath(name string) string  { return File(d.dir, name) }
+func (d folder) indexPath(name string) string { return IndexFile(d.dir, name) }

@@ -48,7 +48,7 @@ func TestCreateListRestoreDelete(t *testing.T) {
 	if got := tree(t, filepath.Dir(dir.Disk)); got != want {
 		t.Errorf("got the files %s", got)
 	}
-	for _, path := range []string{dir.Rows, store.file("Second"), store.index("Second"), dir.Disk} {
+	for _, path := range []string{dir.Rows, store.filePath("Second"), store.indexPath("Second"), dir.Disk} {
 		if st, err := os.Stat(path); err != nil || st.Mode() != durable.FileMode {
 			t.Errorf("%s: got %v %v, want %v", path, st.Mode(), err, durable.FileMode)
 		}
@@ -74,7 +74,7 @@ func TestNames(t *testing.T) {
 	if _, err := Open(dir).Create(context.Background(), disk, long, nil); !errors.Is(err, ErrBadDescription) {
 		t.Errorf("long description: got error %v, want error %v", err, ErrBadDescription)
 	}
-	full := Request{Name: strings.Repeat("n", durable.MaxName), Description: strings.Repeat(`"`, MaxDescription), VM: strings.Repeat("v", durable.MaxName), Created: time.Now(), Taken: TakenCrashConsistent, Held: time.Hour}
+	full := Request{Name: strings.Repeat("n", durable.MaxName), Description: strings.Repeat(`"`, MaxDescription), VM: strings.Repeat("v", durable.MaxName), Created: time.Now(), Taken: TakenCrashConsistent, FrozenFor: time.Hour}
 	i, err := Open(dir).Create(context.Background(), disk, full, nil)
 	if err != nil || get(t, dir, full.Name) != i.Info || i.Description != full.Description {
 		t.Errorf("longest description: got error %v or other values", err)
@@ -85,7 +85,7 @@ func TestCopiedFileIsImported(t *testing.T) {
 	disk := content(3, 3*mib)
 	from, to := vmDir(t, disk), vmDir(t, []byte("other"))
 	made := create(t, from, "configured")
-	writeFile(t, Open(to).file("copy"), readFile(t, Open(from).file("configured")))
+	writeFile(t, Open(to).filePath("copy"), readFile(t, Open(from).filePath("configured")))
 	i := get(t, to, "copy")
 	made.Name, made.State = "copy", StateImported
 	if i != made {
@@ -105,20 +105,20 @@ func TestListReportsBrokenSnapshots(t *testing.T) {
 	for _, name := range []string{"ok", "gone", "cut", "flipped", "swapped"} {
 		create(t, dir, name)
 	}
-	os.Remove(store.file("gone"))
-	whole := readFile(t, store.file("ok"))
-	writeFile(t, store.file("cut"), whole[:len(whole)-5])
+	os.Remove(store.filePath("gone"))
+	whole := readFile(t, store.filePath("ok"))
+	writeFile(t, store.filePath("cut"), whole[:len(whole)-5])
 	flipped := bytes.Clone(whole)
 	flipped[40] ^= 1
-	writeFile(t, store.file("flipped"), flipped)
-	writeFile(t, store.file("swapped"), whole)
-	writeFile(t, store.file("text"), []byte("this is no gzip file, whatever its name says"))
-	writeFile(t, store.file("empty"), nil)
+	writeFile(t, store.filePath("flipped"), flipped)
+	writeFile(t, store.filePath("swapped"), whole)
+	writeFile(t, store.filePath("text"), []byte("this is no gzip file, whatever its name says"))
+	writeFile(t, store.filePath("empty"), nil)
 	writeFile(t, filepath.Join(dir.Snapshots, "bad name\x1b.raw.gz"), whole)
-	if err := os.Mkdir(store.file("folder"), 0o700); err != nil {
+	if err := os.Mkdir(store.filePath("folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("/nowhere", store.file("dangling")); err != nil {
+	if err := os.Symlink("/nowhere", store.filePath("dangling")); err != nil {
 		t.Fatal(err)
 	}
 	list, notes, err := store.List(context.Background())
@@ -215,7 +215,7 @@ func TestWrongValueInARow(t *testing.T) {
 	store, ctx := Open(dir), context.Background()
 	create(t, dir, "a")
 	for _, name := range []string{"f", "g"} {
-		writeFile(t, store.file(name), goGzip(t, content(1, mib)))
+		writeFile(t, store.filePath(name), goGzip(t, content(1, mib)))
 		if err := errors.Join(store.Pin(ctx, name, true), store.Describe(ctx, name, "by hand")); err != nil {
 			t.Fatal(err)
 		}

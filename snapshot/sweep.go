@@ -36,8 +36,8 @@ func (d folder) sweepSnapshots() error {
 		if !ok {
 			continue
 		}
-		if _, err := os.Lstat(d.file(name)); errors.Is(err, os.ErrNotExist) {
-			os.Remove(d.index(name))
+		if _, err := os.Lstat(d.filePath(name)); errors.Is(err, os.ErrNotExist) {
+			os.Remove(d.indexPath(name))
 		}
 	}
 	return nil

@@ -66,8 +66,8 @@ func TestExportImport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if file.Close(); file.ours.Header.Name != want.Name {
-			t.Errorf("%s: the header has %q, want %v", name, file.ours.Header.Name, want.Name)
+		if file.Close(); file.native.Header.Name != want.Name {
+			t.Errorf("%s: the header has %q, want %v", name, file.native.Header.Name, want.Name)
 		}
 		if restore(t, to, i.Name); !bytes.Equal(readFile(t, to.Disk), disk) {
 			t.Errorf("%s: got other disk contents", name)
@@ -101,7 +101,7 @@ func TestForeignExportImport(t *testing.T) {
 		t.Error("got other disk contents")
 	}
 	// The row does not describe another file with the same name.
-	writeFile(t, store.file("byhand"), gzipped(t, []byte("other")))
+	writeFile(t, store.filePath("byhand"), gzipped(t, []byte("other")))
 	if got := get(t, dir, "byhand"); got.DiskSize != 0 || !got.VerifiedAt.IsZero() {
 		t.Errorf("replaced: got %+v, want DiskSize 0", got)
 	}
@@ -110,7 +110,7 @@ func TestForeignExportImport(t *testing.T) {
 func TestImportRefuses(t *testing.T) {
 	from, dir := vmDir(t, content(1, 3*mib)), vmDir(t, nil)
 	create(t, from, "a")
-	ours, foreign := readFile(t, Open(from).file("a")), gzipped(t, content(2, mib))
+	ours, foreign := readFile(t, Open(from).filePath("a")), gzipped(t, content(2, mib))
 	flip := func(b []byte, at int) []byte {
 		b = bytes.Clone(b)
 		b[at] ^= 1
@@ -161,7 +161,7 @@ func TestImportRefuses(t *testing.T) {
 func TestTransferEndsWithItsContext(t *testing.T) {
 	from, dir := vmDir(t, content(1, 3*mib)), vmDir(t, nil)
 	create(t, from, "a")
-	b := readFile(t, Open(from).file("a"))
+	b := readFile(t, Open(from).filePath("a"))
 	before := tree(t, filepath.Dir(dir.Disk))
 	for _, phase := range []string{PhaseImport, PhaseFlush} {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -186,17 +186,17 @@ func TestExportFails(t *testing.T) {
 	dir := vmDir(t, content(1, 3*mib))
 	store, ctx := Open(dir), context.Background()
 	create(t, dir, "a")
-	writeFile(t, store.file("foreign"), gzipped(t, content(2, mib)))
+	writeFile(t, store.filePath("foreign"), gzipped(t, content(2, mib)))
 	for _, name := range []string{"a", "foreign"} {
 		if err := store.Export(ctx, name, fullWriter{}, nil); !errors.Is(err, errFull) {
 			t.Errorf("%s: failing writer: got error %v, want error %v", name, err, errFull)
 		}
-		b := readFile(t, store.file(name))
-		damage(t, store.file(name), len(b)/2)
+		b := readFile(t, store.filePath(name))
+		damage(t, store.filePath(name), len(b)/2)
 		if err := store.Export(ctx, name, io.Discard, nil); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), name+".raw.gz") {
 			t.Errorf("%s: damaged: got error %v, want error %v, %q in it", name, err, ErrDamaged, name+".raw.gz")
 		}
-		os.Remove(store.file(name))
+		os.Remove(store.filePath(name))
 	}
 	for name, want := range map[string]error{"a": ErrMissing, "none": ErrNotFound} {
 		if err := store.Export(ctx, name, io.Discard, nil); !errors.Is(err, want) {
@@ -216,7 +216,7 @@ func (fullWriter) Write([]byte) (int, error) { return 0, errFull }
 func FuzzImport(f *testing.F) {
 	from := vmDir(f, content(1, 5000))
 	create(f, from, "a")
-	b := readFile(f, Open(from).file("a"))
+	b := readFile(f, Open(from).filePath("a"))
 	f.Add(b)
 	f.Add(b[:4096])
 	f.Add(gzipped(f, []byte("x")))
@@ -228,7 +228,7 @@ func FuzzImport(f *testing.F) {
 	f.Cleanup(func() { file.Close() })
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ctx := context.Background()
-		in, err := newIncoming(ctx, bytes.NewReader(b), -1)
+		in, err := newImportedFile(ctx, bytes.NewReader(b), -1)
 		if err != nil {
 			if !errors.Is(err, ErrNotSnapshot) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) {
 				t.Errorf("got unexpected error %v", err)
@@ -241,14 +241,14 @@ func FuzzImport(f *testing.F) {
 		if err := file.Truncate(0); err != nil {
 			t.Fatal(err)
 		}
-		i, err := in.receive(ctx, &budgetedImport{File: file, room: &budget{dir: t.TempDir()}}, "name", silent{})
+		i, err := in.receive(ctx, &budgetedStream{File: file, budget: &budget{dir: t.TempDir()}}, "name", noProgress{})
 		if err != nil {
 			if !errors.Is(err, ErrDamaged) {
 				t.Errorf("got unexpected error %v, want error %v", err, ErrDamaged)
 			}
 			return
 		}
-		if in.ours {
+		if in.isNative {
 			again, err := gzfile.Open(file, i.FileSize)
 			if err == nil {
 				err = again.Verify(ctx, nil, gzfile.Options{})

@@ -36,16 +36,16 @@ func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 	if st, err := os.Stat(target); err == nil {
 		out.OldSize, out.Undo = st.Size(), s.paths.Undo
 	}
-	if err := s.prepareUndo(); err != nil {
+	if err := s.prepareUndoFirmware(); err != nil {
 		_ = s.SettleFirmware() // if it fails, the next holder of the VM's lock does it
-		return Undone{}, classify(ctx, filepath.Dir(s.paths.Disk), 0, err)
+		return Undone{}, classifyError(ctx, filepath.Dir(s.paths.Disk), 0, err)
 	}
 	placed, err := diskfile.SwapBack(target, s.paths.Undo)
 	if settled := s.SettleFirmware(); placed { // if not placed, the next holder of the VM's lock does it
 		err = errors.Join(err, settled)
 	}
 	if err != nil && !placed {
-		return Undone{}, classify(ctx, filepath.Dir(target), 0, err)
+		return Undone{}, classifyError(ctx, filepath.Dir(target), 0, err)
 	}
 	if st, err := os.Stat(target); err == nil {
 		out.NewSize = st.Size()
@@ -71,8 +71,8 @@ func (s *Store) DiscardUndo(ctx context.Context) (freed int64, err error) {
 	return freed, err
 }
 
-// prepareUndo writes the firmware variables of the undo disk for the exchange.
-func (s *Store) prepareUndo() error {
+// prepareUndoFirmware writes the firmware variables of the undo disk for the exchange.
+func (s *Store) prepareUndoFirmware() error {
 	if err := s.SettleFirmware(); err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *Store) prepareUndo() error {
 	if err != nil {
 		return err
 	}
-	_, kept := s.DiskFiles()
+	_, kept := s.DiskInodes()
 	return s.paths.prepareFirmware(content, kept)
 }
 
@@ -114,7 +114,7 @@ func (s *Store) DiskState() string {
 	if err != nil {
 		return ""
 	}
-	return stateOf(st, s.paths.Firmware)
+	return fingerprintOf(st, s.paths.Firmware)
 }
 
 // UndoState is like DiskState, for the undo disk.
@@ -127,10 +127,10 @@ func (s *Store) UndoState() string {
 	if err != nil {
 		return ""
 	}
-	return stateOf(st, s.paths.FirmwareUndo)
+	return fingerprintOf(st, s.paths.FirmwareUndo)
 }
 
-func stateOf(disk os.FileInfo, firmware string) string {
+func fingerprintOf(disk os.FileInfo, firmware string) string {
 	text := fmt.Sprint(diskfile.Inode(disk), disk.Size(), disk.ModTime().UnixNano(), diskfile.ChangeTime(disk).UnixNano())
 	if st, err := os.Stat(firmware); err == nil {
 		text += fmt.Sprint(" ", diskfile.Inode(st), st.Size(), st.ModTime().UnixNano())
@@ -138,8 +138,8 @@ func stateOf(disk os.FileInfo, firmware string) string {
 	return text
 }
 
-// DiskFiles returns the inodes of the disk and of the undo disk, or 0 for a missing one.
-func (s *Store) DiskFiles() (disk, kept uint64) {
+// DiskInodes returns the inodes of the disk and of the undo disk, or 0 for a missing one.
+func (s *Store) DiskInodes() (disk, undo uint64) {
 	target, err := diskfile.Resolve(s.paths.Disk)
 	if err != nil {
 		return 0, 0
@@ -148,7 +148,7 @@ func (s *Store) DiskFiles() (disk, kept uint64) {
 		disk = diskfile.Inode(st)
 	}
 	if _, st, err := diskfile.UndoDisk(target, s.paths.Undo); err == nil {
-		kept = diskfile.Inode(st)
+		undo = diskfile.Inode(st)
 	}
-	return disk, kept
+	return disk, undo
 }

@@ -45,7 +45,7 @@ func (s *Store) Verify(ctx context.Context, name string, quick bool, p Progress)
 	if err != nil {
 		return Verified{}, err
 	}
-	v := Verifier{store: s, of: catalog{[]Info{info}, map[string]int{name: 0}, nil}}
+	v := Verifier{store: s, catalog: catalog{[]Info{info}, map[string]int{name: 0}, nil}}
 	defer v.Close()
 	return v.Verify(ctx, name, quick, p)
 }
@@ -54,15 +54,15 @@ func (s *Store) Verify(ctx context.Context, name string, quick bool, p Progress)
 // rows when it is closed, and every few seconds before. It is not safe for concurrent use.
 type Verifier struct {
 	store   *Store
-	of      catalog
+	catalog catalog
 	found   []finding
 	written time.Time
 }
 
 // finding is a change to be made to the row of a snapshot.
 type finding struct {
-	of     Info
-	change func(*row)
+	snapshot Info
+	change   func(*row)
 }
 
 // writeFindingsAfter is how long findings may be only in memory.
@@ -71,25 +71,25 @@ const writeFindingsAfter = 5 * time.Second
 // NewVerifier lists the snapshots. The caller must close the Verifier.
 func (s *Store) NewVerifier(ctx context.Context) (*Verifier, error) {
 	all, err := s.catalog(ctx)
-	return &Verifier{store: s, of: all, written: time.Now()}, err
+	return &Verifier{store: s, catalog: all, written: time.Now()}, err
 }
 
 // Names returns the names of all snapshots, newest first.
 func (v *Verifier) Names() []string {
-	names := make([]string, len(v.of.list))
-	for at, i := range v.of.list {
+	names := make([]string, len(v.catalog.list))
+	for at, i := range v.catalog.list {
 		names[at] = i.Name
 	}
 	return names
 }
 
 // Get returns a snapshot as it was listed.
-func (v *Verifier) Get(name string) (Info, error) { return v.of.get(name) }
+func (v *Verifier) Get(name string) (Info, error) { return v.catalog.get(name) }
 
 // Verify is like [Store.Verify], for one of the listed snapshots.
 func (v *Verifier) Verify(ctx context.Context, name string, quick bool, p Progress) (Verified, error) {
 	s := v.store
-	info, err := v.of.get(name)
+	info, err := v.catalog.get(name)
 	if err == nil {
 		err = s.checkPresent(info)
 	}
@@ -101,17 +101,17 @@ func (v *Verifier) Verify(ctx context.Context, name string, quick bool, p Progre
 		return Verified{}, err
 	}
 	defer file.Close()
-	out, found, err := s.verify(ctx, file, now, quick, orSilent(p))
+	out, found, err := s.verify(ctx, file, now, quick, orNoProgress(p))
 	if errors.Is(err, ErrDamaged) {
-		v.add(now, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, foundText(err) })
-		return Verified{}, fmt.Errorf("%s: %w", s.file(info.Name), err)
+		v.addFinding(now, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, damageText(err) })
+		return Verified{}, fmt.Errorf("%s: %w", s.filePath(info.Name), err)
 	}
 	if err != nil {
-		return Verified{}, classify(ctx, s.paths.Snapshots, 0, err)
+		return Verified{}, classifyError(ctx, s.paths.Snapshots, 0, err)
 	}
 	if !quick || now.Foreign {
 		at := currentRowTime()
-		v.add(now, func(r *row) {
+		v.addFinding(now, func(r *row) {
 			r.DiskSize, r.Data, r.Digest = found.DiskSize, found.Data, found.Digest
 			r.VerifiedAt, r.Damage = at, ""
 		})
@@ -119,8 +119,8 @@ func (v *Verifier) Verify(ctx context.Context, name string, quick bool, p Progre
 	return out, nil
 }
 
-// add adds a finding and writes all of them if the last write was long ago.
-func (v *Verifier) add(of Info, change func(*row)) {
+// addFinding adds a finding and writes all of them if the last write was long ago.
+func (v *Verifier) addFinding(of Info, change func(*row)) {
 	v.found = append(v.found, finding{of, change})
 	if time.Since(v.written) > writeFindingsAfter {
 		v.Close()
@@ -140,8 +140,8 @@ func (v *Verifier) Close() {
 	}
 	_ = v.store.changeRows(func(r *rows) (changed bool, err error) {
 		for _, f := range found {
-			now := v.store.inspect(f.of.Name)
-			if now.ID == f.of.ID && now.Foreign == f.of.Foreign && now.FileSize == f.of.FileSize {
+			now := v.store.inspect(f.snapshot.Name)
+			if now.ID == f.snapshot.ID && now.Foreign == f.snapshot.Foreign && now.FileSize == f.snapshot.FileSize {
 				r.update(now, f.change)
 				changed = true
 			}
@@ -150,7 +150,7 @@ func (v *Verifier) Close() {
 	})
 }
 
-func foundText(err error) string {
+func damageText(err error) string {
 	return fmt.Sprintf("found on %s: %v", time.Now().Format(time.DateOnly), err)
 }
 
@@ -163,26 +163,26 @@ func (d folder) verify(ctx context.Context, file *snapshotFile, info Info, quick
 	opt := gzfile.Options{Add: p.Add}
 	out := Verified{Bytes: file.size}
 	switch {
-	case file.ours == nil:
+	case file.native == nil:
 		out.Compared = ComparedForeign
 		var data atomic.Int64
-		c, err := unpack(ctx, io.NewSectionReader(file, 0, file.size), countingSink(&data), opt)
+		c, err := unpackForeign(ctx, io.NewSectionReader(file, 0, file.size), countingSink(&data), opt)
 		info.DiskSize, info.Data, info.Digest = c.Size, data.Load(), c.Digest
 		return out, info, err
 	case quick:
 		out.Compared = ComparedQuick
-		return out, info, file.ours.CopyTo(ctx, io.Discard, opt)
+		return out, info, file.native.CopyTo(ctx, io.Discard, opt)
 	}
 	out.Compared = ComparedAll
 	index := d.readIndex(info.Name, file)
-	err := file.ours.Verify(ctx, index, opt)
+	err := file.native.Verify(ctx, index, opt)
 	var known *gzfile.Damage
 	if index == nil || !errors.As(err, &known) {
 		return out, info, err
 	}
 	// The index is only a cache, so verify the file without it.
 	p.Phase(PhaseVerify, file.size)
-	err = file.ours.Verify(ctx, nil, opt)
+	err = file.native.Verify(ctx, nil, opt)
 	if errors.Is(err, ErrDamaged) && known.Chunk >= 0 {
 		err = known
 	}

@@ -38,7 +38,7 @@ func TestVerify(t *testing.T) {
 	dir := vmDir(t, content(1, 5*mib))
 	store, ctx := Open(dir), context.Background()
 	made := create(t, dir, "a")
-	writeFile(t, store.file("foreign"), gzipped(t, content(2, 2*mib+512)))
+	writeFile(t, store.filePath("foreign"), gzipped(t, content(2, 2*mib+512)))
 	for _, quick := range []bool{true, false} {
 		for _, name := range []string{"a", "foreign"} {
 			var w watcher
@@ -69,7 +69,7 @@ func TestVerify(t *testing.T) {
 	if i := get(t, dir, "foreign"); i.DiskSize != 2*mib+512 || i.Data < mib || len(i.Digest) != 64 || i.State != StateImported || !i.Foreign {
 		t.Errorf("foreign: got %+v, want DiskSize %v, a Digest of 64 characters, State %v, Foreign", i, 2*mib+512, StateImported)
 	}
-	os.Remove(store.file("a"))
+	os.Remove(store.filePath("a"))
 	for name, want := range map[string]error{"a": ErrMissing, "none": ErrNotFound} {
 		if _, err := store.Verify(ctx, name, false, nil); !errors.Is(err, want) {
 			t.Errorf("%s: got error %v, want error %v", name, err, want)
@@ -79,18 +79,18 @@ func TestVerify(t *testing.T) {
 
 func TestVerifyFindsDamage(t *testing.T) {
 	for name, index := range map[string]func(*Store){
-		"index": func(*Store) {}, "no index": func(s *Store) { os.Remove(s.index("a")) },
+		"index": func(*Store) {}, "no index": func(s *Store) { os.Remove(s.indexPath("a")) },
 	} {
 		dir := vmDir(t, content(1, 5*mib))
 		store, ctx := Open(dir), context.Background()
 		create(t, dir, "a")
-		good := readFile(t, store.file("a"))
+		good := readFile(t, store.filePath("a"))
 		if _, err := store.Verify(ctx, "a", false, nil); err != nil {
 			t.Fatal(err)
 		}
-		damage(t, store.file("a"), len(good)/3)
+		damage(t, store.filePath("a"), len(good)/3)
 		index(store)
-		bad := readFile(t, store.file("a"))
+		bad := readFile(t, store.filePath("a"))
 		for _, quick := range []bool{true, false} {
 			_, err := store.Verify(ctx, "a", quick, nil)
 			var d *gzfile.Damage
@@ -101,10 +101,10 @@ func TestVerifyFindsDamage(t *testing.T) {
 				t.Errorf("%s: got %+v, want State %v", name, i, StateDamaged)
 			}
 		}
-		if !bytes.Equal(readFile(t, store.file("a")), bad) {
+		if !bytes.Equal(readFile(t, store.filePath("a")), bad) {
 			t.Error("got a changed file, want the same")
 		}
-		writeFile(t, store.file("a"), good) // from a backup
+		writeFile(t, store.filePath("a"), good) // from a backup
 		if _, err := store.Verify(ctx, "a", false, nil); err != nil || get(t, dir, "a").State != StateOK {
 			t.Errorf("%s: repaired: got %v, %+v; want State %v", name, err, get(t, dir, "a"), StateOK)
 		}

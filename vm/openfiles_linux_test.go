@@ -13,7 +13,7 @@ import (
 // On NFS and FUSE, the names of open files remain, so that a folder with an open lock file
 // cannot be removed.
 func TestDeleteWithOpenLockOnFUSE(t *testing.T) {
-	s := OpenStore(home.Dir(mounttest.PoorDir(t) + "/home"))
+	s := OpenStore(home.Dir(mounttest.LimitedDir(t) + "/home"))
 	for _, unlocks := range []bool{true, false} {
 		createVM(t, s, "dev")
 		lock, err := durable.TryLock(s.Dir("dev").Lock(), durable.Activity{Code: "vm_delete"})

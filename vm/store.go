@@ -35,7 +35,7 @@ type rows struct {
 // MarshalJSON preserves members that this version does not know.
 func (r rows) MarshalJSON() ([]byte, error) {
 	type plain rows
-	return durable.MarshalKeeping(plain(r), r.source)
+	return durable.MarshalKeepingUnknown(plain(r), r.source)
 }
 
 // row is one VM in vms.json.
@@ -53,7 +53,7 @@ func (r row) MarshalJSON() ([]byte, error) {
 	if r.decodeErr != nil {
 		return r.raw, nil
 	}
-	return durable.MarshalKeeping(r.VM, r.raw)
+	return durable.MarshalKeepingUnknown(r.VM, r.raw)
 }
 
 // Store is the list of VMs in one home folder. It has no state in memory, and each change

@@ -119,7 +119,7 @@ func (c *checker) checkSpace() Finding {
 	}
 	f.Args.Free, f.Args.Total = free, total
 	switch {
-	case !diskfile.HasInodes(ExistingFolder(string(c.Home))):
+	case !diskfile.HasFreeInodes(ExistingFolder(string(c.Home))):
 		f.Status, f.Code = Missing, SpaceNoInodes
 	case free < minSpace:
 		f.Status, f.Code = Missing, SpaceUsedUp

@@ -16,7 +16,7 @@ func TestMissingFeaturesAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_RUNTIME_DIR", runtimeDir+"/private")
-	root := home.Dir(filepath.Join(mounttest.PoorDir(t), "home"))
+	root := home.Dir(filepath.Join(mounttest.LimitedDir(t), "home"))
 	c := checker{Options: Options{Home: root}, features: MissingFeatures(root)}
 	want := []durable.Feature{durable.HardLinks, durable.Sockets, durable.DirSync}
 	if f := c.checkFeatures(); f.Status != Note || !slices.Equal(f.Args.Features, want) || len(f.Fixes) == 0 {

@@ -121,7 +121,7 @@ func (u *unpacker) reserveSpace(n int64) error {
 		return nil
 	}
 	u.written = 0
-	return snapshot.Room(filepath.Dir(u.to), spaceCheckInterval)
+	return snapshot.CheckRoom(filepath.Dir(u.to), spaceCheckInterval)
 }
 
 func (u *unpacker) unpackFile(archive *tar.Reader, head *tar.Header) (err error) {
@@ -145,7 +145,7 @@ func (u *unpacker) write(f *os.File, archive io.Reader) error {
 		if err := u.reserveSpace(diskfile.DataBytes(buf[:n])); err != nil {
 			return err
 		}
-		if _, err := diskfile.Write(f, buf[:n], size); err != nil {
+		if _, err := diskfile.WriteSparse(f, buf[:n], size); err != nil {
 			return err
 		}
 		size += int64(n)

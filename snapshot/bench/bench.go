@@ -15,14 +15,14 @@ import (
 
 // bench is one run of all measurements.
 type bench struct {
-	ctx   context.Context
-	dir   string
-	slow  bool
-	table *table
-	about about
+	ctx         context.Context
+	dir         string
+	slow        bool
+	table       *table
+	environment environment
 
-	vm   snapshot.Paths
-	self string
+	vm         snapshot.Paths
+	executable string
 }
 
 // pathsIn returns the files of a disk and its snapshots in dir.
@@ -36,15 +36,15 @@ func pathsIn(dir string) snapshot.Paths {
 	}
 }
 
-func (b *bench) all(bytes int64) (err error) {
-	if b.self, err = os.Executable(); err != nil {
+func (b *bench) runAll(bytes int64) (err error) {
+	if b.executable, err = os.Executable(); err != nil {
 		return err
 	}
 	b.vm = pathsIn(filepath.Join(b.dir, "vm"))
 	if err := durable.MakeDir(b.vm.Snapshots); err != nil {
 		return err
 	}
-	b.say("making a disk of %d GB with %d MB of files", diskSize>>30, bytes>>20)
+	b.logf("making a disk of %d GB with %d MB of files", diskSize>>30, bytes>>20)
 	if err := makeDisk(b.ctx, b.dir, b.vm.Disk, bytes); err != nil {
 		return err
 	}
@@ -52,15 +52,15 @@ func (b *bench) all(bytes int64) (err error) {
 	if err != nil {
 		return err
 	}
-	b.about = aboutMachine(data)
-	if err = b.ours(ranges); err == nil {
-		err = b.others()
+	b.environment = describeEnvironment(data)
+	if err = b.measureOurs(ranges); err == nil {
+		err = b.measureOthers()
 	}
-	b.about.then = load()
+	b.environment.loadAfter = loadAverage()
 	return err
 }
 
-func (b *bench) say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+func (b *bench) logf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 // dataOf returns the ranges of a disk's data and their total size. It reads all data, so that
 // the first tool measured is not at a disadvantage.
@@ -87,29 +87,29 @@ func dataOf(path string) (ranges [][2]int64, bytes int64, err error) {
 	}
 }
 
-// ours measures VMTerminal's snapshots and restores.
-func (b *bench) ours(ranges [][2]int64) error {
+// measureOurs measures VMTerminal's snapshots and restores.
+func (b *bench) measureOurs(ranges [][2]int64) error {
 	disk := b.vm.Disk
-	if err := b.create("first", "first snapshot", ourFirst); err != nil {
+	if err := b.measureCreate("first", "first snapshot", ourFirst); err != nil {
 		return err
 	}
-	if err := b.restores(); err != nil {
+	if err := b.measureRestores(); err != nil {
 		return err
 	}
-	if _, err := change(disk, ranges, 50); err != nil {
+	if _, err := changeDisk(disk, ranges, 50); err != nil {
 		return err
 	}
-	if err := b.create("second", "second snapshot, 1 % changed", ""); err != nil {
+	if err := b.measureCreate("second", "second snapshot, 1 % changed", ""); err != nil {
 		return err
 	}
 	if err := b.createWithChanges(ranges); err != nil {
 		return err
 	}
 	changeAgain := func() error {
-		_, err := change(disk, ranges, 50)
+		_, err := changeDisk(disk, ranges, 50)
 		return err
 	}
-	if err := b.restore("first", "restore, 1 % changed", "", changeAgain); err != nil {
+	if err := b.measureRestore("first", "restore, 1 % changed", "", changeAgain); err != nil {
 		return err
 	}
 	os.Remove(b.vm.Undo)
@@ -119,7 +119,7 @@ func (b *bench) ours(ranges [][2]int64) error {
 	for _, name := range []string{"first", "second", "third"} {
 		os.Remove(snapshot.File(b.vm.Snapshots, name))
 	}
-	if err := b.create("large", fmt.Sprintf("first snapshot of a disk of %d GB with the same data", 10*diskSize>>30), ""); err != nil {
+	if err := b.measureCreate("large", fmt.Sprintf("first snapshot of a disk of %d GB with the same data", 10*diskSize>>30), ""); err != nil {
 		return err
 	}
 	os.Remove(snapshot.File(b.vm.Snapshots, "large"))
@@ -129,7 +129,7 @@ func (b *bench) ours(ranges [][2]int64) error {
 // createWithChanges creates a snapshot with a list of changes, as QEMU reports them for a
 // running VM.
 func (b *bench) createWithChanges(ranges [][2]int64) error {
-	changed, err := change(b.vm.Disk, ranges, 20)
+	changed, err := changeDisk(b.vm.Disk, ranges, 20)
 	if err != nil {
 		return err
 	}
@@ -141,19 +141,19 @@ func (b *bench) createWithChanges(ranges [][2]int64) error {
 	if err != nil {
 		return err
 	}
-	return b.create("third", "third snapshot, another 1 % changed, with QEMU's list of changes", "", string(known))
+	return b.measureCreate("third", "third snapshot, another 1 % changed, with QEMU's list of changes", "", string(known))
 }
 
-func (b *bench) restores() error {
+func (b *bench) measureRestores() error {
 	keep := filepath.Join(b.dir, "kept.raw")
 	if err := os.Rename(b.vm.Disk, keep); err != nil {
 		return err
 	}
 	empty := func() error { return os.Remove(b.vm.Disk) }
-	if err := b.restore("first", "restore without an old disk", ourRestore, empty); err != nil {
+	if err := b.measureRestore("first", "restore without an old disk", ourRestore, empty); err != nil {
 		return err
 	}
-	if err := same(b.ctx, keep, b.vm.Disk); err != nil {
+	if err := compareDisks(b.ctx, keep, b.vm.Disk); err != nil {
 		return err
 	}
 	emptyUnindexed := func() error {
@@ -162,17 +162,17 @@ func (b *bench) restores() error {
 	if err := emptyUnindexed(); err != nil {
 		return err
 	}
-	if err := b.restore("first", "restore without the chunk index", "", emptyUnindexed); err != nil {
+	if err := b.measureRestore("first", "restore without the chunk index", "", emptyUnindexed); err != nil {
 		return err
 	}
 	return os.Rename(keep, b.vm.Disk)
 }
 
-func (b *bench) create(name, what, key string, known ...string) error {
-	b.say("VMTerminal: %s", what)
+func (b *bench) measureCreate(name, what, key string, known ...string) error {
+	b.logf("VMTerminal: %s", what)
 	file := snapshot.File(b.vm.Snapshots, name)
-	f, err := better(func() error { return os.Remove(file) }, func() (figures, error) {
-		return measure(b.ctx, b.self, append([]string{workerVerb, "create", filepath.Dir(b.vm.Disk), name}, known...)...)
+	f, err := bestOf(func() error { return os.Remove(file) }, func() (figures, error) {
+		return measure(b.ctx, b.executable, append([]string{workerCommand, "create", filepath.Dir(b.vm.Disk), name}, known...)...)
 	})
 	if err != nil {
 		return err
@@ -182,10 +182,10 @@ func (b *bench) create(name, what, key string, known ...string) error {
 	return nil
 }
 
-func (b *bench) restore(name, what, key string, again func() error) error {
-	b.say("VMTerminal: %s", what)
-	f, err := better(again, func() (figures, error) {
-		return measure(b.ctx, b.self, workerVerb, "restore", filepath.Dir(b.vm.Disk), name)
+func (b *bench) measureRestore(name, what, key string, again func() error) error {
+	b.logf("VMTerminal: %s", what)
+	f, err := bestOf(again, func() (figures, error) {
+		return measure(b.ctx, b.executable, workerCommand, "restore", filepath.Dir(b.vm.Disk), name)
 	})
 	if err != nil {
 		return err

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	diskSize = 10 << 30
-	piece    = 256 << 10 // size of one change
+	diskSize   = 10 << 30
+	changeSize = 256 << 10 // size of one change
 )
 
 // roots are the folders to copy files from: programs, libraries, texts.
@@ -28,11 +28,11 @@ func makeDisk(ctx context.Context, dir, disk string, bytes int64) error {
 	for i, root := range roots {
 		// If a root has too few files, the next ones provide more.
 		share := bytes / int64(len(roots)-i)
-		took, err := takeFiles(ctx, root, stage, share)
+		copied, err := copyFiles(ctx, root, stage, share)
 		if err != nil {
 			return err
 		}
-		bytes -= took
+		bytes -= copied
 	}
 	defer os.RemoveAll(stage)
 	make := exec.CommandContext(ctx, "mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", stage, disk, fmt.Sprint(diskSize>>10)+"k")
@@ -43,13 +43,13 @@ func makeDisk(ctx context.Context, dir, disk string, bytes int64) error {
 	return nil
 }
 
-// takeFiles copies regular files below root until it has copied enough bytes.
-func takeFiles(ctx context.Context, root, stage string, bytes int64) (took int64, err error) {
+// copyFiles copies regular files below root until it has copied enough bytes.
+func copyFiles(ctx context.Context, root, stage string, bytes int64) (copied int64, err error) {
 	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case took >= bytes:
+		case copied >= bytes:
 			return filepath.SkipAll
 		case err != nil || !e.Type().IsRegular():
 			return nil //nolint:nilerr // skip unreadable files
@@ -59,13 +59,13 @@ func takeFiles(ctx context.Context, root, stage string, bytes int64) (took int64
 			return err
 		}
 		n, err := copyFile(path, to)
-		took += n
+		copied += n
 		if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
 	})
-	return took, err
+	return copied, err
 }
 
 func copyFile(from, to string) (int64, error) {
@@ -82,9 +82,9 @@ func copyFile(from, to string) (int64, error) {
 	return n, errors.Join(err, out.Close())
 }
 
-// change overwrites every hundredth piece of the disk's data, starting with piece number
+// changeDisk overwrites every hundredth piece of the disk's data, starting with piece number
 // first, with data from elsewhere on the disk. It returns the changed ranges.
-func change(disk string, ranges [][2]int64, first int) (changed []snapshot.Range, err error) {
+func changeDisk(disk string, ranges [][2]int64, first int) (changed []snapshot.Range, err error) {
 	f, err := os.OpenFile(disk, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -92,11 +92,11 @@ func change(disk string, ranges [][2]int64, first int) (changed []snapshot.Range
 	defer f.Close()
 	var places []int64
 	for _, r := range ranges {
-		for off := r[0]; off+piece <= r[1]; off += piece {
+		for off := r[0]; off+changeSize <= r[1]; off += changeSize {
 			places = append(places, off)
 		}
 	}
-	other := make([]byte, piece)
+	other := make([]byte, changeSize)
 	for i := first; i < len(places); i += 100 {
 		if _, err := f.ReadAt(other, places[len(places)-1-i]); err != nil {
 			return nil, err
@@ -104,7 +104,7 @@ func change(disk string, ranges [][2]int64, first int) (changed []snapshot.Range
 		if _, err := f.WriteAt(other, places[i]); err != nil {
 			return nil, err
 		}
-		changed = append(changed, snapshot.Range{Start: places[i], End: places[i] + piece})
+		changed = append(changed, snapshot.Range{Start: places[i], End: places[i] + changeSize})
 	}
 	return changed, f.Sync()
 }

@@ -31,8 +31,8 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	if len(args) > 0 && args[0] == workerVerb {
-		return work(ctx, args[1:])
+	if len(args) > 0 && args[0] == workerCommand {
+		return runWorker(ctx, args[1:])
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	out := flags.String("o", "", "also write the table to this file")
@@ -51,10 +51,10 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
 	b := &bench{ctx: ctx, dir: temp, slow: *slow, table: &table{ours: map[string]figures{}}}
-	if err := b.all(*mb << 20); err != nil {
+	if err := b.runAll(*mb << 20); err != nil {
 		return err
 	}
-	text := b.table.markdown(b.about)
+	text := b.table.markdown(b.environment)
 	fmt.Print(text)
 	if *out == "" {
 		return nil

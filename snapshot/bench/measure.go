@@ -36,9 +36,9 @@ func measure(ctx context.Context, name string, args ...string) (figures, error) 
 // also includes the time to allocate memory, especially in a virtual machine.
 const runs = 2
 
-// better measures several runs and returns the figures with the least CPU time. Between
+// bestOf measures several runs and returns the figures with the least CPU time. Between
 // runs it calls reset, which is not measured.
-func better(reset func() error, once func() (figures, error)) (figures, error) {
+func bestOf(reset func() error, once func() (figures, error)) (figures, error) {
 	best, err := once()
 	for n := 1; n < runs && err == nil; n++ {
 		if err = reset(); err != nil {
@@ -52,8 +52,8 @@ func better(reset func() error, once func() (figures, error)) (figures, error) {
 	return best, err
 }
 
-// shell measures a pipeline in which args are $1, $2 and so on.
-func shell(ctx context.Context, pipeline string, args ...string) (figures, error) {
+// runPipeline measures a pipeline in which args are $1, $2 and so on.
+func runPipeline(ctx context.Context, pipeline string, args ...string) (figures, error) {
 	return measure(ctx, "bash", append([]string{"-o", "pipefail", "-c", pipeline, "bash"}, args...)...)
 }
 
@@ -74,15 +74,15 @@ func allocated(path string) int64 {
 	return st.Blocks * 512
 }
 
-// same returns an error if two disks differ.
-func same(ctx context.Context, a, b string) error {
+// compareDisks returns an error if two disks differ.
+func compareDisks(ctx context.Context, a, b string) error {
 	if out, err := exec.CommandContext(ctx, "cmp", a, b).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s and %s differ: %w: %s", a, b, err, out)
 	}
 	return nil
 }
 
-func installed(tool string) bool {
+func isInstalled(tool string) bool {
 	_, err := exec.LookPath(tool)
 	return err == nil
 }

@@ -10,15 +10,15 @@ import (
 // toSparse writes its input as a sparse file.
 const toSparse = ` | dd of="$2" bs=256k iflag=fullblock conv=sparse status=none`
 
-// other is another tool. Its pipelines read $1 and write $2.
-type other struct {
+// otherTool is another tool. Its pipelines read $1 and write $2.
+type otherTool struct {
 	tool, name, create string
 	restores           map[string]string // name to pipeline
 }
 
-func tools() []other {
+func otherTools() []otherTool {
 	threads := strconv.Itoa(runtime.NumCPU())
-	return []other{
+	return []otherTool{
 		{"gzip", "gzip -1", `gzip -1 -c "$1" >"$2"`, map[string]string{"gunzip, sparse": `gunzip -c "$1"` + toSparse}},
 		{"pigz", "pigz -1", `pigz -1 -c "$1" >"$2"`, map[string]string{"pigz -d, sparse": `pigz -d -c "$1"` + toSparse}},
 		{"igzip", "igzip -1 -T" + threads, `igzip -1 -T` + threads + ` -c "$1" >"$2"`, map[string]string{"igzip -d, sparse": `igzip -d -c "$1"` + toSparse}},
@@ -31,28 +31,28 @@ func tools() []other {
 	}
 }
 
-// others measures the installed tools, and Go's own gzip.
-func (b *bench) others() error {
+// measureOthers measures the installed tools, and Go's own gzip.
+func (b *bench) measureOthers() error {
 	disk := b.vm.Disk
 	packed, raw := filepath.Join(b.dir, "packed"), filepath.Join(b.dir, "raw")
-	for _, t := range tools() {
+	for _, t := range otherTools() {
 		if t.tool == "gzip" && !b.slow {
 			continue
 		}
-		if !installed(t.tool) {
-			b.say("%s is not installed", t.tool)
+		if !isInstalled(t.tool) {
+			b.logf("%s is not installed", t.tool)
 			continue
 		}
-		b.say("%s", t.name)
-		f, err := b.shell(t, t.create, disk, packed)
+		b.logf("%s", t.name)
+		f, err := b.measurePipeline(t, t.create, disk, packed)
 		if err != nil {
 			return err
 		}
 		f.bytes = fileSize(packed)
 		b.table.add(creating, "`"+t.name+"`", "", f)
 		for name, pipeline := range t.restores {
-			b.say("%s", name)
-			if f, err = b.shell(t, pipeline, packed, raw); err != nil {
+			b.logf("%s", name)
+			if f, err = b.measurePipeline(t, pipeline, packed, raw); err != nil {
 				return err
 			}
 			f.bytes = allocated(raw)
@@ -67,24 +67,24 @@ func (b *bench) others() error {
 	return b.goGzip(disk, packed, raw)
 }
 
-// shell measures a pipeline of a tool, with a single run for gzip, which takes minutes.
-func (b *bench) shell(t other, pipeline, from, to string) (figures, error) {
-	once := func() (figures, error) { return shell(b.ctx, pipeline, from, to) }
+// measurePipeline measures a pipeline of a tool, with a single run for gzip, which takes minutes.
+func (b *bench) measurePipeline(t otherTool, pipeline, from, to string) (figures, error) {
+	once := func() (figures, error) { return runPipeline(b.ctx, pipeline, from, to) }
 	if t.tool == "gzip" {
 		return once()
 	}
-	return better(func() error { return os.Remove(to) }, once)
+	return bestOf(func() error { return os.Remove(to) }, once)
 }
 
 func (b *bench) goGzip(disk, packed, raw string) error {
-	b.say("Go's compress/gzip")
-	f, err := measure(b.ctx, b.self, workerVerb, "gzip", disk, packed)
+	b.logf("Go's compress/gzip")
+	f, err := measure(b.ctx, b.executable, workerCommand, "gzip", disk, packed)
 	if err != nil {
 		return err
 	}
 	f.bytes = fileSize(packed)
 	b.table.add(creating, "Go's `compress/gzip`", "", f)
-	if f, err = measure(b.ctx, b.self, workerVerb, "gunzip", packed, raw); err != nil {
+	if f, err = measure(b.ctx, b.executable, workerCommand, "gunzip", packed, raw); err != nil {
 		return err
 	}
 	f.bytes = allocated(raw)

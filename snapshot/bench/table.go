@@ -18,13 +18,13 @@ const (
 	ourRestore = restoring
 )
 
-type line struct {
+type tableLine struct {
 	part, name string
 	figures
 }
 
 type table struct {
-	lines []line
+	lines []tableLine
 	ours  map[string]figures // by part
 }
 
@@ -33,22 +33,22 @@ type table struct {
 func (t *table) add(part, name, key string, f figures) {
 	fmt.Fprintf(os.Stderr, "  CPU %.1f s, wall %.1f s, %.0f MB, peak memory %.0f MB\n",
 		f.cpu.Seconds(), f.wall.Seconds(), float64(f.bytes)/1e6, float64(f.memory)/1e6)
-	t.lines = append(t.lines, line{part, name, f})
+	t.lines = append(t.lines, tableLine{part, name, f})
 	if key != "" {
 		t.ours[key] = f
 	}
 }
 
-// about describes the machine and the time of the measurements.
-type about struct {
-	when       time.Time
-	cpu        string
-	data       int64
-	load, then string
+// environment describes the machine and the time of the measurements.
+type environment struct {
+	when                  time.Time
+	cpu                   string
+	data                  int64
+	loadBefore, loadAfter string
 }
 
-func aboutMachine(data int64) about {
-	return about{when: time.Now(), cpu: cpuName(), data: data, load: load()}
+func describeEnvironment(data int64) environment {
+	return environment{when: time.Now(), cpu: cpuName(), data: data, loadBefore: loadAverage()}
 }
 
 func cpuName() string {
@@ -65,8 +65,8 @@ func cpuName() string {
 	return runtime.GOARCH
 }
 
-// load returns the load average of the last minute.
-func load() string {
+// loadAverage returns the load average of the last minute.
+func loadAverage() string {
 	b, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return "not known"
@@ -75,11 +75,11 @@ func load() string {
 	return first
 }
 
-func (t *table) markdown(a about) string {
+func (t *table) markdown(a environment) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured on %s: %s, %d cores, %s. A sparse disk of %d GB (ext4) with %.0f MB of data, from the machine's own files; load average %s at the start, %s at the end.\n",
-		a.when.Format(time.DateOnly), a.cpu, runtime.NumCPU(), runtime.Version(), diskSize>>30, float64(a.data)/1e6, a.load, a.then)
-	fmt.Fprintf(&b, "CPU is user and system time, from the better of two runs (for those that take minutes, from the only one). VMTerminal's times include the fsync, and for restores the check of every checksum. “× ours” is the CPU time relative to the line in which it is 1. “1 %% changed” means one in a hundred pieces of %d KB, spread over the whole disk. Peak memory is that of the largest process; it cannot be measured below that of the benchmark itself (about 11 MB).\n", piece>>10)
+		a.when.Format(time.DateOnly), a.cpu, runtime.NumCPU(), runtime.Version(), diskSize>>30, float64(a.data)/1e6, a.loadBefore, a.loadAfter)
+	fmt.Fprintf(&b, "CPU is user and system time, from the better of two runs (for those that take minutes, from the only one). VMTerminal's times include the fsync, and for restores the check of every checksum. “× ours” is the CPU time relative to the line in which it is 1. “1 %% changed” means one in a hundred pieces of %d KB, spread over the whole disk. Peak memory is that of the largest process; it cannot be measured below that of the benchmark itself (about 11 MB).\n", changeSize>>10)
 	for _, part := range []string{creating, restoring} {
 		size := "file, MB"
 		if part == restoring {

@@ -12,11 +12,11 @@ import (
 	"vmterminal/snapshot"
 )
 
-// workerVerb makes this program perform one operation, so that it can be measured as a
+// workerCommand makes this program perform one operation, so that it can be measured as a
 // separate process.
-const workerVerb = "work"
+const workerCommand = "work"
 
-func work(ctx context.Context, args []string) error {
+func runWorker(ctx context.Context, args []string) error {
 	if len(args) < 3 {
 		return errors.New("usage: work create FOLDER NAME [CHANGES], work restore FOLDER NAME, work gzip|gunzip FROM TO")
 	}

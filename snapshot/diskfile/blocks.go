@@ -26,9 +26,9 @@ func DataBytes(b []byte) int64 {
 	return n
 }
 
-// Write writes b at offset off into a file that has a hole there. It skips blocks of zeros,
+// WriteSparse writes b at offset off into a file that has a hole there. It skips blocks of zeros,
 // and returns how many bytes it wrote.
-func Write(w io.WriterAt, b []byte, off int64) (int64, error) {
+func WriteSparse(w io.WriterAt, b []byte, off int64) (int64, error) {
 	var written int64
 	for at := 0; at < len(b); {
 		end := at

@@ -27,7 +27,7 @@ func TestWriteSkipsZeros(t *testing.T) {
 			t.Fatal(err)
 		}
 		const off = 3 * BlockSize
-		n, err := Write(f, c.b, off)
+		n, err := WriteSparse(f, c.b, off)
 		if err != nil || n != c.written || DataBytes(c.b) != c.written {
 			t.Errorf("%s: wrote %d, counted %d, %v; want %d", name, n, DataBytes(c.b), err, c.written)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // Write skips blocks of zeros, so that they remain holes.
-func ExampleWrite() {
+func ExampleWriteSparse() {
 	dir, err := os.MkdirTemp("", "diskfile")
 	if err != nil {
 		fmt.Println(err)
@@ -26,7 +26,7 @@ func ExampleWrite() {
 
 	content := make([]byte, 8*diskfile.BlockSize)
 	copy(content[diskfile.BlockSize:], bytes.Repeat([]byte("data"), diskfile.BlockSize/4))
-	written, err := diskfile.Write(f, content, 0)
+	written, err := diskfile.WriteSparse(f, content, 0)
 	fmt.Println(written, err)
 	// Output: 4096 <nil>
 }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exchange swaps two names atomically.
-func exchange(a, b string) error { return renameWith(a, b, unix.RENAME_EXCHANGE) }
+// exchangeNames swaps two names atomically.
+func exchangeNames(a, b string) error { return renameWith(a, b, unix.RENAME_EXCHANGE) }
 
 // RenameNew renames a file within a file system. If the new name is taken, it returns an
 // error that wraps fs.ErrExist. The check is atomic if the file system supports that.

@@ -4,7 +4,7 @@ package diskfile
 
 import "errors"
 
-func exchange(_, _ string) error { return errors.ErrUnsupported }
+func exchangeNames(_, _ string) error { return errors.ErrUnsupported }
 
 // RenameNew renames a file within a file system. If the new name is taken, it returns an
 // error that wraps fs.ErrExist. On this system the check is not atomic.

@@ -27,7 +27,7 @@ func Share(dst *os.File, off int64, src *os.File, from, n int64) error {
 	return nil
 }
 
-// Punch replaces n bytes of a file at offset off with a hole.
-func Punch(f *os.File, off, n int64) error {
+// PunchHole replaces n bytes of a file at offset off with a hole.
+func PunchHole(f *os.File, off, n int64) error {
 	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
 }

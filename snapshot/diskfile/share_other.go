@@ -10,5 +10,5 @@ import (
 // Share returns errors.ErrUnsupported, as this system can only clone whole files.
 func Share(_ *os.File, _ int64, _ *os.File, _, _ int64) error { return errors.ErrUnsupported }
 
-// Punch returns errors.ErrUnsupported.
-func Punch(_ *os.File, _, _ int64) error { return errors.ErrUnsupported }
+// PunchHole returns errors.ErrUnsupported.
+func PunchHole(_ *os.File, _, _ int64) error { return errors.ErrUnsupported }

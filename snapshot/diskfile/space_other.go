@@ -11,8 +11,8 @@ import (
 // Space returns the largest numbers, as the space is unknown on this system.
 func Space(string) (free, total int64, err error) { return math.MaxInt64, math.MaxInt64, nil }
 
-// HasInodes returns true, as the number of inodes is unknown on this system.
-func HasInodes(string) bool { return true }
+// HasFreeInodes returns true, as the number of inodes is unknown on this system.
+func HasFreeInodes(string) bool { return true }
 
 // IsNoSpace reports whether an error means that the file system is full.
 func IsNoSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) }

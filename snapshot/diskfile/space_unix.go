@@ -23,8 +23,8 @@ func Space(dir string) (free, total int64, err error) {
 	return int64(st.Bavail * block), int64(st.Blocks * block), nil
 }
 
-// HasInodes reports whether the file system of a folder has free inodes or no limit.
-func HasInodes(dir string) bool {
+// HasFreeInodes reports whether the file system of a folder has free inodes or no limit.
+func HasFreeInodes(dir string) bool {
 	var st unix.Statfs_t
 	return unix.Statfs(dir, &st) != nil || st.Files == 0 || st.Ffree > 0
 }

@@ -140,7 +140,7 @@ func findSpare(disk, undo string) (*spare, error) {
 	}
 	var found *spare
 	var foundInfo fs.FileInfo
-	err = eachTemp(disk, undo, func(name, temp string, st fs.FileInfo) error {
+	err = visitTemps(disk, undo, func(name, temp string, st fs.FileInfo) error {
 		switch {
 		case !st.Mode().IsRegular() || now != nil && os.SameFile(st, now) || found != nil && os.SameFile(st, foundInfo):
 		case found != nil: // either could be the newer disk
@@ -153,9 +153,9 @@ func findSpare(disk, undo string) (*spare, error) {
 	return found, err
 }
 
-// eachTemp calls visit for each file with a temporary name of the undo disk: name is the
+// visitTemps calls visit for each file with a temporary name of the undo disk: name is the
 // file's future name, and temp its present path.
-func eachTemp(disk, undo string, visit func(name, temp string, st fs.FileInfo) error) error {
+func visitTemps(disk, undo string, visit func(name, temp string, st fs.FileInfo) error) error {
 	names := []string{undo, UndoBeside(disk)}
 	if to := resolveMissing(undo); filepath.Base(to) != filepath.Base(undo) && !slices.Contains(names, to) {
 		names = append(names, to) // undo is a link
@@ -203,7 +203,7 @@ func removeSpares(disk, undo string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return eachTemp(disk, undo, func(_, temp string, st fs.FileInfo) error {
+	return visitTemps(disk, undo, func(_, temp string, st fs.FileInfo) error {
 		isSecondName := now != nil && os.SameFile(st, now)
 		if st.IsDir() || st.Mode().IsRegular() && !isSecondName && guard.On(guard.LastName) {
 			return nil

@@ -77,7 +77,7 @@ func SwapBack(disk, undo string) (placed bool, err error) {
 	case os.SameFile(now, st):
 		return false, fmt.Errorf("%w: %s is the disk itself", ErrNoUndo, path)
 	default:
-		err = exchange(disk, path)
+		err = exchangeNames(disk, path)
 		if isRenameUnsupported(err) {
 			placed, err = exchangeByLinks(disk, path)
 		}

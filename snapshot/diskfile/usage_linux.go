@@ -47,7 +47,7 @@ func ReclaimableOpen(f *os.File) int64 {
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Nlink > 1 {
 		return 0
 	}
-	return max(0, Allocated(st)-shared(f))
+	return max(0, Allocated(st)-sharedBytes(f))
 }
 
 // fiemapExtent and fiemap are the kernel's structs (linux/fiemap.h).
@@ -78,9 +78,9 @@ const (
 	maxBatches = 1024
 )
 
-// shared returns how many bytes of a file its file system reports as shared with other
+// sharedBytes returns how many bytes of a file its file system reports as shared with other
 // files.
-func shared(f *os.File) int64 {
+func sharedBytes(f *os.File) int64 {
 	var sum int64
 	m := fiemaps.Get().(*fiemap)
 	defer fiemaps.Put(m)

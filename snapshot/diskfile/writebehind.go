@@ -2,8 +2,8 @@ package diskfile
 
 import "os"
 
-// writeBehind is how many bytes are written between two requests for writeback.
-const writeBehind = 16 << 20
+// writebackInterval is how many bytes are written between two requests for writeback.
+const writebackInterval = 16 << 20
 
 // WriteBehind is a new file whose writeback starts while it grows, so that the final fsync
 // has little to wait for. It should be written in sequence; other writes are just as safe,
@@ -23,7 +23,7 @@ type WriteBehind struct {
 func (w *WriteBehind) WriteAt(p []byte, off int64) (int, error) {
 	n, err := w.File.WriteAt(p, off)
 	end := off + int64(n)
-	if err != nil || end-w.start < writeBehind {
+	if err != nil || end-w.start < writebackInterval {
 		return n, err
 	}
 	startWriteback(w.File, w.start, end)

@@ -63,9 +63,9 @@ func TestFailedWriteIsReported(t *testing.T) {
 		w := &WriteBehind{File: f, DropCache: drop}
 		content := bytes.Repeat([]byte{1}, 1<<20)
 		var writeErr error
-		for off := int64(0); off < 8*writeBehind && writeErr == nil; off += int64(len(content)) {
-			if off == 5*writeBehind { // only early writes fail, and they have failed before the repair
-				if err := awaitWriteback(f.Name(), 4*writeBehind); err == nil {
+		for off := int64(0); off < 8*writebackInterval && writeErr == nil; off += int64(len(content)) {
+			if off == 5*writebackInterval { // only early writes fail, and they have failed before the repair
+				if err := awaitWriteback(f.Name(), 4*writebackInterval); err == nil {
 					t.Errorf("DropCache %v: got no error from the writeback of early writes, want one", drop)
 				}
 				repair()
@@ -116,8 +116,8 @@ func TestWriteBehindDropsCache(t *testing.T) {
 	if err != nil || parseErr != nil {
 		t.Fatalf("fincore: got %v\n%s", err, out)
 	}
-	if cached > 3*writeBehind {
-		t.Errorf("%d of %d bytes are in the page cache, want at most %d", cached, end, 3*writeBehind)
+	if cached > 3*writebackInterval {
+		t.Errorf("%d of %d bytes are in the page cache, want at most %d", cached, end, 3*writebackInterval)
 	}
 	back := make([]byte, len(content))
 	for off := int64(0); off < end; off += int64(len(back)) {

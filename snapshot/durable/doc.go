@@ -2,7 +2,7 @@
 // new file exists, complete. It provides file replacement ([Replacement], [Replace],
 // [ReplaceJSON]), locks between processes ([TryLock], [AwaitLock]), requests to cancel
 // another process's job ([RequestCancel]), reading of JSON files that are partly damaged or
-// from a newer version ([ParseJSONRows], [MarshalKeeping]), and the rules for names
+// from a newer version ([ParseJSONRows], [MarshalKeepingUnknown]), and the rules for names
 // ([CheckName]).
 //
 // Packages vm and snapshot, which must not import each other, both build on it. From this

@@ -29,5 +29,5 @@ func TestMissingFeatures(t *testing.T) {
 	if _, err := durable.MissingFeatures(deep + "/absent"); !os.IsNotExist(err) {
 		t.Errorf("missing folder: got error %v, want fs.ErrNotExist", err)
 	}
-	check(mounttest.PoorDir(t), durable.HardLinks, durable.Sockets, durable.DirSync)
+	check(mounttest.LimitedDir(t), durable.HardLinks, durable.Sockets, durable.DirSync)
 }

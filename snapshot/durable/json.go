@@ -75,7 +75,7 @@ func ParseJSONRows[T any](path string, data []byte, name string) (version int, r
 	failed := func(field string, err error) (int, []JSONRow[T], error) {
 		return version, rows, jsonError(path, data, int(dec.InputOffset()), field, err)
 	}
-	if err := expect(dec, '{'); err != nil {
+	if err := expectDelim(dec, '{'); err != nil {
 		return failed("", err)
 	}
 	for dec.More() {
@@ -89,7 +89,7 @@ func ParseJSONRows[T any](path string, data []byte, name string) (version int, r
 				return failed("version", err)
 			}
 		case name:
-			if err := expect(dec, '['); err != nil {
+			if err := expectDelim(dec, '['); err != nil {
 				return failed(name, err)
 			}
 			for dec.More() {
@@ -99,7 +99,7 @@ func ParseJSONRows[T any](path string, data []byte, name string) (version int, r
 				}
 				rows = append(rows, parseRow[T](path, data, int(dec.InputOffset())-len(raw), raw))
 			}
-			if err := expect(dec, ']'); err != nil {
+			if err := expectDelim(dec, ']'); err != nil {
 				return failed("", err)
 			}
 		default:
@@ -109,7 +109,7 @@ func ParseJSONRows[T any](path string, data []byte, name string) (version int, r
 			}
 		}
 	}
-	if err := expect(dec, '}'); err != nil {
+	if err := expectDelim(dec, '}'); err != nil {
 		return failed("", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -121,8 +121,8 @@ func ParseJSONRows[T any](path string, data []byte, name string) (version int, r
 	return version, rows, nil
 }
 
-// expect reads a delimiter, and returns an error if it is not want.
-func expect(dec *json.Decoder, want json.Delim) error {
+// expectDelim reads a delimiter, and returns an error if it is not want.
+func expectDelim(dec *json.Decoder, want json.Delim) error {
 	got, err := dec.Token()
 	if err == nil && got != want {
 		err = fmt.Errorf("%.40q instead of %q", fmt.Sprint(got), want.String())
@@ -140,7 +140,7 @@ func parseRow[T any](path string, file []byte, start int, raw json.RawMessage) J
 	}
 	row = JSONRow[T]{Raw: raw, Line: row.Line}
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := expect(dec, '{'); err != nil {
+	if err := expectDelim(dec, '{'); err != nil {
 		row.Err = jsonError(path, file, start, "", err)
 		return row
 	}
@@ -156,7 +156,7 @@ func parseRow[T any](path string, file []byte, start int, raw json.RawMessage) J
 		}
 		member := append(append(mustMarshal(key), ':'), value...)
 		var alone T
-		if err := json.Unmarshal(object(member), &alone); err == nil {
+		if err := json.Unmarshal(encodeObject(member), &alone); err == nil {
 			good = append(good, member)
 		} else if row.Err == nil {
 			row.Err = jsonError(path, file, start+int(dec.InputOffset())-len(value), fmt.Sprint(key), err)
@@ -165,11 +165,11 @@ func parseRow[T any](path string, file []byte, start int, raw json.RawMessage) J
 	if row.Err == nil {
 		row.Err = jsonError(path, file, start, "", whole)
 	}
-	_ = json.Unmarshal(object(good...), &row.Value) // cannot fail, as each member was decoded
+	_ = json.Unmarshal(encodeObject(good...), &row.Value) // cannot fail, as each member was decoded
 	return row
 }
 
-func object(members ...[]byte) []byte {
+func encodeObject(members ...[]byte) []byte {
 	return append(append([]byte{'{'}, bytes.Join(members, []byte{','})...), '}')
 }
 
@@ -196,14 +196,14 @@ func jsonError(path string, file []byte, start int, field string, err error) *JS
 			field = wrong.Field
 		}
 		value, _, _ := strings.Cut(wrong.Value, " ")
-		err = fmt.Errorf("%s instead of %s", value, kindOf(wrong))
+		err = fmt.Errorf("%s instead of %s", value, jsonTypeName(wrong))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		at, err = len(file), errors.New("the file ends too early")
 	}
 	return &JSONError{path, 1 + bytes.Count(file[:min(at, len(file))], []byte{'\n'}), field, err}
 }
 
-func kindOf(e *json.UnmarshalTypeError) string {
+func jsonTypeName(e *json.UnmarshalTypeError) string {
 	switch kind := e.Type.Kind().String(); {
 	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "uint"), strings.HasPrefix(kind, "float"):
 		return "number"

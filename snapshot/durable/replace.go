@@ -18,8 +18,8 @@ import (
 // Replacement is not safe for concurrent use.
 type Replacement struct {
 	*os.File
-	final string
-	ended bool
+	target     string
+	isFinished bool
 }
 
 // NewReplacement creates a temporary file for path, with mode FileMode. The folder must
@@ -35,7 +35,7 @@ func NewReplacementMode(path string, mode fs.FileMode) (*Replacement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Replacement{File: f, final: path}, nil
+	return &Replacement{File: f, target: path}, nil
 }
 
 // Sync makes the data written so far durable.
@@ -46,56 +46,56 @@ func (r *Replacement) Sync() error { return SyncFile(r.File) }
 // is in place. After any other error the old file is in place, and the temporary one has
 // been removed.
 func (r *Replacement) Commit() error {
-	if err := r.Sync(); err != nil && !r.ended {
+	if err := r.Sync(); err != nil && !r.isFinished {
 		r.Discard()
 		return err
 	}
 	if err := r.Place(); err != nil {
 		return err
 	}
-	return MarkNotDurable(SyncDir(filepath.Dir(r.final)))
+	return MarkNotDurable(SyncDir(filepath.Dir(r.target)))
 }
 
 // Place gives the file its final name atomically, but not durably: a power cut may lose its
 // contents or bring the old file back. It is for caches. After an error the old file is in
 // place, and the temporary one is removed.
 func (r *Replacement) Place() error {
-	if r.ended {
+	if r.isFinished {
 		return errors.New("replacement has ended")
 	}
 	if err := r.Close(); err != nil {
 		r.Discard()
 		return err
 	}
-	if err := os.Rename(r.Name(), r.final); err != nil {
+	if err := os.Rename(r.Name(), r.target); err != nil {
 		r.Discard()
 		return err
 	}
-	r.ended = true
+	r.isFinished = true
 	return nil
 }
 
 // Discard closes and removes the temporary file.
 func (r *Replacement) Discard() {
-	if r.ended {
+	if r.isFinished {
 		return
 	}
-	r.ended = true
+	r.isFinished = true
 	r.Close()
 	os.Remove(r.Name())
 }
 
 // Replace writes a whole file durably; the errors are those of Replacement.Commit.
 func Replace(path string, write func(io.Writer) error) error {
-	return replace(path, write, (*Replacement).Commit)
+	return replaceFile(path, write, (*Replacement).Commit)
 }
 
 // ReplaceCache writes a whole file atomically but not durably; see Replacement.Place.
 func ReplaceCache(path string, write func(io.Writer) error) error {
-	return replace(path, write, (*Replacement).Place)
+	return replaceFile(path, write, (*Replacement).Place)
 }
 
-func replace(path string, write func(io.Writer) error, finish func(*Replacement) error) error {
+func replaceFile(path string, write func(io.Writer) error, finish func(*Replacement) error) error {
 	r, err := NewReplacement(path)
 	if err != nil {
 		return err
@@ -121,14 +121,14 @@ func ReplaceJSON(path string, v any) error {
 }
 
 // UpdateJSON is like ReplaceJSON, for a struct. It keeps the members of the existing file
-// that the type of v does not have; see MarshalKeeping. A file that cannot be read, or is
+// that the type of v does not have; see MarshalKeepingUnknown. A file that cannot be read, or is
 // not JSON, is replaced entirely.
 func UpdateJSON(path string, v any) error {
 	read, err := os.ReadFile(path)
 	if err != nil || !json.Valid(TrimBOM(read)) {
 		read = nil
 	}
-	text, err := MarshalKeeping(v, TrimBOM(read))
+	text, err := MarshalKeepingUnknown(v, TrimBOM(read))
 	if err != nil {
 		return err
 	}
@@ -184,9 +184,9 @@ func MakeDir(dir string) error {
 	return SyncDir(parent)
 }
 
-// PutAside renames an unreadable file to a free name beside it and returns that name, so
+// MoveAside renames an unreadable file to a free name beside it and returns that name, so
 // that nothing is lost. It returns "" if there is no such file.
-func PutAside(path string) (string, error) {
+func MoveAside(path string) (string, error) {
 	for n := 1; ; n++ {
 		aside := fmt.Sprintf("%s%s%d", path, AsideInfix, n)
 		if _, err := os.Lstat(aside); err == nil {

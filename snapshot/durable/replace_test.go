@@ -73,7 +73,7 @@ func TestPutAsideKeepsAllContent(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), FileMode); err != nil {
 			t.Fatal(err)
 		}
-		aside, err := PutAside(path)
+		aside, err := MoveAside(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestPutAsideKeepsAllContent(t *testing.T) {
 			t.Errorf("%s contains %q, want %q", aside, got, content)
 		}
 	}
-	if aside, err := PutAside(path); aside != "" || err != nil {
+	if aside, err := MoveAside(path); aside != "" || err != nil {
 		t.Errorf("missing file: got %q, %v; want neither", aside, err)
 	}
 	if got := names(t, dir); len(got) != 2 {

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// MarshalKeeping encodes v, a struct that was decoded from the JSON object in read. It adds
+// MarshalKeepingUnknown encodes v, a struct that was decoded from the JSON object in read. It adds
 // the object's members that the type of v does not have, as they come from a newer version.
 // It does the same in nested objects, and in list elements that are otherwise unchanged.
 // Types that implement json.Marshaler are left alone.
-func MarshalKeeping(v any, read []byte) ([]byte, error) {
+func MarshalKeepingUnknown(v any, read []byte) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil || len(read) == 0 {
 		return text, err
@@ -40,7 +40,7 @@ type member struct {
 // membersOf returns the members of an object in their order, or nil if it is not an object.
 func membersOf(object []byte) (members []member) {
 	dec := json.NewDecoder(bytes.NewReader(object))
-	if expect(dec, '{') != nil {
+	if expectDelim(dec, '{') != nil {
 		return nil
 	}
 	for dec.More() {
@@ -60,7 +60,7 @@ func encodeMembers(members []member) []byte {
 	for i, m := range members {
 		texts[i] = append(append(mustMarshal(m.name), ':'), m.value...)
 	}
-	return object(texts...)
+	return encodeObject(texts...)
 }
 
 // fieldsOf returns the types of a struct's members by their names in lower case, as

@@ -49,7 +49,7 @@ func TestMarshalKeeping(t *testing.T) {
 				}
 			}
 			c.change(&o)
-			if got, err := MarshalKeeping(o, []byte(c.read)); err != nil || string(got) != c.want {
+			if got, err := MarshalKeepingUnknown(o, []byte(c.read)); err != nil || string(got) != c.want {
 				t.Errorf("got %s, %v; want %s", got, err, c.want)
 			}
 		})

@@ -10,9 +10,9 @@ import (
 // A Range is a part of a disk, in bytes. End is the offset of the first byte after it.
 type Range struct{ Start, End int64 }
 
-// samples is the maximum number of unchanged chunks with data that are read to check the
+// maxSamples is the maximum number of unchanged chunks with data that are read to check the
 // list of changes. The same limit applies to unchanged chunks without data.
-const samples = 8
+const maxSamples = 8
 
 // SetChanges lists the parts of the disk that may have changed since the base was created.
 // Write reads only a few samples of the other parts, unless it finds the list to be wrong;
@@ -48,11 +48,11 @@ func (b *Base) checkChanges(ctx context.Context, src Source, plan *Plan) error {
 		return nil
 	}
 	for _, list := range [][]span{data, zero} {
-		for i := range min(samples, len(list)) {
+		for i := range min(maxSamples, len(list)) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			same, err := b.spanMatches(src, list[i*len(list)/min(samples, len(list))])
+			same, err := b.spanMatches(src, list[i*len(list)/min(maxSamples, len(list))])
 			if err != nil {
 				return err
 			}
@@ -71,7 +71,7 @@ func (b *Base) unchangedSpans(plan *Plan) (data, zero []span) {
 	for _, s := range plan.spans {
 		switch {
 		case !b.isUnchanged(s.chunk):
-		case b.find(s.chunk) != nil:
+		case b.findEntry(s.chunk) != nil:
 			data = append(data, s)
 		default:
 			zero = append(zero, s)
@@ -96,7 +96,7 @@ func (b *Base) spanMatches(src Source, s span) (bool, error) {
 	if err := s.read(src, content); err != nil {
 		return false, err
 	}
-	e := b.find(s.chunk)
+	e := b.findEntry(s.chunk)
 	if e == nil {
 		return diskfile.DataBytes(content) == 0, nil
 	}
@@ -109,7 +109,7 @@ func (b *Base) reuseUnread(j *chunkJob) bool {
 	if !b.isUnchanged(j.chunk) {
 		return false
 	}
-	e := b.find(j.chunk)
+	e := b.findEntry(j.chunk)
 	if e != nil && !b.reuseEntry(j, e) {
 		return false
 	}

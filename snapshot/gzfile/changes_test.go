@@ -58,7 +58,7 @@ func TestUnchangedChunksAreNotRead(t *testing.T) {
 				t.Errorf("chunk %d, which has changed, was not read", r.Start/mib)
 			}
 		}
-		if most := len(whatChanged) + samples + 3; len(disk.read) > most || base.ChangesWrong {
+		if most := len(whatChanged) + maxSamples + 3; len(disk.read) > most || base.ChangesWrong {
 			t.Errorf("%d chunks were read, want at most %d; ChangesWrong = %v, want false", len(disk.read), most, base.ChangesWrong)
 		}
 		if whole := int64(len(after.b) - len(whatChanged)*mib); base.Unread != whole {
@@ -112,8 +112,8 @@ func TestUnchangedChunkOfDamagedBase(t *testing.T) {
 	if out := again(t, before, base, 2); !bytes.Equal(out.b, want.b) {
 		t.Error("got a wrong file")
 	}
-	if len(base.Bad) != 1 || base.Bad[0] != e.Chunk {
-		t.Errorf("got bad chunks %v, want [%d]", base.Bad, e.Chunk)
+	if len(base.DamagedChunks) != 1 || base.DamagedChunks[0] != e.Chunk {
+		t.Errorf("got bad chunks %v, want [%d]", base.DamagedChunks, e.Chunk)
 	}
 }
 

@@ -14,8 +14,8 @@ type Cloner struct {
 	// and from are the offsets in these files; like n, they are multiples of Align. An
 	// error that wraps errors.ErrUnsupported means that these files cannot share blocks.
 	Clone func(to, from, n int64) error
-	// New reads the new file.
-	New io.ReaderAt
+	// NewFile reads the new file.
+	NewFile io.ReaderAt
 
 	unsupported atomic.Bool
 }
@@ -30,7 +30,7 @@ func (c *Cloner) clone(buf []byte, to int64, older io.ReaderAt, from int64) (rea
 	if err := c.Clone(to, from, int64(len(buf))); err != nil {
 		return false, err
 	}
-	in, at := c.New, to
+	in, at := c.NewFile, to
 	if !guard.On(guard.CloneRead) {
 		in, at = older, from
 	}

@@ -10,7 +10,7 @@ import (
 // cloneTo returns a Cloner from older to newer. For each clone it calls the functions
 // before and after with the part of older that is cloned.
 func cloneTo(newer, older *memory, before, after func(part []byte)) *Cloner {
-	return &Cloner{New: newer, Clone: func(to, from, n int64) error {
+	return &Cloner{NewFile: newer, Clone: func(to, from, n int64) error {
 		part := older.b[from : from+n]
 		before(part)
 		_, err := newer.WriteAt(part, to)
@@ -60,7 +60,7 @@ func checkPresent(t *testing.T, writer func() (before, after func([]byte))) {
 		t.Fatal(err)
 	}
 	old := &memory{b: bytes.Clone(disk.b)}
-	present, err := NewPresent(context.Background(), old)
+	present, err := NewPresentDisk(context.Background(), old)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,8 +88,8 @@ func checkReuse(t *testing.T, name string, writer func() (before, after func([]b
 		t.Error("got a different file than without cloning")
 	}
 	bad := map[string][]int64{"changes every part": {0, 2, 4}, "changes one part": {2}}[name]
-	if !slices.Equal(base.Bad, bad) {
-		t.Errorf("got damaged chunks %v, want %v", base.Bad, bad)
+	if !slices.Equal(base.DamagedChunks, bad) {
+		t.Errorf("got damaged chunks %v, want %v", base.DamagedChunks, bad)
 	}
 }
 

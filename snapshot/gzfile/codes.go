@@ -25,10 +25,10 @@ func (d *inflater) decodeSymbols(dst []byte, out int) (int, error) {
 	}
 }
 
-// refilled returns pos, buf and n after adding whole bytes of src[pos:] to buf, so that at
+// refillBits returns pos, buf and n after adding whole bytes of src[pos:] to buf, so that at
 // least 56 bits are valid. It needs eight bytes of src and has no branch: the bits of buf above
 // n are 0 or those of src[pos:], so that or-ing them again changes nothing.
-func refilled(src []byte, pos int, buf uint64, n uint) (int, uint64, uint) {
+func refillBits(src []byte, pos int, buf uint64, n uint) (int, uint64, uint) {
 	return pos + int(63-n&63)>>3, buf | binary.LittleEndian.Uint64(src[pos:])<<(n&63), n | 56
 }
 
@@ -53,7 +53,7 @@ func (d *inflater) decodeFast(dst []byte, out int) (_ int, end bool, err error) 
 	if pos > lastIn || out > lastOut {
 		return out, false, nil
 	}
-	pos, buf, n = refilled(src, pos, buf, n)
+	pos, buf, n = refillBits(src, pos, buf, n)
 	e := literals[buf&(1<<literalBits-1)]
 	for {
 		if e&isLiteral != 0 {
@@ -74,7 +74,7 @@ func (d *inflater) decodeFast(dst []byte, out int) (_ int, end bool, err error) 
 					if pos > lastIn || out > lastOut {
 						break
 					}
-					pos, buf, n = refilled(src, pos, buf, n)
+					pos, buf, n = refillBits(src, pos, buf, n)
 					e = literals[buf&(1<<literalBits-1)]
 					continue
 				}
@@ -93,7 +93,7 @@ func (d *inflater) decodeFast(dst []byte, out int) (_ int, end bool, err error) 
 					if pos > lastIn || out > lastOut {
 						break
 					}
-					pos, buf, n = refilled(src, pos, buf, n)
+					pos, buf, n = refillBits(src, pos, buf, n)
 					e = literals[buf&(1<<literalBits-1)]
 					continue
 				}
@@ -111,7 +111,7 @@ func (d *inflater) decodeFast(dst []byte, out int) (_ int, end bool, err error) 
 		n -= uint(extra)
 
 		if n < maxCode+13 {
-			pos, buf, n = refilled(src, pos, buf, n)
+			pos, buf, n = refillBits(src, pos, buf, n)
 		}
 		e = distances[buf&(1<<distanceBits-1)]
 		buf >>= e & 31
@@ -140,7 +140,7 @@ func (d *inflater) decodeFast(dst []byte, out int) (_ int, end bool, err error) 
 		// Look up the next entry before copying, so that the processor can do both at once.
 		more := pos <= lastIn && to <= lastOut
 		if more {
-			pos, buf, n = refilled(src, pos, buf, n)
+			pos, buf, n = refillBits(src, pos, buf, n)
 			e = literals[buf&(1<<literalBits-1)]
 		}
 		switch {

@@ -23,8 +23,8 @@ func mulmod(poly, a, b uint32) uint32 {
 	return product
 }
 
-// shift returns x^(8n) modulo poly.
-func shift(poly uint32, n int64) uint32 {
+// shiftFactor returns x^(8n) modulo poly.
+func shiftFactor(poly uint32, n int64) uint32 {
 	result, power := uint32(1)<<31, uint32(1)<<23 // x^0, x^8
 	for ; n > 0; n >>= 1 {
 		if n&1 != 0 {
@@ -37,20 +37,22 @@ func shift(poly uint32, n int64) uint32 {
 
 // crcSum is a CRC-32 combined from the CRCs of consecutive parts.
 type crcSum struct {
-	poly, crc uint32
-	chunk     uint32 // shift(poly, ChunkSize), the common case
+	poly, crc   uint32
+	chunkFactor uint32 // shift(poly, ChunkSize), the common case
 }
 
 // newCRCSum returns the sum of no bytes. poly must be crc32.IEEE or crc32.Castagnoli.
-func newCRCSum(poly uint32) crcSum { return crcSum{poly: poly, chunk: shift(poly, ChunkSize)} }
+func newCRCSum(poly uint32) crcSum {
+	return crcSum{poly: poly, chunkFactor: shiftFactor(poly, ChunkSize)}
+}
 
 // add appends a part of n bytes whose CRC is crc.
 func (s *crcSum) add(crc uint32, n int64) {
-	by := s.chunk
+	factor := s.chunkFactor
 	if n != ChunkSize {
-		by = shift(s.poly, n)
+		factor = shiftFactor(s.poly, n)
 	}
-	s.crc = mulmod(s.poly, by, s.crc) ^ crc
+	s.crc = mulmod(s.poly, factor, s.crc) ^ crc
 }
 
 // zeros is a chunk of zeros.

@@ -24,7 +24,7 @@ func TestCRCSum(t *testing.T) {
 
 func TestPadding(t *testing.T) {
 	for n := range 3 * Align {
-		fives, sixes := padding(n)
+		fives, sixes := countPadding(n)
 		if got := n + 5*fives + 6*sixes; got%Align != 0 || got-n >= Align+20 || fives < 0 {
 			t.Fatalf("%d bytes are padded to %d, want a multiple of Align, less than Align+20 bytes more", n, got)
 		}

@@ -21,7 +21,7 @@ func check(b []byte, h Header, x *Index) (byIndex, byStream error) {
 	byIndex = f.Decode(context.Background(), x, sink, Options{})
 	c, byStream := Stream(context.Background(), section(m), sink, Options{})
 	if byStream == nil {
-		byStream = f.Check(c)
+		byStream = f.CheckContent(c)
 	}
 	return byIndex, byStream
 }

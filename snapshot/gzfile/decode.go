@@ -14,8 +14,8 @@ import (
 // opt.Present are not read. opt.Add counts bytes of the disk in data chunks. The error, if
 // any, is a *Damage, or comes from sink, the file's reader or ctx.
 func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) error {
-	if _, crc := x.sums(); !f.matchesCRC(crc) {
-		return errWrongCRC()
+	if _, crc := x.computeSums(); !f.matchesCRC(crc) {
+		return wrongCRCError()
 	}
 	next := 0
 	return stages[decodeJob]{
@@ -35,7 +35,7 @@ func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) err
 					j.buf = make([]byte, ChunkSize)
 				}
 				j.content = j.buf[:chunkLen(x.Size, j.entry.Chunk)]
-				if err := opt.Present.read(j); err != nil || j.present {
+				if err := opt.Present.readChunk(j); err != nil || j.fromPresent {
 					return err
 				}
 				return f.readChunk(d, j.content, segment, j.entry)
@@ -43,17 +43,17 @@ func (f *File) Decode(ctx context.Context, x *Index, sink Sink, opt Options) err
 		},
 		collect: func(j *decodeJob) error {
 			opt.add(int64(len(j.content)))
-			return opt.Present.write(j, sink)
+			return opt.Present.writeChunk(j, sink)
 		},
 	}.run(ctx, opt.Workers)
 }
 
 type decodeJob struct {
-	entry   *Entry
-	buf     []byte
-	content []byte // the part of buf that the chunk fills
-	present bool   // content came from Options.Present
-	cloned  bool   // the new disk shares these blocks with Options.Present
+	entry       *Entry
+	buf         []byte
+	content     []byte // the part of buf that the chunk fills
+	fromPresent bool   // content came from Options.Present
+	cloned      bool   // the new disk shares these blocks with Options.Present
 }
 
 // readChunk decompresses the chunk of an entry into content, which must have the chunk's
@@ -66,11 +66,11 @@ func (f *File) readChunk(d *inflater, content, buf []byte, e *Entry) error {
 	n, _, err := d.inflate(content, segment)
 	switch {
 	case err != nil:
-		return damaged(e.Chunk, "%v", err)
+		return newDamage(e.Chunk, "%v", err)
 	case n != len(content):
-		return damaged(e.Chunk, "%v: it does not hold %d bytes", errSegment, len(content))
+		return newDamage(e.Chunk, "%v: it does not hold %d bytes", errSegment, len(content))
 	case !e.matches(content) && guard.On(guard.ChunkDigest):
-		return damaged(e.Chunk, "its content does not match its checksum")
+		return newDamage(e.Chunk, "its content does not match its checksum")
 	}
 	return nil
 }
@@ -79,12 +79,12 @@ func (f *File) readChunk(d *inflater, content, buf []byte, e *Entry) error {
 func (f *File) readSegment(segment []byte, e *Entry) error {
 	if n, err := f.r.ReadAt(segment, e.Offset); n < len(segment) {
 		if errors.Is(err, io.EOF) {
-			return damaged(e.Chunk, "the file ends within it")
+			return newDamage(e.Chunk, "the file ends within it")
 		}
 		return err
 	}
 	if !e.matchesSegment(segment) {
-		return damaged(e.Chunk, "its compressed bytes have changed")
+		return newDamage(e.Chunk, "its compressed bytes have changed")
 	}
 	return nil
 }

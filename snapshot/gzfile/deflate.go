@@ -17,10 +17,10 @@ const defaultLevel = 3
 // a flush adds five, and the padding is shorter than 2*Align.
 const maxSegment = ChunkSize + ChunkSize/1024 + 3*Align
 
-// sink is an io.Writer that appends to a reusable slice.
-type sink struct{ b []byte }
+// appendWriter is an io.Writer that appends to a reusable slice.
+type appendWriter struct{ b []byte }
 
-func (s *sink) Write(p []byte) (int, error) {
+func (s *appendWriter) Write(p []byte) (int, error) {
 	s.b = append(s.b, p...)
 	return len(p), nil
 }
@@ -28,7 +28,7 @@ func (s *sink) Write(p []byte) (int, error) {
 // deflater compresses segments. It is not safe for concurrent use.
 type deflater struct {
 	w   *flate.Writer
-	out sink
+	out appendWriter
 }
 
 func newDeflater(level int) *deflater {
@@ -41,8 +41,8 @@ func newDeflater(level int) *deflater {
 	return d
 }
 
-// segment compresses a chunk into dst[:0].
-func (d *deflater) segment(dst, content []byte) ([]byte, error) {
+// compress compresses a chunk into dst[:0].
+func (d *deflater) compress(dst, content []byte) ([]byte, error) {
 	if cap(dst) == 0 {
 		dst = make([]byte, 0, maxSegment)
 	}
@@ -55,7 +55,7 @@ func (d *deflater) segment(dst, content []byte) ([]byte, error) {
 		return nil, err
 	}
 	dst, d.out.b = d.out.b, nil
-	return pad(dst), nil
+	return padSegment(dst), nil
 }
 
 // zeroSegments returns the segments of zero chunks; element n is the segment for n chunks.
@@ -68,13 +68,13 @@ var zeroSegments = sync.OnceValue(func() (segments [zeroGroup + 1][]byte) {
 	return segments
 })
 
-// shortZero returns the segment for a short last chunk of n zeros.
-func shortZero(n int64) []byte {
+// shortZeroSegment returns the segment for a short last chunk of n zeros.
+func shortZeroSegment(n int64) []byte {
 	return zeroSegment(newDeflater(flate.BestCompression), zeros[:n])
 }
 
 func zeroSegment(d *deflater, content []byte) []byte {
-	segment, err := d.segment(nil, content)
+	segment, err := d.compress(nil, content)
 	if err != nil {
 		panic(err) // writing to a sink cannot fail
 	}

@@ -83,7 +83,7 @@ func TestPresentIsCompared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	present, err := NewPresent(context.Background(), after)
+	present, err := NewPresentDisk(context.Background(), after)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestUnknownMembersAreKept(t *testing.T) {
 		t.Fatalf("got %+v, %v; want %+v", read, err, h)
 	}
 	for _, description := range []string{"short", strings.Repeat("long ", 1000)} {
-		changed, head, err := (&File{Header: read, HeaderLen: length}).Rehead(Editable{"b", description, true})
+		changed, head, err := (&File{Header: read, HeaderLen: length}).EditHeader(EditableFields{"b", description, true})
 		if err != nil {
 			t.Fatal(err)
 		}

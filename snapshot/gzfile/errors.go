@@ -33,6 +33,6 @@ func (d *Damage) Error() string {
 
 func (d *Damage) Unwrap() error { return ErrDamaged }
 
-func damaged(chunk int64, format string, args ...any) error {
+func newDamage(chunk int64, format string, args ...any) error {
 	return &Damage{Chunk: chunk, Reason: fmt.Sprintf(format, args...)}
 }

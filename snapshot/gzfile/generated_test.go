@@ -115,7 +115,7 @@ func readsAlike(t *testing.T, seed uint64, f *File, x *Index, want []byte) {
 		"as a stream": func(back *memory) error {
 			c, err := Stream(ctx, section(whole), back.sink, Options{Workers: 3})
 			if err == nil {
-				err = f.Check(c)
+				err = f.CheckContent(c)
 			}
 			return err
 		},

@@ -37,10 +37,10 @@ type Header struct {
 	Automatic string    `json:"automatic,omitempty"`
 	Created   time.Time `json:"created"` // UTC
 	// Taken is the state in which the guest was saved ("stopped", "frozen",
-	// "crash-consistent"), and HeldMicros is how long the guest was paused, in
+	// "crash-consistent"), and FrozenMicros is how long the guest was paused, in
 	// microseconds.
-	Taken      string `json:"taken,omitempty"`
-	HeldMicros int64  `json:"held_us,omitempty"`
+	Taken        string `json:"taken,omitempty"`
+	FrozenMicros int64  `json:"held_us,omitempty"`
 	// Firmware contains the variables of the guest's UEFI firmware, deflated, in base64.
 	Firmware string `json:"firmware,omitempty"`
 	// Size is the disk's size, and Data is how much of it a restore writes, in bytes.
@@ -76,7 +76,7 @@ func (h Header) encodedLen() (int, error) {
 	h.Size, h.Data, h.FileSize = math.MaxInt64, math.MaxInt64, math.MaxInt64
 	h.BodyCRC = math.MaxUint32
 	h.Digest = string(bytes.Repeat([]byte{'0'}, 64))
-	text, err := h.text()
+	text, err := h.encodeJSON()
 	if err != nil {
 		return 0, err
 	}
@@ -87,7 +87,7 @@ func (h Header) encodedLen() (int, error) {
 	return need, nil
 }
 
-func (h Header) text() ([]byte, error) {
+func (h Header) encodeJSON() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -103,7 +103,7 @@ func (h Header) text() ([]byte, error) {
 
 // encode returns the gzip header of exactly length bytes.
 func (h Header) encode(length int) ([]byte, error) {
-	text, err := h.text()
+	text, err := h.encodeJSON()
 	if err != nil {
 		return nil, err
 	}
@@ -124,19 +124,19 @@ func headerCRC(b []byte) uint32 {
 	return crc32.Update(crc32.ChecksumIEEE(b[:crcAt]), crc32.IEEETable, b[jsonAt:])
 }
 
-// headers holds reusable buffers, as listing snapshots reads many headers. Most headers fit
+// headerBuffers holds reusable buffers, as listing snapshots reads many headers. Most headers fit
 // into Align bytes.
-var headers = sync.Pool{New: func() any { return new([Align]byte) }}
+var headerBuffers = sync.Pool{New: func() any { return new([Align]byte) }}
 
 // ReadHeader reads the header of a snapshot file and returns it with its length. The error,
 // if any, is ErrForeign (not a header of this program), ErrNewer, a *Damage, or the
 // reader's.
 func ReadHeader(r io.ReaderAt) (Header, int64, error) {
-	buf := headers.Get().(*[Align]byte)
-	defer headers.Put(buf)
+	buf := headerBuffers.Get().(*[Align]byte)
+	defer headerBuffers.Put(buf)
 	n, err := r.ReadAt(buf[:], 0)
 	b := buf[:n]
-	if err == nil && isOurs(b) && fieldAt+int(binary.LittleEndian.Uint16(b[10:])) > n {
+	if err == nil && isNativeHeader(b) && fieldAt+int(binary.LittleEndian.Uint16(b[10:])) > n {
 		more := make([]byte, maxHeader-Align)
 		n, err = r.ReadAt(more, Align)
 		b = append(b, more[:n]...)
@@ -150,30 +150,30 @@ func ReadHeader(r io.ReaderAt) (Header, int64, error) {
 // parseHeader decodes the header at the start of b. A header that is longer than b counts
 // as damaged.
 func parseHeader(b []byte) (Header, int64, error) {
-	if !isOurs(b) {
+	if !isNativeHeader(b) {
 		return Header{}, 0, ErrForeign
 	}
 	length := fieldAt + int(binary.LittleEndian.Uint16(b[10:]))
 	switch {
 	case length%Align != 0 || length == 0 || length > maxHeader:
-		return Header{}, 0, damaged(-1, "the header has the wrong length of %d bytes", length)
+		return Header{}, 0, newDamage(-1, "the header has the wrong length of %d bytes", length)
 	case length > len(b):
-		return Header{}, 0, damaged(-1, "the file is cut short within its header")
+		return Header{}, 0, newDamage(-1, "the file is cut short within its header")
 	}
 	b = b[:length]
 	intact := binary.LittleEndian.Uint32(b[crcAt:]) == headerCRC(b) || !guard.On(guard.HeaderDigest)
 	if !intact || !bytes.HasPrefix(b, gzipStart) {
-		return Header{}, 0, damaged(-1, "the header does not match its checksum")
+		return Header{}, 0, newDamage(-1, "the header does not match its checksum")
 	}
 	var h Header
 	text := trimPadding(b[jsonAt:])
 	if err := json.Unmarshal(text, &h); err != nil {
-		return Header{}, 0, damaged(-1, "the header cannot be decoded: %v", err)
+		return Header{}, 0, newDamage(-1, "the header cannot be decoded: %v", err)
 	}
 	if h.Format > Format {
 		return Header{}, 0, fmt.Errorf("%w (format %d)", ErrNewer, h.Format)
 	}
-	if err := h.check(); err != nil {
+	if err := h.validate(); err != nil {
 		return Header{}, 0, err
 	}
 	h.unknown = durable.UnknownMembers(h, text)
@@ -191,9 +191,9 @@ func trimPadding(b []byte) []byte {
 
 var blanks = bytes.Repeat([]byte(" "), 128)
 
-// isOurs reports whether b starts with a header of this program. It accepts either of two
+// isNativeHeader reports whether b starts with a header of this program. It accepts either of two
 // signatures, so that a damaged header is reported as damaged, not as another tool's.
-func isOurs(b []byte) bool {
+func isNativeHeader(b []byte) bool {
 	if len(b) < jsonAt+len(jsonStart) {
 		return false
 	}
@@ -201,17 +201,17 @@ func isOurs(b []byte) bool {
 		bytes.HasPrefix(b, gzipStart) && b[fieldAt] == 'V' && b[fieldAt+1] == 'T'
 }
 
-// check returns a *Damage if the header's values are impossible. It bounds the work that
+// validate returns a *Damage if the header's values are impossible. It bounds the work that
 // a forged header can cause.
-func (h Header) check() error {
+func (h Header) validate() error {
 	_, err := hex.DecodeString(h.Digest)
 	switch {
 	case h.Format < 1, err != nil, len(h.Digest) != 64, h.ID == "", h.Size < 0,
 		h.Data < 0, h.Data > (h.Size+Align-1)/Align*Align, h.FileSize < Align+trailerLen,
 		h.Size/maxExpansion > h.FileSize:
-		return damaged(-1, "the header has impossible values")
+		return newDamage(-1, "the header has impossible values")
 	case h.Size > MaxDisk:
-		return damaged(-1, "%v", ErrTooLarge)
+		return newDamage(-1, "%v", ErrTooLarge)
 	}
 	return nil
 }

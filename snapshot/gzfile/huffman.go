@@ -27,8 +27,8 @@ const (
 	isSpecial  = isEnd | isSubtable // a mask: either, or both
 )
 
-// reversed maps a byte to its bits in reverse order, as codes start with their highest bit.
-var reversed = func() (t [256]uint16) {
+// reversedBytes maps a byte to its bits in reverse order, as codes start with their highest bit.
+var reversedBytes = func() (t [256]uint16) {
 	for i := range t {
 		for bit := range 8 {
 			t[i] |= uint16(i>>bit&1) << (7 - bit)
@@ -37,8 +37,8 @@ var reversed = func() (t [256]uint16) {
 	return t
 }()
 
-func reverse(code uint32, length int) uint32 {
-	return uint32(reversed[code&0xff]<<8|reversed[code>>8]) >> (16 - length)
+func reverseBits(code uint32, length int) uint32 {
+	return uint32(reversedBytes[code&0xff]<<8|reversedBytes[code>>8]) >> (16 - length)
 }
 
 // buildTable fills table for codes of the given lengths in bits; unused symbols have length
@@ -81,7 +81,7 @@ func buildTable(table []uint32, bits int, lengths []uint8, symbols []uint32) boo
 			continue
 		}
 		n := int(length)
-		code := reverse(next[n], n)
+		code := reverseBits(next[n], n)
 		next[n]++
 		entry := symbols[symbol] | uint32(n)
 		if n <= bits {

@@ -148,14 +148,14 @@ func (x *Index) matches(h Header) bool {
 		}
 		next, end, data = e.Chunk+1, e.Offset+int64(e.Length), data+int64(e.Data)
 	}
-	sums, crc := x.sums()
+	sums, crc := x.computeSums()
 	return data == h.Data && (sums == x.Digest && x.matchesBody(h, crc) || !guard.On(guard.IndexBinding))
 }
 
-// sums returns the image digest and the CRC-32 of the disk described by the entries.
-func (x *Index) sums() (string, uint32) {
+// computeSums returns the image digest and the CRC-32 of the disk described by the entries.
+func (x *Index) computeSums() (string, uint32) {
 	digest, crc := &digest{h: sha256.New()}, newCRCSum(crc32.IEEE)
-	zerosTo := func(from, to int64) {
+	addZeros := func(from, to int64) {
 		for i := from; i < to; i++ {
 			n := chunkLen(x.Size, i)
 			if n == ChunkSize {
@@ -170,12 +170,12 @@ func (x *Index) sums() (string, uint32) {
 	next := int64(0)
 	for i := range x.Entries {
 		e := &x.Entries[i]
-		zerosTo(next, e.Chunk)
+		addZeros(next, e.Chunk)
 		digest.add(e.SHA256)
 		crc.add(e.CRC, chunkLen(x.Size, e.Chunk))
 		next = e.Chunk + 1
 	}
-	zerosTo(next, Chunks(x.Size))
+	addZeros(next, Chunks(x.Size))
 	return hex.EncodeToString(digest.h.Sum(nil)), crc.crc
 }
 

@@ -75,7 +75,7 @@ func (d *inflater) decodeBlock(dst []byte, out int) (int, error) {
 // refill fills buf to at least 56 valid bits, or up to the end of the input.
 func (d *inflater) refill() {
 	if d.pos+8 <= len(d.src) {
-		d.pos, d.buf, d.n = refilled(d.src, d.pos, d.buf, d.n)
+		d.pos, d.buf, d.n = refillBits(d.src, d.pos, d.buf, d.n)
 		return
 	}
 	for ; d.n < 56 && d.pos < len(d.src); d.pos++ {

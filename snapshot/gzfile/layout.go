@@ -33,7 +33,7 @@ func (l *layout) addZeros(from, to, size int64) {
 		from += n
 	}
 	if from < to {
-		rest := shortZero(chunkLen(size, from))
+		rest := shortZeroSegment(chunkLen(size, from))
 		l.add(crc32.Checksum(rest, castagnoli), int64(len(rest)))
 	}
 }

@@ -8,8 +8,8 @@ var (
 	empty6 = []byte{0x02, 0x00, 0x00, 0x00, 0xff, 0xff}
 )
 
-// padding returns how many of empty5 and empty6 pad n bytes to a multiple of Align.
-func padding(n int) (fives, sixes int) {
+// countPadding returns how many of empty5 and empty6 pad n bytes to a multiple of Align.
+func countPadding(n int) (fives, sixes int) {
 	for gap := (Align - n%Align) % Align; ; gap += Align {
 		// gap = 5·fives + 6·sixes, with the fewest sixes
 		sixes = gap % 5
@@ -19,10 +19,10 @@ func padding(n int) (fives, sixes int) {
 	}
 }
 
-// pad appends empty blocks to a segment that ends on a byte boundary, up to a multiple of
+// padSegment appends empty blocks to a segment that ends on a byte boundary, up to a multiple of
 // Align.
-func pad(segment []byte) []byte {
-	fives, sixes := padding(len(segment))
+func padSegment(segment []byte) []byte {
+	fives, sixes := countPadding(len(segment))
 	for range sixes {
 		segment = append(segment, empty6...)
 	}

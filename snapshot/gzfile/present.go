@@ -8,10 +8,10 @@ import (
 	"vmterminal/snapshot/durable/guard"
 )
 
-// Present is an existing disk from which Decode takes the chunks whose SHA-256 is that in
+// PresentDisk is an existing disk from which Decode takes the chunks whose SHA-256 is that in
 // the index, instead of decompressing them. Each chunk is checked after it was copied or
 // cloned, so another process may be writing to the existing disk.
-type Present struct {
+type PresentDisk struct {
 	// Cloner clones from this disk to the new one, at equal offsets. If it is nil,
 	// or cannot clone, chunks are copied.
 	Cloner *Cloner
@@ -27,20 +27,20 @@ type Present struct {
 	plan *Plan
 }
 
-// NewPresent returns a Present that reads src. The errors are those of NewPlan.
-func NewPresent(ctx context.Context, src Source) (*Present, error) {
+// NewPresentDisk returns a PresentDisk that reads src. The errors are those of NewPlan.
+func NewPresentDisk(ctx context.Context, src Source) (*PresentDisk, error) {
 	plan, err := NewPlan(ctx, src)
 	if err != nil {
 		return nil, err
 	}
-	return &Present{src: src, plan: plan}, nil
+	return &PresentDisk{src: src, plan: plan}, nil
 }
 
-// read tries to take the job's chunk from this disk. It sets j.present if j.content now
+// readChunk tries to take the job's chunk from this disk. It sets j.present if j.content now
 // contains the chunk, and j.cloned if the new disk now shares this disk's blocks there. A
 // chunk that cannot be read counts as different.
-func (p *Present) read(j *decodeJob) error {
-	j.present, j.cloned = false, false
+func (p *PresentDisk) readChunk(j *decodeJob) error {
+	j.fromPresent, j.cloned = false, false
 	if p == nil {
 		return nil
 	}
@@ -70,18 +70,18 @@ func (p *Present) read(j *decodeJob) error {
 	if !j.cloned {
 		read = s.read(p.src, j.content) == nil
 	}
-	j.present = read && (j.entry.matches(j.content) || !guard.On(guard.PresentDigest))
+	j.fromPresent = read && (j.entry.matches(j.content) || !guard.On(guard.PresentDigest))
 	return nil
 }
 
-// write writes the job's chunk to the new disk, unless it was cloned.
-func (p *Present) write(j *decodeJob, sink Sink) error {
+// writeChunk writes the job's chunk to the new disk, unless it was cloned.
+func (p *PresentDisk) writeChunk(j *decodeJob, sink Sink) error {
 	off, n := j.entry.Chunk*ChunkSize, int64(len(j.content))
-	if j.present {
+	if j.fromPresent {
 		p.Reused += n
 	}
 	switch {
-	case j.present && j.cloned:
+	case j.fromPresent && j.cloned:
 		p.Shared += n
 		return nil
 	case j.cloned:

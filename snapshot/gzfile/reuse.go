@@ -20,25 +20,25 @@ type Base struct {
 	Cloner *Cloner
 
 	// Filled in by Write.
-	Reused       int64   // bytes of segments that were reused
-	Shared       int64   // bytes of Reused that share blocks
-	Bad          []int64 // chunks whose segments are damaged
-	Unread       int64   // bytes of the disk's data that were not read; see SetChanges
-	ChangesWrong bool    // the list of changes was wrong, so the whole disk was read
+	Reused        int64   // bytes of segments that were reused
+	Shared        int64   // bytes of Reused that share blocks
+	DamagedChunks []int64 // chunks whose segments are damaged
+	Unread        int64   // bytes of the disk's data that were not read; see SetChanges
+	ChangesWrong  bool    // the list of changes was wrong, so the whole disk was read
 
 	changed []bool // by chunk; nil if not known
 }
 
-// find returns the base's entry for a chunk, or nil.
-func (b *Base) find(chunk int64) *Entry {
+// findEntry returns the base's entry for a chunk, or nil.
+func (b *Base) findEntry(chunk int64) *Entry {
 	if b == nil {
 		return nil
 	}
-	return b.Index.find(chunk)
+	return b.Index.findEntry(chunk)
 }
 
-// find returns the entry for a chunk, or nil if the chunk is zeros.
-func (x *Index) find(chunk int64) *Entry {
+// findEntry returns the entry for a chunk, or nil if the chunk is zeros.
+func (x *Index) findEntry(chunk int64) *Entry {
 	low, high := 0, len(x.Entries)
 	for low < high {
 		if mid := (low + high) / 2; x.Entries[mid].Chunk < chunk {
@@ -53,10 +53,10 @@ func (x *Index) find(chunk int64) *Entry {
 	return &x.Entries[low]
 }
 
-// reuse fills in the job from the base if the chunk has the same SHA-256 there, and
+// reuseIfEqual fills in the job from the base if the chunk has the same SHA-256 there, and
 // reports whether it did.
-func (b *Base) reuse(j *chunkJob, sum [32]byte) bool {
-	e := b.find(j.chunk)
+func (b *Base) reuseIfEqual(j *chunkJob, sum [32]byte) bool {
+	e := b.findEntry(j.chunk)
 	return e != nil && (sum == e.SHA256 || !guard.On(guard.ReuseDigest)) && b.reuseEntry(j, e)
 }
 
@@ -67,37 +67,37 @@ func (b *Base) reuseEntry(j *chunkJob, e *Entry) bool {
 		j.segment = make([]byte, 0, maxSegment)
 	}
 	j.segment = j.segment[:e.Length]
-	j.from, j.entry = e, *e
-	j.clone = b.Cloner.isUsable()
-	return j.clone || b.read(j)
+	j.baseEntry, j.entry = e, *e
+	j.mustClone = b.Cloner.isUsable()
+	return j.mustClone || b.readSegment(j)
 }
 
-// read reads the job's segment from the base and reports whether it is intact.
-func (b *Base) read(j *chunkJob) bool {
-	if b.File.readSegment(j.segment, j.from) != nil { // damaged or unreadable
-		j.from, j.bad = nil, true
+// readSegment reads the job's segment from the base and reports whether it is intact.
+func (b *Base) readSegment(j *chunkJob) bool {
+	if b.File.readSegment(j.segment, j.baseEntry) != nil { // damaged or unreadable
+		j.baseEntry, j.isBaseDamaged = nil, true
 		return false
 	}
 	return true
 }
 
-// clone makes the next part of the new file share the blocks of the base's segment, and
+// cloneSegment makes the next part of the new file share the blocks of the base's segment, and
 // reports whether it did. If it could not, or if the cloned bytes are not the segment, it
 // puts the segment into the job, to be written there.
-func (w *writer) clone(j *chunkJob) (bool, error) {
+func (w *writer) cloneSegment(j *chunkJob) (bool, error) {
 	if err := w.flush(); err != nil {
 		return false, err
 	}
-	read, err := w.base.Cloner.clone(j.segment, w.offset, w.base.File.r, j.from.Offset)
+	read, err := w.base.Cloner.clone(j.segment, w.offset, w.base.File.r, j.baseEntry.Offset)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		w.base.Cloner.unsupported.Store(true)
-		if w.base.read(j) {
+		if w.base.readSegment(j) {
 			return false, nil
 		}
 	case err != nil:
 		return false, err
-	case read && j.from.matchesSegment(j.segment):
+	case read && j.baseEntry.matchesSegment(j.segment):
 		n := int64(len(j.segment))
 		w.base.Shared += n
 		w.offset += n
@@ -105,6 +105,6 @@ func (w *writer) clone(j *chunkJob) (bool, error) {
 		return true, nil
 	}
 	err = w.compress(j)
-	j.bad = true
+	j.isBaseDamaged = true
 	return false, err
 }

@@ -71,7 +71,7 @@ func TestReuseGivesTheSameFile(t *testing.T) {
 			case "cannot share":
 				base.Cloner = &Cloner{Clone: func(int64, int64, int64) error { return errors.ErrUnsupported }}
 			case "shares":
-				base.Cloner = &Cloner{New: out, Clone: func(to, from, n int64) error {
+				base.Cloner = &Cloner{NewFile: out, Clone: func(to, from, n int64) error {
 					if to%Align != 0 || from%Align != 0 || n%Align != 0 {
 						t.Errorf("got a clone of %d bytes to %d from %d, want multiples of Align", n, to, from)
 					}
@@ -83,8 +83,8 @@ func TestReuseGivesTheSameFile(t *testing.T) {
 			if !bytes.Equal(out.b, want.b) {
 				t.Errorf("%s, %d workers: got a different file than without a base", way, workers)
 			}
-			if shared := base.Shared == unchanged; base.Reused != unchanged || shared != (way == "shares") || base.Bad != nil {
-				t.Errorf("%s, %d workers: got %d reused, %d shared, want %d; bad %v", way, workers, base.Reused, base.Shared, unchanged, base.Bad)
+			if shared := base.Shared == unchanged; base.Reused != unchanged || shared != (way == "shares") || base.DamagedChunks != nil {
+				t.Errorf("%s, %d workers: got %d reused, %d shared, want %d; bad %v", way, workers, base.Reused, base.Shared, unchanged, base.DamagedChunks)
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func TestReuseDoesNotSpreadDamage(t *testing.T) {
 		}
 		out := &memory{}
 		if clones {
-			base.Cloner = &Cloner{New: out, Clone: func(to, from, n int64) error {
+			base.Cloner = &Cloner{NewFile: out, Clone: func(to, from, n int64) error {
 				if from+n > file.Size() {
 					return errors.ErrUnsupported
 				}
@@ -135,8 +135,8 @@ func TestReuseDoesNotSpreadDamage(t *testing.T) {
 			}}
 		}
 		writeAgain(t, out, before, base, 2)
-		if !bytes.Equal(out.b, want.b) || !slices.Equal(base.Bad, chunks) {
-			t.Errorf("cut %v, clones %v: got another file or bad chunks %v, want %v", cut, clones, base.Bad, chunks)
+		if !bytes.Equal(out.b, want.b) || !slices.Equal(base.DamagedChunks, chunks) {
+			t.Errorf("cut %v, clones %v: got another file or bad chunks %v, want %v", cut, clones, base.DamagedChunks, chunks)
 		}
 	}
 }

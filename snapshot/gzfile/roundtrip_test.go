@@ -34,7 +34,7 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := f.Check(c); err != nil || !bytes.Equal(back.b, disk.b) {
+			if err := f.CheckContent(c); err != nil || !bytes.Equal(back.b, disk.b) {
 				t.Errorf("Stream: got another disk, error %v", err)
 			}
 			stored, err := x.Bytes()

@@ -27,12 +27,12 @@ var flushMark = []byte{0, 0, 0xff, 0xff}
 func (f *File) Scan(ctx context.Context, sink Sink, opt Options) (*Index, error) {
 	end := f.Header.FileSize - trailerLen
 	if (end-f.HeaderLen)%Align != 0 {
-		return nil, damaged(-1, "the file does not have the length of a snapshot")
+		return nil, newDamage(-1, "the file does not have the length of a snapshot")
 	}
 	opt.add(f.HeaderLen + trailerLen)
 	in := bufio.NewReaderSize(io.NewSectionReader(f.r, f.HeaderLen, end-f.HeaderLen), 2*maxSegment)
 	at := f.HeaderLen
-	s := &scan{f: f, sink: sink, end: f.HeaderLen, x: &Index{
+	s := &pieceCollector{f: f, sink: sink, end: f.HeaderLen, x: &Index{
 		ID: f.Header.ID, Digest: f.Header.Digest, Size: f.Header.Size, FileSize: f.Header.FileSize,
 	}}
 	err := stages[piece]{
@@ -41,7 +41,7 @@ func (f *File) Scan(ctx context.Context, sink Sink, opt Options) (*Index, error)
 				return false, nil
 			}
 			p.offset = at
-			err := p.read(in)
+			err := p.readToMark(in)
 			at += int64(len(p.segment))
 			return err == nil, err
 		},
@@ -60,14 +60,14 @@ func (f *File) Scan(ctx context.Context, sink Sink, opt Options) (*Index, error)
 	if err != nil {
 		return nil, err
 	}
-	sums, crc := s.x.sums()
+	sums, crc := s.x.computeSums()
 	switch {
 	case s.next != Chunks(f.Header.Size) || s.end != end:
-		return nil, damaged(s.next, "the file ends before it")
+		return nil, newDamage(s.next, "the file ends before it")
 	case !f.matchesDigest(sums):
-		return nil, errWrongDigest()
+		return nil, wrongDigestError()
 	case !f.matchesCRC(crc):
-		return nil, errWrongCRC()
+		return nil, wrongCRCError()
 	}
 	return s.x, nil
 }
@@ -82,13 +82,13 @@ type piece struct {
 	entry   Entry // for content, without its Chunk
 }
 
-// read reads up to the next mark, but at most maxSegment bytes.
-func (p *piece) read(in *bufio.Reader) error {
+// readToMark reads up to the next mark, but at most maxSegment bytes.
+func (p *piece) readToMark(in *bufio.Reader) error {
 	for n := Align; ; n += Align {
 		b, err := in.Peek(n)
 		if err != nil && (!errors.Is(err, io.EOF) || len(b) == 0) {
 			if errors.Is(err, io.EOF) {
-				err = damaged(-1, "the file is cut short")
+				err = newDamage(-1, "the file is cut short")
 			}
 			return err
 		}
@@ -134,8 +134,8 @@ func zeroChunks(segment []byte) int64 {
 	return 0
 }
 
-// scan collects the pieces in the order of the file.
-type scan struct {
+// pieceCollector collects the pieces in the order of the file.
+type pieceCollector struct {
 	f    *File
 	sink Sink
 	x    *Index
@@ -143,7 +143,7 @@ type scan struct {
 	end  int64 // offset of its segment in the file
 }
 
-func (s *scan) add(p *piece) error {
+func (s *pieceCollector) add(p *piece) error {
 	if p.offset < s.end {
 		return nil // inside a segment
 	}
@@ -153,7 +153,7 @@ func (s *scan) add(p *piece) error {
 		return nil
 	}
 	if s.next >= Chunks(s.x.Size) {
-		return damaged(-1, "the file contains more chunks than its header says")
+		return newDamage(-1, "the file contains more chunks than its header says")
 	}
 	n := chunkLen(s.x.Size, s.next)
 	if int64(len(p.content)) != n {
@@ -182,7 +182,7 @@ func (f *File) readFullSegment(p *piece, chunk, n int64) error {
 	p.segment = p.segment[:min(maxSegment/Align*Align, f.Header.FileSize-trailerLen-p.offset)]
 	if m, err := f.r.ReadAt(p.segment, p.offset); m < len(p.segment) {
 		if errors.Is(err, io.EOF) {
-			return damaged(chunk, "the file ends within it")
+			return newDamage(chunk, "the file ends within it")
 		}
 		return err
 	}
@@ -190,15 +190,15 @@ func (f *File) readFullSegment(p *piece, chunk, n int64) error {
 	d := new(inflater)
 	wrote, consumed, err := d.inflate(content, p.segment)
 	if err != nil && int64(wrote) != n {
-		return damaged(chunk, "%v", err)
+		return newDamage(chunk, "%v", err)
 	}
 	p.segment = p.segment[:consumed]
 	// The error, if any, came from the data after the segment.
 	if wrote, _, err = d.inflate(content, p.segment); err != nil {
-		return damaged(chunk, "%v", err)
+		return newDamage(chunk, "%v", err)
 	}
 	if int64(wrote) != n || consumed%Align != 0 {
-		return damaged(chunk, "%v: it does not hold %d bytes", errSegment, n)
+		return newDamage(chunk, "%v: it does not hold %d bytes", errSegment, n)
 	}
 	p.setContent(content)
 	return nil

@@ -26,7 +26,7 @@ type Content struct {
 // more than MaxDisk bytes is refused with ErrTooLarge. opt.Add counts bytes of the file.
 // The other errors are those of [File.Decode].
 func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, error) {
-	m, err := newMembers(&watchedReader{ctx, r, opt})
+	m, err := newMemberReader(&watchedReader{ctx, r, opt})
 	if err != nil {
 		return Content{}, streamError(0, err)
 	}
@@ -57,7 +57,7 @@ func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, 
 		},
 		worker: func() func(*streamJob) error {
 			return func(j *streamJob) error {
-				if j.zero = diskfile.DataBytes(j.content) == 0 && len(j.content) == ChunkSize; j.zero {
+				if j.isZero = diskfile.DataBytes(j.content) == 0 && len(j.content) == ChunkSize; j.isZero {
 					j.sum = zeroSHA()
 					return nil
 				}
@@ -68,7 +68,7 @@ func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, 
 		collect: func(j *streamJob) error {
 			sums.add(j.sum)
 			out.Size += int64(len(j.content))
-			if j.zero {
+			if j.isZero {
 				return nil
 			}
 			return sink(j.off, j.content)
@@ -84,17 +84,17 @@ func Stream(ctx context.Context, r io.Reader, sink Sink, opt Options) (Content, 
 type streamJob struct {
 	off          int64
 	buf, content []byte
-	zero         bool // a whole chunk of zeros
+	isZero       bool // a whole chunk of zeros
 	sum          [32]byte
 }
 
-// Check returns a *Damage if the disk that Stream read does not match the header.
-func (f *File) Check(c Content) error {
+// CheckContent returns a *Damage if the disk that Stream read does not match the header.
+func (f *File) CheckContent(c Content) error {
 	switch {
 	case c.Size != f.Header.Size:
-		return damaged(-1, "the disk in the file is %d bytes long instead of %d", c.Size, f.Header.Size)
+		return newDamage(-1, "the disk in the file is %d bytes long instead of %d", c.Size, f.Header.Size)
 	case !f.matchesDigest(c.Digest):
-		return errWrongDigest()
+		return wrongDigestError()
 	}
 	return nil
 }
@@ -106,15 +106,15 @@ func streamError(chunk int64, err error) error {
 	case errors.As(err, &read):
 		return read.err
 	case errors.Is(err, errTruncated), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return damaged(chunk, "the file is cut short")
+		return newDamage(chunk, "the file is cut short")
 	case errors.Is(err, gzip.ErrHeader):
-		return damaged(chunk, "there is no gzip data where it should be")
+		return newDamage(chunk, "there is no gzip data where it should be")
 	case errors.Is(err, gzip.ErrChecksum):
-		return damaged(-1, "the CRC-32 or the length of its content is wrong")
+		return newDamage(-1, "the CRC-32 or the length of its content is wrong")
 	case errors.Is(err, errTrailing):
-		return damaged(-1, "%v", err)
+		return newDamage(-1, "%v", err)
 	}
-	return damaged(chunk, "%v: %v", errSegment, err)
+	return newDamage(chunk, "%v: %v", errSegment, err)
 }
 
 // readError is an error from reading the file, as opposed to one in its contents.
@@ -145,14 +145,14 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 
 var errTrailing = errors.New("there is other data after the gzip data")
 
-// members reads the concatenated members of a gzip file.
-type members struct {
+// memberReader reads the concatenated members of a gzip file.
+type memberReader struct {
 	in *bufio.Reader
 	z  *gzip.Reader
 }
 
-func newMembers(r io.Reader) (*members, error) {
-	m := &members{in: bufio.NewReaderSize(r, 256<<10)}
+func newMemberReader(r io.Reader) (*memberReader, error) {
+	m := &memberReader{in: bufio.NewReaderSize(r, 256<<10)}
 	z, err := gzip.NewReader(m.in)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func newMembers(r io.Reader) (*members, error) {
 	return m, nil
 }
 
-func (m *members) Read(p []byte) (int, error) {
+func (m *memberReader) Read(p []byte) (int, error) {
 	for {
 		n, err := m.z.Read(p)
 		if n > 0 || err == nil {
@@ -171,14 +171,14 @@ func (m *members) Read(p []byte) (int, error) {
 		if err != io.EOF { //nolint:errorlint // io.Reader returns io.EOF itself
 			return 0, truncatedIfEOF(err)
 		}
-		if err := m.next(); err != nil {
+		if err := m.openNext(); err != nil {
 			return 0, err
 		}
 	}
 }
 
-// next opens the next member; it returns io.EOF after the last one.
-func (m *members) next() error {
+// openNext opens the next member; it returns io.EOF after the last one.
+func (m *memberReader) openNext() error {
 	start, err := m.in.Peek(2)
 	if len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
 		if err := m.z.Reset(m.in); err != nil {

@@ -27,10 +27,10 @@ func (f *File) verifyStream(ctx context.Context, opt Options) error {
 	read := io.MultiReader(
 		io.NewSectionReader(f.r, 0, f.HeaderLen),
 		io.TeeReader(io.NewSectionReader(f.r, f.HeaderLen, f.Header.FileSize-f.HeaderLen), body))
-	nowhere := func(int64, []byte) error { return nil }
-	c, err := Stream(ctx, read, nowhere, opt)
+	discard := func(int64, []byte) error { return nil }
+	c, err := Stream(ctx, read, discard, opt)
 	if err == nil {
-		err = f.Check(c)
+		err = f.CheckContent(c)
 	}
 	if err == nil {
 		err = f.checkBody(body.Sum32())
@@ -40,7 +40,7 @@ func (f *File) verifyStream(ctx context.Context, opt Options) error {
 
 func (f *File) checkBody(crc uint32) error {
 	if crc != f.Header.BodyCRC && guard.On(guard.BodyDigest) {
-		return damaged(-1, "its compressed bytes have changed: their CRC-32C does not match the one in the header")
+		return newDamage(-1, "its compressed bytes have changed: their CRC-32C does not match the one in the header")
 	}
 	return nil
 }
@@ -53,8 +53,8 @@ type verifyJob struct {
 }
 
 func (f *File) verifyChunks(ctx context.Context, x *Index, opt Options) error {
-	if _, crc := x.sums(); !f.matchesCRC(crc) {
-		return errWrongCRC()
+	if _, crc := x.computeSums(); !f.matchesCRC(crc) {
+		return wrongCRCError()
 	}
 	body := bodySum{f: f, crc: newCRCSum(crc32.Castagnoli), at: f.HeaderLen, opt: opt}
 	opt.add(f.HeaderLen)
@@ -122,7 +122,7 @@ func (b *bodySum) readTo(ctx context.Context, end int64) error {
 			b.buf = make([]byte, ChunkSize)
 		}
 		part := b.buf[:min(ChunkSize, end-b.at)]
-		if err := readAll(b.f.r, part, b.at); err != nil {
+		if err := readFull(b.f.r, part, b.at); err != nil {
 			return err
 		}
 		b.crc.add(crc32.Checksum(part, castagnoli), int64(len(part)))
@@ -132,13 +132,13 @@ func (b *bodySum) readTo(ctx context.Context, end int64) error {
 	return nil
 }
 
-func readAll(r io.ReaderAt, p []byte, off int64) error {
+func readFull(r io.ReaderAt, p []byte, off int64) error {
 	n, err := r.ReadAt(p, off)
 	switch {
 	case n == len(p):
 		return nil
 	case err == nil || errors.Is(err, io.EOF):
-		return damaged(-1, "the file is cut short")
+		return newDamage(-1, "the file is cut short")
 	}
 	return fmt.Errorf("reading at byte %d: %w", off, err)
 }
@@ -146,7 +146,7 @@ func readAll(r io.ReaderAt, p []byte, off int64) error {
 // CopyTo copies the file to w and checks the CRC-32C of the compressed bytes as it goes, so
 // it finds damage only after writing it to w. opt.Add counts bytes of the file.
 func (f *File) CopyTo(ctx context.Context, w io.Writer, opt Options) error {
-	head, err := f.head()
+	head, err := f.headerBytes()
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (f *File) CopyTo(ctx context.Context, w io.Writer, opt Options) error {
 			return err
 		}
 		part := buf[:min(ChunkSize, f.Header.FileSize-at)]
-		if err := readAll(f.r, part, at); err != nil {
+		if err := readFull(f.r, part, at); err != nil {
 			return err
 		}
 		body = crc32.Update(body, castagnoli, part)
@@ -174,11 +174,11 @@ func (f *File) CopyTo(ctx context.Context, w io.Writer, opt Options) error {
 	return f.checkBody(body)
 }
 
-// head returns the bytes of the header. If they are inconsistent, because the header is
+// headerBytes returns the bytes of the header. If they are inconsistent, because the header is
 // being changed, it encodes f.Header instead.
-func (f *File) head() ([]byte, error) {
+func (f *File) headerBytes() ([]byte, error) {
 	b := make([]byte, f.HeaderLen)
-	if err := readAll(f.r, b, 0); err != nil {
+	if err := readFull(f.r, b, 0); err != nil {
 		return nil, err
 	}
 	if _, _, err := ReadHeader(bytes.NewReader(b)); err != nil {

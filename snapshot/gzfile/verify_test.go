@@ -86,14 +86,14 @@ func TestVerifyCanceled(t *testing.T) {
 	}
 }
 
-// TestReheadAppliesEveryEditableField checks that Rehead applies each field of Editable and
+// TestEditHeaderAppliesEveryField checks that EditHeader applies each field of EditableFields and
 // changes no other field of the header.
-func TestReheadAppliesEveryEditableField(t *testing.T) {
+func TestEditHeaderAppliesEveryField(t *testing.T) {
 	_, f, _ := opened(t, &memory{b: text(1, mib)})
-	fields := reflect.TypeFor[Editable]()
+	fields := reflect.TypeFor[EditableFields]()
 	for i := range fields.NumField() {
 		name := fields.Field(i).Name
-		want := f.Header.Editable()
+		want := f.Header.EditableFields()
 		switch field := reflect.ValueOf(&want).Elem().Field(i); field.Kind() {
 		case reflect.String:
 			field.SetString("edited")
@@ -102,9 +102,9 @@ func TestReheadAppliesEveryEditableField(t *testing.T) {
 		default:
 			t.Fatalf("%s is a %s, which this test cannot change", name, field.Kind())
 		}
-		h, _, err := f.Rehead(want)
-		if err != nil || h.Editable() != want {
-			t.Errorf("editing %s: got %+v, %v; want %+v", name, h.Editable(), err, want)
+		h, _, err := f.EditHeader(want)
+		if err != nil || h.EditableFields() != want {
+			t.Errorf("editing %s: got %+v, %v; want %+v", name, h.EditableFields(), err, want)
 		}
 		others, before := reflect.ValueOf(h), reflect.ValueOf(f.Header)
 		for j := range others.NumField() {
@@ -116,7 +116,7 @@ func TestReheadAppliesEveryEditableField(t *testing.T) {
 	}
 }
 
-func TestRehead(t *testing.T) {
+func TestEditHeader(t *testing.T) {
 	out, f, x := opened(t, &memory{b: text(1, 2*mib)})
 	body := bytes.Clone(out.b[f.HeaderLen:])
 	for name, c := range map[string]struct {
@@ -127,7 +127,7 @@ func TestRehead(t *testing.T) {
 		"none": {"", 0, nil}, "short": {"x", 0, nil}, "longer": {strings.Repeat(`"`, 3000), Align, nil},
 		"longest": {strings.Repeat(`"`, 5000), 2 * Align, nil}, "too long": {strings.Repeat("x", 3*Align), 0, ErrTooLong},
 	} {
-		h, head, err := f.Rehead(Editable{"other", c.description, true})
+		h, head, err := f.EditHeader(EditableFields{"other", c.description, true})
 		if !errors.Is(err, c.err) {
 			t.Errorf("%s: got error %v, want error %v", name, err, c.err)
 		}
@@ -143,7 +143,7 @@ func TestRehead(t *testing.T) {
 		if err != nil || again.Header != h || h.Name != "other" || h.Description != c.description || !h.Pinned {
 			t.Fatalf("%s: got %+v, %v; want Name %q, Description %v, Pinned", name, h, err, "other", c.description)
 		}
-		b, err := x.Moved(c.longer).Bytes()
+		b, err := x.ShiftedBy(c.longer).Bytes()
 		if err != nil {
 			t.Fatal(err)
 		}

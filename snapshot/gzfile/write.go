@@ -21,7 +21,7 @@ type Options struct {
 	// Base, if set, is an earlier file whose segments Write reuses.
 	Base *Base
 	// Present, if set, is a disk whose chunks Decode reuses.
-	Present *Present
+	Present *PresentDisk
 
 	level   int   // of compression; 0 means defaultLevel
 	maxDisk int64 // largest disk that Stream accepts; 0 means MaxDisk
@@ -50,7 +50,7 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 	}
 	w := &writer{
 		dst: dst, base: opt.Base, size: plan.size, offset: int64(length), start: int64(length),
-		compress: compressor(src, plan.size, nil, cmp.Or(opt.level, defaultLevel)),
+		compress: newChunkCompressor(src, plan.size, nil, cmp.Or(opt.level, defaultLevel)),
 		digest:   &digest{h: sha256.New()}, content: newCRCSum(crc32.IEEE), body: newCRCSum(crc32.Castagnoli),
 	}
 	if err := opt.Base.checkChanges(ctx, src, plan); err != nil {
@@ -67,11 +67,11 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 			return true, nil
 		},
 		worker: func() func(*chunkJob) error {
-			return compressor(src, plan.size, opt.Base, cmp.Or(opt.level, defaultLevel))
+			return newChunkCompressor(src, plan.size, opt.Base, cmp.Or(opt.level, defaultLevel))
 		},
 		collect: func(j *chunkJob) error {
 			opt.add(int64(j.hi - j.lo))
-			return w.add(j)
+			return w.addChunk(j)
 		},
 	}
 	if err := run.run(ctx, opt.Workers); err != nil {
@@ -95,22 +95,22 @@ func Write(ctx context.Context, dst Target, src Source, plan *Plan, h Header, op
 // chunkJob is one chunk on its way from the source into the file.
 type chunkJob struct {
 	span
-	data    int64 // bytes that a restore writes; 0 means a zero chunk
-	entry   Entry // without its Offset
-	segment []byte
-	from    *Entry // of the base, if segment is reused
-	clone   bool   // segment is still to be cloned from there
-	bad     bool   // the base's segment is damaged
-	unread  bool   // not read, as it has not changed since the base
+	data          int64 // bytes that a restore writes; 0 means a zero chunk
+	entry         Entry // without its Offset
+	segment       []byte
+	baseEntry     *Entry // of the base, if segment is reused
+	mustClone     bool   // segment is still to be cloned from there
+	isBaseDamaged bool   // the base's segment is damaged
+	unread        bool   // not read, as it has not changed since the base
 }
 
-// compressor returns the function of one worker. It reads a chunk, checks it for zeros,
+// newChunkCompressor returns the function of one worker. It reads a chunk, checks it for zeros,
 // hashes and compresses it, all while the chunk is in the processor's cache.
-func compressor(src Source, size int64, base *Base, level int) func(*chunkJob) error {
+func newChunkCompressor(src Source, size int64, base *Base, level int) func(*chunkJob) error {
 	buf := make([]byte, ChunkSize)
 	d := newDeflater(level)
 	return func(j *chunkJob) error {
-		j.data, j.from, j.clone, j.bad, j.unread = 0, nil, false, false, false
+		j.data, j.baseEntry, j.mustClone, j.isBaseDamaged, j.unread = 0, nil, false, false, false
 		if base.reuseUnread(j) {
 			return nil
 		}
@@ -122,11 +122,11 @@ func compressor(src Source, size int64, base *Base, level int) func(*chunkJob) e
 			return nil
 		}
 		sum := sha256.Sum256(content)
-		if base.reuse(j, sum) {
+		if base.reuseIfEqual(j, sum) {
 			return nil
 		}
 		var err error
-		if j.segment, err = d.segment(j.segment, content); err != nil {
+		if j.segment, err = d.compress(j.segment, content); err != nil {
 			return err
 		}
 		j.entry = Entry{

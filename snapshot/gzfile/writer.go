@@ -25,24 +25,24 @@ type writer struct {
 	compress func(*chunkJob) error
 }
 
-func (w *writer) add(j *chunkJob) error {
+func (w *writer) addChunk(j *chunkJob) error {
 	if j.data > 0 { // otherwise it is part of the zero run before the next chunk
 		if err := w.writeZeros(j.chunk); err != nil {
 			return err
 		}
 	}
 	cloned := false
-	if j.clone {
+	if j.mustClone {
 		var err error
-		if cloned, err = w.clone(j); err != nil {
+		if cloned, err = w.cloneSegment(j); err != nil {
 			return err
 		}
 	}
 	if j.unread {
 		w.base.Unread += int64(j.hi - j.lo)
 	}
-	if j.bad {
-		w.base.Bad = append(w.base.Bad, j.chunk)
+	if j.isBaseDamaged {
+		w.base.DamagedChunks = append(w.base.DamagedChunks, j.chunk)
 	}
 	if j.data == 0 {
 		return nil
@@ -58,17 +58,17 @@ func (w *writer) add(j *chunkJob) error {
 	w.entries = append(w.entries, j.entry)
 	w.data += j.data
 	w.next++
-	if j.from != nil {
+	if j.baseEntry != nil {
 		w.base.Reused += segment
 	}
 	if cloned {
 		return nil
 	}
-	return w.write(j.segment)
+	return w.writeSegment(j.segment)
 }
 
-// write writes a segment; short ones are collected and written together.
-func (w *writer) write(segment []byte) error {
+// writeSegment writes a segment; short ones are collected and written together.
+func (w *writer) writeSegment(segment []byte) error {
 	const short, maxPending = 64 << 10, 256 << 10
 	if w.offset += int64(len(segment)); len(segment) < short {
 		if w.pending = append(w.pending, segment...); len(w.pending) < maxPending {
@@ -115,13 +115,13 @@ func (w *writer) writeZeros(end int64) error {
 	w.next++
 	w.digest.add(sha256.Sum256(zeros[:n]))
 	w.content.add(crc32.ChecksumIEEE(zeros[:n]), n)
-	return w.writeSummed(shortZero(n))
+	return w.writeSummed(shortZeroSegment(n))
 }
 
 // writeSummed writes b and adds it to the body's CRC-32C.
 func (w *writer) writeSummed(b []byte) error {
 	w.body.add(crc32.Checksum(b, castagnoli), int64(len(b)))
-	return w.write(b)
+	return w.writeSegment(b)
 }
 
 // finish writes the rest of the file, except the header.

@@ -43,7 +43,7 @@
 //	    ├── snapshots/             VMDir.Snapshots
 //	    │   ├── <name>.raw.gz      snapshot.File
 //	    │   ├── <name>.idx         snapshot.IndexFile chunk index, a cache
-//	    │   └── <name>.hdr         snapshot.HeaderFile new header while the file's own is replaced in place
+//	    │   └── <name>.hdr         snapshot.HeaderSuffix new header while the file's own is replaced in place
 //	    ├── snapshots.lock         VMDir.RowsLock   held briefly while rows or snapshot names change
 //	    ├── automatic.json         VMDir.Automatic  time of the next automatic snapshot, and the last failure
 //	    ├── lock                   VMDir.Lock       held while the VM runs or its stopped disk is read or changed

@@ -11,7 +11,7 @@ import (
 
 func TestSocketDirOnFileSystemWithoutSockets(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "")
-	root := home.Dir(mounttest.PoorDir(t))
+	root := home.Dir(mounttest.LimitedDir(t))
 	s, err := createSocketDir(root.Run(), root.VM("dev"))
 	if err != nil || !strings.HasPrefix(string(s), "/tmp/vmterminal-") {
 		t.Fatalf("createSocketDir: got %s, %v; want a folder in /tmp", s, err)

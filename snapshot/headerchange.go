@@ -32,16 +32,16 @@ import (
 // newHeader is an encoded header that is ready to be written to a snapshot file.
 type newHeader struct {
 	gzfile.Header
-	head []byte
+	encoded []byte
 	// The whole new file and its index, if the header cannot be overwritten.
-	whole *durable.Replacement
-	index *gzfile.Index
+	rewritten *durable.Replacement
+	index     *gzfile.Index
 }
 
 // discard removes the new file if put was not called.
 func (n *newHeader) discard() {
-	if n != nil && n.whole != nil {
-		n.whole.Discard()
+	if n != nil && n.rewritten != nil {
+		n.rewritten.Discard()
 	}
 }
 
@@ -49,34 +49,34 @@ func (n *newHeader) discard() {
 // to the file of the snapshot called place; place and name differ in a rename.
 // prepareHeader returns nil if the file is foreign or nothing changes. The caller must hold
 // the job lock or the rows' lock.
-func (d folder) prepareHeader(ctx context.Context, name, place string, edit func(*gzfile.Editable)) (*newHeader, error) {
+func (d folder) prepareHeader(ctx context.Context, name, destName string, edit func(*gzfile.EditableFields)) (*newHeader, error) {
 	file, _, err := d.open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	if file.ours == nil {
+	if file.native == nil {
 		return nil, nil
 	}
-	present := file.ours.Header.Editable()
-	edited := present
+	current := file.native.Header.EditableFields()
+	edited := current
 	edit(&edited)
-	if edited == present {
+	if edited == current {
 		return nil, nil
 	}
 	n := &newHeader{}
-	n.Header, n.head, err = file.ours.Rehead(edited)
+	n.Header, n.encoded, err = file.native.EditHeader(edited)
 	if errors.Is(err, gzfile.ErrTooLong) {
 		return nil, errors.Join(ErrBadDescription, err)
 	}
-	longer := n.FileSize - file.ours.Header.FileSize
+	longer := n.FileSize - file.native.Header.FileSize
 	if err != nil || longer == 0 && !hasOtherNames(file.File) {
 		return n, err
 	}
 	if index := d.readIndex(name, file); index != nil {
-		n.index = index.Moved(longer)
+		n.index = index.ShiftedBy(longer)
 	}
-	return n, d.rewrite(ctx, n, file, place)
+	return n, d.rewriteFile(ctx, n, file, destName)
 }
 
 // hasOtherNames reports whether a file has other hard links, such as backups, which
@@ -86,9 +86,9 @@ func hasOtherNames(f *os.File) bool {
 	return err == nil && diskfile.Links(st) > 1
 }
 
-// rewrite writes the whole file again with the new header.
-func (d folder) rewrite(ctx context.Context, n *newHeader, file *snapshotFile, place string) (err error) {
-	target, err := diskfile.Resolve(d.file(place))
+// rewriteFile writes the whole file again with the new header.
+func (d folder) rewriteFile(ctx context.Context, n *newHeader, file *snapshotFile, destName string) (err error) {
+	target, err := diskfile.Resolve(d.filePath(destName))
 	if err != nil {
 		return err
 	}
@@ -97,44 +97,44 @@ func (d folder) rewrite(ctx context.Context, n *newHeader, file *snapshotFile, p
 	if err != nil {
 		return err
 	}
-	if n.whole, err = durable.NewReplacement(target); err != nil {
-		return classify(ctx, folder, n.FileSize, err)
+	if n.rewritten, err = durable.NewReplacement(target); err != nil {
+		return classifyError(ctx, folder, n.FileSize, err)
 	}
 	defer func() {
 		if err != nil {
-			n.whole.Discard()
+			n.rewritten.Discard()
 		}
 	}()
-	if _, err := n.whole.Write(n.head); err != nil {
-		return classify(ctx, folder, n.FileSize, err)
+	if _, err := n.rewritten.Write(n.encoded); err != nil {
+		return classifyError(ctx, folder, n.FileSize, err)
 	}
-	body := file.size - file.ours.HeaderLen
-	if _, err := file.Seek(file.ours.HeaderLen, io.SeekStart); err != nil {
+	body := file.size - file.native.HeaderLen
+	if _, err := file.Seek(file.native.HeaderLen, io.SeekStart); err != nil {
 		return err
 	}
 	for body > 0 {
 		part := min(body, spaceCheckInterval)
-		if err := errors.Join(ctx.Err(), room.take(int(part))); err != nil {
-			return classify(ctx, folder, n.FileSize, err)
+		if err := errors.Join(ctx.Err(), room.spend(int(part))); err != nil {
+			return classifyError(ctx, folder, n.FileSize, err)
 		}
 		// Between two files io.CopyN shares blocks, or copies within the kernel.
-		if _, err := io.CopyN(n.whole.File, file.File, part); err != nil {
-			return classify(ctx, folder, n.FileSize, err)
+		if _, err := io.CopyN(n.rewritten.File, file.File, part); err != nil {
+			return classifyError(ctx, folder, n.FileSize, err)
 		}
 		body -= part
 	}
-	return classify(ctx, folder, n.FileSize, n.whole.Sync())
+	return classifyError(ctx, folder, n.FileSize, n.rewritten.Sync())
 }
 
-// putHeader writes the header to the file of a snapshot, durably. The caller must hold the
+// writeHeader writes the header to the file of a snapshot, durably. The caller must hold the
 // rows' lock.
-func (d folder) putHeader(name string, n *newHeader) error {
+func (d folder) writeHeader(name string, n *newHeader) error {
 	if n == nil {
 		return nil
 	}
-	if n.whole != nil {
-		os.Remove(d.index(name))
-		if err := n.whole.Commit(); err != nil {
+	if n.rewritten != nil {
+		os.Remove(d.indexPath(name))
+		if err := n.rewritten.Commit(); err != nil {
 			return err
 		}
 		if n.index != nil {
@@ -142,7 +142,7 @@ func (d folder) putHeader(name string, n *newHeader) error {
 		}
 		return nil
 	}
-	for _, step := range d.putSteps(name, n.head) {
+	for _, step := range d.writeHeaderSteps(name, n.encoded) {
 		if err := step(); err != nil {
 			return d.recoverHeader(name, n, err)
 		}
@@ -164,16 +164,16 @@ func (d folder) recoverHeader(name string, n *newHeader, err error) error {
 		return err
 	}
 	defer file.Close()
-	if file.ours != nil && file.ours.Header == n.Header {
+	if file.native != nil && file.native.Header == n.Header {
 		return durable.MarkNotDurable(err)
 	}
 	return err
 }
 
-// putSteps returns the steps of overwriting a header. During and after each of them,
+// writeHeaderSteps returns the steps of overwriting a header. During and after each of them,
 // openHeader finds the old or the new header.
-func (d folder) putSteps(name string, head []byte) []func() error {
-	beside := d.header(name)
+func (d folder) writeHeaderSteps(name string, head []byte) []func() error {
+	beside := d.headerPath(name)
 	return []func() error{
 		func() error {
 			err := durable.Replace(beside, func(w io.Writer) error {
@@ -185,7 +185,7 @@ func (d folder) putSteps(name string, head []byte) []func() error {
 			}
 			return durable.UnmarkNotDurable(err)
 		},
-		func() error { return overwrite(d.file(name), head) },
+		func() error { return overwriteStart(d.filePath(name), head) },
 		func() error {
 			if os.Remove(beside) == nil {
 				_ = durable.SyncDir(d.dir)
@@ -195,9 +195,9 @@ func (d folder) putSteps(name string, head []byte) []func() error {
 	}
 }
 
-// overwrite overwrites the first bytes of a file durably. If the error is a
+// overwriteStart overwrites the first bytes of a file durably. If the error is a
 // *durable.NotDurable, they have been overwritten nevertheless.
-func overwrite(path string, head []byte) error {
+func overwriteStart(path string, head []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -209,9 +209,9 @@ func overwrite(path string, head []byte) error {
 	return durable.MarkNotDurable(durable.SyncFile(f))
 }
 
-// nameHeader changes the name in the header to that of the file, after a rename.
-func (d folder) nameHeader(name string) error {
-	n, err := d.prepareHeader(context.Background(), name, name, func(e *gzfile.Editable) { e.Name = name })
+// correctHeaderName changes the name in the header to that of the file, after a rename.
+func (d folder) correctHeaderName(name string) error {
+	n, err := d.prepareHeader(context.Background(), name, name, func(e *gzfile.EditableFields) { e.Name = name })
 	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) {
 		return nil // the name in the header may differ
 	}
@@ -219,7 +219,7 @@ func (d folder) nameHeader(name string) error {
 		return err
 	}
 	defer n.discard()
-	return d.putHeader(name, n)
+	return d.writeHeader(name, n)
 }
 
 // finishHeaders completes interrupted changes of headers. The caller must hold the rows'
@@ -246,7 +246,7 @@ func (d folder) finishHeader(name string) error {
 	if err != nil {
 		return nil //nolint:nilerr // it cannot be read now, so nothing changes
 	}
-	steps := d.putSteps(name, head)[1:]
+	steps := d.writeHeaderSteps(name, head)[1:]
 	if head == nil {
 		steps = steps[1:]
 	}
@@ -261,7 +261,7 @@ func (d folder) finishHeader(name string) error {
 // pendingHeader returns the header beside a file whose own header is torn. It returns nil
 // if the file is intact or missing, or if the header beside it belongs to another file.
 func (d folder) pendingHeader(name string) ([]byte, error) {
-	f, size, err := diskfile.OpenRegular(d.file(name))
+	f, size, err := diskfile.OpenRegular(d.filePath(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -270,28 +270,28 @@ func (d folder) pendingHeader(name string) ([]byte, error) {
 	}
 	defer f.Close()
 	_, err = gzfile.Open(f, size)
-	if err == nil || !isNoHeader(err) {
+	if err == nil || !isContentError(err) {
 		return nil, err
 	}
-	head := d.readHeader(name)
-	next, err := gzfile.Open(reheadedFile{head, f}, size)
+	head := d.readNextHeader(name)
+	next, err := gzfile.Open(fileWithHeader{head, f}, size)
 	switch {
 	case err == nil && int(next.HeaderLen) == len(head):
 		return head, nil
-	case err == nil || isNoHeader(err):
+	case err == nil || isContentError(err):
 		return nil, nil
 	}
 	return nil, err
 }
 
-// isNoHeader reports whether an error is about a file's contents, not about reading it.
-func isNoHeader(err error) bool {
+// isContentError reports whether an error is about a file's contents, not about reading it.
+func isContentError(err error) bool {
 	return errors.Is(err, ErrDamaged) || errors.Is(err, gzfile.ErrForeign) || errors.Is(err, ErrNewer)
 }
 
-// readHeader reads the next header beside a file. It returns nil if it cannot.
-func (d folder) readHeader(name string) []byte {
-	f, _, err := diskfile.OpenRegular(d.header(name))
+// readNextHeader reads the next header beside a file. It returns nil if it cannot.
+func (d folder) readNextHeader(name string) []byte {
+	f, _, err := diskfile.OpenRegular(d.headerPath(name))
 	if err != nil {
 		return nil
 	}
@@ -310,8 +310,8 @@ func (d folder) openHeader(name string, f *os.File, size int64) (*gzfile.File, e
 	if err == nil || errors.Is(err, ErrNewer) {
 		return file, err
 	}
-	if head := d.readHeader(name); head != nil {
-		next, err := gzfile.Open(reheadedFile{head, f}, size)
+	if head := d.readNextHeader(name); head != nil {
+		next, err := gzfile.Open(fileWithHeader{head, f}, size)
 		if err == nil && int(next.HeaderLen) == len(head) {
 			return next, nil
 		}
@@ -319,13 +319,13 @@ func (d folder) openHeader(name string, f *os.File, size int64) (*gzfile.File, e
 	return gzfile.Open(f, size) // the change may have completed in the meantime
 }
 
-// reheadedFile is a snapshot file with another header of the same length.
-type reheadedFile struct {
+// fileWithHeader is a snapshot file with another header of the same length.
+type fileWithHeader struct {
 	head []byte
 	io.ReaderAt
 }
 
-func (r reheadedFile) ReadAt(p []byte, off int64) (int, error) {
+func (r fileWithHeader) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
 	if off < int64(len(r.head)) {
 		n = copy(p, r.head[off:])

@@ -2,22 +2,24 @@ package gzfile
 
 import "bytes"
 
-// Editable holds the fields of a header that can change after the snapshot was
+// EditableFields holds the fields of a header that can change after the snapshot was
 // written. All others describe the content and never change.
-type Editable struct {
+type EditableFields struct {
 	Name, Description string
 	Pinned            bool
 }
 
-// Editable returns the fields of h that can change.
-func (h Header) Editable() Editable { return Editable{h.Name, h.Description, h.Pinned} }
+// EditableFields returns the fields of h that can change.
+func (h Header) EditableFields() EditableFields {
+	return EditableFields{h.Name, h.Description, h.Pinned}
+}
 
-// Rehead returns the header of f with its editable fields replaced, and its encoded
+// EditHeader returns the header of f with its editable fields replaced, and its encoded
 // bytes. These are as long as the current header if the new fields fit into it.
 // Otherwise they are longer by a multiple of Align, the new header's FileSize grows by
 // the same amount, and the whole file has to be rewritten with the same body.
 // It returns ErrTooLong if the fields do not fit into any header.
-func (f *File) Rehead(to Editable) (Header, []byte, error) {
+func (f *File) EditHeader(to EditableFields) (Header, []byte, error) {
 	h := f.Header
 	h.Name, h.Description, h.Pinned = to.Name, to.Description, to.Pinned
 	if head, err := h.encode(int(f.HeaderLen)); err == nil {
@@ -32,8 +34,8 @@ func (f *File) Rehead(to Editable) (Header, []byte, error) {
 	return h, head, err
 }
 
-// Moved returns the index of the file after its header has grown by n bytes.
-func (x *Index) Moved(n int64) *Index {
+// ShiftedBy returns the index of the file after its header has grown by n bytes.
+func (x *Index) ShiftedBy(n int64) *Index {
 	moved := *x
 	moved.FileSize += n
 	moved.Entries = make([]Entry, len(x.Entries))

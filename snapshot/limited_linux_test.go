@@ -16,7 +16,7 @@ import (
 // TestLimitedFileSystem creates, restores, undoes, renames and deletes snapshots on a file
 // system without hard links, exchange of names, fsync of folders or a known size.
 func TestLimitedFileSystem(t *testing.T) {
-	dir := testPaths(mounttest.PoorDir(t) + "/dev")
+	dir := testPaths(mounttest.LimitedDir(t) + "/dev")
 	if err := durable.MakeDir(dir.Snapshots); err != nil {
 		t.Fatal(err)
 	}

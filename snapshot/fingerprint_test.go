@@ -10,7 +10,7 @@ import (
 // later returns a time long after any change in these tests.
 func later() time.Time { return time.Now().Add(time.Hour) }
 
-func TestMarkDetectsChanges(t *testing.T) {
+func TestFingerprintDetectsChanges(t *testing.T) {
 	dir := testPaths(t.TempDir())
 	if err := os.Mkdir(dir.Snapshots, 0o700); err != nil {
 		t.Fatal(err)
@@ -30,26 +30,26 @@ func TestMarkDetectsChanges(t *testing.T) {
 		{"a file was renamed", func() error { return os.Rename(file, file+"2") }},
 		{"a file went", func() error { return os.Remove(file + "2") }},
 	} {
-		before := s.Mark()
-		if before != s.Mark() {
-			t.Fatalf("before %s: got a different mark without a change, want the same", step.name)
+		before := s.Fingerprint()
+		if before != s.Fingerprint() {
+			t.Fatalf("before %s: got a different fingerprint without a change, want the same", step.name)
 		}
-		if before.Settled(time.Now()) {
-			t.Errorf("before %s: got a settled mark right after a change, want an unsettled one", step.name)
+		if before.IsSettled(time.Now()) {
+			t.Errorf("before %s: got a settled fingerprint right after a change, want an unsettled one", step.name)
 		}
-		if !before.Settled(later()) {
-			t.Errorf("before %s: got an unsettled mark an hour later, want a settled one", step.name)
+		if !before.IsSettled(later()) {
+			t.Errorf("before %s: got an unsettled fingerprint an hour later, want a settled one", step.name)
 		}
 		waitForTick(t, dir)
 		if err := step.do(); err != nil {
 			t.Fatal(err)
 		}
-		if s.Mark() == before {
-			t.Errorf("%s: got the same mark, want another", step.name)
+		if s.Fingerprint() == before {
+			t.Errorf("%s: got the same fingerprint, want another", step.name)
 		}
 	}
-	if (Mark{}).Settled(later()) {
-		t.Error("missing folder: got a settled mark, want an unsettled one")
+	if (Fingerprint{}).IsSettled(later()) {
+		t.Error("missing folder: got a settled fingerprint, want an unsettled one")
 	}
 }
 
@@ -61,7 +61,7 @@ func waitForTick(t *testing.T, dir Paths) {
 		if err := os.WriteFile(probe, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return fingerprintOf(probe).changed
+		return readFileState(probe).changed
 	}
 	for first := moment(); moment().Equal(first); {
 	}
