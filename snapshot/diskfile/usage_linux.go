@@ -10,21 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Allocated returns how many bytes a file occupies on its file system.
-func Allocated(st os.FileInfo) int64 {
-	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-		return sys.Blocks * 512
-	}
-	return st.Size()
-}
-
-// ChangeTime returns when a file's contents or metadata, such as its name, last changed.
-func ChangeTime(st os.FileInfo) time.Time {
-	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-		return time.Unix(sys.Ctim.Unix())
-	}
-	return st.ModTime()
-}
+func changeTime(st *syscall.Stat_t) time.Time { return time.Unix(st.Ctim.Unix()) }
 
 // Reclaimable returns how many bytes removing a file would free: its blocks, without those
 // that its file system reports as shared with other files, or 0 if the file has another
