@@ -12,7 +12,7 @@ import (
 var unfilled = regexp.MustCompile(`\{[a-z]+\}`)
 
 func TestProblemTextsAreComplete(t *testing.T) {
-	for _, code := range problem.Operations() {
+	for _, code := range problem.Operations {
 		op := problem.Operation{Code: code, VM: "v", Snapshot: "s", Image: "i", Name: "n", File: "f", Key: "k", Value: "w"}
 		got := render(problem.Problem{Operation: op}).Title
 		if operationTexts[code] == "" || !strings.HasPrefix(got, "Could not ") || unfilled.MatchString(got) {

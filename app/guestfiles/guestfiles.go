@@ -63,7 +63,7 @@ const (
 	queryTimeout = 5 * time.Minute
 )
 
-// Runner runs a command in a guest; see supervisor.Client.Exec.
+// Runner runs a command in a guest; see client.Client.Exec.
 type Runner func(context.Context, agent.Command) (exit int, err error)
 
 // runScript runs a shell script as root with the arguments $1 and so on. If the script fails,

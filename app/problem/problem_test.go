@@ -51,7 +51,7 @@ func sorted[T ~string](codes []T) []string {
 func TestListsAreComplete(t *testing.T) {
 	snake := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
 	for name, list := range map[string][]string{
-		"Code": sorted(Codes()), "OperationCode": sorted(Operations()), "StateCode": sorted(States()), "NoteCode": sorted(Notes()),
+		"Code": sorted(Codes()), "OperationCode": sorted(Operations), "StateCode": sorted(States()), "NoteCode": sorted(Notes()),
 	} {
 		if want := constants(t, name); !slices.Equal(list, want) || len(list) != len(slices.Compact(slices.Clone(list))) {
 			t.Errorf("%s: got %q, want %q", name, list, want)

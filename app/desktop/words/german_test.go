@@ -87,7 +87,7 @@ func germanCodes(t *testing.T) {
 			t.Errorf("%s: got %q, want a German text", code, got)
 		}
 	}
-	for _, code := range problem.Operations() {
+	for _, code := range problem.Operations {
 		p := problem.Problem{Operation: problem.Operation{Code: code}}
 		if got := Problem(p).Title; got == EnglishProblem(p).Title || strings.Contains(got, "{{") {
 			t.Errorf("%s: got %q, want a German text", code, got)

@@ -21,7 +21,7 @@ func tableTexts() []string {
 
 func TestProblemTextsAreComplete(t *testing.T) {
 	values := problem.Operation{VM: "v", Snapshot: "s", Image: "i", Name: "n", File: "f", Key: "k", Value: "w"}
-	for _, code := range problem.Operations() {
+	for _, code := range problem.Operations {
 		values.Code = code
 		got := EnglishProblem(problem.Problem{Operation: values}).Title
 		if !strings.HasPrefix(got, "Could not ") || strings.Contains(got, "{{") {
