@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"vmterminal/app/doctor"
@@ -43,111 +44,94 @@ var emulationReasons = map[doctor.Code]string{
 	doctor.AccelUnknownSystem: "no hardware accelerator is known for this operating system",
 }
 
+// findingTexts describe the findings; see fillFinding for the words in braces.
+var findingTexts = map[doctor.Code]string{
+	doctor.QEMUFound:          "{version} ({path})",
+	doctor.QEMUTooOld:         "{version} ({path}) is too old: {minimum} or newer is needed",
+	doctor.QEMUMissing:        "{error}",
+	doctor.QEMUBroken:         "{error}",
+	doctor.AccelFailed:        "{error}",
+	doctor.AccelWorks:         "{accelerator}: {accelerator} runs guests here",
+	doctor.AccelUnknown:       "unknown until QEMU is installed",
+	doctor.GuestBuiltIn:       "built in: {version}",
+	doctor.GuestMissing:       "this program was built without its built-in guest",
+	doctor.DebianBuildable:    "can be built here",
+	doctor.DebianUnsupported:  "{error}",
+	doctor.DebianNoTools:      "building it needs tools that are not installed: {tools}",
+	doctor.UEFIFound:          "{path}",
+	doctor.UEFIMissing:        "UEFI firmware (OVMF) is not installed: UEFI-only images cannot be used",
+	doctor.UEFINeeded:         "UEFI firmware (OVMF) is not installed, and VM '{vm}' needs it",
+	doctor.StorePrivate:       "{path}, accessible only to you",
+	doctor.StoreNotMounted:    "{error}",
+	doctor.StoreUnreadable:    "{error}",
+	doctor.StoreNotCreated:    "{path} will be created with the first VM",
+	doctor.StoreNotCreatable:  "{path} cannot be created: {folder}: {error}",
+	doctor.StoreNotFolder:     "{path} is not a folder",
+	doctor.StoreRefused:       "{path} belongs to {user}, and this is root",
+	doctor.StoreOtherOwner:    "{path} belongs to {user}, who can change everything in it",
+	doctor.StoreNotWritable:   "{path} cannot be written: {error}",
+	doctor.StoreReadOnly:      "{path} cannot be written: {error}",
+	doctor.StoreOpen:          "{path} is open to others (mode {mode})",
+	doctor.FileSystemComplete: "supports all features that the store uses",
+	doctor.FileSystemLacks:    "{features}",
+	doctor.SocketsInStore:     "in the store",
+	doctor.SocketsElsewhere:   "in {path}, because the store does not support them",
+	doctor.SocketsNowhere:     "{error}",
+	doctor.OwnersDiffer:       "{files} in the store not owned by {user}; the first is {path}",
+	doctor.SpaceEnough:        "{free} of {total} free",
+	doctor.SpaceLow:           "{free} of {total} free",
+	doctor.SpaceUsedUp:        "{free} of {total} free",
+	doctor.SpaceNoInodes:      "the file system has no inodes left for another file",
+	doctor.SpaceUnknown:       "unknown: {error}",
+	doctor.BlocksUnknown:      "unknown: {error}",
+	doctor.BlocksShared:       "yes: a snapshot takes only the space of what changed",
+	doctor.BlocksNotShared:    "no: each snapshot takes its full size",
+	doctor.ConfigReadable:     "the settings for new VMs are valid",
+	doctor.ConfigInvalid:      "{error}",
+	doctor.VMsNone:            "none yet",
+	doctor.VMsUsable:          "{count}, all usable",
+	doctor.VMsNote:            "{text}",
+	doctor.VMBroken:           "{text}",
+	doctor.VMNotAnswering:     "{text}",
+	doctor.VMDiskReplaced:     diskReplacedText,
+	doctor.LeftoversNone:      "none",
+	doctor.UnfinishedFiles:    "{unfinished files} of interrupted jobs, {size}",
+	doctor.DamagedFile:        "{path} could not be read and was set aside",
+	doctor.SavedDisk:          "{path} is the disk of a guest that was running when disk.raw was replaced",
+	doctor.UnlistedVM:         "{path} belongs to a VM that was deleted without its data",
+	doctor.UndoDiskHidden:     "{path} is the undo disk of the last restore, under a temporary name",
+	doctor.DisplayNone:        "none: commands work, the window does not",
+	doctor.DisplayFails:       "{display} does not answer: {error}",
+	doctor.DisplayWorks:       "{display}, OpenGL can use {path}",
+	doctor.DisplayNoAccess:    "{display}, OpenGL renders in software: no permission to open {path}",
+	doctor.DisplayNoGraphics:  "{display}, OpenGL renders in software: there is no graphics device",
+}
+
 // findingText describes a finding.
 func findingText(f doctor.Finding) string {
-	a := f.Args
 	if why, ok := emulationReasons[f.Code]; ok {
-		return a.Accelerator + ", several times slower: " + why
+		return f.Args.Accelerator + ", several times slower: " + why
 	}
-	switch f.Code {
-	case doctor.QEMUFound:
-		return a.Version + " (" + a.Path + ")"
-	case doctor.QEMUTooOld:
-		return fmt.Sprintf("%s (%s) is too old: %s or newer is needed", a.Version, a.Path, a.Minimum)
-	case doctor.QEMUMissing, doctor.QEMUBroken, doctor.AccelFailed, doctor.DebianUnsupported, doctor.StoreNotMounted,
-		doctor.StoreUnreadable, doctor.SocketsNowhere, doctor.ConfigInvalid:
-		return a.Err.Error()
-	case doctor.AccelWorks:
-		return a.Accelerator + ": " + a.Accelerator + " runs guests here"
-	case doctor.AccelUnknown:
-		return "unknown until QEMU is installed"
-	case doctor.GuestBuiltIn:
-		return "built in: " + a.Version
-	case doctor.GuestMissing:
-		return "this program was built without its built-in guest"
-	case doctor.DebianBuildable:
-		return "can be built here"
-	case doctor.DebianNoTools:
-		return "building it needs tools that are not installed: " + toolNames(a.Tools)
-	case doctor.UEFIFound:
-		return a.Path
-	case doctor.UEFIMissing:
-		return "UEFI firmware (OVMF) is not installed: UEFI-only images cannot be used"
-	case doctor.UEFINeeded:
-		return "UEFI firmware (OVMF) is not installed, and VM '" + a.VM + "' needs it"
-	case doctor.StorePrivate:
-		return a.Path + ", accessible only to you"
-	case doctor.StoreNotCreated:
-		return a.Path + " will be created with the first VM"
-	case doctor.StoreNotCreatable:
-		return fmt.Sprintf("%s cannot be created: %s: %v", a.Path, a.Folder, a.Err)
-	case doctor.StoreNotFolder:
-		return a.Path + " is not a folder"
-	case doctor.StoreRefused:
-		return fmt.Sprintf("%s belongs to %s, and this is root", a.Path, a.User)
-	case doctor.StoreOtherOwner:
-		return fmt.Sprintf("%s belongs to %s, who can change everything in it", a.Path, a.User)
-	case doctor.StoreNotWritable, doctor.StoreReadOnly:
-		return fmt.Sprintf("%s cannot be written: %v", a.Path, a.Err)
-	case doctor.StoreOpen:
-		return fmt.Sprintf("%s is open to others (mode %04o)", a.Path, a.Mode)
-	case doctor.FileSystemComplete:
-		return "supports all features that the store uses"
-	case doctor.FileSystemLacks:
-		return featuresText(a.Features)
-	case doctor.SocketsInStore:
-		return "in the store"
-	case doctor.SocketsElsewhere:
-		return "in " + a.Path + ", because the store does not support them"
-	case doctor.OwnersDiffer:
-		return fmt.Sprintf("%s in the store not owned by %s; the first is %s", pluralize(a.Count, "file"), a.User, a.Path)
-	case doctor.SpaceEnough, doctor.SpaceLow, doctor.SpaceUsedUp:
-		return units.Bytes(a.Free) + " of " + units.Bytes(a.Total) + " free"
-	case doctor.SpaceNoInodes:
-		return "the file system has no inodes left for another file"
-	case doctor.SpaceUnknown, doctor.BlocksUnknown:
-		return fmt.Sprintf("unknown: %v", a.Err)
-	case doctor.BlocksShared:
-		return "yes: a snapshot takes only the space of what changed"
-	case doctor.BlocksNotShared:
-		return "no: each snapshot takes its full size"
-	case doctor.ConfigReadable:
-		return "the settings for new VMs are valid"
-	case doctor.VMsNone:
-		return "none yet"
-	case doctor.VMsUsable:
-		return fmt.Sprintf("%d, all usable", a.Count)
-	case doctor.VMsUnlistable:
-		return explain(a.Err).Detail
-	case doctor.VMsNote, doctor.VMBroken, doctor.VMNotAnswering:
-		return a.Text
-	case doctor.VMDiskReplaced:
-		return diskReplacedText
-	case doctor.LeftoversNone:
-		return "none"
-	case doctor.UnfinishedFiles:
-		return fmt.Sprintf("%s of interrupted jobs, %s", pluralize(a.Count, "unfinished file"), units.Bytes(a.Size))
-	case doctor.DamagedFile:
-		return a.Path + " could not be read and was set aside"
-	case doctor.SavedDisk:
-		return a.Path + " is the disk of a guest that was running when disk.raw was replaced"
-	case doctor.UnlistedVM:
-		return a.Path + " belongs to a VM that was deleted without its data"
-	case doctor.UndoDiskHidden:
-		return a.Path + " is the undo disk of the last restore, under a temporary name"
-	case doctor.DisplayNone:
-		return "none: commands work, the window does not"
-	case doctor.DisplayFails:
-		return fmt.Sprintf("%s does not answer: %v", a.Display, a.Err)
-	case doctor.DisplayWorks:
-		return a.Display + ", OpenGL can use " + a.Path
-	case doctor.DisplayNoAccess:
-		return a.Display + ", OpenGL renders in software: no permission to open " + a.Path
-	case doctor.DisplayNoGraphics:
-		return a.Display + ", OpenGL renders in software: there is no graphics device"
-	default:
+	if f.Code == doctor.VMsUnlistable {
+		return explain(f.Args.Err).Detail
+	}
+	text, ok := findingTexts[f.Code]
+	if !ok {
 		return unknownText(f)
 	}
+	return fillFinding(text, f.Args)
+}
+
+func fillFinding(text string, a doctor.Args) string {
+	var cause string
+	if a.Err != nil {
+		cause = a.Err.Error()
+	}
+	return strings.NewReplacer("{accelerator}", a.Accelerator, "{count}", strconv.Itoa(a.Count), "{display}", a.Display,
+		"{error}", cause, "{features}", featuresText(a.Features), "{files}", pluralize(a.Count, "file"), "{folder}", a.Folder,
+		"{free}", units.Bytes(a.Free), "{minimum}", a.Minimum, "{mode}", fmt.Sprintf("%04o", a.Mode), "{path}", a.Path,
+		"{size}", units.Bytes(a.Size), "{text}", a.Text, "{tools}", toolNames(a.Tools), "{total}", units.Bytes(a.Total),
+		"{unfinished files}", pluralize(a.Count, "unfinished file"), "{user}", a.User, "{version}", a.Version, "{vm}", a.VM).Replace(text)
 }
 
 // unknownText describes a finding with an unknown code.

@@ -11,10 +11,7 @@ import (
 )
 
 func vmCreateCommand(r *runner) *cobra.Command {
-	var n app.NewVM
-	var from imageFlags
-	var packages packagesFlag
-	var forwards, shares []string
+	var c vmCreateFlags
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a VM",
@@ -38,56 +35,70 @@ minutes the first time and seconds after that.`,
   vmterminal vm create other --image disk.qcow2.xz
   vmterminal vm create web --distro debian --from-packages --release bookworm`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			for flag, value := range map[string]int{"cpus": n.CPUs, "memory": n.MemoryMB, "disk-size": n.DiskSizeMB} {
-				if cmd.Flags().Changed(flag) && value == 0 {
-					return usagef(cmd, "--%s must be more than 0", flag)
-				}
-			}
-			n.Name = args[0]
-			var err error
-			if n.Forwards, err = app.ParseForwards(strings.Join(forwards, ",")); err != nil {
-				return err
-			}
-			if n.Shares, err = parseShares(shares); err != nil {
-				return err
-			}
-			warnAboutLinks(r.printer, n.Shares)
-			if err := from.check(cmd, n); err != nil {
-				return err
-			}
-			if err := packages.check(cmd, from); err != nil {
-				return err
-			}
-			if missing := r.svc.MissingFeatures(); len(missing) > 0 {
-				r.infof("Note: the store's file system has %s.", featuresText(missing))
-			}
-			switch {
-			case packages.wanted:
-				return createFromPackages(r, cmd, n, from.release)
-			case from.isSet():
-				return createFromImage(r, cmd, n, from)
-			}
-			v, err := r.svc.CreateVM(cmd.Context(), n)
-			if err != nil {
-				return err
-			}
-			warnAboutMemory(r, v)
-			return r.writeResult(vmDocument(v), func() { printCreated(r.printer, v) })
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return c.create(r, cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&n.CPUs, "cpus", 0, "number of virtual CPUs (built-in default: 2, or 1 if this computer has only one)")
-	flags.Var(sizeFlag{&n.MemoryMB}, "memory", "memory, such as 512M or 4G; a number without a unit is in MiB (built-in default: 512M; distributions need at least 1G)")
-	flags.Var(sizeFlag{&n.DiskSizeMB}, "disk-size", "maximum disk size, such as 20G (built-in default: 10G); only used space is allocated")
-	addAccelFlag(cmd, &n.Accel, "QEMU accelerator: auto, kvm or tcg (built-in default: auto)")
-	addForwardFlag(cmd, &forwards)
-	addShareFlag(cmd, &shares)
-	flags.BoolVar(&n.Isolated, "isolated", false, "isolate the guest from all networks")
-	from.register(r, cmd)
-	packages.register(flags)
-	flags.BoolVar(&n.Adopt, "reuse-data", false, "reuse the disk and snapshots of a VM deleted without --purge")
+	flags.IntVar(&c.vm.CPUs, "cpus", 0, "number of virtual CPUs (built-in default: 2, or 1 if this computer has only one)")
+	flags.Var(sizeFlag{&c.vm.MemoryMB}, "memory", "memory, such as 512M or 4G; a number without a unit is in MiB (built-in default: 512M; distributions need at least 1G)")
+	flags.Var(sizeFlag{&c.vm.DiskSizeMB}, "disk-size", "maximum disk size, such as 20G (built-in default: 10G); only used space is allocated")
+	addAccelFlag(cmd, &c.vm.Accel, "QEMU accelerator: auto, kvm or tcg (built-in default: auto)")
+	addForwardFlag(cmd, &c.forwards)
+	addShareFlag(cmd, &c.shares)
+	flags.BoolVar(&c.vm.Isolated, "isolated", false, "isolate the guest from all networks")
+	c.from.register(r, cmd)
+	c.packages.register(flags)
+	flags.BoolVar(&c.vm.Adopt, "reuse-data", false, "reuse the disk and snapshots of a VM deleted without --purge")
 	return cmd
+}
+
+// vmCreateFlags holds the flags of vm create.
+type vmCreateFlags struct {
+	vm               app.NewVM
+	from             imageFlags
+	packages         packagesFlag
+	forwards, shares []string
+}
+
+// check checks the flags and completes c.vm.
+func (c *vmCreateFlags) check(cmd *cobra.Command) (err error) {
+	for flag, value := range map[string]int{"cpus": c.vm.CPUs, "memory": c.vm.MemoryMB, "disk-size": c.vm.DiskSizeMB} {
+		if cmd.Flags().Changed(flag) && value == 0 {
+			return usagef(cmd, "--%s must be more than 0", flag)
+		}
+	}
+	if c.vm.Forwards, err = app.ParseForwards(strings.Join(c.forwards, ",")); err != nil {
+		return err
+	}
+	if c.vm.Shares, err = parseShares(c.shares); err != nil {
+		return err
+	}
+	if err := c.from.check(cmd, c.vm); err != nil {
+		return err
+	}
+	return c.packages.check(cmd, c.from)
+}
+
+func (c *vmCreateFlags) create(r *runner, cmd *cobra.Command, name string) error {
+	if err := c.check(cmd); err != nil {
+		return err
+	}
+	c.vm.Name = name
+	warnAboutLinks(r.printer, c.vm.Shares)
+	if missing := r.svc.MissingFeatures(); len(missing) > 0 {
+		r.infof("Note: the store's file system has %s.", featuresText(missing))
+	}
+	switch {
+	case c.packages.wanted:
+		return createFromPackages(r, cmd, c.vm, c.from.release)
+	case c.from.isSet():
+		return createFromImage(r, cmd, c.vm, c.from)
+	}
+	v, err := r.svc.CreateVM(cmd.Context(), c.vm)
+	if err != nil {
+		return err
+	}
+	warnAboutMemory(r, v)
+	return r.writeResult(vmDocument(v), func() { printCreated(r.printer, v) })
 }
 
 func printCreated(p *printer, v app.VM) {

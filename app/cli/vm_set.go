@@ -8,10 +8,7 @@ import (
 )
 
 func vmSetCommand(r *runner) *cobra.Command {
-	var cpus, memory, disk int
-	var accel string
-	var network networkFlags
-	var shares shareFlags
+	var c vmSetFlags
 	cmd := &cobra.Command{
 		Use:   "set NAME",
 		Short: "Change the settings of a VM",
@@ -38,25 +35,9 @@ links created on this computer. Shared folders are not part of snapshots.`,
   vmterminal vm set dev --remove-share ~/site`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeVM,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var to app.VMSettings
-			for flag, set := range map[string]func(){
-				"cpus":      func() { to.CPUs = &cpus },
-				"memory":    func() { to.MemoryMB = &memory },
-				"disk-size": func() { to.DiskSizeMB = &disk },
-				"accel":     func() { to.Accel = &accel },
-			} {
-				if cmd.Flags().Changed(flag) {
-					set()
-				}
-			}
-			if err := network.apply(cmd, &to); err != nil {
+			to, err := c.settings(cmd)
+			if err != nil {
 				return err
-			}
-			if err := shares.apply(&to); err != nil {
-				return err
-			}
-			if to.Empty() {
-				return usagef(cmd, "no change given: use --cpus, --memory, --disk-size, --accel, --forward, --remove-forward, --isolated, --share or --remove-share")
 			}
 			v, err := r.svc.SetVM(cmd.Context(), args[0], to)
 			if err != nil {
@@ -70,13 +51,45 @@ links created on this computer. Shared folders are not part of snapshots.`,
 			})
 		},
 	}
-	cmd.Flags().IntVar(&cpus, "cpus", 0, "number of virtual CPUs")
-	cmd.Flags().Var(sizeFlag{&memory}, "memory", "memory, such as 512M or 4G; a number without a unit is in MiB")
-	cmd.Flags().Var(sizeFlag{&disk}, "disk-size", "disk size, such as 20G; it can only grow")
-	addAccelFlag(cmd, &accel, "QEMU accelerator: auto, kvm or tcg")
-	network.register(cmd)
-	shares.register(cmd)
+	cmd.Flags().IntVar(&c.cpus, "cpus", 0, "number of virtual CPUs")
+	cmd.Flags().Var(sizeFlag{&c.memory}, "memory", "memory, such as 512M or 4G; a number without a unit is in MiB")
+	cmd.Flags().Var(sizeFlag{&c.disk}, "disk-size", "disk size, such as 20G; it can only grow")
+	addAccelFlag(cmd, &c.accel, "QEMU accelerator: auto, kvm or tcg")
+	c.network.register(cmd)
+	c.shares.register(cmd)
 	return cmd
+}
+
+// vmSetFlags holds the flags of vm set.
+type vmSetFlags struct {
+	cpus, memory, disk int
+	accel              string
+	network            networkFlags
+	shares             shareFlags
+}
+
+// settings returns the settings to change.
+func (c *vmSetFlags) settings(cmd *cobra.Command) (to app.VMSettings, err error) {
+	for flag, set := range map[string]func(){
+		"cpus":      func() { to.CPUs = &c.cpus },
+		"memory":    func() { to.MemoryMB = &c.memory },
+		"disk-size": func() { to.DiskSizeMB = &c.disk },
+		"accel":     func() { to.Accel = &c.accel },
+	} {
+		if cmd.Flags().Changed(flag) {
+			set()
+		}
+	}
+	if err := c.network.apply(cmd, &to); err != nil {
+		return to, err
+	}
+	if err := c.shares.apply(&to); err != nil {
+		return to, err
+	}
+	if to.Empty() {
+		return to, usagef(cmd, "no change given: use --cpus, --memory, --disk-size, --accel, --forward, --remove-forward, --isolated, --share or --remove-share")
+	}
+	return to, nil
 }
 
 // warnAboutMemory prints a note if a VM has more memory than this computer.
