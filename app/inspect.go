@@ -101,7 +101,7 @@ func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM)
 		v.PauseReason = plainPause(st.PauseReason)
 	}
 	v.DiskReplaced = st.DiskReplaced
-	v.Accelerator, v.AcceleratorWhy = st.Accelerator, Plain(st.AcceleratorWhy)
+	v.Accelerator, v.AcceleratorReason = st.Accelerator, acceleratorReason(st)
 	v.Since, v.Agent = st.Since, st.Agent
 	v.shareProblems(st.Shares)
 	v.ForwardsNow = forwardsNow(st.Forwards)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"vmterminal/vm/qemu"
 	"vmterminal/vm/supervisor/client"
 )
 
@@ -32,7 +33,15 @@ type (
 	StopStep = client.StopStep
 	// StopCode is the code of a StopStep.
 	StopCode = client.StopCode
+	// AcceleratorCode is the code of an AcceleratorReason; see [qemu.Reason].
+	AcceleratorCode = qemu.Reason
 )
+
+// AcceleratorReason says why a running VM uses its accelerator.
+type AcceleratorReason struct {
+	Code AcceleratorCode
+	Text string
+}
 
 // The codes of an ExitReason; see vm/supervisor.
 const (
@@ -83,6 +92,13 @@ const (
 	StopNewSupervisor  StopCode = "supervisor_replaced" // the supervisor died; another one continues
 )
 
+// The values of AcceleratorCode that are not in [doctor.AccelCodes]; see vm/qemu.
+const (
+	AcceleratorRequested = qemu.ReasonRequested
+	AcceleratorWorks     = qemu.ReasonWorks
+	AcceleratorFailed    = qemu.ReasonFailed
+)
+
 // UnreachableCode says why a running VM cannot be controlled.
 type UnreachableCode string
 
@@ -104,12 +120,17 @@ func unreachableCode(err error) UnreachableCode {
 	}
 }
 
+func acceleratorReason(s client.State) AcceleratorReason {
+	return AcceleratorReason{AcceleratorCode(Plain(string(s.AcceleratorReason))), Plain(s.AcceleratorText)}
+}
+
 // All codes that this version uses. Each front end has a text for each of them.
 var (
 	ExitCodes         = client.ExitCodes
 	PauseCodes        = client.PauseCodes
 	ReplacedDiskCodes = client.ReplacedDiskCodes
 	ShareCodes        = client.ShareCodes
+	AcceleratorCodes  = qemu.Reasons
 	UnreachableCodes  = []UnreachableCode{UnreachableOtherUser, UnreachableNoSupervisor, UnreachableSilent}
 	StopCodes         = slices.Concat(client.StopCodes, []StopCode{StopAlreadyStopped, StopAskingQEMU, StopNewSupervisor})
 )

@@ -78,9 +78,10 @@ type VM struct {
 	Accel string
 	// For a running VM: the accelerator in use and why it was selected, the time of the start,
 	// and the guest's addresses.
-	Accelerator, AcceleratorWhy string
-	Since                       time.Time
-	Addresses                   []string
+	Accelerator       string
+	AcceleratorReason AcceleratorReason
+	Since             time.Time
+	Addresses         []string
 	// CPUTime is the total processor time of the VM's QEMU; MemoryUsed is its memory in bytes.
 	// 0 means unknown.
 	CPUTime    time.Duration

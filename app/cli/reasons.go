@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"vmterminal/app"
+	"vmterminal/app/doctor"
 	"vmterminal/app/units"
 )
 
@@ -78,6 +79,26 @@ func replacedDiskText(d app.ReplacedDisk) string {
 		return "could not be saved: " + d.Detail
 	default:
 		return "may be lost: " + unknownCode(string(d.Code))
+	}
+}
+
+// acceleratorText describes why a running VM uses its accelerator; it returns "" for a stopped VM.
+func acceleratorText(v app.VM) string {
+	r := v.AcceleratorReason
+	if why, ok := emulationReasons[doctor.AccelCodes[r.Code]]; ok {
+		return why + "; using emulation"
+	}
+	switch r.Code {
+	case "":
+		return r.Text
+	case app.AcceleratorRequested:
+		return "emulation was requested"
+	case app.AcceleratorWorks:
+		return v.Accelerator + " runs guests"
+	case app.AcceleratorFailed:
+		return "the hardware accelerator failed when the VM started; using emulation"
+	default:
+		return unknownCode(string(r.Code))
 	}
 }
 

@@ -23,6 +23,9 @@ func TestEveryReasonIsRendered(t *testing.T) {
 	for _, c := range app.ShareCodes {
 		texts["share/"+string(c)] = shareText(app.ShareProblem{Code: c, Detail: "no 9p"})
 	}
+	for _, c := range app.AcceleratorCodes {
+		texts["accelerator/"+string(c)] = acceleratorText(app.VM{Accelerator: "kvm", AcceleratorReason: app.AcceleratorReason{Code: c}})
+	}
 	for _, c := range app.StopCodes {
 		texts["stop/"+string(c)] = stopText("dev", app.StopStep{Code: c})
 	}
@@ -54,9 +57,19 @@ func TestTextsOfReasons(t *testing.T) {
 			exitText(app.VM{ExitReason: app.ExitReason{Code: app.ExitForced}, ReplacedDisk: saved}),
 			"forced off on request; disk.raw was replaced by another file while the VM ran; what the guest wrote was saved as /d/disk.raw.saved-1",
 		},
-		"disk of a running VM":     {problemText(app.VM{DiskReplaced: true}), diskReplacedText},
-		"broken VM":                {problemText(app.VM{Problem: "no disk"}), "no disk"},
-		"nothing known":            {exitText(app.VM{}) + problemText(app.VM{}) + shareText(app.ShareProblem{}), ""},
+		"disk of a running VM": {problemText(app.VM{DiskReplaced: true}), diskReplacedText},
+		"broken VM":            {problemText(app.VM{Problem: "no disk"}), "no disk"},
+		"nothing known":        {exitText(app.VM{}) + problemText(app.VM{}) + shareText(app.ShareProblem{}), ""},
+		"accelerator": {
+			acceleratorText(app.VM{Accelerator: "tcg", AcceleratorReason: app.AcceleratorReason{Code: "no_device"}}),
+			"there is no /dev/kvm; using emulation",
+		},
+		"accelerator, earlier version": {
+			acceleratorText(app.VM{AcceleratorReason: app.AcceleratorReason{Text: "kvm runs guests"}}), "kvm runs guests",
+		},
+		"accelerator, later version": {
+			acceleratorText(app.VM{AcceleratorReason: app.AcceleratorReason{Code: "moon"}}), "unknown reason (moon)",
+		},
 		"exit, earlier version":    {exitText(app.VM{ExitReason: app.ExitReason{Text: "QEMU died"}}), "QEMU died"},
 		"pause, earlier version":   {problemText(app.VM{PauseReason: app.PauseReason{Text: "it failed"}}), "it failed"},
 		"share, earlier version":   {shareText(app.ShareProblem{Detail: "no 9p"}), "no 9p"},

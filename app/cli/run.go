@@ -38,7 +38,7 @@ Ctrl+] detaches; the VM keeps running until it is stopped.
 			if detach || r.json || !terminalIn || !terminalOut {
 				return r.writeResult(vmDocument(v), func() { r.printf("VM running: %s (%s)\n", v.Name, v.Accelerator) })
 			}
-			r.infof("VM '%s' is running with %s: %s", v.Name, v.Accelerator, v.AcceleratorWhy)
+			r.infof("VM '%s' is running with %s: %s", v.Name, v.Accelerator, acceleratorText(v))
 			return attach(cmd.Context(), r, v)
 		},
 	}

@@ -40,7 +40,7 @@ func printStatus(p *printer, v app.VM) {
 		p.printf("  Busy: %s\n", activity)
 	}
 	if v.Accelerator != "" {
-		p.printf("  Accelerator: %s (%s)\n", v.Accelerator, v.AcceleratorWhy)
+		p.printf("  Accelerator: %s (%s)\n", v.Accelerator, acceleratorText(v))
 	}
 	if !v.Since.IsZero() {
 		p.printf("  Running since: %s (%s)\n", formatTime(v.Since), units.Duration(time.Since(v.Since).Truncate(time.Second)))

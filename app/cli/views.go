@@ -10,38 +10,39 @@ import (
 // that page. Within a schema version, fields are added but never renamed.
 
 type vmView struct {
-	Name         string          `json:"name"`
-	Active       bool            `json:"active"`
-	State        string          `json:"state"`
-	Problem      string          `json:"problem,omitempty"`
-	Doing        string          `json:"doing,omitempty"`
-	Image        string          `json:"image"`
-	UEFI         bool            `json:"uefi"`
-	CPUs         int             `json:"cpus"`
-	MemoryMB     int             `json:"memory_mb"`
-	DiskSize     int64           `json:"disk_size"`
-	DiskUsed     int64           `json:"disk_used"`
-	UndoUsed     int64           `json:"undo_used"`
-	Snapshots    int             `json:"snapshots"`
-	LastSnapshot *time.Time      `json:"last_snapshot,omitempty"`
-	Created      time.Time       `json:"created"`
-	Folder       string          `json:"folder"`
-	Accel        string          `json:"accel"`
-	Isolated     bool            `json:"isolated"`
-	Forwards     []forwardView   `json:"forwards,omitempty"`
-	OldForwards  []forwardView   `json:"old_forwards,omitempty"`
-	Shares       []shareView     `json:"shares,omitempty"`
-	Accelerator  string          `json:"accelerator,omitempty"`
-	Why          string          `json:"accelerator_why,omitempty"`
-	Since        *time.Time      `json:"since,omitempty"`
-	Addresses    []string        `json:"addresses,omitempty"`
-	Agent        bool            `json:"agent"`
-	CPUSeconds   float64         `json:"cpu_seconds,omitempty"`
-	MemoryUsed   int64           `json:"memory_used,omitempty"`
-	PauseReason  string          `json:"pause_reason,omitempty"`
-	Left         string          `json:"left,omitempty"`
-	LeftAt       *time.Time      `json:"left_at,omitempty"`
-	ExitReason   *exitReasonView `json:"exit_reason,omitempty"`
+	Name              string          `json:"name"`
+	Active            bool            `json:"active"`
+	State             string          `json:"state"`
+	Problem           string          `json:"problem,omitempty"`
+	Doing             string          `json:"doing,omitempty"`
+	Image             string          `json:"image"`
+	UEFI              bool            `json:"uefi"`
+	CPUs              int             `json:"cpus"`
+	MemoryMB          int             `json:"memory_mb"`
+	DiskSize          int64           `json:"disk_size"`
+	DiskUsed          int64           `json:"disk_used"`
+	UndoUsed          int64           `json:"undo_used"`
+	Snapshots         int             `json:"snapshots"`
+	LastSnapshot      *time.Time      `json:"last_snapshot,omitempty"`
+	Created           time.Time       `json:"created"`
+	Folder            string          `json:"folder"`
+	Accel             string          `json:"accel"`
+	Isolated          bool            `json:"isolated"`
+	Forwards          []forwardView   `json:"forwards,omitempty"`
+	OldForwards       []forwardView   `json:"old_forwards,omitempty"`
+	Shares            []shareView     `json:"shares,omitempty"`
+	Accelerator       string          `json:"accelerator,omitempty"`
+	Why               string          `json:"accelerator_why,omitempty"`
+	AcceleratorReason string          `json:"accelerator_reason,omitempty"`
+	Since             *time.Time      `json:"since,omitempty"`
+	Addresses         []string        `json:"addresses,omitempty"`
+	Agent             bool            `json:"agent"`
+	CPUSeconds        float64         `json:"cpu_seconds,omitempty"`
+	MemoryUsed        int64           `json:"memory_used,omitempty"`
+	PauseReason       string          `json:"pause_reason,omitempty"`
+	Left              string          `json:"left,omitempty"`
+	LeftAt            *time.Time      `json:"left_at,omitempty"`
+	ExitReason        *exitReasonView `json:"exit_reason,omitempty"`
 
 	Automatic *automaticView `json:"automatic,omitempty"` // schedule of automatic snapshots; nil if off
 }
@@ -60,7 +61,7 @@ func vmJSON(v app.VM) vmView {
 		Image: v.Image, UEFI: v.UEFI, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
 		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
 		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
-		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v), OldForwards: oldForwardsJSON(v), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: v.AcceleratorWhy, Since: utc(v.Since),
+		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v), OldForwards: oldForwardsJSON(v), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: acceleratorText(v), AcceleratorReason: string(v.AcceleratorReason.Code), Since: utc(v.Since),
 		Addresses: v.Addresses, Agent: v.Agent, CPUSeconds: v.CPUTime.Seconds(), MemoryUsed: v.MemoryUsed,
 		PauseReason: string(v.PauseReason.Code), Left: exitText(v), LeftAt: utc(v.ExitedAt), ExitReason: exitReasonJSON(v.ExitReason),
 		Automatic: automaticJSON(v.Automatic),

@@ -35,8 +35,9 @@ func checkQEMU() Finding {
 	return f
 }
 
-// accelCodes contains a code for each reason why the hardware accelerator cannot be used.
-var accelCodes = map[qemu.Reason]Code{
+// AccelCodes contains a code for each reason of [qemu.Probe] why the hardware accelerator
+// cannot be used.
+var AccelCodes = map[qemu.Reason]Code{
 	qemu.ReasonNoDevice:      AccelNoDevice,
 	qemu.ReasonNoPermission:  AccelNoPermission,
 	qemu.ReasonCannotOpen:    AccelCannotOpen,
@@ -59,7 +60,7 @@ func (c *checker) checkAccelerator(ctx context.Context) Finding {
 	case err != nil:
 		f.Status, f.Code, f.Args.Err = Missing, AccelFailed, err
 	case accel.Name == qemu.TCG:
-		f.Code, f.Fixes = accelCodes[accel.Reason], accelFixes(accel.Reason)
+		f.Code, f.Fixes = AccelCodes[accel.Reason], accelFixes(accel.Reason)
 	default:
 		f.Status, f.Code = OK, AccelWorks
 	}

@@ -23,12 +23,12 @@ var ErrNoAccelerator = errors.New("the accelerator does not work on this machine
 
 // Unusable is the error if a requested accelerator does not work.
 type Unusable struct {
-	Name string
-	Why  string // "/dev/kvm opens, but guests do not run on it"
+	Name   string
+	Reason Reason
 }
 
 func (u *Unusable) Error() string {
-	return fmt.Sprintf("%s was requested: %s", u.Name, u.Why)
+	return fmt.Sprintf("%s was requested: %s", u.Name, hardwareTrouble[u.Reason])
 }
 
 func (u *Unusable) Unwrap() error { return ErrNoAccelerator }
@@ -36,7 +36,8 @@ func (u *Unusable) Unwrap() error { return ErrNoAccelerator }
 // Reason is the reason why Probe selected an accelerator.
 type Reason string
 
-// Values of [Reason]. All but the first two say why the hardware accelerator cannot be used.
+// Values of [Reason]; Reasons lists all of them. All but the first two say why the hardware
+// accelerator cannot be used.
 const (
 	ReasonRequested     Reason = "requested"      // emulation was requested
 	ReasonWorks         Reason = "works"          // the hardware accelerator runs guests
@@ -45,24 +46,30 @@ const (
 	ReasonCannotOpen    Reason = "cannot_open"    // opening /dev/kvm fails for another reason
 	ReasonGuestsFail    Reason = "guests_fail"    // the device opens, but guests do not run on it
 	ReasonNoHypervisor  Reason = "no_hypervisor"  // this Mac has no hypervisor support
-	ReasonUnknownSystem Reason = "unknown_system" // no hardware accelerator is supported on this operating system
+	ReasonUnknownSystem Reason = "unknown_system" // it is not supported on this operating system
+	ReasonFailed        Reason = "failed"         // it failed when the VM started; Probe never returns this
 )
+
+// Reasons are the reasons that this version knows.
+var Reasons = []Reason{
+	ReasonRequested, ReasonWorks, ReasonNoDevice, ReasonNoPermission, ReasonCannotOpen, ReasonGuestsFail,
+	ReasonNoHypervisor, ReasonUnknownSystem, ReasonFailed,
+}
 
 // Accelerator is the accelerator that Probe selected.
 type Accelerator struct {
 	Name   string // KVM, HVF or TCG
 	Reason Reason
-	Why    string // the reason as a short phrase
 }
 
-// hardwareTrouble describes the reasons why the hardware accelerator cannot be used.
+// hardwareTrouble contains the texts of the reasons in an [Unusable].
 var hardwareTrouble = map[Reason]string{
 	ReasonNoDevice:      "/dev/kvm does not exist",
 	ReasonNoPermission:  "this user may not open /dev/kvm (needs the group kvm)",
 	ReasonCannotOpen:    "/dev/kvm cannot be opened",
 	ReasonGuestsFail:    hardwareBroken,
 	ReasonNoHypervisor:  "this Mac has no hypervisor support",
-	ReasonUnknownSystem: "no accelerator is supported on this operating system",
+	ReasonUnknownSystem: "not available on this operating system",
 }
 
 // Probe selects an accelerator. want is Auto (or ""), TCG, or the name of this system's
@@ -76,7 +83,7 @@ var hardwareTrouble = map[Reason]string{
 func Probe(ctx context.Context, cacheFile, want string) (Accelerator, error) {
 	switch want {
 	case TCG:
-		return Accelerator{Name: TCG, Reason: ReasonRequested, Why: "emulation was requested"}, nil
+		return Accelerator{Name: TCG, Reason: ReasonRequested}, nil
 	case "", Auto:
 	case hardware:
 	default:
@@ -86,18 +93,18 @@ func Probe(ctx context.Context, cacheFile, want string) (Accelerator, error) {
 				Name: want, Known: []string{Auto, KVM, HVF, TCG},
 			}
 		}
-		return Accelerator{}, &Unusable{Name: want, Why: "not available on this operating system"}
+		return Accelerator{}, &Unusable{Name: want, Reason: ReasonUnknownSystem}
 	}
 	trouble, err := tryHardware(ctx, cacheFile, want == hardware)
 	switch {
 	case err != nil:
 		return Accelerator{}, err
 	case trouble == "":
-		return Accelerator{Name: hardware, Reason: ReasonWorks, Why: hardware + " runs guests"}, nil
+		return Accelerator{Name: hardware, Reason: ReasonWorks}, nil
 	case want == hardware:
-		return Accelerator{}, &Unusable{Name: want, Why: hardwareTrouble[trouble]}
+		return Accelerator{}, &Unusable{Name: want, Reason: trouble}
 	}
-	return Accelerator{Name: TCG, Reason: trouble, Why: hardwareTrouble[trouble] + "; using emulation"}, nil
+	return Accelerator{Name: TCG, Reason: trouble}, nil
 }
 
 // tryHardware returns why the hardware accelerator cannot be used, or "" if it works. If

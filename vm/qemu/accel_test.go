@@ -104,8 +104,8 @@ func TestProbeStoresResult(t *testing.T) {
 		t.Fatal(err)
 	}
 	second, err := Probe(t.Context(), cache, "")
-	if err != nil || second != first || first.Why == "" {
-		t.Errorf("first probe %+v, second %+v, %v; want the same result twice, with Why set", first, second, err)
+	if err != nil || second != first || first.Reason == "" {
+		t.Errorf("first probe %+v, second %+v, %v; want the same result twice, with a reason", first, second, err)
 	}
 	binary, version, err := Find()
 	if err != nil {
@@ -134,8 +134,8 @@ func TestProbeStoresResult(t *testing.T) {
 		return
 	}
 	var unusable *Unusable
-	if !errors.As(err, &unusable) || !strings.HasPrefix(first.Why, unusable.Why) {
-		t.Errorf("forced: got error %v, want the same reason as with auto, %q", err, first.Why)
+	if !errors.As(err, &unusable) || first.Reason != unusable.Reason {
+		t.Errorf("forced: got error %v, want the same reason as with auto, %q", err, first.Reason)
 	}
 }
 

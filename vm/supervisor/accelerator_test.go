@@ -69,7 +69,7 @@ func (v *testVM) prepareMachine() *machine {
 	return m
 }
 
-var kvm = qemu.Accelerator{Name: qemu.KVM, Why: "it seemed to work"}
+var kvm = qemu.Accelerator{Name: qemu.KVM}
 
 func TestFallbackWhenAcceleratorFailsAtStart(t *testing.T) {
 	tests := []struct{ name, script, accel, want string }{
@@ -92,8 +92,8 @@ func TestFallbackWhenAcceleratorFailsAtStart(t *testing.T) {
 				return
 			}
 			s := m.state.get()
-			if err != nil || s.Accelerator != qemu.TCG || !strings.Contains(s.AcceleratorWhy, "kvm failed") {
-				t.Fatalf("got error %v, state %+v; want Accelerator %v", err, s, qemu.TCG)
+			if err != nil || s.Accelerator != qemu.TCG || s.AcceleratorReason != qemu.ReasonFailed {
+				t.Fatalf("got error %v, state %+v; want Accelerator %v with reason %v", err, s, qemu.TCG, qemu.ReasonFailed)
 			}
 			log, err := os.ReadFile(v.spec.Dir.SupervisorLog())
 			if want := `msg="accelerator failed; falling back" failed=kvm accelerator=tcg`; err != nil || !strings.Contains(string(log), want) {

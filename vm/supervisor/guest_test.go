@@ -22,9 +22,9 @@ func TestBootAttachStop(t *testing.T) {
 	v := newGuest(t)
 	c := v.start()
 	s := v.state(c)
-	if s.State != client.Running || s.Name != "dev" || s.Accelerator != qemu.TCG || s.AcceleratorWhy == "" ||
+	if s.State != client.Running || s.Name != "dev" || s.Accelerator != qemu.TCG || s.AcceleratorReason != qemu.ReasonRequested ||
 		s.CPUs != 1 || s.MemoryMB != 128 || s.PID == 0 || s.QEMUPID == 0 || time.Since(s.Since) > 10*time.Minute {
-		t.Fatalf("state %+v, want State %v, Name %q, Accelerator %v, CPUs 1, MemoryMB 128", s, client.Running, "dev", qemu.TCG)
+		t.Fatalf("state %+v, want State %v, Name %q, Accelerator %v as requested, CPUs 1, MemoryMB 128", s, client.Running, "dev", qemu.TCG)
 	}
 	if held, holder := durable.IsLocked(v.spec.Dir.Lock()); !held || !client.IsRunningVM(holder) {
 		t.Fatalf("the VM's lock: got held %v, holder %+v; want held by a running VM", held, holder)

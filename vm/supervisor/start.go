@@ -77,7 +77,7 @@ func (m *machine) shouldRetryWithTCG(accel string, e *engine) bool {
 func (m *machine) fallbackAccelerator(failed string) qemu.Accelerator {
 	qemu.Distrust(m.spec.AcceleratorsFile)
 	m.log.Debug("accelerator failed; falling back", "failed", failed, "accelerator", qemu.TCG)
-	return qemu.Accelerator{Name: qemu.TCG, Why: failed + " failed when the VM started; using emulation"}
+	return qemu.Accelerator{Name: qemu.TCG, Reason: qemu.ReasonFailed}
 }
 
 // startError is the error of a QEMU that failed before the guest ran.
@@ -240,7 +240,7 @@ func (m *machine) writeRecord(e *engine, accel qemu.Accelerator) error {
 	}
 	m.state.update(client.EventState, func(s *client.State) {
 		s.QEMUPID, s.Since = e.id.PID, now
-		s.Accelerator, s.AcceleratorWhy = accel.Name, accel.Why
+		s.Accelerator, s.AcceleratorReason, s.AcceleratorText = accel.Name, accel.Reason, m.lostRecord.AcceleratorText
 	})
 	self, err := client.ProcessIDOf(os.Getpid())
 	if err != nil {
@@ -248,7 +248,7 @@ func (m *machine) writeRecord(e *engine, accel qemu.Accelerator) error {
 	}
 	return durable.ReplaceJSON(m.spec.Dir.Supervisor(), client.RunRecord{
 		Version: client.RecordVersion, Supervisor: self, QEMU: e.id, Sockets: string(m.paths), Since: now,
-		Accelerator: accel.Name, AcceleratorWhy: accel.Why,
+		Accelerator: accel.Name, AcceleratorReason: accel.Reason, AcceleratorText: m.lostRecord.AcceleratorText,
 		CPUs: m.state.get().CPUs, MemoryMB: m.state.get().MemoryMB,
 		DiskInode: inodeOf(m.openDisk()),
 	})
@@ -266,7 +266,7 @@ func (m *machine) adopt(ctx context.Context) error {
 	if err := m.connect(ctx, e); err != nil {
 		return fmt.Errorf("%w: adopt QEMU (pid %d): %w", client.ErrNotAnswering, e.id.PID, err)
 	}
-	accel := qemu.Accelerator{Name: m.lostRecord.Accelerator, Why: m.lostRecord.AcceleratorWhy}
+	accel := qemu.Accelerator{Name: m.lostRecord.Accelerator, Reason: m.lostRecord.AcceleratorReason}
 	if err := m.writeRecord(e, accel); err != nil {
 		return err
 	}

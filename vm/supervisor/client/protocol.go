@@ -33,13 +33,15 @@ type State struct {
 	PauseReason PauseReason `json:"pause_reason,omitzero"` // with Paused; zero if requested
 	ExitReason  ExitReason  `json:"exit_reason,omitzero"`  // with Gone
 
-	Accelerator    string    `json:"accelerator"` // qemu.KVM, qemu.TCG, …
-	AcceleratorWhy string    `json:"accelerator_why"`
-	Since          time.Time `json:"since"` // start of QEMU, UTC
-	PID            int       `json:"pid"`   // of the supervisor
-	QEMUPID        int       `json:"qemu_pid"`
-	CPUs           int       `json:"cpus"`
-	MemoryMB       int       `json:"memory_mb"`
+	Accelerator       string      `json:"accelerator"` // qemu.KVM, qemu.TCG, …
+	AcceleratorReason qemu.Reason `json:"accelerator_reason,omitempty"`
+	// AcceleratorText is the sentence that an earlier version wrote instead of the reason.
+	AcceleratorText string    `json:"accelerator_why,omitempty"`
+	Since           time.Time `json:"since"` // start of QEMU, UTC
+	PID             int       `json:"pid"`   // of the supervisor
+	QEMUPID         int       `json:"qemu_pid"`
+	CPUs            int       `json:"cpus"`
+	MemoryMB        int       `json:"memory_mb"`
 
 	Agent        bool `json:"agent"`                   // the guest's agent answers
 	AgentVersion int  `json:"agent_version,omitempty"` // protocol version of the agent

@@ -78,7 +78,7 @@ func TestSupervisorOfAnEarlierVersion(t *testing.T) {
 		t.Errorf("shares: got %+v, want %+v", s.Shares, want)
 	}
 	if want := (State{
-		Version: 1, Name: "dev", State: Paused, PauseReason: s.PauseReason, Accelerator: qemu.TCG, AcceleratorWhy: "emulation was asked for",
+		Version: 1, Name: "dev", State: Paused, PauseReason: s.PauseReason, Accelerator: qemu.TCG, AcceleratorText: "emulation was asked for",
 		Since: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), PID: 7, QEMUPID: 8, CPUs: 2, MemoryMB: 512, Agent: true, AgentVersion: 1, Shares: s.Shares, Forwards: []qemu.Forward{},
 	}); !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v, want %+v", s, want)

@@ -11,6 +11,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/console"
 	"vmterminal/vm/home"
+	"vmterminal/vm/qemu"
 )
 
 // Activity codes in the locks of running VMs.
@@ -82,10 +83,11 @@ type RunRecord struct {
 	Sockets    string    `json:"sockets"` // folder with the sockets
 	Since      time.Time `json:"since"`
 
-	Accelerator    string `json:"accelerator"`
-	AcceleratorWhy string `json:"accelerator_why"`
-	CPUs           int    `json:"cpus"`
-	MemoryMB       int    `json:"memory_mb"`
+	Accelerator       string      `json:"accelerator"`
+	AcceleratorReason qemu.Reason `json:"accelerator_reason,omitempty"`
+	AcceleratorText   string      `json:"accelerator_why,omitempty"` // by an earlier version, instead of the reason
+	CPUs              int         `json:"cpus"`
+	MemoryMB          int         `json:"memory_mb"`
 
 	DiskInode uint64 `json:"disk_inode,omitempty"` // of the disk that QEMU opened
 }
