@@ -76,7 +76,7 @@ func (t automaticTaker) createSnapshot(ctx context.Context, at time.Time, a Auto
 	}
 	_, err = logJob(t.debug, job.Snapshot, e.Name, func(ctx context.Context, m job.Meter) (createdSnapshot, error) {
 		return t.s.createSnapshot(ctx, e, store, snapshot.Request{
-			Name: name, Description: "Taken automatically, every " + schedule.FormatInterval(a.Every),
+			Name: name, Purpose: snapshot.Purpose{Code: PurposeAutomatic, Value: schedule.FormatInterval(a.Every)},
 			VM: e.Name, Created: at, Automatic: true, UnlessSame: true,
 		}, t.open, m)
 	})(ctx, job.Unmetered())

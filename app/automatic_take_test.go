@@ -111,7 +111,7 @@ func TestTakeAutomatically(t *testing.T) {
 	}
 	s := h.mustTake("one")
 	if want := "auto-" + h.clock.Local().Format("20060102-150405"); s.Name != want || !s.Automatic || s.State != "ok" ||
-		s.Description != "Taken automatically, every 30m" || s.VM != "dev" || !s.Created.Equal(h.clock) || !s.IsCurrent {
+		s.Purpose != (SnapshotPurpose{Code: PurposeAutomatic, Value: "30m"}) || s.VM != "dev" || !s.Created.Equal(h.clock) || !s.IsCurrent {
 		t.Errorf("got %+v, want an intact automatic snapshot named %s", s, want)
 	}
 	if since := h.newest(t.Context()); !since.Equal(h.clock) {

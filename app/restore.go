@@ -185,10 +185,6 @@ func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.S
 
 // saveUndo takes a snapshot of the undo disk. The caller must have locked the VM's disks.
 func (s *Service) saveUndo(ctx context.Context, e vm.Entry, store *snapshot.Store, was origin, name string, m job.Meter) (string, error) {
-	description := "The disk before the last restore"
-	if was.Restored.Name != "" {
-		description = "The disk before the restore of '" + was.Restored.Name + "'"
-	}
-	made, err := store.CreateFromUndo(ctx, snapshot.Request{Name: name, Description: description, VM: e.Name, Created: s.now()}, m)
+	made, err := store.CreateFromUndo(ctx, snapshot.Request{Name: name, Purpose: snapshot.Purpose{Code: PurposeUndo, Value: was.Restored.Name}, VM: e.Name, Created: s.now()}, m)
 	return made.Name, err
 }

@@ -9,10 +9,14 @@ import (
 
 // Snapshot describes a snapshot. Sizes are in bytes.
 type Snapshot struct {
-	ID, Name, Description, VM string
-	Created                   time.Time
-	DiskSize, FileSize        int64
-	Digest                    string
+	ID, Name, VM string
+	// Description was written by a person. If it is empty, Purpose may say why the program took
+	// the snapshot.
+	Description        string
+	Purpose            SnapshotPurpose
+	Created            time.Time
+	DiskSize, FileSize int64
+	Digest             string
 	// Taken says how the disk was kept consistent; it is "" if unknown.
 	Taken SnapshotTaken
 	// FrozenFor is how long the guest was frozen.
@@ -75,7 +79,22 @@ type UndoDisk struct {
 // NewSnapshot describes a snapshot to take.
 type NewSnapshot struct {
 	Name, Description string
+	Purpose           SnapshotPurpose
 }
+
+// SnapshotPurpose says why the program took a snapshot. It is stored in the snapshot, so the
+// codes must not change.
+type SnapshotPurpose = snapshot.Purpose
+
+// The codes of a SnapshotPurpose. Earlier versions stored an English description instead.
+const (
+	PurposeAutomatic = "automatic" // Value is the interval, such as "30m"
+	PurposeTry       = "try"       // Value is the command, perhaps shortened
+	PurposeUndo      = "undo"      // Value is the snapshot that was restored before, or ""
+)
+
+// SnapshotPurposes are the codes of purposes that this version uses.
+var SnapshotPurposes = []string{PurposeAutomatic, PurposeTry, PurposeUndo}
 
 // RestoreOptions configures a restore or undo.
 type RestoreOptions struct {

@@ -90,7 +90,7 @@ func (s *Service) DeleteSnapshots(ctx context.Context, vmName string, names []st
 
 func asSnapshot(dir home.VMDir, i snapshot.Info, here bool) Snapshot {
 	return Snapshot{
-		ID: i.ID, Name: i.Name, Description: i.Description, VM: i.VM,
+		ID: i.ID, Name: i.Name, Description: i.Description, Purpose: i.Purpose, VM: i.VM,
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
 		Taken: i.Taken, FrozenFor: i.FrozenFor,
 		State: i.State, Problem: i.Problem, Foreign: i.Foreign,

@@ -28,7 +28,7 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: e.Name, Snapshot: n.Name}, problem.DiskUnchanged)
 	}
 	return runJob(s, job.Snapshot, job.Subject{VM: e.Name, Name: n.Name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {
-		req := snapshot.Request{Name: n.Name, Description: n.Description, VM: e.Name, Created: s.now()}
+		req := snapshot.Request{Name: n.Name, Description: n.Description, Purpose: n.Purpose, VM: e.Name, Created: s.now()}
 		made, err := s.createSnapshot(ctx, e, store, req, s.openSource, m)
 		if err != nil {
 			return Snapshot{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: e.Name, Snapshot: n.Name}, problem.DiskUnchanged, problem.NoSnapshotAdded)

@@ -28,11 +28,11 @@ func (s *Service) BeginTry(ctx context.Context, vmName string, args []string) (*
 		return nil, wrapFailure(client.ErrPaused, problem.Operation{Code: problem.OpTryRun, VM: v.Name}, problem.DiskUnchanged)
 	}
 	const most = 200
-	description := Plain(strings.Join(args, " "))
-	if len(description) > most {
-		description = strings.ToValidUTF8(description[:most], "") + "…"
+	command := Plain(strings.Join(args, " "))
+	if len(command) > most {
+		command = strings.ToValidUTF8(command[:most], "") + "…"
 	}
-	return s.CreateSnapshot(ctx, v.Name, NewSnapshot{Name: TryName(s.now().Local()), Description: "Before trying: " + description})
+	return s.CreateSnapshot(ctx, v.Name, NewSnapshot{Name: TryName(s.now().Local()), Purpose: SnapshotPurpose{Code: PurposeTry, Value: command}})
 }
 
 // TryError returns the error of a try that ended early because of err. If the try was canceled,

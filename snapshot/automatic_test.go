@@ -178,3 +178,33 @@ func TestCreateUnlessSame(t *testing.T) {
 		})
 	}
 }
+
+// TestPurposeUntilDescribed checks that a purpose is kept in the file and in its row until a
+// description replaces it.
+func TestPurposeUntilDescribed(t *testing.T) {
+	ctx := context.Background()
+	dir := vmDir(t, content(1, 3*mib))
+	store := Open(dir)
+	req := Request{Name: "a", Purpose: Purpose{Code: "undo", Value: "be\x1bfore"}}
+	want := Purpose{Code: "undo", Value: "be fore"}
+	if made, err := store.Create(ctx, openDisk(t, dir), req, nil); err != nil || made.Purpose != want {
+		t.Fatalf("Create: got %+v, %v; want purpose %+v", made, err, want)
+	}
+	for _, step := range []struct {
+		when string
+		act  func() error
+		want Purpose
+	}{
+		{"renamed", func() error { return store.Rename(ctx, "a", "b") }, want},
+		{"rows lost", func() error { return os.WriteFile(dir.Rows, nil, durable.FileMode) }, want},
+		{"described", func() error { return store.Describe(ctx, "b", "mine") }, Purpose{}},
+		{"description removed", func() error { return store.Describe(ctx, "b", "") }, Purpose{}},
+	} {
+		if err := step.act(); err != nil {
+			t.Fatalf("%s: %v", step.when, err)
+		}
+		if i := get(t, dir, "b"); i.Purpose != step.want {
+			t.Errorf("%s: got purpose %+v, want %+v", step.when, i.Purpose, step.want)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type Request struct {
 	// Description must not be longer than MaxDescription bytes. Control characters become
 	// spaces.
 	Description string
+	Purpose     Purpose // if the program takes the snapshot without being asked to
 	VM          string
 	Taken       Taken
 	FrozenFor   time.Duration // how long the guest was paused
@@ -164,7 +165,7 @@ func (r Request) header() (gzfile.Header, error) {
 	}
 	return gzfile.Header{
 		Automatic: scheduledName,
-		ID:        hex.EncodeToString(id), Name: r.Name, Description: description, VM: sanitizeText(r.VM),
+		ID:        hex.EncodeToString(id), Name: r.Name, Description: description, Purpose: sanitizePurpose(r.Purpose), VM: sanitizeText(r.VM),
 		Created: r.Created.UTC().Round(0), Taken: string(r.Taken), FrozenMicros: r.FrozenFor.Microseconds(),
 	}, nil
 }

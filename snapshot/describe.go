@@ -21,8 +21,8 @@ func cleanDescription(description string) (string, error) {
 	return description, nil
 }
 
-// Describe changes the description of a snapshot, in its file or, for a foreign file, only
-// in its row. The caller must hold the job lock. After a crash the snapshot has either its
+// Describe changes the description of a snapshot, which replaces its purpose, in its file or,
+// for a foreign file, only in its row. The caller must hold the job lock. After a crash the snapshot has either its
 // old or its new description. The error may wrap ErrNotFound, ErrMissing, ErrDamaged,
 // ErrNewer, ErrBadDescription or a *NoSpace.
 func (s *Store) Describe(ctx context.Context, name, description string) error {
@@ -31,8 +31,8 @@ func (s *Store) Describe(ctx context.Context, name, description string) error {
 		return err
 	}
 	return s.editSnapshot(ctx, name,
-		func(e *gzfile.EditableFields) { e.Description = description },
-		func(r *row) { r.Description = description })
+		func(e *gzfile.EditableFields) { e.Description, e.Purpose = description, Purpose{} },
+		func(r *row) { r.Description, r.Purpose = description, Purpose{} })
 }
 
 // editSnapshot changes a snapshot's header and row.

@@ -35,6 +35,7 @@ type Info struct {
 	ID          string // "" if foreign
 	Name        string // the name of its file without FileSuffix
 	Description string
+	Purpose     Purpose
 	VM          string // the VM that it was created from
 	Created     time.Time
 	// DiskSize is the disk's size in bytes, or 0 if unknown. Data is how much of it a
@@ -63,11 +64,19 @@ type Info struct {
 // infoFromHeader describes the file of the snapshot called name by its header.
 func infoFromHeader(h gzfile.Header, name string) Info {
 	return Info{
-		ID: sanitizeText(h.ID), Name: name, Description: sanitizeText(h.Description), VM: sanitizeText(h.VM), Created: h.Created.UTC(),
+		ID: sanitizeText(h.ID), Name: name, Description: sanitizeText(h.Description), Purpose: sanitizePurpose(h.Purpose), VM: sanitizeText(h.VM), Created: h.Created.UTC(),
 		DiskSize: h.Size, Data: h.Data, FileSize: h.FileSize, Digest: h.Digest,
 		Taken: Taken(sanitizeText(h.Taken)), FrozenFor: time.Duration(h.FrozenMicros) * time.Microsecond,
 		Pinned: h.Pinned, Automatic: h.Automatic != "" && h.Automatic == name,
 	}
+}
+
+// Purpose says why the program took a snapshot. It is zero if a person took or described it.
+// The codes are defined by the caller of Create.
+type Purpose = gzfile.Purpose
+
+func sanitizePurpose(p Purpose) Purpose {
+	return Purpose{Code: sanitizeText(p.Code), Value: sanitizeText(p.Value)}
 }
 
 // sanitizeText makes a text from a file safe to show.

@@ -46,6 +46,7 @@ type row struct {
 	Name         string    `json:"name"`
 	ID           string    `json:"id"`
 	Description  string    `json:"description,omitempty"`
+	Purpose      Purpose   `json:"purpose,omitzero"`
 	VM           string    `json:"vm,omitempty"`
 	Created      time.Time `json:"created"`
 	Taken        Taken     `json:"taken,omitempty"`
@@ -102,7 +103,7 @@ func rowFromInfo(i Info) row {
 		scheduledName = i.Name
 	}
 	return row{
-		Name: i.Name, ID: i.ID, Description: i.Description, VM: i.VM, Created: i.Created,
+		Name: i.Name, ID: i.ID, Description: i.Description, Purpose: i.Purpose, VM: i.VM, Created: i.Created,
 		Taken: i.Taken, FrozenMicros: i.FrozenFor.Microseconds(),
 		DiskSize: i.DiskSize, Data: i.Data, FileSize: i.FileSize, Digest: i.Digest,
 		Pinned: i.Pinned, Automatic: scheduledName, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt,
@@ -111,7 +112,7 @@ func rowFromInfo(i Info) row {
 
 func (r row) info() Info {
 	return Info{
-		ID: sanitizeText(r.ID), Name: sanitizeText(r.Name), Description: sanitizeText(r.Description), VM: sanitizeText(r.VM), Created: r.Created.UTC(),
+		ID: sanitizeText(r.ID), Name: sanitizeText(r.Name), Description: sanitizeText(r.Description), Purpose: sanitizePurpose(r.Purpose), VM: sanitizeText(r.VM), Created: r.Created.UTC(),
 		DiskSize: r.DiskSize, Data: r.Data, FileSize: r.FileSize, Digest: sanitizeText(r.Digest),
 		Taken: Taken(sanitizeText(string(r.Taken))), FrozenFor: time.Duration(r.FrozenMicros) * time.Microsecond,
 		Pinned: r.Pinned, Automatic: r.Automatic != "" && r.Automatic == r.Name, Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-
-	"vmterminal/app"
 )
 
 // completeVM offers the names of VMs for the first argument.
@@ -75,8 +73,8 @@ func (r *runner) snapshotNames(cmd *cobra.Command, but []string) ([]string, cobr
 		if !s.Created.IsZero() {
 			about = formatTime(s.Created)
 		}
-		if s.Description != "" {
-			about += ", " + app.Plain(s.Description)
+		if description := descriptionText(s); description != "" {
+			about += ", " + description
 		}
 		names = append(names, s.Name+"\t"+about)
 	}

@@ -26,6 +26,9 @@ func TestEveryReasonIsRendered(t *testing.T) {
 	for _, c := range app.AcceleratorCodes {
 		texts["accelerator/"+string(c)] = acceleratorText(app.VM{Accelerator: "kvm", AcceleratorReason: app.AcceleratorReason{Code: c}})
 	}
+	for _, c := range app.SnapshotPurposes {
+		texts["purpose/"+c] = descriptionText(app.Snapshot{Purpose: app.SnapshotPurpose{Code: c, Value: "30m"}})
+	}
 	for _, c := range app.StopCodes {
 		texts["stop/"+string(c)] = stopText("dev", app.StopStep{Code: c})
 	}
@@ -69,6 +72,13 @@ func TestTextsOfReasons(t *testing.T) {
 		},
 		"accelerator, later version": {
 			acceleratorText(app.VM{AcceleratorReason: app.AcceleratorReason{Code: "moon"}}), "unknown reason (moon)",
+		},
+		"automatic snapshot": {
+			descriptionText(app.Snapshot{Purpose: app.SnapshotPurpose{Code: app.PurposeAutomatic, Value: "30m"}}),
+			"Taken automatically, every 30m",
+		},
+		"automatic snapshot, described": {
+			descriptionText(app.Snapshot{Description: "mine", Purpose: app.SnapshotPurpose{Code: app.PurposeAutomatic}}), "mine",
 		},
 		"exit, earlier version":    {exitText(app.VM{ExitReason: app.ExitReason{Text: "QEMU died"}}), "QEMU died"},
 		"pause, earlier version":   {problemText(app.VM{PauseReason: app.PauseReason{Text: "it failed"}}), "it failed"},

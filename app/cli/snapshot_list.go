@@ -91,8 +91,28 @@ func printSnapshotSummary(p *printer, s app.Snapshot, indent string) {
 	if !s.Created.IsZero() {
 		p.printf("%sCreated: %s\n", indent, formatTime(s.Created))
 	}
-	if s.Description != "" {
-		p.printf("%sDescription: %s\n", indent, app.Plain(s.Description))
+	if description := descriptionText(s); description != "" {
+		p.printf("%sDescription: %s\n", indent, description)
+	}
+}
+
+// descriptionText returns the description of a snapshot or, without one, why the program took
+// it.
+func descriptionText(s app.Snapshot) string {
+	value := app.Plain(s.Purpose.Value)
+	switch {
+	case s.Description != "" || s.Purpose.Code == "":
+		return app.Plain(s.Description)
+	case s.Purpose.Code == app.PurposeAutomatic:
+		return "Taken automatically, every " + value
+	case s.Purpose.Code == app.PurposeTry:
+		return "Before trying: " + value
+	case s.Purpose.Code == app.PurposeUndo && value == "":
+		return "The disk before the last restore"
+	case s.Purpose.Code == app.PurposeUndo:
+		return "The disk before the restore of '" + value + "'"
+	default:
+		return unknownCode(app.Plain(s.Purpose.Code))
 	}
 }
 

@@ -73,6 +73,7 @@ type snapshotView struct {
 	Name        string     `json:"name"`
 	VM          string     `json:"vm"`
 	Description string     `json:"description,omitempty"`
+	Purpose     string     `json:"purpose,omitempty"`
 	Created     *time.Time `json:"created,omitempty"`
 	DiskSize    int64      `json:"disk_size"`
 	FileSize    int64      `json:"file_size"`
@@ -98,7 +99,7 @@ type snapshotView struct {
 
 func snapshotJSON(s app.Snapshot) snapshotView {
 	return snapshotView{
-		ID: s.ID, Name: s.Name, VM: s.VM, Description: s.Description, Created: utc(s.Created),
+		ID: s.ID, Name: s.Name, VM: s.VM, Description: descriptionText(s), Purpose: s.Purpose.Code, Created: utc(s.Created),
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: string(s.Taken), HeldMicros: s.FrozenFor.Microseconds(),
 		State: string(s.State), Problem: s.Problem, Foreign: s.Foreign, Pinned: s.Pinned, Automatic: s.Automatic,

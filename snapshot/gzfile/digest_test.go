@@ -140,7 +140,7 @@ func TestUnknownMembersAreKept(t *testing.T) {
 		t.Fatalf("got %+v, %v; want %+v", read, err, h)
 	}
 	for _, description := range []string{"short", strings.Repeat("long ", 1000)} {
-		changed, head, err := (&File{Header: read, HeaderLen: length}).EditHeader(EditableFields{"b", description, true})
+		changed, head, err := (&File{Header: read, HeaderLen: length}).EditHeader(EditableFields{Name: "b", Description: description, Pinned: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,12 +6,13 @@ import "bytes"
 // written. All others describe the content and never change.
 type EditableFields struct {
 	Name, Description string
+	Purpose           Purpose
 	Pinned            bool
 }
 
 // EditableFields returns the fields of h that can change.
 func (h Header) EditableFields() EditableFields {
-	return EditableFields{h.Name, h.Description, h.Pinned}
+	return EditableFields{h.Name, h.Description, h.Purpose, h.Pinned}
 }
 
 // EditHeader returns the header of f with its editable fields replaced, and its encoded
@@ -21,7 +22,7 @@ func (h Header) EditableFields() EditableFields {
 // It returns ErrTooLong if the fields do not fit into any header.
 func (f *File) EditHeader(to EditableFields) (Header, []byte, error) {
 	h := f.Header
-	h.Name, h.Description, h.Pinned = to.Name, to.Description, to.Pinned
+	h.Name, h.Description, h.Purpose, h.Pinned = to.Name, to.Description, to.Purpose, to.Pinned
 	if head, err := h.encode(int(f.HeaderLen)); err == nil {
 		return h, head, nil
 	}

@@ -29,7 +29,9 @@ type Header struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
-	VM          string `json:"vm,omitempty"`
+	// Purpose says why the program took the snapshot, unless a person has described it.
+	Purpose Purpose `json:"purpose,omitzero"`
+	VM      string  `json:"vm,omitempty"`
 	// Pinned protects the snapshot from pruning.
 	Pinned bool `json:"pinned,omitempty"`
 	// Automatic is the name that a schedule gave the snapshot, or "" if a person created
@@ -56,6 +58,12 @@ type Header struct {
 	// unknown is a JSON object with the members that this version does not know, or "".
 	// They are kept when the header is changed.
 	unknown string
+}
+
+// Purpose says why the program took a snapshot: a code of its own, and a value for it.
+type Purpose struct {
+	Code  string `json:"code"`
+	Value string `json:"value,omitempty"`
 }
 
 const (

@@ -99,6 +99,8 @@ func TestEditHeaderAppliesEveryField(t *testing.T) {
 			field.SetString("edited")
 		case reflect.Bool:
 			field.SetBool(!field.Bool())
+		case reflect.Struct:
+			field.Field(0).SetString("edited")
 		default:
 			t.Fatalf("%s is a %s, which this test cannot change", name, field.Kind())
 		}
@@ -127,7 +129,7 @@ func TestEditHeader(t *testing.T) {
 		"none": {"", 0, nil}, "short": {"x", 0, nil}, "longer": {strings.Repeat(`"`, 3000), Align, nil},
 		"longest": {strings.Repeat(`"`, 5000), 2 * Align, nil}, "too long": {strings.Repeat("x", 3*Align), 0, ErrTooLong},
 	} {
-		h, head, err := f.EditHeader(EditableFields{"other", c.description, true})
+		h, head, err := f.EditHeader(EditableFields{Name: "other", Description: c.description, Pinned: true})
 		if !errors.Is(err, c.err) {
 			t.Errorf("%s: got error %v, want error %v", name, err, c.err)
 		}

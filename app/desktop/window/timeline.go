@@ -65,7 +65,7 @@ func (tl *timeline) drawSnapshots() {
 
 func (tl *timeline) timelineItem(s app.Snapshot) widgets.TimelineItem {
 	item := widgets.TimelineItem{
-		Name: s.Name, Age: words.Age(s.Created, tl.w.last.at), Description: app.Plain(s.Description),
+		Name: s.Name, Age: words.Age(s.Created, tl.w.last.at), Description: words.Description(s),
 		Alert: s.State == app.SnapshotMissing || s.State == app.SnapshotDamaged,
 	}
 	if s.IsCurrent {
@@ -114,7 +114,7 @@ func (tl *timeline) drawDetails() {
 		return
 	}
 	tl.detailName.Set(s.Name)
-	tl.detailAbout.Set(app.Plain(s.Description))
+	tl.detailAbout.Set(words.Description(s))
 	tl.facts.Set(facts(s, tl.w.last.selected))
 	tl.fitDetails()
 }

@@ -105,6 +105,14 @@ func germanCodes(t *testing.T) {
 			t.Errorf("%s: got %q, want a German text", code, got)
 		}
 	}
+	for _, code := range app.SnapshotPurposes {
+		for _, value := range []string{"", "x"} {
+			got := Description(app.Snapshot{Purpose: app.SnapshotPurpose{Code: code, Value: value}})
+			if !slices.ContainsFunc([]string{"Automatisch", "Vor dem", "Die Platte"}, func(start string) bool { return strings.HasPrefix(got, start) }) || strings.Contains(got, "{{") {
+				t.Errorf("purpose %s %q: got %q, want a German text", code, value, got)
+			}
+		}
+	}
 	for _, code := range app.Activities() {
 		activity := durable.Activity{Code: code, Name: "x"}
 		if got := Activity(activity); got == activityText(filled, activity) || strings.Contains(got, "{{") || strings.HasPrefix(got, "arbeitet") {

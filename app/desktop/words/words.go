@@ -78,6 +78,25 @@ func VMState(s app.VMState) string {
 	}
 }
 
+// Description returns the description of a snapshot or, without one, why the program took it.
+func Description(s app.Snapshot) string {
+	value := app.Plain(s.Purpose.Value)
+	switch {
+	case s.Description != "" || s.Purpose.Code == "":
+		return app.Plain(s.Description)
+	case s.Purpose.Code == app.PurposeAutomatic:
+		return lang.L("Taken automatically, every {{.Interval}}", Values{"Interval": value})
+	case s.Purpose.Code == app.PurposeTry:
+		return lang.L("Before trying: {{.Command}}", Values{"Command": value})
+	case s.Purpose.Code == app.PurposeUndo && value == "":
+		return lang.L("The disk before the last restore")
+	case s.Purpose.Code == app.PurposeUndo:
+		return lang.L("The disk before the restore of “{{.Name}}”", Values{"Name": value})
+	default:
+		return unknownCode(app.Plain(s.Purpose.Code))
+	}
+}
+
 // Taken returns how a snapshot was taken, or what is wrong with its file.
 func Taken(s app.Snapshot) string {
 	switch {
