@@ -20,7 +20,7 @@ import (
 )
 
 // bootLimit allows for a busy machine; booting normally takes less than ten seconds.
-const bootLimit = 3 * time.Minute
+const bootLimit = 10 * time.Minute
 
 // A machine is a QEMU process that runs the built-in guest with TCG.
 type machine struct {
@@ -140,7 +140,7 @@ func (m *machine) prompt() {
 func (m *machine) run(script string) string {
 	m.t.Helper()
 	var out bytes.Buffer
-	ctx, cancel := context.WithTimeout(m.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(m.t.Context(), bootLimit)
 	defer cancel()
 	exit, err := m.agent.Run(ctx, agent.Command{Args: []string{"sh", "-c", script}, Stdout: &out, Stderr: &out})
 	if err != nil || exit != 0 {
@@ -164,7 +164,7 @@ func (m *machine) waitOff(disk string) {
 	began := time.Now()
 	select {
 	case <-m.exited:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(bootLimit):
 		m.t.Fatalf("the guest does not power off; console:\n%s", m.console)
 	}
 	m.t.Logf("off in %v", time.Since(began).Round(10*time.Millisecond))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"testing"
+	"time"
 
 	"vmterminal/vm/agent/wire"
 )
@@ -42,6 +43,9 @@ type rawHost struct {
 
 func newRawHost(t *testing.T, m *machine, session uint64) *rawHost {
 	h := &rawHost{t: t, conn: m.dial(m.port), session: session, answers: make(chan wire.Frame, 100)}
+	if err := h.conn.SetReadDeadline(time.Now().Add(bootLimit)); err != nil {
+		t.Fatal(err)
+	}
 	go func() {
 		defer close(h.answers)
 		_ = wire.Receive(h.conn, func(f wire.Frame) bool {

@@ -25,7 +25,7 @@ func FuzzClient(f *testing.F) {
 		var stream bytes.Buffer
 		r, w := io.Pipe()
 		c := NewClient(&fuzzConn{r}, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		c.mu.Lock()
 		c.greeted = true

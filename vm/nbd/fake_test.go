@@ -114,12 +114,7 @@ func skipOptions(r io.Reader) bool {
 }
 
 func openFake(t testing.TB, silent bool, greeting []byte, replies ...[]byte) (*Export, error) {
-	return openFakeWithin(t, time.Minute, silent, greeting, replies...)
-}
-
-// openFakeWithin is like openFake, but sets the timeout for each answer.
-func openFakeWithin(t testing.TB, timeout time.Duration, silent bool, greeting []byte, replies ...[]byte) (*Export, error) {
-	e, err := open(context.Background(), serve(t, silent, greeting, replies...), "snap", allocation, timeout)
+	e, err := open(context.Background(), serve(t, silent, greeting, replies...), "snap", allocation, time.Minute)
 	if e != nil {
 		t.Cleanup(func() { _ = e.Close() })
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -164,21 +165,23 @@ func TestServerWithoutStructuredReplies(t *testing.T) {
 }
 
 func TestSilentServer(t *testing.T) {
-	if _, err := openFakeWithin(t, 100*time.Millisecond, true, hello); !errors.Is(err, ErrSilent) {
-		t.Errorf("handshake: got error %v, want error %v", err, ErrSilent)
-	}
-	e, err := openFakeWithin(t, time.Second, true, agreed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if _, err := e.ReadAt(make([]byte, 4), 0); !errors.Is(err, ErrSilent) {
-			t.Errorf("read: got error %v, want error %v", err, ErrSilent)
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := openFake(t, true, hello); !errors.Is(err, ErrSilent) {
+			t.Errorf("handshake: got error %v, want error %v", err, ErrSilent)
 		}
-	}
-	if _, _, err := e.Data(0); !errors.Is(err, ErrSilent) {
-		t.Errorf("status: got error %v, want error %v", err, ErrSilent)
-	}
+		e, err := openFake(t, true, agreed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := e.ReadAt(make([]byte, 4), 0); !errors.Is(err, ErrSilent) {
+				t.Errorf("read: got error %v, want error %v", err, ErrSilent)
+			}
+		}
+		if _, _, err := e.Data(0); !errors.Is(err, ErrSilent) {
+			t.Errorf("status: got error %v, want error %v", err, ErrSilent)
+		}
+	})
 }
 
 func TestContextEndsReads(t *testing.T) {

@@ -223,7 +223,12 @@ func TestRunCanceledSeesNoEndOfInput(t *testing.T) {
 		t.Errorf("got error %v, want context.Canceled", err)
 	}
 	<-done
-	_, _ = running.Read(make([]byte, 1)) // until it is killed
+	if err := running.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := running.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Fatalf("the command is still running: got error %v, want error %v", err, io.EOF)
+	}
 	if _, err := os.Stat(ended); err == nil {
 		t.Error("the canceled command saw the end of its input")
 	}

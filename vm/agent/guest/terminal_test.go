@@ -3,12 +3,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -127,21 +129,26 @@ func TestTerminalIsHungUp(t *testing.T) {
 	out := newOutputWatcher()
 	out.await <- "ready"
 	go func() { <-out.found; cancel() }()
-	gone := filepath.Join(t.TempDir(), "gone")
-	_, err := c.Run(ctx, agent.Command{
-		Args:   []string{"sh", "-c", "trap 'echo >" + gone + "; exit' TERM HUP; echo ready; while :; do sleep 0.02; done"},
+	hungUp, report, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hungUp.Close()
+	defer report.Close()
+	fd := "/proc/" + strconv.Itoa(os.Getpid()) + "/fd/" + strconv.Itoa(int(report.Fd()))
+	// The shell must be quick, or it is killed: it has no child to wait for and writes no file.
+	_, err = c.Run(ctx, agent.Command{
+		Args:   []string{"sh", "-c", "exec 3>" + fd + "; trap 'echo hung up >&3; exit' TERM HUP; echo ready; sleep 1000 & wait"},
 		Stdout: out, Terminal: &agent.Terminal{Size: agent.Size{Columns: 80, Rows: 24}}, Dir: "/",
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(2 * time.Minute); ; {
-		if _, err := os.Stat(gone); err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the process is still running")
-		}
+	if err := hungUp.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(hungUp).ReadString('\n'); line != "hung up\n" {
+		t.Fatalf("the shell: got %q, %v; want %q", line, err, "hung up\n")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -211,7 +212,7 @@ func (l lines) Write(p []byte) (int, error) {
 // The download phase starts before the server responds.
 func TestPhaseWhileWaiting(t *testing.T) {
 	p := &named{}
-	if err := newTarget(t).get(t.Context(), quick(), "http://127.0.0.1:1", fetch.Options{Progress: p}); !errors.Is(err, fetch.ErrNoNetwork) {
+	if err := newTarget(t).get(t.Context(), quick(), noServer, fetch.Options{Progress: p}); !errors.Is(err, fetch.ErrNoNetwork) {
 		t.Fatal(err)
 	}
 	if p.phase != fetch.PhaseDownload {
@@ -358,30 +359,39 @@ func TestStalledServer(t *testing.T) {
 
 // A server that sends slowly but steadily does not time out.
 func TestSlowServer(t *testing.T) {
-	const stall = 2 * time.Second
-	next := make(chan struct{})
-	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "6")
-		for i := range 6 {
-			fmt.Fprint(w, i)
-			w.(http.Flusher).Flush()
-			<-next
+	synctest.Test(t, func(t *testing.T) {
+		const stall = time.Second
+		slow := transport(func(r *http.Request) *http.Response {
+			return &http.Response{StatusCode: http.StatusOK, Request: r, ContentLength: 6, Body: &slowBody{"012345", stall * 9 / 10}}
+		})
+		data, err := (&fetch.Client{Stall: stall, Transport: slow}).Small(t.Context(), "http://slow.invalid/", 10)
+		if err != nil || string(data) != "012345" {
+			t.Errorf("Small: got %q, %v; want %q", data, err, "012345")
 		}
-	}))
-	defer slow.Close()
-	go func() {
-		pace := time.NewTicker(stall / 4)
-		defer pace.Stop()
-		for range 6 {
-			<-pace.C
-			next <- struct{}{}
-		}
-	}()
-	data, err := (&fetch.Client{Stall: stall}).Small(t.Context(), slow.URL, 10)
-	if err != nil || string(data) != "012345" {
-		t.Errorf("Small: got %q, %v; want %q", data, err, "012345")
-	}
+	})
 }
+
+type transport func(*http.Request) *http.Response
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+// slowBody returns one byte of rest after each pause.
+type slowBody struct {
+	rest  string
+	pause time.Duration
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	if b.rest == "" {
+		return 0, io.EOF
+	}
+	time.Sleep(b.pause)
+	n := copy(p, b.rest[:1])
+	b.rest = b.rest[n:]
+	return n, nil
+}
+
+func (*slowBody) Close() error { return nil }
 
 func TestRedirects(t *testing.T) {
 	plain := serve(t, []byte("plain"))
@@ -416,12 +426,12 @@ func TestRedirects(t *testing.T) {
 
 func TestErrorStatus(t *testing.T) {
 	none := httptest.NewServer(http.NotFoundHandler())
+	defer none.Close()
 	var status *fetch.Status
 	if err := newTarget(t).get(t.Context(), quick(), none.URL, fetch.Options{}); !errors.As(err, &status) || status.Code != http.StatusNotFound {
 		t.Error(err)
 	}
-	none.Close()
-	for _, address := range []string{none.URL, "http://no-such-host.invalid/"} {
+	for _, address := range []string{noServer, "http://no-such-host.invalid/"} {
 		if _, err := quick().Small(t.Context(), address, 10); !errors.Is(err, fetch.ErrNoNetwork) {
 			t.Errorf("%s: got error %v, want error %v", address, err, fetch.ErrNoNetwork)
 		}

@@ -143,4 +143,8 @@ func (to target) isEmpty(t *testing.T) {
 	}
 }
 
+// noServer is the URL of a port on which nothing listens, as system programs do not use it and
+// it is never assigned automatically.
+const noServer = "http://127.0.0.1:1/"
+
 func quick() *fetch.Client { return &fetch.Client{Pause: time.Millisecond} }
