@@ -87,10 +87,13 @@ func openAs(t testing.TB, svc *fakeService, theme fyne.Theme) *desk {
 	return d
 }
 
-// until runs dispatched functions until a condition holds.
+// until runs dispatched functions until a condition holds. It also polls, because not every
+// change of the fake Service is followed by a dispatched function.
 func (d *desk) until(what string, holds func() bool) {
 	d.t.Helper()
-	deadline := time.After(2 * time.Minute)
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	deadline := time.After(5 * time.Minute)
 	for {
 		d.pump.run()
 		if holds() {
@@ -98,6 +101,7 @@ func (d *desk) until(what string, holds func() bool) {
 		}
 		select {
 		case <-d.pump.more:
+		case <-poll.C:
 		case <-deadline:
 			d.t.Fatalf("timed out waiting for: %s\nwindow: %q\ndialogs: %q", what, texts(d.win.Content()), d.dialogTexts())
 		}

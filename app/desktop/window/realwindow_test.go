@@ -129,12 +129,16 @@ func newRealDisplay(t testing.TB) *realDisplay {
 		"LANG=C.UTF-8", "LANGUAGE=en", "GORACE=exitcode=0")}
 }
 
+// startReal starts a program that is killed at the end of the test, and after ten minutes, so
+// that no test waits forever for its output.
 func startReal(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(10*time.Minute, func() { _ = cmd.Process.Kill() })
 	t.Cleanup(func() {
+		late.Stop()
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})

@@ -20,9 +20,12 @@ func TestSnapshotWithReturn(t *testing.T) {
 	d.menu(key(fyne.KeyS))
 	d.awaitDialog("Snapshot of dev")
 	requireText(t, d.dialogTexts(), "The VM keeps running")
+	name := d.fieldText("Name")
+	if !strings.HasPrefix(name, "snapshot-20") {
+		t.Errorf("got the suggested name %q, want the date in it", name)
+	}
 	d.key(fyne.KeyReturn)
 	d.requireNoDialog()
-	name := "snapshot-" + time.Now().Format(time.DateOnly)
 	d.until("the job", func() bool { return len(d.parts.jobBar.Items()) == 1 })
 	svc.jobSteps <- struct{}{}
 	svc.jobSteps <- struct{}{}
