@@ -56,6 +56,9 @@ const (
 	ImageUnchecked ImageNoteCode = "unchecked"
 )
 
+// ImageNoteCodes are the codes of notes that this version uses.
+var ImageNoteCodes = []ImageNoteCode{ImageOffline, ImageOutdated, ImageUnchecked}
+
 func offerNote(w cache.OfferWarning) ImageNote {
 	switch {
 	case w.Unchecked != nil:

@@ -29,6 +29,9 @@ func TestEveryReasonIsRendered(t *testing.T) {
 	for _, c := range app.SnapshotPurposes {
 		texts["purpose/"+c] = descriptionText(app.Snapshot{Purpose: app.SnapshotPurpose{Code: c, Value: "30m"}})
 	}
+	for _, c := range app.ImageNoteCodes {
+		texts["image note/"+string(c)] = strings.TrimPrefix(imageNoteText(app.FoundImage{Note: app.ImageNote{Code: c}}), string(c))
+	}
 	for _, c := range app.StopCodes {
 		texts["stop/"+string(c)] = stopText("dev", app.StopStep{Code: c})
 	}

@@ -85,11 +85,9 @@ func (sd *snapshotDialogs) restoreSnapshot(vm, name string, opt app.RestoreOptio
 	})
 }
 
-// askDeleteSnapshot asks before the selected snapshot is deleted.
-func (sd *snapshotDialogs) askDeleteSnapshot() {
-	v, ok := sd.w.selected()
-	s, selected := sd.w.timeline.selectedSnapshot()
-	if _, _, runs := sd.w.jobs.runningJob(v.Name); !ok || !selected || runs {
+// askDeleteSnapshot asks before a snapshot is deleted.
+func (sd *snapshotDialogs) askDeleteSnapshot(v app.VM, s app.Snapshot) {
+	if _, _, runs := sd.w.jobs.runningJob(v.Name); runs {
 		return
 	}
 	var d *widgets.Dialog

@@ -84,8 +84,8 @@ func (ds *dialogStack) showMessage(title, text string) {
 	ds.openDialog(title, paragraph(text), lang.L("Close"), nil)
 }
 
-// showError shows what failed, the state of the disk and a hint. It returns false and shows
-// nothing if err is nil or the window is closing.
+// showError shows what failed, the state of the disk, a hint, and a button for the next step if
+// the window has one. It returns false and shows nothing if err is nil or the window is closing.
 func (ds *dialogStack) showError(err error) bool {
 	if err == nil || ds.w.ctx.Err() != nil {
 		return false
@@ -104,6 +104,14 @@ func (ds *dialogStack) showError(err error) bool {
 	copyDetails := &widgets.DialogButton{Text: lang.L("Copy details"), OnTapped: func() {
 		ds.w.app.Clipboard().SetContent(words.EnglishProblem(explained).Line()) // in English, for bug reports
 	}}
-	ds.openDialog(p.Title, body, lang.L("Close"), nil, copyDetails)
+	buttons := []*widgets.DialogButton{copyDetails}
+	var d *widgets.Dialog
+	if next, ok := ds.w.nextStep(explained); ok {
+		buttons = append(buttons, &widgets.DialogButton{Text: next.text(), OnTapped: func() {
+			ds.closeDialog(d)
+			next.do()
+		}})
+	}
+	d = ds.openDialog(p.Title, body, lang.L("Close"), nil, buttons...)
 	return true
 }

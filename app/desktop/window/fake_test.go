@@ -40,6 +40,8 @@ type fakeService struct {
 	// shellGate, if set, blocks Shell until it is closed.
 	shellGate chan struct{}
 
+	imageNote app.ImageNote // of all images
+
 	// jobSteps, if set, blocks jobs: each value lets a job advance by a tenth.
 	jobSteps chan struct{}
 	// jobPause is the duration of a step if jobSteps is nil.

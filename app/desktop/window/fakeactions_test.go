@@ -192,7 +192,7 @@ func (f *fakeService) Systems() []app.System {
 }
 
 func (f *fakeService) FindImage(_ context.Context, distro, release string) (app.FoundImage, error) {
-	return app.FoundImage{Name: distro + ":newest"}, f.called("FindImage", distro+" "+release)
+	return app.FoundImage{Name: distro + ":newest", Note: f.imageNote}, f.called("FindImage", distro+" "+release)
 }
 
 func (f *fakeService) CreateFromImage(_ context.Context, n app.NewVM) (*job.Job[app.VM], error) {

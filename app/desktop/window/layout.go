@@ -96,7 +96,7 @@ func (tl *timeline) buildSnapshots() *fyne.Container {
 	tl.timeline = widgets.NewTimeline()
 	tl.timeline.OnChanged = func(string) { tl.drawDetails() }
 	tl.timeline.OnReturn = func(string) { tl.w.snapshotDialogs.askRestore() }
-	tl.timeline.OnDelete = func(string) { tl.w.snapshotDialogs.askDeleteSnapshot() }
+	tl.timeline.OnDelete = func(string) { tl.withSnapshot(tl.w.snapshotDialogs.askDeleteSnapshot)() }
 	tl.timeline.OnEscape = tl.w.focusMain
 	tl.timeline.OnMenu = func(at fyne.Position) { tl.w.popUp(tl.snapshotActions(), at) }
 
@@ -132,7 +132,7 @@ func (tl *timeline) buildDetails() {
 	tl.detailName.Focus, tl.detailAbout.Focus = tl.editBegun, tl.editBegun
 	tl.facts = widgets.NewFacts()
 	tl.restore = widget.NewButtonWithIcon(lang.L("Restore")+"…", assets.RestoreIcon, tl.w.unlessModal(tl.w.snapshotDialogs.askRestore))
-	tl.del = widget.NewButtonWithIcon(lang.L("Delete")+"…", theme.DeleteIcon(), tl.w.unlessModal(tl.w.snapshotDialogs.askDeleteSnapshot))
+	tl.del = widget.NewButtonWithIcon(lang.L("Delete")+"…", theme.DeleteIcon(), tl.w.unlessModal(tl.withSnapshot(tl.w.snapshotDialogs.askDeleteSnapshot)))
 	tl.detailMore = moreButton(func() { tl.w.popUpUnder(tl.detailMore, tl.snapshotActions()) })
 	buttons := container.NewBorder(nil, nil, nil, tl.detailMore, container.NewGridWithColumns(2, tl.restore, tl.del))
 	tl.details = widgets.NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(layout.NewCustomPaddedLayout(8, 12, detailPad, detailPad),

@@ -22,7 +22,7 @@ func (tl *timeline) snapshotActions() []action {
 		{tl.pinText, nil, tl.canEditSnapshot, tl.withSnapshot(tl.togglePin)},
 		{fixedText(lang.L("Verify")), nil, tl.hasSnapshotFile, tl.withSnapshot(tl.verifySnapshot)},
 		{fixedText(lang.L("Export") + "…"), nil, tl.hasIntactSnapshot, tl.withSnapshot(tl.w.snapshotDialogs.askExport)},
-		{fixedText(lang.L("Delete snapshot") + "…"), nil, tl.canEditSnapshot, tl.w.snapshotDialogs.askDeleteSnapshot},
+		{fixedText(lang.L("Delete snapshot") + "…"), nil, tl.canEditSnapshot, tl.withSnapshot(tl.w.snapshotDialogs.askDeleteSnapshot)},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
 	"vmterminal/app/desktop/words"
@@ -19,6 +20,8 @@ import (
 // system is an operating system that a new VM can be created with.
 type system struct {
 	label, about string
+	// catalog is the name in the catalog, or "".
+	catalog string
 	// create starts the job that creates a VM. It must not be called on the main goroutine.
 	create func(ctx context.Context, n app.NewVM) (*job.Job[app.VM], error)
 	// byFile is set if a file or URL is needed.
@@ -30,14 +33,7 @@ type system struct {
 func (vd *vmDialogs) systems(catalog []app.System) []system {
 	list := []system{{label: lang.L("Built-in Linux"), about: lang.L("Small and ready at once, no download")}}
 	for _, s := range catalog {
-		list = append(list, system{label: lang.L("{{.Name}} cloud image", words.Values{"Name": capital(s.Name)}), about: s.About, create: func(ctx context.Context, n app.NewVM) (*job.Job[app.VM], error) {
-			found, err := vd.w.svc.FindImage(ctx, s.Name, "")
-			if err != nil {
-				return nil, err
-			}
-			n.Found = &found
-			return vd.w.svc.CreateFromImage(ctx, n)
-		}})
+		list = append(list, system{label: lang.L("{{.Name}} cloud image", words.Values{"Name": capital(s.Name)}), about: s.About, catalog: s.Name, create: vd.w.svc.CreateFromImage})
 	}
 	return append(list,
 		system{label: lang.L("Debian, built from packages"), about: lang.L("Takes some minutes the first time. Uses this computer's package mirror"), create: func(ctx context.Context, n app.NewVM) (*job.Job[app.VM], error) {
@@ -118,8 +114,45 @@ func (vd *vmDialogs) createFrom(f *systemForm, n app.NewVM) {
 		vd.createVM(n)
 		return
 	}
+	if selected.catalog != "" {
+		vd.createFromCatalog(selected.catalog, n)
+		return
+	}
 	if selected.byFile {
 		n.Image, n.UEFI = expandHome(f.file.Text()), f.uefi.Checked
 	}
 	runJob(vd.w, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) { return selected.create(ctx, n) })
+}
+
+// createFromCatalog creates a VM with the current image of a system in the catalog. If there is
+// a note about the image, it asks first.
+func (vd *vmDialogs) createFromCatalog(system string, n app.NewVM) {
+	var found app.FoundImage
+	vd.w.call(func(ctx context.Context) (err error) {
+		found, err = vd.w.svc.FindImage(ctx, system, "")
+		return err
+	}, func(err error) {
+		if vd.w.modal.showError(err) {
+			return
+		}
+		n.Found = &found
+		create := func() {
+			runJob(vd.w, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) { return vd.w.svc.CreateFromImage(ctx, n) })
+		}
+		if found.Note.Code == "" {
+			create()
+		} else {
+			vd.w.unlessModal(func() { vd.askImage(n.Name, found, create) })()
+		}
+	})
+}
+
+// askImage shows the note about an image and asks whether to use the image.
+func (vd *vmDialogs) askImage(name string, found app.FoundImage, create func()) {
+	var d *widgets.Dialog
+	use := &widgets.DialogButton{Text: lang.L("Create"), Importance: widget.WarningImportance, OnTapped: func() {
+		vd.w.modal.closeDialog(d)
+		create()
+	}}
+	d = vd.w.modal.openDialog(lang.L("Create {{.VM}} from this image?", words.Values{"VM": name}), paragraph(words.ImageNote(found)), lang.L("Cancel"), nil, use)
 }

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"vmterminal/app"
 	"vmterminal/widgets"
 )
 
@@ -93,4 +94,19 @@ func TestNewVMFromOwnImage(t *testing.T) {
 		t.Fatal("the dialog is still open")
 	}
 	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage /images/mine.qcow2 default") })
+}
+
+func TestNewVMWithNoteAboutImage(t *testing.T) {
+	svc := stopped("dev")
+	svc.imageNote = app.ImageNote{Code: app.ImageOutdated, Earlier: "13.2"}
+	d := open(t, svc)
+	d.chooseSystem("Debian cloud image")
+	d.press("Create")
+	d.awaitDialog("Create default from this image?")
+	requireText(t, d.dialogTexts(), "version 13.2 was offered before")
+	if svc.hasCalled("CreateFromImage debian:newest default") {
+		t.Error("the VM was created before the note was confirmed")
+	}
+	d.press("Create")
+	d.until("the VM", func() bool { _, ok := d.last.vm("default"); return ok })
 }

@@ -113,6 +113,12 @@ func germanCodes(t *testing.T) {
 			}
 		}
 	}
+	for _, code := range app.ImageNoteCodes {
+		got := ImageNote(app.FoundImage{Name: "x", Note: app.ImageNote{Code: code}})
+		if !strings.Contains(got, "Es gibt") && !strings.Contains(got, "angeboten") && !strings.Contains(got, "kann nicht") {
+			t.Errorf("image note %s: got %q, want a German text", code, got)
+		}
+	}
 	for _, code := range app.Activities() {
 		activity := durable.Activity{Code: code, Name: "x"}
 		if got := Activity(activity); got == activityText(filled, activity) || strings.Contains(got, "{{") || strings.HasPrefix(got, "arbeitet") {

@@ -97,6 +97,23 @@ func Description(s app.Snapshot) string {
 	}
 }
 
+// ImageNote describes the note about an image, or returns "" if there is none.
+func ImageNote(found app.FoundImage) string {
+	switch n := found.Note; n.Code {
+	case "":
+		return ""
+	case app.ImageOffline:
+		return lang.L("There is no connection. {{.Image}} is used as it was on {{.Date}}.", Values{"Image": found.Name, "Date": n.Added.Local().Format("2 Jan 2006")})
+	case app.ImageOutdated:
+		return lang.L("{{.Image}} is offered in version {{.Version}}, but version {{.Earlier}} was offered before. The server may be outdated, or an attacker may be holding back updates.",
+			Values{"Image": found.Name, "Version": found.Version, "Earlier": n.Earlier})
+	case app.ImageUnchecked:
+		return lang.L("VMTerminal cannot tell whether {{.Image}} is outdated: {{.Error}}", Values{"Image": found.Name, "Error": n.Detail})
+	default:
+		return unknownCode(string(n.Code))
+	}
+}
+
 // Taken returns how a snapshot was taken, or what is wrong with its file.
 func Taken(s app.Snapshot) string {
 	switch {

@@ -1,0 +1,54 @@
+package window
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2/lang"
+
+	"vmterminal/app"
+	"vmterminal/app/problem"
+)
+
+// nextStep returns the action that may solve a problem. It returns false if the window has no
+// such action, or if it is not available now.
+func (w *window) nextStep(p problem.Problem) (action, bool) {
+	switch p.Code {
+	case problem.NoSpace, problem.NoInodes, problem.QuotaExceeded:
+		return action{text: fixedText(lang.L("Storage") + "…"), do: w.storage.askStorage}, true
+	}
+	v, ok := w.last.vm(p.Operation.VM)
+	if !ok {
+		return action{}, false
+	}
+	a := w.nextStepForVM(v, p)
+	return a, a.text != nil && a.isEnabled()
+}
+
+// nextStepForVM returns the action on a VM that may solve a problem, or the zero action.
+func (w *window) nextStepForVM(v app.VM, p problem.Problem) action {
+	restored := func(s problem.State) bool { return s.Code == problem.DiskRestored }
+	isSelected := v.Name == w.last.selected
+	switch p.Code {
+	case problem.VMRunning:
+		return action{fixedText(lang.L("Stop")), nil, func() bool { return v.State.Alive() && w.power.canPower(v) }, func() { w.power.askStop(v.Name) }}
+	case problem.VMStopped:
+		return action{fixedText(lang.L("Start")), nil, func() bool { return !v.State.Alive() && w.power.canPower(v) }, func() { w.power.startVM(v.Name) }}
+	case problem.VMPaused:
+		return action{fixedText(lang.L("Resume")), nil, func() bool { return v.State == app.Paused && w.power.canPower(v) }, func() { w.power.togglePause(v) }}
+	case problem.SupervisorGone, problem.SupervisorSilent:
+		return action{fixedText(lang.L("Force off…")), nil, v.State.Alive, func() { w.vmDialogs.askForce(v) }}
+	case problem.NoMemory, problem.NoAccelerator, problem.PortInUse, problem.ShareUnavailable, problem.SharingUnsupported:
+		return action{fixedText(lang.L("Settings") + "…"), nil, func() bool { return w.canChange(v) }, func() { w.vmDialogs.askSettings(v) }}
+	case problem.SnapshotDamaged, problem.SnapshotFileMissing:
+		at := slices.IndexFunc(w.last.snapshots, func(s app.Snapshot) bool { return s.Name == p.Operation.Snapshot })
+		if at < 0 || !isSelected {
+			return action{}
+		}
+		s := w.last.snapshots[at]
+		return action{fixedText(lang.L("Delete snapshot") + "…"), nil, func() bool { return w.idle(v) }, func() { w.snapshotDialogs.askDeleteSnapshot(v, s) }}
+	}
+	if isSelected && slices.ContainsFunc(p.Disk, restored) {
+		return action{fixedText(lang.L("Undo restore") + "…"), nil, func() bool { return w.timeline.canUndo(v) }, w.snapshotDialogs.askUndo}
+	}
+	return action{}
+}
