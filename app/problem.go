@@ -133,6 +133,12 @@ var errorCodes = []errorCode{
 	{ErrNoFolder, problem.FolderNotFound},
 	{fs.ErrNotExist, problem.FileNotFound},
 	{fs.ErrPermission, problem.PermissionDenied},
+	{syscall.EROFS, problem.ReadOnly},
+	{syscall.EIO, problem.IOError},
+	{syscall.ECONNREFUSED, problem.ConnectionRefused},
+	{context.DeadlineExceeded, problem.TimedOut},
+	{os.ErrDeadlineExceeded, problem.TimedOut},
+	{syscall.ETIMEDOUT, problem.TimedOut},
 }
 
 // Explain converts an error to a [problem.Problem], whose texts are safe to display.
@@ -170,11 +176,34 @@ func Explain(err error) problem.Problem {
 	if p.Code == problem.ToolMissing {
 		p.Tools = missingTools(err)
 	}
+	p.Args = problemArgs(err)
 	p.Exit = p.Code.Exit()
 	if p.Code == problem.Canceled && !errors.As(err, new(job.Interrupted)) {
 		p.Cause = ""
 	}
 	return p.Map(Plain)
+}
+
+// problemArgs returns the arguments in an error.
+func problemArgs(err error) problem.Args {
+	if full := (*snapshot.NoSpace)(nil); errors.As(err, &full) {
+		return problem.Args{Path: full.Dir, Needed: full.Needed, Free: full.Free}
+	}
+	if wrong := (*durable.JSONError)(nil); errors.As(err, &wrong) {
+		return problem.Args{Path: wrong.Path, Line: wrong.Line}
+	}
+	return problem.Args{Path: errorPath(err)}
+}
+
+// errorPath returns the path in an error of the system, or "".
+func errorPath(err error) string {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		return p.Path
+	}
+	if l := (*os.LinkError)(nil); errors.As(err, &l) {
+		return l.New
+	}
+	return ""
 }
 
 func problemHolder(h durable.Holder) problem.Holder {
@@ -196,12 +225,7 @@ func plainProblem(p *problem.Problem) *problem.Problem {
 func lackingSpace(err error) problem.Code {
 	full := &snapshot.NoSpace{}
 	errors.As(err, &full)
-	var path string
-	if p := (*fs.PathError)(nil); errors.As(err, &p) {
-		path = p.Path
-	} else if l := (*os.LinkError)(nil); errors.As(err, &l) {
-		path = l.New
-	}
+	path := errorPath(err)
 	switch {
 	case full.Lack == snapshot.LackQuota || errors.Is(err, syscall.EDQUOT):
 		return problem.QuotaExceeded

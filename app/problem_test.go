@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,7 +52,7 @@ func TestExplain(t *testing.T) {
 		{errors.New("something else"), "unknown: something else", problem.ExitFailure},
 		{
 			wrapFailure(durable.MarkNotDurable(syscall.EIO), restore, problem.DiskUnchanged),
-			": unknown: input/output error (not_durable)", problem.ExitFailure,
+			": io_error: input/output error (not_durable)", problem.ExitFailure,
 		},
 		{
 			wrapFailure(fmt.Errorf("%w: %w", snapshot.ErrNotDurable, durable.MarkNotDurable(syscall.EIO)), restore, problem.DiskRestored),
@@ -70,6 +73,28 @@ func TestExplainNamesHolder(t *testing.T) {
 	for _, err := range []error{&durable.Busy{Holder: holder}, &unstoppedJob{holder}} {
 		if got := Explain(err).Holder; got != want {
 			t.Errorf("%v: got holder %+v, want %+v", err, got, want)
+		}
+	}
+}
+
+func TestExplainArgs(t *testing.T) {
+	var list map[string]int
+	damaged := durable.ParseJSON("/s/vms.json", []byte("{\n\"a\": x}"), &list)
+	for _, c := range []struct {
+		err  error
+		code problem.Code
+		want problem.Args
+	}{
+		{&fs.PathError{Op: "open", Path: "/s/x\x1b", Err: syscall.EACCES}, problem.PermissionDenied, problem.Args{Path: "/s/x?"}},
+		{&os.LinkError{Op: "rename", Old: "/a", New: "/b", Err: syscall.EROFS}, problem.ReadOnly, problem.Args{Path: "/b"}},
+		{&fs.PathError{Op: "read", Path: "/d", Err: syscall.EIO}, problem.IOError, problem.Args{Path: "/d"}},
+		{&snapshot.NoSpace{Dir: "/s", Needed: 7, Free: 5}, problem.NoSpace, problem.Args{Path: "/s", Needed: 7, Free: 5}},
+		{fmt.Errorf("x: %w", damaged), problem.JSONDamaged, problem.Args{Path: "/s/vms.json", Line: 2}},
+		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, problem.ConnectionRefused, problem.Args{}},
+		{fmt.Errorf("read: %w", os.ErrDeadlineExceeded), problem.TimedOut, problem.Args{}},
+	} {
+		if got := Explain(c.err); got.Code != c.code || got.Args != c.want {
+			t.Errorf("%v: got %s with %+v, want %s with %+v", c.err, got.Code, got.Args, c.code, c.want)
 		}
 	}
 }

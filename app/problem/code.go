@@ -110,6 +110,10 @@ const (
 	FolderNotFound       Code = "folder_not_found"
 	FileNotFound         Code = "file_not_found"
 	PermissionDenied     Code = "permission_denied"
+	ReadOnly             Code = "read_only"
+	IOError              Code = "io_error"
+	ConnectionRefused    Code = "connection_refused"
+	TimedOut             Code = "timed_out"
 	Unknown              Code = "unknown"
 )
 
@@ -202,6 +206,10 @@ var exits = map[Code]int{
 	FolderNotFound:       ExitNotFound,
 	FileNotFound:         ExitNotFound,
 	PermissionDenied:     ExitFailure,
+	ReadOnly:             ExitFailure,
+	IOError:              ExitFailure,
+	ConnectionRefused:    ExitFailure,
+	TimedOut:             ExitFailure,
 	Unknown:              ExitFailure,
 }
 

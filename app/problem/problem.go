@@ -15,6 +15,8 @@ import (
 type Problem struct {
 	// Code says why the operation failed; Unknown if the error has no code.
 	Code Code `json:"code"`
+	// Args are the arguments of Code.
+	Args Args `json:"args,omitzero"`
 	// Operation is the operation that failed; it is zero if unknown.
 	Operation Operation `json:"operation,omitzero"`
 	// Disk lists what the failure left behind, most important first.
@@ -32,6 +34,17 @@ type Problem struct {
 	Cause string `json:"cause,omitempty"`
 	// Exit is the exit code of a command that fails with the problem.
 	Exit int `json:"exit"`
+}
+
+// Args are the arguments of a Code. Fields that the code does not use, or that are unknown, are
+// zero.
+type Args struct {
+	// Path is the file or folder that could not be used, and Line is the line in it, from 1.
+	Path string `json:"path,omitempty"`
+	Line int    `json:"line,omitempty"`
+	// Needed and Free are sizes in bytes. They are set for NoSpace.
+	Needed int64 `json:"needed,omitempty"`
+	Free   int64 `json:"free,omitempty"`
 }
 
 // String formats the problem for logs, such as
@@ -54,7 +67,7 @@ func (p Problem) String() string {
 // Map returns p with f applied to every text in it, including the codes.
 func (p Problem) Map(f func(string) string) Problem {
 	p.Code, p.Operation, p.Cause = Code(f(string(p.Code))), p.Operation.Map(f), f(p.Cause)
-	p.DidYouMean, p.Tools = f(p.DidYouMean), mapped(p.Tools, f)
+	p.DidYouMean, p.Tools, p.Args.Path = f(p.DidYouMean), mapped(p.Tools, f), f(p.Args.Path)
 	p.Holder.Activity, p.Holder.Name = f(p.Holder.Activity), f(p.Holder.Name)
 	p.Disk = mapped(p.Disk, func(s State) State {
 		s.Code, s.Detail = StateCode(f(string(s.Code))), f(s.Detail)

@@ -49,7 +49,7 @@ func germanDialog(t *testing.T, name, why string) {
 	})
 	for _, want := range []string{
 		"Schnappschuss '" + name + "' von VM '" + why + "' ließ sich nicht wiederherstellen",
-		"VM is running",
+		"die VM läuft",
 		"Die Platte ist unverändert. Die VM ist aus: " + why + ".",
 		"Die VM vorher stoppen.",
 	} {

@@ -105,6 +105,15 @@ func germanCodes(t *testing.T) {
 			t.Errorf("%s: got %q, want a German text", code, got)
 		}
 	}
+	for code, text := range causeTexts {
+		for _, args := range []problem.Args{{Path: "/p", Line: 3}, {Path: "/p", Line: 3, Needed: 5}} {
+			p := problem.Problem{Code: code, Cause: "English", Args: args}
+			english := filled(text, Values{"Path": "/p", "Line": "3"})
+			if got := Problem(p).Detail; got == "English" || got == english || strings.Contains(got, "{{") || strings.Contains(got, "needed") {
+				t.Errorf("cause %s: got %q, want a German text", code, got)
+			}
+		}
+	}
 	for _, code := range app.SnapshotPurposes {
 		for _, value := range []string{"", "x"} {
 			got := Description(app.Snapshot{Purpose: app.SnapshotPurpose{Code: code, Value: value}})

@@ -17,9 +17,63 @@ type ProblemText struct{ Title, Detail, Disk, Hint string }
 // Line returns the text as one line.
 func (t ProblemText) Line() string { return problem.Line(t.Title, t.Detail, t.Disk, t.Hint) }
 
-// Problem describes a problem in the user's language. The errors of programs and of the
-// system are not translated.
-func Problem(p problem.Problem) ProblemText { return problemText(translated, p) }
+// Problem describes a problem in the user's language. Causes that are not in causeTexts, such as
+// the errors of programs, are not translated.
+func Problem(p problem.Problem) ProblemText {
+	t := problemText(translated, p)
+	if p.Holder.PID == 0 && p.Cause != "" {
+		t.Detail = Cause(p)
+	}
+	return t
+}
+
+// Cause returns why an operation failed, in the user's language if possible.
+func Cause(p problem.Problem) string {
+	text, ok := causeTexts[p.Code]
+	a := p.Args
+	switch {
+	case !ok || pathCauses[p.Code] && a.Path == "" || p.Code == problem.JSONDamaged && a.Line == 0:
+		return p.Cause
+	case p.Code == problem.NoSpace && a.Needed > 0:
+		text = neededSpaceText
+	}
+	return translated(text, Values{"Path": a.Path, "Line": strconv.Itoa(a.Line), "Needed": units.Bytes(a.Needed), "Free": units.Bytes(a.Free)})
+}
+
+// neededSpaceText replaces the text of NoSpace if the needed space is known.
+const neededSpaceText = "not enough free space in {{.Path}}: about {{.Needed}} needed, {{.Free}} free"
+
+// pathCauses are the codes in causeTexts whose texts are complete only with a path.
+var pathCauses = map[problem.Code]bool{
+	problem.NoSpace: true, problem.NoInodes: true, problem.QuotaExceeded: true, problem.FileNotFound: true,
+	problem.FileExists: true, problem.PermissionDenied: true, problem.ReadOnly: true, problem.IOError: true,
+}
+
+// causeTexts are the causes that a code and its arguments describe completely, by problem code.
+var causeTexts = map[problem.Code]string{
+	problem.VMRunning:         "VM is running",
+	problem.VMStopped:         "VM is stopped",
+	problem.VMPaused:          "the VM is paused",
+	problem.NoSSHServer:       "the guest has no SSH server",
+	problem.NoActiveVM:        "no VM is active",
+	problem.JobNotFound:       "no job is running",
+	problem.NothingToUndo:     "there is nothing to undo",
+	problem.VMOfOtherUser:     "the VM runs as another user",
+	problem.SupervisorGone:    "its supervisor died, but QEMU is still running",
+	problem.SupervisorSilent:  "its supervisor is not responding",
+	problem.GuestRestarted:    "the guest's agent was restarted",
+	problem.JSONDamaged:       "{{.Path}} cannot be read: line {{.Line}} is damaged",
+	problem.NoSpace:           "{{.Path}}: no space left",
+	problem.NoInodes:          "{{.Path}}: no space left for another file",
+	problem.QuotaExceeded:     "{{.Path}}: the disk quota is used up",
+	problem.FileNotFound:      "{{.Path}}: file or folder not found",
+	problem.FileExists:        "{{.Path}}: already exists",
+	problem.PermissionDenied:  "{{.Path}}: permission denied",
+	problem.ReadOnly:          "{{.Path}}: the file system is read-only",
+	problem.IOError:           "{{.Path}}: the disk reported a read or write error",
+	problem.ConnectionRefused: "the connection was refused",
+	problem.TimedOut:          "there was no response in time",
+}
 
 // EnglishProblem describes a problem in English, for bug reports.
 func EnglishProblem(p problem.Problem) ProblemText { return problemText(filled, p) }

@@ -13,9 +13,9 @@ import (
 func tableTexts() []string {
 	return slices.Concat(
 		slices.Collect(maps.Values(operationTexts)), slices.Collect(maps.Values(stateTexts)),
-		slices.Collect(maps.Values(hintTexts)), slices.Collect(maps.Values(noteTexts)), slices.Collect(maps.Values(activityTexts)),
+		slices.Collect(maps.Values(hintTexts)), slices.Collect(maps.Values(causeTexts)), slices.Collect(maps.Values(noteTexts)), slices.Collect(maps.Values(activityTexts)),
 		slices.Collect(maps.Values(findingTexts)), slices.Collect(maps.Values(slowTexts)), slices.Collect(maps.Values(fixTexts)),
-		[]string{unknownText, canceledText, workingText, workingOnText, vmBusyText, imageBusyText, unstoppedText, busyText},
+		[]string{neededSpaceText, unknownText, canceledText, workingText, workingOnText, vmBusyText, imageBusyText, unstoppedText, busyText},
 	)
 }
 
@@ -37,6 +37,30 @@ func TestProblemTextsAreComplete(t *testing.T) {
 	for _, code := range problem.Notes() {
 		if noteTexts[code] == "" {
 			t.Errorf("%s has no text", code)
+		}
+	}
+	for code, text := range causeTexts {
+		if !slices.Contains(problem.Codes(), code) || pathCauses[code] != strings.HasPrefix(text, "{{.Path}}: ") {
+			t.Errorf("%s: got cause %q, want a code that exists, and a path if it needs one", code, text)
+		}
+	}
+	for _, c := range []struct {
+		p    problem.Problem
+		want string
+	}{
+		{problem.Problem{Code: problem.PermissionDenied, Cause: "open /d: permission denied", Args: problem.Args{Path: "/{{.d}}"}}, "/{{.d}}: permission denied"},
+		{problem.Problem{Code: problem.PermissionDenied, Cause: "permission denied"}, "permission denied"},
+		{problem.Problem{Code: problem.NoSpace, Cause: "x", Args: problem.Args{Path: "/d", Needed: 3 << 30, Free: 5 << 20}}, "not enough free space in /d: about 3.0 GiB needed, 5.0 MiB free"},
+		{problem.Problem{Code: problem.NoSpace, Cause: "x", Args: problem.Args{Path: "/d"}}, "/d: no space left"},
+		{problem.Problem{Code: problem.JSONDamaged, Cause: "x", Args: problem.Args{Path: "/d", Line: 3}}, "/d cannot be read: line 3 is damaged"},
+		{problem.Problem{Code: problem.TimedOut, Cause: "read unix: i/o timeout"}, "there was no response in time"},
+		{problem.Problem{Code: problem.WrongState, Cause: "why"}, "why"},
+	} {
+		if got := Problem(c.p).Detail; got != c.want {
+			t.Errorf("%+v: got cause %q, want %q", c.p, got, c.want)
+		}
+		if got := EnglishProblem(c.p).Detail; got != c.p.Cause {
+			t.Errorf("%+v: got %q in a report, want the error unchanged", c.p, got)
 		}
 	}
 	for code, text := range hintTexts {
