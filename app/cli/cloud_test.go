@@ -102,7 +102,7 @@ func resizes(ts *testscript.TestScript, neg bool, args []string) {
 	shell.Env = append(os.Environ(), home.EnvVar+"="+ts.Getenv(home.EnvVar))
 	tty, err := pty.StartWithSize(shell, &pty.Winsize{Rows: 30, Cols: 100})
 	ts.Check(err)
-	limit := time.AfterFunc(bootLimit, func() { tty.Close() })
+	limit := time.AfterFunc(awaitTimeout, func() { tty.Close() })
 	defer limit.Stop()
 	var shown []byte
 	ask := func(size, answer string) {

@@ -115,7 +115,7 @@ func awaits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: awaits VM TEXT")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), awaitTimeout)
 	defer cancel()
 	svc := app.New(app.Options{Home: home.Dir(ts.Getenv(home.EnvVar))})
 	console, err := svc.Console(ctx, args[0])

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -96,16 +95,13 @@ func fat16(size int) []byte {
 	return b
 }
 
-// bootLimit bounds the time to boot with emulated firmware on a busy machine.
-const bootLimit = 4 * time.Minute
-
 // off VM: waits until the VM is off.
 func off(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: off VM")
 	}
 	svc := app.New(app.Options{Home: home.Dir(ts.Getenv(home.EnvVar))})
-	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), awaitTimeout)
 	defer cancel()
 	console, err := svc.Console(ctx, args[0])
 	if err != nil {
@@ -127,7 +123,7 @@ func said(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: said VM TEXT")
 	}
 	svc := app.New(app.Options{Home: home.Dir(ts.Getenv(home.EnvVar))})
-	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), awaitTimeout)
 	defer cancel()
 	console, err := svc.Console(ctx, args[0])
 	ts.Check(err)

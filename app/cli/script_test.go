@@ -173,9 +173,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// awaitTimeout bounds await, so that a script fails instead of waiting for an event that no
+// awaitTimeout bounds each wait, so that a script fails instead of waiting for an event that no
 // longer comes. It must be long enough for an emulated guest to boot on a loaded machine.
-const awaitTimeout = 5 * time.Minute
+const awaitTimeout = 10 * time.Minute
 
 // await REGEXP COMMAND...: runs the command repeatedly until its standard output matches.
 func await(ts *testscript.TestScript, neg bool, args []string) {

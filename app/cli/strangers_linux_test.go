@@ -2,8 +2,10 @@ package cli_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -171,12 +173,17 @@ func (w *world) saw(names ...string) {
 	}
 }
 
-// run runs a command of the program with umask 000 while the other user keeps trying to
-// access everything.
-func (w *world) run(args ...string) {
-	w.t.Helper()
+// command returns a command of the program with umask 000.
+func (w *world) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("sh", append([]string{"-c", `umask 000; exec vmterminal "$@"`, "sh"}, args...)...)
 	cmd.Env = append(os.Environ(), home.EnvVar+"="+string(w.home), "HOME="+w.public("user"), "TMPDIR="+w.public("tmp"))
+	return cmd
+}
+
+// run runs a command of the program while the other user keeps trying to access everything.
+func (w *world) run(args ...string) {
+	w.t.Helper()
+	cmd := w.command(args...)
 	ctx, stop := context.WithCancel(w.t.Context())
 	var looking sync.WaitGroup
 	looking.Go(func() {
@@ -193,6 +200,27 @@ func (w *world) run(args ...string) {
 	looking.Wait()
 	if err != nil {
 		w.t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+}
+
+// createSnapshot creates a snapshot. The other user tries to access everything while the
+// snapshot's file is unfinished.
+func (w *world) createSnapshot(name string) {
+	w.t.Helper()
+	cmd := w.command("--debug", "snapshot", "create", name)
+	cmd.Env = append(cmd.Env, suspendAt+"=phase=scan-disk")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	err := waitSuspended(cmd.Process.Pid)
+	if err == nil {
+		w.look()
+	}
+	_ = cmd.Process.Signal(syscall.SIGCONT) // it may have exited
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		w.t.Fatalf("create a snapshot: %v\n%s", err, out.String())
 	}
 }
 
@@ -231,7 +259,7 @@ func TestNoAccessForOtherUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	w.run("snapshot", "create", "one")
+	w.createSnapshot("one")
 	w.run("snapshot", "export", "one", filepath.Join(w.public("out"), "one.raw.gz"))
 	w.run("snapshot", "import", filepath.Join(w.public("out"), "one.raw.gz"), "--name", "two")
 	w.run("snapshot", "clone", "one", "other")

@@ -247,12 +247,11 @@ const (
 	statusReply   = "\x1b[0n"
 )
 
-const (
-	// drainLimit bounds the wait for statusReply.
-	drainLimit = 2 * time.Second
-	// drainQuiet is the silence after statusReply that ends the wait.
-	drainQuiet = 50 * time.Millisecond
-)
+// drainLimit bounds the wait for statusReply. Tests replace it.
+var drainLimit = 2 * time.Second
+
+// drainQuiet is the silence after statusReply that ends the wait.
+const drainQuiet = 50 * time.Millisecond
 
 // keyReader reads from a terminal. Once it is stopped, no pending Read can consume keys meant
 // for the next reader. Read and inject are safe for concurrent use.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -117,6 +118,9 @@ func (c *guestConsole) Resize(context.Context, int, int) error { return nil }
 // is requested. shown returns what the terminal has received.
 func emulator(t *testing.T, keys *os.File) (shown func() string) {
 	t.Helper()
+	limit := drainLimit
+	t.Cleanup(func() { drainLimit = limit })
+	drainLimit = time.Minute // on a busy machine, too, the replies arrive in time
 	var mu sync.Mutex
 	var all []byte
 	go func() {
