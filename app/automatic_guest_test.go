@@ -16,7 +16,7 @@ import (
 )
 
 // guestLimit is how long a test waits for each event in a real guest.
-const guestLimit = 3 * time.Minute
+const guestLimit = 10 * time.Minute
 
 // realVM is a VM with the built-in guest. The test process is its supervisor and controls its
 // clock.

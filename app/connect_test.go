@@ -32,19 +32,23 @@ func TestCanceledAdoptionContinues(t *testing.T) {
 	adopted := make(chan error, 1)
 	go func() { adopted <- s.adopt(ctx, "dev") }()
 
-	out, err := os.Open(program + ".out")
+	// A pipe that is open for both does not wait for the program.
+	out, err := os.OpenFile(program+".out", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	in, err := os.OpenFile(program+".in", os.O_WRONLY, 0)
+	in, err := os.OpenFile(program+".in", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer in.Close()
+	if err := out.SetReadDeadline(time.Now().Add(guestLimit)); err != nil {
+		t.Fatal(err)
+	}
 	says := bufio.NewScanner(out)
 	if !says.Scan() {
-		t.Fatal("the supervisor did not start")
+		t.Fatalf("the supervisor did not start: %v", says.Err())
 	}
 	cancel()
 	if err := <-adopted; !errors.Is(err, context.Canceled) {
@@ -52,7 +56,7 @@ func TestCanceledAdoptionContinues(t *testing.T) {
 	}
 	for until := time.Now().Add(300 * time.Millisecond); time.Now().Before(until); {
 		if _, err := in.WriteString("there?\n"); err != nil || !says.Scan() {
-			t.Fatalf("the supervisor was stopped: %v", err)
+			t.Fatalf("the supervisor was stopped: %v, %v", err, says.Err())
 		}
 	}
 }

@@ -2,14 +2,17 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"vmterminal/app/problem"
 	"vmterminal/snapshot/durable"
@@ -202,9 +205,21 @@ func attachLoop(t *testing.T, file string, flags ...string) (detach func()) {
 	if err != nil {
 		t.Skip("loop devices are not available: ", err)
 	}
+	backing := filepath.Join("/sys/block", filepath.Base(strings.TrimSpace(string(device))), "loop/backing_file")
+	attached, _ := os.ReadFile(backing)
 	detach = sync.OnceFunc(func() {
 		if out, err := exec.Command("losetup", "--detach", strings.TrimSpace(string(device))).CombinedOutput(); err != nil {
 			t.Errorf("losetup: %v\n%s", err, out)
+		}
+		// A program that opens every new device, such as udev, delays the detaching.
+		for deadline := time.Now().Add(guestLimit); ; time.Sleep(10 * time.Millisecond) {
+			now, err := os.ReadFile(backing)
+			if err != nil || !bytes.Equal(now, attached) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is still attached to %s after %v", file, device, guestLimit)
+			}
 		}
 	})
 	t.Cleanup(detach)

@@ -129,7 +129,11 @@ func TestShellInGuest(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitForPrograms(t, v.Service, "vi")
-	<-drawn // vi discards input that is typed before
+	select {
+	case <-drawn: // vi discards input that is typed before
+	case <-time.After(guestLimit):
+		t.Fatal("timeout: vi drew no status line")
+	}
 	go func() { _, _ = io.Copy(io.Discard, console) }()
 	if _, err := io.WriteString(console, ":q!\r"); err != nil {
 		t.Fatal(err)

@@ -12,12 +12,11 @@ import (
 	"vmterminal/vm/home"
 )
 
-// waitForChange waits for a change, but not until a poll reports it.
 func waitForChange(t *testing.T, changed <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-changed:
-	case <-time.After(pollInterval - time.Second):
+	case <-time.After(guestLimit):
 		t.Fatal("got no change after " + what)
 	}
 }
@@ -30,7 +29,7 @@ func TestChangesByOtherProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	changed := New(Options{Home: root}).Changes(ctx)
+	changed := watch(ctx, time.Hour, New(Options{Home: root}).watchFolders, isRelevant) // without polls
 	waitForChange(t, changed, "the beginning")
 
 	if err := store.Create(vm.Defaults("two"), fill); err != nil {
