@@ -72,7 +72,6 @@ func attachTwice(t *testing.T, s *store) *terminal {
 func checkStatus(t *testing.T, s *store, began time.Time) {
 	t.Helper()
 	s.waitForAgent("default")
-	text := s.mustRun("status").out
 	want := regexp.MustCompile(`^VM: default
   State: running
   Accelerator: (kvm|tcg) \(.+\)
@@ -81,7 +80,12 @@ func checkStatus(t *testing.T, s *store, began time.Time) {
 )+  Host memory: [\d.]+ [MG]iB
   Host CPU time: [\d.]+ m?s
 $`)
-	if !want.MatchString(text) {
+	text := ""
+	listsAddresses := func() bool { // of a busy guest, status shows none
+		text = s.mustRun("status").out
+		return want.MatchString(text)
+	}
+	if !pollUntil(stateTimeout, listsAddresses) {
 		t.Errorf("got status:\n%s\nwant a match of %s", text, want)
 	}
 	v := s.status()

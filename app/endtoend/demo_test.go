@@ -22,11 +22,12 @@ func TestMainJobWithoutADisplay(t *testing.T) {
 		}
 	}
 	for _, script := range []string{"open", "demo"} {
-		text, err := os.ReadFile(filepath.Join(module, ".ci", script))
+		// A copy could not run while a process that another test starts still has it open.
+		path, err := filepath.Abs(filepath.Join(module, ".ci", script))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(root, ".ci", script), text, 0o700); err != nil {
+		if err := os.Symlink(path, filepath.Join(root, ".ci", script)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -81,8 +81,8 @@ func TestHostileConsoleInTheWindow(t *testing.T) {
 	if now > before+200 { // allowance for the race detector and the garbage collector
 		t.Errorf("memory growth during the flood: got %d MB, want at most 200", now-before)
 	}
-	if worst > scaleByLoad(responseLimit) {
-		t.Errorf("response time: got %v, want at most %v", worst, scaleByLoad(responseLimit))
+	if worst > responseLimit {
+		t.Errorf("response time: got %v, want at most %v", worst, responseLimit)
 	}
 	if got := p.folder(); got != folder {
 		t.Errorf("current folder: got %s, want %s", got, folder)
@@ -95,9 +95,9 @@ func TestHostileConsoleInTheWindow(t *testing.T) {
 	}
 }
 
-// responseLimit bounds the window's response time on an idle machine. It allows for the race
-// detector and for pictures of the whole display.
-const responseLimit = 20 * time.Second
+// responseLimit bounds the window's response time. It allows for the race detector, pictures of
+// the whole display and a busy machine.
+const responseLimit = 3 * time.Minute
 
 const floodLine = "the quick brown fox \x1b[31mjumps\x1b[m"
 

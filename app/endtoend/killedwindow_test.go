@@ -53,7 +53,7 @@ func TestWindowIsKilled(t *testing.T) {
 	command.shell("cd", "alive")
 	checkStillRunning(t, s, host)
 
-	p = d.open(s)
+	p = d.open(s, oneProcessor)
 	d.waitButton("the window shows the VM", primary, headerArea)
 	waitUntil(t, "the console's text is shown again", func() bool { return ink(d.picture(), consoleArea) > textPixels })
 	s.guest("default", "head -c 60000000 /dev/urandom >/root/noise; sync")

@@ -81,11 +81,11 @@ func (d *display) chooseForSnapshot(what string, item int, then func(), done fun
 		d.press(historyByKeys)
 		d.choose(item)
 		then()
-		if pollUntil(10*time.Second, done) {
+		if pollUntil(20*time.Second, done) {
 			return true
 		}
 		d.press("Escape")
-		return false
+		return done()
 	})
 }
 
@@ -138,11 +138,11 @@ func transferSnapshot(t *testing.T, s *store, d *display) {
 		d.press("Tab")
 		d.press("Tab")
 		d.replaceText("carried")() // the name in the file is already in use
-		if !pollUntil(5*time.Second, shows("snapshot", "show", "carried", "--vm", "renamed")) {
+		carried := shows("snapshot", "show", "carried", "--vm", "renamed")
+		if !pollUntil(20*time.Second, carried) {
 			d.press("Escape")
-			return false
 		}
-		return true
+		return carried()
 	})
 	d.chooseForSnapshot("a VM is created from the snapshot", itemNewVM, d.replaceText("copied"), shows("vm", "show", "copied"))
 	d.savePicture("snapshot-carried")

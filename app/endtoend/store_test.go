@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,28 +14,15 @@ import (
 	"time"
 )
 
-// stateTimeout bounds the wait for a state of an emulated guest on an idle machine.
-const stateTimeout = 2 * time.Minute
-
-// scaleByLoad multiplies a limit by the system's load per processor if that is more than 1.
-func scaleByLoad(limit time.Duration) time.Duration {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return limit
-	}
-	var load float64
-	if _, err := fmt.Sscan(string(text), &load); err != nil {
-		return limit
-	}
-	return time.Duration(float64(limit) * max(1, load/float64(runtime.NumCPU())))
-}
+// stateTimeout bounds the wait for a state, also of an emulated guest on a busy machine.
+const stateTimeout = 10 * time.Minute
 
 // waitUntil polls until wanted returns true, and fails the test after a timeout. The text what
 // describes the wanted state.
 func waitUntil(t testing.TB, what string, wanted func() bool) {
 	t.Helper()
-	if limit := scaleByLoad(stateTimeout); !pollUntil(limit, wanted) {
-		t.Fatalf("timed out after %s waiting until %s", limit, what)
+	if !pollUntil(stateTimeout, wanted) {
+		t.Fatalf("timed out after %s waiting until %s", stateTimeout, what)
 	}
 }
 
@@ -232,7 +217,7 @@ func (s *store) stopAll() {
 			}
 		}
 	}
-	if pollUntil(scaleByLoad(20*time.Second), func() bool { return len(s.processes()) == 0 }) {
+	if pollUntil(time.Minute, func() bool { return len(s.processes()) == 0 }) {
 		return
 	}
 	for _, pid := range s.processes() {

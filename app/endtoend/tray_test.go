@@ -13,10 +13,10 @@ func TestTray(t *testing.T) {
 	s := newStore(t)
 	s.mustRun("vm", "create", "default", "--disk-size", "2048")
 	s.mustRun("vm", "create", "other")
-	fill(t, s.disk("default"), 256) // make the snapshot slow enough to observe
+	fill(t, s.disk("default"), 256) // with oneProcessor, the snapshot is slow enough to observe
 	d := newDisplay(t)
 	b := newBus(t)
-	p := d.open(s, "DBUS_SESSION_BUS_ADDRESS="+b.address)
+	p := d.open(s, "DBUS_SESSION_BUS_ADDRESS="+b.address, oneProcessor)
 	tray := b.tray()
 	waitUntil(t, "the menu has the VMs", func() bool {
 		return slices.Contains(tray.labels(), "default — stopped") && slices.Contains(tray.labels(), "other — stopped")
