@@ -84,7 +84,7 @@ func (l *liveVM) command(args ...string) *exec.Cmd {
 		home.EnvVar + "=" + string(l.home), "PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "TMPDIR=" + l.dir,
 		"LANG=C.UTF-8", "TZ=UTC", "GORACE=atexit_sleep_ms=0 log_path=" + filepath.Join(l.dir, "race"),
 	}
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 30 * time.Second
 	return cmd
 }
 

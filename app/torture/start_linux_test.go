@@ -103,7 +103,7 @@ func (s *startRace) startVM(t *testing.T) (end func(), err error) {
 	t.Helper()
 	exited := make(chan error, 1)
 	go func() { exited <- s.RunSupervisor(context.Background(), usecase.VM, "", false) }()
-	limit := time.After(2 * time.Minute)
+	limit := time.After(liveTimeout)
 	for {
 		if now, err := s.VM(t.Context(), usecase.VM); err == nil && now.State == app.Running {
 			return func() {
@@ -120,7 +120,7 @@ func (s *startRace) startVM(t *testing.T) (end func(), err error) {
 			return func() {}, err
 		case <-s.changes:
 		case <-limit:
-			t.Fatal("the VM neither runs nor fails within 2 min")
+			t.Fatalf("the VM neither runs nor fails within %v", liveTimeout)
 		}
 	}
 }
