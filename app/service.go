@@ -80,7 +80,7 @@ type Service struct {
 	adoptions *adoptions
 	notes     *notes
 	onWait    func(durable.Holder) // see WaitForJobs
-	now       func() time.Time     // the clock for creating and pruning snapshots
+	now       func() time.Time     // the clock for creating, counting and pruning snapshots
 }
 
 // New returns a Service for a home folder. The folder is created when something is first

@@ -28,7 +28,7 @@ type summary struct {
 // 0 if they cannot be listed.
 func (s *Service) snapshotSummary(ctx context.Context, dir home.VMDir) (count int, last time.Time) {
 	store := snapshot.Open(SnapshotPaths(dir))
-	now := time.Now() // before the mark, so that later changes are not considered settled
+	now := s.now() // before the mark, so that later changes are not considered settled
 	mark := store.Fingerprint()
 	if known, ok := s.summaries.get(dir); ok && known.mark == mark {
 		return known.count, known.last

@@ -46,7 +46,7 @@ var snapshotNames = []string{"a", "b", "c", "d"}
 const permanent = "kept"
 
 // commandTimeout is a generous timeout for one command.
-const commandTimeout = 4 * time.Minute
+const commandTimeout = 10 * time.Minute
 
 // newConcurrentRun creates a store with some VMs, each with its own disks.
 func newConcurrentRun(t *testing.T, vms int) *concurrentRun {

@@ -78,12 +78,12 @@ func (l *liveVM) waitForAutomatic() {
 	l.writeConstantly()
 	l.mustRun("snapshot", "auto", "--every", "1m")
 	defer l.mustRun("snapshot", "auto", "--off")
-	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(liveTimeout); ; time.Sleep(time.Millisecond) {
 		if locked, _ := durable.IsLocked(l.vm().JobLock()); locked {
 			return
 		}
 		if time.Now().After(end) {
-			l.t.Fatalf("no automatic snapshot within 5 min\n%s", l.logs())
+			l.t.Fatalf("no automatic snapshot within %v\n%s", liveTimeout, l.logs())
 		}
 	}
 }
@@ -168,7 +168,7 @@ func (l *liveVM) setRunning(running bool) {
 		l.mustRun("run", "--detach")
 		l.waitForAgent()
 	case !running && locked:
-		l.mustRun("stop")
+		l.mustRun(stopCleanly...)
 		l.checkOff(true)
 	}
 }

@@ -35,7 +35,10 @@ type liveVM struct {
 }
 
 // liveTimeout is a generous timeout for every operation, as the machine may be busy.
-const liveTimeout = 5 * time.Minute
+const liveTimeout = 10 * time.Minute
+
+// stopCleanly gives the guest enough time on a busy machine to unmount its disk.
+var stopCleanly = []string{"stop", "--grace", "5m"}
 
 // newLiveVM creates the VM, runs it once, measures durations, and stops it. Everything is
 // removed at the end of the test.
@@ -61,7 +64,7 @@ func newLiveVM(t *testing.T) *liveVM {
 	l.snapshot = time.Since(began)
 	l.mustRun("snapshot", "delete", "first")
 	began = time.Now()
-	l.mustRun("stop")
+	l.mustRun(stopCleanly...)
 	l.stop = time.Since(began)
 	l.checkOff(true)
 	return l

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// busyLimit bounds how long other processes may keep a device or folder busy.
+const busyLimit = 2 * time.Minute
+
 // attach attaches an image to a loop device. The caller must close the device, which detaches
 // when no process has it open any longer.
 func attach(image string) (*os.File, error) {
@@ -25,7 +28,7 @@ func attach(image string) (*os.File, error) {
 	config := &unix.LoopConfig{Fd: uint32(back.Fd()), Size: 512}
 	config.Info.Flags = unix.LO_FLAGS_AUTOCLEAR
 	copy(config.Info.File_name[:len(config.Info.File_name)-1], image)
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(busyLimit); ; {
 		n, err := unix.IoctlRetInt(int(ctl.Fd()), unix.LOOP_CTL_GET_FREE)
 		if err != nil {
 			return nil, fmt.Errorf("finding a free loop device: %w", err)

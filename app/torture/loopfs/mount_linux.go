@@ -63,7 +63,7 @@ func (k Kind) Mount(image, dir string) error {
 
 // Unmount unmounts a folder, and retries for a while if it is busy.
 func Unmount(dir string) error {
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(busyLimit); ; time.Sleep(5 * time.Millisecond) {
 		err := unix.Unmount(dir, 0)
 		if err == nil || !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
 			return err
