@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,7 +53,7 @@ func program() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(problem.ExitFailure)
 	}
-	log, level := app.NewLog(suspendingLog{os.Stderr, os.Getenv(suspendAt)})
+	log, level := app.NewLog(newSuspendingLog(os.Stderr))
 	svc := app.New(app.Options{
 		Home: root, Program: exe, Version: "test", Log: log,
 		Guest:  app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Agent: guest.Agent, Version: guest.Version},
@@ -61,21 +62,30 @@ func program() {
 	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LogLevel: level}))
 }
 
-// suspendAt names the environment variable that holds a text. The program suspends itself when
-// its log says so, instead of being suspended after a while, when it may have gone further.
+// suspendAt names the environment variable that makes the program suspend itself. A script that
+// suspended the program after a while could not know how far it has gone. The value "2 x" means
+// when the debug log contains "x" for the second time.
 const suspendAt = "VMTERMINAL_TEST_SUSPEND_AT"
 
-// suspendingLog writes the lines of a log to w. It suspends the process after each line that
-// contains at, unless at is empty.
+// suspendingLog writes the lines of a log to w, and suspends the process as suspendAt requests.
 type suspendingLog struct {
-	w  io.Writer
-	at string
+	w    io.Writer
+	at   string
+	left int // lines that contain at, until the process is suspended
 }
 
-func (l suspendingLog) Write(line []byte) (int, error) {
+func newSuspendingLog(w io.Writer) *suspendingLog {
+	count, at, _ := strings.Cut(os.Getenv(suspendAt), " ")
+	left, _ := strconv.Atoi(count) // 0, for never, if the variable is not set
+	return &suspendingLog{w, at, left}
+}
+
+func (l *suspendingLog) Write(line []byte) (int, error) {
 	n, err := l.w.Write(line)
-	if l.at != "" && bytes.Contains(line, []byte(l.at)) {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	if bytes.Contains(line, []byte(l.at)) {
+		if l.left--; l.left == 0 {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		}
 	}
 	return n, err
 }

@@ -208,7 +208,7 @@ func (w *world) run(args ...string) {
 func (w *world) createSnapshot(name string) {
 	w.t.Helper()
 	cmd := w.command("--debug", "snapshot", "create", name)
-	cmd.Env = append(cmd.Env, suspendAt+"=phase=scan-disk")
+	cmd.Env = append(cmd.Env, suspendAt+"=1 phase=scan-disk")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
