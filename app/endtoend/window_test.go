@@ -136,7 +136,7 @@ func restoreInWindow(t *testing.T, s *store, d *display, command *terminal) {
 		return !asked && !idle
 	})
 	d.savePicture("restoring")
-	command.expect("VM 'default' is off: ")
+	command.expectMatch("VM 'default' (is off: |was restarted)") // restarted before a busy command looked
 	command.exit()
 	waitUntil(t, "the VM runs again", func() bool {
 		v := s.status()

@@ -49,8 +49,9 @@ func (qu *quitter) hideOrQuit() {
 	qu.w.quit()
 }
 
-// trayHostTimeout is how long the desktop may take to report whether it has a tray.
-const trayHostTimeout = 700 * time.Millisecond
+// trayHostTimeout is how long the desktop may take to report whether it has a tray. Without a
+// report, the close button quits, so even a busy desktop needs enough time.
+const trayHostTimeout = 5 * time.Second
 
 // askQuit quits, after asking about programs in shells, running jobs or running VMs.
 func (qu *quitter) askQuit() { qu.quitUnlessShellsBusy(qu.askQuitRest) }
