@@ -5,9 +5,6 @@ import (
 	"vmterminal/vm/home"
 )
 
-// SnapshotSuffix is the suffix of the names of snapshot files.
-const SnapshotSuffix = snapshot.FileSuffix
-
 // SnapshotPaths returns the paths of a VM's disk and snapshots.
 func SnapshotPaths(dir home.VMDir) snapshot.Paths {
 	return snapshot.Paths{

@@ -16,6 +16,9 @@ import (
 	"vmterminal/vm/image/fetch"
 )
 
+// ExportName returns the usual name of the file that a VM's snapshot is exported to.
+func ExportName(vmName, name string) string { return vmName + "-" + name + snapshot.FileSuffix }
+
 // VerifySnapshot starts a job that verifies a snapshot without changing it. A quick check covers
 // only the size, the header and the digest of the compressed bytes.
 func (s *Service) VerifySnapshot(ctx context.Context, vmName, name string, quick bool) (*job.Job[Verified], error) {

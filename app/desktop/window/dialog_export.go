@@ -21,7 +21,7 @@ import (
 // askExport asks for the file to export a snapshot to. It does not use Fyne's save dialog,
 // which truncates an existing file before anything is written.
 func (sd *snapshotDialogs) askExport(v app.VM, s app.Snapshot) {
-	file := widgets.NewField(lang.L("File"), filepath.Join(downloads(), v.Name+"-"+s.Name+app.SnapshotSuffix), lang.L("A plain gzip file. Any gzip tool can decompress it to the disk"), "")
+	file := widgets.NewField(lang.L("File"), filepath.Join(downloads(), app.ExportName(v.Name, s.Name)), lang.L("A plain gzip file. Any gzip tool can decompress it to the disk"), "")
 	file.Check = func(text string) string {
 		if !filepath.IsAbs(expandHome(text)) {
 			return lang.L("Enter a full path, starting with / or ~/")
