@@ -282,9 +282,9 @@ func TestImportAndDrop(t *testing.T) {
 
 func TestBannerOffersUndo(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one")
-	svc.vms[0].UndoUsed, svc.undoSince, svc.restored = 3<<30, time.Now(), "one"
+	svc.vms[0].UndoUsed, svc.undoSince, svc.restored = 3<<30, time.Now().Add(-3*time.Hour), "one"
 	d := open(t, svc)
-	requireText(t, texts(d.noticeBar.banner), "dev was restored to “one” just now. The previous disk is kept (3.0 GiB).")
+	requireText(t, texts(d.noticeBar.banner), "dev was restored to “one” 3 h ago. The previous disk is kept (3.0 GiB).")
 	d.press("Discard undo disk…")
 	d.awaitDialog("Discard the undo disk of dev?")
 	d.key(fyne.KeyReturn)
@@ -376,13 +376,13 @@ func TestJobHistory(t *testing.T) {
 	d.key(fyne.KeyEscape)
 	svc.change(func() {
 		svc.history = []app.EndedJob{
-			{Ended: time.Now().Add(-5 * time.Minute), Kind: job.Restore, VM: "dev", Subject: "one", TookMS: 1500, Outcome: job.Done},
+			{Ended: time.Now().Add(-2 * time.Hour), Kind: job.Restore, VM: "dev", Subject: "one", TookMS: 1500, Outcome: job.Done},
 			{Ended: time.Now().Add(-3 * time.Hour), Kind: job.Verify, VM: "dev", Subject: "two", TookMS: 900, Outcome: job.Failed, Error: "chunk 7 is damaged"},
 		}
 	})
 	d.storage.askJobHistory()
 	d.until("the jobs", func() bool { return slices.Contains(d.dialogTexts(), "Restore “one” in dev") })
-	for _, want := range []string{"done 5 min ago, in 1.5 s", "Verify “two” of dev", "failed 3 h ago, after 900 ms", "chunk 7 is damaged"} {
+	for _, want := range []string{"done 2 h ago, in 1.5 s", "Verify “two” of dev", "failed 3 h ago, after 900 ms", "chunk 7 is damaged"} {
 		requireText(t, d.dialogTexts(), want)
 	}
 	d.press("Copy details")
@@ -394,12 +394,12 @@ func TestJobHistory(t *testing.T) {
 func TestUsageIsShown(t *testing.T) {
 	svc := running(t, "dev")
 	svc.vms[0].MemoryUsed, svc.vms[0].CPUTime = 300<<20, 10*time.Second
+	start := time.Now()
+	svc.clock = start
 	d := open(t, svc)
 	requireText(t, texts(d.win.Content()), "memory 300 MiB")
-	start := d.last.at
 	after := func(at, spent time.Duration) {
-		d.now = func() time.Time { return start.Add(at) }
-		svc.change(func() { svc.vms[0].CPUTime = 10*time.Second + spent })
+		svc.change(func() { svc.clock, svc.vms[0].CPUTime = start.Add(at), 10*time.Second+spent })
 		d.until("a reading", func() bool { return d.last.at.Equal(start.Add(at)) })
 	}
 	after(4*time.Second, 5*time.Second)

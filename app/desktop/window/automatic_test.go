@@ -72,10 +72,10 @@ func TestInvalidIntervalsAreRejected(t *testing.T) {
 func TestFailedAutomaticSnapshotIsShown(t *testing.T) {
 	svc := running(t, "dev", "web")
 	svc.vms[1].Automatic = app.AutomaticState{
-		Automatic: app.Automatic{Every: time.Hour, Keep: 3}, Failed: true, FailureText: "no room is left", FailedAt: time.Now().Add(-3 * time.Minute),
+		Automatic: app.Automatic{Every: time.Hour, Keep: 3}, Failed: true, FailureText: "no room is left", FailedAt: time.Now().Add(-3 * time.Hour),
 	}
 	d := open(t, svc)
-	const want = "The automatic snapshot of web failed 3 min ago: no room is left"
+	const want = "The automatic snapshot of web failed 3 h ago: no room is left"
 	requireText(t, texts(d.noticeBar.banner), want)
 	d.press("Automatic snapshots…")
 	d.awaitDialog("Automatic snapshots of web")

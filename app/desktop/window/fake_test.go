@@ -33,6 +33,7 @@ type fakeService struct {
 	history    []app.EndedJob
 	programs   map[string][]string // running in the terminals of each VM
 	note       func(problem.Note)
+	clock      time.Time // the current time for the window; zero for the real one
 
 	// vmsRead, if set, is called by VMs after it has read the list.
 	vmsRead func()
@@ -84,6 +85,15 @@ func (f *fakeService) change(alter func()) {
 		default:
 		}
 	}
+}
+
+func (f *fakeService) now() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.clock.IsZero() {
+		return time.Now()
+	}
+	return f.clock
 }
 
 func (f *fakeService) WatchNotes(show func(problem.Note)) { f.note = show }

@@ -75,6 +75,7 @@ func openAs(t testing.TB, svc *fakeService, theme fyne.Theme) *desk {
 	p := newPump()
 	d := &desk{t: t, svc: svc, pump: p}
 	d.window = newWindow(ctx, a, svc, "test", p.dispatch)
+	d.window.now = svc.now
 	d.window.quit = func() { d.quit = true }
 	d.win.Resize(fyne.NewSize(1180, 740))
 	d.win.Show()

@@ -154,10 +154,10 @@ func TestRestoreOffersToSaveUndoDisk(t *testing.T) {
 	for _, save := range []bool{true, false} {
 		svc := snapshotted(stopped("dev"), "newest", "older")
 		svc.vms[0].UndoUsed, svc.undoAtRisk = 1<<20, true
+		now := time.Now()
+		svc.clock = now
 		d := open(t, svc)
 		d.until("the undo disk", func() bool { return d.last.undo != nil })
-		now := d.now()
-		d.now = func() time.Time { return now }
 		d.menu(key(fyne.KeyR))
 		requireText(t, d.dialogTexts(), "is not in any snapshot and will be deleted")
 		name := app.UndoName(now)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -40,13 +39,16 @@ func (d *desk) connectAgent() {
 
 // A booting guest may show nothing for a while.
 func TestBootingIsShown(t *testing.T) {
-	d := openRunning(t)
+	svc := running(t, "dev")
+	now := svc.vms[0].Since
+	svc.clock = now // opening the window may take longer than bootTimeout
+	d := open(t, svc)
 	d.until("the hint", d.terminals.statusBar.hint.Visible)
 	requireText(t, texts(d.terminals.statusBar.hint), "The guest is starting")
 	d.connectAgent()
-	d.svc.change(func() { d.svc.vms[0].Agent, d.svc.vms[0].Since = false, time.Now() })
+	svc.change(func() { svc.vms[0].Agent = false })
 	d.until("the hint again", d.terminals.statusBar.hint.Visible)
-	d.svc.change(func() { d.svc.vms[0].Since = time.Now().Add(-2 * bootTimeout) })
+	svc.change(func() { svc.vms[0].Since = now.Add(-2 * bootTimeout) })
 	d.until("the hint to disappear after bootTimeout", func() bool { return !d.terminals.statusBar.hint.Visible() })
 }
 
