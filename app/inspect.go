@@ -65,7 +65,7 @@ func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM 
 	v.Automatic = automaticState(e.Automatic, dir, v.State)
 	if e.Broken != nil {
 		if !v.DiskReplaced {
-			v.Problem = Plain(e.Broken.Error())
+			v.Problem = Explain(e.Broken)
 		}
 		if !v.State.Alive() {
 			v.State = Broken
@@ -90,7 +90,7 @@ func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM)
 		st, err = vmClient.State(ctx)
 	}
 	if err != nil {
-		v.State, v.Problem, v.Unreachable = Lost, Plain(err.Error()), unreachableCode(err)
+		v.State, v.Problem, v.Unreachable = Lost, Explain(err), unreachableCode(err)
 		if v.Unreachable == UnreachableOtherUser {
 			v.State = Running
 		}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vmterminal/app/problem"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/supervisor/client"
 )
@@ -43,7 +44,7 @@ func TestVMOfAnotherUserRuns(t *testing.T) {
 	v, err := s.VM(t.Context(), "dev")
 	_, _ = unix.SetfsuidRetUid(0)
 	runtime.UnlockOSThread()
-	if err != nil || v.State != Running || v.Problem == "" {
-		t.Errorf("got state %s, problem %q, error %v, want a running VM that cannot be reached", v.State, v.Problem, err)
+	if err != nil || v.State != Running || v.Problem.Code != problem.VMOfOtherUser {
+		t.Errorf("got state %s, problem %v, error %v, want a running VM that cannot be reached", v.State, v.Problem, err)
 	}
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"time"
 
+	"vmterminal/app/problem"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/supervisor/client"
 )
@@ -33,8 +34,8 @@ type VM struct {
 	Name   string
 	Active bool
 	State  VMState
-	// Problem describes, in one line, why a VM is broken or unreachable.
-	Problem string
+	// Problem says why a VM is broken or unreachable. Its code is "" if it is neither.
+	Problem problem.Problem
 	// Unreachable says why a running VM cannot be controlled; it is "" if it can.
 	Unreachable UnreachableCode
 	// PauseReason says why a VM is paused; it is zero if the VM was paused on request.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -130,14 +131,14 @@ func fillFinding(text string, a doctor.Args) string {
 	return strings.NewReplacer("{accelerator}", a.Accelerator, "{count}", strconv.Itoa(a.Count), "{display}", a.Display,
 		"{error}", cause, "{features}", featuresText(a.Features), "{files}", pluralize(a.Count, "file"), "{folder}", a.Folder,
 		"{free}", units.Bytes(a.Free), "{minimum}", a.Minimum, "{mode}", fmt.Sprintf("%04o", a.Mode), "{path}", a.Path,
-		"{size}", units.Bytes(a.Size), "{text}", a.Text, "{tools}", toolNames(a.Tools), "{total}", units.Bytes(a.Total),
+		"{size}", units.Bytes(a.Size), "{text}", cmp.Or(a.Text, a.Problem.Cause), "{tools}", toolNames(a.Tools), "{total}", units.Bytes(a.Total),
 		"{unfinished files}", pluralize(a.Count, "unfinished file"), "{user}", a.User, "{version}", a.Version, "{vm}", a.VM).Replace(text)
 }
 
 // unknownText describes a finding with an unknown code.
 func unknownText(f doctor.Finding) string {
 	text := codeWords(string(f.Code))
-	for _, detail := range []string{f.Args.VM, f.Args.Path, f.Args.Text} {
+	for _, detail := range []string{f.Args.VM, f.Args.Path, f.Args.Text, f.Args.Problem.Cause} {
 		if detail != "" {
 			text += ": " + detail
 		}

@@ -113,7 +113,7 @@ func problemText(v app.VM) string {
 	case v.PauseReason != app.PauseReason{}:
 		return pauseText(v.PauseReason)
 	default:
-		return v.Problem
+		return v.Problem.Cause
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vmterminal/app"
+	"vmterminal/app/problem"
 )
 
 func TestEveryReasonIsRendered(t *testing.T) {
@@ -64,7 +65,7 @@ func TestTextsOfReasons(t *testing.T) {
 			"forced off on request; disk.raw was replaced by another file while the VM ran; what the guest wrote was saved as /d/disk.raw.saved-1",
 		},
 		"disk of a running VM": {problemText(app.VM{DiskReplaced: true}), diskReplacedText},
-		"broken VM":            {problemText(app.VM{Problem: "no disk"}), "no disk"},
+		"broken VM":            {problemText(app.VM{Problem: problem.Problem{Cause: "no disk"}}), "no disk"},
 		"nothing known":        {exitText(app.VM{}) + problemText(app.VM{}) + shareText(app.ShareProblem{}), ""},
 		"accelerator": {
 			acceleratorText(app.VM{Accelerator: "tcg", AcceleratorReason: app.AcceleratorReason{Code: "no_device"}}),

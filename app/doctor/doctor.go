@@ -8,6 +8,7 @@ package doctor
 import (
 	"context"
 
+	"vmterminal/app/problem"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/home"
 )
@@ -27,7 +28,7 @@ type VM struct {
 	Name    string
 	UEFI    bool
 	State   VMState
-	Problem string // one line, if State is Broken or NotAnswering
+	Problem problem.Problem // if State is Broken or NotAnswering
 }
 
 // Options holds what the Service passes to the checks.

@@ -3,6 +3,7 @@ package doctor
 import (
 	"io/fs"
 
+	"vmterminal/app/problem"
 	"vmterminal/snapshot/durable"
 )
 
@@ -105,8 +106,8 @@ const (
 	VMsUsable          Code = "vms_usable"          // Count
 	VMsUnlistable      Code = "vms_unlistable"      // Err
 	VMsNote            Code = "vms_note"            // Text
-	VMBroken           Code = "vm_broken"           // VM, Text
-	VMNotAnswering     Code = "vm_not_answering"    // VM, Text
+	VMBroken           Code = "vm_broken"           // VM, Problem
+	VMNotAnswering     Code = "vm_not_answering"    // VM, Problem
 	VMDiskReplaced     Code = "vm_disk_replaced"    // VM
 	LeftoversNone      Code = "leftovers_none"      //
 	UnfinishedFiles    Code = "unfinished_files"    // Count, Size
@@ -131,6 +132,7 @@ type Args struct {
 	User         string
 	Display      string // "X11 (:0)"
 	Text         string // one line from the Service, unchanged
+	Problem      problem.Problem
 	Tools        []Tool
 	Features     []durable.Feature // missing features
 	Mode         fs.FileMode

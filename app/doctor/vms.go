@@ -7,7 +7,7 @@ func (c *checker) checkVMs() []Finding {
 	}
 	var all []Finding
 	for _, v := range c.vms {
-		f := Finding{Subject: SubjectVM, Status: Note, Args: Args{VM: v.Name, Text: v.Problem}}
+		f := Finding{Subject: SubjectVM, Status: Note, Args: Args{VM: v.Name, Problem: v.Problem}}
 		fix := Fix{Name: v.Name}
 		switch v.State {
 		case Broken:

@@ -18,6 +18,7 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/app/doctor"
+	"vmterminal/app/problem"
 	"vmterminal/assets"
 )
 
@@ -298,7 +299,7 @@ func workshop(t *testing.T) *fakeService {
 		{Path: "/home/me/src/shop", GuestDir: "/mnt/shop"},
 		{Path: "/home/me/dumps", GuestDir: "/mnt/dumps", ReadOnly: true},
 	}
-	f.vms[2].State, f.vms[2].Problem = app.Broken, "vms.json says 0 CPUs"
+	f.vms[2].State, f.vms[2].Problem = app.Broken, problem.Problem{Cause: "vms.json says 0 CPUs"}
 	f.vms[3].State = app.Stopped
 	at := func(ago time.Duration, s app.Snapshot) app.Snapshot {
 		s.VM, s.Created, s.DiskSize = "dev", now.Add(-ago), 10<<30

@@ -41,7 +41,7 @@ func (sb *sidebar) drawVMs() {
 func (sb *sidebar) vmItem(v app.VM) widgets.VMItem {
 	item := widgets.VMItem{Name: v.Name, Mark: sb.w.stateIcon(v)}
 	if v.State == app.Broken {
-		item.Detail, item.Alert = v.Problem, true
+		item.Detail, item.Alert = words.Cause(v.Problem), true
 		return item
 	}
 	item.Detail = units.Bytes(v.DiskUsed)

@@ -72,7 +72,7 @@ func (ts *terminals) drawPlaceholder(v app.VM, t *tab) {
 	case runs && blocksStart(job, v):
 		off.Set(words.Job(job.Kind, job.VM, job.Subject), words.Phase(at.Phase)+"…", "")
 	case v.State == app.Broken:
-		about := v.Problem
+		about := words.Cause(v.Problem)
 		if v.Snapshots > 0 {
 			about += "\n" + lang.L("Restore a snapshot, or create a new VM from one.")
 		}

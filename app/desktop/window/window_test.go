@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"vmterminal/app"
+	"vmterminal/app/problem"
 )
 
 // stopped returns a Service with stopped VMs.
@@ -164,7 +165,7 @@ func TestSelectingVMs(t *testing.T) {
 
 func TestBrokenVMIsShown(t *testing.T) {
 	svc := stopped("bad", "good")
-	svc.vms[0].State, svc.vms[0].Problem = app.Broken, "settings cannot be read"
+	svc.vms[0].State, svc.vms[0].Problem = app.Broken, problem.Problem{Cause: "settings cannot be read"}
 	d := open(t, svc)
 	requireText(t, texts(d.sidebar.vms), "settings cannot be read")
 	requireText(t, texts(d.terminals.placeholder), "bad cannot be used")
@@ -179,7 +180,7 @@ func TestBrokenVMIsShown(t *testing.T) {
 
 func TestBrokenVMWithSnapshotsSuggestsRestore(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one")
-	svc.vms[0].State, svc.vms[0].Problem = app.Broken, "the disk is missing"
+	svc.vms[0].State, svc.vms[0].Problem = app.Broken, problem.Problem{Code: problem.DiskMissing, Cause: "the disk is missing: /d"}
 	d := open(t, svc)
 	requireText(t, texts(d.terminals.placeholder), "Restore a snapshot")
 }

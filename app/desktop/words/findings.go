@@ -16,7 +16,7 @@ import (
 func Finding(f doctor.Finding) string {
 	a := f.Args
 	values := Values{
-		"Path": a.Path, "Version": a.Version, "Minimum": a.Minimum, "VM": a.VM, "User": a.User, "Display": a.Display, "Problem": a.Text,
+		"Path": a.Path, "Version": a.Version, "Minimum": a.Minimum, "VM": a.VM, "User": a.User, "Display": a.Display, "Problem": Cause(a.Problem),
 		"N": a.Count, "Size": units.Bytes(a.Size), "Free": units.Bytes(a.Free), "Total": units.Bytes(a.Total), "Tools": joinTools(a.Tools),
 		"Features": joinFeatures(a.Features), "Error": "",
 	}

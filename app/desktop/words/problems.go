@@ -62,6 +62,7 @@ var causeTexts = map[problem.Code]string{
 	problem.SupervisorGone:    "its supervisor died, but QEMU is still running",
 	problem.SupervisorSilent:  "its supervisor is not responding",
 	problem.GuestRestarted:    "the guest's agent was restarted",
+	problem.DiskMissing:       "the disk is missing",
 	problem.JSONDamaged:       "{{.Path}} cannot be read: line {{.Line}} is damaged",
 	problem.NoSpace:           "{{.Path}}: no space left",
 	problem.NoInodes:          "{{.Path}}: no space left for another file",

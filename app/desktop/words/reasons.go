@@ -97,7 +97,7 @@ func Trouble(v app.VM) string {
 	case v.Unreachable != "":
 		return unreachableReason(v)
 	default:
-		return v.Problem
+		return Cause(v.Problem)
 	}
 }
 
@@ -110,7 +110,7 @@ func unreachableReason(v app.VM) string {
 	case app.UnreachableSilent:
 		return lang.L("its supervisor is not responding")
 	default:
-		return v.Problem
+		return Cause(v.Problem)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 
 	"vmterminal/app"
+	"vmterminal/app/problem"
 )
 
 // reasonTexts returns the texts of all codes that this version knows, by kind and code.
@@ -30,7 +31,7 @@ func reasonTexts() map[string]string {
 	}
 	all["replaced disk/running"] = Trouble(app.VM{DiskReplaced: true})
 	for _, c := range app.UnreachableCodes {
-		all["unreachable/"+string(c)] = Trouble(app.VM{Unreachable: c, Problem: string(c)})
+		all["unreachable/"+string(c)] = Trouble(app.VM{Unreachable: c, Problem: problem.Problem{Cause: string(c)}})
 	}
 	for _, c := range app.ShareCodes {
 		all["share/"+string(c)] = ShareProblem(app.ShareProblem{Code: c, Detail: "no 9p"})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vmterminal/app/doctor"
+	"vmterminal/app/problem"
 	"vmterminal/snapshot/durable"
 )
 
@@ -25,7 +26,7 @@ func Findings(t testing.TB) []doctor.Finding {
 			Subject: doctor.SubjectStore, Status: doctor.Note, Code: doctor.Code(code),
 			Args: doctor.Args{
 				Path: "/path", Folder: "/folder", Version: "6.2", Minimum: "7.0", Accelerator: "tcg", VM: "dev", User: "me",
-				Display: "X11 (:0)", Text: "text", Tools: []doctor.Tool{doctor.QEMU}, Features: []durable.Feature{durable.HardLinks},
+				Display: "X11 (:0)", Text: "text", Problem: problem.Problem{Cause: "text"}, Tools: []doctor.Tool{doctor.QEMU}, Features: []durable.Feature{durable.HardLinks},
 				Mode: 0o755, Count: 2, Size: 1 << 20, Free: 1 << 30, Total: 2 << 30, Err: errors.New("cause"),
 			},
 		})

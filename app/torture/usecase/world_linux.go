@@ -48,7 +48,7 @@ func Inspect(root string) (World, error) {
 	for _, v := range vms {
 		listed[v.Name] = true
 		is := "vm " + v.Name
-		w.put(is, fmt.Sprintf("%s %s %s %d %d %s", v.State, v.Problem, v.Image, v.CPUs, v.MemoryMB, v.Accel))
+		w.put(is, fmt.Sprintf("%s %s %s %d %d %s", v.State, v.Problem.Cause, v.Image, v.CPUs, v.MemoryMB, v.Accel))
 		w.put(is+Identity, fmt.Sprint(v.MAC, v.Created))
 		w.put(is+" active", fmt.Sprint(v.Active))
 		list, err := svc.Snapshots(ctx, v.Name)
