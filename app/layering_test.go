@@ -44,6 +44,11 @@ var forbidden = []importRule{
 		why:  "vm and snapshot share the detection of disk formats without importing each other",
 	},
 	{
+		from: []string{"snapshot/blockserver"},
+		to:   []string{"app/...", "vm/...", "snapshot", "snapshot/...", "widgets/...", "assets/..."},
+		why:  "it serves any disk, and parses what strangers send without access to files",
+	},
+	{
 		from:   []string{"vm/home"},
 		to:     []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
 		except: []string{"vm/home", "snapshot/durable"},

@@ -71,6 +71,7 @@ var errorCodes = []errorCode{
 	{snapshot.ErrNotFound, problem.SnapshotNotFound},
 	{snapshot.ErrExists, problem.SnapshotExists},
 	{snapshot.ErrNotSnapshot, problem.NotSnapshot},
+	{snapshot.ErrSequential, problem.SnapshotSequential},
 	{snapshot.ErrTooLarge, problem.SnapshotTooLarge},
 	{snapshot.ErrBadKeep, problem.RetentionInvalid},
 	{snapshot.ErrNoUndo, problem.NothingToUndo},

@@ -28,6 +28,9 @@ var (
 	// ErrTooLarge means that a disk, or the contents of a foreign file, is larger than
 	// MaxDisk.
 	ErrTooLarge = gzfile.ErrTooLarge
+	// ErrSequential means that a snapshot is another tool's gzip file, which can only be
+	// read from start to end.
+	ErrSequential = errors.New("not written by VMTerminal, so it can only be read from start to end")
 	// ErrNotSnapshot means that a file to be imported is not a gzip file.
 	ErrNotSnapshot = errors.New("not a snapshot")
 	// ErrBadKeep means that the numbers in a Keep are negative or all zero.

@@ -29,6 +29,7 @@ const (
 	Export   Kind = "export"
 	Import   Kind = "import"
 	Clone    Kind = "clone"
+	Open     Kind = "open" // open a snapshot to read it in place
 	Pull     Kind = "pull" // download or import an image
 	Copy     Kind = "copy" // files to or from a guest
 )

@@ -55,6 +55,7 @@ const (
 	SnapshotNotFound     Code = "snapshot_not_found"
 	SnapshotExists       Code = "snapshot_exists"
 	NotSnapshot          Code = "not_snapshot"
+	SnapshotSequential   Code = "snapshot_sequential"
 	SnapshotTooLarge     Code = "snapshot_too_large"
 	RetentionInvalid     Code = "retention_invalid"
 	NothingToUndo        Code = "nothing_to_undo"
@@ -151,6 +152,7 @@ var exits = map[Code]int{
 	SnapshotNotFound:     ExitNotFound,
 	SnapshotExists:       ExitState,
 	NotSnapshot:          ExitDamaged,
+	SnapshotSequential:   ExitFailure,
 	SnapshotTooLarge:     ExitFailure,
 	RetentionInvalid:     ExitUsage,
 	NothingToUndo:        ExitNotFound,

@@ -111,6 +111,7 @@ const (
 	OpSnapshotPrune           OperationCode = "snapshot_prune"
 	OpSnapshotRename          OperationCode = "snapshot_rename"
 	OpSnapshotRestore         OperationCode = "snapshot_restore"
+	OpSnapshotServe           OperationCode = "snapshot_serve"
 	OpSnapshotShow            OperationCode = "snapshot_show"
 	OpSnapshotUnpin           OperationCode = "snapshot_unpin"
 	OpSnapshotVerify          OperationCode = "snapshot_verify"
@@ -149,7 +150,7 @@ var Operations = []OperationCode{
 	OpPackageUpgrade, OpShareCheck, OpShareSet, OpShellOpen, OpSnapshotClone, OpSnapshotCreate,
 	OpSnapshotCreateAutomatic, OpSnapshotDelete, OpSnapshotDescribe, OpSnapshotExport,
 	OpSnapshotImport, OpSnapshotList, OpSnapshotPin, OpSnapshotPrune, OpSnapshotRename,
-	OpSnapshotRestore, OpSnapshotShow, OpSnapshotUnpin, OpSnapshotVerify, OpSnapshotVerifyAll,
+	OpSnapshotRestore, OpSnapshotServe, OpSnapshotShow, OpSnapshotUnpin, OpSnapshotVerify, OpSnapshotVerifyAll,
 	OpSSHOpen, OpStorageShow, OpStoreOpen, OpTryEnd, OpTryRun, OpUndoDiscard, OpUndoRestore,
 	OpVMChange, OpVMClone, OpVMCreate, OpVMCreateDebian, OpVMCreateImage, OpVMDelete, OpVMFind,
 	OpVMList, OpVMPause, OpVMRename, OpVMRestart, OpVMResume, OpVMStart, OpVMStop, OpVMUse,

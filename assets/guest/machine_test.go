@@ -56,6 +56,15 @@ func newDisk(t *testing.T) string {
 // start boots a disk in the VM with the given ID.
 func start(t *testing.T, disk, id string) *machine {
 	t.Helper()
+	return startBlock(t, map[string]any{
+		"driver": "raw", "node-name": "disk0", "discard": "unmap", "detect-zeroes": "unmap",
+		"file": map[string]any{"driver": "file", "filename": disk, "discard": "unmap"},
+	}, id)
+}
+
+// startBlock is like start, for any QEMU block device with the node name disk0.
+func startBlock(t *testing.T, device map[string]any, id string) *machine {
+	t.Helper()
 	kernel, err := guest.KernelFile(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -66,10 +75,7 @@ func start(t *testing.T, disk, id string) *machine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	block, err := json.Marshal(map[string]any{
-		"driver": "raw", "node-name": "disk0", "discard": "unmap", "detect-zeroes": "unmap",
-		"file": map[string]any{"driver": "file", "filename": disk, "discard": "unmap"},
-	})
+	block, err := json.Marshal(device)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,17 +18,27 @@ const maxConns = 256
 // listenAPI listens on the socket at path for this user only. It replaces the socket
 // of an earlier supervisor. The caller must hold host.lock.
 func listenAPI(path string) (net.Listener, error) {
-	if err := qemu.CheckSocketPath(path); err != nil {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	l, err := Listen(path)
+	if err != nil {
+		return nil, err
+	}
+	l.(*userListener).SetUnlinkOnClose(false) // recordExit removes it, while host.lock is held
+	return l, nil
+}
+
+// Listen listens on a new Unix socket at path. Connections of other users, except root, are
+// closed at once. Closing the listener removes the socket.
+func Listen(path string) (net.Listener, error) {
+	if err := qemu.CheckSocketPath(path); err != nil {
 		return nil, err
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false) // recordExit removes it, while host.lock is held
 	if err := os.Chmod(path, durable.FileMode); err != nil {
 		_ = l.Close()
 		return nil, err
