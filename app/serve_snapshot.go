@@ -24,7 +24,7 @@ type ServedSnapshot struct {
 func (o *ServedSnapshot) Close() error { return o.reader.Close() }
 
 // OpenSnapshot starts a job that opens a snapshot for Serve. The job takes long only if the
-// snapshot's index has to be rebuilt. The caller must close the result.
+// snapshot has no usable index. The caller must close the result.
 func (s *Service) OpenSnapshot(ctx context.Context, vmName, name string) (*job.Job[*ServedSnapshot], error) {
 	e, err := s.entry(vmName)
 	if err != nil {

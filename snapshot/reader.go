@@ -19,10 +19,10 @@ type Reader struct {
 }
 
 // OpenReader opens a snapshot for reading in place. If the snapshot has no usable index,
-// OpenReader first reads the whole file and rebuilds it. It needs no lock. The errors are
+// OpenReader first reads the whole file. It needs no lock. The errors are
 // those of Restore, or wrap ErrSequential. The caller must close the Reader.
 func (s *Store) OpenReader(ctx context.Context, name string, p Progress) (*Reader, error) {
-	p = orSilent(p)
+	p = orNoProgress(p)
 	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return nil, err
@@ -30,25 +30,24 @@ func (s *Store) OpenReader(ctx context.Context, name string, p Progress) (*Reade
 	disk, err := s.openDiskReader(ctx, file, info.Name, p)
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("%s: %w", s.file(info.Name), err)
+		return nil, fmt.Errorf("%s: %w", s.filePath(info.Name), err)
 	}
 	return &Reader{disk, info, file}, nil
 }
 
 func (d folder) openDiskReader(ctx context.Context, file *snapshotFile, name string, p Progress) (*gzfile.DiskReader, error) {
-	if file.ours == nil {
+	if file.native == nil {
 		return nil, ErrSequential
 	}
 	index := d.readIndex(name, file)
 	if index == nil {
 		p.Phase(PhaseVerify, file.size)
 		var err error
-		if index, err = file.ours.Scan(ctx, nil, gzfile.Options{Add: p.Add}); err != nil {
+		if index, err = file.native.Scan(ctx, nil, gzfile.Options{Add: p.Add}); err != nil {
 			return nil, err
 		}
-		d.saveIndex(name, index)
 	}
-	return file.ours.NewDiskReader(index, readerCache)
+	return file.native.NewDiskReader(index, readerCache)
 }
 
 // Close closes the snapshot's file.

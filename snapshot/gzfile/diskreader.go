@@ -41,8 +41,8 @@ type chunkDecoder struct {
 // ReadIndex or Scan for this file. The error, if any, is a *Damage: the index does not give
 // the CRC-32 at the end of the file.
 func (f *File) NewDiskReader(x *Index, cache int) (*DiskReader, error) {
-	if _, crc := x.sums(); !f.matchesCRC(crc) {
-		return nil, errWrongCRC()
+	if _, crc := x.computeSums(); !f.matchesCRC(crc) {
+		return nil, wrongCRCError()
 	}
 	r := &DiskReader{
 		f: f, x: x, limit: cache, decoders: make(chan *chunkDecoder, min(runtime.GOMAXPROCS(0), 4)),
