@@ -193,7 +193,11 @@ func problemArgs(err error) problem.Args {
 	if wrong := (*durable.JSONError)(nil); errors.As(err, &wrong) {
 		return problem.Args{Path: wrong.Path, Line: wrong.Line}
 	}
-	return problem.Args{Path: errorPath(err)}
+	args := problem.Args{Path: errorPath(err)}
+	if damage := (*snapshot.Damage)(nil); errors.As(err, &damage) {
+		args.DamagedMiB = damage.Chunk + 1
+	}
+	return args
 }
 
 // errorPath returns the path in an error of the system, or "".

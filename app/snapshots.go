@@ -3,6 +3,7 @@ package app
 import (
 	"time"
 
+	"vmterminal/app/problem"
 	"vmterminal/snapshot"
 	"vmterminal/vm/supervisor/client"
 )
@@ -22,8 +23,10 @@ type Snapshot struct {
 	// FrozenFor is how long the guest was frozen.
 	FrozenFor time.Duration
 	State     SnapshotState
-	// Problem describes, in one line, a State other than SnapshotOK and SnapshotImported.
-	Problem string
+	// Problem explains a State other than SnapshotOK and SnapshotImported; otherwise its code
+	// is "". DamageFoundAt is when a verification found the damage, or zero.
+	Problem       problem.Problem
+	DamageFoundAt time.Time
 	// Foreign snapshots are gzip files created by other programs; only their CRC is checked.
 	Foreign bool
 	// File is the snapshot's file.

@@ -89,13 +89,17 @@ func (s *Service) DeleteSnapshots(ctx context.Context, vmName string, names []st
 }
 
 func asSnapshot(dir home.VMDir, i snapshot.Info, here bool) Snapshot {
-	return Snapshot{
+	s := Snapshot{
 		ID: i.ID, Name: i.Name, Description: i.Description, Purpose: i.Purpose, VM: i.VM,
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
 		Taken: i.Taken, FrozenFor: i.FrozenFor,
-		State: i.State, Problem: i.Problem, Foreign: i.Foreign,
+		State: i.State, DamageFoundAt: i.DamageFoundAt, Foreign: i.Foreign,
 		Pinned: i.Pinned, Automatic: i.Automatic, VerifiedAt: i.VerifiedAt, Frees: i.Frees,
 		IsCurrent: here,
 		File:      snapshot.File(dir.Snapshots(), i.Name),
 	}
+	if i.Problem != nil {
+		s.Problem = Explain(i.Problem)
+	}
+	return s
 }

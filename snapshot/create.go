@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -239,7 +240,7 @@ func (s *rowStore) publish(out *durable.Replacement, info Info) (Info, error) {
 		return true, nil
 	})
 	if err != nil && named {
-		info.State, info.Problem = StateImported, "its row could not be written: "+err.Error()
+		info.State, info.Problem = StateImported, fmt.Errorf("write its row: %w", err)
 		err = nil
 	}
 	info.Frees = diskfile.Reclaimable(s.filePath(info.Name))

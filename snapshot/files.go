@@ -84,7 +84,7 @@ func (d folder) open(name string) (*snapshotFile, Info, error) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if err != nil {
-		i.State, i.Problem = StateDamaged, sanitizeText(err.Error())
+		i.State, i.Problem = StateDamaged, err
 		return nil, i, err
 	}
 	i.FileSize = size
@@ -98,7 +98,7 @@ func (d folder) open(name string) (*snapshotFile, Info, error) {
 	}
 	if err != nil {
 		f.Close()
-		i.State, i.Problem = StateDamaged, sanitizeText(err.Error())
+		i.State, i.Problem = StateDamaged, err
 		if errors.Is(err, ErrNewer) {
 			i.State = StateNewer
 		}

@@ -54,8 +54,10 @@ type Info struct {
 	// VerifiedAt is when Verify last found the whole file good, or zero if never.
 	VerifiedAt time.Time
 	State      State
-	// Problem describes a damaged, missing or newer snapshot; otherwise it is "".
-	Problem string
+	// Problem says what is wrong with a damaged, missing or newer snapshot; otherwise it is
+	// nil. DamageFoundAt is when Verify found the damage, or zero if it is found each time.
+	Problem       error
+	DamageFoundAt time.Time
 	// Foreign means that another tool created the file, which has no header of ours and
 	// only a CRC.
 	Foreign bool

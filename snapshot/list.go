@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func (d folder) list(ctx context.Context, r *rows, files folderContents) (list [
 			continue
 		}
 		i := row.info()
-		i.State, i.Problem = StateMissing, "its file "+d.filePath(row.Name)+" is gone"
+		i.State, i.Problem = StateMissing, fmt.Errorf("%w: %s", ErrMissing, d.filePath(row.Name))
 		list = append(list, i)
 	}
 	return list, nil

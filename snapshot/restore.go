@@ -99,7 +99,7 @@ func (s *Store) restore(ctx context.Context, name, disk string, keepUndo bool, p
 	}
 	if errors.Is(out.Damage, ErrDamaged) {
 		v := Verifier{store: s}
-		v.addFinding(info, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, damageText(out.Damage) })
+		v.addFinding(info, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, newFoundDamage(out.Damage) })
 		v.Close()
 	}
 	return out, nil

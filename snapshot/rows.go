@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,8 +64,8 @@ type row struct {
 	Imported bool `json:"imported,omitempty"`
 	// VerifiedAt is when the whole file was last found good. Damage describes damage found
 	// since then.
-	VerifiedAt time.Time `json:"verified,omitzero"`
-	Damage     string    `json:"damage,omitempty"`
+	VerifiedAt time.Time   `json:"verified,omitzero"`
+	Damage     foundDamage `json:"damage,omitzero"`
 	// Renaming is the new name during a rename of the file.
 	Renaming string `json:"renaming,omitempty"`
 	// Deleting is set while the file is being removed.
@@ -96,6 +97,54 @@ func (r row) MarshalJSON() ([]byte, error) {
 		return durable.MarshalKeepingUnknown(plain(r), read.raw)
 	}
 }
+
+// foundDamage is damage that Verify found in a snapshot file; see [Damage].
+type foundDamage struct {
+	At     time.Time `json:"at"`
+	Chunk  int64     `json:"chunk"`
+	Reason string    `json:"reason"`
+
+	text string // the sentence that an earlier version stored instead
+}
+
+func newFoundDamage(err error) foundDamage {
+	damage := &Damage{Chunk: -1, Reason: err.Error()}
+	errors.As(err, &damage)
+	return foundDamage{At: currentRowTime(), Chunk: damage.Chunk, Reason: damage.Reason}
+}
+
+// err returns the damage as an error that wraps ErrDamaged.
+func (d foundDamage) err() error {
+	if d.text != "" {
+		return earlierDamage(d.text)
+	}
+	return &Damage{Chunk: d.Chunk, Reason: d.Reason}
+}
+
+// MarshalJSON keeps the sentence of an earlier version.
+func (d foundDamage) MarshalJSON() ([]byte, error) {
+	if d.text != "" {
+		return json.Marshal(d.text)
+	}
+	type plain foundDamage
+	return json.Marshal(plain(d))
+}
+
+// UnmarshalJSON also reads the sentence of an earlier version.
+func (d *foundDamage) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte{'"'}) {
+		return json.Unmarshal(data, &d.text)
+	}
+	type plain foundDamage
+	return json.Unmarshal(data, (*plain)(d))
+}
+
+// earlierDamage is the description of damage by an earlier version.
+type earlierDamage string
+
+func (e earlierDamage) Error() string { return string(e) }
+
+func (e earlierDamage) Unwrap() error { return ErrDamaged }
 
 func rowFromInfo(i Info) row {
 	scheduledName := ""
@@ -144,8 +193,8 @@ func (r row) merge(i Info) Info {
 	if !r.Imported {
 		i.State = StateOK
 	}
-	if r.Damage != "" {
-		i.State, i.Problem = StateDamaged, sanitizeText(r.Damage)
+	if r.Damage != (foundDamage{}) {
+		i.State, i.Problem, i.DamageFoundAt = StateDamaged, r.Damage.err(), r.Damage.At
 	}
 	return i
 }

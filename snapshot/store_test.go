@@ -133,8 +133,8 @@ func TestListReportsBrokenSnapshots(t *testing.T) {
 		t.Errorf("List: got %d snapshots, want %d", len(list), len(want))
 	}
 	for _, i := range list {
-		if i.State != want[i.Name] || (i.Problem == "") != (i.State == StateOK || i.State == StateImported) {
-			t.Errorf("%s: got state %s with the problem \"%s\", want state %v", i.Name, i.State, i.Problem, want[i.Name])
+		if i.State != want[i.Name] || (i.Problem == nil) != (i.State == StateOK || i.State == StateImported) {
+			t.Errorf("%s: got state %s with the problem %v, want state %v", i.Name, i.State, i.Problem, want[i.Name])
 		}
 	}
 	if i := get(t, dir, "cut"); i.Description != "as cut" || i.DiskSize != 2*mib {

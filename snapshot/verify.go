@@ -103,7 +103,8 @@ func (v *Verifier) Verify(ctx context.Context, name string, quick bool, p Progre
 	defer file.Close()
 	out, found, err := s.verify(ctx, file, now, quick, orNoProgress(p))
 	if errors.Is(err, ErrDamaged) {
-		v.addFinding(now, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, damageText(err) })
+		damage := newFoundDamage(err)
+		v.addFinding(now, func(r *row) { r.VerifiedAt, r.Damage = time.Time{}, damage })
 		return Verified{}, fmt.Errorf("%s: %w", s.filePath(info.Name), err)
 	}
 	if err != nil {
@@ -113,7 +114,7 @@ func (v *Verifier) Verify(ctx context.Context, name string, quick bool, p Progre
 		at := currentRowTime()
 		v.addFinding(now, func(r *row) {
 			r.DiskSize, r.Data, r.Digest = found.DiskSize, found.Data, found.Digest
-			r.VerifiedAt, r.Damage = at, ""
+			r.VerifiedAt, r.Damage = at, foundDamage{}
 		})
 	}
 	return out, nil
@@ -148,10 +149,6 @@ func (v *Verifier) Close() {
 		}
 		return changed, nil
 	})
-}
-
-func damageText(err error) string {
-	return fmt.Sprintf("found on %s: %v", time.Now().Format(time.DateOnly), err)
 }
 
 // currentRowTime returns the current time with the precision of rows.

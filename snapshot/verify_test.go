@@ -97,7 +97,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 			if !errors.As(err, &d) || !quick && name == "index" && d.Chunk != 0 || !strings.Contains(err.Error(), "a.raw.gz") {
 				t.Errorf("%s, quick %v: got error %v, want %q in it", name, quick, err, "a.raw.gz")
 			}
-			if i := get(t, dir, "a"); i.State != StateDamaged || !strings.Contains(i.Problem, "damaged") || !i.VerifiedAt.IsZero() {
+			if i := get(t, dir, "a"); i.State != StateDamaged || !errors.Is(i.Problem, ErrDamaged) || i.DamageFoundAt.IsZero() || !i.VerifiedAt.IsZero() {
 				t.Errorf("%s: got %+v, want State %v", name, i, StateDamaged)
 			}
 		}

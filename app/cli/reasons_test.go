@@ -77,6 +77,17 @@ func TestTextsOfReasons(t *testing.T) {
 		"accelerator, later version": {
 			acceleratorText(app.VM{AcceleratorReason: app.AcceleratorReason{Code: "moon"}}), "unknown reason (moon)",
 		},
+		"damaged snapshot": {
+			snapshotProblemText(app.Snapshot{
+				Problem:       problem.Problem{Code: problem.SnapshotDamaged, Cause: "damaged: torn"},
+				DamageFoundAt: time.Date(2026, 11, 24, 12, 0, 0, 0, time.Local),
+			}),
+			"found on 2026-11-24: damaged: torn",
+		},
+		"missing snapshot": {
+			snapshotProblemText(app.Snapshot{File: "/s/a.raw.gz", Problem: problem.Problem{Code: problem.SnapshotFileMissing}}),
+			"its file /s/a.raw.gz is gone",
+		},
 		"automatic snapshot": {
 			descriptionText(app.Snapshot{Purpose: app.SnapshotPurpose{Code: app.PurposeAutomatic, Value: "30m"}}),
 			"Taken automatically, every 30m",

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/problem"
 	"vmterminal/app/units"
 )
 
@@ -79,8 +82,8 @@ func printUndoDisk(p *printer, undo *app.UndoDisk) {
 func printSnapshotSummary(p *printer, s app.Snapshot, indent string) {
 	why := ""
 	switch {
-	case s.Problem != "":
-		why = " (" + app.Plain(s.Problem) + ")"
+	case s.Problem.Code != "":
+		why = " (" + snapshotProblemText(s) + ")"
 	case s.Foreign:
 		why = " (not created by VMTerminal: can only be checked by its CRC-32)"
 	}
@@ -93,6 +96,18 @@ func printSnapshotSummary(p *printer, s app.Snapshot, indent string) {
 	}
 	if description := descriptionText(s); description != "" {
 		p.printf("%sDescription: %s\n", indent, description)
+	}
+}
+
+// snapshotProblemText describes what is wrong with a snapshot; it returns "" if nothing is.
+func snapshotProblemText(s app.Snapshot) string {
+	switch {
+	case s.Problem.Code == problem.SnapshotFileMissing:
+		return "its file " + app.Plain(s.File) + " is gone"
+	case !s.DamageFoundAt.IsZero():
+		return "found on " + s.DamageFoundAt.Local().Format(time.DateOnly) + ": " + s.Problem.Cause
+	default:
+		return s.Problem.Cause
 	}
 }
 

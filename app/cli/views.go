@@ -102,7 +102,7 @@ func snapshotJSON(s app.Snapshot) snapshotView {
 		ID: s.ID, Name: s.Name, VM: s.VM, Description: descriptionText(s), Purpose: s.Purpose.Code, Created: utc(s.Created),
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: string(s.Taken), HeldMicros: s.FrozenFor.Microseconds(),
-		State: string(s.State), Problem: s.Problem, Foreign: s.Foreign, Pinned: s.Pinned, Automatic: s.Automatic,
+		State: string(s.State), Problem: snapshotProblemText(s), Foreign: s.Foreign, Pinned: s.Pinned, Automatic: s.Automatic,
 		VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees, Reused: s.Reused, Unread: s.Unread, NotFrozen: string(s.NotFrozen), Here: s.IsCurrent, File: s.File,
 	}
 }

@@ -45,6 +45,8 @@ type Args struct {
 	// Needed and Free are sizes in bytes. They are set for NoSpace.
 	Needed int64 `json:"needed,omitempty"`
 	Free   int64 `json:"free,omitempty"`
+	// DamagedMiB is the number of the first damaged MiB, from 1. It is set for SnapshotDamaged.
+	DamagedMiB int64 `json:"damaged_mib,omitempty"`
 }
 
 // String formats the problem for logs, such as

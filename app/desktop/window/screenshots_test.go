@@ -318,7 +318,7 @@ func workshop(t *testing.T) *fakeService {
 			}),
 			at(26*time.Hour, app.Snapshot{Name: "clean-install", FileSize: 571 << 20, Taken: "crash-consistent", Frees: 40 << 20, Digest: digest}),
 			at(9*24*time.Hour, app.Snapshot{Name: "from-colleague", FileSize: 420 << 20, State: "imported", Foreign: true}),
-			at(30*24*time.Hour, app.Snapshot{Name: "lost-one", State: "missing", Problem: "its file is not in snapshots/"}),
+			at(30*24*time.Hour, app.Snapshot{Name: "lost-one", State: "missing", Problem: problem.Problem{Code: problem.SnapshotFileMissing, Cause: "the file is missing"}}),
 		},
 	}
 	return f

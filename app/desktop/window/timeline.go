@@ -154,7 +154,7 @@ func facts(s app.Snapshot, vm string) []widgets.Fact {
 		from = ""
 	}
 	return []widgets.Fact{
-		{Label: lang.L("Problem"), Value: s.Problem},
+		{Label: lang.L("Problem"), Value: words.SnapshotProblem(s)},
 		{Label: lang.L("Created"), Value: created},
 		{Label: lang.L("Consistency"), Value: taken},
 		{Label: lang.L("Source"), Value: app.Plain(from)},

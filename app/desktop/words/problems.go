@@ -32,16 +32,22 @@ func Cause(p problem.Problem) string {
 	text, ok := causeTexts[p.Code]
 	a := p.Args
 	switch {
-	case !ok || pathCauses[p.Code] && a.Path == "" || p.Code == problem.JSONDamaged && a.Line == 0:
+	case !ok && p.Code != problem.SnapshotDamaged || p.Code == problem.SnapshotDamaged && a.DamagedMiB == 0 || pathCauses[p.Code] && a.Path == "" || p.Code == problem.JSONDamaged && a.Line == 0:
 		return p.Cause
 	case p.Code == problem.NoSpace && a.Needed > 0:
 		text = neededSpaceText
+	case p.Code == problem.SnapshotDamaged && a.DamagedMiB > 0:
+		text = damagedAtText
 	}
-	return translated(text, Values{"Path": a.Path, "Line": strconv.Itoa(a.Line), "Needed": units.Bytes(a.Needed), "Free": units.Bytes(a.Free)})
+	return translated(text, Values{"Path": a.Path, "Line": strconv.Itoa(a.Line), "Needed": units.Bytes(a.Needed), "Free": units.Bytes(a.Free), "MiB": strconv.FormatInt(a.DamagedMiB, 10)})
 }
 
-// neededSpaceText replaces the text of NoSpace if the needed space is known.
-const neededSpaceText = "not enough free space in {{.Path}}: about {{.Needed}} needed, {{.Free}} free"
+// Texts that replace those of NoSpace and SnapshotDamaged if the needed space or the place of the
+// damage is known.
+const (
+	neededSpaceText = "not enough free space in {{.Path}}: about {{.Needed}} needed, {{.Free}} free"
+	damagedAtText   = "the snapshot's file is damaged, first in MiB {{.MiB}} of the disk"
+)
 
 // pathCauses are the codes in causeTexts whose texts are complete only with a path.
 var pathCauses = map[problem.Code]bool{
@@ -51,29 +57,30 @@ var pathCauses = map[problem.Code]bool{
 
 // causeTexts are the causes that a code and its arguments describe completely, by problem code.
 var causeTexts = map[problem.Code]string{
-	problem.VMRunning:         "VM is running",
-	problem.VMStopped:         "VM is stopped",
-	problem.VMPaused:          "the VM is paused",
-	problem.NoSSHServer:       "the guest has no SSH server",
-	problem.NoActiveVM:        "no VM is active",
-	problem.JobNotFound:       "no job is running",
-	problem.NothingToUndo:     "there is nothing to undo",
-	problem.VMOfOtherUser:     "the VM runs as another user",
-	problem.SupervisorGone:    "its supervisor died, but QEMU is still running",
-	problem.SupervisorSilent:  "its supervisor is not responding",
-	problem.GuestRestarted:    "the guest's agent was restarted",
-	problem.DiskMissing:       "the disk is missing",
-	problem.JSONDamaged:       "{{.Path}} cannot be read: line {{.Line}} is damaged",
-	problem.NoSpace:           "{{.Path}}: no space left",
-	problem.NoInodes:          "{{.Path}}: no space left for another file",
-	problem.QuotaExceeded:     "{{.Path}}: the disk quota is used up",
-	problem.FileNotFound:      "{{.Path}}: file or folder not found",
-	problem.FileExists:        "{{.Path}}: already exists",
-	problem.PermissionDenied:  "{{.Path}}: permission denied",
-	problem.ReadOnly:          "{{.Path}}: the file system is read-only",
-	problem.IOError:           "{{.Path}}: the disk reported a read or write error",
-	problem.ConnectionRefused: "the connection was refused",
-	problem.TimedOut:          "there was no response in time",
+	problem.VMRunning:           "VM is running",
+	problem.VMStopped:           "VM is stopped",
+	problem.VMPaused:            "the VM is paused",
+	problem.NoSSHServer:         "the guest has no SSH server",
+	problem.NoActiveVM:          "no VM is active",
+	problem.JobNotFound:         "no job is running",
+	problem.NothingToUndo:       "there is nothing to undo",
+	problem.VMOfOtherUser:       "the VM runs as another user",
+	problem.SupervisorGone:      "its supervisor died, but QEMU is still running",
+	problem.SupervisorSilent:    "its supervisor is not responding",
+	problem.GuestRestarted:      "the guest's agent was restarted",
+	problem.DiskMissing:         "the disk is missing",
+	problem.SnapshotFileMissing: "the snapshot's file is missing",
+	problem.JSONDamaged:         "{{.Path}} cannot be read: line {{.Line}} is damaged",
+	problem.NoSpace:             "{{.Path}}: no space left",
+	problem.NoInodes:            "{{.Path}}: no space left for another file",
+	problem.QuotaExceeded:       "{{.Path}}: the disk quota is used up",
+	problem.FileNotFound:        "{{.Path}}: file or folder not found",
+	problem.FileExists:          "{{.Path}}: already exists",
+	problem.PermissionDenied:    "{{.Path}}: permission denied",
+	problem.ReadOnly:            "{{.Path}}: the file system is read-only",
+	problem.IOError:             "{{.Path}}: the disk reported a read or write error",
+	problem.ConnectionRefused:   "the connection was refused",
+	problem.TimedOut:            "there was no response in time",
 }
 
 // EnglishProblem describes a problem in English, for bug reports.

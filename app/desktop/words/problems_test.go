@@ -15,7 +15,7 @@ func tableTexts() []string {
 		slices.Collect(maps.Values(operationTexts)), slices.Collect(maps.Values(stateTexts)),
 		slices.Collect(maps.Values(hintTexts)), slices.Collect(maps.Values(causeTexts)), slices.Collect(maps.Values(noteTexts)), slices.Collect(maps.Values(activityTexts)),
 		slices.Collect(maps.Values(findingTexts)), slices.Collect(maps.Values(slowTexts)), slices.Collect(maps.Values(fixTexts)),
-		[]string{neededSpaceText, unknownText, canceledText, workingText, workingOnText, vmBusyText, imageBusyText, unstoppedText, busyText},
+		[]string{neededSpaceText, damagedAtText, unknownText, canceledText, workingText, workingOnText, vmBusyText, imageBusyText, unstoppedText, busyText},
 	)
 }
 
@@ -54,6 +54,8 @@ func TestProblemTextsAreComplete(t *testing.T) {
 		{problem.Problem{Code: problem.NoSpace, Cause: "x", Args: problem.Args{Path: "/d"}}, "/d: no space left"},
 		{problem.Problem{Code: problem.JSONDamaged, Cause: "x", Args: problem.Args{Path: "/d", Line: 3}}, "/d cannot be read: line 3 is damaged"},
 		{problem.Problem{Code: problem.TimedOut, Cause: "read unix: i/o timeout"}, "there was no response in time"},
+		{problem.Problem{Code: problem.SnapshotDamaged, Cause: "x", Args: problem.Args{DamagedMiB: 4}}, "the snapshot's file is damaged, first in MiB 4 of the disk"},
+		{problem.Problem{Code: problem.SnapshotDamaged, Cause: "damaged: why"}, "damaged: why"},
 		{problem.Problem{Code: problem.WrongState, Cause: "why"}, "why"},
 	} {
 		if got := Problem(c.p).Detail; got != c.want {

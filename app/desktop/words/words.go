@@ -97,6 +97,14 @@ func Description(s app.Snapshot) string {
 	}
 }
 
+// SnapshotProblem describes what is wrong with a snapshot, or returns "" if nothing is.
+func SnapshotProblem(s app.Snapshot) string {
+	if s.DamageFoundAt.IsZero() {
+		return Cause(s.Problem)
+	}
+	return lang.L("{{.Problem}} (found on {{.Date}})", Values{"Problem": Cause(s.Problem), "Date": s.DamageFoundAt.Local().Format("2 Jan 2006")})
+}
+
 // ImageNote describes the note about an image, or returns "" if there is none.
 func ImageNote(found app.FoundImage) string {
 	switch n := found.Note; n.Code {

@@ -91,7 +91,7 @@ func (w World) put(key string, value ...string) {
 func (w World) snapshot(is string, s app.Snapshot) {
 	is += " snapshot " + s.Name
 	w.put(is, fmt.Sprintf("%s %d %d %s %s %v %v %v %s %q",
-		s.VM, s.DiskSize, s.FileSize, s.Digest, string(s.Taken), s.FrozenFor, s.Foreign, s.Pinned, s.Problem, s.Description))
+		s.VM, s.DiskSize, s.FileSize, s.Digest, string(s.Taken), s.FrozenFor, s.Foreign, s.Pinned, s.Problem.Cause, s.Description))
 	w.put(is+Identity, fmt.Sprint(s.ID, s.Created))
 	w.put(is+State, string(s.State))
 	if s.IsCurrent {
