@@ -44,8 +44,9 @@ func attach(ctx context.Context, r *runner, attached app.VM) error {
 	return err
 }
 
-// exitTimeout bounds the wait for a VM to stop after its console closed.
-const exitTimeout = 5 * time.Second
+// exitTimeout bounds the wait for a VM to stop after its console closed. QEMU and the supervisor
+// of a busy machine need seconds to exit.
+const exitTimeout = 15 * time.Second
 
 // waitStopped waits until the VM is stopped or has been started again, for at most
 // exitTimeout, and returns its state then. The VM had the given state when it was attached.
