@@ -161,7 +161,7 @@ func lockWithin(path string, timeout <-chan time.Time) (*Lock, error) {
 	case err = <-acquired:
 	case <-timeout:
 		go func() { // flock cannot be interrupted
-			<-acquired
+			<-acquired //nolint:errcheck // the lock is released, acquired or not
 			f.Close()
 		}()
 		return nil, &Busy{Path: path}
