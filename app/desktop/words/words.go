@@ -105,7 +105,7 @@ func SnapshotProblem(s app.Snapshot) string {
 	return lang.L("{{.Problem}} (found on {{.Date}})", Values{"Problem": Cause(s.Problem), "Date": s.DamageFoundAt.Local().Format("2 Jan 2006")})
 }
 
-// ImageNote describes the note about an image, or returns "" if there is none.
+// ImageNote returns the text of the note about an image, or "" without a note.
 func ImageNote(found app.FoundImage) string {
 	switch n := found.Note; n.Code {
 	case "":
@@ -116,7 +116,7 @@ func ImageNote(found app.FoundImage) string {
 		return lang.L("{{.Image}} is offered in version {{.Version}}, but version {{.Earlier}} was offered before. The server may be outdated, or an attacker may be holding back updates.",
 			Values{"Image": found.Name, "Version": found.Version, "Earlier": n.Earlier})
 	case app.ImageUnchecked:
-		return lang.L("VMTerminal cannot tell whether {{.Image}} is outdated: {{.Error}}", Values{"Image": found.Name, "Error": n.Detail})
+		return lang.L("VMTerminal cannot determine whether {{.Image}} is outdated: {{.Error}}", Values{"Image": found.Name, "Error": n.Detail})
 	default:
 		return unknownCode(string(n.Code))
 	}
