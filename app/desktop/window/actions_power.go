@@ -12,29 +12,35 @@ import (
 )
 
 // vmPower starts, stops and pauses VMs.
-type vmPower struct{ w *window }
+type vmPower struct {
+	*model
+
+	svc      powerService
+	jobs     *jobTracker
+	programs *programGuard
+}
 
 // startSelected starts the selected VM if it can be started now.
 func (vp *vmPower) startSelected() {
-	if v, ok := vp.w.selected(); ok && !v.State.Alive() && vp.canPower(v) {
+	if v, ok := vp.selected(); ok && !v.State.Alive() && vp.canPower(v) {
 		vp.startVM(v.Name)
 	}
 }
 
 func (vp *vmPower) startVM(name string) {
-	vp.w.focusNext = name
-	vp.w.setBusy(name, lang.L("Starting…"))
-	vp.w.call(func(ctx context.Context) error {
-		return vp.w.svc.Start(ctx, name, app.StartOptions{})
+	vp.focusNext = name
+	vp.setBusy(name, lang.L("Starting…"))
+	vp.call(func(ctx context.Context) error {
+		return vp.svc.Start(ctx, name, app.StartOptions{})
 	}, func(err error) {
-		vp.w.setBusy(name, "")
-		vp.w.modal.showError(err)
+		vp.setBusy(name, "")
+		vp.modal.showError(err)
 	})
 }
 
 // startOrStop starts or stops the selected VM.
 func (vp *vmPower) startOrStop() {
-	v, ok := vp.w.selected()
+	v, ok := vp.selected()
 	switch {
 	case !ok:
 	case v.State.Alive():
@@ -47,7 +53,7 @@ func (vp *vmPower) startOrStop() {
 // askStop stops a VM. If programs run in its terminals, it asks first.
 func (vp *vmPower) askStop(name string) {
 	stop := func() { vp.stopVM(name, app.StopOptions{}) }
-	vp.w.programs.unlessProgramsRun([]string{name}, stop, func(busy []busyVM) {
+	vp.programs.unlessProgramsRun([]string{name}, stop, func(busy []busyVM) {
 		vp.askEndPrograms(lang.L("Stop {{.VM}}?", words.Values{"VM": name}), busy, lang.L("Stop"), stop)
 	})
 }
@@ -55,43 +61,43 @@ func (vp *vmPower) askStop(name string) {
 // askRestart restarts a VM. If programs run in its terminals, it asks first.
 func (vp *vmPower) askRestart(v app.VM) {
 	restart := func() { vp.restartVM(v) }
-	vp.w.programs.unlessProgramsRun([]string{v.Name}, restart, func(busy []busyVM) {
+	vp.programs.unlessProgramsRun([]string{v.Name}, restart, func(busy []busyVM) {
 		vp.askEndPrograms(lang.L("Restart {{.VM}}?", words.Values{"VM": v.Name}), busy, lang.L("Restart"), restart)
 	})
 }
 
 // askEndPrograms asks before an operation that ends the programs in busy.
 func (vp *vmPower) askEndPrograms(title string, busy []busyVM, button string, proceed func()) {
-	vp.w.quitter.showIfHidden()
-	if len(vp.w.modal.dialogs) > 0 { // one dialog at a time
+	vp.showIfHidden()
+	if len(vp.modal.dialogs) > 0 { // one dialog at a time
 		return
 	}
 	var d *widgets.Dialog
 	end := &widgets.DialogButton{Text: button, Importance: widget.DangerImportance, OnTapped: func() {
-		vp.w.modal.closeDialog(d)
+		vp.modal.closeDialog(d)
 		proceed()
 	}}
-	d = vp.w.modal.openDialog(title, paragraph(endProgramsText(busy)), lang.L("Cancel"), nil, end)
+	d = vp.modal.openDialog(title, paragraph(endProgramsText(busy)), lang.L("Cancel"), nil, end)
 }
 
 func (vp *vmPower) stopVM(name string, opt app.StopOptions) {
-	if vp.w.busy[name] != "" && !opt.Force {
+	if vp.busy[name] != "" && !opt.Force {
 		return
 	}
-	vp.w.setBusy(name, lang.L("Stopping…"))
-	vp.w.call(func(ctx context.Context) error { return vp.stopAndReport(ctx, name, opt) }, func(err error) {
-		vp.w.setBusy(name, "")
-		vp.w.modal.showError(err)
+	vp.setBusy(name, lang.L("Stopping…"))
+	vp.call(func(ctx context.Context) error { return vp.stopAndReport(ctx, name, opt) }, func(err error) {
+		vp.setBusy(name, "")
+		vp.modal.showError(err)
 	})
 }
 
 // stopAndReport stops a VM and shows the progress in the window. It must not be called on
 // the main goroutine.
 func (vp *vmPower) stopAndReport(ctx context.Context, name string, opt app.StopOptions) error {
-	return vp.w.svc.Stop(ctx, name, opt, func(step app.StopStep) {
-		vp.w.ui(func() {
-			if vp.w.busy[name] != "" {
-				vp.w.setBusy(name, words.StopStep(step))
+	return vp.svc.Stop(ctx, name, opt, func(step app.StopStep) {
+		vp.ui(func() {
+			if vp.busy[name] != "" {
+				vp.setBusy(name, words.StopStep(step))
 			}
 		})
 	})
@@ -100,38 +106,28 @@ func (vp *vmPower) stopAndReport(ctx context.Context, name string, opt app.StopO
 // restartVM shuts a VM down and starts it again.
 func (vp *vmPower) restartVM(v app.VM) {
 	name := v.Name
-	if vp.w.busy[name] != "" {
+	if vp.busy[name] != "" {
 		return
 	}
-	vp.w.focusNext = name
-	vp.w.setBusy(name, lang.L("Stopping…"))
-	vp.w.call(func(ctx context.Context) error {
+	vp.focusNext = name
+	vp.setBusy(name, lang.L("Stopping…"))
+	vp.call(func(ctx context.Context) error {
 		if err := vp.stopAndReport(ctx, name, app.StopOptions{}); err != nil {
 			return err
 		}
-		vp.w.ui(func() { vp.w.setBusy(name, lang.L("Starting…")) })
-		return vp.w.svc.Start(ctx, name, app.StartOptions{})
+		vp.ui(func() { vp.setBusy(name, lang.L("Starting…")) })
+		return vp.svc.Start(ctx, name, app.StartOptions{})
 	}, func(err error) {
-		vp.w.setBusy(name, "")
-		vp.w.modal.showError(err)
+		vp.setBusy(name, "")
+		vp.modal.showError(err)
 	})
 }
 
 // togglePause pauses or resumes a VM.
 func (vp *vmPower) togglePause(v app.VM) {
-	name, act := v.Name, vp.w.svc.Pause
+	name, act := v.Name, vp.svc.Pause
 	if v.State == app.Paused {
-		act = vp.w.svc.Resume
+		act = vp.svc.Resume
 	}
-	vp.w.mutate(func(ctx context.Context) error { return act(ctx, name) })
-}
-
-// askForce asks before it forces a VM off.
-func (vd *vmDialogs) askForce(v app.VM) {
-	var d *widgets.Dialog
-	force := &widgets.DialogButton{Text: lang.L("Force off"), Importance: widget.DangerImportance, OnTapped: func() {
-		vd.w.modal.closeDialog(d)
-		vd.w.power.stopVM(v.Name, app.StopOptions{Force: true})
-	}}
-	d = vd.w.modal.openDialog(lang.L("Force {{.VM}} off?", words.Values{"VM": v.Name}), paragraph(lang.L("The guest cannot shut down cleanly. Data it has not yet written to its disk is lost.")), lang.L("Cancel"), nil, force)
+	vp.mutate(func(ctx context.Context) error { return act(ctx, name) })
 }

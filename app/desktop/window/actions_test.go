@@ -44,7 +44,7 @@ func (d *desk) requireDisabled(actions []action, text string) {
 
 // jobEnded reports whether the bar shows the result of the only job.
 func (d *desk) jobEnded() bool {
-	items := d.parts.jobBar.Items()
+	items := d.jobBar.Items()
 	return len(items) == 1 && items[0].Ended
 }
 
@@ -56,13 +56,13 @@ func (d *desk) setText(text string) {
 
 func TestPauseAndResume(t *testing.T) {
 	d := open(t, running(t, "dev"))
-	d.do(d.vmActions(), "Pause")
+	d.do(d.vmDialogs.actions(), "Pause")
 	d.until("dev paused", func() bool { v, _ := d.selected(); return v.State == app.Paused })
 	d.svc.change(func() { d.svc.vms[0].PauseReason.Code = app.PauseDiskFull })
 	d.until("the hint about the pause", func() bool {
 		return strings.HasPrefix(d.header.state.Text, "paused  ·  the host's disk is full; free some space, then resume  ·  ")
 	})
-	d.do(d.vmActions(), "Resume")
+	d.do(d.vmDialogs.actions(), "Resume")
 	d.until("dev running", func() bool { v, _ := d.selected(); return v.State == app.Running })
 }
 
@@ -70,7 +70,7 @@ func TestRestart(t *testing.T) {
 	d := open(t, running(t, "dev"))
 	d.until("the terminal", func() bool { return d.attached("dev") })
 	before := d.console("dev")
-	d.do(d.vmActions(), "Restart")
+	d.do(d.vmDialogs.actions(), "Restart")
 	d.until("the console after the restart", func() bool { return d.console("dev") != nil && d.console("dev") != before && d.attached("dev") })
 	if !d.svc.hasCalled("Stop dev false") {
 		t.Errorf("the guest was not shut down: calls %q", d.svc.calls)
@@ -80,7 +80,7 @@ func TestRestart(t *testing.T) {
 func TestDisabledActionsOfStoppedVM(t *testing.T) {
 	d := open(t, stopped("dev"))
 	for _, text := range []string{"Pause", "Restart", "Force off…", "Make active"} {
-		d.requireDisabled(d.vmActions(), text)
+		d.requireDisabled(d.vmDialogs.actions(), text)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestSettingsOfStoppedVM(t *testing.T) {
 	svc := stopped("dev", "other")
 	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel = 2, 512, "auto"
 	d := open(t, svc)
-	d.do(d.vmActions(), "Settings…")
+	d.do(d.vmDialogs.actions(), "Settings…")
 	d.awaitDialog("Settings of dev")
 	requireText(t, d.dialogTexts(), "This computer has 8")
 	d.setText("other")
@@ -108,7 +108,7 @@ func TestNetworkSettings(t *testing.T) {
 	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel = 2, 512, "auto"
 	svc.vms[0].Forwards = []app.Forward{{Host: 2222, Guest: 22}, {Host: 8080, Guest: 80}}
 	d := open(t, svc)
-	d.do(d.vmActions(), "Settings…")
+	d.do(d.vmDialogs.actions(), "Settings…")
 	d.awaitDialog("Settings of dev")
 	for range 4 { // name, CPUs, memory, disk
 		d.win.Canvas().FocusNext()
@@ -130,7 +130,7 @@ func TestUnchangedSettingsAreNotSaved(t *testing.T) {
 	svc := stopped("dev")
 	svc.vms[0].CPUs, svc.vms[0].MemoryMB, svc.vms[0].Accel = 2, 512, "auto"
 	d := open(t, svc)
-	d.do(d.vmActions(), "Settings…")
+	d.do(d.vmDialogs.actions(), "Settings…")
 	d.awaitDialog("Settings of dev")
 	d.key(fyne.KeyReturn)
 	d.requireNoDialog()
@@ -143,7 +143,7 @@ func TestSettingsOfRunningVMDisableFields(t *testing.T) {
 	svc := running(t, "dev")
 	svc.vms[0].CPUs, svc.vms[0].MemoryMB = 2, 512
 	d := open(t, svc)
-	d.do(d.vmActions(), "Settings…")
+	d.do(d.vmDialogs.actions(), "Settings…")
 	d.awaitDialog("Settings of dev")
 	requireText(t, d.dialogTexts(), "accelerator, network and shared folders take effect at the next start")
 	requireText(t, d.dialogTexts(), "while the VM is stopped")
@@ -155,7 +155,7 @@ func TestSettingsOfRunningVMShowActiveForwards(t *testing.T) {
 	svc.vms[0].Forwards = []app.Forward{{Host: 2222, Guest: 22}, {Host: 8080, Guest: 80}}
 	svc.vms[0].ForwardsNow = []app.Forward{{Host: 2222, Guest: 22}, {Host: 9090, Guest: 90}}
 	d := open(t, svc)
-	d.do(d.vmActions(), "Settings…")
+	d.do(d.vmDialogs.actions(), "Settings…")
 	d.awaitDialog("Settings of dev")
 	for _, text := range []string{"Forwarded ports take effect at once", "From the next start: 8080:80", "Until the VM stops: 9090:90"} {
 		requireText(t, d.dialogTexts(), text)
@@ -164,18 +164,18 @@ func TestSettingsOfRunningVMShowActiveForwards(t *testing.T) {
 
 func TestCloneVM(t *testing.T) {
 	d := open(t, stopped("dev"))
-	d.do(d.vmActions(), "Clone…")
+	d.do(d.vmDialogs.actions(), "Clone…")
 	d.awaitDialog("Clone dev")
 	d.setText("dev2")
 	d.key(fyne.KeyReturn)
 	d.until("the new VM", func() bool { _, ok := d.last.vm("dev2"); return ok })
 	d.until("the result", d.jobEnded)
-	requireText(t, []string{d.parts.jobBar.Items()[0].Phase}, "dev2 is ready to start")
+	requireText(t, []string{d.jobBar.Items()[0].Phase}, "dev2 is ready to start")
 }
 
 func TestVMFromSnapshot(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one"))
-	d.timeline.timeline.SetCurrent("one")
+	d.timeline.list.SetCurrent("one")
 	d.do(d.timeline.snapshotActions(), "New VM from snapshot…")
 	d.awaitDialog("New VM from “one”")
 	d.setText("two")
@@ -185,32 +185,32 @@ func TestVMFromSnapshot(t *testing.T) {
 
 func TestRenameInPlace(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one", "two"))
-	d.timeline.timeline.SetCurrent("two")
+	d.timeline.list.SetCurrent("two")
 	d.do(d.timeline.snapshotActions(), "Rename")
 	d.setText("one")
 	d.key(fyne.KeyReturn)
-	if !d.timeline.detailName.Editing() {
+	if !d.timeline.details.name.Editing() {
 		t.Fatal("an existing name was accepted")
 	}
 	d.key(fyne.KeyEscape)
-	if d.timeline.detailName.Editing() || d.svc.hasCalled("RenameSnapshot dev two one") {
+	if d.timeline.details.name.Editing() || d.svc.hasCalled("RenameSnapshot dev two one") {
 		t.Fatal("Escape did not discard the typed name")
 	}
 	d.do(d.timeline.snapshotActions(), "Rename")
 	d.setText("before-upgrade")
 	d.key(fyne.KeyReturn)
-	d.until("the new name selected", func() bool { return d.timeline.timeline.Current() == "before-upgrade" })
+	d.until("the new name selected", func() bool { return d.timeline.list.Current() == "before-upgrade" })
 }
 
 func TestDescribeInPlace(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one"))
-	d.timeline.timeline.SetCurrent("one")
-	requireText(t, texts(d.timeline.details), "Add a description…")
-	d.timeline.detailAbout.Tapped(nil)
+	d.timeline.list.SetCurrent("one")
+	requireText(t, texts(d.timeline.details.box), "Add a description…")
+	d.timeline.details.about.Tapped(nil)
 	d.setText("Before the upgrade")
 	d.key(fyne.KeyReturn)
-	d.until("the description", func() bool { return slices.Contains(texts(d.timeline.details), "Before the upgrade") })
-	if d.win.Canvas().Focused() != fyne.Focusable(d.timeline.timeline) {
+	d.until("the description", func() bool { return slices.Contains(texts(d.timeline.details.box), "Before the upgrade") })
+	if d.win.Canvas().Focused() != fyne.Focusable(d.timeline.list) {
 		t.Error("the timeline does not have the focus")
 	}
 }
@@ -219,15 +219,15 @@ func TestPinAndVerify(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one")
 	d := open(t, svc)
 	d.requireDisabled(d.timeline.snapshotActions(), "Verify") // no snapshot is selected
-	d.timeline.timeline.SetCurrent("one")
+	d.timeline.list.SetCurrent("one")
 	d.do(d.timeline.snapshotActions(), "Pin")
 	d.until("the pinned snapshot", func() bool { return len(d.last.snapshots) == 1 && d.last.snapshots[0].Pinned })
-	requireText(t, []string{d.timeline.timeline.Items()[0].Detail}, "pinned")
+	requireText(t, []string{d.timeline.list.Items()[0].Detail}, "pinned")
 	d.do(d.timeline.snapshotActions(), "Unpin")
 	d.until("the unpinned snapshot", func() bool { return !d.last.snapshots[0].Pinned })
 	d.do(d.timeline.snapshotActions(), "Verify")
 	d.until("the result", d.jobEnded)
-	requireText(t, []string{d.parts.jobBar.Items()[0].Phase}, "all data decompressed and checked")
+	requireText(t, []string{d.jobBar.Items()[0].Phase}, "all data decompressed and checked")
 }
 
 func TestVerifyAllContinuesAfterDamage(t *testing.T) {
@@ -246,7 +246,7 @@ func TestExportAsksForFile(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_DOWNLOAD_DIR", "")
 	d := open(t, snapshotted(stopped("dev"), "one"))
-	d.timeline.timeline.SetCurrent("one")
+	d.timeline.list.SetCurrent("one")
 	d.do(d.timeline.snapshotActions(), "Export…")
 	d.awaitDialog("Export “one”")
 	d.setText("relative.gz")

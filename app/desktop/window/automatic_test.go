@@ -16,7 +16,7 @@ func TestAutomaticSnapshotsOnAndOff(t *testing.T) {
 	if d.timeline.automatic.Visible() {
 		t.Errorf("automatic snapshots are off, but the line shows %q", d.timeline.automatic.Text)
 	}
-	d.do(d.vmActions(), "Automatic snapshots…")
+	d.do(d.vmDialogs.actions(), "Automatic snapshots…")
 	d.awaitDialog("Automatic snapshots of dev")
 	if slices.Contains(d.dialogTexts(), "Turn off") {
 		t.Error("Turn off is offered while automatic snapshots are off")
@@ -24,10 +24,10 @@ func TestAutomaticSnapshotsOnAndOff(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.until("SetAutomatic", func() bool { return d.svc.hasCalled("SetAutomatic dev 30m0s 24") })
 	d.until("the line about automatic snapshots", func() bool {
-		return slices.Contains(texts(d.timeline.snapshots), "Automatic: every 30m, the newest 24")
+		return slices.Contains(texts(d.timeline.pane), "Automatic: every 30m, the newest 24")
 	})
 
-	d.do(d.vmActions(), "Automatic snapshots…")
+	d.do(d.vmDialogs.actions(), "Automatic snapshots…")
 	d.awaitDialog("Automatic snapshots of dev")
 	requireText(t, d.dialogTexts(), "once the VM is running")
 	d.typeInto("Interval", "1d12h")
@@ -35,10 +35,10 @@ func TestAutomaticSnapshotsOnAndOff(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.until("the change", func() bool { return d.svc.hasCalled("SetAutomatic dev 36h0m0s 7") })
 	d.until("the line about automatic snapshots", func() bool {
-		return slices.Contains(texts(d.timeline.snapshots), "Automatic: every 1d12h, the newest 7")
+		return slices.Contains(texts(d.timeline.pane), "Automatic: every 1d12h, the newest 7")
 	})
 
-	d.do(d.vmActions(), "Automatic snapshots…")
+	d.do(d.vmDialogs.actions(), "Automatic snapshots…")
 	d.awaitDialog("Automatic snapshots of dev")
 	d.press("Turn off")
 	d.until("the line to disappear", func() bool { return !d.timeline.automatic.Visible() })
@@ -51,7 +51,7 @@ func TestInvalidIntervalsAreRejected(t *testing.T) {
 	svc := stopped("dev")
 	svc.vms[0].Automatic.Automatic = app.Automatic{Every: time.Hour, Keep: 3}
 	d := open(t, svc)
-	d.do(d.vmActions(), "Automatic snapshots…")
+	d.do(d.vmDialogs.actions(), "Automatic snapshots…")
 	d.awaitDialog("Automatic snapshots of dev")
 	for _, wrong := range []string{"", "soon", "30", "10s", "31d", "-1h"} {
 		d.typeInto("Interval", wrong)
@@ -96,7 +96,7 @@ func TestNextAutomaticSnapshotIsShown(t *testing.T) {
 	next := time.Now().Add(20 * time.Minute)
 	svc.vms[0].Automatic = app.AutomaticState{Automatic: app.Automatic{Every: time.Hour, Keep: 3}, Next: next}
 	d := open(t, svc)
-	d.do(d.vmActions(), "Automatic snapshots…")
+	d.do(d.vmDialogs.actions(), "Automatic snapshots…")
 	d.awaitDialog("Automatic snapshots of dev")
 	requireText(t, d.dialogTexts(), "Next snapshot: "+words.Date(next))
 }

@@ -17,7 +17,9 @@ import (
 // programGuard asks guests which programs run in their terminals, before an operation that
 // would end them.
 type programGuard struct {
-	w *window
+	*model
+
+	svc programService
 	// askingShells is set while guests are asked which programs run in their shells.
 	askingShells bool
 	// askingPrograms is set while guests are asked which programs run in their terminals.
@@ -61,7 +63,7 @@ func (pg *programGuard) askWithPrograms(v app.VM, ask func([]busyVM)) {
 		return
 	}
 	pg.findPrograms([]string{v.Name}, func(busy []busyVM) {
-		if len(pg.w.modal.dialogs) == 0 && pg.w.last.selected == v.Name {
+		if len(pg.modal.dialogs) == 0 && pg.last.selected == v.Name {
 			ask(busy)
 		}
 	})
@@ -75,12 +77,12 @@ func (pg *programGuard) findPrograms(vms []string, found func([]busyVM)) {
 	}
 	pg.askingPrograms = true
 	busy := make([]busyVM, len(vms))
-	pg.w.call(func(ctx context.Context) error {
+	pg.call(func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, programsTimeout)
 		defer cancel()
 		return forAll(vms, func(name string) error {
 			at := slices.Index(vms, name)
-			programs, err := pg.w.svc.Programs(ctx, name)
+			programs, err := pg.svc.Programs(ctx, name)
 			if err == nil && len(programs) == 0 || errors.Is(err, app.ErrStopped) {
 				return nil
 			}
@@ -120,7 +122,7 @@ func (pg *programGuard) unlessShellsBusy(tabs []*tab, proceed func(), ask func([
 	}
 	pg.askingShells = true
 	runs := make([]bool, len(queries))
-	pg.w.call(func(ctx context.Context) error {
+	pg.call(func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, programsTimeout)
 		defer cancel()
 		answered := make(chan struct{})

@@ -43,7 +43,7 @@ func TestClosingShellThatExitsMeanwhile(t *testing.T) {
 	d.menu(key(fyne.KeyW))
 	d.awaitDialog("Close shell 1?")
 	d.shell(1).exit(0)
-	d.until("the end of shell 1", func() bool { return d.consoles.tabs("dev").list[1].conn == nil })
+	d.until("the end of shell 1", func() bool { return d.terminals.consoles.tabs("dev").list[1].conn == nil })
 	d.press("Close shell")
 	d.awaitTabs("Console*")
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"time"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 
 	"vmterminal/app"
@@ -14,9 +16,17 @@ import (
 // consoles holds the terminals of every VM that was selected, so that their text remains
 // available.
 type consoles struct {
-	w    *window
+	*model
+
+	svc  terminalService
 	byVM map[string]*vmTabs
 	size float32
+	// isShown reports whether a tab is shown.
+	isShown func(*tab) bool
+	// onStatus is called when what the status bar of a terminal shows has changed.
+	onStatus func()
+	// openLink opens a link from a terminal.
+	openLink func(*url.URL)
 }
 
 // tab is one terminal of a VM: its console, or a shell in its guest.
@@ -45,10 +55,6 @@ type tab struct {
 	sendingSize    bool
 }
 
-func newConsoles(w *window) *consoles {
-	return &consoles{w: w, byVM: map[string]*vmTabs{}, size: textSizeNormal}
-}
-
 // tabs returns the terminals of a VM.
 func (c *consoles) tabs(vm string) *vmTabs {
 	tabs, ok := c.byVM[vm]
@@ -64,23 +70,23 @@ func (c *consoles) tabs(vm string) *vmTabs {
 func (c *consoles) consoleTab(vm string) *tab { return c.tabs(vm).list[0] }
 
 func (c *consoles) newTab(vm string, number int) *tab {
-	t := &tab{vm: vm, number: number, terminal: console.New(c.w.ui)}
+	t := &tab{vm: vm, number: number, terminal: console.New(c.ui)}
 	t.terminal.SetFontSize(c.size)
 	t.terminal.OnResize = func(cols, rows int) { c.resized(t, cols, rows) }
-	t.terminal.OnShortcut = c.w.shortcut
-	t.terminal.OnRiskyPaste = func(text string) { c.w.askPaste(t.terminal, text) }
+	t.terminal.OnShortcut = c.shortcut
+	t.terminal.OnRiskyPaste = func(text string) { c.askPaste(t.terminal, text) }
 	t.terminal.OnPasteLost = func() {
-		c.w.modal.showMessage(lang.L("Nothing was pasted"), lang.L("The guest has not read its earlier input yet, and the buffer is full. Wait a moment, or paste less at a time."))
+		c.modal.showMessage(lang.L("Nothing was pasted"), lang.L("The guest has not read its earlier input yet, and the buffer is full. Wait a moment, or paste less at a time."))
 	}
 	t.terminal.OnBelow = func(below bool) {
 		t.below = below
-		c.w.terminals.drawStatusBar()
+		c.onStatus()
 	}
 	t.terminal.OnLink = func(u *url.URL) {
 		t.link = u
-		c.w.terminals.drawStatusBar()
+		c.onStatus()
 	}
-	t.terminal.OnOpen = c.w.terminals.openLink
+	t.terminal.OnOpen = c.openLink
 	return t
 }
 
@@ -95,14 +101,14 @@ func (c *consoles) each(visit func(*tab)) {
 
 // follow opens the console of the selected VM if it is running, and otherwise shows the output
 // of its last run.
-func (c *consoles) follow(r reading) {
+func (c *consoles) follow() {
 	for name, tabs := range c.byVM {
-		if _, there := r.vm(name); !there {
+		if _, there := c.last.vm(name); !there {
 			tabs.detach()
 			delete(c.byVM, name)
 		}
 	}
-	v, ok := r.vm(r.selected)
+	v, ok := c.selected()
 	if !ok {
 		return
 	}
@@ -118,15 +124,15 @@ func (c *consoles) follow(r reading) {
 func (c *consoles) open(v app.VM, t *tab) {
 	t.opening = true
 	var conn app.Console
-	c.w.call(func(ctx context.Context) (err error) {
-		conn, err = c.w.svc.Console(ctx, v.Name)
+	c.call(func(ctx context.Context) (err error) {
+		conn, err = c.svc.Console(ctx, v.Name)
 		return err
 	}, func(err error) {
 		t.opening = false
 		switch {
 		case err != nil:
 			t.openError = app.Explain(err).Cause
-		case !c.hasTab(t) || c.w.ctx.Err() != nil:
+		case !c.hasTab(t) || c.ctx.Err() != nil:
 			conn.Close()
 		default:
 			if t.hasText && !t.runStart.Equal(v.Since) {
@@ -137,7 +143,7 @@ func (c *consoles) open(v app.VM, t *tab) {
 			t.hasText, t.runStart = true, v.Since
 			c.attach(t, conn)
 		}
-		c.w.redraw()
+		c.redraw()
 	})
 }
 
@@ -156,15 +162,15 @@ func (c *consoles) attach(t *tab, conn app.Console) {
 // ended handles a console connection that the other side has closed.
 func (c *consoles) ended(t *tab) {
 	t.conn = nil
-	c.w.reader.refresh()
-	c.w.redraw()
+	c.reader.refresh()
+	c.redraw()
 }
 
 func (c *consoles) readLast(vm string, t *tab) {
 	t.hasText, t.runStart = true, time.Time{}
 	var text []byte
-	c.w.call(func(ctx context.Context) (err error) {
-		text, err = c.w.svc.LastConsole(ctx, vm)
+	c.call(func(ctx context.Context) (err error) {
+		text, err = c.svc.LastConsole(ctx, vm)
 		return err
 	}, func(err error) {
 		// A missing log of the last run is not worth an error message.
@@ -186,7 +192,7 @@ func (c *consoles) sendSize(t *tab) {
 		return
 	}
 	t.sendingSize = true
-	c.w.call(func(ctx context.Context) error {
+	c.call(func(ctx context.Context) error {
 		return conn.Resize(ctx, size[0], size[1])
 	}, func(error) {
 		// Ignore errors: some guests cannot be resized.
@@ -211,6 +217,22 @@ func (c *consoles) resizeText(by float32) {
 		c.size = min(textSizeMax, max(textSizeMin, c.size+by))
 	}
 	c.each(func(t *tab) { t.terminal.SetFontSize(c.size) })
+}
+
+// shortcut handles keys that the menu bar cannot, because a menu item has only one
+// shortcut. It reports whether s was one of them. Terminals call it before they handle a
+// key.
+func (c *consoles) shortcut(s fyne.Shortcut) bool {
+	custom, ok := s.(*desktop.CustomShortcut)
+	if !ok || custom.Modifier&fyne.KeyModifierControl == 0 {
+		return false
+	}
+	shifted := custom.Modifier&fyne.KeyModifierShift != 0
+	if custom.KeyName == fyne.KeyPlus || custom.KeyName == fyne.KeyEqual && shifted {
+		c.resizeText(1)
+		return true
+	}
+	return false
 }
 
 // close detaches all consoles and ends all shells.

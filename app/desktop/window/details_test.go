@@ -13,11 +13,11 @@ import (
 // banner.
 func (d *desk) requireDetailsFit(when string) {
 	d.t.Helper()
-	if got, need := d.timeline.details.Size().Height, d.timeline.details.MinSize().Height; got != need {
+	if got, need := d.timeline.details.box.Size().Height, d.timeline.details.box.MinSize().Height; got != need {
 		d.t.Errorf("%s: height of the details: got %v, want %v", when, got, need)
 	}
 	at := d.app.Driver().AbsolutePositionForObject
-	end, line := at(d.timeline.restore).Y+d.timeline.restore.Size().Height, at(d.noticeBar.banner).Y
+	end, line := at(d.timeline.details.restore).Y+d.timeline.details.restore.Size().Height, at(d.noticeBar.banner).Y
 	if end > line {
 		d.t.Errorf("%s: the buttons end at %v, below the top of the banner at %v", when, end, line)
 	}
@@ -33,16 +33,16 @@ func TestDetailsGrowUpwards(t *testing.T) {
 	d := open(t, svc)
 	d.snapshotDialogs.quickSnapshot("dev")
 	t.Cleanup(func() { close(svc.jobSteps) })
-	d.until("the job bar and the banner", func() bool { return d.parts.jobBar.Visible() && d.noticeBar.banner.Visible() })
-	d.timeline.timeline.SetCurrent("short")
+	d.until("the job bar and the banner", func() bool { return d.jobBar.Visible() && d.noticeBar.banner.Visible() })
+	d.timeline.list.SetCurrent("short")
 	d.relayout(look{width: 1180, height: 740, scale: 1})
 	d.requireDetailsFit("chosen")
-	d.timeline.timeline.SetCurrent("long")
+	d.timeline.list.SetCurrent("long")
 	d.requireDetailsFit("with more facts")
-	d.timeline.detailName.Edit()
+	d.timeline.details.name.Edit()
 	d.requireDetailsFit("with an entry")
 	d.key(fyne.KeyEscape)
 	d.requireDetailsFit("without it")
-	d.timeline.timeline.SetCurrent("short")
+	d.timeline.list.SetCurrent("short")
 	d.requireDetailsFit("with fewer facts")
 }

@@ -40,19 +40,19 @@ func (vd *vmDialogs) askAutomatic(v app.VM) {
 	var d *widgets.Dialog
 	save := &widgets.DialogButton{Text: lang.L("Turn on"), Default: true, OnTapped: func() {
 		interval, _ := schedule.ParseInterval(every.Text()) // the field has validated it
-		vd.w.modal.closeDialog(d)
+		vd.modal.closeDialog(d)
 		vd.setAutomatic(v, app.Automatic{Every: interval, Keep: number(keep)})
 	}}
 	buttons := []*widgets.DialogButton{save}
 	if v.Automatic.On() {
 		save.Text = lang.L("Save")
 		off := &widgets.DialogButton{Text: lang.L("Turn off"), OnTapped: func() {
-			vd.w.modal.closeDialog(d)
+			vd.modal.closeDialog(d)
 			vd.setAutomatic(v, app.Automatic{})
 		}}
 		buttons = []*widgets.DialogButton{off, save}
 	}
-	d = vd.w.modal.openDialog(lang.L("Automatic snapshots of {{.VM}}", words.Values{"VM": v.Name}), form, lang.L("Cancel"), every.Entry(), buttons...)
+	d = vd.modal.openDialog(lang.L("Automatic snapshots of {{.VM}}", words.Values{"VM": v.Name}), form, lang.L("Cancel"), every.Entry(), buttons...)
 	every.SelectAll()
 	submitBy(d, every, keep)
 	enableWhenValid(save, every, keep)
@@ -63,7 +63,7 @@ func (vd *vmDialogs) askAutomatic(v app.VM) {
 func (vd *vmDialogs) automaticStatus(v app.VM) (text string, look widget.Importance) {
 	switch a := v.Automatic; {
 	case a.Failed:
-		return lang.L("The automatic snapshot of {{.VM}} failed {{.Age}}: {{.Why}}", words.Values{"VM": v.Name, "Age": words.Age(a.FailedAt, vd.w.last.at), "Why": words.StoredProblem(a.Problem, a.FailureText)}), widget.DangerImportance
+		return lang.L("The automatic snapshot of {{.VM}} failed {{.Age}}: {{.Why}}", words.Values{"VM": v.Name, "Age": words.Age(a.FailedAt, vd.last.at), "Why": words.StoredProblem(a.Problem, a.FailureText)}), widget.DangerImportance
 	case !a.Next.IsZero():
 		return lang.L("Next snapshot: {{.When}}.", words.Values{"When": words.Date(a.Next)}), widget.LowImportance
 	case a.On():
@@ -77,8 +77,8 @@ func (vd *vmDialogs) setAutomatic(v app.VM, to app.Automatic) {
 	if to == v.Automatic.Automatic {
 		return
 	}
-	vd.w.mutate(func(ctx context.Context) error {
-		_, err := vd.w.svc.SetAutomatic(ctx, v.Name, to)
+	vd.mutate(func(ctx context.Context) error {
+		_, err := vd.svc.SetAutomatic(ctx, v.Name, to)
 		return err
 	})
 }
@@ -95,14 +95,14 @@ func intervalProblem(text string) string {
 // drawAutomatic draws the line about automatic snapshots above the timeline.
 func (tl *timeline) drawAutomatic() {
 	line, a := tl.automatic, app.AutomaticState{}
-	if v, ok := tl.w.selected(); ok {
+	if v, ok := tl.selected(); ok {
 		a = v.Automatic
 	}
 	if a.On() {
 		line.Set(lang.L("Automatic: every {{.Every}}, the newest {{.N}}", words.Values{"Every": schedule.FormatInterval(a.Every), "N": strconv.Itoa(a.Keep)}))
 	}
 	if line.Visible() != a.On() {
-		tl.w.setVisible(line, a.On())
-		tl.snapTitle.Refresh() // make room for the line
+		tl.setVisible(line, a.On())
+		tl.title.Refresh() // make room for the line
 	}
 }

@@ -16,8 +16,8 @@ import (
 // askCloneVM asks for the name of a clone of a VM.
 func (vd *vmDialogs) askCloneVM(v app.VM) {
 	vd.askNameFor(lang.L("Clone {{.VM}}", words.Values{"VM": v.Name}), lang.L("Creates a new VM with a copy of the current disk and its own identity. Snapshots are not copied."), func(name string) {
-		runJob(vd.w, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) {
-			return vd.w.svc.CloneVM(ctx, v.Name, app.NewVM{Name: name})
+		runJob(vd.jobs, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) {
+			return vd.svc.CloneVM(ctx, v.Name, app.NewVM{Name: name})
 		})
 	})
 }
@@ -25,8 +25,8 @@ func (vd *vmDialogs) askCloneVM(v app.VM) {
 // askFromSnapshot asks for the name of a new VM created from a snapshot.
 func (vd *vmDialogs) askFromSnapshot(v app.VM, s app.Snapshot) {
 	vd.askNameFor(lang.L("New VM from “{{.Name}}”", words.Values{"Name": s.Name}), lang.L("Creates a new VM from this snapshot, with its own identity. The original VM is not changed."), func(name string) {
-		runJob(vd.w, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) {
-			return vd.w.svc.CloneSnapshot(ctx, v.Name, s.Name, app.NewVM{Name: name})
+		runJob(vd.jobs, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) {
+			return vd.svc.CloneSnapshot(ctx, v.Name, s.Name, app.NewVM{Name: name})
 		})
 	})
 }
@@ -37,10 +37,10 @@ func (vd *vmDialogs) askNameFor(title, about string, do func(name string)) {
 	form := container.New(layout.NewCustomPaddedVBoxLayout(10), name, paragraph(about))
 	var d *widgets.Dialog
 	create := &widgets.DialogButton{Text: lang.L("Create"), Default: true, OnTapped: func() {
-		vd.w.modal.closeDialog(d)
+		vd.modal.closeDialog(d)
 		do(typedName(name.Text()))
 	}}
-	d = vd.w.modal.openDialog(title, form, lang.L("Cancel"), name.Entry(), create)
+	d = vd.modal.openDialog(title, form, lang.L("Cancel"), name.Entry(), create)
 	name.SelectAll()
 	submitBy(d, name)
 	enableWhenValid(create, name)

@@ -9,16 +9,16 @@ import (
 )
 
 // askCloseShell asks before closing a shell in which a program is running.
-func (w *window) askCloseShell(t *tab, busy busyShell) {
-	if !w.consoles.hasTab(t) || len(w.modal.dialogs) > 0 {
+func (ts *terminals) askCloseShell(t *tab, busy busyShell) {
+	if !ts.consoles.hasTab(t) || len(ts.modal.dialogs) > 0 {
 		return
 	}
 	var d *widgets.Dialog
 	end := &widgets.DialogButton{Text: lang.L("Close shell"), Importance: widget.DangerImportance, OnTapped: func() {
-		w.modal.closeDialog(d)
-		w.terminals.dropTab(t)
+		ts.modal.closeDialog(d)
+		ts.dropTab(t)
 	}}
-	d = w.modal.openDialog(lang.L("Close shell {{.N}}?", words.Values{"N": busy.number}), paragraph(closeShellText(busy)), lang.L("Cancel"), nil, end)
+	d = ts.modal.openDialog(lang.L("Close shell {{.N}}?", words.Values{"N": busy.number}), paragraph(closeShellText(busy)), lang.L("Cancel"), nil, end)
 }
 
 // askQuitShells asks before the program quits while programs run in shells.
@@ -26,8 +26,8 @@ func (qu *quitter) askQuitShells(busy []busyShell, quit func()) {
 	qu.showIfHidden()
 	var d *widgets.Dialog
 	end := &widgets.DialogButton{Text: lang.L("Close shells and quit"), Importance: widget.DangerImportance, OnTapped: func() {
-		qu.w.modal.closeDialog(d)
+		qu.modal.closeDialog(d)
 		quit()
 	}}
-	d = qu.w.modal.openDialog(lang.L("Programs are running in shells"), paragraph(quitShellsText(busy)), lang.L("Cancel"), nil, end)
+	d = qu.modal.openDialog(lang.L("Programs are running in shells"), paragraph(quitShellsText(busy)), lang.L("Cancel"), nil, end)
 }

@@ -18,7 +18,7 @@ import (
 // askDeleteVM asks before a VM is deleted. If the VM has snapshots, its name must be typed.
 func (vd *vmDialogs) askDeleteVM(v app.VM) {
 	if v.State.Alive() {
-		vd.w.modal.showMessage(lang.L("{{.VM}} is running", words.Values{"VM": v.Name}), lang.L("Stop the VM before you delete it."))
+		vd.modal.showMessage(lang.L("{{.VM}} is running", words.Values{"VM": v.Name}), lang.L("Stop the VM before you delete it."))
 		return
 	}
 	data := widgets.NewKeyCheck(deleteDataLabel(v.Snapshots, units.Bytes(v.DiskUsed)), nil)
@@ -26,23 +26,23 @@ func (vd *vmDialogs) askDeleteVM(v app.VM) {
 
 	var d *widgets.Dialog
 	del := &widgets.DialogButton{Text: lang.L("Delete VM"), Importance: widget.DangerImportance, OnTapped: func() {
-		vd.w.modal.closeDialog(d)
+		vd.modal.closeDialog(d)
 		vd.deleteVM(v.Name, data.Checked)
 	}}
 	if v.Snapshots == 0 {
-		d = vd.w.modal.openDialog(lang.L("Delete VM “{{.Name}}”?", words.Values{"Name": v.Name}), body, lang.L("Cancel"), nil, del)
+		d = vd.modal.openDialog(lang.L("Delete VM “{{.Name}}”?", words.Values{"Name": v.Name}), body, lang.L("Cancel"), nil, del)
 		return
 	}
 	name := widgets.NewField(lang.L("This VM has snapshots. Type “{{.Name}}” to confirm", words.Values{"Name": v.Name}), "", "", "")
 	body.Add(name)
-	d = vd.w.modal.openDialog(lang.L("Delete VM “{{.Name}}”?", words.Values{"Name": v.Name}), body, lang.L("Cancel"), name.Entry(), del)
+	d = vd.modal.openDialog(lang.L("Delete VM “{{.Name}}”?", words.Values{"Name": v.Name}), body, lang.L("Cancel"), name.Entry(), del)
 	del.SetEnabled(false)
 	name.OnEscape = d.Dismiss
 	name.OnChanged = func() { del.SetEnabled(durable.SameName(typedName(name.Text()), v.Name)) }
 }
 
 func (vd *vmDialogs) deleteVM(name string, data bool) {
-	vd.w.mutate(func(ctx context.Context) error { return vd.w.svc.DeleteVM(ctx, name, data) })
+	vd.mutate(func(ctx context.Context) error { return vd.svc.DeleteVM(ctx, name, data) })
 }
 
 func deleteDataLabel(snapshots int, size string) string {

@@ -13,17 +13,17 @@ import (
 
 // askDiscard asks before the undo disk is deleted.
 func (sd *snapshotDialogs) askDiscard() {
-	v, ok := sd.w.selected()
-	if !ok || !sd.w.timeline.canUndo(v) {
+	v, ok := sd.selected()
+	if !ok || !sd.canUndo(v) {
 		return
 	}
 	var d *widgets.Dialog
 	discard := &widgets.DialogButton{Text: lang.L("Discard undo disk"), Importance: widget.DangerImportance, OnTapped: func() {
-		sd.w.modal.closeDialog(d)
-		sd.w.mutate(func(ctx context.Context) error {
-			_, err := sd.w.svc.DiscardUndo(ctx, v.Name)
+		sd.modal.closeDialog(d)
+		sd.mutate(func(ctx context.Context) error {
+			_, err := sd.svc.DiscardUndo(ctx, v.Name)
 			return err
 		})
 	}}
-	d = sd.w.modal.openDialog(lang.L("Discard the undo disk of {{.VM}}?", words.Values{"VM": v.Name}), paragraph(lang.L("This frees {{.Size}}. The last restore can no longer be undone. The current disk and all snapshots are kept.", words.Values{"Size": units.Bytes(v.UndoUsed)})), lang.L("Cancel"), nil, discard)
+	d = sd.modal.openDialog(lang.L("Discard the undo disk of {{.VM}}?", words.Values{"VM": v.Name}), paragraph(lang.L("This frees {{.Size}}. The last restore can no longer be undone. The current disk and all snapshots are kept.", words.Values{"Size": units.Bytes(v.UndoUsed)})), lang.L("Cancel"), nil, discard)
 }

@@ -33,18 +33,18 @@ func (sd *snapshotDialogs) askExport(v app.VM, s app.Snapshot) {
 			if err == nil && u != nil {
 				file.SetText(filepath.Join(u.Path(), filepath.Base(file.Text())))
 			}
-		}, sd.w.win)
+		}, sd.win)
 	})
 	form := container.New(layout.NewCustomPaddedVBoxLayout(10), file, container.NewHBox(folder))
 	var d *widgets.Dialog
 	export := &widgets.DialogButton{Text: lang.L("Export"), Default: true, OnTapped: func() {
 		path := expandHome(file.Text())
-		sd.w.modal.closeDialog(d)
-		runJob(sd.w, words.ExportDone, func(ctx context.Context) (*job.Job[app.Snapshot], error) {
-			return sd.w.svc.ExportSnapshotFile(ctx, v.Name, s.Name, path)
+		sd.modal.closeDialog(d)
+		runJob(sd.jobs, words.ExportDone, func(ctx context.Context) (*job.Job[app.Snapshot], error) {
+			return sd.svc.ExportSnapshotFile(ctx, v.Name, s.Name, path)
 		})
 	}}
-	d = sd.w.modal.openDialog(lang.L("Export “{{.Name}}”", words.Values{"Name": s.Name}), form, lang.L("Cancel"), file.Entry(), export)
+	d = sd.modal.openDialog(lang.L("Export “{{.Name}}”", words.Values{"Name": s.Name}), form, lang.L("Cancel"), file.Entry(), export)
 	submitBy(d, file)
 	enableWhenValid(export, file)
 }

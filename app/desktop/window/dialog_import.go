@@ -29,19 +29,19 @@ func (sd *snapshotDialogs) openImport(v app.VM, path string) {
 		if strings.TrimSpace(text) == "" {
 			return ""
 		}
-		return words.NameProblem(typedName(text), sd.w.timeline.snapshotNames())
+		return words.NameProblem(typedName(text), sd.snapshotNames())
 	}
 	choose := widgets.NewKeyButton(lang.L("Choose a file")+"…", nil, func() { sd.chooseFile(from.SetText) })
 	form := container.New(layout.NewCustomPaddedVBoxLayout(10), from, container.NewHBox(choose), name)
 	var d *widgets.Dialog
 	add := &widgets.DialogButton{Text: lang.L("Import"), Default: true, OnTapped: func() {
 		source, as := expandHome(from.Text()), typedName(strings.TrimSpace(name.Text()))
-		sd.w.modal.closeDialog(d)
-		runJob(sd.w, words.ImportDone, func(context.Context) (*job.Job[app.Snapshot], error) {
-			return sd.w.svc.ImportSnapshot(v.Name, source, as)
+		sd.modal.closeDialog(d)
+		runJob(sd.jobs, words.ImportDone, func(context.Context) (*job.Job[app.Snapshot], error) {
+			return sd.svc.ImportSnapshot(v.Name, source, as)
 		})
 	}}
-	d = sd.w.modal.openDialog(lang.L("Import a snapshot into {{.VM}}", words.Values{"VM": v.Name}), form, lang.L("Cancel"), from.Entry(), add)
+	d = sd.modal.openDialog(lang.L("Import a snapshot into {{.VM}}", words.Values{"VM": v.Name}), form, lang.L("Cancel"), from.Entry(), add)
 	submitBy(d, from, name)
 	enableWhenValid(add, from, name)
 }
@@ -53,7 +53,7 @@ func (sd *snapshotDialogs) chooseFile(onSelect func(path string)) {
 			r.Close() // nothing was read
 			onSelect(r.URI().Path())
 		}
-	}, sd.w.win)
+	}, sd.win)
 	d.SetFilter(storage.NewExtensionFileFilter([]string{".gz"}))
 	d.Show()
 }
@@ -68,8 +68,8 @@ func sourceProblem(text string) string {
 
 // onDropped opens the import dialog for the first of the files dragged onto the window.
 func (sd *snapshotDialogs) onDropped(_ fyne.Position, files []fyne.URI) {
-	v, ok := sd.w.selected()
-	if !ok || len(files) == 0 || sd.w.win.Canvas().Overlays().Top() != nil || !sd.w.canChange(v) {
+	v, ok := sd.selected()
+	if !ok || len(files) == 0 || sd.hasOverlay() || !sd.jobs.canChange(v) {
 		return
 	}
 	sd.openImport(v, files[0].Path())

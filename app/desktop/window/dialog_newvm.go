@@ -17,22 +17,28 @@ import (
 )
 
 // vmDialogs opens the dialogs that create, change and delete VMs.
-type vmDialogs struct{ w *window }
+type vmDialogs struct {
+	*model
+
+	svc   vmService
+	jobs  *jobTracker
+	power *vmPower
+}
 
 // askNewVM asks for the name and settings of a new VM, creates it and starts it.
 func (vd *vmDialogs) askNewVM() {
 	var def app.NewVM
 	var host app.HostSize
 	var systems []app.System
-	vd.w.call(func(ctx context.Context) (err error) {
-		host, systems = vd.w.svc.HostSize(), vd.w.svc.Systems()
-		def, err = vd.w.svc.DefaultVM(ctx, "")
+	vd.call(func(ctx context.Context) (err error) {
+		host, systems = vd.svc.HostSize(), vd.svc.Systems()
+		def, err = vd.svc.DefaultVM(ctx, "")
 		return err
 	}, func(err error) {
 		if err == nil {
-			vd.w.unlessModal(func() { vd.openNewVM(def, host, systems) })() // the user may have opened another dialog meanwhile
+			vd.unlessModal(func() { vd.openNewVM(def, host, systems) })() // the user may have opened another dialog meanwhile
 		} else {
-			vd.w.modal.showError(err)
+			vd.modal.showError(err)
 		}
 	})
 }
@@ -61,10 +67,10 @@ func (vd *vmDialogs) openNewVM(def app.NewVM, host app.HostSize, systems []app.S
 		n := app.NewVM{
 			Name: typedName(name.Text()), CPUs: number(cpus), MemoryMB: number(memory), DiskSizeMB: number(disk),
 		}
-		vd.w.modal.closeDialog(d)
+		vd.modal.closeDialog(d)
 		vd.createFrom(from, n)
 	}}
-	d = vd.w.modal.openDialog(lang.L("New VM"), form, lang.L("Cancel"), name.Entry(), create)
+	d = vd.modal.openDialog(lang.L("New VM"), form, lang.L("Cancel"), name.Entry(), create)
 	name.SelectAll()
 	submitBy(d, fields...)
 	enableWhenValid(create, fields...)
@@ -126,8 +132,8 @@ func enableWhenValid(b *widgets.DialogButton, fields ...*widgets.Field) {
 }
 
 func (vd *vmDialogs) vmNames() []string {
-	names := make([]string, len(vd.w.last.vms))
-	for i, v := range vd.w.last.vms {
+	names := make([]string, len(vd.last.vms))
+	for i, v := range vd.last.vms {
 		names[i] = v.Name
 	}
 	return names
@@ -146,14 +152,20 @@ func (vd *vmDialogs) freeVMName() string {
 }
 
 func (vd *vmDialogs) createVM(n app.NewVM) {
-	vd.w.call(func(ctx context.Context) error {
-		_, err := vd.w.svc.CreateVM(ctx, n)
+	vd.call(func(ctx context.Context) error {
+		_, err := vd.svc.CreateVM(ctx, n)
 		return err
 	}, func(err error) {
-		if vd.w.modal.showError(err) {
-			vd.w.reader.refresh()
+		if vd.modal.showError(err) {
+			vd.reader.refresh()
 			return
 		}
 		vd.created(n.Name)
 	})
+}
+
+// created starts a new VM and shows it.
+func (vd *vmDialogs) created(name string) {
+	vd.selectVM(name)
+	vd.power.startVM(name)
 }

@@ -22,7 +22,7 @@ const pastePreview = 8
 
 // askPaste asks before pasting text that the guest would run line by line. Return cancels,
 // because it is easily pressed too early.
-func (w *window) askPaste(t *console.Console, text string) {
+func (c *consoles) askPaste(t *console.Console, text string) {
 	lines := pastedLines(text)
 	shown := lines[:min(len(lines), pastePreview)]
 	preview := container.New(layout.NewCustomPaddedVBoxLayout(2))
@@ -41,10 +41,10 @@ func (w *window) askPaste(t *console.Console, text string) {
 
 	var d *widgets.Dialog
 	paste := &widgets.DialogButton{Text: lang.L("Paste"), Importance: widget.WarningImportance, OnTapped: func() {
-		w.modal.closeDialog(d)
+		c.modal.closeDialog(d)
 		t.PasteText(text)
 	}}
-	d = w.modal.openDialog(pasteTitle(len(lines)), body, lang.L("Cancel"), nil, paste)
+	d = c.modal.openDialog(pasteTitle(len(lines)), body, lang.L("Cancel"), nil, paste)
 }
 
 // pastedLines returns the lines of a text that the guest would run.

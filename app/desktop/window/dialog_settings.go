@@ -18,20 +18,20 @@ import (
 // the VM runs are disabled.
 func (vd *vmDialogs) askSettings(v app.VM) {
 	var host app.HostSize
-	vd.w.call(func(context.Context) error {
-		host = vd.w.svc.HostSize()
+	vd.call(func(context.Context) error {
+		host = vd.svc.HostSize()
 		return nil
-	}, func(error) { vd.w.unlessModal(func() { vd.openSettings(host, v) })() })
+	}, func(error) { vd.unlessModal(func() { vd.openSettings(host, v) })() })
 }
 
 func (vd *vmDialogs) openSettings(host app.HostSize, v app.VM) {
-	f := newSettingsForm(vd.w, host, v)
+	f := vd.newSettingsForm(host, v)
 	var d *widgets.Dialog
 	save := &widgets.DialogButton{Text: lang.L("Save"), Default: true, OnTapped: func() {
-		vd.w.modal.closeDialog(d)
+		vd.modal.closeDialog(d)
 		vd.changeVM(v, f)
 	}}
-	d = vd.w.modal.openDialog(lang.L("Settings of {{.VM}}", words.Values{"VM": v.Name}), f.body, lang.L("Cancel"), f.name.Entry(), save)
+	d = vd.modal.openDialog(lang.L("Settings of {{.VM}}", words.Values{"VM": v.Name}), f.body, lang.L("Cancel"), f.name.Entry(), save)
 	submitBy(d, f.fields()...)
 	enableWhenValid(save, f.fields()...)
 }
@@ -49,7 +49,7 @@ func (f *settingsForm) fields() []*widgets.Field {
 	return []*widgets.Field{f.name, f.cpus, f.memory, f.disk, f.network.ports}
 }
 
-func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
+func (vd *vmDialogs) newSettingsForm(host app.HostSize, v app.VM) *settingsForm {
 	diskMB := int(v.DiskSize >> 20)
 	f := &settingsForm{
 		name:    widgets.NewField(lang.L("Name"), v.Name, lang.L("Letters, digits, '.', '_' and '-'"), ""),
@@ -58,10 +58,10 @@ func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 		disk:    numberField(lang.L("Disk"), diskMB, diskMB, app.MaxDiskSizeMB, lang.L("Can only be increased"), "MiB"),
 		accel:   widgets.NewKeySelect(accelerators, nil),
 		network: newNetworkForm(v),
-		shares:  newSharesForm(w, v),
+		shares:  newSharesForm(vd.chooseFolder, v),
 	}
 	f.name.Check = func(text string) string {
-		others := slices.DeleteFunc(w.vmDialogs.vmNames(), func(n string) bool { return n == v.Name })
+		others := slices.DeleteFunc(vd.vmNames(), func(n string) bool { return n == v.Name })
 		return words.NameProblem(typedName(text), others)
 	}
 	f.accel.Selected = v.Accel
@@ -80,7 +80,7 @@ func newSettingsForm(w *window, host app.HostSize, v app.VM) *settingsForm {
 	if v.UEFI {
 		rows.Add(paragraph(lang.L("The guest boots with UEFI firmware.")))
 	}
-	f.body = w.modal.scrollable(rows)
+	f.body = vd.modal.scrollable(rows)
 	return f
 }
 
@@ -93,18 +93,18 @@ func (vd *vmDialogs) changeVM(v app.VM, f *settingsForm) {
 	f.network.addChanges(v, &to)
 	f.shares.addChanges(v, &to)
 	name := typedName(f.name.Text())
-	vd.w.mutate(func(ctx context.Context) error {
+	vd.mutate(func(ctx context.Context) error {
 		if !to.Empty() {
-			if _, err := vd.w.svc.SetVM(ctx, v.Name, to); err != nil {
+			if _, err := vd.svc.SetVM(ctx, v.Name, to); err != nil {
 				return err
 			}
 		}
 		if name == v.Name {
 			return nil
 		}
-		_, err := vd.w.svc.RenameVM(ctx, v.Name, name)
+		_, err := vd.svc.RenameVM(ctx, v.Name, name)
 		if err == nil {
-			vd.w.reader.selectVM(name)
+			vd.reader.selectVM(name)
 		}
 		return err
 	})

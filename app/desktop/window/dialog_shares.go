@@ -25,7 +25,7 @@ type sharesForm struct {
 	problem *widgets.Line
 }
 
-func newSharesForm(w *window, v app.VM) *sharesForm {
+func newSharesForm(chooseFolder func(onSelect func(path string)), v app.VM) *sharesForm {
 	f := &sharesForm{
 		list:    slices.Clone(v.Shares),
 		rows:    container.New(layout.NewCustomPaddedVBoxLayout(2)),
@@ -33,7 +33,7 @@ func newSharesForm(w *window, v app.VM) *sharesForm {
 	}
 	f.problem.SetColor(theme.ColorNameError)
 	f.problem.Hide()
-	add := widgets.NewKeyButton(lang.L("Add folder")+"…", nil, func() { w.vmDialogs.chooseFolder(f.add) })
+	add := widgets.NewKeyButton(lang.L("Add folder")+"…", nil, func() { chooseFolder(f.add) })
 	head := container.NewBorder(nil, nil, nil, add, widgets.NewMiddle(widgets.NewLine(lang.L("Shared folders"))))
 	f.body = container.New(layout.NewCustomPaddedVBoxLayout(4), head, f.rows, f.problem)
 	f.draw()
@@ -46,7 +46,7 @@ func (vd *vmDialogs) chooseFolder(onSelect func(path string)) {
 		if err == nil && u != nil {
 			onSelect(u.Path())
 		}
-	}, vd.w.win)
+	}, vd.win)
 }
 
 // add adds a writable share of a folder.

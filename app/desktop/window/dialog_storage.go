@@ -19,18 +19,24 @@ import (
 )
 
 // storageDialogs opens the dialogs about disk usage and past jobs.
-type storageDialogs struct{ w *window }
+type storageDialogs struct {
+	*model
+
+	svc storageService
+	// showSnapshots shows the snapshots of the selected VM.
+	showSnapshots func()
+}
 
 // askStorage shows the disk usage of each VM and snapshot, the free space, and the space
 // that deleting would free.
 func (st *storageDialogs) askStorage() {
 	var all app.Storage
-	st.w.call(func(ctx context.Context) (err error) {
-		all, err = st.w.svc.Storage(ctx)
+	st.call(func(ctx context.Context) (err error) {
+		all, err = st.svc.Storage(ctx)
 		return err
 	}, func(err error) {
-		if !st.w.modal.showError(err) {
-			st.w.unlessModal(func() { st.showStorage(all) })()
+		if !st.modal.showError(err) {
+			st.unlessModal(func() { st.showStorage(all) })()
 		}
 	})
 }
@@ -52,8 +58,8 @@ func (st *storageDialogs) showStorage(all app.Storage) {
 	if all.Images > 0 {
 		room += "\n" + lang.L("Cached images use {{.Size}}.", words.Values{"Size": units.Bytes(all.Images)})
 	}
-	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(room), st.w.modal.scrollable(rows))
-	st.w.modal.openDialog(lang.L("Storage"), body, lang.L("Close"), nil)
+	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(room), st.modal.scrollable(rows))
+	st.modal.openDialog(lang.L("Storage"), body, lang.L("Close"), nil)
 }
 
 // The maximum number of VMs, and of snapshots of each VM, that the dialog lists. Drawing
@@ -104,18 +110,11 @@ func (st *storageDialogs) storageRow(v app.VMStorage, largestTotal int64) fyne.C
 	facts.Set(list)
 	name := widgets.NewBold(fmt.Sprintf("%s  ·  %s", v.VM, lang.N("{{.N}} snapshots", len(v.Snapshots), words.Values{"N": len(v.Snapshots)})))
 	look := widgets.NewKeyButton(lang.L("Show"), nil, func() {
-		st.dismissAll()
-		st.w.selectVM(v.VM)
-		st.w.timeline.focusSnapshots()
+		st.modal.closeAll()
+		st.selectVM(v.VM)
+		st.showSnapshots()
 	})
 	look.Importance = widget.LowImportance
 	head := container.NewBorder(nil, nil, nil, container.NewHBox(widgets.NewMiddle(takes), look), widgets.NewMiddle(name))
 	return container.New(layout.NewCustomPaddedVBoxLayout(5), head, bar, facts)
-}
-
-// dismissAll closes all dialogs.
-func (st *storageDialogs) dismissAll() {
-	for len(st.w.modal.dialogs) > 0 {
-		st.w.modal.closeDialog(st.w.modal.dialogs[len(st.w.modal.dialogs)-1])
-	}
 }

@@ -15,16 +15,19 @@ import (
 
 // askUndo asks before the last restore of the selected VM is undone.
 func (sd *snapshotDialogs) askUndo() {
-	v, ok := sd.w.selected()
-	if !ok || !sd.w.idle(v) {
+	v, ok := sd.selected()
+	if !ok || !sd.jobs.isIdle(v) {
 		return
 	}
 	if v.UndoUsed == 0 {
-		sd.w.modal.openDialog(lang.L("Undo the last restore of {{.VM}}?", words.Values{"VM": v.Name}), paragraph(lang.L("There is no undo disk: nothing was restored yet, or the undo disk was discarded.")), lang.L("Close"), nil)
+		sd.modal.openDialog(lang.L("Undo the last restore of {{.VM}}?", words.Values{"VM": v.Name}), paragraph(lang.L("There is no undo disk: nothing was restored yet, or the undo disk was discarded.")), lang.L("Close"), nil)
 		return
 	}
-	sd.w.programs.askWithPrograms(v, func(busy []busyVM) { sd.openUndo(v, busy) })
+	sd.programs.askWithPrograms(v, func(busy []busyVM) { sd.openUndo(v, busy) })
 }
+
+// canUndo reports whether the last restore of a VM can be undone now.
+func (sd *snapshotDialogs) canUndo(v app.VM) bool { return sd.jobs.isIdle(v) && v.UndoUsed > 0 }
 
 // openUndo asks before the last restore of a VM is undone. A running VM is stopped first
 // and started afterwards; this ends the programs in busy.
@@ -39,11 +42,11 @@ func (sd *snapshotDialogs) openUndo(v app.VM, busy []busyVM) {
 	}
 	var d *widgets.Dialog
 	undo := &widgets.DialogButton{Text: lang.L("Undo restore"), Importance: widget.WarningImportance, OnTapped: func() {
-		sd.w.modal.closeDialog(d)
+		sd.modal.closeDialog(d)
 		if opt.Start {
-			sd.w.focusNext = v.Name
+			sd.focusNext = v.Name
 		}
-		runJob(sd.w, words.UndoDone, func(ctx context.Context) (*job.Job[app.Undone], error) { return sd.w.svc.UndoRestore(ctx, v.Name, opt) })
+		runJob(sd.jobs, words.UndoDone, func(ctx context.Context) (*job.Job[app.Undone], error) { return sd.svc.UndoRestore(ctx, v.Name, opt) })
 	}}
-	d = sd.w.modal.openDialog(lang.L("Undo the last restore of {{.VM}}?", words.Values{"VM": v.Name}), body, lang.L("Cancel"), nil, undo)
+	d = sd.modal.openDialog(lang.L("Undo the last restore of {{.VM}}?", words.Values{"VM": v.Name}), body, lang.L("Cancel"), nil, undo)
 }

@@ -11,12 +11,16 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/app/desktop/words"
+	"vmterminal/app/problem"
 	"vmterminal/widgets"
 )
 
 // dialogStack opens dialogs over the window.
 type dialogStack struct {
-	w *window
+	*toolkit
+
+	// nextStep returns the action that may solve a problem, if there is one.
+	nextStep func(problem.Problem) (action, bool)
 	// dialogs are the open dialogs, the topmost last.
 	dialogs []*widgets.Dialog
 }
@@ -24,7 +28,7 @@ type dialogStack struct {
 // openDialog shows and returns a new dialog. first gets the focus; see
 // [widgets.Dialog.Show].
 func (ds *dialogStack) openDialog(title string, content fyne.CanvasObject, dismiss string, first fyne.Focusable, buttons ...*widgets.DialogButton) *widgets.Dialog {
-	d := widgets.NewDialog(ds.w.win.Canvas(), title, content, dismiss, buttons...)
+	d := widgets.NewDialog(ds.win.Canvas(), title, content, dismiss, buttons...)
 	d.OnDismiss = func() { ds.removeDialog(d) }
 	ds.dialogs = append(ds.dialogs, d)
 	d.Show(first)
@@ -40,7 +44,14 @@ func (ds *dialogStack) closeDialog(d *widgets.Dialog) {
 func (ds *dialogStack) removeDialog(d *widgets.Dialog) {
 	ds.dialogs = slices.DeleteFunc(ds.dialogs, func(o *widgets.Dialog) bool { return o == d })
 	if len(ds.dialogs) == 0 {
-		ds.w.focusMain()
+		ds.focusMain()
+	}
+}
+
+// closeAll closes all dialogs.
+func (ds *dialogStack) closeAll() {
+	for len(ds.dialogs) > 0 {
+		ds.closeDialog(ds.dialogs[len(ds.dialogs)-1])
 	}
 }
 
@@ -62,7 +73,7 @@ const dialogChromeHeight = 210
 // them all.
 func (ds *dialogStack) scrollable(rows fyne.CanvasObject) fyne.CanvasObject {
 	rows = container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), rows)
-	maxHeight := max(0, ds.w.win.Canvas().Size().Height-dialogChromeHeight)
+	maxHeight := max(0, ds.win.Canvas().Size().Height-dialogChromeHeight)
 	return container.New(scrollLayout{rows, maxHeight}, container.NewVScroll(rows))
 }
 
@@ -87,7 +98,7 @@ func (ds *dialogStack) showMessage(title, text string) {
 // showError shows what failed, the state of the disk, a hint, and a button for the next step if
 // the window has one. It returns false and shows nothing if err is nil or the window is closing.
 func (ds *dialogStack) showError(err error) bool {
-	if err == nil || ds.w.ctx.Err() != nil {
+	if err == nil || ds.ctx.Err() != nil {
 		return false
 	}
 	explained := app.Explain(err)
@@ -102,11 +113,11 @@ func (ds *dialogStack) showError(err error) bool {
 		body.Add(widgets.NewParagraph(hint))
 	}
 	copyDetails := &widgets.DialogButton{Text: lang.L("Copy details"), OnTapped: func() {
-		ds.w.app.Clipboard().SetContent(words.EnglishProblem(explained).Line()) // in English, for bug reports
+		ds.app.Clipboard().SetContent(words.EnglishProblem(explained).Line()) // in English, for bug reports
 	}}
 	buttons := []*widgets.DialogButton{copyDetails}
 	var d *widgets.Dialog
-	if next, ok := ds.w.nextStep(explained); ok {
+	if next, ok := ds.nextStep(explained); ok {
 		buttons = append(buttons, &widgets.DialogButton{Text: next.text(), OnTapped: func() {
 			ds.closeDialog(d)
 			next.do()

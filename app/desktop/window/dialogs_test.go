@@ -15,7 +15,7 @@ func TestLongDialogsFitWindow(t *testing.T) {
 	}
 	d := open(t, svc)
 	d.win.Resize(fyne.NewSize(900, 440))
-	for title, ask := range map[string]func(){"Keyboard shortcuts": d.showShortcuts, "Storage": d.storage.askStorage} {
+	for title, ask := range map[string]func(){"Keyboard shortcuts": d.menuBar.showShortcuts, "Storage": d.storage.askStorage} {
 		ask()
 		d.awaitDialog(title)
 		requireText(t, d.dialogTexts(), "Close")

@@ -2,6 +2,6 @@
 // Service and contains no business logic.
 //
 // Unless stated otherwise, functions must be called on Fyne's main goroutine. The Service is
-// called from other goroutines: window.call does this and delivers the result through the
+// called from other goroutines: toolkit.call does this and delivers the result through the
 // window's Dispatch.
 package window

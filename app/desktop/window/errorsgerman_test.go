@@ -74,7 +74,7 @@ func germanJob(t *testing.T) {
 	d.until("the snapshot", func() bool { return len(d.last.snapshots) == 1 })
 	d.snapshotDialogs.restoreSnapshot("dev", "one", app.RestoreOptions{})
 	d.until("the end of the job", d.jobEnded)
-	if got, want := d.parts.jobBar.Items()[0].Phase, "Schnappschuss 'one' von VM 'dev' ließ sich nicht prüfen: torn"; got != want {
+	if got, want := d.jobBar.Items()[0].Phase, "Schnappschuss 'one' von VM 'dev' ließ sich nicht prüfen: torn"; got != want {
 		t.Errorf("row: got %q, want the problem in German", got)
 	}
 }
@@ -84,7 +84,7 @@ func germanSnapshots(t *testing.T) {
 	d.last.snapErr = &app.Failure{
 		Operation: problem.Operation{Code: problem.OpSnapshotList, VM: "dev"}, Err: errors.New("torn"),
 	}
-	d.timeline.drawSnapshots()
+	d.timeline.draw()
 	requireText(t, texts(d.win.Content()), "Die Schnappschüsse von VM 'dev' ließen sich nicht auflisten")
 }
 

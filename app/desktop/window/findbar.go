@@ -37,17 +37,17 @@ func (ts *terminals) openFind() {
 	if text == "" || strings.ContainsRune(text, '\n') {
 		text = bar.Text()
 	}
-	ts.w.setVisible(bar, true)
+	ts.setVisible(bar, true)
 	bar.Set(text)
 	ts.findIn(tabs.shown().terminal)
-	ts.w.focus(bar.Field())
+	ts.focus(bar.Field())
 }
 
 func (ts *terminals) closeFind() {
-	ts.w.win.Canvas().Unfocus() // focusMain may find nothing to focus
-	ts.w.setVisible(ts.find, false)
+	ts.win.Canvas().Unfocus() // focusMain may find nothing to focus
+	ts.setVisible(ts.find, false)
 	ts.findIn(nil)
-	ts.w.focusMain()
+	ts.focusMain()
 }
 
 // findIn moves the search to another terminal; nil ends the search.

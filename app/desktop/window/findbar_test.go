@@ -17,7 +17,7 @@ func TestFindInTerminal(t *testing.T) {
 	d := openRunning(t)
 	d.openShell()
 	d.menu(plainKey(fyne.KeyPageUp))
-	terminal := d.consoles.consoleTab("dev").terminal
+	terminal := d.terminals.consoles.consoleTab("dev").terminal
 	terminal.Feed([]byte("one two one\r\ntwo one\r\n"))
 	d.menu(key(fyne.KeyF))
 	d.typeText("one")

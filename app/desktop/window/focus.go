@@ -2,32 +2,16 @@ package window
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 
 	"vmterminal/widgets"
 )
 
-// focusMain focuses the terminal, or the button that starts the VM or opens the shell.
-func (w *window) focusMain() {
-	if w.win.Canvas().Overlays().Top() != nil {
-		return
+// focusTerminal focuses the terminal, or the button that starts the VM or opens the shell. If
+// there are no VMs, it focuses the button that creates the first one.
+func (w *window) focusTerminal() {
+	if !w.hasOverlay() && !w.firstRun.focusCard() {
+		w.terminals.focusShown()
 	}
-	if w.parts.card.Visible() {
-		w.focus(w.parts.firstRun.Button())
-		return
-	}
-	if t, ok := w.terminals.terminalShown(); ok {
-		w.focus(t)
-	} else if button := w.terminals.placeholder.Button(); button.Visible() {
-		w.focus(button)
-	}
-}
-
-// focus focuses a widget. Fyne can focus a widget that has never been drawn only after
-// measuring it.
-func (w *window) focus(part fyne.Focusable) {
-	w.win.Content().MinSize()
-	w.win.Canvas().Focus(part)
 }
 
 // typeInDialog passes a key to a dialog. If one of Fyne's own dialogs is on top, Escape closes
@@ -65,49 +49,10 @@ func (w *window) routeUnfocusedKeys() {
 // typeMain focuses the main widget and passes it a key. Keys typed while a shell is opening
 // are sent to it later.
 func (w *window) typeMain(key func(to fyne.Focusable)) {
-	w.focusMain()
+	w.focusTerminal()
 	if focused := w.win.Canvas().Focused(); focused != nil {
 		key(focused)
-	} else if _, tabs, ok := w.terminals.tabsShown(); ok {
-		tabs.shown().typeAhead(key)
+	} else {
+		w.terminals.typeAhead(key)
 	}
-}
-
-// toggleSnapshots hides the snapshot pane, or shows and focuses it.
-func (tl *timeline) toggleSnapshots() {
-	if tl.snapshots.Visible() {
-		tl.snapshots.Hide()
-		tl.w.focusMain()
-		return
-	}
-	tl.focusSnapshots()
-}
-
-// focusSnapshots focuses the timeline.
-func (tl *timeline) focusSnapshots() {
-	tl.w.setVisible(tl.snapshots, true)
-	if len(tl.w.last.snapshots) == 0 {
-		tl.w.focusMain()
-		return
-	}
-	if tl.timeline.Current() == "" {
-		tl.timeline.SetCurrent(tl.w.last.snapshots[0].Name)
-	}
-	tl.w.focus(tl.timeline)
-}
-
-// shortcut handles keys that the menu bar cannot, because a menu item has only one
-// shortcut. It reports whether s was one of them. Terminals call it before they handle a
-// key.
-func (w *window) shortcut(s fyne.Shortcut) bool {
-	custom, ok := s.(*desktop.CustomShortcut)
-	if !ok || custom.Modifier&fyne.KeyModifierControl == 0 {
-		return false
-	}
-	shifted := custom.Modifier&fyne.KeyModifierShift != 0
-	if custom.KeyName == fyne.KeyPlus || custom.KeyName == fyne.KeyEqual && shifted {
-		w.consoles.resizeText(1)
-		return true
-	}
-	return false
 }

@@ -29,7 +29,7 @@ func TestGoldens(t *testing.T) {
 					return svc
 				}
 				d := openScene(t, s, l)
-				d.consoles.each(func(t *tab) { t.terminal.Hide() }) // its output arrives asynchronously
+				d.terminals.consoles.each(func(t *tab) { t.terminal.Hide() }) // its output arrives asynchronously
 				test.AssertRendersToMarkup(t, folder+"/"+name+".xml", d.win.Canvas())
 			})
 		}

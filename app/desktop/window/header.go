@@ -20,33 +20,41 @@ import (
 
 // header is the line above the terminal: the selected VM with its state and buttons.
 type header struct {
-	w           *window
-	mark        *widget.Icon
-	name, state *widgets.Line
-	power       *widget.Button
-	snapshot    *widget.Button
-	more, fold  *widget.Button
+	*model
+
+	jobs    *jobTracker
+	vmPower *vmPower
+	// actions returns the actions on the selected VM.
+	actions         func() []action
+	askSnapshot     func()
+	toggleSnapshots func()
+	// usages holds, by VM name, the host resources used by each running VM.
+	usages map[string]hostUsage
+
+	mark                  *widget.Icon
+	name, state           *widgets.Line
+	power, snapshot, more *widget.Button
 }
 
 func (hd *header) build() fyne.CanvasObject {
 	hd.mark = widget.NewIcon(assets.StoppedIcon)
 	hd.name, hd.state = widgets.NewBold(""), widgets.NewCaption("")
 	hd.name.TextSize = theme.SizeNameSubHeadingText
-	hd.power = widget.NewButtonWithIcon(lang.L("Start"), theme.MediaPlayIcon(), hd.w.unlessModal(hd.w.power.startOrStop))
-	hd.snapshot = widget.NewButtonWithIcon(lang.L("Snapshot"), theme.MediaPhotoIcon(), hd.w.unlessModal(hd.w.snapshotDialogs.askSnapshot))
+	hd.power = widget.NewButtonWithIcon(lang.L("Start"), theme.MediaPlayIcon(), hd.unlessModal(hd.vmPower.startOrStop))
+	hd.snapshot = widget.NewButtonWithIcon(lang.L("Snapshot"), theme.MediaPhotoIcon(), hd.unlessModal(hd.askSnapshot))
 	hd.snapshot.Importance = widget.HighImportance
-	hd.more = moreButton(func() { hd.w.popUpUnder(hd.more, hd.w.vmActions()) })
-	hd.fold = widget.NewButtonWithIcon("", assets.HistoryIcon, hd.w.unlessModal(hd.w.timeline.toggleSnapshots))
-	hd.fold.Importance = widget.LowImportance
+	hd.more = moreButton(func() { hd.popUpUnder(hd.more, hd.actions()) })
+	fold := widget.NewButtonWithIcon("", assets.HistoryIcon, hd.unlessModal(hd.toggleSnapshots))
+	fold.Importance = widget.LowImportance
 	text := container.New(layout.NewCustomPaddedVBoxLayout(1), hd.name, hd.state)
 	mark := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(20), hd.mark))
 	title := container.NewBorder(nil, nil, container.NewHBox(mark, widgets.NewGap(4, 0)), nil, widgets.NewMiddle(text))
-	return paneHeader(title, hd.power, hd.snapshot, hd.more, hd.fold)
+	return paneHeader(title, hd.power, hd.snapshot, hd.more, fold)
 }
 
-// drawHeader draws the line above the terminal.
-func (hd *header) drawHeader() {
-	v, ok := hd.w.selected()
+// draw draws the line above the terminal.
+func (hd *header) draw() {
+	v, ok := hd.selected()
 	if !ok {
 		hd.name.Set(lang.L("No VM selected"))
 		hd.state.Set("")
@@ -54,7 +62,7 @@ func (hd *header) drawHeader() {
 		hd.snapshot.Disable()
 		return
 	}
-	if mark := hd.w.stateIcon(v); hd.mark.Resource != mark {
+	if mark := hd.stateIcon(v); hd.mark.Resource != mark {
 		hd.mark.SetResource(mark)
 	}
 	hd.name.Set(v.Name)
@@ -67,15 +75,13 @@ func (hd *header) drawHeader() {
 		hd.power.Icon = icon
 		hd.power.SetText(text)
 	}
-	setEnabled(hd.power, hd.w.power.canPower(v))
-	setEnabled(hd.snapshot, hd.w.timeline.canSnapshot(v))
-	setEnabled(hd.w.timeline.restore, hd.w.timeline.canRestore())
-	setEnabled(hd.w.timeline.del, hd.w.idle(v))
+	setEnabled(hd.power, hd.vmPower.canPower(v))
+	setEnabled(hd.snapshot, hd.jobs.canSnapshot(v))
 }
 
 // stateLine returns the line below the name of the VM.
 func (hd *header) stateLine(v app.VM) string {
-	if doing := hd.w.busy[v.Name]; doing != "" {
+	if doing := hd.busy[v.Name]; doing != "" {
 		return doing
 	}
 	details := []string{words.VMState(v.State)}
@@ -90,11 +96,11 @@ func (hd *header) stateLine(v app.VM) string {
 			details = append(details, mainAddress(v.Addresses))
 		}
 		if !v.Since.IsZero() {
-			details = append(details, lang.L("up {{.Span}}", words.Values{"Span": words.Span(hd.w.last.at.Sub(v.Since))}))
+			details = append(details, lang.L("up {{.Span}}", words.Values{"Span": words.Span(hd.last.at.Sub(v.Since))}))
 		}
-		details = append(details, hd.w.usage(v)...)
+		details = append(details, hd.usage(v)...)
 	}
-	if _, _, ours := hd.w.jobs.runningJob(v.Name); v.Activity != (durable.Activity{}) && !ours {
+	if _, _, ours := hd.jobs.runningJob(v.Name); v.Activity != (durable.Activity{}) && !ours {
 		details = append(details, lang.L("busy: {{.Doing}}", words.Values{"Doing": words.Activity(v.Activity)}))
 	}
 	return strings.Join(details, "  ·  ")

@@ -75,13 +75,13 @@ func openAs(t testing.TB, svc *fakeService, theme fyne.Theme) *desk {
 	p := newPump()
 	d := &desk{t: t, svc: svc, pump: p}
 	d.window = newWindow(ctx, a, svc, "test", p.dispatch)
-	d.window.now = svc.now
-	d.window.quit = func() { d.quit = true }
+	d.now = svc.now
+	d.quitter.quit = func() { d.quit = true }
 	d.win.Resize(fyne.NewSize(1180, 740))
 	d.win.Show()
 	t.Cleanup(func() {
 		cancel()
-		d.consoles.close()
+		d.terminals.consoles.close()
 	})
 	d.start()
 	d.until("the first reading", func() bool { return !d.last.at.IsZero() })

@@ -29,35 +29,35 @@ const (
 )
 
 // measure computes the usage of VMs since the previous measurement.
-func (w *window) measure(r reading) {
-	for name := range w.usages {
-		if v, ok := r.vm(name); !ok || !v.State.Alive() {
-			delete(w.usages, name)
+func (hd *header) measure() {
+	for name := range hd.usages {
+		if v, ok := hd.last.vm(name); !ok || !v.State.Alive() {
+			delete(hd.usages, name)
 		}
 	}
-	for _, v := range r.vms {
+	for _, v := range hd.last.vms {
 		if !v.State.Alive() || v.MemoryUsed == 0 {
 			continue
 		}
-		was, ok := w.usages[v.Name]
+		was, ok := hd.usages[v.Name]
 		if !ok || v.CPUTime < was.cpuTime {
-			w.usages[v.Name] = hostUsage{r.at, v.CPUTime, -1, v.MemoryUsed}
+			hd.usages[v.Name] = hostUsage{hd.last.at, v.CPUTime, -1, v.MemoryUsed}
 			continue
 		}
 		least := usageInterval
 		if was.percent < 0 {
 			least = firstUsageDelay
 		}
-		if span := r.at.Sub(was.at); span >= least {
+		if span := hd.last.at.Sub(was.at); span >= least {
 			percent := int(math.Round(100 * (v.CPUTime - was.cpuTime).Seconds() / span.Seconds()))
-			w.usages[v.Name] = hostUsage{r.at, v.CPUTime, percent, v.MemoryUsed}
+			hd.usages[v.Name] = hostUsage{hd.last.at, v.CPUTime, percent, v.MemoryUsed}
 		}
 	}
 }
 
 // usage describes the host resources used by a running VM.
-func (w *window) usage(v app.VM) []string {
-	use, ok := w.usages[v.Name]
+func (hd *header) usage(v app.VM) []string {
+	use, ok := hd.usages[v.Name]
 	if !ok {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -16,10 +17,14 @@ import (
 	"vmterminal/widgets"
 )
 
-// jobView shows jobs in the job bar until the user closes their results.
-type jobView struct {
-	w    *window
-	rows []*shownJob
+// jobTracker follows the jobs that the job bar shows, until the user closes their results.
+type jobTracker struct {
+	*model
+
+	svc jobService
+	// onChange is called when the result of items has changed.
+	onChange func()
+	rows     []*shownJob
 }
 
 type shownJob struct {
@@ -33,31 +38,67 @@ type shownJob struct {
 	ended bool
 }
 
-func newJobView(w *window) *jobView { return &jobView{w: w} }
+// addRunning shows the jobs that are already running.
+func (v *jobTracker) addRunning() {
+	for _, j := range v.svc.Jobs() {
+		v.add(j, words.Done)
+	}
+}
+
+// runJob starts a job in another goroutine and shows it in the job bar. done describes its
+// result once it has succeeded.
+func runJob[T any](v *jobTracker, done func(result T, took string) string, start func(context.Context) (*job.Job[T], error)) {
+	var started *job.Job[T]
+	v.call(func(ctx context.Context) (err error) {
+		started, err = start(ctx)
+		return err
+	}, func(err error) {
+		if !v.modal.showError(err) && started != nil {
+			addJob(v, started, done)
+		}
+		v.reader.refresh()
+	})
+}
+
+func addJob[T any](v *jobTracker, j *job.Job[T], done func(result T, took string) string) {
+	v.add(j.Handle, func(took string) string { return done(j.Result(), took) })
+}
 
 // add shows a job and removes earlier results of the same VM. result describes its result
 // once it has succeeded.
-func (v *jobView) add(j *job.Handle, result func(took string) string) {
+func (v *jobTracker) add(j *job.Handle, result func(took string) string) {
 	if slices.ContainsFunc(v.rows, func(r *shownJob) bool { return r.job == j }) {
 		return
 	}
 	v.rows = slices.DeleteFunc(v.rows, func(r *shownJob) bool { return r.ended && r.job.VM == j.VM })
 	row := &shownJob{job: j, icon: jobIcon(j.Kind), at: j.Progress(), result: result}
 	v.rows = append(v.rows, row)
-	v.draw()
+	v.onChange()
 	go j.Watch(func(p job.Progress) {
-		v.w.ui(func() {
+		v.ui(func() {
 			row.at, row.ended = p, p.Ended
 			if p.Ended {
-				v.w.jobEnded(row)
+				v.ended(row)
 			}
-			v.draw()
+			v.onChange()
 		})
 	})
 }
 
+// ended shows how a job ended, as a desktop notification if the window is hidden.
+func (v *jobTracker) ended(row *shownJob) {
+	v.reader.refresh()
+	if err := row.job.Err(); err != nil && !row.job.IsCanceled() {
+		v.modal.showError(err)
+	}
+	if v.hidden {
+		item := row.item()
+		v.app.SendNotification(fyne.NewNotification(item.Title, item.Phase))
+	}
+}
+
 // running returns the jobs that have not ended.
-func (v *jobView) running() []*job.Handle {
+func (v *jobTracker) running() []*job.Handle {
 	var jobs []*job.Handle
 	for _, r := range v.rows {
 		if !r.ended {
@@ -68,7 +109,7 @@ func (v *jobView) running() []*job.Handle {
 }
 
 // runningJob returns the running job of a VM and its progress.
-func (v *jobView) runningJob(vm string) (*job.Handle, job.Progress, bool) {
+func (v *jobTracker) runningJob(vm string) (*job.Handle, job.Progress, bool) {
 	for _, r := range v.rows {
 		if !r.ended && r.job.VM == vm {
 			return r.job, r.at, true
@@ -77,9 +118,23 @@ func (v *jobView) runningJob(vm string) (*job.Handle, job.Progress, bool) {
 	return nil, job.Progress{}, false
 }
 
+// isIdle reports whether this window has no operation in progress on a VM.
+func (v *jobTracker) isIdle(vm app.VM) bool {
+	_, _, runs := v.runningJob(vm.Name)
+	return v.busy[vm.Name] == "" && !runs
+}
+
+// canChange reports whether a VM can be reconfigured or cloned.
+func (v *jobTracker) canChange(vm app.VM) bool { return v.isIdle(vm) && vm.State != app.Broken }
+
+// canSnapshot reports whether a snapshot of a VM can be taken.
+func (v *jobTracker) canSnapshot(vm app.VM) bool {
+	return v.canChange(vm) && vm.State != app.Lost
+}
+
 // press handles the button of a row: it cancels a running job, or removes one that has
 // ended.
-func (v *jobView) press(id int64) {
+func (v *jobTracker) press(id int64) {
 	for _, r := range v.rows {
 		if r.job.ID != id {
 			continue
@@ -92,19 +147,17 @@ func (v *jobView) press(id int64) {
 		}
 		break
 	}
-	v.draw()
-	v.w.focusMain()
+	v.onChange()
+	v.focusMain()
 }
 
-func (v *jobView) draw() {
+// items returns the rows of the job bar.
+func (v *jobTracker) items() []widgets.JobItem {
 	items := make([]widgets.JobItem, len(v.rows))
 	for i, r := range v.rows {
 		items[i] = r.item()
 	}
-	v.w.parts.jobBar.Set(items)
-	v.w.header.drawHeader()
-	v.w.terminals.drawTerminalArea()
-	v.w.tray.update()
+	return items
 }
 
 func (r *shownJob) item() widgets.JobItem {
@@ -157,17 +210,5 @@ func jobIcon(kind job.Kind) fyne.Resource {
 		return theme.ContentCopyIcon()
 	default:
 		return theme.MediaPhotoIcon()
-	}
-}
-
-// jobEnded shows how a job ended, as a desktop notification if the window is hidden.
-func (w *window) jobEnded(row *shownJob) {
-	w.reader.refresh()
-	if err := row.job.Err(); err != nil && !row.job.IsCanceled() {
-		w.modal.showError(err)
-	}
-	if w.hidden {
-		item := row.item()
-		w.app.SendNotification(fyne.NewNotification(item.Title, item.Phase))
 	}
 }

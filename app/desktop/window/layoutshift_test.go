@@ -26,7 +26,7 @@ func TestNoShortcutStopsVM(t *testing.T) {
 			}
 		}
 	}
-	if d.shortcut(key(fyne.KeyP)) {
+	if d.terminals.consoles.shortcut(key(fyne.KeyP)) {
 		t.Error("Ctrl+Shift+P is a shortcut of the window, want it passed to the guest")
 	}
 }
@@ -39,8 +39,8 @@ func TestStoppingAsksWhenProgramsRun(t *testing.T) {
 		button string
 	}{
 		"button":  {func(d *desk) { d.press("Stop") }, "Stop dev?", "Stop"},
-		"menu":    {func(d *desk) { d.do(d.vmActions(), "Stop") }, "Stop dev?", "Stop"},
-		"restart": {func(d *desk) { d.do(d.vmActions(), "Restart") }, "Restart dev?", "Restart"},
+		"menu":    {func(d *desk) { d.do(d.vmDialogs.actions(), "Stop") }, "Stop dev?", "Stop"},
+		"restart": {func(d *desk) { d.do(d.vmDialogs.actions(), "Restart") }, "Restart dev?", "Restart"},
 		"tray":    {func(d *desk) { d.trayItem("Stop dev").Action() }, "Stop dev?", "Stop"},
 		"quit": {func(d *desk) {
 			d.app.Preferences().SetString(prefQuit, quitStops)
@@ -100,7 +100,7 @@ func TestRestoreAndUndoNamePrograms(t *testing.T) {
 
 			d.menu(key(way.key))
 			d.selectVM("other")
-			d.until("the answer", func() bool { return !d.programs.askingPrograms })
+			d.until("the answer", func() bool { return !d.quitter.programs.askingPrograms })
 			d.requireNoDialog()
 		})
 	}
@@ -127,7 +127,7 @@ func TestNewVMIsSelectedDespiteOlderReading(t *testing.T) {
 			svc.snapshots["new"] = []app.Snapshot{{Name: "of-new", VM: "new", State: "ok"}}
 			d := open(t, svc)
 			d.until("the snapshots of dev", func() bool {
-				return len(d.last.snapshots) == 1 && strings.Contains(d.consoles.consoleTab("dev").terminal.Text(), "last words")
+				return len(d.last.snapshots) == 1 && strings.Contains(d.terminals.consoles.consoleTab("dev").terminal.Text(), "last words")
 			})
 			held, read := make(chan struct{}), make(chan struct{}, 100)
 			svc.mu.Lock()
@@ -203,7 +203,7 @@ func TestNoticesDoNotMoveButtons(t *testing.T) {
 			d.until("the first reading", func() bool { return !d.last.at.IsZero() })
 			if name == "off" {
 				d.until("the snapshots", func() bool { return len(d.last.snapshots) == 2 })
-				d.timeline.timeline.SetCurrent("one")
+				d.timeline.list.SetCurrent("one")
 			}
 			d.pump.run()
 			before := d.places(l)

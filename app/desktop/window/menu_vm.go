@@ -1,49 +1,46 @@
 package window
 
 import (
+	"context"
+
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
+	"vmterminal/app/desktop/words"
 	"vmterminal/app/job"
+	"vmterminal/widgets"
 )
 
-// vmActions returns the actions on the selected VM.
-func (w *window) vmActions() []action {
+// actions returns the actions on the selected VM.
+func (vd *vmDialogs) actions() []action {
 	return []action{
-		{w.power.powerText, nil, w.when(w.power.canPower), w.power.startOrStop},
-		{w.power.pauseText, nil, w.when(w.power.canPause), w.withVM(w.power.togglePause)},
-		{fixedText(lang.L("Restart")), nil, w.when(w.power.canRestart), w.withVM(w.power.askRestart)},
-		{fixedText(lang.L("Force off…")), nil, w.when(func(v app.VM) bool { return v.State.Alive() }), w.withVM(w.vmDialogs.askForce)},
+		{vd.power.powerText, nil, vd.when(vd.power.canPower), vd.power.startOrStop},
+		{vd.power.pauseText, nil, vd.when(vd.power.canPause), vd.withVM(vd.power.togglePause)},
+		{fixedText(lang.L("Restart")), nil, vd.when(vd.power.canRestart), vd.withVM(vd.power.askRestart)},
+		{fixedText(lang.L("Force off…")), nil, vd.when(func(v app.VM) bool { return v.State.Alive() }), vd.withVM(vd.askForce)},
 		{},
-		{fixedText(lang.L("Settings") + "…"), nil, w.when(w.canChange), w.withVM(w.vmDialogs.askSettings)},
-		{fixedText(lang.L("Automatic snapshots") + "…"), nil, w.when(func(v app.VM) bool { return v.State != app.Broken }), w.withVM(w.vmDialogs.askAutomatic)},
-		{fixedText(lang.L("Clone") + "…"), nil, w.when(w.canChange), w.withVM(w.vmDialogs.askCloneVM)},
-		{fixedText(lang.L("Make active")), nil, w.when(func(v app.VM) bool { return !v.Active }), w.withVM(w.useVM)},
-		{fixedText(lang.L("Delete VM") + "…"), nil, w.when(w.idle), w.withVM(w.vmDialogs.askDeleteVM)},
+		{fixedText(lang.L("Settings") + "…"), nil, vd.when(vd.jobs.canChange), vd.withVM(vd.askSettings)},
+		{fixedText(lang.L("Automatic snapshots") + "…"), nil, vd.when(func(v app.VM) bool { return v.State != app.Broken }), vd.withVM(vd.askAutomatic)},
+		{fixedText(lang.L("Clone") + "…"), nil, vd.when(vd.jobs.canChange), vd.withVM(vd.askCloneVM)},
+		{fixedText(lang.L("Make active")), nil, vd.when(func(v app.VM) bool { return !v.Active }), vd.withVM(vd.useVM)},
+		{fixedText(lang.L("Delete VM") + "…"), nil, vd.when(vd.jobs.isIdle), vd.withVM(vd.askDeleteVM)},
 	}
 }
 
-// when returns a function that reports whether the selected VM meets a condition.
-func (w *window) when(holds func(app.VM) bool) func() bool {
-	return func() bool {
-		v, ok := w.selected()
-		return ok && holds(v)
-	}
+// useVM makes a VM the active one: the default of commands without a VM name.
+func (vd *vmDialogs) useVM(v app.VM) {
+	vd.mutate(func(ctx context.Context) error { return vd.svc.UseVM(ctx, v.Name) })
 }
 
-// withVM returns an action that calls do with the selected VM.
-func (w *window) withVM(do func(app.VM)) func() {
-	return func() {
-		if v, ok := w.selected(); ok {
-			do(v)
-		}
-	}
-}
-
-// idle reports whether this window has no operation in progress on a VM.
-func (w *window) idle(v app.VM) bool {
-	_, _, runs := w.jobs.runningJob(v.Name)
-	return w.busy[v.Name] == "" && !runs
+// askForce asks before it forces a VM off.
+func (vd *vmDialogs) askForce(v app.VM) {
+	var d *widgets.Dialog
+	force := &widgets.DialogButton{Text: lang.L("Force off"), Importance: widget.DangerImportance, OnTapped: func() {
+		vd.modal.closeDialog(d)
+		vd.power.stopVM(v.Name, app.StopOptions{Force: true})
+	}}
+	d = vd.modal.openDialog(lang.L("Force {{.VM}} off?", words.Values{"VM": v.Name}), paragraph(lang.L("The guest cannot shut down cleanly. Data it has not yet written to its disk is lost.")), lang.L("Cancel"), nil, force)
 }
 
 // blocksStart reports whether a job prevents the VM from starting: a job that replaces its
@@ -53,9 +50,9 @@ func blocksStart(j *job.Handle, v app.VM) bool {
 }
 
 func (vp *vmPower) canPower(v app.VM) bool {
-	job, _, runs := vp.w.jobs.runningJob(v.Name)
+	job, _, runs := vp.jobs.runningJob(v.Name)
 	held := runs && blocksStart(job, v)
-	return vp.w.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
+	return vp.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
 }
 
 func (vp *vmPower) canPause(v app.VM) bool {
@@ -64,18 +61,15 @@ func (vp *vmPower) canPause(v app.VM) bool {
 
 func (vp *vmPower) canRestart(v app.VM) bool { return vp.canPower(v) && v.State.Alive() }
 
-// canChange reports whether a VM can be reconfigured or cloned.
-func (w *window) canChange(v app.VM) bool { return w.idle(v) && v.State != app.Broken }
-
 func (vp *vmPower) powerText() string {
-	if v, _ := vp.w.selected(); v.State.Alive() {
+	if v, _ := vp.selected(); v.State.Alive() {
 		return lang.L("Stop")
 	}
 	return lang.L("Start")
 }
 
 func (vp *vmPower) pauseText() string {
-	if v, _ := vp.w.selected(); v.State == app.Paused {
+	if v, _ := vp.selected(); v.State == app.Paused {
 		return lang.L("Resume")
 	}
 	return lang.L("Pause")

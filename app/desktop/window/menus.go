@@ -43,33 +43,33 @@ func (w *window) mainMenu() *fyne.MainMenu {
 			item(lang.L("Paste"), key(fyne.KeyV), w.terminals.onTerminal((*console.Console).Paste)),
 			item(lang.L("Find")+"…", key(fyne.KeyF), w.unlessModal(w.terminals.openFind))),
 		w.terminals.shellMenu(),
-		fyne.NewMenu(lang.L("VM"), append(w.items(w.vmActions()),
+		fyne.NewMenu(lang.L("VM"), append(w.menuBar.items(w.vmDialogs.actions()),
 			fyne.NewMenuItemSeparator(),
 			item(lang.L("Next VM"), key(fyne.KeyDown), w.unlessModal(func() { w.sidebar.stepVM(1) })),
 			item(lang.L("Previous VM"), key(fyne.KeyUp), w.unlessModal(func() { w.sidebar.stepVM(-1) })))...),
-		fyne.NewMenu(lang.L("Snapshot"), append(append(w.items(w.timeline.storeActions()), fyne.NewMenuItemSeparator()),
-			w.items(w.timeline.snapshotActions())...)...),
+		fyne.NewMenu(lang.L("Snapshot"), append(append(w.menuBar.items(w.timeline.storeActions()), fyne.NewMenuItemSeparator()),
+			w.menuBar.items(w.timeline.snapshotActions())...)...),
 		fyne.NewMenu(lang.L("View"),
 			item(lang.L("Job history")+"…", nil, w.unlessModal(w.storage.askJobHistory)),
 			item(lang.L("Show snapshots"), key(fyne.KeyH), w.unlessModal(w.timeline.toggleSnapshots)),
 			fyne.NewMenuItemSeparator(),
-			item(lang.L("Go to the VMs"), key(fyne.Key1), w.unlessModal(func() { w.focus(w.sidebar.vms) })),
-			item(lang.L("Go to the terminal"), key(fyne.Key2), w.unlessModal(w.focusMain)),
+			item(lang.L("Go to the VMs"), key(fyne.Key1), w.unlessModal(w.sidebar.focusList)),
+			item(lang.L("Go to the terminal"), key(fyne.Key2), w.unlessModal(w.focusTerminal)),
 			item(lang.L("Go to the snapshots"), key(fyne.Key3), w.unlessModal(w.timeline.focusSnapshots)),
 			fyne.NewMenuItemSeparator(),
-			item(lang.L("Zoom in"), plainKey(fyne.KeyEqual), func() { w.consoles.resizeText(1) }),
-			item(lang.L("Zoom out"), plainKey(fyne.KeyMinus), func() { w.consoles.resizeText(-1) }),
-			item(lang.L("Normal size"), plainKey(fyne.Key0), func() { w.consoles.resizeText(0) })),
+			item(lang.L("Zoom in"), plainKey(fyne.KeyEqual), func() { w.terminals.consoles.resizeText(1) }),
+			item(lang.L("Zoom out"), plainKey(fyne.KeyMinus), func() { w.terminals.consoles.resizeText(-1) }),
+			item(lang.L("Normal size"), plainKey(fyne.Key0), func() { w.terminals.consoles.resizeText(0) })),
 		fyne.NewMenu(lang.L("Help"),
-			item(lang.L("Keyboard shortcuts"), nil, w.unlessModal(w.showShortcuts)),
-			item(lang.L("About VMTerminal"), nil, w.unlessModal(w.showAbout))),
+			item(lang.L("Keyboard shortcuts"), nil, w.unlessModal(w.menuBar.showShortcuts)),
+			item(lang.L("About VMTerminal"), nil, w.unlessModal(w.menuBar.showAbout))),
 	)
 	return bar
 }
 
 // onTerminal returns an action on the terminal shown, for menus.
 func (ts *terminals) onTerminal(action func(*console.Console)) func() {
-	return ts.w.unlessModal(func() {
+	return ts.unlessModal(func() {
 		if t, ok := ts.terminalShown(); ok {
 			action(t)
 		}
@@ -77,9 +77,9 @@ func (ts *terminals) onTerminal(action func(*console.Console)) func() {
 }
 
 // showShortcuts lists the shortcuts of the menus, and those that are not in any menu.
-func (w *window) showShortcuts() {
+func (mb *menuBar) showShortcuts() {
 	var list []widgets.Fact
-	for _, menu := range w.win.MainMenu().Items {
+	for _, menu := range mb.win.MainMenu().Items {
 		for _, i := range menu.Items {
 			if shortcut, ok := i.Shortcut.(*desktop.CustomShortcut); ok {
 				list = append(list, widgets.Fact{Label: keyName(shortcut), Value: strings.TrimSuffix(i.Label, "…")})
@@ -94,7 +94,7 @@ func (w *window) showShortcuts() {
 	table := widgets.NewFacts()
 	table.LabelWidth = 150
 	table.Set(list)
-	w.modal.openDialog(lang.L("Keyboard shortcuts"), w.modal.scrollable(table), lang.L("Close"), nil)
+	mb.modal.openDialog(lang.L("Keyboard shortcuts"), mb.modal.scrollable(table), lang.L("Close"), nil)
 }
 
 // keyNames maps keys to the names printed on keyboards, where Fyne's names differ.
@@ -114,6 +114,6 @@ func keyName(s *desktop.CustomShortcut) string {
 	return "Ctrl+" + name
 }
 
-func (w *window) showAbout() {
-	w.modal.showMessage(lang.L("About VMTerminal"), lang.L("Break anything and be back in seconds.")+"\n\n"+lang.L("Version {{.V}}", words.Values{"V": w.version}))
+func (mb *menuBar) showAbout() {
+	mb.modal.showMessage(lang.L("About VMTerminal"), lang.L("Break anything and be back in seconds.")+"\n\n"+lang.L("Version {{.V}}", words.Values{"V": mb.version}))
 }

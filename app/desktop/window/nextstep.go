@@ -27,28 +27,28 @@ func (w *window) nextStep(p problem.Problem) (action, bool) {
 // nextStepForVM returns the action on a VM that may solve a problem, or the zero action.
 func (w *window) nextStepForVM(v app.VM, p problem.Problem) action {
 	restored := func(s problem.State) bool { return s.Code == problem.DiskRestored }
-	isSelected := v.Name == w.last.selected
+	power, isSelected := w.vmDialogs.power, v.Name == w.last.selected
 	switch p.Code {
 	case problem.VMRunning:
-		return action{fixedText(lang.L("Stop")), nil, func() bool { return v.State.Alive() && w.power.canPower(v) }, func() { w.power.askStop(v.Name) }}
+		return action{fixedText(lang.L("Stop")), nil, func() bool { return v.State.Alive() && power.canPower(v) }, func() { power.askStop(v.Name) }}
 	case problem.VMStopped:
-		return action{fixedText(lang.L("Start")), nil, func() bool { return !v.State.Alive() && w.power.canPower(v) }, func() { w.power.startVM(v.Name) }}
+		return action{fixedText(lang.L("Start")), nil, func() bool { return !v.State.Alive() && power.canPower(v) }, func() { power.startVM(v.Name) }}
 	case problem.VMPaused:
-		return action{fixedText(lang.L("Resume")), nil, func() bool { return v.State == app.Paused && w.power.canPower(v) }, func() { w.power.togglePause(v) }}
+		return action{fixedText(lang.L("Resume")), nil, func() bool { return v.State == app.Paused && power.canPower(v) }, func() { power.togglePause(v) }}
 	case problem.SupervisorGone, problem.SupervisorSilent:
 		return action{fixedText(lang.L("Force off…")), nil, v.State.Alive, func() { w.vmDialogs.askForce(v) }}
 	case problem.NoMemory, problem.NoAccelerator, problem.PortInUse, problem.ShareUnavailable, problem.SharingUnsupported:
-		return action{fixedText(lang.L("Settings") + "…"), nil, func() bool { return w.canChange(v) }, func() { w.vmDialogs.askSettings(v) }}
+		return action{fixedText(lang.L("Settings") + "…"), nil, func() bool { return w.jobs.canChange(v) }, func() { w.vmDialogs.askSettings(v) }}
 	case problem.SnapshotDamaged, problem.SnapshotFileMissing:
 		at := slices.IndexFunc(w.last.snapshots, func(s app.Snapshot) bool { return s.Name == p.Operation.Snapshot })
 		if at < 0 || !isSelected {
 			return action{}
 		}
 		s := w.last.snapshots[at]
-		return action{fixedText(lang.L("Delete snapshot") + "…"), nil, func() bool { return w.idle(v) }, func() { w.snapshotDialogs.askDeleteSnapshot(v, s) }}
+		return action{fixedText(lang.L("Delete snapshot") + "…"), nil, func() bool { return w.jobs.isIdle(v) }, func() { w.snapshotDialogs.askDeleteSnapshot(v, s) }}
 	}
 	if isSelected && slices.ContainsFunc(p.Disk, restored) {
-		return action{fixedText(lang.L("Undo restore") + "…"), nil, func() bool { return w.timeline.canUndo(v) }, w.snapshotDialogs.askUndo}
+		return action{fixedText(lang.L("Undo restore") + "…"), nil, func() bool { return w.snapshotDialogs.canUndo(v) }, w.snapshotDialogs.askUndo}
 	}
 	return action{}
 }

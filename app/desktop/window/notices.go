@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
@@ -21,7 +22,13 @@ import (
 
 // noticeBar shows notices, one at a time, in a banner at the bottom of the window.
 type noticeBar struct {
-	w      *window
+	*model
+
+	svc                             hostChecker
+	jobs                            *jobTracker
+	askStorage, askUndo, askDiscard func()
+	askAutomatic                    func(app.VM)
+
 	banner *widgets.Banner
 	// findings are the results of the last checks of the host.
 	findings []doctor.Finding
@@ -72,7 +79,7 @@ func (nb *noticeBar) notices() []notice {
 func (nb *noticeBar) noticeOf(f doctor.Finding) notice {
 	n := notice{id: string(f.Subject), icon: theme.WarningIcon(), text: words.Finding(f)}
 	if f.Subject == doctor.SubjectSpace {
-		n.button, n.onButton = lang.L("Storage")+"…", nb.w.storage.askStorage
+		n.button, n.onButton = lang.L("Storage")+"…", nb.askStorage
 		return n
 	}
 	if f.Subject == doctor.SubjectAccelerator && f.Status == doctor.Note {
@@ -81,7 +88,7 @@ func (nb *noticeBar) noticeOf(f doctor.Finding) notice {
 	if len(f.Fixes) > 0 {
 		n.text = words.WithFix(n.text, f.Fixes[0])
 		if command, ok := hostcmd.Fix(f.Fixes[0]); ok {
-			n.button, n.onButton = lang.L("Copy command"), func() { nb.w.app.Clipboard().SetContent(command) }
+			n.button, n.onButton = lang.L("Copy command"), func() { nb.app.Clipboard().SetContent(command) }
 		}
 	}
 	n.text = app.Plain(n.text)
@@ -94,31 +101,31 @@ func (nb *noticeBar) noticeOf(f doctor.Finding) notice {
 const undoNoticePeriod = 24 * time.Hour
 
 func (nb *noticeBar) undoNotice() (notice, bool) {
-	v, ok := nb.w.selected()
-	undo := nb.w.last.undo
-	if !ok || undo == nil || nb.w.last.at.Sub(undo.Since) > undoNoticePeriod || !nb.w.idle(v) {
+	v, ok := nb.selected()
+	undo := nb.last.undo
+	if !ok || undo == nil || nb.last.at.Sub(undo.Since) > undoNoticePeriod || !nb.jobs.isIdle(v) {
 		return notice{}, false
 	}
 	return notice{
 		id:   v.Name + "\n" + undo.Since.Format(time.RFC3339Nano),
-		text: undoOffer(v.Name, undo.Restored, words.Age(undo.Since, nb.w.last.at), units.Bytes(undo.Used)),
-		icon: assets.RestoreIcon, button: lang.L("Undo restore") + "…", onButton: nb.w.snapshotDialogs.askUndo,
-		other: lang.L("Discard undo disk") + "…", onOther: nb.w.snapshotDialogs.askDiscard,
+		text: undoOffer(v.Name, undo.Restored, words.Age(undo.Since, nb.last.at), units.Bytes(undo.Used)),
+		icon: assets.RestoreIcon, button: lang.L("Undo restore") + "…", onButton: nb.askUndo,
+		other: lang.L("Discard undo disk") + "…", onOther: nb.askDiscard,
 	}, true
 }
 
 // automaticNotices returns notices about failed automatic snapshots of all VMs.
 func (nb *noticeBar) automaticNotices() []notice {
 	var list []notice
-	for _, v := range nb.w.last.vms {
+	for _, v := range nb.last.vms {
 		a := v.Automatic
 		if !a.Failed {
 			continue
 		}
 		list = append(list, notice{
 			id:   v.Name + "\nautomatic\n" + a.FailedAt.Format(time.RFC3339Nano),
-			text: lang.L("The automatic snapshot of {{.VM}} failed {{.Age}}: {{.Why}}", words.Values{"VM": v.Name, "Age": words.Age(a.FailedAt, nb.w.last.at), "Why": words.StoredProblem(a.Problem, a.FailureText)}), icon: theme.WarningIcon(),
-			button: lang.L("Automatic snapshots") + "…", onButton: func() { nb.w.vmDialogs.askAutomatic(v) },
+			text: lang.L("The automatic snapshot of {{.VM}} failed {{.Age}}: {{.Why}}", words.Values{"VM": v.Name, "Age": words.Age(a.FailedAt, nb.last.at), "Why": words.StoredProblem(a.Problem, a.FailureText)}), icon: theme.WarningIcon(),
+			button: lang.L("Automatic snapshots") + "…", onButton: func() { nb.askAutomatic(v) },
 		})
 	}
 	return list
@@ -128,30 +135,37 @@ func (nb *noticeBar) automaticNotices() []notice {
 func (nb *noticeBar) addNote(n problem.Note) {
 	if !slices.Contains(nb.notes, n) {
 		nb.notes = append(nb.notes, n)
-		nb.drawBanner()
+		nb.draw()
 	}
 }
 
-// drawBanner shows the first notice that the user has not closed.
-func (nb *noticeBar) drawBanner() {
+// build builds the banner. Notices can appear at any time, so space for them is reserved, and
+// nothing moves under the pointer.
+func (nb *noticeBar) build() fyne.CanvasObject {
+	nb.banner = widgets.NewBanner()
+	return container.NewStack(widgets.NewGap(0, nb.banner.MinSize().Height), nb.banner)
+}
+
+// draw shows the first notice that the user has not closed.
+func (nb *noticeBar) draw() {
 	b := nb.banner
 	list := slices.DeleteFunc(nb.notices(), nb.isClosed)
 	if len(list) == 0 {
-		nb.w.setVisible(b, false)
+		nb.setVisible(b, false)
 		return
 	}
 	n := list[0]
-	b.OnButton, b.OnOther = nb.w.unlessModal(n.onButton), nb.w.unlessModal(n.onOther) // a button without text is hidden
+	b.OnButton, b.OnOther = nb.unlessModal(n.onButton), nb.unlessModal(n.onOther) // a button without text is hidden
 	b.OnClose = func() {
 		nb.closedNotices[n.id] = true
 		if n.persistent {
-			nb.w.app.Preferences().SetString(prefNotice+n.id, n.text)
+			nb.app.Preferences().SetString(prefNotice+n.id, n.text)
 		}
-		nb.drawBanner()
-		nb.w.focusMain()
+		nb.draw()
+		nb.focusMain()
 	}
 	b.Set(widgets.BannerItem{Text: n.text, Icon: n.icon, Button: n.button, Other: n.other})
-	nb.w.setVisible(b, true)
+	nb.setVisible(b, true)
 }
 
 // prefNotice is the prefix of the preferences with the texts of closed persistent notices.
@@ -160,7 +174,7 @@ const prefNotice = "closed."
 // isClosed reports whether the user has closed a notice. A persistent notice stays closed in
 // later windows too, until its text changes.
 func (nb *noticeBar) isClosed(n notice) bool {
-	return nb.closedNotices[n.id] || n.persistent && nb.w.app.Preferences().String(prefNotice+n.id) == n.text
+	return nb.closedNotices[n.id] || n.persistent && nb.app.Preferences().String(prefNotice+n.id) == n.text
 }
 
 // hostCheckInterval is how often the window checks that the host meets the requirements of
@@ -184,14 +198,14 @@ func (nb *noticeBar) watchHost(ctx context.Context) {
 // recheckHost checks the host again and shows closed notices again.
 func (nb *noticeBar) recheckHost() {
 	nb.closedNotices = map[string]bool{}
-	go nb.runHostChecks(nb.w.ctx)
+	go nb.runHostChecks(nb.ctx)
 }
 
 func (nb *noticeBar) runHostChecks(ctx context.Context) {
-	found := nb.w.svc.Doctor(ctx)
-	nb.w.ui(func() {
+	found := nb.svc.Doctor(ctx)
+	nb.ui(func() {
 		nb.findings = found
-		nb.drawBanner()
+		nb.draw()
 	})
 }
 

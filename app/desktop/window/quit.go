@@ -12,21 +12,34 @@ import (
 )
 
 // quitter closes the window and quits the program, after asking about jobs, shells and VMs.
-type quitter struct{ w *window }
+type quitter struct {
+	*model
+
+	jobs     *jobTracker
+	power    *vmPower
+	programs *programGuard
+	// shells returns the tabs of all shells.
+	shells func() []*tab
+	// isInTray reports whether the desktop shows the tray icon. It is called in another
+	// goroutine.
+	isInTray func(ctx context.Context) bool
+	// quit ends the program.
+	quit func()
+}
 
 // closeRequested handles the window's close button: it hides the window if there is a tray,
 // and otherwise quits. VMs keep running.
 func (qu *quitter) closeRequested() {
-	var host bool
-	qu.w.call(func(ctx context.Context) error {
+	var inTray bool
+	qu.call(func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, trayHostTimeout)
 		defer cancel()
-		host = qu.w.tray.hasHost(ctx)
+		inTray = qu.isInTray(ctx)
 		return nil
 	}, func(error) {
-		if host && qu.w.tray.installed {
-			qu.w.hidden = true
-			qu.w.win.Hide()
+		if inTray {
+			qu.hidden = true
+			qu.win.Hide()
 			return
 		}
 		qu.quitUnlessShellsBusy(qu.hideOrQuit)
@@ -36,17 +49,17 @@ func (qu *quitter) closeRequested() {
 // quitUnlessShellsBusy calls quit. If programs run in shells, it asks first, because shells end
 // with the window.
 func (qu *quitter) quitUnlessShellsBusy(quit func()) {
-	qu.w.programs.unlessShellsBusy(qu.w.consoles.allShells(), quit, func(busy []busyShell) { qu.askQuitShells(busy, quit) })
+	qu.programs.unlessShellsBusy(qu.shells(), quit, func(busy []busyShell) { qu.askQuitShells(busy, quit) })
 }
 
 // hideOrQuit quits and leaves VMs running. It asks first if jobs are running.
 func (qu *quitter) hideOrQuit() {
-	if len(qu.w.jobs.running()) > 0 {
+	if len(qu.jobs.running()) > 0 {
 		qu.showIfHidden()
 		qu.askQuitJobs()
 		return
 	}
-	qu.w.quit()
+	qu.quit()
 }
 
 // trayHostTimeout is how long the desktop may take to report whether it has a tray. Without a
@@ -57,36 +70,29 @@ const trayHostTimeout = 5 * time.Second
 func (qu *quitter) askQuit() { qu.quitUnlessShellsBusy(qu.askQuitRest) }
 
 func (qu *quitter) askQuitRest() {
-	if len(qu.w.jobs.running()) == 0 && len(qu.runningVMs()) > 0 {
+	if len(qu.jobs.running()) == 0 && len(qu.runningVMs()) > 0 {
 		qu.quitOrAskVMs()
 		return
 	}
 	qu.hideOrQuit()
 }
 
-// showIfHidden shows the window if it is hidden, so that a dialog can be seen.
-func (qu *quitter) showIfHidden() {
-	if qu.w.hidden {
-		qu.w.raise()
-	}
-}
-
 func (qu *quitter) askQuitJobs() {
 	var d *widgets.Dialog
 	cancel := &widgets.DialogButton{Text: lang.L("Cancel job and quit"), Importance: widget.DangerImportance, OnTapped: func() {
-		qu.w.modal.closeDialog(d)
+		qu.modal.closeDialog(d)
 		qu.cancelAndQuit()
 	}}
-	d = qu.w.modal.openDialog(lang.L("A job is still running"), paragraph(lang.L("If you quit now, the job is canceled and its partial data is removed. VMs keep running.")), lang.L("Keep running"), nil, cancel)
+	d = qu.modal.openDialog(lang.L("A job is still running"), paragraph(lang.L("If you quit now, the job is canceled and its partial data is removed. VMs keep running.")), lang.L("Keep running"), nil, cancel)
 }
 
 // cancelAndQuit cancels all jobs and quits once they have removed their partial data.
 func (qu *quitter) cancelAndQuit() {
-	jobs := qu.w.jobs.running()
-	qu.w.call(func(context.Context) error {
+	jobs := qu.jobs.running()
+	qu.call(func(context.Context) error {
 		endJobs(jobs)
 		return nil
-	}, func(error) { qu.w.quit() })
+	}, func(error) { qu.quit() })
 }
 
 // endJobs cancels jobs and waits for them to end. It must not be called on the main

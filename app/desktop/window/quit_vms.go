@@ -26,7 +26,7 @@ const (
 // runningVMs returns the names of the running VMs.
 func (qu *quitter) runningVMs() []string {
 	var names []string
-	for _, v := range qu.w.last.vms {
+	for _, v := range qu.last.vms {
 		if v.State.Alive() {
 			names = append(names, v.Name)
 		}
@@ -36,13 +36,13 @@ func (qu *quitter) runningVMs() []string {
 
 // quitOrAskVMs quits while VMs run: it leaves them running, stops them or asks.
 func (qu *quitter) quitOrAskVMs() {
-	switch qu.w.app.Preferences().String(prefQuit) {
+	switch qu.app.Preferences().String(prefQuit) {
 	case quitLeaves:
-		qu.w.quit()
+		qu.quit()
 	case quitStops:
 		running := qu.runningVMs()
-		qu.w.programs.unlessProgramsRun(running, qu.stopAndQuit, func(busy []busyVM) {
-			qu.w.power.askEndPrograms(lang.L("Stop all VMs?"), busy, lang.L("Stop VMs and quit"), qu.stopAndQuit)
+		qu.programs.unlessProgramsRun(running, qu.stopAndQuit, func(busy []busyVM) {
+			qu.power.askEndPrograms(lang.L("Stop all VMs?"), busy, lang.L("Stop VMs and quit"), qu.stopAndQuit)
 		})
 	default:
 		qu.showIfHidden()
@@ -57,36 +57,36 @@ func (qu *quitter) askQuitVMs() {
 	var d *widgets.Dialog
 	choose := func(what string, do func()) func() {
 		return func() {
-			qu.w.modal.closeDialog(d)
+			qu.modal.closeDialog(d)
 			if !ask.Checked {
-				qu.w.app.Preferences().SetString(prefQuit, what)
+				qu.app.Preferences().SetString(prefQuit, what)
 			}
 			do()
 		}
 	}
-	leave := &widgets.DialogButton{Text: lang.L("Leave VMs running"), Default: true, OnTapped: choose(quitLeaves, func() { qu.w.quit() })}
+	leave := &widgets.DialogButton{Text: lang.L("Leave VMs running"), Default: true, OnTapped: choose(quitLeaves, qu.quit)}
 	stop := &widgets.DialogButton{Text: lang.L("Stop VMs and quit"), OnTapped: choose(quitStops, qu.stopAndQuit)}
-	d = qu.w.modal.openDialog(lang.L("VMs are running"), body, lang.L("Cancel"), nil, stop, leave)
+	d = qu.modal.openDialog(lang.L("VMs are running"), body, lang.L("Cancel"), nil, stop, leave)
 }
 
 // stopAndQuit shuts all VMs down and quits. It does not quit if a VM could not be stopped.
 func (qu *quitter) stopAndQuit() {
 	names := qu.runningVMs()
 	for _, name := range names {
-		qu.w.setBusy(name, lang.L("Stopping…"))
+		qu.setBusy(name, lang.L("Stopping…"))
 	}
-	qu.w.call(func(ctx context.Context) error {
-		return forAll(names, func(name string) error { return qu.w.power.stopAndReport(ctx, name, app.StopOptions{}) })
+	qu.call(func(ctx context.Context) error {
+		return forAll(names, func(name string) error { return qu.power.stopAndReport(ctx, name, app.StopOptions{}) })
 	}, func(err error) {
 		for _, name := range names {
-			qu.w.setBusy(name, "")
+			qu.setBusy(name, "")
 		}
 		if err == nil {
-			qu.w.quit()
+			qu.quit()
 			return
 		}
 		qu.showIfHidden()
-		qu.w.modal.showError(err)
+		qu.modal.showError(err)
 	})
 }
 

@@ -43,7 +43,7 @@ func (r reading) vm(name string) (app.VM, bool) {
 // reader reads the store whenever it may have changed, and passes each reading to show on
 // the main goroutine.
 type reader struct {
-	svc  Service
+	svc  storeReader
 	ui   Dispatch
 	now  func() time.Time
 	show func(reading)
@@ -54,7 +54,7 @@ type reader struct {
 	selectionCount int // number of calls of selectVM
 }
 
-func newReader(svc Service, ui Dispatch, now func() time.Time, show func(reading)) *reader {
+func newReader(svc storeReader, ui Dispatch, now func() time.Time, show func(reading)) *reader {
 	return &reader{svc: svc, ui: ui, now: now, show: show, wake: make(chan struct{}, 1)}
 }
 

@@ -45,7 +45,7 @@ func Run(svc Service, version string) error {
 		return err
 	}
 	go svc.Prepare(ctx)
-	w.quit = func() {
+	w.quitter.quit = func() {
 		cancel() // before Fyne's event loop ends
 		a.Quit()
 	}
@@ -63,7 +63,7 @@ func Run(svc Service, version string) error {
 	quitOnSignal()
 	cancel()
 	endJobs(svc.Jobs())
-	w.consoles.close()
+	w.terminals.consoles.close()
 	return nil
 }
 

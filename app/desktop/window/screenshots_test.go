@@ -164,7 +164,7 @@ var scenes = []scene{
 	{"running", workshop, (*desk).settled},
 	{"snapshot-details", workshop, func(d *desk) {
 		d.settled()
-		d.timeline.timeline.SetCurrent("before-upgrade")
+		d.timeline.list.SetCurrent("before-upgrade")
 	}},
 	{"snapshot-dialog", workshop, func(d *desk) { d.settled(); d.snapshotDialogs.askSnapshot() }},
 	{"snapshot-job", func(t *testing.T) *fakeService {
@@ -175,7 +175,7 @@ var scenes = []scene{
 		d.settled()
 		d.snapshotDialogs.quickSnapshot("dev")
 		d.snapshotDialogs.quickSnapshot("db")
-		d.until("both jobs", func() bool { return len(d.parts.jobBar.Items()) == 2 })
+		d.until("both jobs", func() bool { return len(d.jobBar.Items()) == 2 })
 		for range 8 {
 			d.svc.jobSteps <- struct{}{}
 		}
@@ -188,7 +188,7 @@ var scenes = []scene{
 	}},
 	{"restore-dialog", workshop, func(d *desk) {
 		d.settled()
-		d.timeline.timeline.SetCurrent("before-upgrade")
+		d.timeline.list.SetCurrent("before-upgrade")
 		d.snapshotDialogs.askRestore()
 	}},
 	{"undo-banner", func(t *testing.T) *fakeService {
@@ -210,7 +210,7 @@ var scenes = []scene{
 	{"settings", workshop, func(d *desk) {
 		d.settled()
 		d.selectVM("db")
-		d.do(d.vmActions(), "Settings…")
+		d.do(d.vmDialogs.actions(), "Settings…")
 		d.awaitDialog("Settings of db")
 	}},
 	{"close-shell", workshop, func(d *desk) {
@@ -230,15 +230,15 @@ var scenes = []scene{
 	}, func(d *desk) {
 		d.settled()
 		d.selectVM("web")
-		d.do(d.vmActions(), "Automatic snapshots…")
+		d.do(d.vmDialogs.actions(), "Automatic snapshots…")
 		d.awaitDialog("Automatic snapshots of web")
 	}},
 	{"storage", workshop, func(d *desk) { d.settled(); d.storage.askStorage(); d.awaitDialog("Storage") }},
-	{"vm-menu", workshop, func(d *desk) { d.settled(); d.popUpUnder(d.header.more, d.vmActions()) }},
+	{"vm-menu", workshop, func(d *desk) { d.settled(); d.popUpUnder(d.header.more, d.vmDialogs.actions()) }},
 	{"delete-vm", workshop, func(d *desk) {
 		d.settled()
 		d.selectVM("db")
-		d.do(d.vmActions(), "Delete VM…")
+		d.do(d.vmDialogs.actions(), "Delete VM…")
 	}},
 	{"error", func(t *testing.T) *fakeService {
 		svc := workshop(t)
@@ -250,7 +250,7 @@ var scenes = []scene{
 		d.until("the error", func() bool { return len(d.modal.dialogs) == 1 })
 	}},
 	{"broken-vm", workshop, func(d *desk) { d.settled(); d.selectVM("old") }},
-	{"keys", workshop, func(d *desk) { d.settled(); d.showShortcuts() }},
+	{"keys", workshop, func(d *desk) { d.settled(); d.menuBar.showShortcuts() }},
 }
 
 // settled waits for the terminal of the VM dev and its output.

@@ -65,7 +65,7 @@ func scrolls(b *testing.B, list func(*desk) *widget.List, painted bool) {
 }
 
 func vmList(d *desk) *widget.List       { return &d.sidebar.vms.List }
-func timelineList(d *desk) *widget.List { return &d.timeline.timeline.List }
+func timelineList(d *desk) *widget.List { return &d.timeline.list.List }
 
 func BenchmarkScrollVMs(b *testing.B)              { scrolls(b, vmList, false) }
 func BenchmarkScrollSnapshots(b *testing.B)        { scrolls(b, timelineList, false) }
@@ -96,7 +96,7 @@ func largeStoreWindow() {
 			began, drawn := time.Now(), make(chan struct{})
 			ui(func() {
 				w.sidebar.vms.ScrollToOffset(float32(step%100) * notch)
-				w.timeline.timeline.ScrollToOffset(float32(step) * notch)
+				w.timeline.list.ScrollToOffset(float32(step) * notch)
 			})
 			ui(func() { close(drawn) })
 			<-drawn

@@ -37,7 +37,7 @@ func TestSharesInSettings(t *testing.T) {
 		{Path: "/src/b", GuestDir: "/mnt/b", Problem: app.ShareProblem{Code: app.ShareMountFailed, Detail: "no 9p"}},
 	}
 	d := open(t, svc)
-	d.do(d.vmActions(), "Settings…")
+	d.do(d.vmDialogs.actions(), "Settings…")
 	d.awaitDialog("Settings of dev")
 	for _, text := range []string{"/src/a", "/mnt/a in the guest", "Unavailable: the guest cannot mount it: no 9p", "boots with UEFI"} {
 		requireText(t, d.dialogTexts(), text)
@@ -54,7 +54,7 @@ func TestSharesInSettings(t *testing.T) {
 func TestAddingShares(t *testing.T) {
 	d := open(t, stopped("dev"))
 	v := app.VM{Shares: []app.Share{{Path: "/src/a", GuestDir: "/mnt/a"}}}
-	f := newSharesForm(d.window, v)
+	f := newSharesForm(d.vmDialogs.chooseFolder, v)
 	f.add("/src/a") // already shared
 	f.add("/src/b:ro")
 	if f.problem.Visible() {

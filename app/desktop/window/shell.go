@@ -45,27 +45,27 @@ func (ts *terminals) newShell() {
 		return
 	}
 	if !v.State.Alive() {
-		ts.w.modal.showMessage(lang.L("{{.VM}} is stopped", words.Values{"VM": v.Name}), lang.L("A shell runs inside the guest. Start the VM first."))
+		ts.modal.showMessage(lang.L("{{.VM}} is stopped", words.Values{"VM": v.Name}), lang.L("A shell runs inside the guest. Start the VM first."))
 		return
 	}
 	tabs.shellsOpened++
-	t := ts.w.consoles.newTab(v.Name, tabs.shellsOpened)
+	t := ts.consoles.newTab(v.Name, tabs.shellsOpened)
 	tabs.add(t)
-	ts.w.consoles.openShell(t)
-	ts.w.redraw()
+	ts.consoles.openShell(t)
+	ts.redraw()
 }
 
 // openShell opens the shell of a tab, or reopens it after it has exited.
 func (c *consoles) openShell(t *tab) {
-	ctx, cancel := context.WithCancel(c.w.ctx)
+	ctx, cancel := context.WithCancel(c.ctx)
 	t.shell = guestShell{cancel: cancel}
 	t.opening, t.openError = true, ""
 	t.terminal.Clear()
 	cols, rows := c.consoleTab(t.vm).terminal.Cells() // until the new terminal has a size
 	size := app.TerminalSize{Columns: uint16(cols), Rows: uint16(rows)}
 	var shell app.Shell
-	c.w.call(func(context.Context) (err error) {
-		shell, err = c.w.svc.Shell(ctx, t.vm, size)
+	c.call(func(context.Context) (err error) {
+		shell, err = c.svc.Shell(ctx, t.vm, size)
 		return err
 	}, func(err error) {
 		t.opening = false
@@ -84,11 +84,11 @@ func (c *consoles) openShell(t *tab) {
 				key(t.terminal)
 			}
 			t.shell.earlyKeys = nil
-			if c.w.terminals.isShown(t) {
-				c.w.focusNext = t.vm
+			if c.isShown(t) {
+				c.focusNext = t.vm
 			}
 		}
-		c.w.redraw()
+		c.redraw()
 	})
 }
 
@@ -98,7 +98,7 @@ func (c *consoles) shellEnded(t *tab, shell app.Shell) {
 	t.shell.end()
 	t.shell.ended = lang.L("The shell exited normally.")
 	var code int
-	c.w.call(func(context.Context) (err error) {
+	c.call(func(context.Context) (err error) {
 		code, err = shell.Exit()
 		return err
 	}, func(err error) {
@@ -109,12 +109,12 @@ func (c *consoles) shellEnded(t *tab, shell app.Shell) {
 		case code != 0:
 			t.shell.ended = lang.L("The shell exited with code {{.Code}}.", words.Values{"Code": code})
 		}
-		c.w.redraw()
+		c.redraw()
 	})
-	c.w.reader.refresh()
-	c.w.redraw()
-	if c.w.terminals.isShown(t) {
-		c.w.focusMain() // focuses the Reopen button
+	c.reader.refresh()
+	c.redraw()
+	if c.isShown(t) {
+		c.focusMain() // focuses the Reopen button
 	}
 }
 

@@ -14,38 +14,40 @@ import (
 
 // sidebar is the list of VMs.
 type sidebar struct {
-	w   *window
-	vms *widgets.VMList
+	*model
+
+	dialogs *vmDialogs
+	vms     *widgets.VMList
 }
 
 func (sb *sidebar) build() fyne.CanvasObject {
 	sb.vms = widgets.NewVMList()
-	sb.vms.OnChanged = sb.w.selectVM
-	sb.vms.OnOpen = sb.w.focusMain
-	sb.vms.OnMenu = func(at fyne.Position) { sb.w.popUp(sb.w.vmActions(), at) }
-	add := widget.NewButtonWithIcon("", theme.ContentAddIcon(), sb.w.unlessModal(sb.w.vmDialogs.askNewVM))
+	sb.vms.OnChanged = sb.selectVM
+	sb.vms.OnOpen = sb.focusMain
+	sb.vms.OnMenu = func(at fyne.Position) { sb.popUp(sb.dialogs.actions(), at) }
+	add := widget.NewButtonWithIcon("", theme.ContentAddIcon(), sb.unlessModal(sb.dialogs.askNewVM))
 	add.Importance = widget.LowImportance
 	title := widgets.NewBold(lang.L("VMs"))
 	return widgets.NewFrame(nil, nil, nil, widget.NewSeparator(),
 		pane(vmPaneWidth, widgets.NewFrame(paneHeader(widgets.NewMiddle(title), add), nil, nil, nil, sb.vms)))
 }
 
-func (sb *sidebar) drawVMs() {
-	items := make([]widgets.VMItem, len(sb.w.last.vms))
-	for i, v := range sb.w.last.vms {
+func (sb *sidebar) draw() {
+	items := make([]widgets.VMItem, len(sb.last.vms))
+	for i, v := range sb.last.vms {
 		items[i] = sb.vmItem(v)
 	}
-	sb.vms.Set(items, sb.w.last.selected)
+	sb.vms.Set(items, sb.last.selected)
 }
 
 func (sb *sidebar) vmItem(v app.VM) widgets.VMItem {
-	item := widgets.VMItem{Name: v.Name, Mark: sb.w.stateIcon(v)}
+	item := widgets.VMItem{Name: v.Name, Mark: sb.stateIcon(v)}
 	if v.State == app.Broken {
 		item.Detail, item.Alert = words.Cause(v.Problem), true
 		return item
 	}
 	item.Detail = units.Bytes(v.DiskUsed)
-	if age := words.Age(v.LastSnapshot, sb.w.last.at); age != "" {
+	if age := words.Age(v.LastSnapshot, sb.last.at); age != "" {
 		item.Detail += "  ·  " + lang.L("snapshot {{.Age}}", words.Values{"Age": age})
 	} else {
 		item.Detail += "  ·  " + lang.L("no snapshot yet")
@@ -53,13 +55,16 @@ func (sb *sidebar) vmItem(v app.VM) widgets.VMItem {
 	return item
 }
 
+// focusList focuses the list.
+func (sb *sidebar) focusList() { sb.focus(sb.vms) }
+
 // stepVM selects the next VM in the list, or the previous one if by is -1.
 func (sb *sidebar) stepVM(by int) {
-	for i, v := range sb.w.last.vms {
-		if v.Name == sb.w.last.selected {
+	for i, v := range sb.last.vms {
+		if v.Name == sb.last.selected {
 			next := i + by
-			if next >= 0 && next < len(sb.w.last.vms) {
-				sb.w.selectVM(sb.w.last.vms[next].Name)
+			if next >= 0 && next < len(sb.last.vms) {
+				sb.selectVM(sb.last.vms[next].Name)
 			}
 			return
 		}

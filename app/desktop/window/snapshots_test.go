@@ -26,11 +26,11 @@ func TestSnapshotWithReturn(t *testing.T) {
 	}
 	d.key(fyne.KeyReturn)
 	d.requireNoDialog()
-	d.until("the job", func() bool { return len(d.parts.jobBar.Items()) == 1 })
+	d.until("the job", func() bool { return len(d.jobBar.Items()) == 1 })
 	svc.jobSteps <- struct{}{}
 	svc.jobSteps <- struct{}{}
-	d.until("progress", func() bool { return strings.Contains(d.parts.jobBar.Items()[0].Numbers, "20 %") })
-	if row := d.parts.jobBar.Items()[0]; row.Phase != "Compressing" || row.Button != "Cancel" || !strings.Contains(row.Title, name) {
+	d.until("progress", func() bool { return strings.Contains(d.jobBar.Items()[0].Numbers, "20 %") })
+	if row := d.jobBar.Items()[0]; row.Phase != "Compressing" || row.Button != "Cancel" || !strings.Contains(row.Title, name) {
 		t.Errorf("row of the job: got %+v, want its progress and a Cancel button", row)
 	}
 	if !d.header.snapshot.Disabled() {
@@ -40,13 +40,13 @@ func TestSnapshotWithReturn(t *testing.T) {
 		t.Error("the terminal does not have the focus")
 	}
 	close(svc.jobSteps)
-	d.until("the row of the timeline", func() bool { return len(d.timeline.timeline.Items()) == 1 })
+	d.until("the row of the timeline", func() bool { return len(d.timeline.list.Items()) == 1 })
 	d.until("the result", d.jobEnded)
-	if row := d.parts.jobBar.Items()[0]; row.Failed || !strings.HasPrefix(row.Phase, "Done: 28 MiB in ") {
+	if row := d.jobBar.Items()[0]; row.Failed || !strings.HasPrefix(row.Phase, "Done: 28 MiB in ") {
 		t.Errorf("row of the job: got %+v, want its result", row)
 	}
 	d.jobs.press(d.jobs.rows[0].job.ID)
-	if d.parts.jobBar.Visible() {
+	if d.jobBar.Visible() {
 		t.Error("the result is still in the job bar")
 	}
 }
@@ -82,7 +82,7 @@ func startSnapshotJob(t *testing.T) *desk {
 	d := open(t, svc)
 	d.press("Snapshot")
 	d.key(fyne.KeyReturn)
-	d.until("the job", func() bool { return len(d.parts.jobBar.Items()) == 1 })
+	d.until("the job", func() bool { return len(d.jobBar.Items()) == 1 })
 	return d
 }
 
@@ -90,7 +90,7 @@ func TestCanceledJobLeavesNothing(t *testing.T) {
 	d := startSnapshotJob(t)
 	d.press("Cancel")
 	d.until("the end of the job", d.jobEnded)
-	if row := d.parts.jobBar.Items()[0]; row.Failed || row.Phase != lang.L("Canceled. Partial data was removed.") {
+	if row := d.jobBar.Items()[0]; row.Failed || row.Phase != lang.L("Canceled. Partial data was removed.") {
 		t.Errorf("row of the job: got %+v, want it canceled", row)
 	}
 	d.requireNoDialog()
@@ -112,7 +112,7 @@ func TestFailedJobExplains(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.until("the error", func() bool { return len(d.modal.dialogs) == 1 })
 	requireText(t, d.dialogTexts(), "no room for the file")
-	if row := d.parts.jobBar.Items()[0]; !row.Failed || !strings.Contains(row.Phase, "no room for the file") {
+	if row := d.jobBar.Items()[0]; !row.Failed || !strings.Contains(row.Phase, "no room for the file") {
 		t.Errorf("row of the job: got %+v, want its error", row)
 	}
 }
@@ -121,7 +121,7 @@ func TestRestoreOfRunningVM(t *testing.T) {
 	d := open(t, snapshotted(running(t, "dev"), "newer", "older"))
 	d.until("the terminal", func() bool { return d.attached("dev") })
 	before := d.console("dev")
-	d.timeline.timeline.SetCurrent("older")
+	d.timeline.list.SetCurrent("older")
 	d.menu(key(fyne.KeyR))
 	d.awaitDialog("Restore “older”?")
 	for _, want := range []string{"1.  shut down", "2.  restore", "3.  start the VM again", "kept until the next restore", "(2 hours)"} {
@@ -136,9 +136,9 @@ func TestRestoreOfRunningVM(t *testing.T) {
 	d.awaitDialog("Restore “older”?")
 	d.press("Stop, restore and start again")
 	d.until("the console after the restore", func() bool { return d.console("dev") != nil && d.console("dev") != before && d.attached("dev") })
-	d.until("the mark of the current snapshot", func() bool { return d.timeline.timeline.Items()[1].CurrentLabel == "you are here" })
+	d.until("the mark of the current snapshot", func() bool { return d.timeline.list.Items()[1].CurrentLabel == "you are here" })
 	d.until("the result", d.jobEnded)
-	requireText(t, []string{d.parts.jobBar.Items()[0].Phase}, "kept for undo")
+	requireText(t, []string{d.jobBar.Items()[0].Phase}, "kept for undo")
 }
 
 func TestRestoreOfStoppedVM(t *testing.T) {
@@ -184,7 +184,7 @@ func TestUndoOfRestore(t *testing.T) {
 	d.press("Undo restore")
 	d.until("the undo", func() bool { return d.svc.hasCalled("UndoRestore dev false false") })
 	d.until("the result", d.jobEnded)
-	requireText(t, []string{d.parts.jobBar.Items()[0].Phase}, "undo again to switch back")
+	requireText(t, []string{d.jobBar.Items()[0].Phase}, "undo again to switch back")
 }
 
 func TestUndoOfRunningVM(t *testing.T) {
@@ -203,18 +203,18 @@ func TestDetailsAndDelete(t *testing.T) {
 	svc := snapshotted(stopped("dev"), "one", "two")
 	svc.snapshots["dev"][1].Digest = "sha256:abcdef"
 	d := open(t, svc)
-	if d.timeline.details.Visible() {
+	if d.timeline.details.box.Visible() {
 		t.Error("details are shown although no snapshot is selected")
 	}
-	d.timeline.timeline.SetCurrent("two")
+	d.timeline.list.SetCurrent("two")
 	for _, want := range []string{"two", "256 MiB (2.5 % of the disk)", "10 GiB", "abcdef"} {
-		requireText(t, texts(d.timeline.details), want)
+		requireText(t, texts(d.timeline.details.box), want)
 	}
 	d.press("Delete…")
 	d.awaitDialog("Delete snapshot “two”?")
 	d.press("Delete snapshot")
-	d.until("the row to disappear", func() bool { return len(d.timeline.timeline.Items()) == 1 })
-	if d.timeline.details.Visible() || d.timeline.timeline.Current() != "" {
+	d.until("the row to disappear", func() bool { return len(d.timeline.list.Items()) == 1 })
+	if d.timeline.details.box.Visible() || d.timeline.list.Current() != "" {
 		t.Error("the details of the deleted snapshot are still shown")
 	}
 }

@@ -33,7 +33,7 @@ func (ts *terminals) buildStatusBar() fyne.CanvasObject {
 	bar.below = widget.NewButtonWithIcon(lang.L("New output below"), theme.MoveDownIcon(), func() {
 		if _, tabs, ok := ts.tabsShown(); ok {
 			tabs.shown().terminal.ScrollToEnd()
-			ts.w.focusMain()
+			ts.focusMain()
 		}
 	})
 	bar.below.Hide()
@@ -48,7 +48,7 @@ func (ts *terminals) drawStatusBar() {
 		return
 	}
 	t, bar := tabs.shown(), &ts.statusBar
-	ts.w.setVisible(bar.below, t.below)
+	ts.setVisible(bar.below, t.below)
 	text := ""
 	switch {
 	case t.link != nil:
@@ -57,7 +57,7 @@ func (ts *terminals) drawStatusBar() {
 		text = lang.L("The guest is starting; its agent is not ready yet")
 	}
 	bar.text.Set(text)
-	ts.w.setVisible(bar.hint, text != "")
+	ts.setVisible(bar.hint, text != "")
 }
 
 // bootTimeout is how long a guest without an agent is shown as booting.
@@ -65,12 +65,12 @@ const bootTimeout = time.Minute
 
 // isBooting reports whether a guest has started recently and its agent is not ready.
 func (ts *terminals) isBooting(v app.VM) bool {
-	return v.State == app.Running && !v.Agent && ts.w.last.at.Sub(v.Since) < bootTimeout
+	return v.State == app.Running && !v.Agent && ts.last.at.Sub(v.Since) < bootTimeout
 }
 
 // openLink opens a link from a terminal in the user's browser.
 func (ts *terminals) openLink(u *url.URL) {
-	if err := ts.w.openURL(u); err != nil {
-		ts.w.modal.showMessage(lang.L("Could not open the page"), err.Error())
+	if err := ts.openURL(u); err != nil {
+		ts.modal.showMessage(lang.L("Could not open the page"), err.Error())
 	}
 }

@@ -12,8 +12,8 @@ import (
 
 func TestNewOutputBelow(t *testing.T) {
 	d := openRunning(t)
-	terminal := d.consoles.consoleTab("dev").terminal
-	d.until("the size", func() bool { return d.consoles.consoleTab("dev").sentSize[0] > 20 })
+	terminal := d.terminals.consoles.consoleTab("dev").terminal
+	d.until("the size", func() bool { return d.terminals.consoles.consoleTab("dev").sentSize[0] > 20 })
 	terminal.Feed([]byte(strings.Repeat("line\r\n", 200)))
 	terminal.ScrollBy(-50)
 	terminal.Feed([]byte("more\r\n"))
@@ -56,12 +56,12 @@ func TestLinksAreShownBeforeTheyOpen(t *testing.T) {
 	d := openRunning(t)
 	d.connectAgent()
 	var opened []string
-	d.openURL = func(u *url.URL) error {
+	d.terminals.openURL = func(u *url.URL) error {
 		opened = append(opened, u.String())
 		return nil
 	}
-	d.until("the size", func() bool { return d.consoles.consoleTab("dev").sentSize[0] > 20 })
-	terminal := d.consoles.consoleTab("dev").terminal
+	d.until("the size", func() bool { return d.terminals.consoles.consoleTab("dev").sentSize[0] > 20 })
+	terminal := d.terminals.consoles.consoleTab("dev").terminal
 	terminal.Feed([]byte("\x1b[2J\x1b[Hhttps://a.example/page"))
 	at := &desktop.MouseEvent{
 		PointEvent: fyne.PointEvent{Position: fyne.NewPos(30, 5)}, Button: desktop.MouseButtonPrimary, Modifier: fyne.KeyModifierControl,

@@ -33,13 +33,13 @@ type system struct {
 func (vd *vmDialogs) systems(catalog []app.System) []system {
 	list := []system{{label: lang.L("Built-in Linux"), about: lang.L("Small and ready at once, no download")}}
 	for _, s := range catalog {
-		list = append(list, system{label: lang.L("{{.Name}} cloud image", words.Values{"Name": capital(s.Name)}), about: s.About, catalog: s.Name, create: vd.w.svc.CreateFromImage})
+		list = append(list, system{label: lang.L("{{.Name}} cloud image", words.Values{"Name": capital(s.Name)}), about: s.About, catalog: s.Name, create: vd.svc.CreateFromImage})
 	}
 	return append(list,
 		system{label: lang.L("Debian, built from packages"), about: lang.L("Takes some minutes the first time. Uses this computer's package mirror"), create: func(ctx context.Context, n app.NewVM) (*job.Job[app.VM], error) {
-			return vd.w.svc.CreateDebian(ctx, n, "")
+			return vd.svc.CreateDebian(ctx, n, "")
 		}},
-		system{label: lang.L("Custom image"), about: lang.L("Raw, qcow2, VMDK, VDI, VHD, VHDX or OVA"), byFile: true, create: vd.w.svc.CreateFromImage})
+		system{label: lang.L("Custom image"), about: lang.L("Raw, qcow2, VMDK, VDI, VHD, VHDX or OVA"), byFile: true, create: vd.svc.CreateFromImage})
 }
 
 func capital(word string) string {
@@ -121,28 +121,28 @@ func (vd *vmDialogs) createFrom(f *systemForm, n app.NewVM) {
 	if selected.byFile {
 		n.Image, n.UEFI = expandHome(f.file.Text()), f.uefi.Checked
 	}
-	runJob(vd.w, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) { return selected.create(ctx, n) })
+	runJob(vd.jobs, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) { return selected.create(ctx, n) })
 }
 
 // createFromCatalog creates a VM with the current image of a system in the catalog. If there is
 // a note about the image, it asks first.
 func (vd *vmDialogs) createFromCatalog(system string, n app.NewVM) {
 	var found app.FoundImage
-	vd.w.call(func(ctx context.Context) (err error) {
-		found, err = vd.w.svc.FindImage(ctx, system, "")
+	vd.call(func(ctx context.Context) (err error) {
+		found, err = vd.svc.FindImage(ctx, system, "")
 		return err
 	}, func(err error) {
-		if vd.w.modal.showError(err) {
+		if vd.modal.showError(err) {
 			return
 		}
 		n.Found = &found
 		create := func() {
-			runJob(vd.w, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) { return vd.w.svc.CreateFromImage(ctx, n) })
+			runJob(vd.jobs, words.CloneDone, func(ctx context.Context) (*job.Job[app.VM], error) { return vd.svc.CreateFromImage(ctx, n) })
 		}
 		if found.Note.Code == "" {
 			create()
 		} else {
-			vd.w.unlessModal(func() { vd.askImage(n.Name, found, create) })()
+			vd.unlessModal(func() { vd.askImage(n.Name, found, create) })()
 		}
 	})
 }
@@ -151,8 +151,8 @@ func (vd *vmDialogs) createFromCatalog(system string, n app.NewVM) {
 func (vd *vmDialogs) askImage(name string, found app.FoundImage, create func()) {
 	var d *widgets.Dialog
 	use := &widgets.DialogButton{Text: lang.L("Create"), Importance: widget.WarningImportance, OnTapped: func() {
-		vd.w.modal.closeDialog(d)
+		vd.modal.closeDialog(d)
 		create()
 	}}
-	d = vd.w.modal.openDialog(lang.L("Create {{.VM}} from this image?", words.Values{"VM": name}), paragraph(words.ImageNote(found)), lang.L("Cancel"), nil, use)
+	d = vd.modal.openDialog(lang.L("Create {{.VM}} from this image?", words.Values{"VM": name}), paragraph(words.ImageNote(found)), lang.L("Cancel"), nil, use)
 }

@@ -87,7 +87,7 @@ func TestShellTabs(t *testing.T) {
 
 func TestShellHasSizeOfTerminal(t *testing.T) {
 	d := openRunning(t)
-	d.until("the console's size", func() bool { return d.consoles.consoleTab("dev").sentSize[0] > 20 })
+	d.until("the console's size", func() bool { return d.terminals.consoles.consoleTab("dev").sentSize[0] > 20 })
 	d.openShell()
 	sh := d.shell(1)
 	size := func() [2]int {
@@ -95,7 +95,7 @@ func TestShellHasSizeOfTerminal(t *testing.T) {
 		defer sh.mu.Unlock()
 		return sh.size
 	}
-	d.until("the size", func() bool { return size() == d.consoles.consoleTab("dev").sentSize })
+	d.until("the size", func() bool { return size() == d.terminals.consoles.consoleTab("dev").sentSize })
 	before := size()
 	d.win.Resize(fyne.NewSize(1400, 900))
 	d.until("the new size", func() bool { return size()[0] > before[0] && size()[1] > before[1] })

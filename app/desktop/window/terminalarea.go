@@ -19,18 +19,18 @@ func (ts *terminals) terminalShown() (*console.Console, bool) {
 	return t.terminal, t.conn != nil
 }
 
-// drawTerminalArea draws the terminal, covered by a placeholder while it is detached.
-func (ts *terminals) drawTerminalArea() {
-	v, ok := ts.w.selected()
+// draw draws the terminal, covered by a placeholder while it is detached.
+func (ts *terminals) draw() {
+	v, ok := ts.selected()
 	if !ok {
 		return
 	}
 	ts.drawTabs()
-	t := ts.w.consoles.tabs(v.Name).shown()
-	if ts.terminalArea.Objects[0] != fyne.CanvasObject(t.terminal) {
-		before := ts.terminalArea.Objects[0]
-		ts.terminalArea.Objects[0] = t.terminal
-		ts.terminalArea.Refresh()
+	t := ts.consoles.tabs(v.Name).shown()
+	if ts.area.Objects[0] != fyne.CanvasObject(t.terminal) {
+		before := ts.area.Objects[0]
+		ts.area.Objects[0] = t.terminal
+		ts.area.Refresh()
 		ts.moveFocusFrom(before, t)
 	}
 	if ts.find.Visible() {
@@ -40,34 +40,50 @@ func (ts *terminals) drawTerminalArea() {
 	if !live {
 		ts.drawPlaceholder(v, t)
 	}
-	ts.w.setVisible(ts.placeholder, !live)
+	ts.setVisible(ts.placeholder, !live)
 	ts.drawStatusBar()
-	if live && ts.w.focusNext == v.Name {
-		ts.w.focusNext = ""
-		ts.w.focusMain()
+	if live && ts.focusNext == v.Name {
+		ts.focusNext = ""
+		ts.focusMain()
+	}
+}
+
+// focusShown focuses the terminal shown, or the button of the placeholder.
+func (ts *terminals) focusShown() {
+	if t, ok := ts.terminalShown(); ok {
+		ts.focus(t)
+	} else if button := ts.placeholder.Button(); button.Visible() {
+		ts.focus(button)
+	}
+}
+
+// typeAhead stores a key for the shell that the tab shown is opening.
+func (ts *terminals) typeAhead(key func(to fyne.Focusable)) {
+	if _, tabs, ok := ts.tabsShown(); ok {
+		tabs.shown().typeAhead(key)
 	}
 }
 
 // moveFocusFrom moves the focus from a terminal that is no longer shown, so that keys do
 // not go to an invisible terminal.
 func (ts *terminals) moveFocusFrom(before fyne.CanvasObject, to *tab) {
-	if focused, ok := ts.w.win.Canvas().Focused().(fyne.CanvasObject); !ok || focused != before {
+	if focused, ok := ts.win.Canvas().Focused().(fyne.CanvasObject); !ok || focused != before {
 		return
 	}
 	if to.conn != nil {
-		ts.w.focus(to.terminal)
+		ts.focus(to.terminal)
 	} else {
-		ts.w.win.Canvas().Unfocus()
+		ts.win.Canvas().Unfocus()
 	}
 }
 
 func (ts *terminals) drawPlaceholder(v app.VM, t *tab) {
 	off := ts.placeholder
-	if doing := ts.w.busy[v.Name]; doing != "" {
+	if doing := ts.busy[v.Name]; doing != "" {
 		off.Set(doing, "", "")
 		return
 	}
-	job, at, runs := ts.w.jobs.runningJob(v.Name)
+	job, at, runs := ts.jobs.runningJob(v.Name)
 	switch {
 	case runs && blocksStart(job, v):
 		off.Set(words.Job(job.Kind, job.VM, job.Subject), words.Phase(at.Phase)+"…", "")
@@ -84,7 +100,7 @@ func (ts *terminals) drawPlaceholder(v app.VM, t *tab) {
 	case v.State.Alive():
 		off.Set(lang.L("Opening the console…"), "", "")
 	default:
-		off.Set(lang.L("{{.VM}} is stopped", words.Values{"VM": v.Name}), words.LastExit(v, ts.w.last.at), lang.L("Start"))
+		off.Set(lang.L("{{.VM}} is stopped", words.Values{"VM": v.Name}), words.LastExit(v, ts.last.at), lang.L("Start"))
 	}
 }
 
@@ -110,9 +126,9 @@ func (ts *terminals) pressPlaceholder() {
 	switch {
 	case !ok:
 	case !v.State.Alive():
-		ts.w.power.startSelected()
+		ts.power.startSelected()
 	default:
-		ts.w.consoles.openShell(tabs.shown())
-		ts.w.redraw()
+		ts.consoles.openShell(tabs.shown())
+		ts.redraw()
 	}
 }

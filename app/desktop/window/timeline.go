@@ -3,10 +3,11 @@ package window
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"vmterminal/app"
@@ -18,54 +19,94 @@ import (
 // timeline is the pane with the snapshots of the selected VM and the details of the
 // selected snapshot.
 type timeline struct {
-	w            *window
-	snapshots    *fyne.Container // the whole pane
-	timeDetails  *fyne.Container // the timeline above the details
-	snapTitle    *fyne.Container // title and automatic
-	automatic    *widgets.Line
-	timeline     *widgets.Timeline
-	noSnapshots  *fyne.Container
-	noSnapTitle  *widgets.Line
-	noSnapAbout  *widget.Label
-	details      *fyne.Container
-	detailName   *widgets.InPlace
-	detailAbout  *widgets.InPlace
-	detailMore   *widget.Button
-	facts        *widgets.Facts
-	restore, del *widget.Button
-	// selectNextSnapshot names the snapshot to be selected once it is listed.
-	selectNextSnapshot string
+	*model
+
+	svc     snapshotEditor
+	jobs    *jobTracker
+	dialogs *snapshotDialogs
+	// askNewVM asks for the name of a new VM created from a snapshot.
+	askNewVM func(app.VM, app.Snapshot)
+
+	pane      *fyne.Container
+	split     *fyne.Container // the list above the details
+	title     *fyne.Container // heading and automatic
+	automatic *widgets.Line
+	list      *widgets.Timeline
+	empty     emptyNote
+	details   details
+	// selectNext names the snapshot to be selected once it is listed.
+	selectNext string
 }
 
-// drawSnapshots draws the timeline.
-func (tl *timeline) drawSnapshots() {
-	items := make([]widgets.TimelineItem, len(tl.w.last.snapshots))
-	for i, s := range tl.w.last.snapshots {
+// emptyNote is shown instead of the list while there are no snapshots.
+type emptyNote struct {
+	box   *fyne.Container
+	title *widgets.Line
+	about *widget.Label
+}
+
+// build builds the pane.
+func (tl *timeline) build() fyne.CanvasObject {
+	tl.list = widgets.NewTimeline()
+	tl.list.OnChanged = func(string) {
+		tl.drawDetails()
+		tl.drawButtons()
+	}
+	tl.list.OnReturn = func(string) { tl.dialogs.askRestore() }
+	tl.list.OnDelete = func(string) { tl.withSnapshot(tl.dialogs.askDeleteSnapshot)() }
+	tl.list.OnEscape = tl.focusMain
+	tl.list.OnMenu = func(at fyne.Position) { tl.popUp(tl.snapshotActions(), at) }
+
+	tl.empty.title = widgets.NewBold(lang.L("No snapshot yet"))
+	tl.empty.title.Align = fyne.TextAlignCenter
+	tl.empty.about = widgets.NewText(lang.L("Take one before you try something. It takes seconds, and so does restoring it."))
+	tl.empty.about.Alignment = fyne.TextAlignCenter
+	tl.empty.about.Importance = widget.LowImportance
+	tl.empty.box = container.New(layout.NewCustomPaddedLayout(24, 0, 24, 24),
+		container.NewVBox(tl.empty.title, tl.empty.about))
+
+	tl.buildDetails()
+	tl.automatic = widgets.NewCaption("")
+	tl.automatic.Hide()
+	tl.title = widgets.NewMiddle(container.New(layout.NewCustomPaddedVBoxLayout(1), widgets.NewBold(lang.L("Snapshots")), tl.automatic))
+	body := container.NewStack(tl.list, tl.empty.box)
+	var more *widget.Button
+	more = moreButton(func() { tl.popUpUnder(more, tl.storeActions()) })
+	tl.split = widgets.NewFrame(paneHeader(tl.title, more), tl.details.box, nil, nil, body)
+	tl.pane = widgets.NewFrame(nil, nil, widget.NewSeparator(), nil, pane(snapshotPaneWidth, tl.split))
+	return tl.pane
+}
+
+// draw draws the timeline.
+func (tl *timeline) draw() {
+	items := make([]widgets.TimelineItem, len(tl.last.snapshots))
+	for i, s := range tl.last.snapshots {
 		items[i] = tl.timelineItem(s)
 	}
-	tl.timeline.Set(items)
-	if tl.selectNextSnapshot != "" && slices.ContainsFunc(items, func(i widgets.TimelineItem) bool { return i.Name == tl.selectNextSnapshot }) {
-		next := tl.selectNextSnapshot
-		tl.selectNextSnapshot = ""
-		tl.timeline.SetCurrent(next)
+	tl.list.Set(items)
+	if tl.selectNext != "" && slices.ContainsFunc(items, func(i widgets.TimelineItem) bool { return i.Name == tl.selectNext }) {
+		next := tl.selectNext
+		tl.selectNext = ""
+		tl.list.SetCurrent(next)
 	}
 	title, about := lang.L("No snapshot yet"), lang.L("Take one before you try something. It takes seconds, and so does restoring it.")
-	if tl.w.last.snapErr != nil {
-		problem := words.Problem(app.Explain(tl.w.last.snapErr))
+	if tl.last.snapErr != nil {
+		problem := words.Problem(app.Explain(tl.last.snapErr))
 		title, about = problem.Title, problem.Detail
 	}
-	tl.noSnapTitle.Set(title)
-	if tl.noSnapAbout.Text != about {
-		tl.noSnapAbout.SetText(about)
+	tl.empty.title.Set(title)
+	if tl.empty.about.Text != about {
+		tl.empty.about.SetText(about)
 	}
-	tl.w.setVisible(tl.noSnapshots, len(items) == 0)
+	tl.setVisible(tl.empty.box, len(items) == 0)
 	tl.drawAutomatic()
 	tl.drawDetails()
+	tl.drawButtons()
 }
 
 func (tl *timeline) timelineItem(s app.Snapshot) widgets.TimelineItem {
 	item := widgets.TimelineItem{
-		Name: s.Name, Age: words.Age(s.Created, tl.w.last.at), Description: words.Description(s),
+		Name: s.Name, Age: words.Age(s.Created, tl.last.at), Description: words.Description(s),
 		Alert: s.State == app.SnapshotMissing || s.State == app.SnapshotDamaged,
 	}
 	if s.IsCurrent {
@@ -98,106 +139,36 @@ func badges(s app.Snapshot) []string {
 
 // selectedSnapshot returns the snapshot selected in the timeline.
 func (tl *timeline) selectedSnapshot() (app.Snapshot, bool) {
-	name := tl.timeline.Current()
-	at := slices.IndexFunc(tl.w.last.snapshots, func(s app.Snapshot) bool { return s.Name == name })
+	name := tl.list.Current()
+	at := slices.IndexFunc(tl.last.snapshots, func(s app.Snapshot) bool { return s.Name == name })
 	if at < 0 {
 		return app.Snapshot{}, false
 	}
-	return tl.w.last.snapshots[at], true
+	return tl.last.snapshots[at], true
 }
 
-// drawDetails draws the details of the selected snapshot.
-func (tl *timeline) drawDetails() {
-	s, ok := tl.selectedSnapshot()
-	tl.w.setVisible(tl.details, ok)
-	if !ok {
+// selectSnapshot selects a snapshot.
+func (tl *timeline) selectSnapshot(name string) { tl.list.SetCurrent(name) }
+
+// toggleSnapshots hides the snapshot pane, or shows and focuses it.
+func (tl *timeline) toggleSnapshots() {
+	if tl.pane.Visible() {
+		tl.pane.Hide()
+		tl.focusMain()
 		return
 	}
-	tl.detailName.Set(s.Name)
-	tl.detailAbout.Set(words.Description(s))
-	tl.facts.Set(facts(s, tl.w.last.selected))
-	tl.fitDetails()
+	tl.focusSnapshots()
 }
 
-// fitDetails gives the details the height they need immediately. Fyne would do so only later,
-// and until then the widgets below would cover the end of the details.
-func (tl *timeline) fitDetails() {
-	pane := tl.timeDetails
-	if tl.details.Size().Height != tl.details.MinSize().Height {
-		pane.Layout.Layout(pane.Objects, pane.Size())
+// focusSnapshots focuses the timeline.
+func (tl *timeline) focusSnapshots() {
+	tl.setVisible(tl.pane, true)
+	if len(tl.last.snapshots) == 0 {
+		tl.focusMain()
+		return
 	}
-}
-
-func facts(s app.Snapshot, vm string) []widgets.Fact {
-	taken := words.Taken(s)
-	if s.Foreign {
-		taken = lang.L("plain gzip file, checked by CRC only")
-	} else if s.FrozenFor > 0 {
-		taken = lang.L("{{.Taken}}, guest frozen for {{.Held}}", words.Values{"Taken": taken, "Held": units.Duration(s.FrozenFor)})
+	if tl.list.Current() == "" {
+		tl.list.SetCurrent(tl.last.snapshots[0].Name)
 	}
-	created := ""
-	if !s.Created.IsZero() {
-		created = words.Date(s.Created)
-	}
-	disk, file := "", ""
-	if s.DiskSize > 0 {
-		disk = units.Bytes(s.DiskSize)
-	}
-	if s.FileSize > 0 {
-		file = units.Bytes(s.FileSize)
-		if r := words.Ratio(s.FileSize, s.DiskSize); r != "" {
-			file = lang.L("{{.File}} ({{.Ratio}} of the disk)", words.Values{"File": file, "Ratio": r})
-		}
-	}
-	from := s.VM
-	if from == vm {
-		from = ""
-	}
-	return []widgets.Fact{
-		{Label: lang.L("Problem"), Value: words.SnapshotProblem(s)},
-		{Label: lang.L("Created"), Value: created},
-		{Label: lang.L("Consistency"), Value: taken},
-		{Label: lang.L("Source"), Value: app.Plain(from)},
-		{Label: lang.L("Disk size"), Value: disk},
-		{Label: lang.L("File size"), Value: file},
-		{Label: lang.L("Frees"), Value: optionalSize(s.Frees)},
-		{Label: lang.L("Verified"), Value: optionalDate(s.VerifiedAt)},
-		{Label: lang.L("Pinned"), Value: pinned(s)},
-		{Label: lang.L("Digest"), Value: strings.TrimPrefix(s.Digest, "sha256:"), Mono: true},
-	}
-}
-
-func optionalSize(bytes int64) string {
-	if bytes == 0 {
-		return ""
-	}
-	return units.Bytes(bytes)
-}
-
-func optionalDate(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return words.Date(t)
-}
-
-func pinned(s app.Snapshot) string {
-	if s.Pinned {
-		return lang.L("never pruned")
-	}
-	return ""
-}
-
-// editBegun focuses the entry for editing a name or description.
-func (tl *timeline) editBegun(entry fyne.Focusable) {
-	tl.fitDetails()
-	tl.w.focus(entry)
-}
-
-// editEnded focuses the timeline after a name or description was edited.
-func (tl *timeline) editEnded() {
-	tl.fitDetails()
-	if tl.w.win.Canvas().Overlays().Top() == nil {
-		tl.w.focus(tl.timeline)
-	}
+	tl.focus(tl.list)
 }

@@ -16,7 +16,14 @@ import (
 
 // tray is the icon in the desktop's tray with its menu.
 type tray struct {
-	window *window
+	*model
+
+	jobs  *jobTracker
+	power *vmPower
+	// quickSnapshot takes a snapshot of a VM without asking for a name.
+	quickSnapshot           func(vm string)
+	askQuit, closeRequested func()
+
 	// host reports whether the desktop shows tray icons; nil means it does not.
 	host func(context.Context) bool
 	// installed is set once the icon is in the tray; menuText is the text of its menu.
@@ -24,27 +31,29 @@ type tray struct {
 	menuText  string
 }
 
-// hasHost reports whether the desktop shows tray icons. It must not be called on the main
-// goroutine.
-func (t *tray) hasHost(ctx context.Context) bool { return t.host != nil && t.host(ctx) }
+// isShown reports whether the desktop shows the icon. It must not be called on the main
+// goroutine, nor before install.
+func (t *tray) isShown(ctx context.Context) bool {
+	return t.installed && t.host != nil && t.host(ctx)
+}
 
 // install installs the tray icon. It must be called once, before the window is shown.
 func (t *tray) install() {
-	desk, ok := t.window.app.(desktop.App)
+	desk, ok := t.app.(desktop.App)
 	if !ok || t.installed {
 		return
 	}
 	t.installed = true
 	desk.SetSystemTrayIcon(assets.TrayIcon())
-	desk.SetSystemTrayWindow(t.window.win)
+	desk.SetSystemTrayWindow(t.win)
 	// SetSystemTrayWindow has replaced the handler of the close button.
-	t.window.win.SetCloseIntercept(t.window.quitter.closeRequested)
+	t.win.SetCloseIntercept(t.closeRequested)
 	t.update()
 }
 
 // update rebuilds the menu if it has changed.
 func (t *tray) update() {
-	desk, ok := t.window.app.(desktop.App)
+	desk, ok := t.app.(desktop.App)
 	if !ok || !t.installed {
 		return
 	}
@@ -64,17 +73,16 @@ const trayVMs = 12
 
 // menu returns the menu of the tray icon.
 func (t *tray) menu() *fyne.Menu {
-	w := t.window
-	items := []*fyne.MenuItem{fyne.NewMenuItem(lang.L("Open VMTerminal"), w.raise), fyne.NewMenuItemSeparator()}
-	vms := slices.Clone(w.last.vms)
+	items := []*fyne.MenuItem{fyne.NewMenuItem(lang.L("Open VMTerminal"), t.raise), fyne.NewMenuItemSeparator()}
+	vms := slices.Clone(t.last.vms)
 	slices.SortStableFunc(vms, func(a, b app.VM) int { return rank(a) - rank(b) })
 	for _, v := range vms[:min(trayVMs, len(vms))] {
 		items = append(items, t.openItem(v), t.snapshotItem(v), t.powerItem(v), fyne.NewMenuItemSeparator())
 	}
 	if more := len(vms) - trayVMs; more > 0 {
-		items = append(items, fyne.NewMenuItem(lang.L("{{.N}} more…", words.Values{"N": more}), w.raise), fyne.NewMenuItemSeparator())
+		items = append(items, fyne.NewMenuItem(lang.L("{{.N}} more…", words.Values{"N": more}), t.raise), fyne.NewMenuItemSeparator())
 	}
-	quit := fyne.NewMenuItem(lang.L("Quit"), w.quitter.askQuit)
+	quit := fyne.NewMenuItem(lang.L("Quit"), t.askQuit)
 	quit.IsQuit = true
 	return fyne.NewMenu(words.Title(""), append(items, quit)...)
 }
@@ -89,44 +97,41 @@ func rank(v app.VM) int {
 
 // openItem returns the item with the VM's name and state, which opens the window.
 func (t *tray) openItem(v app.VM) *fyne.MenuItem {
-	w := t.window
 	state := words.VMState(v.State)
-	if activity := w.busy[v.Name]; activity != "" {
+	if activity := t.busy[v.Name]; activity != "" {
 		state = activity
 	}
-	if age := words.Age(v.LastSnapshot, w.last.at); age != "" {
+	if age := words.Age(v.LastSnapshot, t.last.at); age != "" {
 		state += ", " + lang.L("snapshot {{.Age}}", words.Values{"Age": age})
 	}
 	return fyne.NewMenuItem(v.Name+" — "+state, func() {
-		w.raise()
-		w.selectVM(v.Name)
+		t.raise()
+		t.selectVM(v.Name)
 	})
 }
 
 // snapshotItem returns the item that takes a snapshot of a VM, or shows the progress of its
 // job.
 func (t *tray) snapshotItem(v app.VM) *fyne.MenuItem {
-	w := t.window
-	job, progress, ok := w.jobs.runningJob(v.Name)
+	job, progress, ok := t.jobs.runningJob(v.Name)
 	if ok {
 		item := fyne.NewMenuItem(quickSnapshotLabel(words.Job(job.Kind, job.VM, job.Subject), words.Percent(progress)), nil)
 		item.Disabled = true
 		return item
 	}
-	item := fyne.NewMenuItem(lang.L("Quick snapshot of {{.VM}}", words.Values{"VM": v.Name}), func() { w.snapshotDialogs.quickSnapshot(v.Name) })
+	item := fyne.NewMenuItem(lang.L("Quick snapshot of {{.VM}}", words.Values{"VM": v.Name}), func() { t.quickSnapshot(v.Name) })
 	item.Disabled = v.State == app.Broken || v.State == app.Lost
 	return item
 }
 
 // powerItem returns the item that starts or stops a VM.
 func (t *tray) powerItem(v app.VM) *fyne.MenuItem {
-	w := t.window
-	text, do := lang.L("Start {{.VM}}", words.Values{"VM": v.Name}), func() { w.power.startVM(v.Name) }
+	text, do := lang.L("Start {{.VM}}", words.Values{"VM": v.Name}), func() { t.power.startVM(v.Name) }
 	if v.State.Alive() {
-		text, do = lang.L("Stop {{.VM}}", words.Values{"VM": v.Name}), func() { w.power.askStop(v.Name) }
+		text, do = lang.L("Stop {{.VM}}", words.Values{"VM": v.Name}), func() { t.power.askStop(v.Name) }
 	}
 	item := fyne.NewMenuItem(text, do)
-	item.Disabled = !w.power.canPower(v)
+	item.Disabled = !t.power.canPower(v)
 	return item
 }
 

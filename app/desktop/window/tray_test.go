@@ -115,7 +115,7 @@ func TestJobsOfEarlierWindowAreShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := open(t, svc)
-	if rows := d.parts.jobBar.Items(); len(rows) != 1 || !strings.Contains(rows[0].Title, "early") {
+	if rows := d.jobBar.Items(); len(rows) != 1 || !strings.Contains(rows[0].Title, "early") {
 		t.Errorf("rows: got %+v, want the job started before the window", rows)
 	}
 	job.Cancel()

@@ -11,20 +11,20 @@ import (
 func (tl *timeline) verifyAll(v app.VM) {
 	names := tl.snapshotNames()
 	go func() {
-		err := tl.w.svc.VerifySnapshots(tl.w.ctx, v.Name, names, false, func(_ string, verifying *job.Job[app.Verified], err error) bool {
+		err := tl.svc.VerifySnapshots(tl.ctx, v.Name, names, false, func(_ string, verifying *job.Job[app.Verified], err error) bool {
 			if err != nil {
-				tl.w.ui(func() { tl.w.modal.showError(err) })
+				tl.ui(func() { tl.modal.showError(err) })
 				return true
 			}
-			tl.w.ui(func() { addJob(tl.w.jobs, verifying, words.VerifyDone) })
+			tl.ui(func() { addJob(tl.jobs, verifying, words.VerifyDone) })
 			select {
 			case <-verifying.Done():
-			case <-tl.w.ctx.Done():
+			case <-tl.ctx.Done():
 			}
 			return !verifying.IsCanceled()
 		})
-		if err != nil && tl.w.ctx.Err() == nil {
-			tl.w.ui(func() { tl.w.modal.showError(err) })
+		if err != nil && tl.ctx.Err() == nil {
+			tl.ui(func() { tl.modal.showError(err) })
 		}
 	}()
 }

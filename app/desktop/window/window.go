@@ -2,153 +2,143 @@ package window
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
-	"vmterminal/app"
 	"vmterminal/app/desktop/words"
 	"vmterminal/app/problem"
+	"vmterminal/assets"
+	"vmterminal/widgets"
 )
 
-// window wires the parts of the window and holds the state they share. Its methods must
-// be called on the main goroutine unless they say otherwise.
+// window creates the parts of the window and connects them. A part does not use the widgets of
+// another part; it shows the model and calls the functions that the window gives it. Methods of
+// the window and its parts must be called on the main goroutine unless they say otherwise.
 type window struct {
-	app fyne.App
-	win fyne.Window
-	svc Service
-	ui  Dispatch
-	now func() time.Time
-	ctx context.Context
-	// version is the version of the program.
-	version string
-	// quit ends the program.
-	quit func()
-	// openURL opens a web page.
-	openURL func(*url.URL) error
+	*model
 
-	reader          *reader
-	parts           parts
-	jobs            *jobView
-	consoles        *consoles
-	tray            *tray
-	terminals       *terminals
-	timeline        *timeline
-	vmDialogs       *vmDialogs
-	snapshotDialogs *snapshotDialogs
-	quitter         *quitter
-	power           *vmPower
-	programs        *programGuard
-	noticeBar       *noticeBar
 	sidebar         *sidebar
 	header          *header
+	terminals       *terminals
+	timeline        *timeline
+	noticeBar       *noticeBar
+	jobs            *jobTracker
+	jobBar          *widgets.JobBar
+	firstRun        *firstRun
+	menuBar         *menuBar
+	tray            *tray
+	quitter         *quitter
+	vmDialogs       *vmDialogs
+	snapshotDialogs *snapshotDialogs
 	storage         *storageDialogs
-	modal           *dialogStack
-
-	last reading
-	// selectionCount is the number of the latest selection of a VM; see reader.selectVM.
-	selectionCount int
-	// busy describes, by VM name, what this window is doing to the VM.
-	busy map[string]string
-	// focusNext is the name of the VM whose terminal to focus once it is attached.
-	focusNext string
-	// usages holds, by VM name, the host resources used by each running VM.
-	usages map[string]hostUsage
-	// barItems are the actions in the menu bar.
-	barItems []barItem
-	hidden   bool
 }
 
 // newWindow builds the window without showing it. Its goroutines stop when ctx is done.
 func newWindow(ctx context.Context, a fyne.App, svc Service, version string, ui Dispatch) *window {
-	w := &window{
-		app: a, win: a.NewWindow(words.Title("")), svc: svc, version: version, ui: ui, now: time.Now, ctx: ctx,
-		busy: map[string]string{}, usages: map[string]hostUsage{}, quit: a.Quit, openURL: a.OpenURL,
-	}
-	w.reader = newReader(svc, ui, func() time.Time { return w.now() }, w.show)
-	w.jobs = newJobView(w)
-	w.terminals = &terminals{w: w}
-	w.timeline = &timeline{w: w}
-	w.sidebar = &sidebar{w: w}
-	w.header = &header{w: w}
-	w.storage = &storageDialogs{w: w}
-	w.modal = &dialogStack{w: w}
-	w.vmDialogs = &vmDialogs{w: w}
-	w.snapshotDialogs = &snapshotDialogs{w: w}
-	w.quitter = &quitter{w: w}
-	w.power = &vmPower{w: w}
-	w.programs = &programGuard{w: w}
-	w.noticeBar = &noticeBar{w: w, closedNotices: map[string]bool{}}
-	w.consoles = newConsoles(w)
-	w.tray = &tray{window: w}
+	tools := &toolkit{app: a, win: a.NewWindow(words.Title("")), ui: ui, now: time.Now, ctx: ctx}
+	m := &model{toolkit: tools, modal: &dialogStack{toolkit: tools}, busy: map[string]string{}}
+	w := &window{model: m}
+	m.reader = newReader(svc, ui, func() time.Time { return m.now() }, w.show)
+	m.redraw, m.focusMain, m.modal.nextStep = w.draw, w.focusTerminal, w.nextStep
+	w.createParts(svc, version)
 	w.build()
 	svc.WatchNotes(func(n problem.Note) { ui(func() { w.noticeBar.addNote(n) }) })
 	return w
 }
 
+// createParts creates the parts and connects them.
+func (w *window) createParts(svc Service, version string) {
+	m := w.model
+	w.jobs = &jobTracker{model: m, svc: svc, onChange: w.drawJobs}
+	programs := &programGuard{model: m, svc: svc}
+	power := &vmPower{model: m, svc: svc, jobs: w.jobs, programs: programs}
+	w.vmDialogs = &vmDialogs{model: m, svc: svc, jobs: w.jobs, power: power}
+	w.snapshotDialogs = &snapshotDialogs{model: m, svc: svc, jobs: w.jobs, programs: programs}
+	w.timeline = &timeline{model: m, svc: svc, jobs: w.jobs, dialogs: w.snapshotDialogs, askNewVM: w.vmDialogs.askFromSnapshot}
+	w.snapshotDialogs.snapshot, w.snapshotDialogs.selectSnapshot = w.timeline.selectedSnapshot, w.timeline.selectSnapshot
+	w.storage = &storageDialogs{model: m, svc: svc, showSnapshots: w.timeline.focusSnapshots}
+	w.terminals = newTerminals(m, svc, w.jobs, power, programs)
+	w.sidebar = &sidebar{model: m, dialogs: w.vmDialogs}
+	w.header = &header{
+		model: m, jobs: w.jobs, vmPower: power, usages: map[string]hostUsage{},
+		actions: w.vmDialogs.actions, askSnapshot: w.snapshotDialogs.askSnapshot, toggleSnapshots: w.timeline.toggleSnapshots,
+	}
+	w.noticeBar = &noticeBar{
+		model: m, svc: svc, jobs: w.jobs, closedNotices: map[string]bool{}, askStorage: w.storage.askStorage,
+		askUndo: w.snapshotDialogs.askUndo, askDiscard: w.snapshotDialogs.askDiscard, askAutomatic: w.vmDialogs.askAutomatic,
+	}
+	w.firstRun = &firstRun{model: m, svc: svc, created: w.vmDialogs.created}
+	w.menuBar = &menuBar{model: m, version: version}
+	w.tray = &tray{model: m, jobs: w.jobs, power: power, quickSnapshot: w.snapshotDialogs.quickSnapshot}
+	w.quitter = &quitter{
+		model: m, jobs: w.jobs, power: power, programs: programs,
+		shells: w.terminals.consoles.allShells, isInTray: w.tray.isShown, quit: w.app.Quit,
+	}
+	w.tray.askQuit, w.tray.closeRequested = w.quitter.askQuit, w.quitter.closeRequested
+}
+
+// build builds the content, menus and keys of the window.
+func (w *window) build() {
+	w.jobBar = widgets.NewJobBar()
+	w.jobBar.OnButton = w.jobs.press
+	middle := widgets.NewFrame(w.header.build(), nil, nil, nil, w.terminals.build())
+	panes := widgets.NewFrame(nil, nil, w.sidebar.build(), w.timeline.build(), middle)
+	bottom := container.NewStack(widgets.NewGround(assets.ColorNamePane, 0), widgets.NewFrame(w.noticeBar.build(), nil, nil, nil, w.jobBar))
+	w.win.SetContent(widgets.NewFrame(nil, bottom, nil, nil, w.firstRun.build(panes)))
+	w.win.SetPadded(false)
+	w.win.SetMainMenu(w.mainMenu())
+	w.routeUnfocusedKeys()
+	w.win.SetCloseIntercept(w.quitter.closeRequested)
+	w.win.SetOnDropped(w.snapshotDialogs.onDropped)
+}
+
 // start starts reading the store and checking the host.
 func (w *window) start() {
-	for _, j := range w.svc.Jobs() {
-		w.jobs.add(j, words.Done)
-	}
+	w.jobs.addRunning()
 	go w.reader.run(w.ctx)
 	go w.noticeBar.watchHost(w.ctx)
 }
 
-// call runs work in another goroutine, then calls done with its error on the main goroutine.
-func (w *window) call(work func(ctx context.Context) error, done func(error)) {
-	go func() {
-		err := work(w.ctx)
-		w.ui(func() { done(err) })
-	}()
-}
-
-// mutate runs work, which changes the store, in another goroutine. Then it refreshes the
-// window and shows the error, if any.
-func (w *window) mutate(work func(ctx context.Context) error) {
-	w.call(work, func(err error) {
-		w.reader.refresh()
-		w.modal.showError(err)
-	})
-}
-
-// selected returns the selected VM.
-func (w *window) selected() (app.VM, bool) { return w.last.vm(w.last.selected) }
-
-// selectVM selects another VM.
-func (w *window) selectVM(name string) {
-	if name == w.last.selected {
+// show shows a reading.
+func (w *window) show(r reading) {
+	first := w.last.at.IsZero()
+	if !w.accept(r) {
 		return
 	}
-	w.last.selected, w.last.snapshots, w.last.undo, w.last.snapErr = name, nil, nil, nil
-	w.selectionCount = w.reader.selectVM(name)
-	w.redraw()
-}
-
-// setBusy records what this window is doing to a VM; "" means nothing.
-func (w *window) setBusy(vm, activity string) {
-	if activity == "" {
-		delete(w.busy, vm)
-	} else {
-		w.busy[vm] = activity
+	w.header.measure()
+	if v, ok := w.selected(); first && ok && v.State.Alive() {
+		w.focusNext = v.Name
 	}
-	w.reader.refresh()
-	w.redraw()
-}
-
-// unlessModal returns an action for menus and keys that does nothing while a dialog is open.
-func (w *window) unlessModal(action func()) func() {
-	return func() {
-		if w.win.Canvas().Overlays().Top() == nil {
-			action()
-		}
+	w.terminals.consoles.follow()
+	w.draw()
+	if first {
+		w.focusTerminal()
 	}
 }
 
-// raise brings the window to the front.
-func (w *window) raise() {
-	w.hidden = false
-	w.win.Show()
-	w.win.RequestFocus()
+// draw draws everything that has changed.
+func (w *window) draw() {
+	w.firstRun.draw()
+	title := words.Title(w.last.selected)
+	if w.win.Title() != title {
+		w.win.SetTitle(title)
+	}
+	w.sidebar.draw()
+	w.header.draw()
+	w.terminals.draw()
+	w.timeline.draw()
+	w.noticeBar.draw()
+	w.menuBar.draw()
+	w.tray.update()
+}
+
+// drawJobs draws the job bar and what depends on the progress of jobs.
+func (w *window) drawJobs() {
+	w.jobBar.Set(w.jobs.items())
+	w.header.draw()
+	w.timeline.drawButtons()
+	w.terminals.draw()
+	w.tray.update()
 }

@@ -47,15 +47,15 @@ func snapshotted(f *fakeService, names ...string) *fakeService {
 
 func TestFirstVMIsCreatedByReturn(t *testing.T) {
 	d := open(t, &fakeService{})
-	if !d.parts.card.Visible() || d.parts.all.Visible() {
+	if !d.firstRun.stack.Visible() || d.firstRun.panes.Visible() {
 		t.Fatal("without VMs, the window must show only the first-run card")
 	}
-	if d.win.Canvas().Focused() != fyne.Focusable(d.parts.firstRun.Button()) {
+	if d.win.Canvas().Focused() != fyne.Focusable(d.firstRun.card.Button()) {
 		t.Error("the button does not have the focus")
 	}
 	d.key(fyne.KeyReturn)
 	d.until("the first VM's terminal", func() bool { return d.attached("default") })
-	if d.parts.card.Visible() || !d.parts.all.Visible() {
+	if d.firstRun.stack.Visible() || !d.firstRun.panes.Visible() {
 		t.Error("the first-run card is still shown")
 	}
 	if d.win.Title() != "VMTerminal — default" {
@@ -75,7 +75,7 @@ func TestFirstVMFailing(t *testing.T) {
 	requireText(t, d.dialogTexts(), "no guest")
 	d.key(fyne.KeyEscape)
 	d.requireNoDialog()
-	if d.parts.firstRun.Button().Disabled() {
+	if d.firstRun.card.Button().Disabled() {
 		t.Error("the button is disabled after a failure")
 	}
 }
@@ -84,15 +84,15 @@ func TestStartAndStop(t *testing.T) {
 	d := open(t, stopped("dev"))
 	requireText(t, texts(d.terminals.placeholder), "dev is stopped")
 	d.until("the output of the last run", func() bool {
-		return strings.Contains(d.consoles.consoleTab("dev").terminal.Text(), "last words of dev")
+		return strings.Contains(d.terminals.consoles.consoleTab("dev").terminal.Text(), "last words of dev")
 	})
 	d.key(fyne.KeyReturn) // Start has the focus
 	d.until("the terminal", func() bool { return d.attached("dev") })
 	d.until("the output of both runs", func() bool {
-		before, _, ok := strings.Cut(d.consoles.consoleTab("dev").terminal.Text(), "Linux 7.1 on dev")
+		before, _, ok := strings.Cut(d.terminals.consoles.consoleTab("dev").terminal.Text(), "Linux 7.1 on dev")
 		return ok && strings.Contains(before, "last words of dev")
 	})
-	d.until("the size sent to the guest", func() bool { return d.console("dev") != nil && d.consoles.consoleTab("dev").sentSize[0] > 20 })
+	d.until("the size sent to the guest", func() bool { return d.console("dev") != nil && d.terminals.consoles.consoleTab("dev").sentSize[0] > 20 })
 	d.press("Stop")
 	d.until("the placeholder", func() bool { return d.terminals.placeholder.Visible() && d.header.power.Text == "Start" })
 	requireText(t, texts(d.terminals.placeholder), "powered off by the guest")
@@ -105,10 +105,12 @@ func TestStartAndStop(t *testing.T) {
 // the supervisor, replayed output appears only once.
 func TestOutputSurvivesRestart(t *testing.T) {
 	d := open(t, running(t, "dev"))
-	said := func() int { return strings.Count(d.consoles.consoleTab("dev").terminal.Text(), "Linux 7.1 on dev") }
+	said := func() int {
+		return strings.Count(d.terminals.consoles.consoleTab("dev").terminal.Text(), "Linux 7.1 on dev")
+	}
 	d.until("the output of the first run", func() bool { return d.attached("dev") && said() == 1 })
-	d.consoles.consoleTab("dev").terminal.Detach()
-	d.consoles.ended(d.consoles.consoleTab("dev"))
+	d.terminals.consoles.consoleTab("dev").terminal.Detach()
+	d.terminals.consoles.ended(d.terminals.consoles.consoleTab("dev"))
 	d.svc.change(func() { d.svc.consoles["dev"] = newFakeConsole("dev") })
 	d.until("the replayed output", func() bool { return d.attached("dev") && said() == 1 })
 	d.svc.stop("dev")
@@ -158,8 +160,8 @@ func TestSelectingVMs(t *testing.T) {
 	}
 	d.svc.change(func() { d.svc.vms = slices.Delete(d.svc.vms, 0, 1) })
 	d.until("the remaining VM", func() bool { return d.last.selected == "beta" })
-	if len(d.consoles.byVM) != 1 {
-		t.Errorf("the consoles of a deleted VM still exist: %v", d.consoles.byVM)
+	if len(d.terminals.consoles.byVM) != 1 {
+		t.Errorf("the consoles of a deleted VM still exist: %v", d.terminals.consoles.byVM)
 	}
 }
 
@@ -198,7 +200,7 @@ func TestShortcutsAreIgnoredBelowDialog(t *testing.T) {
 	for _, k := range []fyne.KeyName{fyne.KeyS, fyne.KeyR, fyne.KeyN, fyne.KeyH} {
 		d.menu(key(k))
 	}
-	if len(d.modal.dialogs) != 1 || d.svc.hasCalled("Start dev") || !d.timeline.snapshots.Visible() {
+	if len(d.modal.dialogs) != 1 || d.svc.hasCalled("Start dev") || !d.timeline.pane.Visible() {
 		t.Errorf("shortcuts act below a dialog: %d dialogs, calls %q", len(d.modal.dialogs), d.svc.calls)
 	}
 }
@@ -206,19 +208,19 @@ func TestShortcutsAreIgnoredBelowDialog(t *testing.T) {
 func TestHidingSnapshots(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one", "two"))
 	d.menu(key(fyne.KeyH))
-	if d.timeline.snapshots.Visible() {
+	if d.timeline.pane.Visible() {
 		t.Fatal("the snapshot pane is still shown")
 	}
 	d.menu(key(fyne.KeyH))
-	if !d.timeline.snapshots.Visible() || d.win.Canvas().Focused() != fyne.Focusable(d.timeline.timeline) {
+	if !d.timeline.pane.Visible() || d.win.Canvas().Focused() != fyne.Focusable(d.timeline.list) {
 		t.Error("the snapshot pane is not shown and focused")
 	}
 	d.key(fyne.KeyDown)
-	if got := d.timeline.timeline.Current(); got != "two" {
+	if got := d.timeline.list.Current(); got != "two" {
 		t.Errorf("selected snapshot: got %q, want two", got)
 	}
 	d.key(fyne.KeyEscape)
-	if d.win.Canvas().Focused() == fyne.Focusable(d.timeline.timeline) {
+	if d.win.Canvas().Focused() == fyne.Focusable(d.timeline.list) {
 		t.Error("the timeline still has the focus after Escape")
 	}
 }
@@ -227,20 +229,20 @@ func TestTextSize(t *testing.T) {
 	d := open(t, running(t, "dev"))
 	d.until("the terminal", func() bool { _, ok := d.terminals.terminalShown(); return ok })
 	d.menu(plainKey(fyne.KeyEqual))
-	if !d.shortcut(plainKey(fyne.KeyPlus)) {
+	if !d.terminals.consoles.shortcut(plainKey(fyne.KeyPlus)) {
 		t.Error("Ctrl++ is not handled by the window")
 	}
-	if got := d.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeNormal+2 {
+	if got := d.terminals.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeNormal+2 {
 		t.Errorf("text size: got %v, want two units above the normal size", got)
 	}
 	for range 100 {
 		d.menu(plainKey(fyne.KeyMinus))
 	}
-	if got := d.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeMin {
+	if got := d.terminals.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeMin {
 		t.Errorf("text size: got %v, want the minimum", got)
 	}
 	d.menu(plainKey(fyne.Key0))
-	if got := d.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeNormal {
+	if got := d.terminals.consoles.consoleTab("dev").terminal.FontSize(); got != textSizeNormal {
 		t.Errorf("text size: got %v, want the normal size", got)
 	}
 }
