@@ -23,8 +23,8 @@ import (
 // The initial and the minimum size. Smaller sizes are ignored: a layout in progress must not
 // rewrap the scrollback.
 const (
-	firstCols, firstRows = 80, 24
-	minCols, minRows     = 20, 3
+	initialCols, initialRows = 80, 24
+	minCols, minRows         = 20, 3
 )
 
 // Console shows a guest's terminal. Its methods must be called on the UI goroutine, except
@@ -60,11 +60,11 @@ type Console struct {
 
 	mu         sync.Mutex // guards the fields up to the next blank line
 	model      *screen.Screen
-	generation int   // incremented whenever the text is replaced
-	link       *link // nil when detached
-	top        int64 // the line at the top of the view, unless following
-	follow     bool  // the view shows the guest's screen
-	below      bool  // new text arrived below the view
+	generation int         // incremented whenever the text is replaced
+	connection *connection // nil when detached
+	top        int64       // the line at the top of the view, unless following
+	follow     bool        // the view shows the guest's screen
+	below      bool        // new text arrived below the view
 	selected   screen.Range
 	finder     finder
 	hovered    screen.Range // the link under the pointer
@@ -73,10 +73,8 @@ type Console struct {
 	title         string // last passed to OnTitle
 	reportedBelow bool   // last passed to OnBelow
 	view          view
-	focused       bool
-	mods          fyne.KeyModifier
+	keyboard      keyboard
 	mouse         mouse
-	sized         bool // OnResize has been called
 }
 
 // New returns a detached console. onUI runs functions on the UI goroutine, in order; it may
@@ -84,12 +82,12 @@ type Console struct {
 func New(onUI func(func())) *Console {
 	c := &Console{
 		onUI:   onUI,
-		model:  screen.New(firstCols, firstRows),
+		model:  screen.New(initialCols, initialRows),
 		follow: true,
 		frames: frames{styles: newStyles()},
 		view:   view{font: &fontTheme{}},
 	}
-	c.frames.c, c.finder.c, c.mouse.c, c.view.c = c, c, c, c
+	c.frames.c, c.finder.c, c.keyboard.c, c.mouse.c, c.view.c = c, c, c, c, c
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -98,32 +96,26 @@ func New(onUI func(func())) *Console {
 // previous connection is detached; the text stays.
 func (c *Console) Attach(conn io.ReadWriteCloser) {
 	c.Detach()
-	l := newLink(conn)
+	n := newConnection(c, conn)
 	c.mu.Lock()
-	c.link = l
+	c.connection = n
 	c.follow = true
 	c.frames.redraw()
 	c.mu.Unlock()
-	l.start(c)
+	go n.read()
+	go n.write()
 }
 
 // Detach closes the connection. The text stays, dimmed.
 func (c *Console) Detach() {
 	c.mu.Lock()
-	l := c.link
-	c.link = nil
+	n := c.connection
+	c.connection = nil
 	c.frames.redraw()
 	c.mu.Unlock()
-	if l != nil {
-		l.close()
+	if n != nil {
+		n.close()
 	}
-}
-
-// Attached reports whether there is a connection.
-func (c *Console) Attached() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.link != nil
 }
 
 // Feed shows bytes as if the guest had written them, but does not answer queries in them. It is
@@ -142,25 +134,19 @@ func (c *Console) Recall(b []byte) {
 	go c.feed(c.generation, b)
 }
 
+// feed shows bytes until the text is replaced.
 func (c *Console) feed(generation int, b []byte) {
 	for piece := range slices.Chunk(b, screen.Piece) {
-		if !c.feedPiece(generation, piece) {
+		c.mu.Lock()
+		if c.generation != generation {
+			c.mu.Unlock()
 			return
 		}
+		_, _ = c.model.Write(piece)
+		c.model.TakeReplies()
+		c.frames.textChanged()
+		c.mu.Unlock()
 	}
-}
-
-// feedPiece returns false once the text has been replaced.
-func (c *Console) feedPiece(generation int, b []byte) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.generation != generation {
-		return false
-	}
-	_, _ = c.model.Write(b)
-	c.model.TakeReplies()
-	c.frames.changed()
-	return true
 }
 
 // Clear removes the text and scrollback and resets the terminal's modes.
@@ -169,7 +155,7 @@ func (c *Console) Clear() {
 	defer c.mu.Unlock()
 	c.model = screen.New(c.model.Size())
 	c.selected = screen.Range{}
-	c.beginText()
+	c.frames.textReplaced()
 }
 
 // BeginSession prepares for a guest that boots again: the screen becomes scrollback, and the
@@ -178,15 +164,7 @@ func (c *Console) BeginSession() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.model.StartProgram()
-	c.beginText()
-}
-
-// beginText marks the text as replaced. The caller must hold mu.
-func (c *Console) beginText() {
-	c.generation++
-	c.follow = true
-	c.finder.linesMoved()
-	c.frames.redraw()
+	c.frames.textReplaced()
 }
 
 // Cells returns the size last passed to OnResize, by default 80 by 24.
@@ -203,46 +181,20 @@ func (c *Console) Text() string {
 	return c.model.Text(c.model.All())
 }
 
-// Write sends bytes to the guest as if they were typed.
+// Write queues bytes for the guest as if they were typed. It never blocks; without a connection
+// or room in the queue it queues nothing and returns [io.ErrShortWrite].
 func (c *Console) Write(b []byte) (int, error) {
-	if !c.send(b) {
+	c.mu.Lock()
+	n := c.connection
+	c.mu.Unlock()
+	if n == nil || !n.send(b) {
 		return 0, io.ErrShortWrite
 	}
 	return len(b), nil
-}
-
-// send queues bytes for the guest and reports whether there was room. It never blocks.
-func (c *Console) send(b []byte) bool {
-	c.mu.Lock()
-	l := c.link
-	c.mu.Unlock()
-	return l != nil && l.send(b)
 }
 
 func (c *Console) modes() screen.Modes {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.model.Modes()
-}
-
-// resize sets the size of the model once the widget's size has settled.
-func (c *Console) resize(cols, rows int) {
-	c.mu.Lock()
-	oldCols, oldRows := c.model.Size()
-	if c.sized && cols == oldCols && rows == oldRows {
-		c.mu.Unlock()
-		return
-	}
-	c.sized = true // the first size is reported even if the model already has it
-	c.model.Resize(cols, rows)
-	if cols != oldCols { // line numbers change
-		c.follow = true
-		c.selected = screen.Range{}
-		c.finder.linesMoved()
-	}
-	c.frames.touch()
-	c.mu.Unlock()
-	if c.OnResize != nil {
-		c.OnResize(cols, rows)
-	}
 }

@@ -13,7 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-const patience = 2 * time.Minute
+const waitTimeout = 2 * time.Minute
 
 // bench is a console in a window, the guest's end of its connection, and the queue of the UI
 // goroutine, which the test drains.
@@ -38,7 +38,7 @@ func newBench(t *testing.T) *bench {
 	b.win.Resize(fyne.NewSize(600, 300))
 	b.win.Canvas().Focus(b.c)
 	b.attach()
-	b.until("the size", func() bool { return len(b.sizes) > 0 })
+	b.waitFor("the size", func() bool { return len(b.sizes) > 0 })
 	t.Cleanup(b.c.Detach)
 	return b
 }
@@ -49,20 +49,26 @@ func (b *bench) attach() {
 	b.c.Attach(ours)
 }
 
-// until drains the UI queue until ok returns true.
-func (b *bench) until(what string, ok func() bool) {
+func (b *bench) isAttached() bool {
+	b.c.mu.Lock()
+	defer b.c.mu.Unlock()
+	return b.c.connection != nil
+}
+
+// waitFor drains the UI queue until ok returns true.
+func (b *bench) waitFor(what string, ok func() bool) {
 	b.Helper()
-	late := time.After(patience)
-	look := time.NewTicker(time.Millisecond)
-	defer look.Stop()
+	timeout := time.After(waitTimeout)
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
 	for !ok() {
 		select {
 		case f := <-b.ui:
 			b.calls++
 			f()
-		case <-look.C:
-		case <-late:
-			b.Fatalf("waited too long for %s; the text is %q", what, b.c.Text())
+		case <-ticker.C:
+		case <-timeout:
+			b.Fatalf("timed out waiting for %s; text: %q", what, b.c.Text())
 		}
 	}
 }
@@ -75,23 +81,23 @@ func (b *bench) write(text string) {
 			b.Fatal(err)
 		}
 	}
-	b.drawn()
+	b.waitDrawn()
 }
 
-// drawn waits until all changes are drawn.
-func (b *bench) drawn() {
+// waitDrawn waits until all changes are drawn.
+func (b *bench) waitDrawn() {
 	b.Helper()
-	b.until("a picture", func() bool {
+	b.waitFor("a picture", func() bool {
 		b.c.mu.Lock()
 		defer b.c.mu.Unlock()
-		return !b.c.frames.coming
+		return !b.c.frames.pending
 	})
 }
 
-// reads checks that the guest reads the given input.
-func (b *bench) reads(want string) {
+// expectInput checks that the guest reads the given input.
+func (b *bench) expectInput(want string) {
 	b.Helper()
-	if err := b.guest.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := b.guest.SetReadDeadline(time.Now().Add(waitTimeout)); err != nil {
 		b.Fatal(err)
 	}
 	got := make([]byte, len(want))
@@ -154,16 +160,16 @@ func TestFloodTakesFewFrames(t *testing.T) {
 		_, err := io.WriteString(b.guest, "the end")
 		done <- err
 	}()
-	b.until("the end", func() bool { return len(done) > 0 })
+	b.waitFor("the end", func() bool { return len(done) > 0 })
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	b.drawn()
+	b.waitDrawn()
 	_, rows := b.c.model.Size()
 	if b.row(rows-1) != "the end" {
 		t.Errorf("last row: got %q, want the end", b.row(rows-1))
 	}
-	if most := int(time.Since(start)/frameEvery) + 2; b.calls-before > most {
+	if most := int(time.Since(start)/frameInterval) + 2; b.calls-before > most {
 		t.Errorf("got %d frames in %v, want at most 30 a second", b.calls-before, time.Since(start))
 	}
 	b.c.mu.Lock()
@@ -180,7 +186,7 @@ func TestGuestThatDoesNotReadBlocksNobody(t *testing.T) {
 		b.c.PasteText(strings.Repeat("x", 100))
 		b.c.TypedRune('x')
 	}
-	if _, err := b.c.Write([]byte("y")); err == nil && len(b.c.link.queue) > queueSize {
+	if _, err := b.c.Write([]byte("y")); err == nil && len(b.c.connection.queue) > queueSize {
 		t.Error("the queue is longer than queueSize")
 	}
 	b.write("still here")
@@ -193,7 +199,7 @@ func TestRepliesGoToTheGuest(t *testing.T) {
 	b := newBench(t)
 	b.c.Feed([]byte("old \x1b[6n"))
 	b.write("abc\x1b[6n")
-	b.reads("\x1b[1;8R")
+	b.expectInput("\x1b[1;8R")
 }
 
 func TestDetachAndEnd(t *testing.T) {
@@ -203,9 +209,9 @@ func TestDetachAndEnd(t *testing.T) {
 	if _, err := b.guest.Write([]byte("x")); err == nil {
 		t.Error("the connection is still open after Detach")
 	}
-	b.drawn()
+	b.waitDrawn()
 	b.c.TypedRune('x') // is dropped
-	if b.row(0) != "kept" || b.c.Attached() {
+	if b.row(0) != "kept" || b.isAttached() {
 		t.Errorf("after Detach: got row %q, want kept, and a detached console", b.row(0))
 	}
 	var ended []error
@@ -213,15 +219,15 @@ func TestDetachAndEnd(t *testing.T) {
 	b.attach()
 	b.write(" on")
 	b.guest.Close()
-	b.until("the end", func() bool { return len(ended) > 0 })
+	b.waitFor("the end", func() bool { return len(ended) > 0 })
 	if ended[0] != nil {
 		t.Errorf("OnClosed: got %v, want nil", ended[0])
 	}
-	if b.c.Text() != "kept on" || b.c.Attached() {
+	if b.c.Text() != "kept on" || b.isAttached() {
 		t.Errorf("after the end: got text %q, want kept on, and a detached console", b.c.Text())
 	}
 	b.c.Attach(broken{})
-	b.until("the failure", func() bool { return len(ended) > 1 })
+	b.waitFor("the failure", func() bool { return len(ended) > 1 })
 	if !errors.Is(ended[1], errBroken) {
 		t.Errorf("OnClosed: got %v, want errBroken", ended[1])
 	}
@@ -243,7 +249,7 @@ func TestResizeIsReportedOnce(t *testing.T) {
 	}
 	b.win.Resize(fyne.NewSize(10, 10)) // below the minimum
 	b.win.Resize(fyne.NewSize(800, 400))
-	b.until("the size", func() bool { return len(b.sizes) > 0 })
+	b.waitFor("the size", func() bool { return len(b.sizes) > 0 })
 	second := <-b.sizes
 	if second[0] <= first[0] || second[1] <= first[1] || len(b.sizes) > 0 {
 		t.Errorf("sizes: got %v, then %v, and %d more; want a larger one, then none", first, second, len(b.sizes))
@@ -252,7 +258,7 @@ func TestResizeIsReportedOnce(t *testing.T) {
 		t.Errorf("reported %v, want the size %d by %d", second, cols, rows)
 	}
 	b.c.SetFontSize(24)
-	b.until("the size in larger letters", func() bool { return len(b.sizes) > 0 })
+	b.waitFor("the size in larger letters", func() bool { return len(b.sizes) > 0 })
 	if third := <-b.sizes; third[0] >= second[0] || third[1] >= second[1] || b.c.FontSize() != 24 {
 		t.Errorf("larger text: got size %v, want fewer cells than %v", third, second)
 	}
@@ -289,9 +295,9 @@ func TestFocusReports(t *testing.T) {
 	b := newBench(t)
 	b.write("\x1b[?1004h")
 	b.win.Canvas().Unfocus()
-	b.reads("\x1b[O")
+	b.expectInput("\x1b[O")
 	b.win.Canvas().Focus(b.c)
-	b.reads("\x1b[I")
+	b.expectInput("\x1b[I")
 }
 
 func TestSynchronizedUpdateIsDrawnAtOnce(t *testing.T) {
@@ -310,7 +316,7 @@ func TestClear(t *testing.T) {
 	b := newBench(t)
 	b.write("\x1b[?1049hold\x1b[?2004h")
 	b.c.Clear()
-	b.drawn()
+	b.waitDrawn()
 	if b.row(0) != "" || b.c.Text() != "" || b.c.modes().BracketedPaste {
 		t.Errorf("after Clear: got row %q, text %q; want both empty, without bracketed paste", b.row(0), b.c.Text())
 	}
@@ -322,7 +328,7 @@ func TestBeginSession(t *testing.T) {
 	b.c.Recall([]byte(strings.Repeat("late\r\n", 200000)))
 	b.c.BeginSession()
 	b.write("new")
-	b.drawn()
+	b.waitDrawn()
 	if b.row(0) != "new" || b.c.modes().BracketedPaste {
 		t.Errorf("after BeginSession: got row %q, modes %+v; want new, without bracketed paste", b.row(0), b.c.modes())
 	}
@@ -340,7 +346,7 @@ func TestTerminalHasGrid(t *testing.T) {
 	}
 	b.write("x")
 	b.c.CreateRenderer() // as after the console has been hidden for a while
-	b.drawn()
+	b.waitDrawn()
 	if b.row(0) != "x" {
 		t.Error("a new grid is not drawn")
 	}

@@ -13,26 +13,26 @@ const (
 	maxDragScroll      = 10 // lines at once
 )
 
-// pull is the state of a selection whose end is dragged outside the widget.
-type pull struct {
-	at      fyne.Position
-	on      bool // the button is pressed
+// dragScroll is the state of a selection whose end is dragged outside the widget.
+type dragScroll struct {
+	pointer fyne.Position
+	active  bool // the button is pressed
 	running bool
 }
 
 // drag extends the selection, and scrolls while the pointer stays above or below the widget.
 func (m *mouse) drag(p fyne.Position) {
-	m.pull.at, m.pull.on = p, true
+	m.scroll.pointer, m.scroll.active = p, true
 	m.extendSelection(p)
-	if !m.pull.running && m.pulled() != 0 {
-		m.pull.running = true
-		m.pullOn()
+	if !m.scroll.running && m.dragScrollLines() != 0 {
+		m.scroll.running = true
+		m.continueDragScroll()
 	}
 }
 
-// pulled returns the number of lines to scroll, which grows with the distance of the pointer.
-func (m *mouse) pulled() int {
-	y, height := m.pull.at.Y, m.c.Size().Height
+// dragScrollLines returns the number of lines to scroll, which grows with the distance of the pointer.
+func (m *mouse) dragScrollLines() int {
+	y, height := m.scroll.pointer.Y, m.c.Size().Height
 	switch {
 	case y < 0:
 		return max(-maxDragScroll, int(y/m.c.view.cell.Height)-1)
@@ -42,13 +42,13 @@ func (m *mouse) pulled() int {
 	return 0
 }
 
-func (m *mouse) pullOn() {
-	lines := m.pulled()
-	if !m.pull.on || lines == 0 {
-		m.pull.running = false
+func (m *mouse) continueDragScroll() {
+	lines := m.dragScrollLines()
+	if !m.scroll.active || lines == 0 {
+		m.scroll.running = false
 		return
 	}
 	m.c.ScrollBy(lines)
-	m.extendSelection(m.pull.at)
-	time.AfterFunc(dragScrollInterval, func() { m.c.onUI(m.pullOn) })
+	m.extendSelection(m.scroll.pointer)
+	time.AfterFunc(dragScrollInterval, func() { m.c.onUI(m.continueDragScroll) })
 }

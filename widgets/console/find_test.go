@@ -9,20 +9,20 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// finds waits until the search reports the wanted state.
-func (b *bench) finds(want FoundReport) {
+// expectFound waits until the search reports the wanted state.
+func (b *bench) expectFound(want FoundReport) {
 	b.Helper()
 	var got FoundReport
 	b.c.OnFound = func(r FoundReport) { got = r }
 	b.c.mu.Lock()
 	b.c.finder.report()
 	b.c.mu.Unlock()
-	b.until(fmt.Sprintf("what was found: %+v", want), func() bool { return got == want })
-	b.drawn()
+	b.waitFor(fmt.Sprintf("the matches %+v", want), func() bool { return got == want })
+	b.waitDrawn()
 }
 
-// marked returns the number of cells in a row that have a background.
-func (b *bench) marked(row int) (n int) {
+// highlightedCells returns the number of cells in a row that have a background.
+func (b *bench) highlightedCells(row int) (n int) {
 	for _, cell := range b.c.view.grid.(interface {
 		Row(int) widget.TextGridRow
 	}).Row(row).Cells {
@@ -37,9 +37,9 @@ func TestFindHighlightsAndSteps(t *testing.T) {
 	b := newBench(t)
 	b.write(strings.Repeat("Needle and thread\r\n", 3) + strings.Repeat("hay\r\n", 200) + "needle, needle\r\n")
 	b.c.Find("NEEDLE", false)
-	b.finds(FoundReport{Current: 5, Count: 5})
+	b.expectFound(FoundReport{Current: 5, Count: 5})
 	_, rows := b.c.model.Size()
-	if got := b.marked(rows - 2); got != 12 {
+	if got := b.highlightedCells(rows - 2); got != 12 {
 		t.Errorf("got %d highlighted cells, want two needles", got)
 	}
 	here := b.c.view.grid.(interface {
@@ -51,27 +51,27 @@ func TestFindHighlightsAndSteps(t *testing.T) {
 	for range 2 {
 		b.c.FindStep(-1)
 	}
-	b.finds(FoundReport{Current: 3, Count: 5})
+	b.expectFound(FoundReport{Current: 3, Count: 5})
 	if row := b.row(rows / 2); row != "hay" && b.row(2) != "Needle and thread" {
 		t.Errorf("the third match is not in view; rows %q, %q", b.row(2), row)
 	}
 	for range 3 {
 		b.c.FindStep(-1)
 	}
-	b.finds(FoundReport{Current: 5, Count: 5})
+	b.expectFound(FoundReport{Current: 5, Count: 5})
 	if !b.c.follow {
-		t.Error("stepping above the first match did not wrap to the last")
+		t.Error("stepping above the first match calls not wrap to the last")
 	}
 	b.c.FindStep(1)
-	b.finds(FoundReport{Current: 1, Count: 5})
+	b.expectFound(FoundReport{Current: 1, Count: 5})
 	b.c.Find("needle", false)
 	b.c.FindStep(-1) // before the search has finished
-	b.finds(FoundReport{Current: 2, Count: 5})
+	b.expectFound(FoundReport{Current: 2, Count: 5})
 	b.c.Find("needle", true)
-	b.finds(FoundReport{Current: 1, Count: 2}) // both are below the view
+	b.expectFound(FoundReport{Current: 1, Count: 2}) // both are below the view
 	b.c.Find("", false)
-	b.finds(FoundReport{})
-	if got := b.marked(rows - 2); got != 0 {
+	b.expectFound(FoundReport{})
+	if got := b.highlightedCells(rows - 2); got != 0 {
 		t.Errorf("after the search: got %d highlighted cells, want 0", got)
 	}
 }
@@ -79,15 +79,15 @@ func TestFindHighlightsAndSteps(t *testing.T) {
 func TestFindFollowsNewText(t *testing.T) {
 	b := newBench(t)
 	b.c.Find("new", false)
-	b.finds(FoundReport{})
+	b.expectFound(FoundReport{})
 	b.write("new\r\n")
-	b.finds(FoundReport{Current: 1, Count: 1})
+	b.expectFound(FoundReport{Current: 1, Count: 1})
 	b.write("new and new\r\n")
-	b.finds(FoundReport{Current: 1, Count: 3})
+	b.expectFound(FoundReport{Current: 1, Count: 3})
 	b.c.Clear()
-	b.finds(FoundReport{})
+	b.expectFound(FoundReport{})
 	b.write("\x1b[?1049hnew")
-	b.finds(FoundReport{Current: 1, Count: 1})
+	b.expectFound(FoundReport{Current: 1, Count: 1})
 }
 
 func TestFindKeepsNewestMatches(t *testing.T) {
@@ -99,5 +99,5 @@ func TestFindKeepsNewestMatches(t *testing.T) {
 	}
 	b.write("x")
 	b.c.Find("x", false)
-	b.finds(FoundReport{Current: maxMatches, Count: maxMatches, More: true})
+	b.expectFound(FoundReport{Current: maxMatches, Count: maxMatches, More: true})
 }

@@ -9,8 +9,8 @@ import (
 
 // Limits of the text size.
 const (
-	leastFont = 6
-	mostFont  = 48
+	minFontSize = 6
+	maxFontSize = 48
 )
 
 // fontTheme is the app's theme with another text size.
@@ -38,7 +38,7 @@ func (f *fontTheme) Size(n fyne.ThemeSizeName) float32 {
 // SetFontSize sets the text size, clamped to 6..48; 0 selects the theme's.
 func (c *Console) SetFontSize(size float32) {
 	if size > 0 {
-		size = min(max(size, leastFont), mostFont)
+		size = min(max(size, minFontSize), maxFontSize)
 	}
 	if size == c.view.font.size {
 		return

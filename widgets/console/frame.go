@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2/widget"
@@ -9,7 +10,7 @@ import (
 )
 
 const (
-	frameEvery = time.Second / 30
+	frameInterval = time.Second / 30
 	// maxFramePause limits the pause after drawing a picture, which is otherwise as long as the
 	// drawing took.
 	maxFramePause = 300 * time.Millisecond
@@ -20,26 +21,26 @@ const (
 // frames turns the state of a console into pictures and schedules their drawing. At most one
 // picture is in flight. Its fields are guarded by the console's mu.
 type frames struct {
-	c      *Console
-	differ screen.Differ
-	styles styles
-	shown  picture // without its rows
-	coming bool    // a picture is scheduled or being drawn
-	dirty  bool    // something has changed since the last picture was made
-	last   time.Time
-	took   time.Duration // from handing over the last picture until it was drawn
-	held   time.Time     // start of the guest's synchronized update, or zero
+	c         *Console
+	differ    screen.Differ
+	styles    styles
+	shown     picture // without its rows
+	pending   bool    // a picture is scheduled or being drawn
+	dirty     bool    // something has changed since the last picture was made
+	lastDrawn time.Time
+	drawTime  time.Duration // from handing over the last picture until it was drawn
+	syncStart time.Time     // start of the guest's synchronized update, or zero
 }
 
 // picture contains the changes of one frame.
 type picture struct {
-	rows   []pictureRow
-	height int
-	cursor cursorPicture
-	title  string
-	colors colors
-	below  bool // there is new text below the view
-	back   bool // reverse video: the background has the foreground's color
+	rows    []pictureRow
+	height  int
+	cursor  cursorPicture
+	title   string
+	colors  colors
+	below   bool // there is new text below the view
+	reverse bool // reverse video: the background has the foreground's color
 }
 
 type pictureRow struct {
@@ -57,93 +58,101 @@ type cursorPicture struct {
 	live     bool
 }
 
-// touch requests a frame. The caller must hold mu.
-func (f *frames) touch() {
+// request schedules a frame. The caller must hold mu.
+func (f *frames) request() {
 	f.dirty = true
-	if f.coming {
+	if f.pending {
 		return
 	}
-	f.coming = true
-	rest := max(frameEvery, min(f.took, maxFramePause))
-	time.AfterFunc(rest-time.Since(f.last), f.frame)
+	f.pending = true
+	interval := max(frameInterval, min(f.drawTime, maxFramePause))
+	time.AfterFunc(interval-time.Since(f.lastDrawn), f.render)
 }
 
-// changed requests a frame for new text. The caller must hold mu.
-func (f *frames) changed() {
+// textChanged requests a frame for new text. The caller must hold mu.
+func (f *frames) textChanged() {
 	f.c.below = !f.c.follow
 	f.c.finder.textChanged()
-	f.touch()
+	f.request()
+}
+
+// textReplaced shows the screen and requests a frame of all rows after the text was replaced. The caller must hold mu.
+func (f *frames) textReplaced() {
+	f.c.generation++
+	f.c.follow = true
+	f.c.finder.dropMatches()
+	f.redraw()
 }
 
 // redraw requests a frame of all rows. The caller must hold mu.
 func (f *frames) redraw() {
 	f.differ.Reset()
-	f.touch()
+	f.request()
 }
 
-// frame makes a picture and passes it to the UI goroutine.
-func (f *frames) frame() {
+// render makes a picture and passes it to the UI goroutine.
+func (f *frames) render() {
 	f.c.mu.Lock()
-	if wait := f.hold(); wait > 0 {
+	if wait := f.syncUpdateWait(); wait > 0 {
 		f.c.mu.Unlock()
-		time.AfterFunc(wait, f.frame)
+		time.AfterFunc(wait, f.render)
 		return
 	}
 	f.dirty = false
-	p := f.paint()
+	p := f.newPicture()
 	same := len(p.rows) == 0 && p.height == f.shown.height && p.cursor == f.shown.cursor &&
-		p.title == f.shown.title && p.back == f.shown.back && p.below == f.shown.below
+		p.title == f.shown.title && p.reverse == f.shown.reverse && p.below == f.shown.below
 	f.shown = p
 	f.shown.rows = nil
 	if same {
-		f.coming = false
-		f.last = time.Now()
+		f.pending = false
+		f.lastDrawn = time.Now()
 		f.c.mu.Unlock()
 		return
 	}
 	f.c.mu.Unlock()
-	handed := time.Now()
+	handedOver := time.Now()
 	f.c.onUI(func() {
 		f.apply(p)
 		f.c.mu.Lock()
 		defer f.c.mu.Unlock()
-		f.coming = false
-		f.last = time.Now()
-		f.took = time.Since(handed)
+		f.pending = false
+		f.lastDrawn = time.Now()
+		f.drawTime = time.Since(handedOver)
 		if f.dirty {
-			f.touch()
+			f.request()
 		}
 	})
 }
 
-// hold returns how long to wait for the guest to end its synchronized update.
-func (f *frames) hold() time.Duration {
+// syncUpdateWait returns how long to wait for the guest to end its synchronized update.
+func (f *frames) syncUpdateWait() time.Duration {
 	if !f.c.model.Modes().Holding {
-		f.held = time.Time{}
+		f.syncStart = time.Time{}
 		return 0
 	}
-	if f.held.IsZero() {
-		f.held = time.Now()
+	if f.syncStart.IsZero() {
+		f.syncStart = time.Now()
 	}
-	left := maxSyncUpdate - time.Since(f.held)
-	return min(left, frameEvery)
+	left := maxSyncUpdate - time.Since(f.syncStart)
+	return min(left, frameInterval)
 }
 
-// paint makes a picture of the current view. The caller must hold mu.
-func (f *frames) paint() picture {
+// newPicture makes a picture of the current view. The caller must hold mu.
+func (f *frames) newPicture() picture {
 	modes := f.c.model.Modes()
 	_, rows := f.c.model.Size()
 	top := f.viewTop()
 	f.c.below = f.c.below && !f.c.follow
-	live := f.c.link != nil
+	live := f.c.connection != nil
 	if modes.ReverseVideo != f.styles.reverse || live != f.styles.live {
 		f.styles.reverse, f.styles.live = modes.ReverseVideo, live
-		f.styles.forget()
+		clear(f.styles.cache)
 		f.differ.Reset()
 	}
-	p := picture{height: rows, title: f.c.model.Title(), colors: f.styles.colors, below: f.c.below, back: modes.ReverseVideo}
-	for _, change := range f.differ.Diff(f.c.model, top, f.c.marks(top)...) {
-		p.rows = append(p.rows, f.styles.row(change))
+	p := picture{height: rows, title: f.c.model.Title(), colors: f.styles.colors, below: f.c.below, reverse: modes.ReverseVideo}
+	for _, change := range f.differ.Diff(f.c.model, top, f.marks(top)...) {
+		p.rows = append(p.rows, f.styles.gridRow(change))
 	}
 	_, end := f.c.model.Lines()
 	col, row := f.c.model.Cursor()
@@ -155,12 +164,40 @@ func (f *frames) paint() picture {
 	row += int(end - int64(rows) - top)
 	p.cursor = cursorPicture{
 		shown: modes.ShowCursor && live && row < rows,
-		col:   col, row: row, shape: modes.Cursor, under: drawn(cell.Rune), cells: 1, live: live,
+		col:   col, row: row, shape: modes.Cursor, under: substituteGlyph(cell.Rune), cells: 1, live: live,
 	}
 	if cell.Part == screen.WideLeft {
 		p.cursor.cells = 2
 	}
 	return p
+}
+
+// marks returns the selection, the link under the pointer and the matches that are in view. The
+// caller must hold mu.
+func (f *frames) marks(top int64) []screen.Mark {
+	marks := make([]screen.Mark, 0, 8)
+	if !f.c.selected.Empty() {
+		marks = append(marks, screen.Mark{Range: f.c.selected, Attr: screen.Marked})
+	}
+	if link := f.c.hovered; !link.Empty() {
+		marks = append(marks, screen.Mark{Range: link, Attr: screen.Underline})
+	}
+	matches := f.c.finder.matches
+	_, rows := f.c.model.Size()
+	bottom := top + int64(rows)
+	// The previous match may extend into the view.
+	from, _ := slices.BinarySearchFunc(matches, screen.Range{From: screen.Pos{Line: top}}, compareStart)
+	for _, r := range matches[max(0, from-1):] {
+		if r.From.Line >= bottom {
+			break
+		}
+		attr := screen.Found
+		if r == f.c.finder.current {
+			attr = screen.FoundHere
+		}
+		marks = append(marks, screen.Mark{Range: r, Attr: attr})
+	}
+	return marks
 }
 
 // viewTop returns the line at the top of the view. The caller must hold mu.

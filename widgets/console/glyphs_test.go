@@ -16,17 +16,17 @@ func TestDrawnAs(t *testing.T) {
 		glyph, err := font.GlyphIndex(nil, r)
 		return err == nil && glyph != 0
 	}
-	for from, to := range drawnAs {
-		if from < firstDrawnAs || from > lastDrawnAs {
-			t.Errorf("%q is outside firstDrawnAs..lastDrawnAs", from)
+	for from, to := range substituteGlyphs {
+		if from < firstSubstituted || from > lastSubstituted {
+			t.Errorf("%q is outside firstSubstituted..lastSubstituted", from)
 		}
-		if has(from) || !has(to) || drawn(from) != to {
-			t.Errorf("%q is drawn as %q; in the font: %v, %v, want false, true", from, drawn(from), has(from), has(to))
+		if has(from) || !has(to) || substituteGlyph(from) != to {
+			t.Errorf("%q is drawn as %q; in the font: %v, %v, want false, true", from, substituteGlyph(from), has(from), has(to))
 		}
 	}
 	for _, r := range "a─⎡␀€界" {
-		if drawn(r) != r {
-			t.Errorf("%q is drawn as %q, want itself", r, drawn(r))
+		if substituteGlyph(r) != r {
+			t.Errorf("%q is drawn as %q, want itself", r, substituteGlyph(r))
 		}
 	}
 }

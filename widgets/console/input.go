@@ -13,61 +13,74 @@ var modifierKeys = map[fyne.KeyName]fyne.KeyModifier{
 	desktop.KeyAltLeft: fyne.KeyModifierAlt, desktop.KeyAltRight: fyne.KeyModifierAlt,
 }
 
+// keyboard handles the keyboard of a console. Its methods must be called on the UI goroutine.
+type keyboard struct {
+	c       *Console
+	focused bool
+	mods    fyne.KeyModifier // pressed
+}
+
 // KeyDown records a pressed modifier.
-func (c *Console) KeyDown(e *fyne.KeyEvent) { c.mods |= modifierKeys[e.Name] }
+func (c *Console) KeyDown(e *fyne.KeyEvent) { c.keyboard.mods |= modifierKeys[e.Name] }
 
 // KeyUp records a released modifier.
-func (c *Console) KeyUp(e *fyne.KeyEvent) { c.mods &^= modifierKeys[e.Name] }
+func (c *Console) KeyUp(e *fyne.KeyEvent) { c.keyboard.mods &^= modifierKeys[e.Name] }
 
 // FocusGained implements fyne.Focusable.
-func (c *Console) FocusGained() { c.setFocus(true, "\x1b[I") }
+func (c *Console) FocusGained() { c.keyboard.setFocus(true, "\x1b[I") }
 
 // FocusLost implements fyne.Focusable.
-func (c *Console) FocusLost() { c.setFocus(false, "\x1b[O") }
+func (c *Console) FocusLost() { c.keyboard.setFocus(false, "\x1b[O") }
 
 // Focused reports whether the console has the focus.
-func (c *Console) Focused() bool { return c.focused }
+func (c *Console) Focused() bool { return c.keyboard.focused }
 
-func (c *Console) setFocus(on bool, report string) {
-	c.focused = on
-	c.mods = 0
-	if c.modes().FocusEvents {
-		c.send([]byte(report))
+func (k *keyboard) setFocus(on bool, report string) {
+	k.focused = on
+	k.mods = 0
+	if k.c.modes().FocusEvents {
+		_, _ = k.c.Write([]byte(report))
 	}
-	c.Refresh()
+	k.c.Refresh()
 }
 
 // TypedRune sends a character.
-func (c *Console) TypedRune(r rune) { c.typed([]byte(string(r))) }
+func (c *Console) TypedRune(r rune) { c.keyboard.sendTyped([]byte(string(r))) }
 
 // TypedKey sends a key that does not type a character, or scrolls the view.
 func (c *Console) TypedKey(e *fyne.KeyEvent) {
-	c.key(e.Name, c.mods&fyne.KeyModifierShift)
+	c.keyboard.pressKey(e.Name, c.keyboard.mods&fyne.KeyModifierShift)
 }
 
-func (c *Console) key(name fyne.KeyName, mods fyne.KeyModifier) {
-	modes := c.modes()
+func (k *keyboard) pressKey(name fyne.KeyName, mods fyne.KeyModifier) {
+	modes := k.c.modes()
 	if mods == fyne.KeyModifierShift && !modes.Alternate {
 		switch name {
 		case fyne.KeyPageUp:
-			c.scrollPages(-1)
+			k.c.ScrollBy(-k.pageLines())
 			return
 		case fyne.KeyPageDown:
-			c.scrollPages(1)
+			k.c.ScrollBy(k.pageLines())
 			return
 		default:
 		}
 	}
-	c.typed(encodeKey(name, mods, modes))
+	k.sendTyped(encodeKey(name, mods, modes))
 }
 
-// typed sends typed bytes and scrolls to the end, where they appear.
-func (c *Console) typed(b []byte) {
+// pageLines returns how far a page key scrolls.
+func (k *keyboard) pageLines() int {
+	_, rows := k.c.Cells()
+	return max(1, rows-1)
+}
+
+// sendTyped sends typed bytes and scrolls to the end, where they appear.
+func (k *keyboard) sendTyped(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	c.ScrollToEnd()
-	c.send(b)
+	k.c.ScrollToEnd()
+	_, _ = k.c.Write(b)
 }
 
 // TypedShortcut handles keys with a modifier: first the window's shortcuts, then copy and
@@ -82,42 +95,42 @@ func (c *Console) TypedShortcut(s fyne.Shortcut) {
 			c.Copy()
 			return
 		}
-		c.typed([]byte{'C' & 0x1f})
+		c.keyboard.sendTyped([]byte{'C' & 0x1f})
 	case *fyne.ShortcutPaste:
 		if s.Secondary || runtime.GOOS == "darwin" {
 			c.Paste()
 			return
 		}
-		c.typed([]byte{'V' & 0x1f})
+		c.keyboard.sendTyped([]byte{'V' & 0x1f})
 	case *fyne.ShortcutCut:
 		if s.Secondary {
-			c.key(fyne.KeyDelete, fyne.KeyModifierShift)
+			c.keyboard.pressKey(fyne.KeyDelete, fyne.KeyModifierShift)
 			return
 		}
-		c.typed([]byte{'X' & 0x1f})
+		c.keyboard.sendTyped([]byte{'X' & 0x1f})
 	case *fyne.ShortcutUndo:
-		c.typed([]byte{'Z' & 0x1f})
+		c.keyboard.sendTyped([]byte{'Z' & 0x1f})
 	case *fyne.ShortcutRedo:
-		c.typed([]byte{'Y' & 0x1f})
+		c.keyboard.sendTyped([]byte{'Y' & 0x1f})
 	case *fyne.ShortcutSelectAll:
-		c.typed([]byte{'A' & 0x1f})
+		c.keyboard.sendTyped([]byte{'A' & 0x1f})
 	case *desktop.CustomShortcut:
-		c.combination(s)
+		c.keyboard.modifiedKey(s)
 	}
 }
 
-func (c *Console) combination(s *desktop.CustomShortcut) {
-	const window = fyne.KeyModifierControl | fyne.KeyModifierShift
+func (k *keyboard) modifiedKey(s *desktop.CustomShortcut) {
+	const windowShortcut = fyne.KeyModifierControl | fyne.KeyModifierShift
 	if s.Modifier&fyne.KeyModifierSuper != 0 {
 		return
 	}
-	if s.Modifier == window {
+	if s.Modifier == windowShortcut {
 		switch s.KeyName {
 		case fyne.KeyC:
-			c.Copy()
+			k.c.Copy()
 			return
 		case fyne.KeyV:
-			c.Paste()
+			k.c.Paste()
 			return
 		default:
 		}
@@ -125,13 +138,13 @@ func (c *Console) combination(s *desktop.CustomShortcut) {
 			return
 		}
 		if s.KeyName == fyne.KeyMinus {
-			c.typed([]byte{'_' & 0x1f})
+			k.sendTyped([]byte{'_' & 0x1f})
 			return
 		}
 	}
 	if b := encodeCharacter(s.KeyName, s.Modifier); b != nil {
-		c.typed(b)
+		k.sendTyped(b)
 		return
 	}
-	c.key(s.KeyName, s.Modifier)
+	k.pressKey(s.KeyName, s.Modifier)
 }

@@ -89,7 +89,7 @@ func TestKeys(t *testing.T) {
 			b.c.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
 		}
 		b.c.TypedRune('é') // shows that nothing else was sent
-		b.reads(tt.want + "é")
+		b.expectInput(tt.want + "é")
 	}
 }
 
@@ -103,7 +103,7 @@ func TestWindowShortcutsComeFirst(t *testing.T) {
 	s := &desktop.CustomShortcut{KeyName: fyne.KeyPageUp, Modifier: ctrl}
 	b.c.TypedShortcut(s)
 	b.c.TypedShortcut(s)
-	b.reads("\x1b[5;5~")
+	b.expectInput("\x1b[5;5~")
 	if len(got) != 2 {
 		t.Errorf("the window got %v, want two shortcuts", got)
 	}

@@ -10,36 +10,39 @@ import (
 	"vmterminal/widgets/screen"
 )
 
-const doubleClick = 400 * time.Millisecond
+const doubleClickTime = 400 * time.Millisecond
 
 // mouse handles the mouse of a console. Its methods must be called on the UI goroutine.
 type mouse struct {
-	c       *Console
-	wheel   float32 // lines not yet scrolled
-	button  desktop.MouseButton
-	at      [2]int // the last reported cell
-	pressed time.Time
-	pressAt screen.Pos
-	clicks  int
-	anchor  screen.Range // start of the selection
-	pull    pull
-	over    pointed
+	c             *Console
+	wheel         float32 // lines not yet scrolled
+	button        desktop.MouseButton
+	reportedCell  [2]int // the last one
+	pressedAt     time.Time
+	pressPosition screen.Pos
+	clicks        int
+	anchor        screen.Range // start of the selection
+	scroll        dragScroll
+	hovered       hoveredLink
 }
 
 // Button numbers in mouse reports.
 const (
-	reportRelease = 3
-	reportMotion  = 32
-	reportWheelUp = 64
+	buttonRelease = 3
+	buttonMotion  = 32
+	buttonWheelUp = 64
 )
 
-var reportButtons = map[desktop.MouseButton]int{
+var buttonNumbers = map[desktop.MouseButton]int{
 	desktop.MouseButtonPrimary: 0, desktop.MouseButtonTertiary: 1, desktop.MouseButtonSecondary: 2,
 }
 
-// reports reports whether mouse events go to the guest. With Shift they never do.
-func (m *mouse) reports(modes screen.Modes) bool {
-	return modes.Mouse != screen.MouseNone && m.c.mods&fyne.KeyModifierShift == 0 && m.c.Attached()
+// isReported reports whether mouse events go to the guest. With Shift they never do.
+func (m *mouse) isReported(modes screen.Modes) bool {
+	m.c.mu.Lock()
+	attached := m.c.connection != nil
+	m.c.mu.Unlock()
+	return attached && modes.Mouse != screen.MouseNone && m.c.keyboard.mods&fyne.KeyModifierShift == 0
 }
 
 // cellAt returns the cell at a position of the widget.
@@ -58,8 +61,8 @@ func (c *Console) MouseDown(e *desktop.MouseEvent) {
 		canvas.Focus(c)
 	}
 	c.mouse.button = e.Button
-	if modes := c.modes(); c.mouse.reports(modes) {
-		c.mouse.report(e.Position, reportButtons[e.Button], e.Modifier, false)
+	if modes := c.modes(); c.mouse.isReported(modes) {
+		c.mouse.report(e.Position, buttonNumbers[e.Button], e.Modifier, false)
 		return
 	}
 	if e.Button == desktop.MouseButtonPrimary && e.Modifier&fyne.KeyModifierControl != 0 && c.mouse.openLink(e.Position) {
@@ -73,68 +76,68 @@ func (c *Console) MouseDown(e *desktop.MouseEvent) {
 // MouseUp reports the release to a guest that requested it.
 func (c *Console) MouseUp(e *desktop.MouseEvent) {
 	c.mouse.button = 0
-	if modes := c.modes(); c.mouse.reports(modes) && modes.Mouse != screen.MousePress {
-		c.mouse.report(e.Position, reportButtons[e.Button], e.Modifier, true)
+	if modes := c.modes(); c.mouse.isReported(modes) && modes.Mouse != screen.MousePress {
+		c.mouse.report(e.Position, buttonNumbers[e.Button], e.Modifier, true)
 	}
 }
 
 // Dragged extends the selection, or reports the motion to the guest.
 func (c *Console) Dragged(e *fyne.DragEvent) {
 	modes := c.modes()
-	if !c.mouse.reports(modes) {
+	if !c.mouse.isReported(modes) {
 		c.mouse.drag(e.Position)
 		return
 	}
-	c.mouse.moved(e.Position, modes)
+	c.mouse.reportMove(e.Position, modes)
 }
 
 // DragEnd stops scrolling after a drag.
-func (c *Console) DragEnd() { c.mouse.pull.on = false }
+func (c *Console) DragEnd() { c.mouse.scroll.active = false }
 
 // MouseIn implements desktop.Hoverable.
 func (c *Console) MouseIn(*desktop.MouseEvent) {}
 
 // MouseMoved highlights links, and reports the motion to a guest that requested it.
 func (c *Console) MouseMoved(e *desktop.MouseEvent) {
-	c.mouse.pointAt(e.Position)
-	if modes := c.modes(); c.mouse.reports(modes) {
-		c.mouse.moved(e.Position, modes)
+	c.mouse.updateHovered(e.Position)
+	if modes := c.modes(); c.mouse.isReported(modes) {
+		c.mouse.reportMove(e.Position, modes)
 	}
 }
 
 // MouseOut implements desktop.Hoverable.
-func (c *Console) MouseOut() { c.mouse.pointAway() }
+func (c *Console) MouseOut() { c.mouse.setHovered(screen.Pos{Line: -1}, nil, screen.Range{}) }
 
-func (m *mouse) moved(p fyne.Position, modes screen.Modes) {
-	col, row := m.c.mouse.cellAt(p)
-	if m.at == [2]int{col, row} {
+func (m *mouse) reportMove(p fyne.Position, modes screen.Modes) {
+	col, row := m.cellAt(p)
+	if m.reportedCell == [2]int{col, row} {
 		return
 	}
-	button, pressed := reportButtons[m.button]
+	button, isPressed := buttonNumbers[m.button]
 	switch {
-	case modes.Mouse == screen.MouseAll && !pressed:
-		button = reportRelease
-	case modes.Mouse < screen.MouseDrags || !pressed:
+	case modes.Mouse == screen.MouseAll && !isPressed:
+		button = buttonRelease
+	case modes.Mouse < screen.MouseDrags || !isPressed:
 		return
 	}
-	m.report(p, button+reportMotion, m.c.mods, false)
+	m.report(p, button+buttonMotion, m.c.keyboard.mods, false)
 }
 
 func (m *mouse) reportWheel(p fyne.Position, lines int) {
-	button := reportWheelUp
+	button := buttonWheelUp
 	if lines < 0 {
 		button++
 	}
 	for range max(1, max(lines, -lines)/3) {
-		m.report(p, button, m.c.mods, false)
+		m.report(p, button, m.c.keyboard.mods, false)
 	}
 }
 
 // report sends a mouse event in the encoding that the guest requested.
 func (m *mouse) report(p fyne.Position, button int, mods fyne.KeyModifier, release bool) {
-	col, row := m.c.mouse.cellAt(p)
-	m.at = [2]int{col, row}
-	m.c.send(encodeMouse(button, col, row, mods, release, m.c.modes()))
+	col, row := m.cellAt(p)
+	m.reportedCell = [2]int{col, row}
+	_, _ = m.c.Write(encodeMouse(button, col, row, mods, release, m.c.modes()))
 }
 
 func encodeMouse(button, col, row int, mods fyne.KeyModifier, release bool, m screen.Modes) []byte {
@@ -149,10 +152,10 @@ func encodeMouse(button, col, row int, mods fyne.KeyModifier, release bool, m sc
 		return fmt.Appendf(nil, "\x1b[<%d;%d;%d%c", button, col+1, row+1, final)
 	}
 	if release {
-		button |= reportRelease
+		button |= buttonRelease
 	}
-	const most = 255 - 32
-	if col+1 > most || row+1 > most {
+	const maxCoordinate = 255 - 32
+	if col+1 > maxCoordinate || row+1 > maxCoordinate {
 		return nil
 	}
 	return []byte{0x1b, '[', 'M', byte(32 + button), byte(33 + col), byte(33 + row)}
@@ -161,9 +164,9 @@ func encodeMouse(button, col, row int, mods fyne.KeyModifier, release bool, m sc
 // Cursor returns the shape of the mouse pointer.
 func (c *Console) Cursor() desktop.Cursor {
 	switch {
-	case c.mouse.over.link != nil && c.mods&fyne.KeyModifierControl != 0:
+	case c.mouse.hovered.url != nil && c.keyboard.mods&fyne.KeyModifierControl != 0:
 		return desktop.PointerCursor
-	case c.mouse.reports(c.modes()):
+	case c.mouse.isReported(c.modes()):
 		return desktop.DefaultCursor
 	}
 	return desktop.TextCursor

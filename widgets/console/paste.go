@@ -37,7 +37,7 @@ func (c *Console) PasteText(text string) {
 		text = pasteBegin + text + pasteEnd
 	}
 	c.ScrollToEnd()
-	if !c.send([]byte(text)) && c.OnPasteLost != nil {
+	if _, err := c.Write([]byte(text)); err != nil && c.OnPasteLost != nil {
 		c.OnPasteLost()
 	}
 }

@@ -18,7 +18,7 @@ func TestScrolling(t *testing.T) {
 	b.c.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
 	b.c.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageUp})
 	b.c.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
-	b.drawn()
+	b.waitDrawn()
 	if b.row(rows-1) != "line" || b.row(0) != "line" {
 		t.Errorf("after scrolling up: got last row %q, want line", b.row(rows-1))
 	}
@@ -29,30 +29,30 @@ func TestScrolling(t *testing.T) {
 		t.Errorf("the view moved from line %d to %d", first, b.c.top)
 	}
 	b.c.TypedRune('x')
-	b.reads("x")
-	b.drawn()
+	b.expectInput("x")
+	b.waitDrawn()
 	if !b.c.follow {
-		t.Error("typing did not scroll to the end")
+		t.Error("typing calls not scroll to the end")
 	}
 	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 25)})
-	b.drawn()
+	b.waitDrawn()
 	if b.c.follow {
-		t.Error("the wheel did not scroll")
+		t.Error("the wheel calls not scroll")
 	}
 	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, -25)})
-	if b.drawn(); !b.c.follow {
-		t.Error("the wheel did not scroll back")
+	if b.waitDrawn(); !b.c.follow {
+		t.Error("the wheel calls not scroll back")
 	}
 	b.write("\x1b[?1049h")
 	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 25)})
-	b.reads("\x1b[A\x1b[A\x1b[A")
+	b.expectInput("\x1b[A\x1b[A\x1b[A")
 }
 
 func TestSelectAndCopy(t *testing.T) {
 	b := newBench(t)
 	b.write("one two\r\nthree four")
 	at := func(col, row int) fyne.Position {
-		return b.c.view.place(col, row).AddXY(1, 1)
+		return b.c.view.cellPosition(col, row).AddXY(1, 1)
 	}
 	down := func(p fyne.Position) {
 		b.c.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: p}, Button: desktop.MouseButtonPrimary})
@@ -68,7 +68,7 @@ func TestSelectAndCopy(t *testing.T) {
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "two\nthree" {
 		t.Errorf("copied %q, want two and three", got)
 	}
-	b.drawn()
+	b.waitDrawn()
 	down(at(1, 1))
 	downAgain(at(1, 1))
 	if got := b.c.SelectedText(); got != "three" {
@@ -92,29 +92,29 @@ func TestPaste(t *testing.T) {
 	b := newBench(t)
 	fyne.CurrentApp().Clipboard().SetContent("a\x1b[201~\r\nb\tc\n\x00\u009b")
 	b.c.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyV, Modifier: fyne.KeyModifierControl | fyne.KeyModifierShift})
-	b.reads("a[201~\rb\tc\r")
+	b.expectInput("a[201~\rb\tc\r")
 	b.write("\x1b[?2004h")
 	b.c.TypedShortcut(&fyne.ShortcutPaste{Secondary: true})
-	b.reads("\x1b[200~a[201~\rb\tc\r\x1b[201~")
+	b.expectInput("\x1b[200~a[201~\rb\tc\r\x1b[201~")
 }
 
 func TestMouseReports(t *testing.T) {
 	b := newBench(t)
 	b.write("\x1b[?1002;1006h")
 	event := func(button desktop.MouseButton) *desktop.MouseEvent {
-		return &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: b.c.view.place(2, 1)}, Button: button, Modifier: fyne.KeyModifierControl}
+		return &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: b.c.view.cellPosition(2, 1)}, Button: button, Modifier: fyne.KeyModifierControl}
 	}
 	b.c.MouseDown(event(desktop.MouseButtonPrimary))
-	b.reads("\x1b[<16;3;2M")
-	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: b.c.view.place(3, 1)}})
-	b.reads("\x1b[<32;4;2M")
+	b.expectInput("\x1b[<16;3;2M")
+	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: b.c.view.cellPosition(3, 1)}})
+	b.expectInput("\x1b[<32;4;2M")
 	b.c.MouseUp(event(desktop.MouseButtonPrimary))
-	b.reads("\x1b[<16;3;2m")
+	b.expectInput("\x1b[<16;3;2m")
 	b.c.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, -25)})
-	b.reads("\x1b[<65;1;1M")
+	b.expectInput("\x1b[<65;1;1M")
 	b.write("\x1b[?1006l")
 	b.c.MouseDown(event(desktop.MouseButtonSecondary))
-	b.reads("\x1b[M" + string([]byte{32 + 2 + 16, 35, 34}))
+	b.expectInput("\x1b[M" + string([]byte{32 + 2 + 16, 35, 34}))
 }
 
 func TestRiskyPaste(t *testing.T) {
@@ -126,16 +126,16 @@ func TestRiskyPaste(t *testing.T) {
 		b.c.Paste()
 	}
 	paste("one line\x00\x1b")
-	b.reads("one line")
+	b.expectInput("one line")
 	paste("rm -r x\n")
 	if len(asked) != 1 || asked[0] != "rm -r x\n" {
 		t.Fatalf("asked about %q, want the text with a line", asked)
 	}
 	b.c.PasteText(asked[0])
-	b.reads("rm -r x\r")
+	b.expectInput("rm -r x\r")
 	b.write("\x1b[?2004h")
 	paste("two\nlines")
-	b.reads("\x1b[200~two\rlines\x1b[201~")
+	b.expectInput("\x1b[200~two\rlines\x1b[201~")
 	if len(asked) != 1 {
 		t.Errorf("asked about %q although the guest uses bracketed paste", asked)
 	}
@@ -143,7 +143,7 @@ func TestRiskyPaste(t *testing.T) {
 	b.c.OnPasteLost = func() { lost++ }
 	b.c.PasteText(strings.Repeat("x", queueSize+1))
 	b.c.PasteText("y")
-	if b.reads("\x1b[200~y\x1b[201~"); lost != 1 {
+	if b.expectInput("\x1b[200~y\x1b[201~"); lost != 1 {
 		t.Errorf("%d pastes were lost, want only the one that is too large", lost)
 	}
 }
@@ -154,7 +154,7 @@ func TestNewTextBelowTheView(t *testing.T) {
 	b.c.OnBelow = func(below bool) { reported = append(reported, below) }
 	b.write(strings.Repeat("line\r\n", 100))
 	b.c.ScrollBy(-20)
-	b.drawn()
+	b.waitDrawn()
 	top := b.row(0)
 	if b.write("more\r\n"); len(reported) != 1 || !reported[0] || b.row(0) != top {
 		t.Errorf("OnBelow: got %v, want one true; first row: got %q, want %q", reported, b.row(0), top)
@@ -164,7 +164,7 @@ func TestNewTextBelowTheView(t *testing.T) {
 	if b.c.ScrollToEnd(); len(reported) != 1 {
 		t.Errorf("OnBelow: got %v, want no second report", reported)
 	}
-	if b.drawn(); len(reported) != 2 || reported[1] {
+	if b.waitDrawn(); len(reported) != 2 || reported[1] {
 		t.Errorf("at the end: OnBelow got %v, want true and false", reported)
 	}
 }
@@ -178,7 +178,7 @@ func TestClearStopsRecall(t *testing.T) {
 		t.Errorf("Text() = %.40q, want new", got)
 	}
 	b.c.Recall([]byte(" and old"))
-	b.until("what is recalled", func() bool { return b.c.Text() == "new and old" })
+	b.waitFor("the recalled text", func() bool { return b.c.Text() == "new and old" })
 }
 
 func TestResizeHeightKeepsView(t *testing.T) {
@@ -187,13 +187,13 @@ func TestResizeHeightKeepsView(t *testing.T) {
 		b.write(fmt.Sprintf("line %d\r\n", i))
 	}
 	b.c.ScrollBy(-40)
-	b.drawn()
+	b.waitDrawn()
 	top := b.row(0)
 	b.c.SelectAll()
 	rows := (<-b.sizes)[1]
 	b.win.Resize(fyne.NewSize(600, 240))
-	b.until("the size", func() bool { return len(b.sizes) > 0 && (<-b.sizes)[1] < rows })
-	if b.drawn(); b.row(0) != top || b.c.SelectedText() == "" {
+	b.waitFor("the size", func() bool { return len(b.sizes) > 0 && (<-b.sizes)[1] < rows })
+	if b.waitDrawn(); b.row(0) != top || b.c.SelectedText() == "" {
 		t.Errorf("the view moved from %q to %q; selected %.20q, want all text", top, b.row(0), b.c.SelectedText())
 	}
 }
@@ -203,12 +203,12 @@ func TestFirstSizeIsAlwaysReported(t *testing.T) {
 	reported := 0
 	c := New(func(f func()) { b.ui <- f })
 	c.OnResize = func(cols, rows int) {
-		if cols == firstCols && rows == firstRows {
+		if cols == initialCols && rows == initialRows {
 			reported++
 		}
 	}
 	win := test.NewTempWindow(t, c)
 	win.SetPadded(false)
-	win.Resize(fyne.NewSize(firstCols*c.view.cell.Width+1, firstRows*c.view.cell.Height+1))
-	b.until("the size", func() bool { return reported == 1 })
+	win.Resize(fyne.NewSize(initialCols*c.view.cell.Width+1, initialRows*c.view.cell.Height+1))
+	b.waitFor("the size", func() bool { return reported == 1 })
 }

@@ -26,19 +26,20 @@ type grid interface {
 // view draws a console: the terminal widget's grid between a background and a cursor of our
 // own. It is used on the UI goroutine only.
 type view struct {
-	c          *Console
-	grid       grid // nil before the first drawing
-	gridRows   int
-	font       *fontTheme
-	override   *container.ThemeOverride
-	cell       fyne.Size
-	settle     *time.Timer
-	wanted     [2]int // columns and rows once the size has settled
-	background *canvas.Rectangle
-	behind     *fyne.Container // right halves of wide cells with a background
-	cursor     *canvas.Rectangle
-	under      *canvas.Text // the character under a block cursor
-	wide       map[int][]wideCell
+	c               *Console
+	grid            grid // nil before the first drawing
+	gridRows        int
+	font            *fontTheme
+	override        *container.ThemeOverride
+	cell            fyne.Size
+	resizeTimer     *time.Timer
+	wantedSize      [2]int // columns and rows once the size has settled
+	sized           bool   // OnResize has been called
+	background      *canvas.Rectangle
+	wideBackgrounds *fyne.Container // right halves of wide cells with a background
+	cursor          *canvas.Rectangle
+	cursorText      *canvas.Text // the character under a block cursor
+	wide            map[int][]wideCell
 }
 
 // CreateRenderer implements fyne.Widget. The toolkit calls it again after the console has been
@@ -48,13 +49,13 @@ func (c *Console) CreateRenderer() fyne.WidgetRenderer {
 	v.grid = c.Terminal.CreateRenderer().Objects()[0].(grid)
 	v.gridRows = 0
 	v.override = container.NewThemeOverride(v.grid, v.font)
-	v.background, v.behind = canvas.NewRectangle(color.Transparent), container.NewWithoutLayout()
-	v.cursor, v.under = canvas.NewRectangle(color.Transparent), canvas.NewText("", color.Transparent)
+	v.background, v.wideBackgrounds = canvas.NewRectangle(color.Transparent), container.NewWithoutLayout()
+	v.cursor, v.cursorText = canvas.NewRectangle(color.Transparent), canvas.NewText("", color.Transparent)
 	v.wide = map[int][]wideCell{}
 	v.cursor.Hide()
-	v.under.Hide()
+	v.cursorText.Hide()
 	v.measure()
-	v.takeColors()
+	v.updateColors()
 	c.mu.Lock()
 	c.frames.redraw()
 	c.mu.Unlock()
@@ -65,7 +66,7 @@ func (c *Console) CreateRenderer() fyne.WidgetRenderer {
 func (v *view) Layout(size fyne.Size) {
 	v.background.Resize(size)
 	v.override.Resize(size)
-	v.fit(size)
+	v.scheduleResize(size)
 }
 
 // MinSize implements fyne.WidgetRenderer.
@@ -73,7 +74,7 @@ func (v *view) MinSize() fyne.Size { return v.c.MinSize() }
 
 // Objects implements fyne.WidgetRenderer.
 func (v *view) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{v.background, v.behind, v.override, v.cursor, v.under}
+	return []fyne.CanvasObject{v.background, v.wideBackgrounds, v.override, v.cursor, v.cursorText}
 }
 
 // Destroy implements fyne.WidgetRenderer.
@@ -83,10 +84,10 @@ func (v *view) Destroy() {}
 func (v *view) Refresh() {
 	if v.measure() {
 		v.override.Refresh()
-		v.placeRows()
-		v.fit(v.c.Size())
+		v.moveRows()
+		v.scheduleResize(v.c.Size())
 	}
-	newColors := v.takeColors()
+	newColors := v.updateColors()
 	v.c.mu.Lock()
 	if newColors {
 		v.c.frames.redraw()
@@ -111,7 +112,7 @@ func (v *view) draw(p picture) {
 		v.grid.Refresh()
 	}
 	v.gridRows = p.height
-	v.drawBehind(p)
+	v.drawBackground(p)
 	v.drawCursor(p)
 }
 
@@ -138,31 +139,55 @@ func (v *view) measure() bool {
 	return true
 }
 
-// placeRows makes the grid place its rows for a new text size: the grid does this only when its
+// moveRows makes the grid place its rows for a new text size: the grid does this only when its
 // own size changes.
-func (v *view) placeRows() {
+func (v *view) moveRows() {
 	size := v.grid.Size()
 	v.grid.Resize(size.AddWidthHeight(0, 1))
 	v.grid.Resize(size)
 }
 
-// fit resizes the model to the columns and rows that fit into size once the size has settled.
-func (v *view) fit(size fyne.Size) {
+// scheduleResize resizes the model to the columns and rows that fit into size, once the size has
+// settled.
+func (v *view) scheduleResize(size fyne.Size) {
 	cols, rows := int(size.Width/v.cell.Width), int(size.Height/v.cell.Height)
 	if cols < minCols || rows < minRows {
 		return
 	}
-	v.wanted = [2]int{cols, rows}
-	if v.settle != nil {
-		v.settle.Stop()
+	v.wantedSize = [2]int{cols, rows}
+	if v.resizeTimer != nil {
+		v.resizeTimer.Stop()
 	}
-	v.settle = time.AfterFunc(resizeDelay, func() {
-		v.c.onUI(func() { v.c.resize(v.wanted[0], v.wanted[1]) })
+	v.resizeTimer = time.AfterFunc(resizeDelay, func() {
+		v.c.onUI(func() { v.resizeModel(v.wantedSize[0], v.wantedSize[1]) })
 	})
 }
 
-// takeColors reads the theme's colors and reports whether they changed.
-func (v *view) takeColors() bool {
+// resizeModel sets the size of the model once the widget's size has settled.
+func (v *view) resizeModel(cols, rows int) {
+	c := v.c
+	c.mu.Lock()
+	oldCols, oldRows := c.model.Size()
+	if v.sized && cols == oldCols && rows == oldRows {
+		c.mu.Unlock()
+		return
+	}
+	v.sized = true // the first size is reported even if the model already has it
+	c.model.Resize(cols, rows)
+	if cols != oldCols { // line numbers change
+		c.follow = true
+		c.selected = screen.Range{}
+		c.finder.dropMatches()
+	}
+	c.frames.request()
+	c.mu.Unlock()
+	if c.OnResize != nil {
+		c.OnResize(cols, rows)
+	}
+}
+
+// updateColors reads the theme's colors and reports whether they changed.
+func (v *view) updateColors() bool {
 	th, variant := appTheme(), fyne.CurrentApp().Settings().ThemeVariant()
 	get := func(name fyne.ThemeColorName) color.NRGBA {
 		return color.NRGBAModel.Convert(th.Color(name, variant)).(color.NRGBA)
@@ -181,16 +206,16 @@ func (v *view) takeColors() bool {
 		return false
 	}
 	v.c.frames.styles.colors = colors
-	v.c.frames.styles.forget()
+	clear(v.c.frames.styles.cache)
 	return true
 }
 
 func luminance(c color.NRGBA) int { return 3*int(c.R) + 6*int(c.G) + int(c.B) }
 
-// drawBehind draws the background and the right halves of wide cells.
-func (v *view) drawBehind(p picture) {
+// drawBackground draws the background and the right halves of wide cells.
+func (v *view) drawBackground(p picture) {
 	fill := color.NRGBA{}
-	if p.back {
+	if p.reverse {
 		fill = p.colors.foreground
 	}
 	if v.background.FillColor != fill {
@@ -207,35 +232,35 @@ func (v *view) drawBehind(p picture) {
 	if !changed {
 		return
 	}
-	v.behind.RemoveAll()
+	v.wideBackgrounds.RemoveAll()
 	for row, cells := range v.wide {
 		for _, w := range cells {
 			rect := canvas.NewRectangle(w.color)
 			rect.Resize(v.cell)
-			rect.Move(v.place(w.col, row))
-			v.behind.Add(rect)
+			rect.Move(v.cellPosition(w.col, row))
+			v.wideBackgrounds.Add(rect)
 		}
 	}
 }
 
-// place returns the position of a cell.
-func (v *view) place(col, row int) fyne.Position {
+// cellPosition returns the position of a cell.
+func (v *view) cellPosition(col, row int) fyne.Position {
 	return fyne.NewPos(float32(col)*v.cell.Width, float32(row)*v.cell.Height)
 }
 
 // drawCursor draws the cursor in the guest's shape, or as a frame without focus.
 func (v *view) drawCursor(p picture) {
-	rect, under := v.cursor, v.under
-	under.Hide()
+	rect, text := v.cursor, v.cursorText
+	text.Hide()
 	if !p.cursor.shown {
 		rect.Hide()
 		return
 	}
-	at := v.place(p.cursor.col, p.cursor.row)
+	at := v.cellPosition(p.cursor.col, p.cursor.row)
 	size := fyne.NewSize(v.cell.Width*float32(p.cursor.cells), v.cell.Height)
 	rect.FillColor, rect.StrokeColor, rect.StrokeWidth = p.colors.cursor, color.Transparent, 0
 	switch {
-	case !v.c.focused:
+	case !v.c.keyboard.focused:
 		rect.FillColor, rect.StrokeColor, rect.StrokeWidth = color.Transparent, p.colors.cursor, 1
 	case p.cursor.shape == screen.CursorBar:
 		size.Width = 2
@@ -243,13 +268,13 @@ func (v *view) drawCursor(p picture) {
 		at.Y += size.Height - 2
 		size.Height = 2
 	case p.cursor.under > ' ':
-		under.Text = string(p.cursor.under)
-		under.Color = p.colors.background
-		under.TextSize = v.font.Size(theme.SizeNameText)
-		under.TextStyle = fyne.TextStyle{Monospace: true}
-		under.Move(at)
-		under.Show()
-		under.Refresh()
+		text.Text = string(p.cursor.under)
+		text.Color = p.colors.background
+		text.TextSize = v.font.Size(theme.SizeNameText)
+		text.TextStyle = fyne.TextStyle{Monospace: true}
+		text.Move(at)
+		text.Show()
+		text.Refresh()
 	}
 	rect.Move(at)
 	rect.Resize(size)

@@ -17,7 +17,7 @@ func (c *Console) Scrolled(e *fyne.ScrollEvent) {
 	}
 	modes := c.modes()
 	switch {
-	case c.mouse.reports(modes):
+	case c.mouse.isReported(modes):
 		c.mouse.reportWheel(e.Position, lines)
 	case modes.Alternate:
 		key := fyne.KeyUp
@@ -26,7 +26,7 @@ func (c *Console) Scrolled(e *fyne.ScrollEvent) {
 		}
 		for range max(lines, -lines) {
 			if modes.WheelKeys {
-				c.send(encodeKey(key, 0, modes))
+				_, _ = c.Write(encodeKey(key, 0, modes))
 			}
 		}
 	default:
@@ -43,7 +43,7 @@ func (c *Console) ScrollBy(lines int) {
 	c.follow = false
 	c.top = max(top, first)
 	c.frames.viewTop()
-	c.frames.touch()
+	c.frames.request()
 }
 
 // ScrollToEnd shows the guest's screen and follows it.
@@ -52,13 +52,6 @@ func (c *Console) ScrollToEnd() {
 	defer c.mu.Unlock()
 	if !c.follow {
 		c.follow = true
-		c.frames.touch()
+		c.frames.request()
 	}
-}
-
-func (c *Console) scrollPages(pages int) {
-	c.mu.Lock()
-	_, rows := c.model.Size()
-	c.mu.Unlock()
-	c.ScrollBy(pages * max(1, rows-1))
 }

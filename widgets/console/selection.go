@@ -8,10 +8,10 @@ import (
 	"vmterminal/widgets/screen"
 )
 
-// textAt returns the text position at a position of the widget; the right half of a cell
-// belongs to the next cell.
-func (m *mouse) textAt(p fyne.Position) screen.Pos {
-	_, row := m.c.mouse.cellAt(p)
+// boundaryAt returns the text position nearest to a position of the widget: the right half of a
+// cell belongs to the next cell.
+func (m *mouse) boundaryAt(p fyne.Position) screen.Pos {
+	_, row := m.cellAt(p)
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
 	return screen.Pos{Line: m.c.frames.viewTop() + int64(row), Col: max(0, int(p.X/m.c.view.cell.Width+0.5))}
@@ -20,27 +20,27 @@ func (m *mouse) textAt(p fyne.Position) screen.Pos {
 // beginSelection handles a press: the first sets the anchor, the second selects a word, the
 // third a line. With Shift the selection is extended.
 func (m *mouse) beginSelection(p fyne.Position, mods fyne.KeyModifier) {
-	at := m.textAt(p)
+	at := m.boundaryAt(p)
 	if mods&fyne.KeyModifierShift != 0 && m.clicks > 0 {
 		m.extendSelection(p)
 		return
 	}
-	again := time.Since(m.pressed) < doubleClick && m.pressAt == at
-	m.pressed, m.pressAt = time.Now(), at
+	isRepeated := time.Since(m.pressedAt) < doubleClickTime && m.pressPosition == at
+	m.pressedAt, m.pressPosition = time.Now(), at
 	m.clicks++
-	if !again || m.clicks > 3 {
+	if !isRepeated || m.clicks > 3 {
 		m.clicks = 1
 	}
-	m.anchor = m.piece(p)
-	m.c.mouse.choose(m.anchor)
+	m.anchor = m.clickedRange(p)
+	m.selectRange(m.anchor)
 }
 
-// piece returns what a click at p selects: a position, a word or a line.
-func (m *mouse) piece(p fyne.Position) screen.Range {
-	at := m.textAt(p)
+// clickedRange returns what a click at p selects: a position, a word or a line.
+func (m *mouse) clickedRange(p fyne.Position) screen.Range {
+	at := m.boundaryAt(p)
 	switch m.clicks {
 	case 2:
-		col, _ := m.c.mouse.cellAt(p)
+		col, _ := m.cellAt(p)
 		m.c.mu.Lock()
 		defer m.c.mu.Unlock()
 		return m.c.model.WordAt(screen.Pos{Line: at.Line, Col: col})
@@ -54,22 +54,22 @@ func (m *mouse) piece(p fyne.Position) screen.Range {
 
 // extendSelection selects from the anchor to p.
 func (m *mouse) extendSelection(p fyne.Position) {
-	r, here := m.anchor, m.piece(p)
+	r, here := m.anchor, m.clickedRange(p)
 	if here.From.Before(r.From) {
 		r.From = here.From
 	}
 	if r.To.Before(here.To) {
 		r.To = here.To
 	}
-	m.c.mouse.choose(r)
+	m.selectRange(r)
 }
 
-func (m *mouse) choose(r screen.Range) {
+func (m *mouse) selectRange(r screen.Range) {
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
 	if m.c.selected != r {
 		m.c.selected = r
-		m.c.frames.touch()
+		m.c.frames.request()
 	}
 }
 
@@ -78,7 +78,7 @@ func (c *Console) SelectAll() {
 	c.mu.Lock()
 	all := c.model.All()
 	c.mu.Unlock()
-	c.mouse.choose(all)
+	c.mouse.selectRange(all)
 }
 
 // SelectedText returns the selected text.

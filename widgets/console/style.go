@@ -23,7 +23,7 @@ type styles struct {
 	colors  colors
 	live    bool // connected; otherwise the text is dimmed
 	reverse bool
-	known   map[styleKey]*cellStyle
+	cache   map[styleKey]*cellStyle
 }
 
 type styleKey struct {
@@ -49,16 +49,14 @@ type wideCell struct {
 }
 
 func newStyles() styles {
-	return styles{known: map[styleKey]*cellStyle{}}
+	return styles{cache: map[styleKey]*cellStyle{}}
 }
 
-func (s *styles) forget() { clear(s.known) }
-
-func (s *styles) row(change screen.Change) pictureRow {
+func (s *styles) gridRow(change screen.Change) pictureRow {
 	r := pictureRow{row: change.Row, cells: make([]widget.TextGridCell, len(change.Cells))}
 	for i := range change.Cells {
 		cell := &change.Cells[i]
-		style := s.of(cell)
+		style := s.style(cell)
 		if cell.Part == screen.WideRight {
 			if style != nil && style.bg != nil {
 				r.wide = append(r.wide, wideCell{col: i, color: style.bg})
@@ -66,7 +64,7 @@ func (s *styles) row(change screen.Change) pictureRow {
 			r.cells[i].Rune = ' '
 			continue
 		}
-		r.cells[i].Rune = shownRune(cell)
+		r.cells[i].Rune = gridRune(cell)
 		if style != nil {
 			r.cells[i].Style = style
 		}
@@ -74,32 +72,32 @@ func (s *styles) row(change screen.Change) pictureRow {
 	return r
 }
 
-// shownRune returns the rune that a grid cell shows.
-func shownRune(c *screen.Cell) rune {
+// gridRune returns the rune that a grid cell shows.
+func gridRune(c *screen.Cell) rune {
 	if c.Attr&screen.Conceal != 0 {
 		return ' '
 	}
-	return drawn(c.Shown())
+	return substituteGlyph(c.Shown())
 }
 
-// of returns the style of a cell, or nil for the default style.
-func (s *styles) of(c *screen.Cell) *cellStyle {
+// style returns the style of a cell, or nil for the default style.
+func (s *styles) style(c *screen.Cell) *cellStyle {
 	key := styleKey{c.FG, c.BG, c.Attr &^ (screen.Blink | screen.Conceal)}
 	if key == (styleKey{}) && s.live && !s.reverse {
 		return nil
 	}
-	style, ok := s.known[key]
+	style, ok := s.cache[key]
 	if !ok {
-		if len(s.known) >= maxStyles {
-			s.forget()
+		if len(s.cache) >= maxStyles {
+			clear(s.cache)
 		}
-		style = s.make(key)
-		s.known[key] = style
+		style = s.newStyle(key)
+		s.cache[key] = style
 	}
 	return style
 }
 
-func (s *styles) make(k styleKey) *cellStyle {
+func (s *styles) newStyle(k styleKey) *cellStyle {
 	fg, bg := s.colors.foreground, s.colors.background
 	if i, ok := k.fg.Index(); ok && i < 8 && k.attr&screen.Bold != 0 {
 		k.fg = screen.Palette(i + 8) // as xterm does; not every theme has a bold font of fixed width

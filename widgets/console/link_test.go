@@ -18,13 +18,13 @@ func mouseEvent(p fyne.Position, mods fyne.KeyModifier) *desktop.MouseEvent {
 
 func TestLinkIsHighlightedBeforeOpened(t *testing.T) {
 	b := newBench(t)
-	var did []string
-	say := func(what string) func(*url.URL) {
-		return func(u *url.URL) { did = append(did, fmt.Sprint(what, " ", u)) }
+	var calls []string
+	record := func(what string) func(*url.URL) {
+		return func(u *url.URL) { calls = append(calls, fmt.Sprint(what, " ", u)) }
 	}
-	b.c.OnLink, b.c.OnOpen = say("over"), say("open")
+	b.c.OnLink, b.c.OnOpen = record("over"), record("open")
 	b.write("see http://a.example/x now")
-	in, out := b.c.view.place(10, 0).AddXY(1, 1), b.c.view.place(1, 0).AddXY(1, 1)
+	in, out := b.c.view.cellPosition(10, 0).AddXY(1, 1), b.c.view.cellPosition(1, 0).AddXY(1, 1)
 	b.c.MouseDown(mouseEvent(in, fyne.KeyModifierControl)) // it was not highlighted yet
 	b.c.MouseMoved(mouseEvent(in, 0))
 	b.c.MouseMoved(mouseEvent(in.AddXY(1, 0), 0))
@@ -39,8 +39,8 @@ func TestLinkIsHighlightedBeforeOpened(t *testing.T) {
 	b.c.MouseOut()
 	const link = "http://a.example/x"
 	want := []string{"over " + link, "open " + link, "over <nil>", "over " + link, "over <nil>"}
-	if got, want := strings.Join(did, ", "), strings.Join(want, ", "); got != want {
-		t.Errorf("did %s, want %s", got, want)
+	if got, want := strings.Join(calls, ", "), strings.Join(want, ", "); got != want {
+		t.Errorf("calls %s, want %s", got, want)
 	}
 }
 
@@ -49,11 +49,11 @@ func TestSelectionBeyondTheView(t *testing.T) {
 	for i := range 200 {
 		b.write(fmt.Sprintf("line %d\r\n", i))
 	}
-	b.c.MouseDown(mouseEvent(b.c.view.place(0, 2).AddXY(1, 1), 0))
+	b.c.MouseDown(mouseEvent(b.c.view.cellPosition(0, 2).AddXY(1, 1), 0))
 	b.c.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(1, -3*b.c.view.cell.Height)}})
-	b.until("the top", func() bool { return strings.HasPrefix(b.c.SelectedText(), "line 0\n") })
+	b.waitFor("the top", func() bool { return strings.HasPrefix(b.c.SelectedText(), "line 0\n") })
 	b.c.DragEnd()
-	b.until("the pull's end", func() bool { return !b.c.mouse.pull.running })
+	b.waitFor("the end of the drag scroll", func() bool { return !b.c.mouse.scroll.running })
 	if got := strings.Count(b.c.SelectedText(), "\n"); got < 150 {
 		t.Errorf("got %d selected lines, want at least 150", got)
 	}
