@@ -34,18 +34,18 @@ type Banner struct {
 // NewBanner returns a hidden banner.
 func NewBanner() *Banner {
 	b := &Banner{icon: widget.NewIcon(nil), text: NewLine("")}
-	b.button = widget.NewButton("", func() { call(b.OnButton) })
-	b.other = widget.NewButton("", func() { call(b.OnOther) })
+	b.button = widget.NewButton("", func() { callIfSet(b.OnButton) })
+	b.other = widget.NewButton("", func() { callIfSet(b.OnOther) })
 	b.other.Importance = widget.LowImportance
-	cross := widget.NewButtonWithIcon("", theme.CancelIcon(), func() { call(b.OnClose) })
-	cross.Importance = widget.LowImportance
-	b.row = container.NewHBox(b.other, b.button, cross)
+	closeButton := widget.NewButtonWithIcon("", theme.CancelIcon(), func() { callIfSet(b.OnClose) })
+	closeButton.Importance = widget.LowImportance
+	b.row = container.NewHBox(b.other, b.button, closeButton)
 	b.ExtendBaseWidget(b)
 	b.Hide()
 	return b
 }
 
-func call(f func()) {
+func callIfSet(f func()) {
 	if f != nil {
 		f()
 	}
@@ -62,14 +62,14 @@ func (b *Banner) Set(item BannerItem) {
 	b.item = item
 	b.text.Set(item.Text)
 	b.icon.SetResource(item.Icon)
-	label(b.button, item.Button)
-	label(b.other, item.Other)
+	setButtonLabel(b.button, item.Button)
+	setButtonLabel(b.other, item.Other)
 	b.row.Refresh()
 	b.Refresh()
 }
 
-// label sets a button's text and hides the button if it is empty.
-func label(b *widget.Button, text string) {
+// setButtonLabel sets a button's text and hides the button if it is empty.
+func setButtonLabel(b *widget.Button, text string) {
 	b.Hidden = text == ""
 	b.SetText(text)
 }
@@ -77,7 +77,7 @@ func label(b *widget.Button, text string) {
 // CreateRenderer implements fyne.Widget.
 func (b *Banner) CreateRenderer() fyne.WidgetRenderer {
 	icon := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(18), b.icon))
-	row := container.NewBorder(nil, nil, container.New(inset(0, 4), icon), b.row, NewMiddle(b.text))
+	row := container.NewBorder(nil, nil, container.New(insetLayout(0, 4), icon), b.row, NewMiddle(b.text))
 	return widget.NewSimpleRenderer(NewFrame(widget.NewSeparator(), nil, nil, nil,
-		container.NewStack(NewGround(theme.ColorNameOverlayBackground, 0), container.New(inset(4, 10), row))))
+		container.NewStack(NewGround(theme.ColorNameOverlayBackground, 0), container.New(insetLayout(4, 10), row))))
 }

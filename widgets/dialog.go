@@ -53,7 +53,7 @@ func NewDialog(on fyne.Canvas, title string, content fyne.CanvasObject, dismiss 
 	d := &Dialog{canvas: on, buttons: buttons}
 	d.dismiss = NewKeyButton(dismiss, nil, d.Dismiss)
 	d.dismiss.OnEscape = d.Dismiss
-	row := container.New(columns(8), layout.NewSpacer(), d.dismiss)
+	row := container.New(columnLayout(8), layout.NewSpacer(), d.dismiss)
 	for _, b := range buttons {
 		b.button = NewKeyButton(b.Text, nil, b.OnTapped)
 		b.button.OnEscape = d.Dismiss
@@ -63,11 +63,11 @@ func NewDialog(on fyne.Canvas, title string, content fyne.CanvasObject, dismiss 
 		}
 		row.Add(b.button)
 	}
-	head := NewText(title)
-	head.TextStyle.Bold, head.SizeName = true, theme.SizeNameSubHeadingText
+	titleLabel := NewText(title)
+	titleLabel.TextStyle.Bold, titleLabel.SizeName = true, theme.SizeNameSubHeadingText
 	pad := -theme.InnerPadding() // compensates for the label's own padding
-	body := container.New(rows(16), container.New(inset(pad, pad), head), content, row)
-	d.popup = widget.NewModalPopUp(container.New(inset(20, 24), container.New(wide(dialogWidth), body)), on)
+	body := container.New(rowLayout(16), container.New(insetLayout(pad, pad), titleLabel), content, row)
+	d.popup = widget.NewModalPopUp(container.New(insetLayout(20, 24), container.New(fixedWidth(dialogWidth), body)), on)
 	return d
 }
 
@@ -91,11 +91,11 @@ func (d *Dialog) Show(first fyne.Focusable) {
 func (d *Dialog) Close() {
 	// Removing an overlay does not unfocus the widget in it: the cursor of a field would keep
 	// blinking, and redrawing the window, for a minute.
-	over := d.canvas.Overlays()
-	if slices.Contains(over.List(), d.layer) {
-		for over.Top() != d.layer {
+	overlays := d.canvas.Overlays()
+	if slices.Contains(overlays.List(), d.layer) {
+		for overlays.Top() != d.layer {
 			d.canvas.Unfocus()
-			over.Remove(over.Top())
+			overlays.Remove(overlays.Top())
 		}
 		d.canvas.Unfocus()
 	}
@@ -111,9 +111,7 @@ func (d *Dialog) OnTop() bool { return d.Shown() && d.canvas.Overlays().Top() ==
 // Dismiss closes the dialog as Escape does.
 func (d *Dialog) Dismiss() {
 	d.Close()
-	if d.OnDismiss != nil {
-		d.OnDismiss()
-	}
+	callIfSet(d.OnDismiss)
 }
 
 // Submit presses the default button if it is enabled. If there is no default button, Submit

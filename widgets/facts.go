@@ -35,7 +35,7 @@ const (
 
 // NewFacts returns an empty table.
 func NewFacts() *Facts {
-	f := &Facts{LabelWidth: defaultLabelWidth, box: container.New(rows(5))}
+	f := &Facts{LabelWidth: defaultLabelWidth, box: container.New(rowLayout(5))}
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -53,7 +53,7 @@ func (f *Facts) Set(facts []Fact) {
 		label, value := NewCaption(fact.Label), NewLine(fact.Value)
 		value.TextSize = label.TextSize
 		value.Style.Monospace = fact.Mono
-		f.box.Add(container.NewBorder(nil, nil, container.New(wide(width), label), nil, value))
+		f.box.Add(container.NewBorder(nil, nil, container.New(fixedWidth(width), label), nil, value))
 	}
 	f.Refresh()
 }

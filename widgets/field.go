@@ -19,32 +19,28 @@ type Field struct {
 	// OnSubmit is called when Return is pressed, OnEscape when Escape is pressed.
 	OnSubmit, OnEscape func()
 
-	label   *Line
-	entry   *fieldEntry
-	note    *Line
-	hint    string
-	wrong   string
-	touched bool // the entry has contained text
+	label    *Line
+	entry    *fieldEntry
+	noteLine *Line
+	hint     string
+	problem  string
+	touched  bool // the entry has contained text
 }
 
 // NewField returns a field. The hint is shown below it while the text is valid; unit, which
 // may be empty, is shown to the right of the entry.
 func NewField(label, text, hint, unit string) *Field {
-	f := &Field{label: NewLine(label), note: NewCaption(hint), hint: hint}
+	f := &Field{label: NewLine(label), noteLine: NewCaption(hint), hint: hint}
 	f.entry = &fieldEntry{field: f}
 	f.entry.ExtendBaseWidget(f.entry)
 	f.entry.Text = text
 	if unit != "" {
-		mark := NewCaption(unit)
-		mark.Whole = true
-		f.entry.ActionItem = container.NewCenter(container.NewHBox(mark, gap(8)))
+		unitLabel := NewCaption(unit)
+		unitLabel.Whole = true
+		f.entry.ActionItem = container.NewCenter(container.NewHBox(unitLabel, gap(8)))
 	}
-	f.entry.OnChanged = func(string) { f.check() }
-	f.entry.OnSubmitted = func(string) {
-		if f.OnSubmit != nil {
-			f.OnSubmit()
-		}
-	}
+	f.entry.OnChanged = func(string) { f.handleChange() }
+	f.entry.OnSubmitted = func(string) { callIfSet(f.OnSubmit) }
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -60,8 +56,8 @@ func (f *Field) SetPlaceHolder(text string) { f.entry.SetPlaceHolder(text) }
 
 // Valid reports whether the text is valid, and shows the problem otherwise.
 func (f *Field) Valid() bool {
-	f.mark()
-	return f.wrong == ""
+	f.showValidity()
+	return f.problem == ""
 }
 
 // Disable makes the text read-only.
@@ -73,33 +69,31 @@ func (f *Field) Entry() fyne.Focusable { return f.entry }
 // SelectAll selects the text, so that typing replaces it.
 func (f *Field) SelectAll() { f.entry.TypedShortcut(&fyne.ShortcutSelectAll{}) }
 
-func (f *Field) check() {
-	f.mark()
-	if f.OnChanged != nil {
-		f.OnChanged()
-	}
+func (f *Field) handleChange() {
+	f.showValidity()
+	callIfSet(f.OnChanged)
 }
 
-func (f *Field) mark() {
-	f.wrong = ""
+func (f *Field) showValidity() {
+	f.problem = ""
 	if f.Check != nil {
-		f.wrong = f.Check(f.entry.Text)
+		f.problem = f.Check(f.entry.Text)
 	}
 	f.touched = f.touched || f.entry.Text != ""
-	if f.wrong == "" || !f.touched {
-		f.note.SetColor(theme.ColorNamePlaceHolder)
-		f.note.Set(f.hint)
+	if f.problem == "" || !f.touched {
+		f.noteLine.SetColor(theme.ColorNamePlaceHolder)
+		f.noteLine.Set(f.hint)
 		return
 	}
-	f.note.SetColor(theme.ColorNameError)
-	f.note.Set(f.wrong)
+	f.noteLine.SetColor(theme.ColorNameError)
+	f.noteLine.Set(f.problem)
 }
 
 // CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
 	// Reserve space for the note if it can ever have text, so that nothing moves.
-	f.note.Hidden = f.hint == "" && f.Check == nil
-	return widget.NewSimpleRenderer(container.New(rows(4), f.label, f.entry, f.note))
+	f.noteLine.Hidden = f.hint == "" && f.Check == nil
+	return widget.NewSimpleRenderer(container.New(rowLayout(4), f.label, f.entry, f.noteLine))
 }
 
 type fieldEntry struct {
@@ -112,15 +106,13 @@ type fieldEntry struct {
 // FocusLost implements fyne.Focusable.
 func (e *fieldEntry) FocusLost() {
 	e.Entry.FocusLost()
-	call(e.onFocusLost)
+	callIfSet(e.onFocusLost)
 }
 
 // TypedKey implements fyne.Focusable.
 func (e *fieldEntry) TypedKey(key *fyne.KeyEvent) {
 	if key.Name == fyne.KeyEscape {
-		if e.field.OnEscape != nil {
-			e.field.OnEscape()
-		}
+		callIfSet(e.field.OnEscape)
 		return
 	}
 	e.Entry.TypedKey(key)

@@ -20,10 +20,10 @@ type FindBar struct {
 	OnStep  func(by int)
 	OnClose func()
 
-	entry *findEntry
-	count *Line
-	cased *widget.Check
-	box   fyne.CanvasObject
+	entry        *findEntry
+	count        *Line
+	matchCaseBox *widget.Check
+	layoutBox    fyne.CanvasObject
 }
 
 const findFieldWidth = 220
@@ -35,16 +35,16 @@ func NewFindBar(hint, matchCase string) *FindBar {
 	b.entry = &findEntry{bar: b}
 	b.entry.ExtendBaseWidget(b.entry)
 	b.entry.SetPlaceHolder(hint)
-	b.entry.OnChanged = func(string) { b.changed() }
-	b.entry.OnSubmitted = func(string) { b.step(-1 + 2*b.entry.shift) }
-	b.cased = widget.NewCheck(matchCase, func(bool) { b.changed() })
-	previous := newIconSpot(theme.MoveUpIcon(), func() { b.step(-1) })
-	next := newIconSpot(theme.MoveDownIcon(), func() { b.step(1) })
-	end := newIconSpot(theme.CancelIcon(), b.close)
-	row := container.NewBorder(nil, nil, container.New(wide(findFieldWidth), b.entry), container.NewHBox(
-		container.NewCenter(previous), container.NewCenter(next), b.cased, container.NewCenter(end)),
-		container.New(middle{}, container.New(inset(0, 8), b.count)))
-	b.box = NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(inset(4, 8), row))
+	b.entry.OnChanged = func(string) { b.reportChange() }
+	b.entry.OnSubmitted = func(string) { b.reportStep(-1 + 2*b.entry.shift) }
+	b.matchCaseBox = widget.NewCheck(matchCase, func(bool) { b.reportChange() })
+	previous := newIconSpot(theme.MoveUpIcon(), func() { b.reportStep(-1) })
+	next := newIconSpot(theme.MoveDownIcon(), func() { b.reportStep(1) })
+	end := newIconSpot(theme.CancelIcon(), func() { callIfSet(b.OnClose) })
+	row := container.NewBorder(nil, nil, container.New(fixedWidth(findFieldWidth), b.entry), container.NewHBox(
+		container.NewCenter(previous), container.NewCenter(next), b.matchCaseBox, container.NewCenter(end)),
+		container.New(verticallyCentered{}, container.New(insetLayout(0, 8), b.count)))
+	b.layoutBox = NewFrame(widget.NewSeparator(), nil, nil, nil, container.New(insetLayout(4, 8), row))
 	b.ExtendBaseWidget(b)
 	return b
 }
@@ -56,7 +56,7 @@ func (b *FindBar) Field() fyne.Focusable { return b.entry }
 func (b *FindBar) Text() string { return b.entry.Text }
 
 // MatchCase reports whether the search is case-sensitive.
-func (b *FindBar) MatchCase() bool { return b.cased.Checked }
+func (b *FindBar) MatchCase() bool { return b.matchCaseBox.Checked }
 
 // Set puts text into the field and selects it, so that typing replaces it.
 func (b *FindBar) Set(text string) {
@@ -67,26 +67,20 @@ func (b *FindBar) Set(text string) {
 // SetCount shows the number of matches.
 func (b *FindBar) SetCount(count string) { b.count.Set(count) }
 
-func (b *FindBar) changed() {
+func (b *FindBar) reportChange() {
 	if b.OnChanged != nil {
-		b.OnChanged(b.entry.Text, b.cased.Checked)
+		b.OnChanged(b.entry.Text, b.matchCaseBox.Checked)
 	}
 }
 
-func (b *FindBar) step(by int) {
+func (b *FindBar) reportStep(by int) {
 	if b.OnStep != nil {
 		b.OnStep(by)
 	}
 }
 
-func (b *FindBar) close() {
-	if b.OnClose != nil {
-		b.OnClose()
-	}
-}
-
 // CreateRenderer implements fyne.Widget.
-func (b *FindBar) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(b.box) }
+func (b *FindBar) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(b.layoutBox) }
 
 // findEntry tracks the Shift key, and passes Escape to the bar.
 type findEntry struct {
@@ -121,7 +115,7 @@ func (e *findEntry) FocusLost() {
 // TypedKey implements fyne.Focusable.
 func (e *findEntry) TypedKey(key *fyne.KeyEvent) {
 	if key.Name == fyne.KeyEscape {
-		e.bar.close()
+		callIfSet(e.bar.OnClose)
 		return
 	}
 	e.Entry.TypedKey(key)

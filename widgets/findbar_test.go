@@ -12,15 +12,15 @@ import (
 func TestFindBarKeys(t *testing.T) {
 	test.NewTempApp(t)
 	b := NewFindBar("Find", "Match case")
-	var did []string
+	var calls []string
 	b.OnChanged = func(text string, matchCase bool) {
 		if matchCase {
 			text += " as written"
 		}
-		did = append(did, text)
+		calls = append(calls, text)
 	}
-	b.OnStep = func(by int) { did = append(did, map[int]string{-1: "previous", 1: "next"}[by]) }
-	b.OnClose = func() { did = append(did, "close") }
+	b.OnStep = func(by int) { calls = append(calls, map[int]string{-1: "previous", 1: "next"}[by]) }
+	b.OnClose = func() { calls = append(calls, "close") }
 	win := test.NewTempWindow(t, b)
 	win.Resize(fyne.NewSize(600, 60))
 	b.Set("old")
@@ -32,9 +32,9 @@ func TestFindBarKeys(t *testing.T) {
 	press(fyne.KeyReturn)
 	b.entry.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
 	press(fyne.KeyReturn)
-	b.cased.SetChecked(true)
+	b.matchCaseBox.SetChecked(true)
 	press(fyne.KeyEscape)
-	if want := []string{"old", "x", "previous", "next", "previous", "x as written", "close"}; !slices.Equal(did, want) {
-		t.Errorf("did %q, want %q", did, want)
+	if want := []string{"old", "x", "previous", "next", "previous", "x as written", "close"}; !slices.Equal(calls, want) {
+		t.Errorf("did %q, want %q", calls, want)
 	}
 }

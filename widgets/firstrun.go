@@ -24,11 +24,7 @@ type FirstRun struct {
 func NewFirstRun(icon fyne.Resource, title, about, button string) *FirstRun {
 	f := &FirstRun{icon: icon, title: title, about: about, note: NewCaption("")}
 	f.note.Align = fyne.TextAlignCenter
-	f.button = NewKeyButton(button, theme.ContentAddIcon(), func() {
-		if f.OnCreate != nil {
-			f.OnCreate()
-		}
-	})
+	f.button = NewKeyButton(button, theme.ContentAddIcon(), func() { callIfSet(f.OnCreate) })
 	f.button.Importance = widget.HighImportance
 	f.ExtendBaseWidget(f)
 	return f
@@ -57,9 +53,9 @@ func (f *FirstRun) CreateRenderer() fyne.WidgetRenderer {
 	title.Align = fyne.TextAlignCenter
 	about := NewText(f.about)
 	about.Alignment = fyne.TextAlignCenter
-	card := container.New(rows(14), picture, title, about,
+	card := container.New(rowLayout(14), picture, title, about,
 		container.NewCenter(container.NewGridWrap(fyne.NewSize(240, 40), f.button)), f.note)
 	plate := NewGround(theme.ColorNameHeaderBackground, 14)
 	return widget.NewSimpleRenderer(container.NewCenter(
-		container.NewStack(plate, container.New(inset(28, 44), container.New(wide(400), card)))))
+		container.NewStack(plate, container.New(insetLayout(28, 44), container.New(fixedWidth(400), card)))))
 }

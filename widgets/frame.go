@@ -2,11 +2,11 @@ package widgets
 
 import "fyne.io/fyne/v2"
 
-type frame struct{ top, bottom, left, right fyne.CanvasObject }
+type frameLayout struct{ top, bottom, left, right fyne.CanvasObject }
 
 // NewFrame returns a container with edges, which may be nil, around a middle without padding.
 func NewFrame(top, bottom, left, right, middle fyne.CanvasObject) *fyne.Container {
-	c := &fyne.Container{Layout: frame{top, bottom, left, right}}
+	c := &fyne.Container{Layout: frameLayout{top, bottom, left, right}}
 	for _, o := range []fyne.CanvasObject{top, bottom, left, right, middle} {
 		if o != nil {
 			c.Objects = append(c.Objects, o)
@@ -16,7 +16,7 @@ func NewFrame(top, bottom, left, right, middle fyne.CanvasObject) *fyne.Containe
 }
 
 // Layout implements fyne.Layout.
-func (f frame) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (f frameLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	at, rest := fyne.NewPos(0, 0), size
 	put := func(o fyne.CanvasObject, pos fyne.Position, size fyne.Size) {
 		o.Move(pos)
@@ -48,7 +48,7 @@ func (f frame) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 }
 
 // MinSize implements fyne.Layout.
-func (f frame) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (f frameLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	var middle fyne.Size
 	for _, o := range objects {
 		switch {

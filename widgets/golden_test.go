@@ -18,13 +18,13 @@ type golden struct {
 	name          string
 	width, height float32
 	widget        func() fyne.CanvasObject
-	// act simulates input once the widget is shown. It may be nil.
-	act func(fyne.CanvasObject)
+	// input simulates input once the widget is shown. It may be nil.
+	input func(fyne.CanvasObject)
 }
 
-// with returns an act for a widget of type W.
-func with[T fyne.CanvasObject](do func(T)) func(fyne.CanvasObject) {
-	return func(o fyne.CanvasObject) { do(o.(T)) }
+// inputTo returns an act for a widget of type W.
+func inputTo[T fyne.CanvasObject](input func(T)) func(fyne.CanvasObject) {
+	return func(o fyne.CanvasObject) { input(o.(T)) }
 }
 
 func focus(o fyne.CanvasObject, part fyne.Focusable) {
@@ -151,24 +151,24 @@ var goldens = []golden{
 	}, nil},
 
 	{"field", 240, 80, field("dev", "Letters and digits", ""), nil},
-	{"field-untouched", 240, 80, field("", "Letters and digits", ""), with(func(f *Field) { f.Valid() })},
-	{"field-wrong", 240, 80, field("dev", "Letters and digits", ""), with(func(f *Field) { f.SetText("") })},
+	{"field-untouched", 240, 80, field("", "Letters and digits", ""), inputTo(func(f *Field) { f.Valid() })},
+	{"field-wrong", 240, 80, field("dev", "Letters and digits", ""), inputTo(func(f *Field) { f.SetText("") })},
 	{"field-unit", 240, 80, field("512", "This computer has 8 GB", "MB"), nil},
-	{"field-disabled", 240, 80, field("dev", "", ""), with(func(f *Field) { f.Disable() })},
-	{"field-selected", 240, 80, field("dev", "", ""), with(func(f *Field) { focus(f, f.Entry()); f.SelectAll() })},
+	{"field-disabled", 240, 80, field("dev", "", ""), inputTo(func(f *Field) { f.Disable() })},
+	{"field-selected", 240, 80, field("dev", "", ""), inputTo(func(f *Field) { focus(f, f.Entry()); f.SelectAll() })},
 
 	{"inplace", 240, 40, inPlace("before-upgrade"), nil},
 	{"inplace-empty", 240, 40, inPlace(""), nil},
 	{"inplace-text", 240, 90, inPlaceText(strings.Repeat("before the upgrade of the kernel ", 3)), nil},
 	{"inplace-text-long", 240, 160, inPlaceText(strings.Repeat("word ", 100)), nil},
-	{"inplace-text-hovered", 240, 40, inPlaceText(""), with(func(p *InPlace) { p.MouseIn(&desktop.MouseEvent{}) })},
-	{"inplace-hovered", 240, 40, inPlace("before-upgrade"), with(func(p *InPlace) { p.MouseIn(&desktop.MouseEvent{}) })},
-	{"inplace-typing", 240, 60, inPlace("before-upgrade"), with(func(p *InPlace) { p.Edit() })},
+	{"inplace-text-hovered", 240, 40, inPlaceText(""), inputTo(func(p *InPlace) { p.MouseIn(&desktop.MouseEvent{}) })},
+	{"inplace-hovered", 240, 40, inPlace("before-upgrade"), inputTo(func(p *InPlace) { p.MouseIn(&desktop.MouseEvent{}) })},
+	{"inplace-typing", 240, 60, inPlace("before-upgrade"), inputTo(func(p *InPlace) { p.Edit() })},
 
 	{"findbar", 700, 44, func() fyne.CanvasObject { return NewFindBar("Find", "Match case") }, nil},
 	{
 		"findbar-found", 700, 44, func() fyne.CanvasObject { return NewFindBar("Find", "Match case") },
-		with(func(b *FindBar) { b.Set("error"); b.SetCount("2 of 14") }),
+		inputTo(func(b *FindBar) { b.Set("error"); b.SetCount("2 of 14") }),
 	},
 
 	{"firstrun", 600, 400, firstRun(""), nil},
@@ -187,8 +187,8 @@ var goldens = []golden{
 		JobItem{ID: 1, Icon: theme.ViewRestoreIcon(), Title: strings.Repeat("title ", 20), Phase: "Compressing", Numbers: "42 %  ·  180 MB/s  ·  0:12 left", Fraction: 0.42, Button: "Cancel"}), nil},
 
 	{"keybutton", 160, 40, func() fyne.CanvasObject { return NewKeyButton("Restore", theme.MediaReplayIcon(), nil) }, nil},
-	{"keybutton-focused", 160, 40, func() fyne.CanvasObject { return NewKeyButton("Restore", nil, nil) }, with(func(b *KeyButton) { focus(b, b) })},
-	{"keybutton-disabled", 160, 40, func() fyne.CanvasObject { return NewKeyButton("Restore", nil, nil) }, with(func(b *KeyButton) { b.Disable() })},
+	{"keybutton-focused", 160, 40, func() fyne.CanvasObject { return NewKeyButton("Restore", nil, nil) }, inputTo(func(b *KeyButton) { focus(b, b) })},
+	{"keybutton-disabled", 160, 40, func() fyne.CanvasObject { return NewKeyButton("Restore", nil, nil) }, inputTo(func(b *KeyButton) { b.Disable() })},
 
 	{"tabbar", 400, 32, tabBar(true), nil},
 	{"tabbar-full", 400, 32, tabBar(false), nil},
@@ -199,8 +199,8 @@ var goldens = []golden{
 		TimelineItem{Name: "here", Age: "3 days ago", Detail: "571 MB  ·  stopped", CurrentLabel: "you are here"},
 		TimelineItem{Name: "lost-one", Age: "30 days ago", Detail: "file is missing", Alert: true}), nil},
 	{"timeline-single", 320, 80, timeline(anyName), nil},
-	{"timeline-chosen", 320, 140, timeline(anyName, longName), with(func(t *Timeline) { t.SetCurrent(longName.Name) })},
-	{"timeline-focused", 320, 140, timeline(anyName, longName), with(func(t *Timeline) { focus(t, t) })},
+	{"timeline-chosen", 320, 140, timeline(anyName, longName), inputTo(func(t *Timeline) { t.SetCurrent(longName.Name) })},
+	{"timeline-focused", 320, 140, timeline(anyName, longName), inputTo(func(t *Timeline) { focus(t, t) })},
 
 	{"vmlist", 232, 180, vmList("dev", VMItem{Name: "dev", Mark: theme.MediaPlayIcon(), Detail: "66 MB  ·  snapshot 4 min ago"},
 		VMItem{Name: "old", Mark: theme.WarningIcon(), Detail: "vms.json says 0 CPUs", Alert: true},
@@ -220,8 +220,8 @@ func TestGoldens(t *testing.T) {
 			w := test.NewTempWindow(t, o)
 			w.SetPadded(false)
 			w.Resize(fyne.NewSize(g.width, g.height))
-			if g.act != nil {
-				g.act(o)
+			if g.input != nil {
+				g.input(o)
 			}
 			test.AssertRendersToMarkup(t, g.name+".xml", w.Canvas())
 		})
@@ -230,7 +230,7 @@ func TestGoldens(t *testing.T) {
 
 func TestGoldenDialogs(t *testing.T) {
 	content := func() fyne.CanvasObject {
-		return container.New(rows(10), NewParagraph(NewText("What is to be decided, in a sentence that may take two lines.")), NewField("Name", "dev", "", ""))
+		return container.New(rowLayout(10), NewParagraph(NewText("What is to be decided, in a sentence that may take two lines.")), NewField("Name", "dev", "", ""))
 	}
 	for name, buttons := range map[string][]*DialogButton{
 		"dialog":          {{Text: "Take snapshot", Default: true}},
@@ -239,7 +239,7 @@ func TestGoldenDialogs(t *testing.T) {
 		"dialog-disabled": {{Text: "Other"}, {Text: "Create", Default: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := show(t, NewGap(1, 1), 700, 400)
+			w := showInWindow(t, NewGap(1, 1), 700, 400)
 			d := NewDialog(w.Canvas(), "A question", content(), "Cancel", buttons...)
 			d.Show(nil)
 			if name == "dialog-disabled" {

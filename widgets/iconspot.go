@@ -17,8 +17,8 @@ type iconSpot struct {
 	icon    fyne.Resource
 	tapped  func()
 
-	image *widget.Icon
-	under *Ground
+	image     *widget.Icon
+	hoverFill *Ground
 }
 
 const (
@@ -27,8 +27,8 @@ const (
 )
 
 func newIconSpot(icon fyne.Resource, tapped func()) *iconSpot {
-	s := &iconSpot{enabled: true, icon: icon, tapped: tapped, under: NewGround(theme.ColorNameHover, 5)}
-	s.under.Hide()
+	s := &iconSpot{enabled: true, icon: icon, tapped: tapped, hoverFill: NewGround(theme.ColorNameHover, 5)}
+	s.hoverFill.Hide()
 	s.image = widget.NewIcon(icon)
 	s.ExtendBaseWidget(s)
 	return s
@@ -39,7 +39,7 @@ func (s *iconSpot) Refresh() {
 	icon := s.icon
 	if !s.enabled {
 		icon = theme.NewDisabledResource(icon)
-		s.under.Hide()
+		s.hoverFill.Hide()
 	}
 	s.image.SetResource(icon)
 	s.BaseWidget.Refresh()
@@ -55,7 +55,7 @@ func (s *iconSpot) Tapped(*fyne.PointEvent) {
 // MouseIn implements desktop.Hoverable.
 func (s *iconSpot) MouseIn(*desktop.MouseEvent) {
 	if s.enabled {
-		s.under.Show()
+		s.hoverFill.Show()
 	}
 }
 
@@ -63,11 +63,11 @@ func (s *iconSpot) MouseIn(*desktop.MouseEvent) {
 func (s *iconSpot) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (s *iconSpot) MouseOut() { s.under.Hide() }
+func (s *iconSpot) MouseOut() { s.hoverFill.Hide() }
 
 // CreateRenderer implements fyne.Widget.
 func (s *iconSpot) CreateRenderer() fyne.WidgetRenderer {
-	spot := container.NewGridWrap(fyne.NewSquareSize(spotSize), container.NewStack(s.under,
+	spot := container.NewGridWrap(fyne.NewSquareSize(spotSize), container.NewStack(s.hoverFill,
 		container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(spotIconSize), s.image))))
 	return widget.NewSimpleRenderer(spot)
 }

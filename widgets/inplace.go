@@ -26,8 +26,8 @@ type InPlace struct {
 	OnEnded func()
 
 	text, empty string
-	shown       fyne.CanvasObject
-	say         func(text string, color fyne.ThemeColorName)
+	display     fyne.CanvasObject
+	draw        func(text string, color fyne.ThemeColorName)
 	field       *Field
 	hovered     bool
 }
@@ -41,31 +41,31 @@ func NewInPlace(style *Line, empty string) *InPlace {
 	})
 }
 
-// maxShownText is the maximum number of characters that NewInPlaceText shows; the entry
+// maxDisplayedText is the maximum number of characters that NewInPlaceText shows; the entry
 // contains all.
-const maxShownText = 300
+const maxDisplayedText = 300
 
 // NewInPlaceText returns an InPlace for a caption that wraps at width. Very long texts are
 // shown shortened.
 func NewInPlaceText(width float32, empty string) *InPlace {
 	label := NewText("")
 	label.SizeName = theme.SizeNameCaptionText
-	return newInPlace(container.New(wide(width), NewParagraph(label)), empty, func(text string, color fyne.ThemeColorName) {
-		if all := []rune(text); len(all) > maxShownText {
-			text = string(all[:maxShownText]) + "…"
+	return newInPlace(container.New(fixedWidth(width), NewParagraph(label)), empty, func(text string, color fyne.ThemeColorName) {
+		if all := []rune(text); len(all) > maxDisplayedText {
+			text = string(all[:maxDisplayedText]) + "…"
 		}
-		label.Importance = importanceOf[color]
+		label.Importance = importances[color]
 		label.SetText(text)
 	})
 }
 
-// importanceOf maps a color to the importance that makes a label use it.
-var importanceOf = map[fyne.ThemeColorName]widget.Importance{
+// importances maps a color to the importance that makes a label use it.
+var importances = map[fyne.ThemeColorName]widget.Importance{
 	theme.ColorNamePlaceHolder: widget.LowImportance, theme.ColorNameHyperlink: widget.HighImportance,
 }
 
-func newInPlace(shown fyne.CanvasObject, empty string, say func(string, fyne.ThemeColorName)) *InPlace {
-	p := &InPlace{shown: shown, say: say, empty: empty}
+func newInPlace(display fyne.CanvasObject, empty string, draw func(string, fyne.ThemeColorName)) *InPlace {
+	p := &InPlace{display: display, draw: draw, empty: empty}
 	p.field = NewField("", "", "", "")
 	p.field.label.Hide()
 	p.field.Check = func(text string) string {
@@ -79,7 +79,7 @@ func newInPlace(shown fyne.CanvasObject, empty string, say func(string, fyne.The
 	p.field.entry.onFocusLost = p.closeEntry
 	p.field.Hide()
 	p.ExtendBaseWidget(p)
-	p.show()
+	p.redraw()
 	return p
 }
 
@@ -95,7 +95,7 @@ func (p *InPlace) Set(text string) {
 	if p.Editing() {
 		p.closeEntry()
 	}
-	p.show()
+	p.redraw()
 }
 
 // Editing reports whether the entry is open.
@@ -107,7 +107,7 @@ func (p *InPlace) Edit() {
 		return
 	}
 	p.field.SetText(p.text)
-	p.shown.Hide()
+	p.display.Hide()
 	p.field.Show()
 	p.Refresh()
 	if p.Focus != nil {
@@ -121,9 +121,9 @@ func (p *InPlace) submit() {
 	if !p.field.Valid() {
 		return
 	}
-	was := p.text
+	previous := p.text
 	p.closeEntry()
-	if text != was {
+	if text != previous {
 		p.OnEdited(text)
 	}
 }
@@ -133,14 +133,12 @@ func (p *InPlace) closeEntry() {
 		return
 	}
 	p.field.Hide()
-	p.shown.Show()
+	p.display.Show()
 	p.Refresh()
-	if p.OnEnded != nil {
-		p.OnEnded()
-	}
+	callIfSet(p.OnEnded)
 }
 
-func (p *InPlace) show() {
+func (p *InPlace) redraw() {
 	text, color := p.text, theme.ColorNameForeground
 	if text == "" {
 		text, color = p.empty, theme.ColorNamePlaceHolder
@@ -148,24 +146,24 @@ func (p *InPlace) show() {
 	if p.hovered {
 		color = theme.ColorNameHyperlink
 	}
-	p.say(text, color)
+	p.draw(text, color)
 }
 
 // Tapped implements fyne.Tappable.
 func (p *InPlace) Tapped(*fyne.PointEvent) { p.Edit() }
 
 // MouseIn implements desktop.Hoverable.
-func (p *InPlace) MouseIn(*desktop.MouseEvent) { p.hover(true) }
+func (p *InPlace) MouseIn(*desktop.MouseEvent) { p.setHovered(true) }
 
 // MouseMoved implements desktop.Hoverable.
 func (p *InPlace) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (p *InPlace) MouseOut() { p.hover(false) }
+func (p *InPlace) MouseOut() { p.setHovered(false) }
 
-func (p *InPlace) hover(on bool) {
+func (p *InPlace) setHovered(on bool) {
 	p.hovered = on && p.OnEdited != nil
-	p.show()
+	p.redraw()
 }
 
 // Cursor implements desktop.Cursorable.
@@ -173,5 +171,5 @@ func (p *InPlace) Cursor() desktop.Cursor { return desktop.TextCursor }
 
 // CreateRenderer implements fyne.Widget.
 func (p *InPlace) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.New(rows(0), p.shown, p.field))
+	return widget.NewSimpleRenderer(container.New(rowLayout(0), p.display, p.field))
 }

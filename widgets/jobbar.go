@@ -39,7 +39,7 @@ type JobBar struct {
 
 // NewJobBar returns an empty bar.
 func NewJobBar() *JobBar {
-	b := &JobBar{box: container.New(rows(0))}
+	b := &JobBar{box: container.New(rowLayout(0))}
 	b.ExtendBaseWidget(b)
 	b.Hide()
 	return b
@@ -56,37 +56,37 @@ func (b *JobBar) Items() []JobItem {
 
 // Set shows the items, reusing the rows of jobs that are already shown.
 func (b *JobBar) Set(items []JobItem) {
-	same := slices.EqualFunc(b.rows, items, func(r *jobRow, i JobItem) bool { return r.item.ID == i.ID })
-	if !same {
-		old := b.rows
+	sameJobs := slices.EqualFunc(b.rows, items, func(r *jobRow, i JobItem) bool { return r.item.ID == i.ID })
+	if !sameJobs {
+		oldRows := b.rows
 		b.rows = nil
 		b.box.RemoveAll()
 		for _, item := range items {
-			at := slices.IndexFunc(old, func(r *jobRow) bool { return r.item.ID == item.ID })
+			index := slices.IndexFunc(oldRows, func(r *jobRow) bool { return r.item.ID == item.ID })
 			row := (*jobRow)(nil)
-			if at >= 0 {
-				row = old[at]
+			if index >= 0 {
+				row = oldRows[index]
 			} else {
-				row = newJobRow(item, func() { b.press(item.ID) })
+				row = newJobRow(item, func() { b.reportPress(item.ID) })
 			}
 			b.rows = append(b.rows, row)
 			b.box.Add(row.object)
 		}
 	}
 	for i, item := range items {
-		b.rows[i].set(item)
+		b.rows[i].update(item)
 	}
 	if len(items) == 0 {
 		b.Hide()
 	} else {
 		b.Show()
 	}
-	if !same {
+	if !sameJobs {
 		b.Refresh()
 	}
 }
 
-func (b *JobBar) press(id int64) {
+func (b *JobBar) reportPress(id int64) {
 	if b.OnButton != nil {
 		b.OnButton(id)
 	}
@@ -124,18 +124,18 @@ func newJobRow(item JobItem, pressed func()) *jobRow {
 	r.numbers.Align = fyne.TextAlignTrailing
 	r.button.Importance = widget.LowImportance
 	r.object = container.New(jobRowLayout{r}, r.icon, r.title, r.phase, r.bar, r.numbers, r.button, &canvas.Rectangle{})
-	r.show(item)
+	r.draw(item)
 	return r
 }
 
-func (r *jobRow) set(item JobItem) {
+func (r *jobRow) update(item JobItem) {
 	if r.item != item {
-		r.show(item)
+		r.draw(item)
 	}
 }
 
-func (r *jobRow) show(item JobItem) {
-	layout := r.item.Ended != item.Ended || r.item.Button != item.Button
+func (r *jobRow) draw(item JobItem) {
+	layoutChanged := r.item.Ended != item.Ended || r.item.Button != item.Button
 	r.item = item
 	r.icon.SetResource(item.Icon)
 	r.title.Set(item.Title)
@@ -152,7 +152,7 @@ func (r *jobRow) show(item JobItem) {
 	}
 	r.bar.Hidden = item.Ended
 	r.button.Hidden = item.Button == ""
-	if layout {
+	if layoutChanged {
 		r.object.Refresh()
 	}
 }

@@ -14,26 +14,26 @@ type keyList struct {
 	// OnMenu opens the menu of the selected row at a position on the canvas.
 	OnMenu func(at fyne.Position)
 
-	// self is the embedding widget, which takes the focus.
-	self fyne.Focusable
+	// focusTarget is the embedding widget, which takes the focus.
+	focusTarget fyne.Focusable
 	// selectedRow returns the selected row, or -1.
 	selectedRow func() int
 
 	onReturn, onDelete, onEscape func()
 }
 
-// pick selects and highlights a row.
-func (l *keyList) pick(row int) {
+// selectRow selects and highlights a row.
+func (l *keyList) selectRow(row int) {
 	l.Select(row)
 	l.Highlight(row)
 }
 
-// take selects a row that was clicked, and focuses the list.
-func (l *keyList) take(row int) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(l.self.(fyne.CanvasObject)); c != nil {
-		c.Focus(l.self)
+// selectClicked selects a row that was clicked, and focuses the list.
+func (l *keyList) selectClicked(row int) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(l.focusTarget.(fyne.CanvasObject)); c != nil {
+		c.Focus(l.focusTarget)
 	}
-	l.pick(row)
+	l.selectRow(row)
 }
 
 // openMenu opens the selected row's menu by key, at the list's upper edge: the list does
@@ -42,50 +42,48 @@ func (l *keyList) openMenu() {
 	if l.OnMenu == nil || l.selectedRow() < 0 {
 		return
 	}
-	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(l.self.(fyne.CanvasObject))
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(l.focusTarget.(fyne.CanvasObject))
 	l.OnMenu(at.AddXY(24, 24))
 }
 
-// move updates the selection after the selected item has moved to another row; to is negative
+// updateSelection updates the selection after the selected item has moved to another row; to is negative
 // if the item is gone. If the row is the same, move does nothing, because selecting would
 // scroll to it.
-func (l *keyList) move(from, to int) {
+func (l *keyList) updateSelection(from, to int) {
 	switch {
 	case to < 0:
 		l.UnselectAll()
 	case from != to:
-		l.pick(to)
+		l.selectRow(to)
 	}
 }
 
-// step moves the selection down by a number of rows, if that row exists.
-func (l *keyList) step(by int) {
+// moveSelection moves the selection down by a number of rows, if that row exists.
+func (l *keyList) moveSelection(by int) {
 	if row := l.selectedRow() + by; row >= 0 && row < l.Length() {
-		l.pick(row)
+		l.selectRow(row)
 	}
 }
 
 // TypedKey implements fyne.Focusable.
 func (l *keyList) TypedKey(key *fyne.KeyEvent) {
-	var act func()
+	var action func()
 	switch key.Name {
 	case fyne.KeyDown:
-		l.step(1)
+		l.moveSelection(1)
 	case fyne.KeyUp:
-		l.step(-1)
+		l.moveSelection(-1)
 	case fyne.KeyReturn, fyne.KeyEnter:
-		act = l.onReturn
+		action = l.onReturn
 	case fyne.KeyDelete:
-		act = l.onDelete
+		action = l.onDelete
 	case fyne.KeyEscape:
-		act = l.onEscape
+		action = l.onEscape
 	case desktop.KeyMenu:
-		act = l.openMenu
+		action = l.openMenu
 	default:
 		l.List.TypedKey(key)
 		return
 	}
-	if act != nil {
-		act()
-	}
+	callIfSet(action)
 }

@@ -20,22 +20,22 @@ func NewGap(width, height float32) fyne.CanvasObject {
 	return r
 }
 
-// rows stacks objects with space between them.
-func rows(space float32) fyne.Layout { return layout.NewCustomPaddedVBoxLayout(space) }
+// rowLayout stacks objects with space between them.
+func rowLayout(space float32) fyne.Layout { return layout.NewCustomPaddedVBoxLayout(space) }
 
-// columns places objects side by side with space between them.
-func columns(space float32) fyne.Layout { return layout.NewCustomPaddedHBoxLayout(space) }
+// columnLayout places objects side by side with space between them.
+func columnLayout(space float32) fyne.Layout { return layout.NewCustomPaddedHBoxLayout(space) }
 
-// inset pads its only object.
-func inset(vertical, horizontal float32) fyne.Layout {
+// insetLayout pads its only object.
+func insetLayout(vertical, horizontal float32) fyne.Layout {
 	return layout.NewCustomPaddedLayout(vertical, vertical, horizontal, horizontal)
 }
 
-// wide is a layout that gives its objects that width, and the height of the tallest object.
-type wide float32
+// fixedWidth is a layout that gives its objects that width, and the height of the tallest object.
+type fixedWidth float32
 
 // Layout implements fyne.Layout.
-func (w wide) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (w fixedWidth) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		o.Move(fyne.NewPos(0, 0))
 		o.Resize(fyne.NewSize(float32(w), size.Height))
@@ -44,7 +44,7 @@ func (w wide) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize implements fyne.Layout. The width is set first, since it decides the height of
 // wrapped text.
-func (w wide) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (w fixedWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	height := float32(0)
 	for _, o := range objects {
 		if o.Size().Width != float32(w) {
@@ -55,11 +55,11 @@ func (w wide) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(float32(w), height)
 }
 
-// middle centers its objects vertically at their minimum height and full width.
-type middle struct{}
+// verticallyCentered centers its objects vertically at their minimum height and full width.
+type verticallyCentered struct{}
 
 // Layout implements fyne.Layout.
-func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (verticallyCentered) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		height := min(o.MinSize().Height, size.Height)
 		o.Move(fyne.NewPos(0, (size.Height-height)/2))
@@ -68,7 +68,7 @@ func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 }
 
 // MinSize implements fyne.Layout.
-func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (verticallyCentered) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	var size fyne.Size
 	for _, o := range objects {
 		size = size.Max(o.MinSize())
@@ -78,5 +78,5 @@ func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // NewMiddle centers an object vertically at full width.
 func NewMiddle(o fyne.CanvasObject) *fyne.Container {
-	return &fyne.Container{Layout: middle{}, Objects: []fyne.CanvasObject{o}}
+	return &fyne.Container{Layout: verticallyCentered{}, Objects: []fyne.CanvasObject{o}}
 }

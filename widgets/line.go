@@ -75,24 +75,24 @@ type lineRenderer struct {
 }
 
 func (r *lineRenderer) Layout(size fyne.Size) {
-	if text := r.fit(size.Width); text != r.text.Text {
+	if text := r.shortenedText(size.Width); text != r.text.Text {
 		r.text.Text = text
 		r.text.Refresh()
 	}
 	r.text.Resize(size)
 }
 
-// fit returns the text, shortened to width.
-func (r *lineRenderer) fit(width float32) string {
-	whole := r.line.Text
-	if r.line.Whole || r.width(whole) <= width {
-		return whole
+// shortenedText returns the text, shortened to width.
+func (r *lineRenderer) shortenedText(width float32) string {
+	text := r.line.Text
+	if r.line.Whole || r.textWidth(text) <= width {
+		return text
 	}
-	runes := []rune(whole)
+	runes := []rune(text)
 	low, high := 0, len(runes)
 	for low < high {
 		mid := (low + high + 1) / 2
-		if r.width(string(runes[:mid])+"…") <= width {
+		if r.textWidth(string(runes[:mid])+"…") <= width {
 			low = mid
 		} else {
 			high = mid - 1
@@ -101,14 +101,14 @@ func (r *lineRenderer) fit(width float32) string {
 	return string(runes[:low]) + "…"
 }
 
-func (r *lineRenderer) width(s string) float32 {
+func (r *lineRenderer) textWidth(s string) float32 {
 	return fyne.MeasureText(s, r.text.TextSize, r.text.TextStyle).Width
 }
 
 func (r *lineRenderer) MinSize() fyne.Size {
 	size := fyne.MeasureText("X", r.text.TextSize, r.text.TextStyle)
 	if r.line.Whole {
-		size.Width = r.width(r.line.Text)
+		size.Width = r.textWidth(r.line.Text)
 	} else {
 		size.Width = 0
 	}

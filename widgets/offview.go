@@ -14,32 +14,28 @@ type OffView struct {
 
 	OnButton func()
 
-	title  *Line
-	about  *widget.Label
-	button *KeyButton
-	place  *fyne.Container // around the button
-	box    *fyne.Container
+	title     *Line
+	message   *widget.Label
+	button    *KeyButton
+	buttonBox *fyne.Container // around the button
+	box       *fyne.Container
 }
 
-const offTextWidth = 360
+const offViewTextWidth = 360
 
 // NewOffView returns a view without a message.
 func NewOffView() *OffView {
-	v := &OffView{title: NewBold(""), about: NewText("")}
+	v := &OffView{title: NewBold(""), message: NewText("")}
 	v.title.TextSize = theme.SizeNameSubHeadingText
-	v.title.Align, v.about.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
-	v.about.SizeName = theme.SizeNameCaptionText
-	v.button = NewKeyButton("", theme.MediaPlayIcon(), func() {
-		if v.OnButton != nil {
-			v.OnButton()
-		}
-	})
+	v.title.Align, v.message.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
+	v.message.SizeName = theme.SizeNameCaptionText
+	v.button = NewKeyButton("", theme.MediaPlayIcon(), func() { callIfSet(v.OnButton) })
 	v.button.Importance = widget.HighImportance
-	v.place = container.NewCenter(container.NewGridWrap(fyne.NewSize(180, 38), v.button))
-	v.box = container.New(rows(6), v.title, v.about, v.place)
-	v.about.Hide()
+	v.buttonBox = container.NewCenter(container.NewGridWrap(fyne.NewSize(180, 38), v.button))
+	v.box = container.New(rowLayout(6), v.title, v.message, v.buttonBox)
+	v.message.Hide()
 	v.button.Hide()
-	v.place.Hide()
+	v.buttonBox.Hide()
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -49,15 +45,15 @@ func (v *OffView) Button() *KeyButton { return v.button }
 
 // Set shows a message. An empty about or button is hidden.
 func (v *OffView) Set(title, about, button string) {
-	if v.title.Text == title && v.about.Text == about && v.button.Text == button {
+	if v.title.Text == title && v.message.Text == about && v.button.Text == button {
 		return
 	}
 	v.title.Set(title)
-	v.about.SetText(about)
+	v.message.SetText(about)
 	v.button.SetText(button)
-	v.about.Hidden = about == ""
+	v.message.Hidden = about == ""
 	v.button.Hidden = button == ""
-	v.place.Hidden = v.button.Hidden
+	v.buttonBox.Hidden = v.button.Hidden
 	v.box.Refresh()
 	v.Refresh()
 }
@@ -65,6 +61,6 @@ func (v *OffView) Set(title, about, button string) {
 // CreateRenderer implements fyne.Widget.
 func (v *OffView) CreateRenderer() fyne.WidgetRenderer {
 	plate := NewGround(theme.ColorNameHeaderBackground, 12)
-	card := container.NewStack(plate, container.New(inset(22, 28), container.New(wide(offTextWidth), v.box)))
+	card := container.NewStack(plate, container.New(insetLayout(22, 28), container.New(fixedWidth(offViewTextWidth), v.box)))
 	return widget.NewSimpleRenderer(container.NewCenter(card))
 }

@@ -27,56 +27,52 @@ type TabBar struct {
 	OnSelect, OnClose func(at int)
 	OnAdd             func()
 
-	items  []TabItem
-	chosen int
-	row    *fyne.Container
-	scroll *container.Scroll
-	add    *iconSpot
+	items    []TabItem
+	selected int
+	row      *fyne.Container
+	scroll   *container.Scroll
+	add      *iconSpot
 }
 
 const tabHeight = 32
 
 // NewTabBar returns a bar without tabs.
 func NewTabBar() *TabBar {
-	b := &TabBar{chosen: -1, row: container.New(columns(0))}
+	b := &TabBar{selected: -1, row: container.New(columnLayout(0))}
 	b.scroll = container.NewHScroll(b.row)
-	b.add = newIconSpot(theme.ContentAddIcon(), func() {
-		if b.OnAdd != nil {
-			b.OnAdd()
-		}
-	})
+	b.add = newIconSpot(theme.ContentAddIcon(), func() { callIfSet(b.OnAdd) })
 	b.ExtendBaseWidget(b)
 	return b
 }
 
-// Set shows the tabs; chosen is the index of the tab in front. canAdd enables the add button.
-func (b *TabBar) Set(items []TabItem, chosen int, canAdd bool) {
+// Set shows the tabs; selected is the index of the tab in front. canAdd enables the add button.
+func (b *TabBar) Set(items []TabItem, selected int, canAdd bool) {
 	if b.add.enabled != canAdd {
 		b.add.enabled = canAdd
 		b.add.Refresh()
 	}
-	if b.chosen == chosen && slices.Equal(b.items, items) {
+	if b.selected == selected && slices.Equal(b.items, items) {
 		return
 	}
-	b.items, b.chosen = slices.Clone(items), chosen
+	b.items, b.selected = slices.Clone(items), selected
 	b.row.RemoveAll()
 	for at, item := range items {
-		b.row.Add(b.tab(at, item))
+		b.row.Add(b.newTab(at, item))
 	}
 	b.row.Add(container.NewCenter(b.add))
 	b.Refresh()
-	b.reveal()
+	b.scrollToSelected()
 }
 
 // Items returns the tabs as shown.
 func (b *TabBar) Items() []TabItem { return slices.Clone(b.items) }
 
-// reveal scrolls to the tab in front.
-func (b *TabBar) reveal() {
-	if b.chosen < 0 || b.chosen >= len(b.items) {
+// scrollToSelected scrolls to the tab in front.
+func (b *TabBar) scrollToSelected() {
+	if b.selected < 0 || b.selected >= len(b.items) {
 		return
 	}
-	tab := b.row.Objects[b.chosen]
+	tab := b.row.Objects[b.selected]
 	left, right := tab.Position().X, tab.Position().X+tab.MinSize().Width
 	offset := max(min(b.scroll.Offset.X, left), right-b.scroll.Size().Width)
 	if offset != b.scroll.Offset.X {
@@ -84,14 +80,14 @@ func (b *TabBar) reveal() {
 	}
 }
 
-func (b *TabBar) tab(at int, item TabItem) fyne.CanvasObject {
+func (b *TabBar) newTab(at int, item TabItem) fyne.CanvasObject {
 	label := NewLine(item.Label)
 	label.TextSize, label.Whole = theme.SizeNameCaptionText, true
 	if item.Quiet {
 		label.Color = theme.ColorNamePlaceHolder
 	}
-	label.Style.Bold = at == b.chosen
-	parts := container.New(columns(4), NewGap(10, 0), container.New(middle{}, label))
+	label.Style.Bold = at == b.selected
+	parts := container.New(columnLayout(4), NewGap(10, 0), container.New(verticallyCentered{}, label))
 	if item.CanClose {
 		parts.Add(container.NewCenter(newIconSpot(theme.CancelIcon(), func() {
 			if b.OnClose != nil {
@@ -108,7 +104,7 @@ func (b *TabBar) tab(at int, item TabItem) fyne.CanvasObject {
 		}
 	}}
 	t.content = container.NewStack(NewGap(0, tabHeight), parts)
-	if at == b.chosen {
+	if at == b.selected {
 		t.content = NewFrame(nil, container.NewStack(NewGround(theme.ColorNamePrimary, 0), NewGap(0, 2)), nil, nil,
 			container.NewStack(NewGap(0, tabHeight-2), parts))
 	}

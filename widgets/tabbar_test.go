@@ -11,10 +11,10 @@ import (
 func TestTabBar(t *testing.T) {
 	test.NewTempApp(t)
 	b := NewTabBar()
-	var did []string
-	b.OnSelect = func(at int) { did = append(did, "choose "+b.Items()[at].Label) }
-	b.OnClose = func(at int) { did = append(did, "close "+b.Items()[at].Label) }
-	b.OnAdd = func() { did = append(did, "add") }
+	var calls []string
+	b.OnSelect = func(at int) { calls = append(calls, "choose "+b.Items()[at].Label) }
+	b.OnClose = func(at int) { calls = append(calls, "close "+b.Items()[at].Label) }
+	b.OnAdd = func() { calls = append(calls, "add") }
 	win := test.NewTempWindow(t, b)
 	win.Resize(fyne.NewSize(160, tabHeight))
 	items := []TabItem{{Label: "Console"}, {Label: "Shell 1", CanClose: true}, {Label: "Shell 2", CanClose: true}}
@@ -29,17 +29,17 @@ func TestTabBar(t *testing.T) {
 	test.TapCanvas(win.Canvas(), fyne.NewPos(20, 10))
 	tab := b.row.Objects[1]
 	test.Tap(tab.(fyne.Tappable))
-	walkTo[*iconSpot](t, tab).Tapped(nil)
+	firstWidget[*iconSpot](t, tab).Tapped(nil)
 	b.add.Tapped(nil)
 	b.Set(items, 0, false)
 	b.add.Tapped(nil) // the button is disabled
-	if want := []string{"choose Console", "choose Shell 1", "close Shell 1", "add"}; !slices.Equal(did, want) {
-		t.Errorf("did %q, want %q", did, want)
+	if want := []string{"choose Console", "choose Shell 1", "close Shell 1", "add"}; !slices.Equal(calls, want) {
+		t.Errorf("did %q, want %q", calls, want)
 	}
 }
 
-// walkTo returns the first widget of a type within an object.
-func walkTo[T fyne.CanvasObject](t *testing.T, o fyne.CanvasObject) T {
+// firstWidget returns the first widget of a type within an object.
+func firstWidget[T fyne.CanvasObject](t *testing.T, o fyne.CanvasObject) T {
 	t.Helper()
 	var found []T
 	var walk func(fyne.CanvasObject)

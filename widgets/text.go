@@ -18,5 +18,5 @@ func NewText(text string) *widget.Label {
 // the padding of Fyne's labels.
 func NewParagraph(text *widget.Label) fyne.CanvasObject {
 	pad := theme.InnerPadding()
-	return container.New(inset(4-pad, -pad), text)
+	return container.New(insetLayout(4-pad, -pad), text)
 }

@@ -19,8 +19,8 @@ type Timeline struct {
 	OnReturn, OnDelete func(name string)
 	OnEscape           func()
 
-	items  []TimelineItem
-	chosen string
+	items   []TimelineItem
+	current string
 }
 
 // NewTimeline returns an empty timeline.
@@ -31,31 +31,27 @@ func NewTimeline() *Timeline {
 	t.UpdateItem = func(id widget.ListItemID, o fyne.CanvasObject) {
 		if id < len(t.items) {
 			row := o.(*timelineRow)
-			row.point(&t.keyList, id)
+			row.setRow(&t.keyList, id)
 			row.set(t.items[id], id == 0, id == len(t.items)-1)
 		}
 	}
 	t.HideSeparators = true
 	t.OnSelected = func(id widget.ListItemID) {
 		if id < len(t.items) {
-			t.choose(t.items[id].Name)
+			t.setCurrent(t.items[id].Name)
 		}
 	}
-	t.selectedRow = func() int { return t.find(t.chosen) }
-	t.onReturn = func() { act(t.OnReturn, t.chosen) }
-	t.onDelete = func() { act(t.OnDelete, t.chosen) }
-	t.onEscape = func() {
-		if t.OnEscape != nil {
-			t.OnEscape()
-		}
-	}
-	t.self = t
+	t.selectedRow = func() int { return t.indexOf(t.current) }
+	t.onReturn = func() { callWithName(t.OnReturn, t.current) }
+	t.onDelete = func() { callWithName(t.OnDelete, t.current) }
+	t.onEscape = func() { callIfSet(t.OnEscape) }
+	t.focusTarget = t
 	t.ExtendBaseWidget(t)
 	return t
 }
 
-// act calls on(name) unless on is nil or name is empty.
-func act(on func(string), name string) {
+// callWithName calls on(name) unless on is nil or name is empty.
+func callWithName(on func(string), name string) {
 	if on != nil && name != "" {
 		on(name)
 	}
@@ -65,16 +61,16 @@ func act(on func(string), name string) {
 func (t *Timeline) Items() []TimelineItem { return slices.Clone(t.items) }
 
 // Current returns the selected snapshot's name, or "".
-func (t *Timeline) Current() string { return t.chosen }
+func (t *Timeline) Current() string { return t.current }
 
 // SetCurrent selects the named snapshot, or none for "".
 func (t *Timeline) SetCurrent(name string) {
-	if at := t.find(name); at >= 0 {
-		t.pick(at)
+	if at := t.indexOf(name); at >= 0 {
+		t.selectRow(at)
 		return
 	}
 	t.UnselectAll()
-	t.choose("")
+	t.setCurrent("")
 }
 
 // Set shows the items. The selected snapshot stays selected even if its row has changed; if it
@@ -83,27 +79,27 @@ func (t *Timeline) Set(items []TimelineItem) {
 	if slices.Equal(t.items, items) {
 		return
 	}
-	was := t.selectedRow()
+	oldRow := t.selectedRow()
 	t.items = slices.Clone(items)
 	for id, item := range items {
-		t.SetItemHeight(id, item.height())
+		t.SetItemHeight(id, item.rowHeight())
 	}
-	t.move(was, t.selectedRow())
+	t.updateSelection(oldRow, t.selectedRow())
 	if t.selectedRow() < 0 {
-		t.choose("")
+		t.setCurrent("")
 	}
 	t.Refresh()
 }
 
-func (t *Timeline) find(name string) int {
+func (t *Timeline) indexOf(name string) int {
 	return slices.IndexFunc(t.items, func(i TimelineItem) bool { return i.Name == name })
 }
 
-func (t *Timeline) choose(name string) {
-	if t.chosen == name {
+func (t *Timeline) setCurrent(name string) {
+	if t.current == name {
 		return
 	}
-	t.chosen = name
+	t.current = name
 	if t.OnChanged != nil {
 		t.OnChanged(name)
 	}

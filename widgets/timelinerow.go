@@ -32,7 +32,7 @@ const (
 	rowDescription = 17
 )
 
-func (i TimelineItem) height() float32 {
+func (i TimelineItem) rowHeight() float32 {
 	if i.Description == "" {
 		return rowHeight
 	}
@@ -42,7 +42,7 @@ func (i TimelineItem) height() float32 {
 // A timelineRow shows one snapshot.
 type timelineRow struct {
 	widget.BaseWidget
-	pointed
+	clickableRow
 
 	item        TimelineItem
 	first, last bool
@@ -67,12 +67,12 @@ func (r *timelineRow) set(item TimelineItem, first, last bool) {
 func (r *timelineRow) CreateRenderer() fyne.WidgetRenderer {
 	rr := &timelineRowRenderer{
 		row: r, rail: &canvas.Rectangle{}, dot: &canvas.Circle{StrokeWidth: 2},
-		name: NewBold(""), age: NewCaption(""), detail: NewCaption(""), about: NewCaption(""), here: NewCaption(""),
+		name: NewBold(""), age: NewCaption(""), detail: NewCaption(""), description: NewCaption(""), currentLabel: NewCaption(""),
 	}
-	rr.age.Whole, rr.here.Whole = true, true
-	rr.here.Style.Bold = true
-	rr.here.Color = theme.ColorNameHyperlink
-	rr.about.Style.Italic = true
+	rr.age.Whole, rr.currentLabel.Whole = true, true
+	rr.currentLabel.Style.Bold = true
+	rr.currentLabel.Color = theme.ColorNameHyperlink
+	rr.description.Style.Italic = true
 	rr.Refresh()
 	return rr
 }
@@ -80,9 +80,9 @@ func (r *timelineRow) CreateRenderer() fyne.WidgetRenderer {
 type timelineRowRenderer struct {
 	row *timelineRow
 
-	rail                           *canvas.Rectangle
-	dot                            *canvas.Circle
-	name, age, detail, about, here *Line
+	rail                                         *canvas.Rectangle
+	dot                                          *canvas.Circle
+	name, age, detail, description, currentLabel *Line
 }
 
 func (rr *timelineRowRenderer) Layout(size fyne.Size) {
@@ -111,17 +111,17 @@ func (rr *timelineRowRenderer) Layout(size fyne.Size) {
 	rr.name.Resize(fyne.NewSize(max(0, right-age-8-railText), line))
 
 	y := rowTop + line + 3
-	here := rr.here.MinSize().Width
-	rr.here.Move(fyne.NewPos(right-here, y))
-	rr.here.Resize(fyne.NewSize(here, small))
+	here := rr.currentLabel.MinSize().Width
+	rr.currentLabel.Move(fyne.NewPos(right-here, y))
+	rr.currentLabel.Resize(fyne.NewSize(here, small))
 	rr.detail.Move(fyne.NewPos(railText, y))
 	rr.detail.Resize(fyne.NewSize(max(0, right-here-8-railText), small))
-	rr.about.Move(fyne.NewPos(railText, y+small+3))
-	rr.about.Resize(fyne.NewSize(max(0, right-railText), small))
+	rr.description.Move(fyne.NewPos(railText, y+small+3))
+	rr.description.Resize(fyne.NewSize(max(0, right-railText), small))
 }
 
 func (rr *timelineRowRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(railText+80, rr.row.item.height())
+	return fyne.NewSize(railText+80, rr.row.item.rowHeight())
 }
 
 func (rr *timelineRowRenderer) Refresh() {
@@ -137,21 +137,21 @@ func (rr *timelineRowRenderer) Refresh() {
 		rr.dot.StrokeColor = th.Color(theme.ColorNamePrimary, variant)
 		rr.dot.FillColor = rr.dot.StrokeColor
 	}
-	rr.name.Text, rr.age.Text, rr.detail.Text, rr.about.Text, rr.here.Text = item.Name, item.Age, item.Detail, item.Description, item.CurrentLabel
+	rr.name.Text, rr.age.Text, rr.detail.Text, rr.description.Text, rr.currentLabel.Text = item.Name, item.Age, item.Detail, item.Description, item.CurrentLabel
 	rr.detail.Color = theme.ColorNamePlaceHolder
 	if item.Alert {
 		rr.detail.Color = theme.ColorNameError
 	}
 	rr.rail.Refresh()
 	rr.dot.Refresh()
-	for _, l := range []*Line{rr.name, rr.age, rr.detail, rr.about, rr.here} {
+	for _, l := range []*Line{rr.name, rr.age, rr.detail, rr.description, rr.currentLabel} {
 		l.Refresh()
 	}
 	rr.Layout(rr.row.Size())
 }
 
 func (rr *timelineRowRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{rr.rail, rr.dot, rr.name, rr.age, rr.detail, rr.about, rr.here}
+	return []fyne.CanvasObject{rr.rail, rr.dot, rr.name, rr.age, rr.detail, rr.description, rr.currentLabel}
 }
 
 func (rr *timelineRowRenderer) Destroy() {}

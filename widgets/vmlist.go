@@ -16,8 +16,8 @@ type VMList struct {
 	// OnOpen is called when Return is pressed.
 	OnOpen func()
 
-	items  []VMItem
-	chosen string
+	items    []VMItem
+	selected string
 }
 
 // NewVMList returns an empty list.
@@ -28,27 +28,23 @@ func NewVMList() *VMList {
 	l.UpdateItem = func(id widget.ListItemID, o fyne.CanvasObject) {
 		if id < len(l.items) {
 			row := o.(*VMRow)
-			row.point(&l.keyList, id)
+			row.setRow(&l.keyList, id)
 			row.Set(l.items[id])
 		}
 	}
 	l.HideSeparators = true
 	l.OnSelected = func(id widget.ListItemID) {
-		if id >= len(l.items) || l.items[id].Name == l.chosen {
+		if id >= len(l.items) || l.items[id].Name == l.selected {
 			return
 		}
-		l.chosen = l.items[id].Name
+		l.selected = l.items[id].Name
 		if l.OnChanged != nil {
-			l.OnChanged(l.chosen)
+			l.OnChanged(l.selected)
 		}
 	}
-	l.selectedRow = func() int { return l.find(l.chosen) }
-	l.onReturn = func() {
-		if l.OnOpen != nil {
-			l.OnOpen()
-		}
-	}
-	l.self = l
+	l.selectedRow = func() int { return l.indexOf(l.selected) }
+	l.onReturn = func() { callIfSet(l.OnOpen) }
+	l.focusTarget = l
 	l.ExtendBaseWidget(l)
 	return l
 }
@@ -57,20 +53,20 @@ func NewVMList() *VMList {
 func (l *VMList) Items() []VMItem { return slices.Clone(l.items) }
 
 // Set shows the items with the named one selected. It does not call OnChanged.
-func (l *VMList) Set(items []VMItem, chosen string) {
+func (l *VMList) Set(items []VMItem, selected string) {
 	same := slices.Equal(l.items, items)
-	if same && l.chosen == chosen {
+	if same && l.selected == selected {
 		return
 	}
-	was := l.selectedRow()
+	oldRow := l.selectedRow()
 	l.items = slices.Clone(items)
-	l.chosen = chosen
-	l.move(was, l.selectedRow())
+	l.selected = selected
+	l.updateSelection(oldRow, l.selectedRow())
 	if !same {
 		l.Refresh()
 	}
 }
 
-func (l *VMList) find(name string) int {
+func (l *VMList) indexOf(name string) int {
 	return slices.IndexFunc(l.items, func(i VMItem) bool { return i.Name == name })
 }

@@ -20,7 +20,7 @@ type VMItem struct {
 // A VMRow shows the mark and the name of a VM and, below the name, the detail.
 type VMRow struct {
 	widget.BaseWidget
-	pointed
+	clickableRow
 
 	item   VMItem
 	mark   *widget.Icon
@@ -55,7 +55,7 @@ func (r *VMRow) Set(item VMItem) {
 
 // CreateRenderer implements fyne.Widget.
 func (r *VMRow) CreateRenderer() fyne.WidgetRenderer {
-	text := container.New(rows(3), r.name, r.detail)
+	text := container.New(rowLayout(3), r.name, r.detail)
 	mark := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(18), r.mark))
-	return widget.NewSimpleRenderer(container.New(inset(8, 10), container.NewBorder(nil, nil, container.New(inset(0, 2), mark), nil, container.New(middle{}, text))))
+	return widget.NewSimpleRenderer(container.New(insetLayout(8, 10), container.NewBorder(nil, nil, container.New(insetLayout(0, 2), mark), nil, container.New(verticallyCentered{}, text))))
 }

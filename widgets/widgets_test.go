@@ -10,7 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-func show(t *testing.T, o fyne.CanvasObject, width, height float32) fyne.Window {
+func showInWindow(t *testing.T, o fyne.CanvasObject, width, height float32) fyne.Window {
 	t.Helper()
 	test.NewTempApp(t)
 	w := test.NewTempWindow(t, o)
@@ -19,11 +19,11 @@ func show(t *testing.T, o fyne.CanvasObject, width, height float32) fyne.Window 
 	return w
 }
 
-func press(o fyne.Focusable, key fyne.KeyName) { o.TypedKey(&fyne.KeyEvent{Name: key}) }
+func pressKey(o fyne.Focusable, key fyne.KeyName) { o.TypedKey(&fyne.KeyEvent{Name: key}) }
 
 func TestLineIsShortened(t *testing.T) {
 	l := NewLine(strings.Repeat("long-name-", 20))
-	show(t, l, 120, 40)
+	showInWindow(t, l, 120, 40)
 	drawn := test.WidgetRenderer(l).(*lineRenderer).text
 	if !strings.HasSuffix(drawn.Text, "…") || drawn.MinSize().Width > 120 {
 		t.Errorf("drawn %q, %v wide, want shortened text at most 120 wide", drawn.Text, drawn.MinSize().Width)
@@ -39,7 +39,7 @@ func TestLineIsShortened(t *testing.T) {
 
 func TestLineTooNarrowForAnything(t *testing.T) {
 	l := NewLine("名前")
-	show(t, l, 1, 40)
+	showInWindow(t, l, 1, 40)
 	if got := test.WidgetRenderer(l).(*lineRenderer).text.Text; got != "…" {
 		t.Errorf("drawn %q, want %q", got, "…")
 	}
@@ -55,22 +55,22 @@ func TestFieldShowsProblem(t *testing.T) {
 	}
 	changed := 0
 	f.OnChanged = func() { changed++ }
-	show(t, f, 300, 100)
+	showInWindow(t, f, 300, 100)
 	f.SetText("bad")
-	if f.note.Text != "it is bad" || f.Valid() || changed != 1 {
-		t.Errorf("note %q, %d changes; want the problem and 1 change", f.note.Text, changed)
+	if f.noteLine.Text != "it is bad" || f.Valid() || changed != 1 {
+		t.Errorf("note %q, %d changes; want the problem and 1 change", f.noteLine.Text, changed)
 	}
 	f.SetText("good")
-	if f.note.Text != "the hint" || !f.Valid() {
-		t.Errorf("note %q, want the hint", f.note.Text)
+	if f.noteLine.Text != "the hint" || !f.Valid() {
+		t.Errorf("note %q, want the hint", f.noteLine.Text)
 	}
-	var heard []string
-	f.OnSubmit = func() { heard = append(heard, "submit") }
-	f.OnEscape = func() { heard = append(heard, "escape") }
-	press(f.Entry(), fyne.KeyReturn)
-	press(f.Entry(), fyne.KeyEscape)
-	if !slices.Equal(heard, []string{"submit", "escape"}) {
-		t.Errorf("callbacks %q, want submit, escape", heard)
+	var calls []string
+	f.OnSubmit = func() { calls = append(calls, "submit") }
+	f.OnEscape = func() { calls = append(calls, "escape") }
+	pressKey(f.Entry(), fyne.KeyReturn)
+	pressKey(f.Entry(), fyne.KeyEscape)
+	if !slices.Equal(calls, []string{"submit", "escape"}) {
+		t.Errorf("callbacks %q, want submit, escape", calls)
 	}
 	f.SelectAll()
 	test.Type(f.Entry(), "x")
@@ -80,32 +80,32 @@ func TestFieldShowsProblem(t *testing.T) {
 }
 
 func TestDialogKeys(t *testing.T) {
-	w := show(t, widget.NewLabel(""), 800, 600)
-	var heard []string
-	hear := func(what string) func() { return func() { heard = append(heard, what) } }
-	ok := &DialogButton{Text: "OK", Default: true, OnTapped: hear("ok")}
+	w := showInWindow(t, widget.NewLabel(""), 800, 600)
+	var calls []string
+	record := func(what string) func() { return func() { calls = append(calls, what) } }
+	ok := &DialogButton{Text: "OK", Default: true, OnTapped: record("ok")}
 	d := NewDialog(w.Canvas(), "Title", NewText("text"), "Cancel", ok)
-	d.OnDismiss = hear("dismiss")
+	d.OnDismiss = record("dismiss")
 	d.Show(nil)
-	press(w.Canvas().Focused(), fyne.KeyReturn)
+	pressKey(w.Canvas().Focused(), fyne.KeyReturn)
 	ok.SetEnabled(false)
 	d.Submit()
 	d.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) // the disabled button has lost the focus
-	if d.Shown() || !slices.Equal(heard, []string{"ok", "dismiss"}) {
-		t.Errorf("shown %v, callbacks %q; want false, ok and dismiss", d.Shown(), heard)
+	if d.Shown() || !slices.Equal(calls, []string{"ok", "dismiss"}) {
+		t.Errorf("shown %v, callbacks %q; want false, ok and dismiss", d.Shown(), calls)
 	}
 }
 
 // Titles of errors often contain a path.
 func TestLongTitleWraps(t *testing.T) {
-	w := show(t, widget.NewLabel(""), 800, 600)
-	high := func(title string) float32 {
+	w := showInWindow(t, widget.NewLabel(""), 800, 600)
+	dialogHeight := func(title string) float32 {
 		d := NewDialog(w.Canvas(), title, NewText("text"), "Close")
 		d.Show(nil)
 		defer d.Close()
 		return d.popup.Content.Size().Height
 	}
-	if one, two := high("Title"), high(strings.Repeat("words of a title ", 5)); two < one+15 {
+	if one, two := dialogHeight("Title"), dialogHeight(strings.Repeat("words of a title ", 5)); two < one+15 {
 		t.Errorf("the dialog is %v high with a long title, %v with a short one; want it taller with the long one", two, one)
 	}
 }
@@ -125,7 +125,7 @@ func (f *focusSpy) FocusLost() {
 // A closed dialog must unfocus its field, whose cursor would keep blinking and redrawing
 // the window.
 func TestDialogCloseUnfocuses(t *testing.T) {
-	for name, end := range map[string]func(*Dialog){
+	for name, closeDialog := range map[string]func(*Dialog){
 		"closed":    (*Dialog).Close,
 		"dismissed": (*Dialog).Dismiss,
 		"below a dialog": func(d *Dialog) {
@@ -136,13 +136,13 @@ func TestDialogCloseUnfocuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			below := &focusSpy{}
 			below.ExtendBaseWidget(below)
-			w := show(t, below, 800, 600)
+			w := showInWindow(t, below, 800, 600)
 			w.Canvas().Focus(below)
 			field := &focusSpy{}
 			field.ExtendBaseWidget(field)
 			d := NewDialog(w.Canvas(), "Title", field, "Cancel")
 			d.Show(field)
-			end(d)
+			closeDialog(d)
 			if field.lost != 1 || d.Shown() || w.Canvas().Overlays().Top() != nil {
 				t.Errorf("the field lost the focus %d times, want 1; dialog open: %v, want false", field.lost, d.Shown())
 			}
@@ -158,12 +158,12 @@ func TestDialogCloseUnfocuses(t *testing.T) {
 }
 
 func TestDialogWithoutDefaultIsDismissedByReturn(t *testing.T) {
-	w := show(t, widget.NewLabel(""), 800, 600)
+	w := showInWindow(t, widget.NewLabel(""), 800, 600)
 	done := false
 	d := NewDialog(w.Canvas(), "Delete?", NewText("text"), "Cancel",
 		&DialogButton{Text: "Delete", Importance: widget.DangerImportance, OnTapped: func() { done = true }})
 	d.Show(nil)
-	press(w.Canvas().Focused(), fyne.KeyReturn)
+	pressKey(w.Canvas().Focused(), fyne.KeyReturn)
 	d.Submit()
 	if done || d.Shown() {
 		t.Error("Return pressed a destructive button or did not dismiss the dialog")
@@ -176,16 +176,16 @@ func TestVMListKeys(t *testing.T) {
 	opened := 0
 	l.OnChanged = func(name string) { chosen = append(chosen, name) }
 	l.OnOpen = func() { opened++ }
-	w := show(t, l, 240, 400)
+	w := showInWindow(t, l, 240, 400)
 	l.Set([]VMItem{{Name: "a"}, {Name: "b"}, {Name: "c"}}, "a")
 	if len(chosen) != 0 {
 		t.Errorf("Set called OnChanged with %q", chosen)
 	}
 	w.Canvas().Focus(l)
-	press(l, fyne.KeyDown)
-	press(l, fyne.KeyDown)
-	press(l, fyne.KeyUp)
-	press(l, fyne.KeyReturn)
+	pressKey(l, fyne.KeyDown)
+	pressKey(l, fyne.KeyDown)
+	pressKey(l, fyne.KeyUp)
+	pressKey(l, fyne.KeyReturn)
 	if !slices.Equal(chosen, []string{"b", "c", "b"}) || opened != 1 {
 		t.Errorf("selected %q, opened %d times; want b, c, b; once", chosen, opened)
 	}
@@ -199,14 +199,14 @@ func TestVMListKeys(t *testing.T) {
 func TestHoverAndFocusDoNotSelect(t *testing.T) {
 	l := NewVMList()
 	l.OnChanged = func(name string) { t.Errorf("%s was selected", name) }
-	w := show(t, l, 240, 400)
+	w := showInWindow(t, l, 240, 400)
 	l.Set([]VMItem{{Name: "a"}, {Name: "b"}, {Name: "c"}}, "b")
 	for y := float32(10); y < 200; y += 10 {
 		test.MoveMouse(w.Canvas(), fyne.NewPos(100, y))
 	}
 	w.Canvas().Focus(l)
-	if l.chosen != "b" {
-		t.Errorf("selected %q, want b", l.chosen)
+	if l.selected != "b" {
+		t.Errorf("selected %q, want b", l.selected)
 	}
 }
 
@@ -214,28 +214,28 @@ func TestTimelineKeepsSelection(t *testing.T) {
 	l := NewTimeline()
 	var chosen []string
 	l.OnChanged = func(name string) { chosen = append(chosen, name) }
-	show(t, l, 320, 400)
+	showInWindow(t, l, 320, 400)
 	l.Set([]TimelineItem{{Name: "b"}, {Name: "a", Description: "with text"}})
 	l.SetCurrent("a")
 	l.Set([]TimelineItem{{Name: "c"}, {Name: "b"}, {Name: "a"}})
 	if l.Current() != "a" || !slices.Equal(chosen, []string{"a"}) {
 		t.Errorf("selected %q, callback got %q; want a, only a", l.Current(), chosen)
 	}
-	var acted []string
-	l.OnReturn = func(name string) { acted = append(acted, "return "+name) }
-	l.OnDelete = func(name string) { acted = append(acted, "delete "+name) }
-	press(l, fyne.KeyReturn)
-	press(l, fyne.KeyDelete)
+	var calls []string
+	l.OnReturn = func(name string) { calls = append(calls, "return "+name) }
+	l.OnDelete = func(name string) { calls = append(calls, "delete "+name) }
+	pressKey(l, fyne.KeyReturn)
+	pressKey(l, fyne.KeyDelete)
 	l.Set([]TimelineItem{{Name: "c"}})
-	press(l, fyne.KeyDelete)
-	if l.Current() != "" || !slices.Equal(acted, []string{"return a", "delete a"}) {
-		t.Errorf("selected %q, callbacks got %q; want none, return a and delete a", l.Current(), acted)
+	pressKey(l, fyne.KeyDelete)
+	if l.Current() != "" || !slices.Equal(calls, []string{"return a", "delete a"}) {
+		t.Errorf("selected %q, callbacks got %q; want none, return a and delete a", l.Current(), calls)
 	}
 }
 
 func TestTimelineKeepsScrollPosition(t *testing.T) {
 	l := NewTimeline()
-	show(t, l, 320, 200)
+	showInWindow(t, l, 320, 200)
 	items := make([]TimelineItem, 50)
 	for i := range items {
 		items[i] = TimelineItem{Name: strings.Repeat("n", i+1), Age: "just now"}
@@ -254,22 +254,22 @@ func TestTimelineKeepsScrollPosition(t *testing.T) {
 func TestTimelineRowLayout(t *testing.T) {
 	r := newTimelineRow()
 	r.set(TimelineItem{Name: "n", Age: "1 h ago", Detail: "d", Description: "text", CurrentLabel: "you are here"}, false, false)
-	show(t, r, 320, r.MinSize().Height)
+	showInWindow(t, r, 320, r.MinSize().Height)
 	rr := test.WidgetRenderer(r).(*timelineRowRenderer)
 	if rr.name.Position().X+rr.name.Size().Width > rr.age.Position().X {
 		t.Error("name and age overlap")
 	}
-	if rr.about.Position().Y < rr.detail.Position().Y+rr.detail.Size().Height {
+	if rr.description.Position().Y < rr.detail.Position().Y+rr.detail.Size().Height {
 		t.Error("detail and description overlap")
 	}
-	if bottom := rr.about.Position().Y + rr.about.Size().Height; bottom > r.Size().Height {
+	if bottom := rr.description.Position().Y + rr.description.Size().Height; bottom > r.Size().Height {
 		t.Errorf("the description ends at %v, outside the row of height %v", bottom, r.Size().Height)
 	}
 }
 
 func TestJobBarReusesRows(t *testing.T) {
 	b := NewJobBar()
-	show(t, b, 1000, 200)
+	showInWindow(t, b, 1000, 200)
 	if b.Visible() || len(b.Items()) != 0 {
 		t.Error("an empty bar is visible")
 	}
@@ -294,7 +294,7 @@ func TestJobBarReusesRows(t *testing.T) {
 
 func TestJobRowFitsNarrowWindows(t *testing.T) {
 	b := NewJobBar()
-	show(t, b, 640, 60)
+	showInWindow(t, b, 640, 60)
 	b.Set([]JobItem{{ID: 1, Title: strings.Repeat("title ", 20), Phase: "Compressing", Numbers: "42 %  ·  180 MB/s  ·  0:12 left", Button: "Cancel"}})
 	r := b.rows[0]
 	end := float32(0)
@@ -311,7 +311,7 @@ func TestJobRowFitsNarrowWindows(t *testing.T) {
 
 func TestBarClampsValue(t *testing.T) {
 	b := NewBar()
-	show(t, b, 200, 20)
+	showInWindow(t, b, 200, 20)
 	r := test.WidgetRenderer(b).(*barRenderer)
 	for _, c := range []struct{ set, width float32 }{{-1, 0}, {0.25, 50}, {7, 200}} {
 		b.Set(float64(c.set))
@@ -323,7 +323,7 @@ func TestBarClampsValue(t *testing.T) {
 
 func TestFactsOmitEmptyValues(t *testing.T) {
 	f := NewFacts()
-	show(t, f, 300, 200)
+	showInWindow(t, f, 300, 200)
 	f.Set([]Fact{{Label: "a", Value: "1"}, {Label: "b"}, {Label: "c", Value: "3"}})
 	if len(f.box.Objects) != 2 {
 		t.Errorf("got %d rows, want 2", len(f.box.Objects))
@@ -332,16 +332,16 @@ func TestFactsOmitEmptyValues(t *testing.T) {
 
 func TestOffViewHidesEmptyParts(t *testing.T) {
 	v := NewOffView()
-	show(t, v, 600, 400)
+	showInWindow(t, v, 600, 400)
 	v.Set("broken", "why", "")
-	if v.Button().Visible() || !v.about.Visible() {
+	if v.Button().Visible() || !v.message.Visible() {
 		t.Error("want text and no button")
 	}
 	pressed := false
 	v.OnButton = func() { pressed = true }
 	v.Set("off", "", "Start")
-	press(v.Button(), fyne.KeyReturn)
-	if v.about.Visible() || !pressed {
+	pressKey(v.Button(), fyne.KeyReturn)
+	if v.message.Visible() || !pressed {
 		t.Error("want a button and no text")
 	}
 }
@@ -350,12 +350,12 @@ func TestFirstRunIgnoresButtonWhileBusy(t *testing.T) {
 	f := NewFirstRun(nil, "title", "about", "Create")
 	pressed := 0
 	f.OnCreate = func() { pressed++ }
-	show(t, f, 600, 400)
-	press(f.Button(), fyne.KeyReturn)
+	showInWindow(t, f, 600, 400)
+	pressKey(f.Button(), fyne.KeyReturn)
 	f.SetBusy("working")
-	press(f.Button(), fyne.KeyReturn)
+	pressKey(f.Button(), fyne.KeyReturn)
 	f.SetBusy("")
-	press(f.Button(), fyne.KeySpace)
+	pressKey(f.Button(), fyne.KeySpace)
 	if pressed != 2 {
 		t.Errorf("pressed %d times, want 2", pressed)
 	}
@@ -365,7 +365,7 @@ func TestFrameLayout(t *testing.T) {
 	top, bottom, left, right := NewGap(0, 10), NewGap(0, 20), NewGap(30, 0), NewGap(40, 0)
 	middle := NewGap(50, 60)
 	c := NewFrame(top, bottom, left, right, middle)
-	show(t, c, 200, 100)
+	showInWindow(t, c, 200, 100)
 	if c.MinSize() != fyne.NewSize(120, 90) {
 		t.Errorf("minimum size %v, want 120 by 90", c.MinSize())
 	}

@@ -80,7 +80,7 @@ func (n *connection) read() {
 	buf := make([]byte, readSize)
 	for {
 		count, err := n.conn.Read(buf)
-		for piece := range slices.Chunk(buf[:count], screen.Piece) {
+		for piece := range slices.Chunk(buf[:count], screen.MaxWrite) {
 			n.receive(piece)
 		}
 		if err != nil {

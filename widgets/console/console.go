@@ -136,7 +136,7 @@ func (c *Console) Recall(b []byte) {
 
 // feed shows bytes until the text is replaced.
 func (c *Console) feed(generation int, b []byte) {
-	for piece := range slices.Chunk(b, screen.Piece) {
+	for piece := range slices.Chunk(b, screen.MaxWrite) {
 		c.mu.Lock()
 		if c.generation != generation {
 			c.mu.Unlock()

@@ -193,7 +193,7 @@ func (f *frames) marks(top int64) []screen.Mark {
 		}
 		attr := screen.Found
 		if r == f.c.finder.current {
-			attr = screen.FoundHere
+			attr = screen.FoundCurrent
 		}
 		marks = append(marks, screen.Mark{Range: r, Attr: attr})
 	}

@@ -120,7 +120,7 @@ func (s *styles) newStyle(k styleKey) *cellStyle {
 		fg = blend(fg, bg)
 	}
 	switch {
-	case k.attr&screen.FoundHere != 0:
+	case k.attr&screen.FoundCurrent != 0:
 		fg, bg, filled = s.colors.background, s.colors.found, true
 	case k.attr&screen.Marked != 0:
 		bg, filled = s.colors.selection, true

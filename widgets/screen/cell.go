@@ -39,9 +39,9 @@ const (
 	Inverse
 	Conceal
 	Strike
-	Marked    // selected
-	Found     // matches the search
-	FoundHere // is the current match
+	Marked       // selected
+	Found        // matches the search
+	FoundCurrent // is the current match
 )
 
 // Part is the part of a character that a cell shows.
@@ -69,8 +69,8 @@ func (c *Cell) sameStyle(o *Cell) bool {
 	return c.FG == o.FG && c.BG == o.BG && c.Attr == o.Attr
 }
 
-// plain reports whether the cell looks like the zero Cell.
-func (c *Cell) plain() bool {
+// isBlank reports whether the cell looks like the zero Cell.
+func (c *Cell) isBlank() bool {
 	return (c.Rune == 0 || c.Rune == ' ') && c.Marks[0] == 0 && c.BG == 0 &&
 		c.Attr&(Inverse|Underline|Strike) == 0 && c.Part == Whole
 }
@@ -172,7 +172,7 @@ func (l *line) resize(cols int) {
 // text returns the cells up to the last visible one.
 func (l *line) text() []Cell {
 	n := l.used
-	for n > 0 && l.cells[n-1].plain() {
+	for n > 0 && l.cells[n-1].isBlank() {
 		n--
 	}
 	return l.cells[:n]

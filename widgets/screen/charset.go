@@ -16,8 +16,8 @@ const (
 	special
 )
 
-// designated returns the set for the final byte of an escape sequence.
-func designated(final byte) set {
+// charsetFor returns the set for the final byte of an escape sequence.
+func charsetFor(final byte) set {
 	switch final {
 	case 'A':
 		return british
@@ -31,23 +31,23 @@ func designated(final byte) set {
 // designate executes ESC, one of ( ) * +, and the final byte.
 func (c *charset) designate(inter, final byte) {
 	if inter >= '(' && inter <= '+' {
-		c.sets[inter-'('] = designated(final)
+		c.sets[inter-'('] = charsetFor(final)
 	}
 }
 
-// plain reports whether characters are shown untranslated.
-func (c *charset) plain() bool { return c.single == 0 && c.sets[c.locked] == ascii }
+// isASCII reports whether characters are shown untranslated.
+func (c *charset) isASCII() bool { return c.single == 0 && c.sets[c.locked] == ascii }
 
 // translate maps an ASCII character to the active set.
 func (c *charset) translate(r rune) rune {
-	of := c.sets[c.locked]
+	active := c.sets[c.locked]
 	if c.single != 0 {
-		of, c.single = c.sets[c.single], 0
+		active, c.single = c.sets[c.single], 0
 	}
 	switch {
-	case of == british && r == '#':
+	case active == british && r == '#':
 		return '£'
-	case of == special && r >= '_' && r <= '~':
+	case active == special && r >= '_' && r <= '~':
 		return specialGraphics[r-'_']
 	default:
 		return r

@@ -28,23 +28,23 @@ func (s *Screen) control(c byte) {
 
 // escapeSequence executes ESC … c.
 func (s *Screen) escapeSequence(c byte) {
-	inter := s.parser.inter
+	inter := s.parser.intermediates
 	if inter[1] != 0 {
 		return
 	}
 	switch inter[0] {
 	case 0:
-		s.plainEscape(c)
+		s.simpleEscape(c)
 	case '(', ')', '*', '+':
 		s.cur.charset.designate(inter[0], c)
 	case '#':
 		if c == '8' {
-			s.alignment()
+			s.fillWithE()
 		}
 	}
 }
 
-func (s *Screen) plainEscape(c byte) {
+func (s *Screen) simpleEscape(c byte) {
 	switch c {
 	case '7':
 		s.page.saved = s.cur
@@ -82,16 +82,16 @@ func (s *Screen) plainEscape(c byte) {
 func (b *buffer) reverseLineFeed() {
 	b.cur.wrap = false
 	switch {
-	case b.cur.y == b.top:
-		b.shiftDown(b.top, 1)
+	case b.cur.y == b.regionTop:
+		b.shiftDown(b.regionTop, 1)
 	case b.cur.y > 0:
 		b.cur.y--
 	}
 }
 
-// alignment executes DECALN: it fills the screen with E.
-func (b *buffer) alignment() {
-	b.top, b.end = 0, b.rows
+// fillWithE executes DECALN: it fills the screen with E.
+func (b *buffer) fillWithE() {
+	b.regionTop, b.regionEnd = 0, b.rows
 	b.cur.x, b.cur.y, b.cur.wrap = 0, 0, false
 	for _, l := range b.page.lines {
 		l.clear(0)
@@ -132,7 +132,7 @@ func (b *buffer) backTab(n int) {
 func (b *buffer) moveTo(col, row int) {
 	top, end := 0, b.rows
 	if b.cur.origin {
-		top, end = b.top, b.end
+		top, end = b.regionTop, b.regionEnd
 	}
 	b.cur.x = clamp(col, 0, b.cols-1)
 	b.cur.y = clamp(top+row, top, end-1)
@@ -142,11 +142,11 @@ func (b *buffer) moveTo(col, row int) {
 // moveRows moves the cursor by n rows, at most to the edge of the scrolling region.
 func (b *buffer) moveRows(n int) {
 	top, end := 0, b.rows
-	if n < 0 && b.cur.y >= b.top {
-		top = b.top
+	if n < 0 && b.cur.y >= b.regionTop {
+		top = b.regionTop
 	}
-	if n > 0 && b.cur.y < b.end {
-		end = b.end
+	if n > 0 && b.cur.y < b.regionEnd {
+		end = b.regionEnd
 	}
 	b.cur.y = clamp(b.cur.y+n, top, end-1)
 	b.cur.wrap = false

@@ -3,7 +3,7 @@ package screen
 // csi executes a control sequence with the final byte c.
 func (s *Screen) csi(c byte) {
 	p := &s.parser.params
-	inter := s.parser.inter
+	inter := s.parser.intermediates
 	if inter == ([2]byte{}) {
 		if !s.csiMove(c, p) && !s.csiEdit(c, p) {
 			s.csiSet(c, p)
@@ -20,9 +20,9 @@ func (s *Screen) csi(c byte) {
 	case inter[0] == ' ' && c == 'q':
 		s.cursorStyle(p.get(0, 0))
 	case inter[0] == '$' && c == 'p':
-		s.reportMode("", p.get(0, 0), s.ansiMode(p.get(0, 0)))
+		s.reportMode("", p.get(0, 0), s.ansiModeSetting(p.get(0, 0)))
 	case inter == [2]byte{'?', '$'} && c == 'p':
-		s.reportMode("?", p.get(0, 0), s.decMode(p.get(0, 0)))
+		s.reportMode("?", p.get(0, 0), s.decModeSetting(p.get(0, 0)))
 	}
 }
 
@@ -76,7 +76,7 @@ func (s *Screen) csiEdit(c byte, p *params) bool {
 	case 'K':
 		s.eraseLine(p.get(0, 0))
 	case 'L', 'M':
-		if s.cur.y < s.top || s.cur.y >= s.end {
+		if s.cur.y < s.regionTop || s.cur.y >= s.regionEnd {
 			return true
 		}
 		if c == 'L' {
@@ -90,7 +90,7 @@ func (s *Screen) csiEdit(c byte, p *params) bool {
 		return true
 	case 'T':
 		if p.count() <= 1 { // five parameters are highlight mouse tracking
-			s.shiftDown(s.top, n)
+			s.shiftDown(s.regionTop, n)
 		}
 		return true
 	case 'b':
@@ -130,7 +130,7 @@ func (s *Screen) csiSet(c byte, p *params) {
 			s.reply(deviceAttributes)
 		}
 	case 'n':
-		s.status(p.get(0, 0), "")
+		s.replyStatus(p.get(0, 0), "")
 	case 't':
 		if p.get(0, 0) == 18 {
 			s.reportSize()
@@ -150,7 +150,7 @@ func (s *Screen) csiPrivate(c byte, p *params) {
 	case 'K':
 		s.eraseLine(p.get(0, 0))
 	case 'n':
-		s.status(p.get(0, 0), "?")
+		s.replyStatus(p.get(0, 0), "?")
 	}
 }
 
@@ -195,7 +195,7 @@ func (b *buffer) setRegion(top, end int) {
 	if top < 0 || end-top < 2 {
 		return
 	}
-	b.top, b.end = top, end
+	b.regionTop, b.regionEnd = top, end
 	b.moveTo(0, 0)
 }
 
@@ -205,7 +205,7 @@ func (s *Screen) softReset() {
 	s.modes.AppCursor, s.modes.AppKeypad = false, false
 	s.private.insert = false
 	s.private.autowrap = true
-	s.top, s.end = 0, s.rows
+	s.regionTop, s.regionEnd = 0, s.rows
 	s.cur = cursor{x: s.cur.x, y: s.cur.y}
 	s.page.saved = cursor{}
 }

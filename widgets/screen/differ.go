@@ -39,7 +39,7 @@ func (d *Differ) Diff(s *Screen, top int64, marks ...Mark) []Change {
 		n := top + int64(row)
 		d.row, _ = s.Line(n, d.row[:0])
 		for i := range marks {
-			d.row = marks[i].on(d.row, n, s.cols)
+			d.row = marks[i].applyTo(d.row, n, s.cols)
 		}
 		if !fresh && slices.Equal(d.row, d.shown[row]) {
 			continue
@@ -50,9 +50,9 @@ func (d *Differ) Diff(s *Screen, top int64, marks ...Mark) []Change {
 	return d.changes
 }
 
-// on applies the mark to the cells of line n.
-func (m *Mark) on(cells []Cell, n int64, cols int) []Cell {
-	from, to := m.Range.columns(n, cols)
+// applyTo applies the mark to the cells of line n.
+func (m *Mark) applyTo(cells []Cell, n int64, cols int) []Cell {
+	from, to := m.Range.columnsOfLine(n, cols)
 	if from >= to {
 		return cells
 	}

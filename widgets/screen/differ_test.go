@@ -84,7 +84,7 @@ func TestDiffMarksRange(t *testing.T) {
 // FuzzScreen writes bytes with a resize in between. It checks the invariants of the screen,
 // that splitting the bytes does not matter, and that a viewer shows the contents.
 func FuzzScreen(f *testing.F) {
-	for _, in := range hostile {
+	for _, in := range hostileOutputs {
 		if len(in) < 4<<10 {
 			f.Add([]byte(in), uint8(20), uint8(5))
 		}
@@ -93,7 +93,7 @@ func FuzzScreen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, cols, rows uint8) {
 		whole := New(int(cols), int(rows))
 		write(whole, string(in))
-		check(t, whole)
+		checkInvariants(t, whole)
 		pieces, v := New(int(cols), int(rows)), viewer{}
 		for i, b := range in {
 			write(pieces, string([]byte{b}))
@@ -110,10 +110,10 @@ func FuzzScreen(f *testing.F) {
 		s := New(int(cols), int(rows))
 		write(s, string(in[:half]))
 		s.Resize(int(rows)+1, int(cols)/2)
-		check(t, s)
+		checkInvariants(t, s)
 		write(s, string(in[half:]))
 		s.Resize(int(cols), int(rows))
-		check(t, s)
+		checkInvariants(t, s)
 		s.Text(s.All())
 		_, end := s.Lines()
 		top := end - int64(s.rows)

@@ -11,16 +11,16 @@ const MaxQuery = 200
 
 // A Query is a text to search for. The zero Query matches nothing.
 type Query struct {
-	text []rune
-	fold bool
+	text       []rune
+	ignoreCase bool
 }
 
 // NewQuery returns a query for text, case-sensitive if matchCase is set.
 func NewQuery(text string, matchCase bool) Query {
-	q := Query{text: []rune(norm.NFC.String(text)), fold: !matchCase}
+	q := Query{text: []rune(norm.NFC.String(text)), ignoreCase: !matchCase}
 	q.text = q.text[:min(len(q.text), MaxQuery)]
 	for i, r := range q.text {
-		q.text[i] = q.folded(r)
+		q.text[i] = q.foldCase(r)
 	}
 	return q
 }
@@ -28,8 +28,8 @@ func NewQuery(text string, matchCase bool) Query {
 // Empty reports whether the query matches nothing.
 func (q Query) Empty() bool { return len(q.text) == 0 }
 
-func (q Query) folded(r rune) rune {
-	if q.fold {
+func (q Query) foldCase(r rune) rune {
+	if q.ignoreCase {
 		return unicode.ToLower(r)
 	}
 	return r
@@ -42,15 +42,15 @@ func (s *Screen) Find(q Query, first, end int64, found []Range) []Range {
 		return found
 	}
 	oldest, all := s.Lines()
-	f := finding{screen: s, query: q}
+	f := lineMatcher{screen: s, query: q}
 	for n := max(first, oldest); n < min(end, all); n++ {
 		f.load(n, all)
-		for at := 0; at < f.own; at++ {
+		for at := 0; at < f.lineLength; at++ {
 			if !f.matches(at) {
 				continue
 			}
 			last := len(q.text) - 1 + at
-			r := Range{From: f.places[at], To: f.places[last]}
+			r := Range{From: f.positions[at], To: f.positions[last]}
 			r.To.Col += runeWidth(f.text[last])
 			if len(found) == 0 || !r.From.Before(found[len(found)-1].To) {
 				found = append(found, r)
@@ -60,32 +60,32 @@ func (s *Screen) Find(q Query, first, end int64, found []Range) []Range {
 	return found
 }
 
-// finding holds a line and the text after it that a match beginning in the line can reach.
-type finding struct {
-	screen *Screen
-	query  Query
-	cells  []Cell
-	text   []rune // folded
-	places []Pos  // of each rune in text
-	own    int    // number of runes in the line itself
+// lineMatcher holds a line and the text after it that a match beginning in the line can reach.
+type lineMatcher struct {
+	screen     *Screen
+	query      Query
+	cells      []Cell
+	text       []rune // with case folded, if the query ignores case
+	positions  []Pos  // of each rune in text
+	lineLength int    // number of runes in the line itself
 }
 
-func (f *finding) load(n, end int64) {
-	f.text, f.places = f.text[:0], f.places[:0]
-	wrapped := f.add(n)
-	f.own = len(f.text)
-	for n++; wrapped && n < end && len(f.text) < f.own+len(f.query.text)-1; n++ {
-		wrapped = f.add(n)
+func (f *lineMatcher) load(n, end int64) {
+	f.text, f.positions = f.text[:0], f.positions[:0]
+	wrapped := f.appendLine(n)
+	f.lineLength = len(f.text)
+	for n++; wrapped && n < end && len(f.text) < f.lineLength+len(f.query.text)-1; n++ {
+		wrapped = f.appendLine(n)
 	}
 }
 
-// add appends the text of line n and reports whether it continues in the next line.
-func (f *finding) add(n int64) (wrapped bool) {
+// appendLine appends the text of line n and reports whether it continues in the next line.
+func (f *lineMatcher) appendLine(n int64) (wrapped bool) {
 	f.cells, wrapped = f.screen.Line(n, f.cells[:0])
 	for col := range f.cells {
 		if c := &f.cells[col]; c.Part != WideRight {
-			f.text = append(f.text, f.query.folded(c.Shown()))
-			f.places = append(f.places, Pos{Line: n, Col: col})
+			f.text = append(f.text, f.query.foldCase(c.Shown()))
+			f.positions = append(f.positions, Pos{Line: n, Col: col})
 		}
 	}
 	missing := f.screen.cols - len(f.cells)
@@ -94,12 +94,12 @@ func (f *finding) add(n int64) (wrapped bool) {
 	}
 	for col := len(f.cells); col < f.screen.cols; col++ {
 		f.text = append(f.text, ' ')
-		f.places = append(f.places, Pos{Line: n, Col: col})
+		f.positions = append(f.positions, Pos{Line: n, Col: col})
 	}
 	return wrapped
 }
 
-func (f *finding) matches(at int) bool {
+func (f *lineMatcher) matches(at int) bool {
 	if len(f.text)-at < len(f.query.text) {
 		return false
 	}

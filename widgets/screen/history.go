@@ -56,12 +56,12 @@ func (h *history) push(l *line) {
 	h.end++
 	h.count++
 	for h.bytes > maxHistoryBytes && h.count > 1 {
-		h.forgetOldest()
+		h.dropOldest()
 	}
 }
 
-// forgetOldest drops the oldest line with its buffer.
-func (h *history) forgetOldest() {
+// dropOldest drops the oldest line with its buffer.
+func (h *history) dropOldest() {
 	k := h.slot(h.first())
 	h.bytes -= cap(k.data)
 	*k = storedLine{}

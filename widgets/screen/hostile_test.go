@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func random(n int) string {
+func randomBytes(n int) string {
 	r := rand.NewChaCha8([32]byte{1})
 	b := make([]byte, n)
 	_, _ = r.Read(b)
@@ -18,7 +18,7 @@ func random(n int) string {
 }
 
 // Output that made other terminals hang, crash or exhaust memory.
-var hostile = map[string]string{
+var hostileOutputs = map[string]string{
 	"tab in the last partial stop": strings.Repeat("x", 81) + "\t\t\tx",
 	"mode without number":          "\x1b[h\x1b[l\x1b[?h\x1b[?l",
 	"edit past the end":            "\x1b[999C\x1b[P\x1b[@\x1b[9999P\x1b[9999@\x1b[9999X",
@@ -49,7 +49,7 @@ var hostile = map[string]string{
 	"origin outside":               "\x1b[3;5r\x1b[?6h\x1b[99;99H\x1b[99A\x1b[6n\n\n\n\x1bM\x1bM\x1bM\x1bM",
 	"alternate to and fro":         strings.Repeat("\x1b[?1049h\x1b[?47l\x1b[?1047h\x1b[?1049l\x1b8", 3000),
 	"resets":                       strings.Repeat("\x1bc\x1b[!p\x1b#8", 500),
-	"random":                       random(256 << 10),
+	"random":                       randomBytes(256 << 10),
 	"random sequences":             randomSequences(64 << 10),
 }
 
@@ -68,20 +68,20 @@ func randomSequences(n int) string {
 }
 
 func TestHostileOutput(t *testing.T) {
-	for name, input := range hostile {
+	for name, input := range hostileOutputs {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range [][2]int{{80, 24}, {1, 1}, {83, 3}, {2, 200}} {
 				s := New(size[0], size[1])
-				start := used(t)
+				start := cpuTime(t)
 				_, _ = s.Write([]byte(input))
 				if n := cap(s.parser.text); n > maxString {
 					t.Errorf("%v: got %d stored bytes of a string, want at most 4 KiB", size, n)
 				}
-				if d := used(t) - start; d > 100*time.Millisecond*slowdown {
+				if d := cpuTime(t) - start; d > 100*time.Millisecond*slowdown {
 					t.Errorf("%v: took %v, which is too long", size, d)
 				}
 				_, _ = s.Write([]byte("\x1b\\\x18\x1b[!p\x1b[mok"))
-				check(t, s)
+				checkInvariants(t, s)
 				if n := len(s.TakeReplies()); n > maxReplies {
 					t.Errorf("got %d bytes of replies, want at most 4 KiB", n)
 				}
@@ -108,11 +108,11 @@ var costly = []string{"a\x1b[99999b", "界\x1b[99999b", "\x1b#8", "\x1b[41m\x1b[
 func TestPieceTakesBoundedTime(t *testing.T) {
 	for _, in := range costly {
 		s := New(MaxCols, MaxRows)
-		piece := []byte(strings.Repeat(in, Piece))[:Piece]
-		start := used(t)
+		piece := []byte(strings.Repeat(in, MaxWrite))[:MaxWrite]
+		start := cpuTime(t)
 		_, _ = s.Write(piece)
-		if d := used(t) - start; d > time.Second*slowdown {
-			t.Errorf("%q: %d bytes took %v, which is too long", in, Piece, d)
+		if d := cpuTime(t) - start; d > time.Second*slowdown {
+			t.Errorf("%q: %d bytes took %v, which is too long", in, MaxWrite, d)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func BenchmarkCostly(b *testing.B) {
 	for _, in := range costly {
 		b.Run(strconv.Quote(in), func(b *testing.B) {
 			s := New(MaxCols, MaxRows)
-			piece := []byte(strings.Repeat(in, Piece))[:Piece]
+			piece := []byte(strings.Repeat(in, MaxWrite))[:MaxWrite]
 			for b.Loop() {
 				_, _ = s.Write(piece)
 			}
@@ -129,8 +129,8 @@ func BenchmarkCostly(b *testing.B) {
 	}
 }
 
-// used returns the CPU time of this process, which does not depend on the machine's load.
-func used(t *testing.T) time.Duration {
+// cpuTime returns the CPU time of this process, which does not depend on the machine's load.
+func cpuTime(t *testing.T) time.Duration {
 	t.Helper()
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -155,7 +155,7 @@ func TestHostileOutputTakesBoundedMemory(t *testing.T) {
 	if s.history.bytes > maxHistoryBytes || s.history.count < 1000 {
 		t.Errorf("got %d lines that use %d bytes, want at least 1000 and at most 32 MiB", s.history.count, s.history.bytes)
 	}
-	for _, input := range hostile {
+	for _, input := range hostileOutputs {
 		_, _ = s.Write([]byte(input))
 		_, _ = s.Write([]byte("\x1b\\"))
 	}
@@ -168,15 +168,15 @@ func TestHostileOutputTakesBoundedMemory(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// check tests the invariants of a screen.
-func check(t *testing.T, s *Screen) {
+// checkInvariants tests the invariants of a screen.
+func checkInvariants(t *testing.T, s *Screen) {
 	t.Helper()
 	cols, rows := s.Size()
 	if x, y := s.Cursor(); x < 0 || x >= cols || y < 0 || y >= rows {
 		t.Fatalf("cursor at %d,%d, want it within %d by %d", x, y, cols, rows)
 	}
-	if s.top < 0 || s.end > rows || s.top >= s.end {
-		t.Fatalf("scrolling region %d..%d, want it within %d rows", s.top, s.end, rows)
+	if s.regionTop < 0 || s.regionEnd > rows || s.regionTop >= s.regionEnd {
+		t.Fatalf("scrolling region %d..%d, want it within %d rows", s.regionTop, s.regionEnd, rows)
 	}
 	if s.cur.wrap && s.cur.x != cols-1 {
 		t.Fatal("wrap pending before the last column")

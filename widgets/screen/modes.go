@@ -65,7 +65,7 @@ func (s *Screen) setDECMode(mode int, on bool) {
 	switch mode {
 	case 3: // 80 or 132 columns: the size is the window's, only the side effects apply
 		if s.private.columns {
-			s.top, s.end = 0, s.rows
+			s.regionTop, s.regionEnd = 0, s.rows
 			s.eraseScreen(2)
 			s.cur.origin = false
 			s.moveTo(0, 0)
@@ -84,9 +84,9 @@ func (s *Screen) setDECMode(mode int, on bool) {
 		}
 		s.showAlternate(on)
 	case 1048:
-		s.saveOrRestore(on)
+		s.saveOrRestoreCursor(on)
 	case 1049:
-		s.alternate1049(on)
+		s.setMode1049(on)
 	}
 }
 
@@ -131,7 +131,7 @@ func (b *buffer) showAlternate(on bool) {
 	}
 }
 
-func (b *buffer) saveOrRestore(save bool) {
+func (b *buffer) saveOrRestoreCursor(save bool) {
 	if save {
 		b.page.saved = b.cur
 	} else {
@@ -139,7 +139,7 @@ func (b *buffer) saveOrRestore(save bool) {
 	}
 }
 
-func (b *buffer) alternate1049(on bool) {
+func (b *buffer) setMode1049(on bool) {
 	if on == b.modes.Alternate {
 		return
 	}
@@ -169,34 +169,34 @@ const (
 	modeReset   = 2
 )
 
-func modeIs(on bool) int {
+func modeSetting(on bool) int {
 	if on {
 		return modeSet
 	}
 	return modeReset
 }
 
-func (s *Screen) ansiMode(mode int) int {
+func (s *Screen) ansiModeSetting(mode int) int {
 	switch mode {
 	case 4:
-		return modeIs(s.private.insert)
+		return modeSetting(s.private.insert)
 	case 20:
-		return modeIs(s.private.newline)
+		return modeSetting(s.private.newline)
 	}
 	return modeUnknown
 }
 
-func (s *Screen) decMode(mode int) int {
+func (s *Screen) decModeSetting(mode int) int {
 	if flag := s.decFlag(mode); flag != nil {
-		return modeIs(*flag)
+		return modeSetting(*flag)
 	}
 	switch mode {
 	case 6:
-		return modeIs(s.cur.origin)
+		return modeSetting(s.cur.origin)
 	case 9, 1000, 1002, 1003:
-		return modeIs(s.modes.Mouse == mouseModes[mode])
+		return modeSetting(s.modes.Mouse == mouseModes[mode])
 	case 47, 1047, 1049:
-		return modeIs(s.modes.Alternate)
+		return modeSetting(s.modes.Alternate)
 	}
 	return modeUnknown
 }

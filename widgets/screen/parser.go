@@ -32,12 +32,12 @@ const (
 // parser is the state between two bytes. It follows Paul Williams's state machine of DEC
 // terminals (vt100.net/emu/dec_ansi_parser), with UTF-8 instead of 8-bit controls.
 type parser struct {
-	state  state
-	inter  [2]byte // private marker or intermediate bytes, or 0
-	params params
-	text   []byte // of an OSC or DCS
-	rune   [utf8.UTFMax]byte
-	runeN  int
+	state         state
+	intermediates [2]byte // private marker or intermediate bytes, or 0
+	params        params
+	text          []byte // of an OSC or DCS
+	rune          [utf8.UTFMax]byte
+	runeLen       int
 }
 
 // params are the parameters of a control sequence.
@@ -96,7 +96,7 @@ func (s *Screen) Write(b []byte) (int, error) {
 			continue
 		}
 		c := b[i]
-		if s.parser.runeN > 0 {
+		if s.parser.runeLen > 0 {
 			i += s.continueRune(c)
 			continue
 		}
@@ -129,18 +129,18 @@ func (s *Screen) Write(b []byte) (int, error) {
 func (s *Screen) continueRune(c byte) int {
 	p := &s.parser
 	if c < utf8.RuneSelf {
-		p.runeN = 0
+		p.runeLen = 0
 		s.print(utf8.RuneError)
 		return 0
 	}
-	p.rune[p.runeN] = c
-	p.runeN++
-	if !utf8.FullRune(p.rune[:p.runeN]) {
+	p.rune[p.runeLen] = c
+	p.runeLen++
+	if !utf8.FullRune(p.rune[:p.runeLen]) {
 		return 1
 	}
-	r, size := utf8.DecodeRune(p.rune[:p.runeN])
-	n := p.runeN
-	p.runeN = 0
+	r, size := utf8.DecodeRune(p.rune[:p.runeLen])
+	n := p.runeLen
+	p.runeLen = 0
 	s.print(r)
 	if size == 1 && n > 1 {
 		return 0 // the rune was truncated; c may begin another one
@@ -171,14 +171,14 @@ func (s *Screen) step(c byte) {
 			p.state = ground
 			return
 		}
-		p.keep(c)
+		p.appendText(c)
 	case dcsText:
-		p.keep(c)
+		p.appendText(c)
 	case skipText, ground:
 	}
 }
 
-func (p *parser) keep(c byte) {
+func (p *parser) appendText(c byte) {
 	if len(p.text) < maxString || !guard.On(guard.StringLimit) {
 		p.text = append(p.text, c)
 	}
@@ -186,7 +186,7 @@ func (p *parser) keep(c byte) {
 
 func (s *Screen) startEscape() {
 	s.parser.state = escape
-	s.parser.inter = [2]byte{}
+	s.parser.intermediates = [2]byte{}
 }
 
 // endText executes a finished OSC or DCS, unless it is too long.
@@ -214,7 +214,7 @@ func (s *Screen) stepEscape(c byte) {
 			p.state = ground
 		}
 	case c < 0x30:
-		p.addInter(c)
+		p.addIntermediate(c)
 		p.state = escapeMore
 	case p.state == escapeMore:
 		p.state = ground
@@ -236,14 +236,14 @@ func (s *Screen) stepEscape(c byte) {
 	}
 }
 
-func (p *parser) addInter(c byte) {
+func (p *parser) addIntermediate(c byte) {
 	switch {
-	case p.inter[0] == 0:
-		p.inter[0] = c
-	case p.inter[1] == 0:
-		p.inter[1] = c
+	case p.intermediates[0] == 0:
+		p.intermediates[0] = c
+	case p.intermediates[1] == 0:
+		p.intermediates[1] = c
 	default:
-		p.inter[1] = 0xff // too many: matches nothing
+		p.intermediates[1] = 0xff // too many: matches nothing
 	}
 }
 
@@ -263,7 +263,7 @@ func (s *Screen) stepCSI(c byte) {
 		}
 	case p.state == csiSkip:
 	case c < 0x30:
-		p.addInter(c)
+		p.addIntermediate(c)
 		p.state = csiMore
 	case p.state == csiMore:
 		p.state = csiSkip // a number after an intermediate byte
@@ -274,7 +274,7 @@ func (s *Screen) stepCSI(c byte) {
 		p.params.next(c == ':')
 		p.state = csiParams
 	case p.state == csiStart: // < = > ?
-		p.addInter(c)
+		p.addIntermediate(c)
 		p.state = csiParams
 	default:
 		p.state = csiSkip

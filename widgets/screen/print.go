@@ -4,7 +4,7 @@ import "bytes"
 
 // print writes one rune at the cursor.
 func (b *buffer) print(r rune) {
-	if r < 0x80 && !b.cur.charset.plain() {
+	if r < 0x80 && !b.cur.charset.isASCII() {
 		r = b.cur.charset.translate(r)
 	} else if r >= 0x80 && r < 0xa0 {
 		return // 8-bit controls do not exist in UTF-8
@@ -47,7 +47,7 @@ func (b *buffer) print(r rune) {
 
 // printASCII prints a run of plain ASCII, which is most of the output.
 func (b *buffer) printASCII(text []byte) {
-	if b.private.insert || !b.cur.charset.plain() {
+	if b.private.insert || !b.cur.charset.isASCII() {
 		for _, c := range text {
 			b.print(rune(c))
 		}
@@ -58,23 +58,23 @@ func (b *buffer) printASCII(text []byte) {
 		b.wrapIfPending()
 		x := b.cur.x
 		if !b.private.autowrap && len(text) > b.cols-x { // the rest overwrites the last cell
-			b.fill(text[:b.cols-x])
-			b.fillAt(b.cols-1, text[len(text)-1:])
+			b.writeRun(text[:b.cols-x])
+			b.writeAt(b.cols-1, text[len(text)-1:])
 			return
 		}
 		n := min(len(text), b.cols-x)
-		b.fill(text[:n])
+		b.writeRun(text[:n])
 		text = text[n:]
 	}
 }
 
-// fill writes a run that fits into the row.
-func (b *buffer) fill(text []byte) {
-	b.fillAt(b.cur.x, text)
+// writeRun writes a run that fits into the row.
+func (b *buffer) writeRun(text []byte) {
+	b.writeAt(b.cur.x, text)
 	b.advance(b.cur.x + len(text))
 }
 
-func (b *buffer) fillAt(x int, text []byte) {
+func (b *buffer) writeAt(x int, text []byte) {
 	l := b.page.lines[b.cur.y]
 	l.split(x)
 	l.split(x + len(text))
@@ -147,7 +147,7 @@ func (b *buffer) repeat(n int) {
 // lineFeed moves down one row, scrolling at the bottom of the region.
 func (b *buffer) lineFeed() {
 	switch {
-	case b.cur.y == b.end-1:
+	case b.cur.y == b.regionEnd-1:
 		b.scrollUp(1)
 	case b.cur.y < b.rows-1:
 		b.cur.y++
@@ -157,9 +157,9 @@ func (b *buffer) lineFeed() {
 // scrollUp scrolls the region up by n rows. If the region begins at the top of the main screen,
 // the rows become scrollback.
 func (b *buffer) scrollUp(n int) {
-	region := b.page.lines[b.top:b.end]
+	region := b.page.lines[b.regionTop:b.regionEnd]
 	n = min(n, len(region))
-	keep := b.top == 0 && b.page == &b.main
+	keep := b.regionTop == 0 && b.page == &b.main
 	for range n {
 		l := region[0]
 		if keep {
@@ -174,7 +174,7 @@ func (b *buffer) scrollUp(n int) {
 // shiftDown inserts n blank rows at row y; shiftUp deletes n rows there. The rows below move
 // within the region.
 func (b *buffer) shiftDown(y, n int) {
-	region := b.page.lines[y:b.end]
+	region := b.page.lines[y:b.regionEnd]
 	n = min(n, len(region))
 	for range n {
 		l := region[len(region)-1]
@@ -185,7 +185,7 @@ func (b *buffer) shiftDown(y, n int) {
 }
 
 func (b *buffer) shiftUp(y, n int) {
-	region := b.page.lines[y:b.end]
+	region := b.page.lines[y:b.regionEnd]
 	n = min(n, len(region))
 	for range n {
 		l := region[0]

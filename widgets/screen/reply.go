@@ -21,22 +21,22 @@ func (s *Screen) reply(text string) {
 	}
 }
 
-// status answers DSR.
-func (s *Screen) status(what int, private string) {
+// replyStatus answers DSR.
+func (s *Screen) replyStatus(request int, private string) {
 	switch {
-	case what == 5 && private == "":
+	case request == 5 && private == "":
 		s.reply("\x1b[0n")
-	case what == 6:
+	case request == 6:
 		row := s.cur.y
 		if s.cur.origin {
-			row -= s.top
+			row -= s.regionTop
 		}
 		s.reply(fmt.Sprintf("\x1b[%s%d;%dR", private, row+1, s.cur.x+1))
 	}
 }
 
-func (s *Screen) reportMode(private string, mode, is int) {
-	s.reply(fmt.Sprintf("\x1b[%s%d;%d$y", private, mode, is))
+func (s *Screen) reportMode(private string, mode, setting int) {
+	s.reply(fmt.Sprintf("\x1b[%s%d;%d$y", private, mode, setting))
 }
 
 func (s *Screen) reportSize() {

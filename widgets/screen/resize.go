@@ -19,7 +19,7 @@ func (s *Screen) Resize(cols, rows int) {
 	copy(tabs, s.tabs)
 	s.tabs = tabs
 	s.cols, s.rows = cols, rows
-	s.top, s.end = 0, rows
+	s.regionTop, s.regionEnd = 0, rows
 	for _, c := range []*cursor{&s.cur, &s.main.saved, &s.alt.saved} {
 		c.x, c.y = clamp(c.x, 0, cols-1), clamp(c.y, 0, rows-1)
 		c.wrap = c.wrap && c.x == cols-1
@@ -82,25 +82,25 @@ func (b *buffer) popLines(n, cols int) []*line {
 // rewrap wraps the scrollback and the given rows of the screen at cols, moves the cursor with
 // its character, and returns the rows that replace the given ones.
 func (b *buffer) rewrap(lines []*line, cols int, at *cursor) []*line {
-	w := wrapper{cols: cols, oldCols: b.cols, cursor: -1}
+	w := lineWrapper{cols: cols, oldCols: b.cols, cursor: -1}
 	w.history.end = b.history.end
 	var cells []Cell
 	for n := b.history.first(); n < b.history.end; n++ {
 		var wrapped bool
 		cells, wrapped = b.history.line(n, cells[:0])
 		w.dropFiller(cells)
-		w.add(cells, wrapped)
+		w.addRow(cells, wrapped)
 	}
 	top := w.history.end
 	for i, l := range lines {
 		w.dropFiller(l.text())
 		if i == at.y {
-			w.cursor = len(w.rest) + at.x
+			w.cursor = len(w.pending) + at.x
 			if at.wrap {
 				w.cursor++
 			}
 		}
-		w.add(l.text(), l.wrapped)
+		w.addRow(l.text(), l.wrapped)
 	}
 	w.flush()
 	b.history = w.history
@@ -112,11 +112,11 @@ func (b *buffer) rewrap(lines []*line, cols int, at *cursor) []*line {
 	return b.popLines(int(b.history.end-top), cols)
 }
 
-// wrapper wraps lines at a new width. It holds the cells of one unwrapped line.
-type wrapper struct {
+// lineWrapper wraps lines at a new width. It holds the cells of one unwrapped line.
+type lineWrapper struct {
 	cols, oldCols int
 	history       history // the result
-	rest          []Cell  // of an unfinished line
+	pending       []Cell  // of an unfinished line
 	started       bool    // there is an unfinished line, though rest may be empty
 	cursor        int     // its offset in rest, or -1
 	cursorLine    int64
@@ -125,35 +125,35 @@ type wrapper struct {
 
 // dropFiller removes the blank at the end of the previous row if it is there only because the
 // wide character at the start of next did not fit.
-func (w *wrapper) dropFiller(next []Cell) {
-	last := len(w.rest) - 1
-	if last >= 0 && w.rest[last] == (Cell{}) && len(next) > 0 && next[0].Part == WideLeft {
-		w.rest = w.rest[:last]
+func (w *lineWrapper) dropFiller(next []Cell) {
+	last := len(w.pending) - 1
+	if last >= 0 && w.pending[last] == (Cell{}) && len(next) > 0 && next[0].Part == WideLeft {
+		w.pending = w.pending[:last]
 		w.cursor = min(w.cursor, last)
 	}
 }
 
-// add adds one row of the old width.
-func (w *wrapper) add(cells []Cell, wrapped bool) {
+// addRow adds one row of the old width.
+func (w *lineWrapper) addRow(cells []Cell, wrapped bool) {
 	w.started = true
 	if w.cols < 2 {
-		cells = narrow(cells)
+		cells = replaceWide(cells)
 	}
-	w.rest = append(w.rest, cells...)
+	w.pending = append(w.pending, cells...)
 	if !wrapped {
 		w.flush()
 		return
 	}
 	for i := len(cells); i < w.oldCols; i++ {
-		w.rest = append(w.rest, Cell{})
+		w.pending = append(w.pending, Cell{})
 	}
-	for len(w.rest) > w.cols {
-		w.emit(true)
+	for len(w.pending) > w.cols {
+		w.emitRow(true)
 	}
 }
 
-// narrow replaces wide characters, which do not fit into a single column.
-func narrow(cells []Cell) []Cell {
+// replaceWide replaces wide characters, which do not fit into a single column.
+func replaceWide(cells []Cell) []Cell {
 	out := make([]Cell, 0, len(cells))
 	for _, c := range cells {
 		switch c.Part {
@@ -169,21 +169,21 @@ func narrow(cells []Cell) []Cell {
 }
 
 // flush ends the unwrapped line.
-func (w *wrapper) flush() {
+func (w *lineWrapper) flush() {
 	if !w.started {
 		return
 	}
-	for len(w.rest) > w.cols {
-		w.emit(true)
+	for len(w.pending) > w.cols {
+		w.emitRow(true)
 	}
-	w.emit(false)
+	w.emitRow(false)
 	w.started = false
 }
 
-// emit adds one row of the new width to the result.
-func (w *wrapper) emit(wrapped bool) {
-	n := min(len(w.rest), w.cols)
-	if n > 1 && n < len(w.rest) && w.rest[n].Part == WideRight {
+// emitRow adds one row of the new width to the result.
+func (w *lineWrapper) emitRow(wrapped bool) {
+	n := min(len(w.pending), w.cols)
+	if n > 1 && n < len(w.pending) && w.pending[n].Part == WideRight {
 		n--
 	}
 	if w.cursor >= 0 {
@@ -194,6 +194,6 @@ func (w *wrapper) emit(wrapped bool) {
 			w.cursor -= n
 		}
 	}
-	w.history.push(&line{cells: w.rest[:n], used: n, wrapped: wrapped})
-	w.rest = w.rest[:copy(w.rest, w.rest[n:])]
+	w.history.push(&line{cells: w.pending[:n], used: n, wrapped: wrapped})
+	w.pending = w.pending[:copy(w.pending, w.pending[n:])]
 }

@@ -12,17 +12,17 @@ package screen
 const (
 	MaxCols = 1000
 	MaxRows = 500
-	// Piece is the number of bytes to pass to Write at a time while others wait. Three bytes
+	// MaxWrite is the number of bytes to pass to Write at a time while others wait. Three bytes
 	// can redraw a whole screen; this many bytes take less than a tenth of a second on the
 	// largest screen.
-	Piece = 256
+	MaxWrite = 256
 
-	maxTitle   = 256     // runes
-	maxString  = 4 << 10 // bytes stored of an OSC or DCS; the rest is ignored
-	maxReplies = 4 << 10 // bytes of pending replies
-	maxParams  = 32      // of one sequence
-	maxParam   = 1 << 16 // value of one parameter
-	tabEvery   = 8
+	maxTitle    = 256     // runes
+	maxString   = 4 << 10 // bytes stored of an OSC or DCS; the rest is ignored
+	maxReplies  = 4 << 10 // bytes of pending replies
+	maxParams   = 32      // of one sequence
+	maxParam    = 1 << 16 // value of one parameter
+	tabInterval = 8
 )
 
 // page is the main or the alternate screen.
@@ -42,16 +42,16 @@ type cursor struct {
 
 // buffer is the text of a screen with its scrollback, and the operations that edit it.
 type buffer struct {
-	cols, rows int
-	main, alt  page
-	page       *page // main or alt
-	cur        cursor
-	top, end   int // the scrolling region is rows top..end-1
-	tabs       []bool
-	last       rune // repeated by REP
-	modes      Modes
-	private    privateModes
-	history    history
+	cols, rows           int
+	main, alt            page
+	page                 *page // main or alt
+	cur                  cursor
+	regionTop, regionEnd int // the scrolling region is rows top..end-1
+	tabs                 []bool
+	last                 rune // repeated by REP
+	modes                Modes
+	private              privateModes
+	history              history
 }
 
 // Screen is the model of a terminal. It is not safe for concurrent use.
@@ -132,7 +132,7 @@ func (s *Screen) reset() {
 	}
 	s.page = &s.main
 	s.cur = cursor{}
-	s.top, s.end = 0, s.rows
+	s.regionTop, s.regionEnd = 0, s.rows
 	s.tabs = defaultTabs(s.cols)
 	s.last = 0
 	s.modes = Modes{ShowCursor: true, CursorBlinks: true, WheelKeys: true}
@@ -164,7 +164,7 @@ func newLines(cols, rows int) []*line {
 
 func defaultTabs(cols int) []bool {
 	tabs := make([]bool, cols)
-	for i := tabEvery; i < cols; i += tabEvery {
+	for i := tabInterval; i < cols; i += tabInterval {
 		tabs[i] = true
 	}
 	return tabs

@@ -104,7 +104,7 @@ func TestWrite(t *testing.T) {
 			if x, y := s.Cursor(); x != tt.x || y != tt.y {
 				t.Errorf("cursor at %d,%d, want %d,%d", x, y, tt.x, tt.y)
 			}
-			check(t, s)
+			checkInvariants(t, s)
 		})
 	}
 }
@@ -312,7 +312,7 @@ func TestResize(t *testing.T) {
 			s := New(10, 4)
 			write(s, tt.in)
 			s.Resize(tt.cols, tt.rows)
-			check(t, s)
+			checkInvariants(t, s)
 			if tt.name == "tiny" {
 				return
 			}
@@ -337,7 +337,7 @@ func TestResizeKeepsText(t *testing.T) {
 	want := s.Text(s.All())
 	for _, size := range [][2]int{{40, 10}, {120, 50}, {33, 7}, {200, 5}, {80, 24}} {
 		s.Resize(size[0], size[1])
-		check(t, s)
+		checkInvariants(t, s)
 		if got := s.Text(s.All()); got != want {
 			t.Fatalf("at %v: the text differs", size)
 		}

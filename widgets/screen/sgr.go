@@ -22,7 +22,7 @@ func (c *Cell) setGraphics(p *params) {
 			i += n
 			continue
 		case v == 4 && i+1 < p.count() && p.colon[i+1]:
-			c.set(Underline, p.value[i+1] != 0)
+			c.setAttr(Underline, p.value[i+1] != 0)
 		default:
 			c.setGraphic(v)
 		}
@@ -31,7 +31,7 @@ func (c *Cell) setGraphics(p *params) {
 	}
 }
 
-func (c *Cell) set(a Attr, on bool) {
+func (c *Cell) setAttr(a Attr, on bool) {
 	if on {
 		c.Attr |= a
 	} else {
@@ -44,23 +44,23 @@ func (c *Cell) setGraphic(v int) {
 	case v == 0:
 		*c = Cell{}
 	case v >= 1 && v <= 9:
-		c.set([...]Attr{Bold, Dim, Italic, Underline, Blink, Blink, Inverse, Conceal, Strike}[v-1], true)
+		c.setAttr([...]Attr{Bold, Dim, Italic, Underline, Blink, Blink, Inverse, Conceal, Strike}[v-1], true)
 	case v == 21:
-		c.set(Underline, true)
+		c.setAttr(Underline, true)
 	case v == 22:
-		c.set(Bold|Dim, false)
+		c.setAttr(Bold|Dim, false)
 	case v == 23:
-		c.set(Italic, false)
+		c.setAttr(Italic, false)
 	case v == 24:
-		c.set(Underline, false)
+		c.setAttr(Underline, false)
 	case v == 25:
-		c.set(Blink, false)
+		c.setAttr(Blink, false)
 	case v == 27:
-		c.set(Inverse, false)
+		c.setAttr(Inverse, false)
 	case v == 28:
-		c.set(Conceal, false)
+		c.setAttr(Conceal, false)
 	case v == 29:
-		c.set(Strike, false)
+		c.setAttr(Strike, false)
 	case v >= 30 && v <= 37:
 		c.FG = Palette(uint8(v - 30))
 	case v == 39:
@@ -89,11 +89,11 @@ func (p *params) color(i int) (color *Color, n int) {
 		n = end - i
 		switch {
 		case sub[0] == 5 && len(sub) >= 2:
-			return indexed(sub[1]), n
+			return indexedColor(sub[1]), n
 		case sub[0] == 2 && len(sub) == 4:
-			return rgb(sub[1], sub[2], sub[3]), n
+			return directColor(sub[1], sub[2], sub[3]), n
 		case sub[0] == 2 && len(sub) >= 5:
-			return rgb(sub[2], sub[3], sub[4]), n
+			return directColor(sub[2], sub[3], sub[4]), n
 		}
 		return nil, n
 	}
@@ -104,17 +104,17 @@ func (p *params) color(i int) (color *Color, n int) {
 		if i+2 >= count {
 			return nil, count - i
 		}
-		return indexed(p.value[i+2]), 3
+		return indexedColor(p.value[i+2]), 3
 	case p.value[i+1] == 2:
 		if i+4 >= count {
 			return nil, count - i
 		}
-		return rgb(p.value[i+2], p.value[i+3], p.value[i+4]), 5
+		return directColor(p.value[i+2], p.value[i+3], p.value[i+4]), 5
 	}
 	return nil, 2
 }
 
-func indexed(v int) *Color {
+func indexedColor(v int) *Color {
 	if v > 255 {
 		return nil
 	}
@@ -122,7 +122,7 @@ func indexed(v int) *Color {
 	return &c
 }
 
-func rgb(r, g, b int) *Color {
+func directColor(r, g, b int) *Color {
 	if r > 255 || g > 255 || b > 255 {
 		return nil
 	}

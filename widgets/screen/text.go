@@ -22,8 +22,8 @@ type Range struct{ From, To Pos }
 // Empty reports whether the range contains nothing.
 func (r Range) Empty() bool { return !r.From.Before(r.To) }
 
-// columns returns the cells of line n that are in the range: from up to, not including, to.
-func (r Range) columns(n int64, cols int) (from, to int) {
+// columnsOfLine returns the cells of line n that are in the range: from up to, not including, to.
+func (r Range) columnsOfLine(n int64, cols int) (from, to int) {
 	if r.Empty() || n < r.From.Line || n > r.To.Line {
 		return 0, 0
 	}
@@ -53,7 +53,7 @@ func (s *Screen) Text(r Range) string {
 	for n := max(first, r.From.Line); n < end && n <= r.To.Line; n++ {
 		var wrapped bool
 		cells, wrapped = s.Line(n, cells[:0])
-		from, to := r.columns(n, s.cols)
+		from, to := r.columnsOfLine(n, s.cols)
 		if from >= to && n == r.To.Line {
 			break
 		}
