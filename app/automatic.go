@@ -77,27 +77,27 @@ func (a Automatic) setting(before vm.Automatic) vm.Automatic {
 	return vm.Automatic{IntervalSeconds: int64(a.Every.Round(time.Second) / time.Second), Keep: keep}
 }
 
-// automaticSetting converts the stored setting of a VM. An invalid setting disables automatic
+// automaticFromSetting converts the stored setting of a VM. An invalid setting disables automatic
 // snapshots.
-func automaticSetting(a vm.Automatic) Automatic {
+func automaticFromSetting(a vm.Automatic) Automatic {
 	if a.Check() != nil {
 		return Automatic{}
 	}
 	return Automatic{Every: a.Interval(), Keep: a.Keep}
 }
 
-func automaticState(set vm.Automatic, dir home.VMDir, state VMState) AutomaticState {
-	look := AutomaticState{Automatic: automaticSetting(set)}
-	if !look.On() {
-		return look
+func newAutomaticState(setting vm.Automatic, dir home.VMDir, state VMState) AutomaticState {
+	result := AutomaticState{Automatic: automaticFromSetting(setting)}
+	if !result.On() {
+		return result
 	}
 	r := readAutomaticRecord(dir)
-	look.Failed, look.FailedAt = r.automaticFailure != automaticFailure{}, r.FailedAt
-	look.Problem, look.FailureText = plainProblem(r.Problem), Plain(r.Failure)
+	result.Failed, result.FailedAt = r.automaticFailure != automaticFailure{}, r.FailedAt
+	result.Problem, result.FailureText = plainProblem(r.Problem), Plain(r.Failure)
 	if state.Alive() {
-		look.Next = r.Next
+		result.Next = r.Next
 	}
-	return look
+	return result
 }
 
 // automaticRecord is the content of automatic.json: the state of a supervisor's schedule, for

@@ -43,14 +43,14 @@ func (s *Service) runAutomatic(ctx context.Context, name string, log io.Writer, 
 	dir := s.vms.Dir(name)
 	_ = durable.SweepTempsOf(dir.Automatic()) // retried at the next start
 	t := automaticTaker{s: s, name: name, state: s.supervisorState, open: s.runningSource, debug: debug}
-	kept := readAutomaticRecord(dir)
+	stored := readAutomaticRecord(dir)
 	a := automaticScheduler{
 		now: s.now, settings: t.settings, settingsChanged: s.settingsChanges(ctx),
 		newest: t.newest, take: t.take, prune: t.prune, save: func(r automaticRecord) error { return r.write(dir) },
 		log: func(line string) {
 			fmt.Fprintf(log, "%s automatic snapshots: %s\n", s.now().Format(time.RFC3339), Plain(line))
 		},
-		schedule: schedule.New(s.now()), record: kept, saved: kept,
+		schedule: schedule.New(s.now()), record: stored, saved: stored,
 	}
 	a.run(ctx)
 }
@@ -76,8 +76,8 @@ func (a *automaticScheduler) untilNextStep() time.Duration {
 
 func (a *automaticScheduler) step(ctx context.Context) {
 	a.schedule.AdjustClock(a.now())
-	if set, err := a.settings(); err == nil { // on error, keep the previous settings
-		a.applySettings(ctx, set)
+	if settings, err := a.settings(); err == nil { // on error, keep the previous settings
+		a.applySettings(ctx, settings)
 	}
 	if a.current.On() && !a.now().Before(a.schedule.Due()) {
 		a.takeDue(ctx)
@@ -86,15 +86,15 @@ func (a *automaticScheduler) step(ctx context.Context) {
 }
 
 // applySettings replaces the settings and adjusts the schedule.
-func (a *automaticScheduler) applySettings(ctx context.Context, set Automatic) {
-	was := a.current
-	a.current = set
+func (a *automaticScheduler) applySettings(ctx context.Context, settings Automatic) {
+	previous := a.current
+	a.current = settings
 	switch {
-	case set.Every == was.Every, !set.On():
-	case was.On():
-		a.schedule.SetInterval(set.Every)
+	case settings.Every == previous.Every, !settings.On():
+	case previous.On():
+		a.schedule.SetInterval(settings.Every)
 	default:
-		a.schedule.Enable(set.Every, a.newest(ctx), a.now())
+		a.schedule.Enable(settings.Every, a.newest(ctx), a.now())
 	}
 }
 
@@ -103,11 +103,11 @@ func (a *automaticScheduler) takeDue(ctx context.Context) {
 	switch {
 	case err == nil:
 		a.schedule.RecordSnapshot(at, a.now())
-		a.clearFailure()
+		a.record.automaticFailure = automaticFailure{}
 		a.pruneOld(ctx)
 	case errors.Is(err, snapshot.ErrUnchanged):
 		a.schedule.PlanAfter(a.now())
-		a.clearFailure()
+		a.record.automaticFailure = automaticFailure{}
 	case isBusy(err):
 		if a.schedule.RecordBusy(a.now()) {
 			a.recordFailure(err, problem.AutomaticSkipped)
@@ -152,9 +152,6 @@ func vmExited(ctx context.Context) bool {
 		return false
 	}
 }
-
-// clearFailure removes the last failure from the record.
-func (a *automaticScheduler) clearFailure() { a.record.automaticFailure = automaticFailure{} }
 
 // recordFailure writes a failure to the log and to the record. The codes in also are added to
 // the problem's states.

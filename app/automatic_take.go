@@ -32,7 +32,7 @@ func (t automaticTaker) store() *snapshot.Store {
 
 func (t automaticTaker) settings() (Automatic, error) {
 	e, err := t.s.vms.Get(t.name)
-	return automaticSetting(e.Automatic), err
+	return automaticFromSetting(e.Automatic), err
 }
 
 // newest returns the time of the newest automatic snapshot or, without one, the time when the
@@ -79,7 +79,7 @@ func (t automaticTaker) createSnapshot(ctx context.Context, at time.Time, a Auto
 			Name: name, Purpose: snapshot.Purpose{Code: PurposeAutomatic, Value: schedule.FormatInterval(a.Every)},
 			VM: e.Name, Created: at, Automatic: true, UnlessSame: true,
 		}, t.open, m)
-	})(ctx, job.Unmetered())
+	})(ctx, job.NewDiscardMeter())
 	return err
 }
 
@@ -110,13 +110,13 @@ func (t automaticTaker) prune(ctx context.Context, a Automatic) error {
 
 // unusedName returns name, with a number appended if the name is already in use.
 func unusedName(store *snapshot.Store, name string) (string, error) {
-	free := name
+	candidate := name
 	for n := 2; ; n++ {
-		err := store.Reserve(free)
+		err := store.Reserve(candidate)
 		if !errors.Is(err, snapshot.ErrExists) {
-			return free, err
+			return candidate, err
 		}
-		free = fmt.Sprintf("%s-%d", name, n)
+		candidate = fmt.Sprintf("%s-%d", name, n)
 	}
 }
 

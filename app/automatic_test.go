@@ -54,13 +54,13 @@ func TestAutomaticRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	on := vm.Automatic{IntervalSeconds: 60, Keep: 1}
-	if state := automaticState(on, h.dir, Running); !state.Next.Equal(now) {
+	if state := newAutomaticState(on, h.dir, Running); !state.Next.Equal(now) {
 		t.Errorf("running: got %+v, want the next snapshot due at %v", state, now)
 	}
-	if state := automaticState(on, h.dir, Stopped); !state.Next.IsZero() {
+	if state := newAutomaticState(on, h.dir, Stopped); !state.Next.IsZero() {
 		t.Errorf("stopped: got %+v, want no due time", state)
 	}
-	if state := automaticState(vm.Automatic{IntervalSeconds: 1, Keep: 1}, h.dir, Running); state != (AutomaticState{}) {
+	if state := newAutomaticState(vm.Automatic{IntervalSeconds: 1, Keep: 1}, h.dir, Running); state != (AutomaticState{}) {
 		t.Errorf("invalid setting: got %+v, want the zero value", state)
 	}
 	if err := os.WriteFile(h.dir.Automatic(), []byte(`{"failure":"a\nb\u001b[31m","next":7}`), 0o600); err != nil {

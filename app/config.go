@@ -22,8 +22,8 @@ func (s *Service) Config(_ context.Context, keys ...string) ([]config.Setting, e
 	if err != nil {
 		return nil, wrapFailure(err, op)
 	}
-	return slices.DeleteFunc(file.Settings(), func(is config.Setting) bool {
-		return len(keys) > 0 && !slices.Contains(keys, is.Key)
+	return slices.DeleteFunc(file.Settings(), func(setting config.Setting) bool {
+		return len(keys) > 0 && !slices.Contains(keys, setting.Key)
 	}), nil
 }
 

@@ -17,9 +17,9 @@ func (s *Service) connect(ctx context.Context, name string) (*client.Client, err
 	dir := s.vms.Dir(name)
 	vmClient, err := client.Connect(ctx, dir, s.opt.Home.Run(), s.opt.Log)
 	var orphan *client.Orphan
-	if errors.As(err, &orphan) && s.adoptions.claim(orphan.QEMUPID) {
+	if errors.As(err, &orphan) && s.adoptions.claimAttempt(orphan.QEMUPID) {
 		s.opt.Log.Debug("the supervisor is gone; starting another", "vm", name, "qemu_pid", orphan.QEMUPID)
-		if err := s.adopt(ctx, name); err != nil {
+		if err := s.adoptVM(ctx, name); err != nil {
 			return nil, err
 		}
 		vmClient, err = client.Connect(ctx, dir, s.opt.Home.Run(), s.opt.Log)
@@ -30,9 +30,9 @@ func (s *Service) connect(ctx context.Context, name string) (*client.Client, err
 	return vmClient, err
 }
 
-// adopt starts a new supervisor for a VM. It stops waiting when ctx is done, but does not kill
+// adoptVM starts a new supervisor for a VM. It stops waiting when ctx is done, but does not kill
 // the supervisor, because that would stop the VM.
-func (s *Service) adopt(ctx context.Context, name string) error {
+func (s *Service) adoptVM(ctx context.Context, name string) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -53,19 +53,19 @@ const adoptRetryInterval = 30 * time.Second
 
 // adoptions records when this process last tried to take over each VM.
 type adoptions struct {
-	mu    sync.Mutex
-	tried map[int]time.Time // by QEMU's pid
+	mu           sync.Mutex
+	lastAttempts map[int]time.Time // by QEMU's pid
 }
 
-func (a *adoptions) claim(pid int) bool {
+func (a *adoptions) claimAttempt(pid int) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if time.Since(a.tried[pid]) < adoptRetryInterval {
+	if time.Since(a.lastAttempts[pid]) < adoptRetryInterval {
 		return false
 	}
-	if a.tried == nil {
-		a.tried = map[int]time.Time{}
+	if a.lastAttempts == nil {
+		a.lastAttempts = map[int]time.Time{}
 	}
-	a.tried[pid] = time.Now()
+	a.lastAttempts[pid] = time.Now()
 	return true
 }

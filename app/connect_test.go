@@ -30,7 +30,7 @@ func TestCanceledAdoptionContinues(t *testing.T) {
 	s := New(Options{Home: home.Dir(t.TempDir()), Program: program})
 	ctx, cancel := context.WithCancel(t.Context())
 	adopted := make(chan error, 1)
-	go func() { adopted <- s.adopt(ctx, "dev") }()
+	go func() { adopted <- s.adoptVM(ctx, "dev") }()
 
 	// A pipe that is open for both does not wait for the program.
 	out, err := os.OpenFile(program+".out", os.O_RDWR, 0)

@@ -39,9 +39,9 @@ func (s *Service) CloneVM(_ context.Context, name string, n NewVM) (*job.Job[VM]
 		if err != nil {
 			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
-		made, err := s.VM(ctx, v.Name)
-		made.NotFrozen = notFrozen
-		return made, err
+		clone, err := s.VM(ctx, v.Name)
+		clone.NotFrozen = notFrozen
+		return clone, err
 	}), nil
 }
 
@@ -58,12 +58,12 @@ func newVMLike(other vm.VM, n NewVM) vm.VM {
 }
 
 func (s *Service) copyDisk(ctx context.Context, from vm.Entry, activity durable.Activity, to home.VMDir, m job.Meter) (NotFrozen, error) {
-	job, err := s.lockJob(ctx, from.Name, activity)
+	lock, err := s.lockJob(ctx, from.Name, activity)
 	if err != nil {
 		return "", err
 	}
-	defer job.release()
-	disk, err := s.openSource(job, from, activity)
+	defer lock.release()
+	disk, err := s.openSource(lock, from, activity)
 	if err != nil {
 		return "", err
 	}
@@ -71,7 +71,7 @@ func (s *Service) copyDisk(ctx context.Context, from vm.Entry, activity durable.
 	if err := snapshot.Open(SnapshotPaths(s.vms.Dir(from.Name))).CopyFirmware(to.Firmware()); err != nil {
 		return "", err
 	}
-	err = snapshot.CopyDisk(job, disk.source, to.Disk(), m)
+	err = snapshot.CopyDisk(lock, disk.source, to.Disk(), m)
 	if err != nil {
 		err = disk.wrapError(ctx, err)
 	}

@@ -77,12 +77,12 @@ func (s *Service) copyJob(ctx context.Context, vmName string, op problem.Operati
 	}
 	return runJob(s, job.Copy, job.Subject{VM: e.Name, Name: subject}, func(ctx context.Context, m job.Meter) (guestfiles.Copied, error) {
 		defer vmClient.Close()
-		held, err := s.lockCopy(ctx, e.Name, durable.Activity{Code: string(op.Code), Name: subject}, m)
+		lock, err := s.lockCopy(ctx, e.Name, durable.Activity{Code: string(op.Code), Name: subject}, m)
 		if err != nil {
 			return guestfiles.Copied{}, wrapFailure(err, op)
 		}
-		defer held.release()
-		done, err := work(held, vmClient.Exec, m)
+		defer lock.release()
+		done, err := work(lock, vmClient.Exec, m)
 		if err != nil {
 			return guestfiles.Copied{}, wrapFailure(err, op)
 		}

@@ -21,7 +21,7 @@ import (
 func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*job.Job[VM], error) {
 	label := s.imageLabel(n)
 	op := problem.Operation{Code: problem.OpVMCreateImage, VM: n.Name, Image: label}
-	v, err := s.withSystemDefaults(n)
+	v, err := s.applySystemDefaults(n)
 	if err == nil {
 		v.Image, v.Boot, v.Seeded = label, vm.BootDisk, true
 		if n.UEFI {
@@ -63,8 +63,8 @@ func (s *Service) imageLabel(n NewVM) string {
 	if n.Found != nil {
 		return n.Found.Name
 	}
-	if kept, err := s.images(nil).Get(n.Image); err == nil {
-		return kept.Name
+	if cached, err := s.imageStore(nil).Get(n.Image); err == nil {
+		return cached.Name
 	}
 	name := n.Image
 	if u, err := url.Parse(name); err == nil && fetch.IsAddress(name) {

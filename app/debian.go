@@ -34,11 +34,11 @@ func (s *Service) CreateDebian(_ context.Context, n NewVM, release string) (*job
 
 // newDebian returns the VM to create and the name of the release. It does not download or build
 // anything.
-func (s *Service) newDebian(n NewVM, asked string) (v vm.VM, release string, err error) {
-	if release, err = debian.Release(asked); err != nil {
+func (s *Service) newDebian(n NewVM, requested string) (v vm.VM, release string, err error) {
+	if release, err = debian.Release(requested); err != nil {
 		return v, "", err
 	}
-	if v, err = s.withSystemDefaults(n); err != nil {
+	if v, err = s.applySystemDefaults(n); err != nil {
 		return v, "", err
 	}
 	v.Image, v.Boot = "debian-"+release, vm.BootDisk

@@ -15,7 +15,7 @@ func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) 
 	if err != nil {
 		return wrapFailure(err, op)
 	}
-	return s.edit(ctx, e.Name, op, func(store *snapshot.Store) error {
+	return s.editSnapshots(ctx, e.Name, op, func(store *snapshot.Store) error {
 		info, err := store.Get(ctx, old)
 		if err == nil {
 			err = store.Rename(ctx, old, name)
@@ -30,7 +30,7 @@ func (s *Service) RenameSnapshot(ctx context.Context, vmName, old, name string) 
 // DescribeSnapshot changes a snapshot's description.
 func (s *Service) DescribeSnapshot(ctx context.Context, vmName, name, description string) error {
 	op := problem.Operation{Code: problem.OpSnapshotDescribe, VM: vmName, Snapshot: name}
-	return s.edit(ctx, vmName, op, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
+	return s.editSnapshots(ctx, vmName, op, func(store *snapshot.Store) error { return store.Describe(ctx, name, description) })
 }
 
 // PinSnapshot pins or unpins a snapshot. A pinned snapshot is never pruned.
@@ -39,19 +39,19 @@ func (s *Service) PinSnapshot(ctx context.Context, vmName, name string, pinned b
 	if !pinned {
 		op.Code = problem.OpSnapshotUnpin
 	}
-	return s.edit(ctx, vmName, op, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
+	return s.editSnapshots(ctx, vmName, op, func(store *snapshot.Store) error { return store.Pin(ctx, name, pinned) })
 }
 
-// edit runs change on a VM's snapshots while it holds the VM's job lock.
-func (s *Service) edit(ctx context.Context, vmName string, op problem.Operation, change func(*snapshot.Store) error) error {
+// editSnapshots runs change on a VM's snapshots while it holds the VM's job lock.
+func (s *Service) editSnapshots(ctx context.Context, vmName string, op problem.Operation, change func(*snapshot.Store) error) error {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return wrapFailure(err, op)
 	}
 	op.VM = e.Name
-	job, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(op.Code), Name: op.Snapshot})
+	lock, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(op.Code), Name: op.Snapshot})
 	if err == nil {
-		defer job.release()
+		defer lock.release()
 		err = change(snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))))
 	}
 	return wrapFailure(err, op, problem.NothingChanged)

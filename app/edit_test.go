@@ -15,7 +15,7 @@ func TestEditActivity(t *testing.T) {
 	s := serviceWithDisk(t, []byte("disk"))
 	var holder durable.Holder
 	op := problem.Operation{Code: problem.OpSnapshotPin, Snapshot: "a of b"}
-	err := s.edit(t.Context(), "dev", op, func(*snapshot.Store) error {
+	err := s.editSnapshots(t.Context(), "dev", op, func(*snapshot.Store) error {
 		_, holder = durable.IsLocked(s.vms.Dir("dev").JobLock())
 		return errors.New("no")
 	})

@@ -104,8 +104,8 @@ func waitForAgent(ctx context.Context, vmClient *client.Client) error {
 			return err
 		}
 	}
-	patience := agentTimeout(state)
-	limited, cancel := context.WithTimeout(ctx, patience)
+	timeout := agentTimeout(state)
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	events, err := vmClient.Events(limited)
 	if err != nil {
@@ -123,7 +123,7 @@ func waitForAgent(ctx context.Context, vmClient *client.Client) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case limited.Err() != nil:
-		return fmt.Errorf("%w after %v", client.ErrNoAgent, patience)
+		return fmt.Errorf("%w after %v", client.ErrNoAgent, timeout)
 	default:
 		return client.ErrNotRunning
 	}

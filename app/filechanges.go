@@ -64,22 +64,22 @@ const (
 	FileRemoved FileChangeKind = "removed"
 )
 
-// Since returns the differences from an earlier list, sorted by path. A folder is left out if
+// ChangesSince returns the differences from an earlier list, sorted by path. A folder is left out if
 // only its entries changed, because those are listed themselves.
-func (g GuestFiles) Since(before GuestFiles) []FileChange {
+func (g GuestFiles) ChangesSince(before GuestFiles) []FileChange {
 	var list []FileChange
 	for p, now := range g.files {
-		was, there := before.files[p]
+		old, existed := before.files[p]
 		switch {
-		case !there:
+		case !existed:
 			list = append(list, FileChange{p, FileAdded, 0, now.size, now.isDir()})
-		case now.differs(was):
-			list = append(list, FileChange{p, FileChanged, was.size, now.size, now.isDir()})
+		case now.differs(old):
+			list = append(list, FileChange{p, FileChanged, old.size, now.size, now.isDir()})
 		}
 	}
-	for p, was := range before.files {
-		if _, there := g.files[p]; !there {
-			list = append(list, FileChange{p, FileRemoved, was.size, 0, was.isDir()})
+	for p, old := range before.files {
+		if _, existed := g.files[p]; !existed {
+			list = append(list, FileChange{p, FileRemoved, old.size, 0, old.isDir()})
 		}
 	}
 	slices.SortFunc(list, func(a, b FileChange) int { return comparePaths(a.Path, b.Path) })
@@ -110,20 +110,20 @@ const (
 
 func (f fileState) isDir() bool { return f.mode&kindBits == kindDir }
 
-func (f fileState) differs(was fileState) bool {
-	if f.isDir() && was.isDir() {
-		return f.mode != was.mode || f.owner != was.owner || f.group != was.group
+func (f fileState) differs(old fileState) bool {
+	if f.isDir() && old.isDir() {
+		return f.mode != old.mode || f.owner != old.owner || f.group != old.group
 	}
-	return f != was
+	return f != old
 }
 
-// Summarize combines all changes in an added or removed folder into a single one.
-func Summarize(list []FileChange) []TreeChange {
+// SummarizeChanges combines all changes in an added or removed folder into a single one.
+func SummarizeChanges(list []FileChange) []TreeChange {
 	var out []TreeChange
 	for _, c := range list {
 		if len(out) > 0 {
 			last := &out[len(out)-1]
-			if last.Dir && last.Kind == c.Kind && c.Kind != FileChanged && isBelow(c.Path, last.Path) {
+			if last.Dir && last.Kind == c.Kind && c.Kind != FileChanged && strings.HasPrefix(c.Path, path.Clean(last.Path)+"/") {
 				last.Files++
 				last.Before += c.sizeBefore()
 				last.After += c.sizeAfter()
@@ -158,5 +158,3 @@ func (c FileChange) sizeAfter() int64 {
 	}
 	return c.After
 }
-
-func isBelow(p, dir string) bool { return strings.HasPrefix(p, path.Clean(dir)+"/") }

@@ -33,9 +33,9 @@ func TestFileChanges(t *testing.T) {
 		"/new":      {mode: dir, size: 4096},
 		"/new/x":    {mode: file, size: 100},
 	}}
-	list := after.Since(before)
+	list := after.ChangesSince(before)
 	got := ""
-	for _, c := range Summarize(list) {
+	for _, c := range SummarizeChanges(list) {
 		got += fmt.Sprintf("%s %s %d %d %v %d\n", c.Kind, c.Path, c.Before, c.After, c.Dir, c.Files)
 	}
 	want := `changed /again 5 5 false 0
@@ -49,7 +49,7 @@ changed /opened 0 0 true 0
 	if len(list) != 12 || got != want {
 		t.Errorf("got %d changes, want 12; got summary\n%s\nwant\n%s", len(list), got, want)
 	}
-	if none := before.Since(before); len(none) != 0 {
+	if none := before.ChangesSince(before); len(none) != 0 {
 		t.Errorf("got changes %v between equal lists, want none", none)
 	}
 }

@@ -43,37 +43,37 @@ func (v VM) RemovedForwards() []Forward {
 }
 
 // ChangesForwards reports whether the settings change forwards.
-func (to VMSettings) ChangesForwards() bool {
-	return len(to.Forward)+len(to.Unforward) > 0 || to.UnforwardAll
+func (changes VMSettings) ChangesForwards() bool {
+	return len(changes.Forward)+len(changes.Unforward) > 0 || changes.UnforwardAll
 }
 
 // WithoutForwards returns the settings without changes of forwards.
-func (to VMSettings) WithoutForwards() VMSettings {
-	to.Forward, to.Unforward, to.UnforwardAll = nil, nil, false
-	return to
+func (changes VMSettings) WithoutForwards() VMSettings {
+	changes.Forward, changes.Unforward, changes.UnforwardAll = nil, nil, false
+	return changes
 }
 
-func (to VMSettings) applyForwards(n *vm.Network) error {
-	if to.UnforwardAll {
-		n.Forwards, to.Unforward = nil, nil
+func (changes VMSettings) applyForwards(n *vm.Network) error {
+	if changes.UnforwardAll {
+		n.Forwards, changes.Unforward = nil, nil
 	}
-	for _, port := range to.Unforward {
+	for _, port := range changes.Unforward {
 		if !slices.ContainsFunc(n.Forwards, func(f Forward) bool { return f.Host == port }) {
 			return fmt.Errorf("%w: port %d of the host is not forwarded", ErrNoForward, port)
 		}
 		*n = n.Without(port)
 	}
-	for _, f := range to.Forward {
+	for _, f := range changes.Forward {
 		*n = n.With(f)
 	}
 	return nil
 }
 
-// acceptForwards changes the settings of a VM and, if its supervisor supports it, its active
+// updateForwards changes the settings of a VM and, if its supervisor supports it, its active
 // forwards. Either both change or neither does. The list of VMs stays locked, so that
 // concurrent changes do not interleave.
-func (s *Service) acceptForwards(ctx context.Context, name string, apply func(*vm.VM) error) error {
-	vmClient, before, err := s.forwarder(ctx, name)
+func (s *Service) updateForwards(ctx context.Context, name string, apply func(*vm.VM) error) error {
+	vmClient, before, err := s.connectForForwards(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -99,9 +99,9 @@ func (s *Service) acceptForwards(ctx context.Context, name string, apply func(*v
 	return err
 }
 
-// forwarder returns a client and the active forwards of a running VM whose forwards can be
-// changed. The client is nil if only the settings can be changed.
-func (s *Service) forwarder(ctx context.Context, name string) (*client.Client, []qemu.Forward, error) {
+// connectForForwards returns a client and the active forwards of a running VM whose forwards can
+// be changed. The client is nil if only the settings can be changed.
+func (s *Service) connectForForwards(ctx context.Context, name string) (*client.Client, []qemu.Forward, error) {
 	vmClient, err := s.connect(ctx, name)
 	if err != nil {
 		return nil, nil, ctx.Err()
@@ -128,8 +128,8 @@ func qemuForwards(list []Forward) (out []qemu.Forward) {
 	return out
 }
 
-// forwardsNow converts the supervisor's list; nil stays nil.
-func forwardsNow(list []qemu.Forward) []Forward {
+// forwardsFromQEMU converts the supervisor's list; nil stays nil.
+func forwardsFromQEMU(list []qemu.Forward) []Forward {
 	if list == nil {
 		return nil
 	}

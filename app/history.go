@@ -53,12 +53,12 @@ func (s *Service) recordJob(j *job.Handle, took time.Duration, err error) {
 	if err != nil {
 		return
 	}
-	_ = addLine(s.opt.Home, append(line, '\n'))
+	_ = appendJobLog(s.opt.Home, append(line, '\n'))
 }
 
-// addLine appends a line to the job log with a single write, so that concurrent processes do
+// appendJobLog appends a line to the job log with a single write, so that concurrent processes do
 // not mix their lines.
-func addLine(root home.Dir, line []byte) error {
+func appendJobLog(root home.Dir, line []byte) error {
 	if info, err := os.Stat(root.JobLog()); err == nil && info.Size() > jobLogLimit {
 		if err := os.Rename(root.JobLog(), root.JobLogOld()); err != nil {
 			return err
@@ -72,9 +72,9 @@ func addLine(root home.Dir, line []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// JobHistory returns up to most jobs of all processes, newest first. If most is 0, it returns
+// JobHistory returns up to limit jobs of all processes, newest first. If limit is 0, it returns
 // all recorded jobs. It skips invalid lines in the log.
-func (s *Service) JobHistory(ctx context.Context, most int) ([]EndedJob, error) {
+func (s *Service) JobHistory(ctx context.Context, limit int) ([]EndedJob, error) {
 	var all []EndedJob
 	for _, path := range []string{s.opt.Home.JobLogOld(), s.opt.Home.JobLog()} {
 		list, err := readJobLog(ctx, path)
@@ -85,8 +85,8 @@ func (s *Service) JobHistory(ctx context.Context, most int) ([]EndedJob, error) 
 	}
 	slices.Reverse(all)
 	slices.SortStableFunc(all, func(a, b EndedJob) int { return b.Ended.Compare(a.Ended) })
-	if most > 0 && len(all) > most {
-		all = all[:most]
+	if limit > 0 && len(all) > limit {
+		all = all[:limit]
 	}
 	return all, nil
 }
@@ -104,7 +104,7 @@ func readJobLog(ctx context.Context, path string) ([]EndedJob, error) {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 64<<10)
 	for lines.Scan() && ctx.Err() == nil {
-		if e, ok := readEndedJob(lines.Bytes()); ok {
+		if e, ok := parseEndedJob(lines.Bytes()); ok {
 			list = append(list, e)
 		}
 	}
@@ -114,8 +114,8 @@ func readJobLog(ctx context.Context, path string) ([]EndedJob, error) {
 	return list, ctx.Err()
 }
 
-// readEndedJob parses a line and makes its texts safe to display.
-func readEndedJob(line []byte) (EndedJob, bool) {
+// parseEndedJob parses a line and makes its texts safe to display.
+func parseEndedJob(line []byte) (EndedJob, bool) {
 	var e EndedJob
 	if json.Unmarshal(line, &e) != nil || e.Ended.IsZero() || e.Kind == "" {
 		return EndedJob{}, false

@@ -68,7 +68,7 @@ func TestHistoryOfHostileProblems(t *testing.T) {
 		`{"code":"newer_code","tools":["\u001b"]}`: "newer_code",
 		`{}`: "",
 	} {
-		e, ok := readEndedJob([]byte(`{"ended":"2026-11-24T10:00:00Z","kind":"verify","outcome":"failed","problem":` + part + `}`))
+		e, ok := parseEndedJob([]byte(`{"ended":"2026-11-24T10:00:00Z","kind":"verify","outcome":"failed","problem":` + part + `}`))
 		if !ok || e.Problem == nil {
 			t.Errorf("got no problem from %s", part)
 			continue
@@ -94,7 +94,7 @@ func mapTexts(list []string) []string {
 func TestHistoryOfEarlierVersion(t *testing.T) {
 	line := `{"ended":"2026-11-24T10:00:00Z","kind":"verify","vm":"dev","subject":"one","took_ms":5,"outcome":"failed",` +
 		`"error":"Could not verify snapshot 'one' of VM 'dev': torn.","why":{"doing":{"format":"verify snapshot '%s'","args":["one"]},"detail":"torn"}}`
-	e, ok := readEndedJob([]byte(line))
+	e, ok := parseEndedJob([]byte(line))
 	if want := "Could not verify snapshot 'one' of VM 'dev': torn."; !ok || e.Problem != nil || e.Error != want {
 		t.Errorf("got %+v, want the error %q", e, want)
 	}
@@ -118,7 +118,7 @@ func TestHistoryIsLimited(t *testing.T) {
 	s := serviceWithDisk(t, []byte("disk"))
 	line := []byte(`{"ended":"2026-11-24T10:00:00Z","kind":"verify","vm":"dev","subject":"` + strings.Repeat("s", 4000) + `","outcome":"done"}` + "\n")
 	for range 3 * jobLogLimit / len(line) {
-		if err := addLine(s.opt.Home, line); err != nil {
+		if err := appendJobLog(s.opt.Home, line); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -52,7 +52,7 @@ func (s *Service) Systems() []System {
 
 // Images returns the cached images, sorted by name.
 func (s *Service) Images(_ context.Context) ([]Image, error) {
-	kept, err := s.images(nil).List()
+	cached, err := s.imageStore(nil).List()
 	var vms []vm.Entry
 	if err == nil {
 		vms, _, err = s.vms.List()
@@ -60,14 +60,14 @@ func (s *Service) Images(_ context.Context) ([]Image, error) {
 	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpImageList})
 	}
-	list := make([]Image, len(kept))
-	for i, m := range kept {
-		list[i] = asImage(m, vms)
+	list := make([]Image, len(cached))
+	for i, m := range cached {
+		list[i] = imageFromCache(m, vms)
 	}
 	return list, nil
 }
 
-func asImage(m cache.Image, vms []vm.Entry) Image {
+func imageFromCache(m cache.Image, vms []vm.Entry) Image {
 	i := Image{
 		Name: m.Name, Version: m.Version, Size: m.Size, Digest: m.Digest, Verified: string(m.Verified),
 		Source: m.Source, Added: m.Added,
@@ -84,9 +84,9 @@ func asImage(m cache.Image, vms []vm.Entry) Image {
 	return i
 }
 
-// images returns the store of images. m, which may be nil, is notified of waits for other
+// imageStore returns the store of images. m, which may be nil, is notified of waits for other
 // processes.
-func (s *Service) images(m job.Meter) *cache.Store {
+func (s *Service) imageStore(m job.Meter) *cache.Store {
 	store := &cache.Store{
 		Home: s.opt.Home, Client: s.opt.Images.Client,
 		Room: snapshot.CheckRoom,

@@ -73,7 +73,7 @@ func offerNote(w cache.OfferWarning) ImageNote {
 // one. Without a network, FindImage returns a cached image with the note ImageOffline, or an
 // error.
 func (s *Service) FindImage(ctx context.Context, distro, release string) (FoundImage, error) {
-	store := s.images(nil)
+	store := s.imageStore(nil)
 	offer, err := s.opt.Images.Find(ctx, distro, release)
 	if err == nil {
 		found := FoundImage{Name: cache.Name(offer.Distro, offer.Release), Version: offer.Version, offer: offer}
@@ -113,36 +113,36 @@ func newestCached(store *cache.Store, distro, release string) (FoundImage, bool)
 // offered version is not downloaded again.
 func (s *Service) PullImage(found FoundImage) *job.Job[Image] {
 	return runJob(s, job.Pull, job.Subject{Name: found.Name}, func(ctx context.Context, m job.Meter) (Image, error) {
-		kept, err := s.pull(ctx, found, m)
+		cached, err := s.pullImage(ctx, found, m)
 		if err != nil {
 			return Image{}, wrapFailure(err, problem.Operation{Code: problem.OpImagePull, Image: found.Name})
 		}
-		return s.image(ctx, kept)
+		return s.describeImage(ctx, cached)
 	})
 }
 
-func (s *Service) pull(ctx context.Context, found FoundImage, m job.Meter) (cache.Image, error) {
-	store := s.images(m)
+func (s *Service) pullImage(ctx context.Context, found FoundImage, m job.Meter) (cache.Image, error) {
+	store := s.imageStore(m)
 	if found.cached {
 		return store.Get(found.Name)
 	}
-	kept, err := store.Download(ctx, found.offer, m)
-	return kept, wrapCanceledDownload(err)
+	cached, err := store.Download(ctx, found.offer, m)
+	return cached, wrapCanceledDownload(err)
 }
 
 // wrapCanceledDownload marks a canceled download whose received part was kept as interrupted,
 // so that runJob does not replace the error with context.Canceled.
 func wrapCanceledDownload(err error) error {
-	kept := (*fetch.PartKept)(nil)
-	if errors.Is(err, context.Canceled) && errors.As(err, &kept) {
-		return &fetch.PartKept{Err: job.Interrupted("canceled"), Bytes: kept.Bytes}
+	partial := (*fetch.PartKept)(nil)
+	if errors.Is(err, context.Canceled) && errors.As(err, &partial) {
+		return &fetch.PartKept{Err: job.Interrupted("canceled"), Bytes: partial.Bytes}
 	}
 	return err
 }
 
-func (s *Service) image(_ context.Context, m cache.Image) (Image, error) {
+func (s *Service) describeImage(_ context.Context, m cache.Image) (Image, error) {
 	vms, _, err := s.vms.List()
-	return asImage(m, vms), err
+	return imageFromCache(m, vms), err
 }
 
 // ImportImage starts a job that caches an image from a file or an http(s) URL under a name.
@@ -157,25 +157,25 @@ func (s *Service) ImportImage(_ context.Context, from, name string, force bool) 
 		return nil, wrapFailure(err, op, problem.NothingAdded)
 	}
 	return runJob(s, job.Pull, job.Subject{Name: name}, func(ctx context.Context, m job.Meter) (Image, error) {
-		kept, err := s.importImage(ctx, name, from, force, m)
+		cached, err := s.importImage(ctx, name, from, force, m)
 		if err != nil {
 			return Image{}, wrapFailure(err, op, problem.NothingAdded)
 		}
-		return s.image(ctx, kept)
+		return s.describeImage(ctx, cached)
 	}), nil
 }
 
 func (s *Service) importImage(ctx context.Context, name, from string, force bool, m job.Meter) (cache.Image, error) {
 	if fetch.IsAddress(from) {
-		kept, err := s.images(m).Import(ctx, name, from, force, m)
-		return kept, wrapCanceledDownload(err)
+		cached, err := s.imageStore(m).Import(ctx, name, from, force, m)
+		return cached, wrapCanceledDownload(err)
 	}
 	claim, err := claimImage(from)
 	if err != nil {
 		return cache.Image{}, err
 	}
 	defer claim.Close() //nolint:errcheck // read-only
-	return s.images(m).Import(ctx, name, from, force, m)
+	return s.imageStore(m).Import(ctx, name, from, force, m)
 }
 
 // errImageInUse means that a running VM writes to the image, so that a copy would be
@@ -195,13 +195,13 @@ func claimImage(path string) (*qemu.Claim, error) {
 // writeDisk writes the image that a VM is created from to the empty file disk, and returns
 // its size.
 func (s *Service) writeDisk(ctx context.Context, n NewVM, disk *os.File, opt image.Options, m job.Meter) (int64, error) {
-	store := s.images(m)
+	store := s.imageStore(m)
 	if n.Found != nil {
-		kept, err := s.pull(ctx, *n.Found, m)
+		cached, err := s.pullImage(ctx, *n.Found, m)
 		if err != nil {
 			return 0, err
 		}
-		return store.WriteDisk(ctx, kept.Name, disk, opt)
+		return store.WriteDisk(ctx, cached.Name, disk, opt)
 	}
 	if fetch.IsAddress(n.Image) {
 		from, err := store.OpenDownload(ctx, n.Image, m)

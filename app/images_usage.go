@@ -34,7 +34,7 @@ const builtPrefix = "packages:"
 // PartialDownloads returns the interrupted downloads, sorted by name. Running downloads are not
 // included.
 func (s *Service) PartialDownloads(_ context.Context) ([]PartialDownload, error) {
-	parts, err := s.images(nil).Parts()
+	parts, err := s.imageStore(nil).Parts()
 	var list []PartialDownload
 	for _, p := range parts {
 		list = append(list, PartialDownload{p.Name, p.Received, p.Total})
@@ -44,17 +44,17 @@ func (s *Service) PartialDownloads(_ context.Context) ([]PartialDownload, error)
 
 // BuiltDisks returns the disks built from packages, sorted by release, newest first.
 func (s *Service) BuiltDisks(_ context.Context) ([]BuiltDisk, error) {
-	kept, err := debian.List(s.opt.Home.Cache())
+	disks, err := debian.List(s.opt.Home.Cache())
 	var list []BuiltDisk
-	for _, k := range kept {
-		_, used := fileSizes(k.Path)
-		list = append(list, BuiltDisk{builtPrefix + k.Release, used, k.Built})
+	for _, d := range disks {
+		_, used := fileSizes(d.Path)
+		list = append(list, BuiltDisk{builtPrefix + d.Release, used, d.Built})
 	}
 	return list, wrapFailure(err, problem.Operation{Code: problem.OpImageBuiltList})
 }
 
 // imageUsage returns the space used by images, partial downloads and built disks, in bytes.
-func (s *Service) imageUsage(ctx context.Context) (take int64, err error) {
+func (s *Service) imageUsage(ctx context.Context) (total int64, err error) {
 	images, err := s.Images(ctx)
 	if err != nil {
 		return 0, err
@@ -65,15 +65,15 @@ func (s *Service) imageUsage(ctx context.Context) (take int64, err error) {
 	}
 	built, err := s.BuiltDisks(ctx)
 	for _, i := range images {
-		take += i.Size + i.DiskUsed
+		total += i.Size + i.DiskUsed
 	}
 	for _, p := range parts {
-		take += p.Received
+		total += p.Received
 	}
 	for _, b := range built {
-		take += b.Used
+		total += b.Used
 	}
-	return take, err
+	return total, err
 }
 
 // RemoveImage removes a cached image, a PartialDownload or a BuiltDisk, and returns the number
@@ -82,7 +82,7 @@ func (s *Service) RemoveImage(ctx context.Context, name string) (freed int64, er
 	if release, isBuilt := strings.CutPrefix(name, builtPrefix); isBuilt {
 		freed, err = s.removeBuilt(ctx, release)
 	} else {
-		store, disk := s.images(nil), int64(0)
+		store, disk := s.imageStore(nil), int64(0)
 		if m, err := store.Get(name); err == nil && m.Disk != "" {
 			disk = diskfile.Reclaimable(m.Disk)
 		}

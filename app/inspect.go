@@ -52,7 +52,7 @@ func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM 
 		Name: e.Name, Active: e.Name == active, State: Stopped,
 		Image: e.Image, CPUs: e.CPUs, MemoryMB: e.MemoryMB, Created: e.Created, MAC: e.MAC,
 		Isolated: e.Network.Isolated, Forwards: e.Network.Forwards,
-		Shares: shares(e.Shares), UEFI: e.Boot == vm.BootUEFI,
+		Shares: sharesFromSettings(e.Shares), UEFI: e.Boot == vm.BootUEFI,
 		Dir: string(dir), Accel: e.Accel,
 	}
 	v.DiskSize, v.DiskUsed = fileSizes(dir.Disk())
@@ -62,7 +62,7 @@ func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM 
 		v.Activity = plainActivity(holder.Activity)
 	}
 	s.addSupervisorState(ctx, dir, &v)
-	v.Automatic = automaticState(e.Automatic, dir, v.State)
+	v.Automatic = newAutomaticState(e.Automatic, dir, v.State)
 	if e.Broken != nil {
 		if !v.DiskReplaced {
 			v.Problem = Explain(e.Broken)
@@ -80,7 +80,7 @@ func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM)
 	vmClient, err := s.connect(ctx, v.Name)
 	if errors.Is(err, ErrStopped) {
 		if last, err := client.ReadLast(dir); err == nil {
-			v.lastExit(last)
+			v.setLastExit(last)
 		}
 		return
 	}
@@ -103,8 +103,8 @@ func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM)
 	v.DiskReplaced = st.DiskReplaced
 	v.Accelerator, v.AcceleratorReason = st.Accelerator, acceleratorReason(st)
 	v.Since, v.Agent = st.Since, st.Agent
-	v.shareProblems(st.Shares)
-	v.ForwardsNow = forwardsNow(st.Forwards)
+	v.setShareProblems(st.Shares)
+	v.ForwardsNow = forwardsFromQEMU(st.Forwards)
 	v.CPUTime, v.MemoryUsed = st.Usage.CPUTime, st.Usage.Memory
 	for _, a := range st.Addresses {
 		v.Addresses = append(v.Addresses, Plain(a))

@@ -15,18 +15,18 @@ import (
 // logJob returns a function that runs work and logs its phases and end. It returns work itself
 // if debug messages are disabled.
 func logJob[T any](log *slog.Logger, kind job.Kind, vmName string, work func(context.Context, job.Meter) (T, error)) func(context.Context, job.Meter) (T, error) {
-	if !logsDebug(log) {
+	if !isDebugEnabled(log) {
 		return work
 	}
 	return func(ctx context.Context, m job.Meter) (T, error) {
 		phases := newPhaseLog(log, kind, vmName, m)
 		result, err := work(ctx, phases)
-		phases.end(err)
+		phases.endJob(err)
 		return result, err
 	}
 }
 
-func logsDebug(log *slog.Logger) bool {
+func isDebugEnabled(log *slog.Logger) bool {
 	return log != nil && log.Enabled(context.Background(), slog.LevelDebug)
 }
 
@@ -50,16 +50,16 @@ func newPhaseLog(log *slog.Logger, kind job.Kind, vmName string, m job.Meter) *p
 }
 
 func (p *phaseLog) Phase(code string, total int64) {
-	p.begin(code)
+	p.beginPhase(code)
 	p.Meter.Phase(code, total)
 }
 
 func (p *phaseLog) WaitFor(holder durable.Holder) {
-	p.begin(job.WaitForProcess) // do not log the holder's activity, which can name files
+	p.beginPhase(job.WaitForProcess) // do not log the holder's activity, which can name files
 	p.Meter.WaitFor(holder)
 }
 
-func (p *phaseLog) begin(code string) {
+func (p *phaseLog) beginPhase(code string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endPhase()
@@ -79,9 +79,9 @@ func (p *phaseLog) endPhase() {
 	}
 }
 
-// end logs the last phase and the end of the job. Only the exit code of an error is logged,
+// endJob logs the last phase and the end of the job. Only the exit code of an error is logged,
 // because its text can contain names of files.
-func (p *phaseLog) end(err error) {
+func (p *phaseLog) endJob(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endPhase()

@@ -77,7 +77,7 @@ func TestWaitsForLocksAreLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = s.WaitForJobs(func(durable.Holder) { held.Close() })
-	l, err := s.lock(t.Context(), path, durable.Activity{Name: "another secret"})
+	l, err := s.acquireLock(t.Context(), path, durable.Activity{Name: "another secret"})
 	if err != nil {
 		t.Fatal(err)
 	}

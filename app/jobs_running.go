@@ -47,12 +47,12 @@ func (s *Service) RunningJobs(_ context.Context) ([]RunningJob, error) {
 	var jobs []RunningJob
 	for _, e := range entries {
 		for _, w := range s.vmJobSources(e.Name) {
-			if j := w.running(); j != nil {
+			if j := w.runningJob(); j != nil {
 				jobs = append(jobs, *j)
 			}
 		}
 	}
-	working, err := s.images(nil).Operations()
+	working, err := s.imageStore(nil).Operations()
 	for _, w := range working {
 		jobs = append(jobs, RunningJob{Image: w.Name, PID: w.PID, Activity: plainActivity(w.Activity), Since: w.Since, Received: w.Received, Total: w.Total})
 	}
@@ -65,7 +65,7 @@ func (s *Service) RunningJobs(_ context.Context) ([]RunningJob, error) {
 // jobSource describes where at most one job runs at a time: the lock that the job holds, and
 // the file for cancel requests.
 type jobSource struct {
-	on             RunningJob // with VM or Image set
+	target         RunningJob // with VM or Image set
 	lock, requests string
 }
 
@@ -85,17 +85,17 @@ func (s *Service) imageJobSource(name string) (jobSource, error) {
 		cache := s.opt.Home.Cache()
 		return jobSource{RunningJob{Image: builtPrefix + release}, home.DebianLock(cache, release), home.DebianCancel(cache, release)}, err
 	}
-	dir, err := s.images(nil).Dir(name)
+	dir, err := s.imageStore(nil).Dir(name)
 	return jobSource{RunningJob{Image: name}, dir.Lock(), dir.Cancel()}, err
 }
 
-// running returns the running job, or nil.
-func (w jobSource) running() *RunningJob {
+// runningJob returns the running job, or nil.
+func (w jobSource) runningJob() *RunningJob {
 	held, by := durable.IsLocked(w.lock)
 	if !held {
 		return nil
 	}
-	j := w.on
+	j := w.target
 	j.PID, j.Activity, j.Since = by.PID, plainActivity(by.Activity), by.Since
 	return &j
 }
@@ -105,7 +105,7 @@ func (s *Service) WaitForJob(ctx context.Context, name string) error {
 	e, err := s.entry(name)
 	if err == nil {
 		for _, w := range s.vmJobSources(e.Name) {
-			err = errors.Join(err, w.waitUntilFree(ctx, nil))
+			err = errors.Join(err, w.waitForEnd(ctx, nil))
 		}
 	}
 	return wrapFailure(wrapWaitError(err), problem.Operation{Code: problem.OpJobWait, VM: name})
@@ -115,7 +115,7 @@ func (s *Service) WaitForJob(ctx context.Context, name string) error {
 func (s *Service) WaitForImageJob(ctx context.Context, name string) error {
 	w, err := s.imageJobSource(name)
 	if err == nil {
-		err = w.waitUntilFree(ctx, nil)
+		err = w.waitForEnd(ctx, nil)
 	}
 	return wrapFailure(wrapWaitError(err), problem.Operation{Code: problem.OpImageJobWait, Image: name})
 }
@@ -130,12 +130,12 @@ func wrapWaitError(err error) error {
 // jobPollInterval is how often the lock of another process's job is polled.
 const jobPollInterval = 100 * time.Millisecond
 
-// waitUntilFree waits until no job is running or, if this is not nil, until a different job is
+// waitForEnd waits until no job is running or, if current is not nil, until a different job is
 // running.
-func (w jobSource) waitUntilFree(ctx context.Context, this *RunningJob) error {
+func (w jobSource) waitForEnd(ctx context.Context, current *RunningJob) error {
 	for {
-		now := w.running()
-		if now == nil || this != nil && *now != *this {
+		now := w.runningJob()
+		if now == nil || current != nil && *now != *current {
 			return nil
 		}
 		select {
@@ -157,11 +157,11 @@ func (s *Service) CancelJobs(ctx context.Context, name string) ([]RunningJob, er
 	if err == nil {
 		name = e.Name
 		for _, w := range s.vmJobSources(name) {
-			job, cancelErr := w.cancel(ctx)
+			canceled, cancelErr := w.cancelJob(ctx)
 			if errors.Is(cancelErr, ErrNoJob) {
 				continue
 			}
-			ended, err = append(ended, job), errors.Join(err, cancelErr)
+			ended, err = append(ended, canceled), errors.Join(err, cancelErr)
 		}
 		if len(ended) == 0 {
 			err = ErrNoJob
@@ -176,22 +176,22 @@ func (s *Service) CancelImageJob(ctx context.Context, name string) (RunningJob, 
 	w, err := s.imageJobSource(name)
 	var ended RunningJob
 	if err == nil {
-		ended, err = w.cancel(ctx)
+		ended, err = w.cancelJob(ctx)
 	}
 	return ended, wrapFailure(err, problem.Operation{Code: problem.OpImageJobCancel, Image: name})
 }
 
-// unstoppedJob is an ErrState: a job did not stop within cancelTimeout after a cancel request.
-type unstoppedJob struct{ durable.Holder }
+// cancelTimeoutError is an ErrState: a job did not stop within cancelTimeout after a cancel request.
+type cancelTimeoutError struct{ durable.Holder }
 
-func (u *unstoppedJob) Error() string {
+func (u *cancelTimeoutError) Error() string {
 	return fmt.Sprintf("process %d (%v) did not stop within %v", u.PID, u.Activity, cancelTimeout)
 }
 
-func (u *unstoppedJob) Unwrap() error { return ErrState }
+func (u *cancelTimeoutError) Unwrap() error { return ErrState }
 
-func (w jobSource) cancel(ctx context.Context) (RunningJob, error) {
-	running := w.running()
+func (w jobSource) cancelJob(ctx context.Context) (RunningJob, error) {
+	running := w.runningJob()
 	if running == nil {
 		return RunningJob{}, ErrNoJob
 	}
@@ -199,10 +199,10 @@ func (w jobSource) cancel(ctx context.Context) (RunningJob, error) {
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, cancelTimeout)
 		defer cancel()
-		err = w.waitUntilFree(limited, running)
+		err = w.waitForEnd(limited, running)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = &unstoppedJob{durable.Holder{PID: running.PID, Activity: running.Activity}}
+		err = &cancelTimeoutError{durable.Holder{PID: running.PID, Activity: running.Activity}}
 	}
 	if errors.Is(err, context.Canceled) {
 		err = job.Interrupted("stopped waiting; the job was asked to stop")

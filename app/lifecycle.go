@@ -25,7 +25,7 @@ func (s *Service) Start(ctx context.Context, name string, opt StartOptions) erro
 	e, err := s.entry(name)
 	if err == nil {
 		name = e.Name
-		err = s.start(ctx, e, opt)
+		err = s.startVM(ctx, e, opt)
 		if errors.Is(err, ErrRunning) && s.isPaused(ctx, name) {
 			err = client.ErrPaused
 		}
@@ -38,7 +38,7 @@ func (s *Service) isPaused(ctx context.Context, name string) bool {
 	return err == nil && state.State == client.Paused
 }
 
-func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error {
+func (s *Service) startVM(ctx context.Context, e vm.Entry, opt StartOptions) error {
 	if e.Broken != nil {
 		return e.Broken
 	}
@@ -51,10 +51,10 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 	if err := s.recheckShares(e.Shares); err != nil {
 		return err
 	}
-	if err := s.checkDiskFree(ctx, e.Name, durable.Activity{Code: string(problem.OpVMStart)}); err != nil {
+	if err := s.checkDiskLockable(ctx, e.Name, durable.Activity{Code: string(problem.OpVMStart)}); err != nil {
 		return err
 	}
-	if _, err := s.sockets(); err != nil {
+	if _, err := s.makeSocketDir(); err != nil {
 		return err
 	}
 	args := []string{SupervisorCommand, "--vm", e.Name}
@@ -66,7 +66,7 @@ func (s *Service) start(ctx context.Context, e vm.Entry, opt StartOptions) error
 
 // supervisorEnv returns the variables added to a supervisor's environment.
 func (s *Service) supervisorEnv() []string {
-	return []string{EnvDebug + "=" + strconv.FormatBool(logsDebug(s.opt.Log))}
+	return []string{EnvDebug + "=" + strconv.FormatBool(isDebugEnabled(s.opt.Log))}
 }
 
 // RunSupervisor is the main function of a supervisor: it runs the VM until the VM exits. If
@@ -79,7 +79,7 @@ func (s *Service) RunSupervisor(ctx context.Context, name, accel string, adopt b
 	}
 	var spec supervisor.Spec
 	if err == nil {
-		spec, err = s.spec(e.VM, accel)
+		spec, err = s.supervisorSpec(e.VM, accel)
 		spec.Adopt = adopt
 	}
 	if err != nil {
@@ -91,11 +91,11 @@ func (s *Service) RunSupervisor(ctx context.Context, name, accel string, adopt b
 	})
 }
 
-func (s *Service) spec(v vm.VM, accel string) (supervisor.Spec, error) {
+func (s *Service) supervisorSpec(v vm.VM, accel string) (supervisor.Spec, error) {
 	if accel == "" {
 		accel = v.Accel
 	}
-	sockets, err := s.sockets()
+	sockets, err := s.makeSocketDir()
 	if err != nil {
 		return supervisor.Spec{}, err
 	}
@@ -104,7 +104,7 @@ func (s *Service) spec(v vm.VM, accel string) (supervisor.Spec, error) {
 		CPUs: v.CPUs, MemoryMB: v.MemoryMB, MAC: v.MAC, Isolated: v.Network.Isolated,
 		Forwards: qemuForwards(v.Network.Forwards),
 		Accel:    accel, AcceleratorsFile: s.opt.Home.Accelerators(),
-		Debug: logsDebug(s.opt.Log),
+		Debug: isDebugEnabled(s.opt.Log),
 	}
 	spec.Room = func(bytes int64) error { return snapshot.CheckRoom(string(spec.Dir), bytes) }
 	for _, share := range v.Shares {
@@ -151,12 +151,12 @@ func (s *Service) Stop(ctx context.Context, name string, opt StopOptions, report
 	e, err := s.entry(name)
 	if err == nil {
 		name = e.Name
-		err = s.stop(ctx, e, opt, report)
+		err = s.stopVM(ctx, e, opt, report)
 	}
 	return wrapFailure(err, problem.Operation{Code: problem.OpVMStop, VM: name})
 }
 
-func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, report func(StopStep)) error {
+func (s *Service) stopVM(ctx context.Context, e vm.Entry, opt StopOptions, report func(StopStep)) error {
 	if report == nil {
 		report = func(StopStep) {}
 	}
@@ -179,7 +179,7 @@ func (s *Service) stop(ctx context.Context, e vm.Entry, opt StopOptions, report 
 		return job.Interrupted("stopped waiting; the VM continues to shut down")
 	case errors.As(err, new(*client.Orphan)):
 		report(StopStep{Code: StopNewSupervisor})
-		return s.stop(ctx, e, opt, report) // ends with StopOrphan; see adoptions
+		return s.stopVM(ctx, e, opt, report) // ends with StopOrphan; see adoptions
 	}
 	return err
 }

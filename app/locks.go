@@ -49,13 +49,13 @@ func (l locks) release() {
 // a job that was killed.
 func (s *Service) lockJob(ctx context.Context, name string, activity durable.Activity) (*vmLock, error) {
 	dir := s.vms.Dir(name)
-	l, err := s.lock(ctx, dir.JobLock(), activity)
+	l, err := s.acquireLock(ctx, dir.JobLock(), activity)
 	if err != nil {
 		return nil, wrapBusy(name, err)
 	}
 	err = snapshot.Open(SnapshotPaths(dir)).Sweep()
 	if e := (*snapshot.UndoNotPlaced)(nil); errors.As(err, &e) { // only jobs that need the undo disk fail
-		s.note(problem.Note{Code: problem.NoteUndoNotPlaced, Path: e.Disk, Target: e.Undo, Detail: e.Err.Error()})
+		s.sendNote(problem.Note{Code: problem.NoteUndoNotPlaced, Path: e.Disk, Target: e.Undo, Detail: e.Err.Error()})
 		err = nil
 	}
 	if err := errors.Join(err, durable.SweepTempsOf(dir.Origin()), durable.ClearCancel(dir.JobCancel())); err != nil {
@@ -122,7 +122,7 @@ func (s *Service) lockDisks(ctx context.Context, name string, activity durable.A
 // after a VM whose supervisor died. It fails with ErrRunning if the VM is running.
 func (s *Service) lockDisk(ctx context.Context, name string, activity durable.Activity) (locks, error) {
 	dir := s.vms.Dir(name)
-	l, err := s.lock(ctx, dir.Lock(), activity)
+	l, err := s.acquireLock(ctx, dir.Lock(), activity)
 	if err == nil {
 		claim, err := qemu.ClaimDisk(dir.Disk())
 		if err != nil {
@@ -148,9 +148,9 @@ func isRunning(err error) bool {
 	return errors.As(err, &busy) && client.IsRunningVM(busy.Holder)
 }
 
-// lock acquires a lock. If another job holds it, lock waits if s was returned by WaitForJobs,
+// acquireLock acquires a lock. If another job holds it, lock waits if s was returned by WaitForJobs,
 // and fails otherwise. It never waits for a running VM.
-func (s *Service) lock(ctx context.Context, path string, activity durable.Activity) (*durable.Lock, error) {
+func (s *Service) acquireLock(ctx context.Context, path string, activity durable.Activity) (*durable.Lock, error) {
 	start, waits := time.Now(), false
 	l, err := durable.AwaitLock(ctx, path, activity, func(busy error, first bool) bool {
 		if s.onWait == nil || isRunning(busy) {
@@ -178,8 +178,8 @@ func wrapBusy(name string, err error) error {
 	return err
 }
 
-// checkDiskFree returns an error if the VM's disk cannot be locked now.
-func (s *Service) checkDiskFree(ctx context.Context, name string, activity durable.Activity) error {
+// checkDiskLockable returns an error if the VM's disk cannot be locked now.
+func (s *Service) checkDiskLockable(ctx context.Context, name string, activity durable.Activity) error {
 	disk, err := s.lockDisk(ctx, name, activity)
 	disk.release()
 	return err

@@ -15,9 +15,9 @@ import (
 // CreateVM creates a VM with a new disk that contains the built-in guest, or reuses the folder
 // of a VM that was deleted without its data. The first VM becomes the active one.
 func (s *Service) CreateVM(ctx context.Context, n NewVM) (VM, error) {
-	v, err := s.withDefaults(n)
+	v, err := s.applyDefaults(n)
 	if err == nil {
-		err = s.create(ctx, v, n.Adopt)
+		err = s.createVM(ctx, v, n.Adopt)
 	}
 	if err != nil {
 		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMCreate, VM: n.Name}, problem.NothingCreated)
@@ -25,8 +25,8 @@ func (s *Service) CreateVM(ctx context.Context, n NewVM) (VM, error) {
 	return s.VM(ctx, v.Name)
 }
 
-// withDefaults returns the VM to create. Zero values in n are replaced by the defaults.
-func (s *Service) withDefaults(n NewVM) (vm.VM, error) {
+// applyDefaults returns the VM to create. Zero values in n are replaced by the defaults.
+func (s *Service) applyDefaults(n NewVM) (vm.VM, error) {
 	v, err := s.defaultVM(n.Name)
 	v.CPUs = cmp.Or(n.CPUs, v.CPUs)
 	v.MemoryMB = cmp.Or(n.MemoryMB, v.MemoryMB)
@@ -46,16 +46,16 @@ func (s *Service) withDefaults(n NewVM) (vm.VM, error) {
 // usual default is meant for the built-in guest.
 const SystemMemoryMB = 1024
 
-// withSystemDefaults is like withDefaults, for VMs created from images or packages.
-func (s *Service) withSystemDefaults(n NewVM) (vm.VM, error) {
-	v, err := s.withDefaults(n)
+// applySystemDefaults is like applyDefaults, for VMs created from images or packages.
+func (s *Service) applySystemDefaults(n NewVM) (vm.VM, error) {
+	v, err := s.applyDefaults(n)
 	if n.MemoryMB == 0 {
 		v.MemoryMB = max(v.MemoryMB, SystemMemoryMB)
 	}
 	return v, err
 }
 
-func (s *Service) create(ctx context.Context, v vm.VM, adopt bool) error {
+func (s *Service) createVM(ctx context.Context, v vm.VM, adopt bool) error {
 	if adopt {
 		if size, _ := fileSizes(s.vms.Dir(v.Name).Disk()); size > 0 {
 			v.DiskSizeMB = vm.DiskSizeMB(size)
@@ -94,29 +94,29 @@ func (s *Service) deleteVM(ctx context.Context, name string, data bool) error {
 	if err != nil {
 		return err
 	}
-	hold, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: string(problem.OpVMDelete)})
+	lock, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: string(problem.OpVMDelete)})
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	release := sync.OnceFunc(hold.release)
+	release := sync.OnceFunc(lock.release)
 	defer release()
 	return s.vms.Delete(e.Name, data, release)
 }
 
 // RenameVM renames a stopped VM. Its snapshots are kept.
-func (s *Service) RenameVM(ctx context.Context, name, to string) (VM, error) {
+func (s *Service) RenameVM(ctx context.Context, name, newName string) (VM, error) {
 	e, err := s.entry(name)
 	if err != nil {
 		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMRename, VM: name})
 	}
-	op := problem.Operation{Code: problem.OpVMRename, VM: e.Name, Name: to}
-	hold, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: string(problem.OpVMRename)})
+	op := problem.Operation{Code: problem.OpVMRename, VM: e.Name, Name: newName}
+	lock, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: string(problem.OpVMRename)})
 	if err == nil {
-		err = s.vms.Rename(e.Name, to)
-		hold.release()
+		err = s.vms.Rename(e.Name, newName)
+		lock.release()
 	}
 	if err != nil {
 		return VM{}, wrapFailure(err, op, problem.NothingChanged)
 	}
-	return s.VM(ctx, to)
+	return s.VM(ctx, newName)
 }

@@ -33,8 +33,6 @@ type snapshotRef struct {
 	Name string `json:"name,omitempty"`
 }
 
-func refTo(i snapshot.Info) snapshotRef { return snapshotRef{i.ID, i.Name} }
-
 func (m snapshotRef) matches(i snapshot.Info) bool {
 	if m.ID != "" {
 		return m.ID == i.ID
@@ -48,10 +46,10 @@ func readOrigin(dir home.VMDir) origin {
 	if err != nil || durable.ParseJSON(dir.Origin(), data, &o) != nil {
 		return origin{}
 	}
-	disk, kept := snapshot.Open(SnapshotPaths(dir)).DiskInodes()
+	disk, undo := snapshot.Open(SnapshotPaths(dir)).DiskInodes()
 	switch {
 	case o.File == 0 || o.File == disk:
-	case o.File == kept:
+	case o.File == undo:
 		return origin{Undo: o.Disk} // the other disk is unknown
 	case o.DiskState != "": // a restore deleted that disk, because a snapshot holds its contents
 		return origin{Undo: o.Undo, UndoState: o.UndoState, Restored: o.Restored}
@@ -67,11 +65,11 @@ func (o origin) write(dir home.VMDir) {
 
 // renameOrigin updates references to a renamed foreign snapshot, which has no ID. The caller
 // must hold the job lock.
-func renameOrigin(dir home.VMDir, was snapshot.Info, name string) {
+func renameOrigin(dir home.VMDir, old snapshot.Info, name string) {
 	o := readOrigin(dir)
 	changed := o
 	for _, m := range []*snapshotRef{&changed.Disk, &changed.Undo, &changed.Restored} {
-		if m.matches(was) {
+		if m.matches(old) {
 			m.Name = name
 		}
 	}

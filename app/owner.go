@@ -34,9 +34,9 @@ func (s *Service) CheckOwner() error {
 	}
 	switch {
 	case err != nil:
-		s.note(problem.Note{Code: problem.NoteStoreOtherOwner, Path: path, User: doctor.UserName(owner)})
+		s.sendNote(problem.Note{Code: problem.NoteStoreOtherOwner, Path: path, User: doctor.UserName(owner)})
 	case info.Mode().Perm()&0o002 != 0:
-		s.note(problem.Note{Code: problem.NoteStoreOpen, Path: path, Mode: fmt.Sprintf("%04o", durable.DirMode)})
+		s.sendNote(problem.Note{Code: problem.NoteStoreOpen, Path: path, Mode: fmt.Sprintf("%04o", durable.DirMode)})
 	}
 	return nil
 }

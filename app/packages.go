@@ -152,19 +152,19 @@ func (s *Service) packageManager(ctx context.Context, name string, online bool) 
 	if err := waitForAgent(ctx, vmClient); err != nil {
 		return "", false, err
 	}
-	asked := []string{map[bool]string{true: "online", false: "-"}[online]}
+	args := []string{map[bool]string{true: "online", false: "-"}[online]}
 	var programs []string
 	for _, m := range packageManagers {
-		asked = append(asked, m.program, m.lists)
+		args = append(args, m.program, m.lists)
 		programs = append(programs, m.program)
 	}
-	found, err := guestfiles.Runner(vmClient.Exec).Query(ctx, 100, findManagerScript, asked...)
+	found, err := guestfiles.Runner(vmClient.Exec).Query(ctx, 100, findManagerScript, args...)
 	if err != nil {
 		return "", false, err
 	}
-	said := strings.Fields(found)
-	if len(said) == 0 {
+	fields := strings.Fields(found)
+	if len(fields) == 0 {
 		return "", false, fmt.Errorf("%w (%s)", ErrNoPackages, strings.Join(programs, ", "))
 	}
-	return said[0], len(said) == 1, nil
+	return fields[0], len(fields) == 1, nil
 }

@@ -18,7 +18,7 @@ func (s *Service) Resume(ctx context.Context, name string) error {
 	return s.setPaused(ctx, name, problem.Operation{Code: problem.OpVMResume, VM: name}, Running, (*client.Client).Resume)
 }
 
-func (s *Service) setPaused(ctx context.Context, name string, op problem.Operation, to VMState, act func(*client.Client, context.Context) error) error {
+func (s *Service) setPaused(ctx context.Context, name string, op problem.Operation, to VMState, request func(*client.Client, context.Context) error) error {
 	e, err := s.entry(name)
 	if err != nil {
 		return wrapFailure(err, op)
@@ -30,7 +30,7 @@ func (s *Service) setPaused(ctx context.Context, name string, op problem.Operati
 	defer vmClient.Close()
 	state, err := vmClient.State(ctx)
 	if err == nil && VMState(state.State) != to {
-		err = act(vmClient, ctx)
+		err = request(vmClient, ctx)
 	}
 	return wrapFailure(err, op)
 }

@@ -149,8 +149,8 @@ func Explain(err error) problem.Problem {
 	if errors.As(err, &f) {
 		p.Operation, p.Disk, err = f.Operation, f.Disk, f.Err
 	}
-	if kept := (*fetch.PartKept)(nil); errors.As(err, &kept) {
-		p.Disk = append(slices.Clone(p.Disk), problem.State{Code: problem.DownloadKept, Bytes: kept.Bytes})
+	if partial := (*fetch.PartKept)(nil); errors.As(err, &partial) {
+		p.Disk = append(slices.Clone(p.Disk), problem.State{Code: problem.DownloadKept, Bytes: partial.Bytes})
 	}
 	if errors.Is(err, durable.ErrNotDurable) && !errors.Is(err, snapshot.ErrNotDurable) {
 		p.Disk = []problem.State{{Code: problem.NotDurable}}
@@ -166,13 +166,13 @@ func Explain(err error) problem.Problem {
 		p.DidYouMean = spelling.Nearest(unknown.Name, unknown.Known)
 	}
 	if busy := (*durable.Busy)(nil); p.Code == problem.VMBusy && errors.As(err, &busy) {
-		p.Holder = problemHolder(busy.Holder)
+		p.Holder = holderFromLock(busy.Holder)
 	}
-	if unstopped := (*unstoppedJob)(nil); p.Code == problem.WrongState && errors.As(err, &unstopped) {
-		p.Holder = problemHolder(unstopped.Holder)
+	if unstopped := (*cancelTimeoutError)(nil); p.Code == problem.WrongState && errors.As(err, &unstopped) {
+		p.Holder = holderFromLock(unstopped.Holder)
 	}
 	if p.Code == problem.NoSpace {
-		p.Code = lackingSpace(err)
+		p.Code = noSpaceCode(err)
 	}
 	if p.Code == problem.ToolMissing {
 		p.Tools = missingTools(err)
@@ -211,7 +211,7 @@ func errorPath(err error) string {
 	return ""
 }
 
-func problemHolder(h durable.Holder) problem.Holder {
+func holderFromLock(h durable.Holder) problem.Holder {
 	return problem.Holder{PID: h.PID, Activity: h.Activity.Code, Name: h.Activity.Name}
 }
 
@@ -225,9 +225,9 @@ func plainProblem(p *problem.Problem) *problem.Problem {
 	return &safe
 }
 
-// lackingSpace returns the code that says what was used up when err occurred: the file system's
+// noSpaceCode returns the code that says what was used up when err occurred: the file system's
 // space, its inodes or the user's quota.
-func lackingSpace(err error) problem.Code {
+func noSpaceCode(err error) problem.Code {
 	full := &snapshot.NoSpace{}
 	errors.As(err, &full)
 	path := errorPath(err)

@@ -39,7 +39,7 @@ func TestExplain(t *testing.T) {
 			"vm_busy: locked by process 7 (snapshot_create x)", problem.ExitState,
 		},
 		{
-			&unstoppedJob{durable.Holder{PID: 7, Activity: durable.Activity{Code: "snapshot_create", Name: "x"}}},
+			&cancelTimeoutError{durable.Holder{PID: 7, Activity: durable.Activity{Code: "snapshot_create", Name: "x"}}},
 			"wrong_state: process 7 (snapshot_create x) did not stop within 30s", problem.ExitState,
 		},
 		{fmt.Errorf("write: %w", syscall.ENOSPC), "no_space: write: ", problem.ExitNoSpace},
@@ -70,7 +70,7 @@ func TestExplain(t *testing.T) {
 func TestExplainNamesHolder(t *testing.T) {
 	holder := durable.Holder{PID: 7, Activity: durable.Activity{Code: "snapshot_create", Name: "x"}}
 	want := problem.Holder{PID: 7, Activity: "snapshot_create", Name: "x"}
-	for _, err := range []error{&durable.Busy{Holder: holder}, &unstoppedJob{holder}} {
+	for _, err := range []error{&durable.Busy{Holder: holder}, &cancelTimeoutError{holder}} {
 		if got := Explain(err).Holder; got != want {
 			t.Errorf("%v: got holder %+v, want %+v", err, got, want)
 		}

@@ -27,27 +27,27 @@ func (s *Service) PruneSnapshots(ctx context.Context, vmName string, keep Keep, 
 		return Pruned{}, wrapFailure(err, op)
 	}
 	dir := s.vms.Dir(e.Name)
-	var found snapshot.Pruned
-	err = s.edit(ctx, e.Name, op, func(store *snapshot.Store) error {
-		found, err = store.Prune(ctx, keep, s.now().Local(), dry)
+	var result snapshot.Pruned
+	err = s.editSnapshots(ctx, e.Name, op, func(store *snapshot.Store) error {
+		result, err = store.Prune(ctx, keep, s.now().Local(), dry)
 		return err
 	})
-	if n := len(found.Deleted); n > 0 {
-		err = afterPruning(err, n)
+	if n := len(result.Deleted); n > 0 {
+		err = wrapPruneFailure(err, n)
 	}
-	here := readOrigin(dir).Disk
+	current := readOrigin(dir).Disk
 	list := func(infos []snapshot.Info) []Snapshot {
 		var all []Snapshot
 		for _, i := range infos {
-			all = append(all, asSnapshot(dir, i, here.matches(i)))
+			all = append(all, snapshotFromInfo(dir, i, current.matches(i)))
 		}
 		return all
 	}
-	return Pruned{VM: e.Name, Kept: list(found.Kept), Deleted: list(found.Deleted), Freed: found.Freed}, err
+	return Pruned{VM: e.Name, Kept: list(result.Kept), Deleted: list(result.Deleted), Freed: result.Freed}, err
 }
 
-// afterPruning adds to an error the state that n snapshots were already deleted.
-func afterPruning(err error, n int) error {
+// wrapPruneFailure adds to an error the state that n snapshots were already deleted.
+func wrapPruneFailure(err error, n int) error {
 	var f *Failure
 	if !errors.As(err, &f) {
 		return err

@@ -135,8 +135,8 @@ var (
 	StopCodes         = slices.Concat(client.StopCodes, []StopCode{StopAlreadyStopped, StopAskingQEMU, StopNewSupervisor})
 )
 
-// lastExit sets the reason and time of the VM's last exit.
-func (v *VM) lastExit(last client.Last) {
+// setLastExit sets the reason and time of the VM's last exit.
+func (v *VM) setLastExit(last client.Last) {
 	v.ExitedAt = last.ExitedAt
 	v.ExitReason = last.ExitReason
 	r := &v.ExitReason

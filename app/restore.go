@@ -26,7 +26,7 @@ func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt 
 		return nil, wrapFailure(err, op, problem.DiskUnchanged)
 	}
 	if !opt.Stop {
-		if err := s.checkDiskFree(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotRestore), Name: info.Name}); err != nil {
+		if err := s.checkDiskLockable(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotRestore), Name: info.Name}); err != nil {
 			return nil, wrapFailure(err, op, problem.DiskUnchanged)
 		}
 	}
@@ -37,7 +37,7 @@ func (s *Service) RestoreSnapshot(ctx context.Context, vmName, name string, opt 
 		s.warnBeforeRestore(ctx, e, info, opt)
 	}
 	return runJob(s, job.Restore, job.Subject{VM: e.Name, Name: info.Name}, func(ctx context.Context, m job.Meter) (Restored, error) {
-		return s.restore(ctx, e, store, info, opt, m)
+		return s.restoreSnapshot(ctx, e, store, info, opt, m)
 	}), nil
 }
 
@@ -62,10 +62,10 @@ func (s *Service) warnBeforeRestore(ctx context.Context, e vm.Entry, info snapsh
 	}
 }
 
-func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m job.Meter) (Restored, error) {
+func (s *Service) restoreSnapshot(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m job.Meter) (Restored, error) {
 	change := diskChange{
-		op:    problem.Operation{Code: problem.OpSnapshotRestore, VM: e.Name, Snapshot: info.Name},
-		after: problem.DiskRestored,
+		op:         problem.Operation{Code: problem.OpSnapshotRestore, VM: e.Name, Snapshot: info.Name},
+		resultCode: problem.DiskRestored,
 	}
 	var result Restored
 	err := s.changeDisk(ctx, e, opt, m, change, func() error {
@@ -78,8 +78,8 @@ func (s *Service) restore(ctx context.Context, e vm.Entry, store *snapshot.Store
 
 // diskChange describes a change of a disk: the operation, and the state of the disk after it.
 type diskChange struct {
-	op    problem.Operation
-	after problem.StateCode
+	op         problem.Operation
+	resultCode problem.StateCode
 }
 
 // changeDisk changes the disk of a VM. Depending on the options, it stops the VM first and
@@ -92,28 +92,28 @@ func (s *Service) changeDisk(ctx context.Context, e vm.Entry, opt RestoreOptions
 	if err == nil {
 		err = change()
 	}
-	left := []problem.State{{Code: problem.DiskUnchanged}}
+	states := []problem.State{{Code: problem.DiskUnchanged}}
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		left[0].Code = c.after
+		states[0].Code = c.resultCode
 	}
 	if opt.Start {
-		if again := s.startAfterChange(ctx, e.Name, m); again != nil {
-			left = append(left, problem.State{Code: problem.VMOff, Detail: again.Error()})
+		if startErr := s.startAfterChange(ctx, e.Name, m); startErr != nil {
+			states = append(states, problem.State{Code: problem.VMOff, Detail: startErr.Error()})
 			if err == nil {
-				c.op, err = problem.Operation{Code: problem.OpVMRestart, VM: e.Name}, again
+				c.op, err = problem.Operation{Code: problem.OpVMRestart, VM: e.Name}, startErr
 			}
 		}
 	}
 	if err == nil {
 		return nil
 	}
-	return &Failure{Operation: c.op, Disk: left, Err: err}
+	return &Failure{Operation: c.op, Disk: states, Err: err}
 }
 
 // stopForChange stops a VM. It completes the stop even if it is canceled.
 func (s *Service) stopForChange(ctx context.Context, e vm.Entry, opt RestoreOptions, m job.Meter) error {
 	m.Phase(job.StopVM, 0)
-	err := s.stop(context.WithoutCancel(ctx), e, StopOptions{Force: opt.Force}, opt.OnStop)
+	err := s.stopVM(context.WithoutCancel(ctx), e, StopOptions{Force: opt.Force}, opt.OnStop)
 	if err != nil && !errors.Is(err, ErrStopped) {
 		return err
 	}
@@ -127,7 +127,7 @@ func (s *Service) startAfterChange(ctx context.Context, name string, m job.Meter
 	// Reload the VM: if it was broken because its disk was missing, it may have a disk now.
 	e, err := s.vms.Get(name)
 	if err == nil {
-		err = s.start(context.WithoutCancel(ctx), e, StartOptions{})
+		err = s.startVM(context.WithoutCancel(ctx), e, StartOptions{})
 	}
 	if errors.Is(err, ErrRunning) {
 		return nil
@@ -136,34 +136,34 @@ func (s *Service) startAfterChange(ctx context.Context, name string, m job.Meter
 }
 
 func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.Store, info snapshot.Info, opt RestoreOptions, m job.Meter) (Restored, error) {
-	hold, err := s.lockDisks(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotRestore), Name: info.Name})
+	lock, err := s.lockDisks(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotRestore), Name: info.Name})
 	if err != nil {
 		return Restored{}, err
 	}
-	defer hold.release()
+	defer lock.release()
 	dir := s.vms.Dir(e.Name)
-	was := readOrigin(dir)
-	list, _, err := store.List(hold)
+	previous := readOrigin(dir)
+	list, _, err := store.List(lock)
 	if err != nil {
 		return Restored{}, err
 	}
 	var saved string
-	if opt.SaveUndo != "" && was.undoAtRisk(store, list) {
-		if saved, err = s.saveUndo(hold, e, store, was, opt.SaveUndo, m); err != nil {
+	if opt.SaveUndo != "" && previous.undoAtRisk(store, list) {
+		if saved, err = s.saveUndo(lock, e, store, previous, opt.SaveUndo, m); err != nil {
 			return Restored{}, err
 		}
 	}
 	_, _, _, noUndo := store.UndoInfo()
-	over := noUndo == nil && was.isRestored(store, list)
+	keepUndo := noUndo == nil && previous.isRestored(store, list)
 	restore := store.Restore
-	if over {
+	if keepUndo {
 		restore = store.RestoreKeepingUndo
 	}
-	restored, err := restore(hold, info.Name, dir.Disk(), m)
+	restored, err := restore(lock, info.Name, dir.Disk(), m)
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		now := origin{Disk: refTo(info), Undo: was.Disk, Restored: refTo(info)}
-		if restored.Undo == "" || over {
-			now.Undo, now.UndoState = was.Undo, was.UndoState // the previous undo disk is kept
+		now := origin{Disk: snapshotRef{info.ID, info.Name}, Undo: previous.Disk, Restored: snapshotRef{info.ID, info.Name}}
+		if restored.Undo == "" || keepUndo {
+			now.Undo, now.UndoState = previous.Undo, previous.UndoState // the previous undo disk is kept
 		}
 		if restored.Undo == "" {
 			now.Restored = snapshotRef{}
@@ -173,9 +173,9 @@ func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.S
 		now.write(dir)
 	}
 	result := Restored{
-		Snapshot: asSnapshot(dir, info, true),
+		Snapshot: snapshotFromInfo(dir, info, true),
 		Undo:     restored.Undo, OldSize: restored.OldSize, NewSize: restored.NewSize, CRCOnly: info.Foreign,
-		KeptBefore: over, Saved: saved,
+		KeptBefore: keepUndo, Saved: saved,
 	}
 	if restored.Damage != nil {
 		result.Damage = Plain(restored.Damage.Error())
@@ -184,7 +184,7 @@ func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.S
 }
 
 // saveUndo takes a snapshot of the undo disk. The caller must have locked the VM's disks.
-func (s *Service) saveUndo(ctx context.Context, e vm.Entry, store *snapshot.Store, was origin, name string, m job.Meter) (string, error) {
-	made, err := store.CreateFromUndo(ctx, snapshot.Request{Name: name, Purpose: snapshot.Purpose{Code: PurposeUndo, Value: was.Restored.Name}, VM: e.Name, Created: s.now()}, m)
-	return made.Name, err
+func (s *Service) saveUndo(ctx context.Context, e vm.Entry, store *snapshot.Store, previous origin, name string, m job.Meter) (string, error) {
+	created, err := store.CreateFromUndo(ctx, snapshot.Request{Name: name, Purpose: snapshot.Purpose{Code: PurposeUndo, Value: previous.Restored.Name}, VM: e.Name, Created: s.now()}, m)
+	return created.Name, err
 }

@@ -70,7 +70,7 @@ func TestVMStartsAfterFailedRestore(t *testing.T) {
 	for _, why := range []error{snapshot.ErrDamaged, context.Canceled} {
 		s, e, started := vmWithFakeSupervisor(t)
 		opt := RestoreOptions{Stop: true, Start: true} // the VM is stopped already
-		err := s.changeDisk(t.Context(), e, opt, job.Unmetered(), diskChange{op: problem.Operation{Code: problem.OpSnapshotRestore}}, func() error { return why })
+		err := s.changeDisk(t.Context(), e, opt, job.NewDiscardMeter(), diskChange{op: problem.Operation{Code: problem.OpSnapshotRestore}}, func() error { return why })
 		if !errors.Is(err, why) {
 			t.Errorf("got %v, want %v", err, why)
 		}
@@ -84,7 +84,7 @@ func TestVMStartsAfterFailedRestore(t *testing.T) {
 func TestFailedRestoreAndFailedStart(t *testing.T) {
 	s, e, _ := vmWithFakeSupervisor(t)
 	s.opt.Program = "/nowhere"
-	err := s.changeDisk(t.Context(), e, RestoreOptions{Start: true}, job.Unmetered(), diskChange{op: problem.Operation{Code: problem.OpSnapshotRestore}},
+	err := s.changeDisk(t.Context(), e, RestoreOptions{Start: true}, job.NewDiscardMeter(), diskChange{op: problem.Operation{Code: problem.OpSnapshotRestore}},
 		func() error { return snapshot.ErrDamaged })
 	if p := Explain(err); p.Exit != problem.ExitDamaged || len(p.Disk) != 2 || p.Disk[1].Code != problem.VMOff || p.Disk[1].Detail == "" {
 		t.Errorf("got problem %+v, want the damage, and the state that the VM is off", p)

@@ -70,7 +70,7 @@ func (o *ServedSnapshot) serve(ctx context.Context, path string, ready func(sock
 	if err != nil {
 		return err
 	}
-	if err := freeFor(path); err != nil {
+	if err := checkNewFile(path); err != nil {
 		return err
 	}
 	l, err := supervisor.Listen(path)

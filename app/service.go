@@ -106,23 +106,23 @@ func (s *Service) WaitForJobs(onWait func(durable.Holder)) *Service {
 
 // notes holds the functions that receive notes.
 type notes struct {
-	mu   sync.Mutex
-	show []func(problem.Note)
+	mu        sync.Mutex
+	receivers []func(problem.Note)
 }
 
-// WatchNotes calls show for each note from now on, on any goroutine. The texts of notes are
+// WatchNotes calls receive for each note from now on, on any goroutine. The texts of notes are
 // safe to display.
-func (s *Service) WatchNotes(show func(problem.Note)) {
+func (s *Service) WatchNotes(receive func(problem.Note)) {
 	s.notes.mu.Lock()
 	defer s.notes.mu.Unlock()
-	s.notes.show = append(s.notes.show, show)
+	s.notes.receivers = append(s.notes.receivers, receive)
 }
 
-func (s *Service) note(n problem.Note) {
+func (s *Service) sendNote(n problem.Note) {
 	s.notes.mu.Lock()
-	show := slices.Clone(s.notes.show)
+	receivers := slices.Clone(s.notes.receivers)
 	s.notes.mu.Unlock()
-	for _, f := range show {
+	for _, f := range receivers {
 		f(n.Map(Plain))
 	}
 }
@@ -141,8 +141,8 @@ func (s *Service) entry(name string) (vm.Entry, error) {
 	return s.vms.Get(name)
 }
 
-// sockets creates the private folder for sockets and returns its path.
-func (s *Service) sockets() (string, error) {
+// makeSocketDir creates the private folder for sockets and returns its path.
+func (s *Service) makeSocketDir() (string, error) {
 	dir := s.opt.Home.Run()
 	return filepath.Clean(dir), durable.MakeDir(dir)
 }

@@ -34,31 +34,31 @@ type VMSettings struct {
 }
 
 // Empty reports whether there are no changes.
-func (to VMSettings) Empty() bool {
-	return to.CPUs == nil && to.MemoryMB == nil && to.DiskSizeMB == nil && to.Accel == nil && to.Isolated == nil &&
-		len(to.Forward)+len(to.Unforward)+len(to.Share)+len(to.Unshare) == 0 && !to.UnforwardAll && !to.UnshareAll
+func (changes VMSettings) Empty() bool {
+	return changes.CPUs == nil && changes.MemoryMB == nil && changes.DiskSizeMB == nil && changes.Accel == nil && changes.Isolated == nil &&
+		len(changes.Forward)+len(changes.Unforward)+len(changes.Share)+len(changes.Unshare) == 0 && !changes.UnforwardAll && !changes.UnshareAll
 }
 
 // SetVM changes a VM's settings. In a running VM they take effect at its next start, but
 // forwards change at once if VM.ForwardsLive reports true. SetVM returns vm.ErrBadConfig if a
 // setting is invalid, and client.ErrPort if a host port cannot be forwarded now. After an
 // error nothing has changed, except as described at client.ErrForwards.
-func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, error) {
+func (s *Service) SetVM(ctx context.Context, name string, changes VMSettings) (VM, error) {
 	e, err := s.entry(name)
 	if err != nil {
 		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: name})
 	}
-	accept := func() error { return s.vms.Update(e.Name, to.apply) }
-	if to.ChangesForwards() {
-		accept = func() error { return s.acceptForwards(ctx, e.Name, to.apply) }
+	update := func() error { return s.vms.Update(e.Name, changes.apply) }
+	if changes.ChangesForwards() {
+		update = func() error { return s.updateForwards(ctx, e.Name, changes.apply) }
 	}
-	if err = s.checkShares(shareSettings(to.Share)); err != nil {
+	if err = s.checkShares(shareSettings(changes.Share)); err != nil {
 		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: e.Name}, problem.NothingChanged)
 	}
-	if to.DiskSizeMB == nil {
-		err = accept()
-	} else if err = to.check(e.VM); err == nil {
-		err = s.growDisk(ctx, e, *to.DiskSizeMB, accept)
+	if changes.DiskSizeMB == nil {
+		err = update()
+	} else if err = changes.check(e.VM); err == nil {
+		err = s.growDisk(ctx, e, *changes.DiskSizeMB, update)
 	}
 	if errors.Is(err, client.ErrForwards) {
 		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMChange, VM: e.Name}, problem.SettingsKept)
@@ -69,40 +69,40 @@ func (s *Service) SetVM(ctx context.Context, name string, to VMSettings) (VM, er
 	return s.VM(ctx, e.Name)
 }
 
-func (to VMSettings) apply(v *vm.VM) error {
-	setIfGiven(&v.CPUs, to.CPUs)
-	setIfGiven(&v.MemoryMB, to.MemoryMB)
-	setIfGiven(&v.DiskSizeMB, to.DiskSizeMB)
-	setIfGiven(&v.Accel, to.Accel)
-	setIfGiven(&v.Network.Isolated, to.Isolated)
-	if err := to.applyShares(v); err != nil {
+func (changes VMSettings) apply(v *vm.VM) error {
+	setIfGiven(&v.CPUs, changes.CPUs)
+	setIfGiven(&v.MemoryMB, changes.MemoryMB)
+	setIfGiven(&v.DiskSizeMB, changes.DiskSizeMB)
+	setIfGiven(&v.Accel, changes.Accel)
+	setIfGiven(&v.Network.Isolated, changes.Isolated)
+	if err := changes.applyShares(v); err != nil {
 		return err
 	}
-	return to.applyForwards(&v.Network)
+	return changes.applyForwards(&v.Network)
 }
 
 // check returns an error if a VM with these settings would be invalid.
-func (to VMSettings) check(v vm.VM) error {
-	if err := to.apply(&v); err != nil {
+func (changes VMSettings) check(v vm.VM) error {
+	if err := changes.apply(&v); err != nil {
 		return err
 	}
 	return v.Check()
 }
 
-func setIfGiven[T any](setting *T, to *T) {
-	if to != nil {
-		*setting = *to
+func setIfGiven[T any](setting *T, value *T) {
+	if value != nil {
+		*setting = *value
 	}
 }
 
-// growDisk grows the disk of a stopped VM, and shrinks it again if accept fails. A crash in
+// growDisk grows the disk of a stopped VM, and shrinks it again if update fails. A crash in
 // between leaves a disk that is larger than its setting, which is harmless.
-func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, accept func() error) error {
-	hold, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: activityGrowDisk})
+func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, update func() error) error {
+	lock, err := s.lockStoppedVM(ctx, e.Name, durable.Activity{Code: activityGrowDisk})
 	if err != nil {
 		return err
 	}
-	defer hold.release()
+	defer lock.release()
 	path := s.vms.Dir(e.Name).Disk()
 	disk, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, accept func(
 		return err
 	}
 	if err = durable.SyncFile(disk); err == nil {
-		err = accept()
+		err = update()
 	}
 	if err != nil && !errors.Is(err, durable.ErrNotDurable) {
 		return errors.Join(err, disk.Truncate(st.Size()))

@@ -34,7 +34,7 @@ var ErrNoShare = errors.New("no such share")
 // ParseShare parses a share: DIR, or DIR:ro for a read-only share.
 func ParseShare(text string) (Share, error) {
 	s, err := vm.ParseShare(text)
-	return shareOf(s), wrapFailure(err, problem.Operation{Code: problem.OpShareSet, Value: text}, problem.NothingChanged)
+	return shareFromSetting(s), wrapFailure(err, problem.Operation{Code: problem.OpShareSet, Value: text}, problem.NothingChanged)
 }
 
 // CheckShares returns an error if a VM cannot have all these shares. It does not check the
@@ -63,19 +63,19 @@ func (s Share) FirstLink() string {
 	return link
 }
 
-func shareOf(s vm.Share) Share {
+func shareFromSetting(s vm.Share) Share {
 	return Share{Path: s.Path, ReadOnly: s.ReadOnly, GuestDir: s.GuestDir()}
 }
 
-func shares(list vm.Shares) (out []Share) {
+func sharesFromSettings(list vm.Shares) (out []Share) {
 	for _, s := range list {
-		out = append(out, shareOf(s))
+		out = append(out, shareFromSetting(s))
 	}
 	return out
 }
 
-// shareProblems sets the problems of the shares that the guest lacks.
-func (v *VM) shareProblems(states []client.ShareState) {
+// setShareProblems sets the problems of the shares that the guest lacks.
+func (v *VM) setShareProblems(states []client.ShareState) {
 	for _, state := range states {
 		for i := range v.Shares {
 			if v.Shares[i].Path == state.Path {
@@ -92,11 +92,11 @@ func shareSettings(list []Share) (out vm.Shares) {
 	return out
 }
 
-func (to VMSettings) applyShares(v *vm.VM) error {
-	if to.UnshareAll {
-		v.Shares, to.Unshare = nil, nil
+func (changes VMSettings) applyShares(v *vm.VM) error {
+	if changes.UnshareAll {
+		v.Shares, changes.Unshare = nil, nil
 	}
-	for _, path := range to.Unshare {
+	for _, path := range changes.Unshare {
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (to VMSettings) applyShares(v *vm.VM) error {
 		}
 		v.Shares = v.Shares.Without(abs)
 	}
-	for _, s := range to.Share {
+	for _, s := range changes.Share {
 		v.Shares = v.Shares.With(s.setting())
 	}
 	return nil
@@ -143,20 +143,20 @@ func (s *Service) recheckShares(list vm.Shares) error {
 
 // overlapsStore reports whether a folder contains the store or is inside it.
 func (s *Service) overlapsStore(path string) bool {
-	real, home := realPath(path), realPath(string(s.opt.Home))
-	return within(real, home) || within(home, real)
+	real, home := resolveLinks(path), resolveLinks(string(s.opt.Home))
+	return isWithin(real, home) || isWithin(home, real)
 }
 
-// realPath resolves symbolic links if the path exists.
-func realPath(path string) string {
+// resolveLinks resolves symbolic links if the path exists.
+func resolveLinks(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
 	}
 	return path
 }
 
-// within reports whether path is dir or inside it.
-func within(path, dir string) bool {
+// isWithin reports whether path is dir or inside it.
+func isWithin(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }

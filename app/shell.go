@@ -62,25 +62,25 @@ type shell struct {
 
 func newShell(ctx context.Context, vmClient *client.Client, size TerminalSize) *shell {
 	ctx, cancel := context.WithCancel(ctx)
-	output, written := io.Pipe()
-	keys, typed := io.Pipe()
+	output, outputWriter := io.Pipe()
+	inputReader, inputWriter := io.Pipe()
 	s := &shell{
-		output: output, input: typed, sizes: make(chan TerminalSize, 1),
+		output: output, input: inputWriter, sizes: make(chan TerminalSize, 1),
 		foregroundQueries: make(chan agent.ForegroundQuery),
 		cancel:            cancel, exited: make(chan struct{}),
 	}
 	command := GuestCommand{
-		Stdin: keys, Stdout: written, Env: shellEnv,
+		Stdin: inputReader, Stdout: outputWriter, Env: shellEnv,
 		Terminal: &GuestTerminal{Size: size, Resized: s.sizes, foregroundQueries: s.foregroundQueries},
 	}
 	go func() {
 		defer vmClient.Close()
 		defer cancel()
-		defer context.AfterFunc(ctx, func() { written.CloseWithError(ctx.Err()) })()
+		defer context.AfterFunc(ctx, func() { outputWriter.CloseWithError(ctx.Err()) })()
 		s.code, s.err = vmClient.Exec(ctx, command.agentCommand())
 		close(s.exited)
-		keys.Close()
-		written.Close()
+		inputReader.Close()
+		outputWriter.Close()
 	}()
 	return s
 }
@@ -122,16 +122,16 @@ func (s *shell) Program(ctx context.Context) (string, error) {
 		name string
 		err  error
 	}
-	got := make(chan answer, 1)
+	answers := make(chan answer, 1)
 	select {
-	case s.foregroundQueries <- func(name string, err error) { got <- answer{name, err} }:
+	case s.foregroundQueries <- func(name string, err error) { answers <- answer{name, err} }:
 	case <-s.exited:
 		return "", nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
 	select {
-	case a := <-got:
+	case a := <-answers:
 		return a.name, a.err
 	case <-s.exited:
 		return "", nil

@@ -13,12 +13,12 @@ import (
 // ErrHangup is the cause of a context that SIGHUP canceled.
 var ErrHangup = errors.New("hangup")
 
-// Interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP cancels,
+// InterruptibleContext returns a context that the first SIGINT, SIGTERM or SIGHUP cancels,
 // until stop is called. Another SIGINT or SIGTERM exits the process with
 // problem.ExitInterrupted. Another SIGHUP does not, because a closing terminal causes several:
 // from the kernel and from the shell. A SIGHUP that the process was started to ignore,
 // as by nohup, stays ignored.
-func Interruptible() (ctx context.Context, stop func()) {
+func InterruptibleContext() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

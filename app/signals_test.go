@@ -19,7 +19,7 @@ func TestHangupCancelsCommand(t *testing.T) {
 	received := make(chan os.Signal, 3) // catches late hangups, which would otherwise end the test
 	signal.Notify(received, syscall.SIGHUP)
 	defer signal.Stop(received)
-	ctx, stop := Interruptible()
+	ctx, stop := InterruptibleContext()
 	defer stop()
 	for range cap(received) {
 		sendHangup(t)
@@ -32,7 +32,7 @@ func TestHangupCancelsCommand(t *testing.T) {
 func TestIgnoredHangupStaysIgnored(t *testing.T) {
 	signal.Ignore(syscall.SIGHUP)
 	defer signal.Reset(syscall.SIGHUP)
-	ctx, stop := Interruptible()
+	ctx, stop := InterruptibleContext()
 	defer stop()
 	sendHangup(t)
 	if !signal.Ignored(syscall.SIGHUP) || ctx.Err() != nil {

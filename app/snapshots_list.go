@@ -28,13 +28,13 @@ func (s *Service) listSnapshots(ctx context.Context, name string) (SnapshotList,
 		return SnapshotList{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotList, VM: name})
 	}
 	list := SnapshotList{VM: name, Notes: notes}
-	from := readOrigin(dir)
+	recorded := readOrigin(dir)
 	if size, used, since, err := store.UndoInfo(); err == nil {
-		list.Undo = &UndoDisk{size, used, since, from.Restored.Name, from.undoAtRisk(store, infos), from.isRestored(store, infos)}
+		list.Undo = &UndoDisk{size, used, since, recorded.Restored.Name, recorded.undoAtRisk(store, infos), recorded.isRestored(store, infos)}
 	}
 	for _, info := range infos {
-		list.Snapshots = append(list.Snapshots, asSnapshot(dir, info, from.Disk.matches(info)))
-		if list.Undo != nil && from.Restored.matches(info) {
+		list.Snapshots = append(list.Snapshots, snapshotFromInfo(dir, info, recorded.Disk.matches(info)))
+		if list.Undo != nil && recorded.Restored.matches(info) {
 			list.Undo.Restored = info.Name // it may have been renamed
 		}
 	}
@@ -52,7 +52,7 @@ func (s *Service) Snapshot(ctx context.Context, vmName, name string) (Snapshot, 
 	if err != nil {
 		return Snapshot{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotShow, VM: e.Name, Snapshot: name})
 	}
-	return asSnapshot(dir, info, readOrigin(dir).Disk.matches(info)), nil
+	return snapshotFromInfo(dir, info, readOrigin(dir).Disk.matches(info)), nil
 }
 
 // DeleteSnapshot permanently deletes a snapshot.
@@ -61,9 +61,9 @@ func (s *Service) DeleteSnapshot(ctx context.Context, vmName, name string) error
 	if err != nil {
 		return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotDelete, VM: vmName, Snapshot: name})
 	}
-	job, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotDelete), Name: name})
+	lock, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotDelete), Name: name})
 	if err == nil {
-		defer job.release()
+		defer lock.release()
 		err = snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).Delete(ctx, name)
 	}
 	return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotDelete, VM: e.Name, Snapshot: name}, problem.SnapshotsKept)
@@ -73,14 +73,14 @@ func (s *Service) DeleteSnapshot(ctx context.Context, vmName, name string) error
 func (s *Service) DeleteSnapshots(ctx context.Context, vmName string, names []string) []error {
 	e, err := s.entry(vmName)
 	errs := make([]error, len(names))
-	var job *vmLock
+	var lock *vmLock
 	if err == nil {
 		vmName = e.Name
-		job, err = s.lockJob(ctx, e.Name, durable.Activity{Code: activityDeleteSnapshots})
+		lock, err = s.lockJob(ctx, e.Name, durable.Activity{Code: activityDeleteSnapshots})
 	}
 	if err == nil {
-		defer job.release()
-		errs = snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).DeleteAll(job, names)
+		defer lock.release()
+		errs = snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).DeleteAll(lock, names)
 	}
 	for at, name := range names {
 		errs[at] = wrapFailure(cmp.Or(errs[at], err), problem.Operation{Code: problem.OpSnapshotDelete, VM: vmName, Snapshot: name}, problem.SnapshotsKept)
@@ -88,14 +88,14 @@ func (s *Service) DeleteSnapshots(ctx context.Context, vmName string, names []st
 	return errs
 }
 
-func asSnapshot(dir home.VMDir, i snapshot.Info, here bool) Snapshot {
+func snapshotFromInfo(dir home.VMDir, i snapshot.Info, current bool) Snapshot {
 	s := Snapshot{
 		ID: i.ID, Name: i.Name, Description: i.Description, Purpose: i.Purpose, VM: i.VM,
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
 		Taken: i.Taken, FrozenFor: i.FrozenFor,
 		State: i.State, DamageFoundAt: i.DamageFoundAt, Foreign: i.Foreign,
 		Pinned: i.Pinned, Automatic: i.Automatic, VerifiedAt: i.VerifiedAt, Frees: i.Frees,
-		IsCurrent: here,
+		IsCurrent: current,
 		File:      snapshot.File(dir.Snapshots(), i.Name),
 	}
 	if i.Problem != nil {

@@ -72,15 +72,15 @@ func (s *Service) sshCommand(ctx context.Context, name, id string) (*exec.Cmd, e
 		return nil, err
 	}
 	dir := s.vms.Dir(name)
-	own, err := seed.EnsureClientKey(dir)
+	key, err := seed.EnsureClientKey(dir)
 	if err != nil {
 		return nil, err
 	}
-	said, err := guestfiles.Runner(vmClient.Exec).Query(ctx, 64<<10, authorizeKeyScript, own.Public)
+	answer, err := guestfiles.Runner(vmClient.Exec).Query(ctx, 64<<10, authorizeKeyScript, key.Public)
 	if err != nil {
 		return nil, err
 	}
-	keys := hostKeyLines(said)
+	keys := hostKeyLines(answer)
 	if len(keys) == 0 {
 		return nil, ErrNoSSHServer
 	}
@@ -113,9 +113,9 @@ func (s *Service) sshWithKeys(ssh, name, id string) *exec.Cmd {
 var hostKeyLine = regexp.MustCompile(`^([a-z0-9@.-]+ [A-Za-z0-9+/]+=*)(?: .*)?$`)
 
 // hostKeyLines returns the valid public keys in the guest's answer, without comments.
-func hostKeyLines(said string) []string {
+func hostKeyLines(answer string) []string {
 	var keys []string
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(answer) {
 		if m := hostKeyLine.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
 			keys = append(keys, m[1])
 		}

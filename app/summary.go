@@ -13,8 +13,8 @@ import (
 // numbers every few seconds; without the cache, each request would read the headers of all
 // snapshots.
 type summaries struct {
-	mu sync.Mutex
-	of map[home.VMDir]summary
+	mu    sync.Mutex
+	byDir map[home.VMDir]summary
 }
 
 // summary is the number of a VM's snapshots and the time of the newest.
@@ -30,8 +30,8 @@ func (s *Service) snapshotSummary(ctx context.Context, dir home.VMDir) (count in
 	store := snapshot.Open(SnapshotPaths(dir))
 	now := s.now() // before the mark, so that later changes are not considered settled
 	mark := store.Fingerprint()
-	if known, ok := s.summaries.get(dir); ok && known.mark == mark {
-		return known.count, known.last
+	if cached, ok := s.summaries.get(dir); ok && cached.mark == mark {
+		return cached.count, cached.last
 	}
 	infos, _, err := store.List(ctx)
 	if err != nil {
@@ -49,15 +49,15 @@ func (s *Service) snapshotSummary(ctx context.Context, dir home.VMDir) (count in
 func (c *summaries) get(dir home.VMDir) (summary, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known, ok := c.of[dir]
-	return known, ok
+	cached, ok := c.byDir[dir]
+	return cached, ok
 }
 
-func (c *summaries) put(dir home.VMDir, known summary) {
+func (c *summaries) put(dir home.VMDir, cached summary) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.of == nil {
-		c.of = map[home.VMDir]summary{}
+	if c.byDir == nil {
+		c.byDir = map[home.VMDir]summary{}
 	}
-	c.of[dir] = known
+	c.byDir[dir] = cached
 }

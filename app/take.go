@@ -29,14 +29,14 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 	}
 	return runJob(s, job.Snapshot, job.Subject{VM: e.Name, Name: n.Name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {
 		req := snapshot.Request{Name: n.Name, Description: n.Description, Purpose: n.Purpose, VM: e.Name, Created: s.now()}
-		made, err := s.createSnapshot(ctx, e, store, req, s.openSource, m)
+		created, err := s.createSnapshot(ctx, e, store, req, s.openSource, m)
 		if err != nil {
 			return Snapshot{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: e.Name, Snapshot: n.Name}, problem.DiskUnchanged, problem.NoSnapshotAdded)
 		}
-		shown := asSnapshot(s.vms.Dir(e.Name), made.Info, true)
-		shown.Reused, shown.Unread, shown.Notes = made.Reused, made.Unread, made.Notes
-		shown.NotFrozen, shown.DiskReplaced = made.notFrozen, made.diskReplaced
-		return shown, nil
+		result := snapshotFromInfo(s.vms.Dir(e.Name), created.Info, true)
+		result.Reused, result.Unread, result.Notes = created.Reused, created.Unread, created.Notes
+		result.NotFrozen, result.DiskReplaced = created.notFrozen, created.diskReplaced
+		return result, nil
 	}), nil
 }
 
@@ -53,28 +53,28 @@ type createdSnapshot struct {
 
 func (s *Service) createSnapshot(ctx context.Context, e vm.Entry, store *snapshot.Store, req snapshot.Request, open sourceFunc, m job.Meter) (createdSnapshot, error) {
 	activity := durable.Activity{Code: string(problem.OpSnapshotCreate), Name: req.Name}
-	job, err := s.lockJob(ctx, e.Name, activity)
+	lock, err := s.lockJob(ctx, e.Name, activity)
 	if err != nil {
 		return createdSnapshot{}, err
 	}
-	defer job.release()
-	disk, err := open(job, e, activity)
+	defer lock.release()
+	disk, err := open(lock, e, activity)
 	if err != nil {
 		return createdSnapshot{}, err
 	}
 	defer disk.close()
 	req.Taken, req.FrozenFor, req.Changes = disk.taken, disk.frozenFor, disk.changes
-	made, err := store.Create(job, disk.source, req, m)
+	created, err := store.Create(lock, disk.source, req, m)
 	if err != nil {
 		err = disk.wrapError(ctx, err)
 		return createdSnapshot{}, err
 	}
-	disk.onCreated(ctx, made.Info)
+	disk.onCreated(ctx, created.Info)
 	dir := s.vms.Dir(e.Name)
 	o := readOrigin(dir)
-	o.Disk = refTo(made.Info)
+	o.Disk = snapshotRef{created.Info.ID, created.Info.Name}
 	o.write(dir)
-	return createdSnapshot{made, disk.notFrozen, disk.diskReplaced}, nil
+	return createdSnapshot{created, disk.notFrozen, disk.diskReplaced}, nil
 }
 
 // snapshotSource is what a snapshot is taken of: the disk of a stopped VM, or a point in time
@@ -98,7 +98,7 @@ type snapshotSource struct {
 // openSource opens the disk of a stopped VM, which stays locked until close, or a point in time
 // of a running VM's disk.
 func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.Activity) (snapshotSource, error) {
-	hold, err := s.lockDisk(ctx, e.Name, activity)
+	lock, err := s.lockDisk(ctx, e.Name, activity)
 	if errors.Is(err, ErrRunning) {
 		return s.openPointInTime(ctx, e.Name)
 	}
@@ -106,12 +106,12 @@ func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.A
 		return snapshotSource{}, err
 	}
 	if e.Broken != nil {
-		hold.release()
+		lock.release()
 		return snapshotSource{}, e.Broken
 	}
 	disk, err := snapshot.OpenDisk(s.vms.Dir(e.Name).Disk())
 	if err != nil {
-		hold.release()
+		lock.release()
 		return snapshotSource{}, err
 	}
 	return snapshotSource{
@@ -119,7 +119,7 @@ func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.A
 		wrapError: func(_ context.Context, err error) error { return err },
 		onCreated: func(context.Context, snapshot.Info) {}, close: func() {
 			disk.Close()
-			hold.release()
+			lock.release()
 		},
 	}, nil
 }

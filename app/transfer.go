@@ -31,7 +31,7 @@ func (s *Service) VerifySnapshot(ctx context.Context, vmName, name string, quick
 	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: e.Name, Snapshot: name})
 	}
-	return s.verify(store, e.Name, info, quick), nil
+	return s.verifySnapshot(store, e.Name, info, quick), nil
 }
 
 // verifier is a snapshot.Store, or a snapshot.Verifier for several snapshots.
@@ -39,9 +39,9 @@ type verifier interface {
 	Verify(ctx context.Context, name string, quick bool, p snapshot.Progress) (snapshot.Verified, error)
 }
 
-func (s *Service) verify(with verifier, vmName string, info snapshot.Info, quick bool) *job.Job[Verified] {
+func (s *Service) verifySnapshot(checker verifier, vmName string, info snapshot.Info, quick bool) *job.Job[Verified] {
 	return runJob(s, job.Verify, job.Subject{VM: vmName, Name: info.Name}, func(ctx context.Context, m job.Meter) (Verified, error) {
-		v, err := with.Verify(ctx, info.Name, quick, m)
+		v, err := checker.Verify(ctx, info.Name, quick, m)
 		if err != nil {
 			return Verified{}, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: vmName, Snapshot: info.Name})
 		}
@@ -50,34 +50,34 @@ func (s *Service) verify(with verifier, vmName string, info snapshot.Info, quick
 }
 
 // VerifySnapshots verifies the named snapshots, or all if names is nil, one after the other,
-// each in its own job. It calls begun with each job, or with the error that prevented the job,
-// and waits until begun has returned and the job has ended. It stops when begun returns false
+// each in its own job. It calls onJob with each job, or with the error that prevented the job,
+// and waits until onJob has returned and the job has ended. It stops when onJob returns false
 // or ctx is done.
-func (s *Service) VerifySnapshots(ctx context.Context, vmName string, names []string, quick bool, begun func(name string, job *job.Job[Verified], err error) bool) error {
+func (s *Service) VerifySnapshots(ctx context.Context, vmName string, names []string, quick bool, onJob func(name string, j *job.Job[Verified], err error) bool) error {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerifyAll, VM: vmName})
 	}
-	with, err := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).NewVerifier(ctx)
+	checker, err := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).NewVerifier(ctx)
 	if err != nil {
 		return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerifyAll, VM: e.Name})
 	}
-	defer with.Close()
+	defer checker.Close()
 	if names == nil {
-		names = with.Names()
+		names = checker.Names()
 	}
 	for _, name := range names {
-		info, err := with.Get(name)
+		info, err := checker.Get(name)
 		if err != nil {
-			if !begun(name, nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: e.Name, Snapshot: name})) {
+			if !onJob(name, nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerify, VM: e.Name, Snapshot: name})) {
 				return nil
 			}
 			continue
 		}
-		job := s.verify(with, e.Name, info, quick)
-		goOn := begun(name, job, nil)
-		_ = job.Wait(ctx) // begun has reported the error
-		if !goOn || ctx.Err() != nil {
+		j := s.verifySnapshot(checker, e.Name, info, quick)
+		proceed := onJob(name, j, nil)
+		_ = j.Wait(ctx) // onJob has reported the error
+		if !proceed || ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
@@ -117,7 +117,7 @@ func BadChunk(err error) *int64 {
 // ExportSnapshot starts a job that writes a snapshot's file to w and verifies it. If the job
 // fails, the data written to w is not a valid snapshot.
 func (s *Service) ExportSnapshot(ctx context.Context, vmName, name string, w io.Writer) (*job.Job[Snapshot], error) {
-	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m job.Meter) error {
+	return s.exportSnapshot(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m job.Meter) error {
 		return store.Export(ctx, name, w, m)
 	})
 }
@@ -125,16 +125,16 @@ func (s *Service) ExportSnapshot(ctx context.Context, vmName, name string, w io.
 // ExportSnapshotFile is like ExportSnapshot, but creates a file, which appears only when it is
 // complete. It does not replace an existing file.
 func (s *Service) ExportSnapshotFile(ctx context.Context, vmName, name, path string) (*job.Job[Snapshot], error) {
-	if err := freeFor(path); err != nil {
+	if err := checkNewFile(path); err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotExport, VM: vmName, Snapshot: name}, problem.NothingWritten)
 	}
-	return s.export(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m job.Meter) error {
+	return s.exportSnapshot(ctx, vmName, name, func(ctx context.Context, store *snapshot.Store, name string, m job.Meter) error {
 		return store.ExportFile(ctx, name, path, m)
 	})
 }
 
-// freeFor returns an error if a new file cannot be created at path.
-func freeFor(path string) error {
+// checkNewFile returns an error if a new file cannot be created at path.
+func checkNewFile(path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%w: %s", os.ErrExist, path)
 	}
@@ -149,7 +149,7 @@ func isFolder(path string) bool {
 	return err == nil && st.IsDir()
 }
 
-func (s *Service) export(ctx context.Context, vmName, name string, write func(context.Context, *snapshot.Store, string, job.Meter) error) (*job.Job[Snapshot], error) {
+func (s *Service) exportSnapshot(ctx context.Context, vmName, name string, write func(context.Context, *snapshot.Store, string, job.Meter) error) (*job.Job[Snapshot], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotExport, VM: vmName, Snapshot: name})
@@ -164,7 +164,7 @@ func (s *Service) export(ctx context.Context, vmName, name string, write func(co
 		if err := write(ctx, store, info.Name, m); err != nil {
 			return Snapshot{}, wrapFailure(err, op)
 		}
-		return asSnapshot(s.vms.Dir(e.Name), info, false), nil
+		return snapshotFromInfo(s.vms.Dir(e.Name), info, false), nil
 	}), nil
 }
 
@@ -181,26 +181,26 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*job.Job[Snapshot],
 	op := problem.Operation{Code: problem.OpSnapshotImport, VM: e.Name, File: fetch.RedactURL(from)}
 	dir := s.vms.Dir(e.Name)
 	return runJob(s, job.Import, job.Subject{VM: e.Name, Name: name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {
-		job, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotImport)})
+		lock, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotImport)})
 		if err != nil {
 			return Snapshot{}, wrapFailure(err, op, problem.NothingAdded)
 		}
-		defer job.release()
-		source, size, err := open(job, from)
+		defer lock.release()
+		source, size, err := openImport(lock, from)
 		if err != nil {
 			return Snapshot{}, wrapFailure(err, op, problem.NothingAdded)
 		}
 		defer source.Close()
-		info, err := snapshot.Open(SnapshotPaths(dir)).Import(job, source, name, size, m)
+		info, err := snapshot.Open(SnapshotPaths(dir)).Import(lock, source, name, size, m)
 		if err != nil {
 			return Snapshot{}, wrapFailure(err, op, problem.NothingAdded)
 		}
-		return asSnapshot(dir, info, false), nil
+		return snapshotFromInfo(dir, info, false), nil
 	}), nil
 }
 
-// open opens a file or a URL; size is -1 if unknown.
-func open(ctx context.Context, from string) (r io.ReadCloser, size int64, err error) {
+// openImport opens a file or a URL; size is -1 if unknown.
+func openImport(ctx context.Context, from string) (r io.ReadCloser, size int64, err error) {
 	if !fetch.IsAddress(from) {
 		return openFile(from)
 	}

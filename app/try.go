@@ -27,10 +27,10 @@ func (s *Service) BeginTry(ctx context.Context, vmName string, args []string) (*
 	case v.State == Paused:
 		return nil, wrapFailure(client.ErrPaused, problem.Operation{Code: problem.OpTryRun, VM: v.Name}, problem.DiskUnchanged)
 	}
-	const most = 200
+	const maxCommand = 200
 	command := Plain(strings.Join(args, " "))
-	if len(command) > most {
-		command = strings.ToValidUTF8(command[:most], "") + "…"
+	if len(command) > maxCommand {
+		command = strings.ToValidUTF8(command[:maxCommand], "") + "…"
 	}
 	return s.CreateSnapshot(ctx, v.Name, NewSnapshot{Name: TryName(s.now().Local()), Purpose: SnapshotPurpose{Code: PurposeTry, Value: command}})
 }

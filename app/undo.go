@@ -25,12 +25,12 @@ func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOpt
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpUndoRestore, VM: vmName})
 	}
 	change := diskChange{
-		op:    problem.Operation{Code: problem.OpUndoRestore, VM: e.Name},
-		after: problem.DiskUndone,
+		op:         problem.Operation{Code: problem.OpUndoRestore, VM: e.Name},
+		resultCode: problem.DiskUndone,
 	}
 	_, _, _, err = snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name))).UndoInfo()
 	if err == nil && !opt.Stop {
-		err = s.checkDiskFree(ctx, e.Name, durable.Activity{Code: string(problem.OpUndoRestore)})
+		err = s.checkDiskLockable(ctx, e.Name, durable.Activity{Code: string(problem.OpUndoRestore)})
 	}
 	if err != nil {
 		return nil, wrapFailure(err, change.op, problem.DiskUnchanged)
@@ -38,30 +38,30 @@ func (s *Service) UndoRestore(ctx context.Context, vmName string, opt RestoreOpt
 	return runJob(s, job.Undo, job.Subject{VM: e.Name}, func(ctx context.Context, m job.Meter) (Undone, error) {
 		var done Undone
 		err := s.changeDisk(ctx, e, opt, m, change, func() (err error) {
-			done, err = s.undo(ctx, e)
+			done, err = s.undoRestore(ctx, e)
 			return err
 		})
 		return done, err
 	}), nil
 }
 
-func (s *Service) undo(ctx context.Context, e vm.Entry) (Undone, error) {
-	hold, err := s.lockDisks(ctx, e.Name, durable.Activity{Code: string(problem.OpUndoRestore)})
+func (s *Service) undoRestore(ctx context.Context, e vm.Entry) (Undone, error) {
+	lock, err := s.lockDisks(ctx, e.Name, durable.Activity{Code: string(problem.OpUndoRestore)})
 	if err != nil {
 		return Undone{}, err
 	}
-	defer hold.release()
+	defer lock.release()
 	dir := s.vms.Dir(e.Name)
-	was, store := readOrigin(dir), snapshot.Open(SnapshotPaths(dir))
-	diskWas, undoWas := store.DiskState(), store.UndoState()
-	done, err := store.Undo(hold, dir.Disk())
+	previous, store := readOrigin(dir), snapshot.Open(SnapshotPaths(dir))
+	oldDiskState, oldUndoState := store.DiskState(), store.UndoState()
+	done, err := store.Undo(lock, dir.Disk())
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
-		now := origin{Disk: was.Undo, Undo: was.Disk}
+		now := origin{Disk: previous.Undo, Undo: previous.Disk}
 		time.Sleep(timestampResolution)
-		if undoWas != "" && was.UndoState == undoWas {
+		if oldUndoState != "" && previous.UndoState == oldUndoState {
 			now.DiskState = store.DiskState()
 		}
-		if diskWas != "" && was.DiskState == diskWas {
+		if oldDiskState != "" && previous.DiskState == oldDiskState {
 			now.UndoState = store.UndoState()
 		}
 		now.write(dir)
@@ -77,16 +77,16 @@ func (s *Service) DiscardUndo(ctx context.Context, vmName string) (freed int64, 
 	}
 	dir := s.vms.Dir(e.Name)
 	op := problem.Operation{Code: problem.OpUndoDiscard, VM: vmName}
-	err = s.edit(ctx, e.Name, op, func(store *snapshot.Store) error {
+	err = s.editSnapshots(ctx, e.Name, op, func(store *snapshot.Store) error {
 		claim, err := qemu.ClaimDisk(dir.Undo())
 		if err != nil {
 			return err
 		}
 		defer func() { _ = claim.Close() }() // read-only
-		was := readOrigin(dir)
+		previous := readOrigin(dir)
 		freed, err = store.DiscardUndo(ctx)
 		if err == nil {
-			origin{Disk: was.Disk, DiskState: was.DiskState}.write(dir)
+			origin{Disk: previous.Disk, DiskState: previous.DiskState}.write(dir)
 		}
 		return err
 	})

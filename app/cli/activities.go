@@ -57,9 +57,9 @@ func activityText(a durable.Activity) string {
 	return strings.ReplaceAll(text, "{name}", app.Plain(a.Name))
 }
 
-// busyText names the process that uses the VM or image an operation needs, or that did not stop
+// describeBusy names the process that uses the VM or image an operation needs, or that did not stop
 // when its job was canceled.
-func busyText(p problem.Problem) string {
+func describeBusy(p problem.Problem) string {
 	holder := holderText(durable.Holder{PID: p.Holder.PID, Activity: durable.Activity{Code: p.Holder.Activity, Name: p.Holder.Name}})
 	if p.Code == problem.WrongState {
 		return "the job did not stop in time: " + holder

@@ -14,9 +14,9 @@ import (
 // detachKey is Ctrl+].
 const detachKey = 0x1d
 
-// attach connects this terminal to a VM's console until Ctrl+] is typed or the VM exits.
+// attachConsole connects this terminal to a VM's console until Ctrl+] is typed or the VM exits.
 // attached is the VM's current state.
-func attach(ctx context.Context, r *runner, attached app.VM) error {
+func attachConsole(ctx context.Context, r *runner, attached app.VM) error {
 	in, _ := asTerminal(r.io.In)
 	con, err := r.svc.Console(ctx, attached.Name)
 	if err != nil {
@@ -69,21 +69,21 @@ func waitStopped(ctx context.Context, r *runner, attached app.VM) app.VM {
 // detach key is typed. ended reports whether con ended; otherwise con is closed. After
 // connectConsole returns, nothing more is written to out.
 func connectConsole(ctx context.Context, in io.Reader, out io.Writer, con app.Console) (ended bool, err error) {
-	shown, typed := make(chan error, 1), make(chan error, 1)
+	outputDone, inputDone := make(chan error, 1), make(chan error, 1)
 	go func() {
 		_, err := io.Copy(out, con)
-		shown <- err
+		outputDone <- err
 	}()
-	go func() { typed <- forwardKeys(con, in) }()
+	go func() { inputDone <- forwardKeys(con, in) }()
 	select {
-	case err = <-shown:
+	case err = <-outputDone:
 		return err == nil, err
-	case err = <-typed:
+	case err = <-inputDone:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	con.Close()
-	return false, errors.Join(err, <-shown)
+	return false, errors.Join(err, <-outputDone)
 }
 
 // forwardKeys copies keys to the console until the detach key is typed or the input ends.

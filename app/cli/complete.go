@@ -24,14 +24,14 @@ func (r *runner) completeVMFlag(cmd *cobra.Command, _ []string, _ string) ([]str
 	return r.vmNames(cmd, nil)
 }
 
-func (r *runner) vmNames(cmd *cobra.Command, but []string) ([]string, cobra.ShellCompDirective) {
+func (r *runner) vmNames(cmd *cobra.Command, excluded []string) ([]string, cobra.ShellCompDirective) {
 	list, _, err := r.svc.VMs(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
 	for _, v := range list {
-		if !slices.Contains(but, v.Name) {
+		if !slices.Contains(excluded, v.Name) {
 			names = append(names, v.Name+"\t"+string(v.State))
 		}
 	}
@@ -59,14 +59,14 @@ func (r *runner) completeSnapshotThenFile(cmd *cobra.Command, args []string, _ s
 	return r.completeSnapshot(cmd, args, "")
 }
 
-func (r *runner) snapshotNames(cmd *cobra.Command, but []string) ([]string, cobra.ShellCompDirective) {
+func (r *runner) snapshotNames(cmd *cobra.Command, excluded []string) ([]string, cobra.ShellCompDirective) {
 	list, err := r.svc.Snapshots(cmd.Context(), r.vm)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
 	for _, s := range list.Snapshots {
-		if slices.Contains(but, s.Name) {
+		if slices.Contains(excluded, s.Name) {
 			continue
 		}
 		about := string(s.State)

@@ -115,7 +115,7 @@ func (r *runner) completeSetting(_ *cobra.Command, args []string, _ string) ([]s
 	switch {
 	case len(args) == 0:
 		var keys []string
-		for _, s := range config.BuiltIn() {
+		for _, s := range config.BuiltInSettings() {
 			keys = append(keys, s.Key+"\t"+s.About)
 		}
 		return keys, cobra.ShellCompDirectiveNoFileComp

@@ -25,7 +25,7 @@ func consoleCommand(r *runner) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return attach(cmd.Context(), r, v)
+			return attachConsole(cmd.Context(), r, v)
 		},
 	}
 	addFilterFlag(r, cmd)

@@ -39,7 +39,7 @@ the copied folder are skipped, because programs on this computer would follow th
 			if err != nil {
 				return err
 			}
-			done, err := follow(cmd.Context(), r.printer, copying)
+			done, err := followJob(cmd.Context(), r.printer, copying)
 			if err != nil {
 				return err
 			}

@@ -47,7 +47,7 @@ input. Use -n there.
 				c.Stdin = r.io.In
 			}
 			exit, err := r.svc.Exec(cmd.Context(), r.vm, c)
-			return guestResult(exit, err)
+			return guestExitError(exit, err)
 		},
 	}
 	cmd.Flags().BoolVarP(&onTerminal, "tty", "t", false, "allocate a terminal in the guest (default: on if standard input, output and error are all terminals)")
@@ -69,7 +69,7 @@ func isOnTerminal(p *printer) bool {
 // execInteractive runs a command on a terminal in the guest that is connected to this one.
 // Without args it runs a shell.
 func execInteractive(r *runner, cmd *cobra.Command, args []string) error {
-	return guestResult(execOnTerminal(r, cmd, args))
+	return guestExitError(execOnTerminal(r, cmd, args))
 }
 
 func execOnTerminal(r *runner, cmd *cobra.Command, args []string) (exit int, err error) {
@@ -77,7 +77,7 @@ func execOnTerminal(r *runner, cmd *cobra.Command, args []string) (exit int, err
 	if !ok {
 		return 0, usagef(cmd, "standard input is not a terminal")
 	}
-	size, err := sizeOf(in)
+	size, err := terminalSize(in)
 	if err != nil {
 		return 0, fmt.Errorf("get the size of this terminal: %w", err)
 	}
@@ -130,9 +130,9 @@ func (g guestExit) Error() string {
 	return fmt.Sprintf("the command in the guest exited with %d", int(g))
 }
 
-// guestResult returns err, or a guestExit if err is nil and the guest's command exited with a
+// guestExitError returns err, or a guestExit if err is nil and the guest's command exited with a
 // nonzero code.
-func guestResult(exit int, err error) error {
+func guestExitError(exit int, err error) error {
 	if err == nil && exit != 0 {
 		return guestExit(exit)
 	}

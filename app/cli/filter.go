@@ -201,35 +201,35 @@ var mouseModes = map[screen.MouseMode]int{
 
 // drawModes sets the keyboard, mouse and cursor modes that have changed.
 func (f *outputFilter) drawModes(out *strings.Builder) {
-	now, was := f.model.Modes(), f.modes
+	now, previous := f.model.Modes(), f.modes
 	f.modes = now
 	for _, m := range []struct {
-		mode    int
-		on, was bool
+		mode         int
+		on, previous bool
 	}{
-		{1, now.AppCursor, was.AppCursor},
-		{5, now.ReverseVideo, was.ReverseVideo},
-		{25, now.ShowCursor, was.ShowCursor},
-		{1004, now.FocusEvents, was.FocusEvents},
-		{1006, now.MouseSGR, was.MouseSGR},
-		{2004, now.BracketedPaste, was.BracketedPaste},
+		{1, now.AppCursor, previous.AppCursor},
+		{5, now.ReverseVideo, previous.ReverseVideo},
+		{25, now.ShowCursor, previous.ShowCursor},
+		{1004, now.FocusEvents, previous.FocusEvents},
+		{1006, now.MouseSGR, previous.MouseSGR},
+		{2004, now.BracketedPaste, previous.BracketedPaste},
 	} {
-		if m.on != m.was {
+		if m.on != m.previous {
 			setMode(out, m.mode, m.on)
 		}
 	}
-	if now.AppKeypad != was.AppKeypad {
+	if now.AppKeypad != previous.AppKeypad {
 		out.WriteString(map[bool]string{true: "\x1b=", false: "\x1b>"}[now.AppKeypad])
 	}
-	if now.Mouse != was.Mouse {
-		if mode, ok := mouseModes[was.Mouse]; ok {
+	if now.Mouse != previous.Mouse {
+		if mode, ok := mouseModes[previous.Mouse]; ok {
 			setMode(out, mode, false)
 		}
 		if mode, ok := mouseModes[now.Mouse]; ok {
 			setMode(out, mode, true)
 		}
 	}
-	if now.Cursor != was.Cursor || now.CursorBlinks != was.CursorBlinks {
+	if now.Cursor != previous.Cursor || now.CursorBlinks != previous.CursorBlinks {
 		shape := 2*int(now.Cursor) + 1
 		if !now.CursorBlinks {
 			shape++

@@ -20,17 +20,17 @@ func addFilterFlag(r *runner, cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&r.filter, "filter", false, "keep the guest from changing the title or clipboard of this terminal")
 }
 
-// addQuietFlag adds --quiet to a list command; what names the listed things in the flag's help.
-func addQuietFlag(cmd *cobra.Command, quiet *bool, what string) {
-	cmd.Flags().BoolVarP(quiet, "quiet", "q", false, "print only the names of "+what)
+// addQuietFlag adds --quiet to a list command; subjects names the listed things in the flag's help.
+func addQuietFlag(cmd *cobra.Command, quiet *bool, subjects string) {
+	cmd.Flags().BoolVarP(quiet, "quiet", "q", false, "print only the names of "+subjects)
 }
 
 // accelerators are the values of --accel.
 var accelerators = []string{"auto\tthe best available", "kvm\thardware virtualization", "tcg\temulation"}
 
-// addAccelFlag adds --accel to a command; about is the flag's help.
-func addAccelFlag(cmd *cobra.Command, accel *string, about string) {
-	cmd.Flags().StringVar(accel, "accel", "", about)
+// addAccelFlag adds --accel to a command; help is the flag's help.
+func addAccelFlag(cmd *cobra.Command, accel *string, help string) {
+	cmd.Flags().StringVar(accel, "accel", "", help)
 	_ = cmd.RegisterFlagCompletionFunc("accel", cobra.FixedCompletions(accelerators, cobra.ShellCompDirectiveNoFileComp)) // cannot fail: the flag exists
 }
 

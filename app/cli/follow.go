@@ -19,10 +19,10 @@ import (
 // lineInterval is the interval between progress lines when no bar can be drawn.
 const lineInterval = 10 * time.Second
 
-// follow shows the progress of a job until it ends and returns its result. It draws a bar on a
+// followJob shows the progress of a job until it ends and returns its result. It draws a bar on a
 // terminal and prints lines elsewhere. If ctx is done first, follow cancels the job and returns
 // once the job has cleaned up.
-func follow[T any](ctx context.Context, p *printer, j *job.Job[T]) (T, error) {
+func followJob[T any](ctx context.Context, p *printer, j *job.Job[T]) (T, error) {
 	stop := context.AfterFunc(ctx, j.Cancel)
 	defer stop()
 	// Debug messages on standard error would break a progress bar.

@@ -9,7 +9,7 @@ import (
 
 func formatTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
-func utc(t time.Time) *time.Time {
+func utcOrNil(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
@@ -25,9 +25,9 @@ func pluralize(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// megabytes formats a size for the lines about snapshots, which scripts may parse. Their MB are
+// formatMegabytes formats a size for the lines about snapshots, which scripts may parse. Their MB are
 // 1024² bytes; all other output uses package units.
-func megabytes(bytes int64) string { return fmt.Sprintf("%.2f MB", float64(bytes)/(1<<20)) }
+func formatMegabytes(bytes int64) string { return fmt.Sprintf("%.2f MB", float64(bytes)/(1<<20)) }
 
-// memorySize formats an amount of memory in MiB.
-func memorySize(mebibytes int) string { return units.Bytes(int64(mebibytes) << 20) }
+// formatMemory formats an amount of memory in MiB.
+func formatMemory(mebibytes int) string { return units.Bytes(int64(mebibytes) << 20) }

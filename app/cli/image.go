@@ -40,7 +40,7 @@ type imageView struct {
 func imageJSON(i app.Image) imageView {
 	return imageView{
 		Name: i.Name, Version: i.Version, Size: i.Size, Digest: i.Digest, DiskUsed: i.DiskUsed, Verified: i.Verified,
-		Source: i.Source, Added: utc(i.Added), UsedBy: append([]string{}, i.UsedBy...), Problem: i.Problem,
+		Source: i.Source, Added: utcOrNil(i.Added), UsedBy: append([]string{}, i.UsedBy...), Problem: i.Problem,
 	}
 }
 
@@ -119,7 +119,7 @@ func (r *runner) completeImageOrFile(cmd *cobra.Command, _ []string, _ string) (
 	return names, cobra.ShellCompDirectiveDefault
 }
 
-func orDash(text string) string {
+func dashIfEmpty(text string) string {
 	if text == "" {
 		return "-"
 	}

@@ -26,7 +26,7 @@ with gzip, xz or zstd, except OVA.`,
 				return err
 			}
 			r.infof("Importing image '%s'...", job.Subject)
-			i, err := follow(cmd.Context(), r.printer, job)
+			i, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}

@@ -84,7 +84,7 @@ func imagesDocument(r *runner, cached cachedImages) any {
 		out.Images = append(out.Images, imageJSON(i))
 	}
 	for _, b := range cached.built {
-		out.Built = append(out.Built, builtView{b.Name, b.Used, utc(b.Built)})
+		out.Built = append(out.Built, builtView{b.Name, b.Used, utcOrNil(b.Built)})
 	}
 	for _, d := range cached.downloads {
 		out.Downloads = append(out.Downloads, unfinishedDownloadView{d.Name, d.Received, d.Total})
@@ -127,8 +127,8 @@ func printImageTable(p *printer, list []app.Image) {
 	}
 	p.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, "NAME", "VERSION", "SIZE", "VERIFIED BY", "ADDED", "VMS")
 	for _, i := range list {
-		p.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, i.Name, orDash(i.Version), units.Bytes(i.Size), i.Verified,
-			i.Added.Local().Format(time.DateOnly), orDash(strings.Join(i.UsedBy, ", ")))
+		p.printf("%-*s  %-18s  %9s  %-11s  %-10s  %s\n", width, i.Name, dashIfEmpty(i.Version), units.Bytes(i.Size), i.Verified,
+			i.Added.Local().Format(time.DateOnly), dashIfEmpty(strings.Join(i.UsedBy, ", ")))
 		if i.DiskUsed > 0 {
 			p.printf("    decompressed disk, whose blocks VMs share: %s\n", units.Bytes(i.DiskUsed))
 		}

@@ -23,7 +23,7 @@ shows the distributions and their releases.`,
 			}
 			job := r.svc.PullImage(found)
 			r.infof("Downloading image %s %s...", found.Name, found.Version)
-			i, err := follow(cmd.Context(), r.printer, job)
+			i, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}

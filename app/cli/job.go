@@ -33,7 +33,7 @@ type jobView struct {
 }
 
 func jobJSON(j app.RunningJob) jobView {
-	return jobView{j.VM, j.Image, j.PID, activityText(j.Activity), utc(j.Since), j.Received, j.Total}
+	return jobView{j.VM, j.Image, j.PID, activityText(j.Activity), utcOrNil(j.Since), j.Received, j.Total}
 }
 
 func jobListCommand(r *runner) *cobra.Command {

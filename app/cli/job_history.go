@@ -22,7 +22,7 @@ type endedJobView struct {
 }
 
 func jobHistoryCommand(r *runner) *cobra.Command {
-	var most int
+	var limit int
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "Show completed jobs, newest first",
@@ -30,10 +30,10 @@ func jobHistoryCommand(r *runner) *cobra.Command {
   vmterminal job history --last 100 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if most < 0 {
+			if limit < 0 {
 				return usagef(cmd, "--last must not be negative")
 			}
-			jobs, err := r.svc.JobHistory(cmd.Context(), most)
+			jobs, err := r.svc.JobHistory(cmd.Context(), limit)
 			if err != nil {
 				return err
 			}
@@ -43,12 +43,12 @@ func jobHistoryCommand(r *runner) *cobra.Command {
 			}{schema, []endedJobView{}}
 			for _, j := range jobs {
 				out.Jobs = append(out.Jobs, endedJobView{
-					utc(j.Ended), string(j.Kind), j.VM, j.Subject, j.TookMS, string(j.Outcome), renderLine(j.Problem, j.Error),
+					utcOrNil(j.Ended), string(j.Kind), j.VM, j.Subject, j.TookMS, string(j.Outcome), renderLine(j.Problem, j.Error),
 				})
 			}
 			return r.writeResult(out, func() {
 				for _, j := range jobs {
-					r.printf("%s\n", endedLine(j))
+					r.printf("%s\n", formatEndedJob(j))
 				}
 				if len(jobs) == 0 {
 					r.infof("No jobs have ended yet.")
@@ -56,17 +56,17 @@ func jobHistoryCommand(r *runner) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&most, "last", 20, "number of jobs to show; 0 for all")
+	cmd.Flags().IntVar(&limit, "last", 20, "number of jobs to show; 0 for all")
 	return cmd
 }
 
-func endedLine(j app.EndedJob) string {
-	what := string(j.Kind)
+func formatEndedJob(j app.EndedJob) string {
+	subject := string(j.Kind)
 	if j.Subject != "" {
-		what += " '" + j.Subject + "'"
+		subject += " '" + j.Subject + "'"
 	}
 	took := time.Duration(j.TookMS) * time.Millisecond
-	line := fmt.Sprintf("%s  %s (%s): %s after %s", formatTime(j.Ended), what, j.VM, outcomeText(j.Outcome), units.Duration(took))
+	line := fmt.Sprintf("%s  %s (%s): %s after %s", formatTime(j.Ended), subject, j.VM, outcomeText(j.Outcome), units.Duration(took))
 	if why := renderLine(j.Problem, j.Error); why != "" {
 		line += ": " + why
 	}

@@ -45,33 +45,33 @@ func addForwardFlag(cmd *cobra.Command, forwards *[]string) {
 
 // networkFlags holds the network flags of 'vm set'.
 type networkFlags struct {
-	isolated bool
-	forward  []string
-	drop     []string
-	dropAll  bool
+	isolated       bool
+	forward        []string
+	removeForwards []string
+	clearForwards  bool
 }
 
 func (n *networkFlags) register(cmd *cobra.Command) {
 	addForwardFlag(cmd, &n.forward)
-	cmd.Flags().StringSliceVar(&n.drop, "remove-forward", nil, "stop forwarding port `HOST`; can be repeated")
-	cmd.Flags().BoolVar(&n.dropAll, "clear-forwards", false, "remove all forwards")
+	cmd.Flags().StringSliceVar(&n.removeForwards, "remove-forward", nil, "stop forwarding port `HOST`; can be repeated")
+	cmd.Flags().BoolVar(&n.clearForwards, "clear-forwards", false, "remove all forwards")
 	cmd.Flags().BoolVar(&n.isolated, "isolated", false, "isolate the guest from all networks; --isolated=false connects it")
 }
 
 // apply adds the requested changes to the settings.
-func (n *networkFlags) apply(cmd *cobra.Command, to *app.VMSettings) (err error) {
+func (n *networkFlags) apply(cmd *cobra.Command, changes *app.VMSettings) (err error) {
 	if cmd.Flags().Changed("isolated") {
-		to.Isolated = &n.isolated
+		changes.Isolated = &n.isolated
 	}
-	for _, text := range n.drop {
+	for _, text := range n.removeForwards {
 		port, err := strconv.Atoi(text)
 		if err != nil {
 			return usagef(cmd, "--remove-forward takes only the host port, such as 8080, not '%s'", text)
 		}
-		to.Unforward = append(to.Unforward, port)
+		changes.Unforward = append(changes.Unforward, port)
 	}
-	to.UnforwardAll = n.dropAll
-	to.Forward, err = app.ParseForwards(strings.Join(n.forward, ","))
+	changes.UnforwardAll = n.clearForwards
+	changes.Forward, err = app.ParseForwards(strings.Join(n.forward, ","))
 	return err
 }
 

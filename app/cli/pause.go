@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// pauseOrResumeCommand returns a command that calls act; state names the VM's state afterward.
-func pauseOrResumeCommand(r *runner, use, short, state string, act func(context.Context, string) error) *cobra.Command {
+// pauseOrResumeCommand returns a command that calls request; state names the VM's state afterward.
+func pauseOrResumeCommand(r *runner, use, short, state string, request func(context.Context, string) error) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short,
 		Example: "  vmterminal " + use + "\n  vmterminal " + use + " --vm dev",
@@ -17,7 +17,7 @@ func pauseOrResumeCommand(r *runner, use, short, state string, act func(context.
 			if err != nil {
 				return err
 			}
-			if err := act(cmd.Context(), v.Name); err != nil {
+			if err := request(cmd.Context(), v.Name); err != nil {
 				return err
 			}
 			if v, err = r.svc.VM(cmd.Context(), v.Name); err != nil {

@@ -68,11 +68,11 @@ func offerSnapshot(p *printer, cmd *cobra.Command, action app.PackageAction) (bo
 	if !ok {
 		return false, nil
 	}
-	what := "are upgraded"
+	effect := "are upgraded"
 	if action == app.PackageRemove {
-		what = "are removed"
+		effect = "are removed"
 	}
-	return askYesNo(cmd.Context(), p, in, "Take a snapshot before packages "+what+"?")
+	return askYesNo(cmd.Context(), p, in, "Take a snapshot before packages "+effect+"?")
 }
 
 func runPackageManager(r *runner, cmd *cobra.Command, action app.PackageAction, names []string, first bool) error {
@@ -92,7 +92,7 @@ func runPackageManager(r *runner, cmd *cobra.Command, action app.PackageAction, 
 		r.infof("In the guest: %s", strings.Join(c.Args, " "))
 		c.Stdout, c.Stderr = r.stdout(), r.stderr()
 		exit, err := r.svc.Exec(cmd.Context(), r.vm, c)
-		if err := guestResult(exit, err); err != nil {
+		if err := guestExitError(exit, err); err != nil {
 			return err
 		}
 	}
@@ -106,6 +106,6 @@ func snapshotBeforePackages(r *runner, cmd *cobra.Command, action app.PackageAct
 		return err
 	}
 	r.infof("Taking snapshot '%s' of VM '%s'...", job.Subject, job.VM)
-	_, err = follow(cmd.Context(), r.printer, job)
+	_, err = followJob(cmd.Context(), r.printer, job)
 	return err
 }

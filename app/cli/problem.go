@@ -31,7 +31,7 @@ func render(p problem.Problem) message {
 		m.Title = "Could not complete " + p.Operation.String()
 	}
 	if p.Holder.PID != 0 {
-		m.Detail = busyText(p)
+		m.Detail = describeBusy(p)
 	}
 	if p.DidYouMean != "" {
 		m.Detail += "; did you mean '" + p.DidYouMean + "'?"

@@ -48,7 +48,7 @@ type runner struct {
 // A closed standard error is ignored. A closed standard output ends the command without a
 // message, like SIGPIPE.
 func Run(svc *app.Service, args []string, streams Streams) int {
-	ctx, stop := app.Interruptible()
+	ctx, stop := app.InterruptibleContext()
 	defer stop()
 	// Without this, the first write to a closed pipe would end the program, even during a job.
 	brokenPipe := make(chan os.Signal, 1)

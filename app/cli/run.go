@@ -39,7 +39,7 @@ Ctrl+] detaches; the VM keeps running until it is stopped.
 				return r.writeResult(vmDocument(v), func() { r.printf("VM running: %s (%s)\n", v.Name, v.Accelerator) })
 			}
 			r.infof("VM '%s' is running with %s: %s", v.Name, v.Accelerator, acceleratorText(v))
-			return attach(cmd.Context(), r, v)
+			return attachConsole(cmd.Context(), r, v)
 		},
 	}
 	addAccelFlag(cmd, &opt.Accel, "QEMU accelerator for this run: auto, kvm or tcg")

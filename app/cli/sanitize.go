@@ -13,9 +13,9 @@ import (
 // control characters, and marks that reorder text, become '?'; newlines and tabs are kept.
 // It is not safe for concurrent use.
 type sanitizer struct {
-	to    io.Writer
-	state int
-	rest  []byte // incomplete character at the end of the last Write
+	to         io.Writer
+	state      int
+	incomplete []byte // incomplete character at the end of the last Write
 }
 
 // States of the parser of control sequences.
@@ -30,7 +30,7 @@ const escape = 0x1b
 
 // Write writes the sanitized text to the terminal. It buffers at most one incomplete character.
 func (h *sanitizer) Write(p []byte) (int, error) {
-	text := slices.Concat(h.rest, p)
+	text := slices.Concat(h.incomplete, p)
 	var out strings.Builder
 	for len(text) > 0 && utf8.FullRune(text) {
 		r, n := utf8.DecodeRune(text)
@@ -39,7 +39,7 @@ func (h *sanitizer) Write(p []byte) (int, error) {
 			out.WriteRune(r)
 		}
 	}
-	h.rest = text
+	h.incomplete = text
 	if _, err := io.WriteString(h.to, sanitizeLines(out.String())); err != nil {
 		return 0, err
 	}

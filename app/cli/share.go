@@ -49,20 +49,20 @@ func parseShares(texts []string) (list []app.Share, err error) {
 
 // shareFlags holds the flags of 'vm set' for shared folders.
 type shareFlags struct {
-	share, drop []string
-	dropAll     bool
+	share, removeShares []string
+	clearShares         bool
 }
 
 func (s *shareFlags) register(cmd *cobra.Command) {
 	addShareFlag(cmd, &s.share)
-	cmd.Flags().StringArrayVar(&s.drop, "remove-share", nil, "stop sharing folder `DIR`; can be repeated")
-	cmd.Flags().BoolVar(&s.dropAll, "clear-shares", false, "remove all shared folders")
+	cmd.Flags().StringArrayVar(&s.removeShares, "remove-share", nil, "stop sharing folder `DIR`; can be repeated")
+	cmd.Flags().BoolVar(&s.clearShares, "clear-shares", false, "remove all shared folders")
 }
 
 // apply adds the requested changes to the settings.
-func (s *shareFlags) apply(to *app.VMSettings) (err error) {
-	to.Unshare, to.UnshareAll = s.drop, s.dropAll
-	to.Share, err = parseShares(s.share)
+func (s *shareFlags) apply(changes *app.VMSettings) (err error) {
+	changes.Unshare, changes.UnshareAll = s.removeShares, s.clearShares
+	changes.Share, err = parseShares(s.share)
 	return err
 }
 

@@ -25,7 +25,7 @@ it.
 			}
 			c := app.GuestCommand{Args: []string{"sh"}, Stdin: r.io.In, Stdout: r.stdout(), Stderr: r.stderr()}
 			exit, err := r.svc.Exec(cmd.Context(), r.vm, c)
-			return guestResult(exit, err)
+			return guestExitError(exit, err)
 		},
 	}
 	addFilterFlag(r, cmd)

@@ -129,5 +129,5 @@ func automaticJSON(a app.AutomaticState) *automaticView {
 	if !a.On() {
 		return nil
 	}
-	return &automaticView{int64(a.Every / time.Second), a.Keep, utc(a.Next), renderLine(a.Problem, a.FailureText), utc(a.FailedAt)}
+	return &automaticView{int64(a.Every / time.Second), a.Keep, utcOrNil(a.Next), renderLine(a.Problem, a.FailureText), utcOrNil(a.FailedAt)}
 }

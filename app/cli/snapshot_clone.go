@@ -24,7 +24,7 @@ copied.`,
 				return err
 			}
 			r.infof("Creating VM '%s' from snapshot '%s'...", job.VM, job.Subject)
-			v, err := follow(cmd.Context(), r.printer, job)
+			v, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ moment, so that they are consistent in the snapshot.`,
 			}
 			r.infof("Creating snapshot '%s' for VM '%s'...", job.Subject, job.VM)
 			r.infof("This may take a while depending on disk size...")
-			s, err := follow(cmd.Context(), r.printer, job)
+			s, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}
@@ -38,7 +38,7 @@ moment, so that they are consistent in the snapshot.`,
 			}
 			noteNotFrozen(r.printer, "snapshot", s.NotFrozen)
 			return r.writeResult(snapshotDocument(snapshotJSON(s)), func() {
-				r.printf("Snapshot created: %s (%s compressed)\n", s.Name, megabytes(s.FileSize))
+				r.printf("Snapshot created: %s (%s compressed)\n", s.Name, formatMegabytes(s.FileSize))
 			})
 		},
 	}
@@ -47,8 +47,8 @@ moment, so that they are consistent in the snapshot.`,
 }
 
 // noteNotFrozen prints a note if the copy of a running VM's disk is only crash-consistent. In
-// the note, what is the name of the copy, such as "snapshot".
-func noteNotFrozen(p *printer, what string, why app.NotFrozen) {
+// the note, subject is the name of the copy, such as "snapshot".
+func noteNotFrozen(p *printer, subject string, why app.NotFrozen) {
 	if why == "" {
 		return
 	}
@@ -62,5 +62,5 @@ func noteNotFrozen(p *printer, what string, why app.NotFrozen) {
 	if reason == "" { // a code from a newer version
 		reason = string(why)
 	}
-	p.infof("Note: the %s is only crash-consistent, like a disk after a power cut: %s.", what, reason)
+	p.infof("Note: the %s is only crash-consistent, like a disk after a power cut: %s.", subject, reason)
 }

@@ -23,7 +23,7 @@ ordinary gzip file of the disk.`,
 			if err != nil {
 				return err
 			}
-			s, err := follow(cmd.Context(), r.printer, job)
+			s, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}
@@ -40,6 +40,6 @@ func exportStream(r *runner, cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = follow(cmd.Context(), r.printer, job)
+	_, err = followJob(cmd.Context(), r.printer, job)
 	return err
 }

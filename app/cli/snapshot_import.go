@@ -20,7 +20,7 @@ imported.`,
 				return err
 			}
 			r.infof("Importing a snapshot into VM '%s'...", job.VM)
-			s, err := follow(cmd.Context(), r.printer, job)
+			s, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}

@@ -61,9 +61,9 @@ func printSnapshots(p *printer, list app.SnapshotList) {
 		p.printf("  %s\n", app.Plain(s.Name))
 		printSnapshotSummary(p, s, "    ")
 		if s.DiskSize > 0 {
-			p.printf("    Original size: %s\n", megabytes(s.DiskSize))
+			p.printf("    Original size: %s\n", formatMegabytes(s.DiskSize))
 		}
-		p.printf("    Compressed size: %s\n", megabytes(s.FileSize))
+		p.printf("    Compressed size: %s\n", formatMegabytes(s.FileSize))
 		printSnapshotExtras(p, s, "    ")
 	}
 }
@@ -171,9 +171,9 @@ func printSnapshot(p *printer, s app.Snapshot) {
 	p.printf("  VM: %s\n", app.Plain(s.VM))
 	printSnapshotSummary(p, s, "  ")
 	if s.DiskSize > 0 {
-		p.printf("  Original disk size: %s\n", megabytes(s.DiskSize))
+		p.printf("  Original disk size: %s\n", formatMegabytes(s.DiskSize))
 	}
-	p.printf("  Compressed size: %s\n", megabytes(s.FileSize))
+	p.printf("  Compressed size: %s\n", formatMegabytes(s.FileSize))
 	if s.DiskSize > 0 {
 		p.printf("  Compression ratio: %.1f%%\n", 100*float64(s.FileSize)/float64(s.DiskSize))
 	}

@@ -39,7 +39,7 @@ terminal, use --save-undo.`,
 				return err
 			}
 			r.infof("Restoring snapshot '%s' of VM '%s'...", job.Subject, job.VM)
-			restored, err := follow(cmd.Context(), r.printer, job)
+			restored, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}

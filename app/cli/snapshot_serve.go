@@ -42,7 +42,7 @@ func serveSnapshot(r *runner, ctx context.Context, name, socket string) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := follow(ctx, r.printer, opening)
+	snapshot, err := followJob(ctx, r.printer, opening)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ Running it again swaps them back. The VM must be stopped.`,
 			if err != nil {
 				return err
 			}
-			done, err := follow(cmd.Context(), r.printer, job)
+			done, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}

@@ -100,7 +100,7 @@ func verifySnapshots(r *runner, cmd *cobra.Command, names []string, quick bool) 
 
 func verifySnapshot(p *printer, cmd *cobra.Command, j *job.Job[app.Verified]) (app.Verified, error) {
 	p.infof("Verifying snapshot '%s' of VM '%s'...", j.Subject, j.VM)
-	return follow(cmd.Context(), p, j)
+	return followJob(cmd.Context(), p, j)
 }
 
 var comparisonTexts = map[app.Comparison]string{

@@ -34,7 +34,7 @@ connection uses the agent's channel, too: the VM needs no network and no open po
 			err = runSSH(r, program)
 			var ended *exec.ExitError
 			if errors.As(err, &ended) {
-				return guestResult(max(1, ended.ExitCode()), nil)
+				return guestExitError(max(1, ended.ExitCode()), nil)
 			}
 			return err
 		},

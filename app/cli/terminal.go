@@ -52,7 +52,7 @@ func openTerminal(r *runner, tty *os.File) (*rawTerminal, error) {
 		t.out = t.raw
 		return t, nil
 	}
-	size, err := sizeOf(tty)
+	size, err := terminalSize(tty)
 	if err != nil {
 		t.close()
 		return nil, fmt.Errorf("open this terminal: %w", err)
@@ -75,13 +75,13 @@ func (t *rawTerminal) close() {
 	t.keys.stop()
 	if reset != "" {
 		_, _ = io.WriteString(t.screen, reset+requestStatus)
-		t.keys.drain()
+		t.keys.discardReplies()
 	}
 	_ = term.Restore(int(t.tty.Fd()), t.saved)
 	t.keys.close()
 }
 
-func sizeOf(tty *os.File) (app.TerminalSize, error) {
+func terminalSize(tty *os.File) (app.TerminalSize, error) {
 	columns, rows, err := term.GetSize(int(tty.Fd()))
 	if err != nil {
 		return app.TerminalSize{}, err
@@ -112,7 +112,7 @@ func (t *rawTerminal) sizes(ctx context.Context) <-chan app.TerminalSize {
 			case <-ctx.Done():
 				return
 			}
-			size, err := sizeOf(t.tty)
+			size, err := terminalSize(t.tty)
 			if err != nil {
 				continue
 			}
@@ -135,7 +135,7 @@ func (t *rawTerminal) followSize(ctx context.Context, con app.Console) {
 	resize := func(size app.TerminalSize) {
 		_ = con.Resize(ctx, int(size.Columns), int(size.Rows)) // fails without an agent: the guest keeps its size
 	}
-	if size, err := sizeOf(t.tty); err == nil {
+	if size, err := terminalSize(t.tty); err == nil {
 		resize(size)
 	}
 	for size := range t.sizes(ctx) {
@@ -257,30 +257,30 @@ const drainQuiet = 50 * time.Millisecond
 // for the next reader. Read and inject are safe for concurrent use.
 type keyReader struct {
 	tty *os.File
-	// wake and waker are the read and write ends of a pipe. A byte in the pipe means that
+	// wakeReader and wakeWriter are the read and write ends of a pipe. A byte in the pipe means that
 	// injected has text; the end of file stops Read.
-	wake, waker *os.File
-	injected    chan []byte
-	rest        []byte
-	reading     chan struct{} // full while a Read runs
+	wakeReader, wakeWriter *os.File
+	injected               chan []byte
+	pending                []byte
+	readSlot               chan struct{} // full while a Read runs
 }
 
 func newKeyReader(tty *os.File) (*keyReader, error) {
-	wake, waker, err := os.Pipe()
+	wakeReader, wakeWriter, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	return &keyReader{tty: tty, wake: wake, waker: waker, injected: make(chan []byte, 16), reading: make(chan struct{}, 1)}, nil
+	return &keyReader{tty: tty, wakeReader: wakeReader, wakeWriter: wakeWriter, injected: make(chan []byte, 16), readSlot: make(chan struct{}, 1)}, nil
 }
 
 // Read returns keys or injected text, and io.EOF after stop or when the terminal closes.
 func (k *keyReader) Read(p []byte) (int, error) {
-	k.reading <- struct{}{}
-	defer func() { <-k.reading }()
+	k.readSlot <- struct{}{}
+	defer func() { <-k.readSlot }()
 	for {
-		if len(k.rest) > 0 {
-			n := copy(p, k.rest)
-			k.rest = k.rest[n:]
+		if len(k.pending) > 0 {
+			n := copy(p, k.pending)
+			k.pending = k.pending[n:]
 			return n, nil
 		}
 		typed, woken, err := k.wait(-1)
@@ -289,10 +289,10 @@ func (k *keyReader) Read(p []byte) (int, error) {
 			return 0, err
 		case woken:
 			var one [1]byte
-			if n, _ := k.wake.Read(one[:]); n == 0 {
+			if n, _ := k.wakeReader.Read(one[:]); n == 0 {
 				return 0, io.EOF
 			}
-			k.rest = <-k.injected
+			k.pending = <-k.injected
 		case typed:
 			return k.tty.Read(p)
 		}
@@ -304,7 +304,7 @@ func (k *keyReader) Read(p []byte) (int, error) {
 func (k *keyReader) wait(limit time.Duration) (typed, woken bool, err error) {
 	fds := []unix.PollFd{
 		{Fd: int32(k.tty.Fd()), Events: unix.POLLIN},
-		{Fd: int32(k.wake.Fd()), Events: unix.POLLIN},
+		{Fd: int32(k.wakeReader.Fd()), Events: unix.POLLIN},
 	}
 	timeout := -1
 	if limit >= 0 {
@@ -324,21 +324,21 @@ func (k *keyReader) wait(limit time.Duration) (typed, woken bool, err error) {
 func (k *keyReader) inject(text []byte) {
 	select {
 	case k.injected <- slices.Clone(text):
-		_, _ = k.waker.Write([]byte{0})
+		_, _ = k.wakeWriter.Write([]byte{0})
 	default:
 	}
 }
 
 // stop makes Read return io.EOF and waits until a pending Read has returned.
 func (k *keyReader) stop() {
-	k.waker.Close()
-	k.reading <- struct{}{} // wait for a pending Read
-	<-k.reading
+	k.wakeWriter.Close()
+	k.readSlot <- struct{}{} // wait for a pending Read
+	<-k.readSlot
 }
 
-// drain discards input up to statusReply, including keys typed before it. Call it only after
+// discardReplies discards input up to statusReply, including keys typed before it. Call it only after
 // stop.
-func (k *keyReader) drain() {
+func (k *keyReader) discardReplies() {
 	var got []byte
 	buf := make([]byte, 1024)
 	limit := drainLimit
@@ -368,6 +368,6 @@ func (k *keyReader) drain() {
 }
 
 func (k *keyReader) close() {
-	k.waker.Close()
-	k.wake.Close()
+	k.wakeWriter.Close()
+	k.wakeReader.Close()
 }

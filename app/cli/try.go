@@ -22,10 +22,10 @@ type tryRun struct {
 	onFailure  bool
 	onTerminal bool
 
-	snapshot app.Snapshot
-	exit     int
-	changes  []app.FileChange
-	known    bool // changes could be determined
+	snapshot     app.Snapshot
+	exit         int
+	changes      []app.FileChange
+	changesKnown bool // changes could be determined
 }
 
 func tryCommand(r *runner) *cobra.Command {
@@ -65,34 +65,34 @@ func runTry(r *runner, cmd *cobra.Command, t *tryRun) error {
 	}
 	t.vm = job.VM
 	r.infof("Taking snapshot '%s' of VM '%s'...", job.Subject, job.VM)
-	if t.snapshot, err = follow(ctx, r.printer, job); err != nil {
+	if t.snapshot, err = followJob(ctx, r.printer, job); err != nil {
 		return err
 	}
 	noteNotFrozen(r.printer, "snapshot", t.snapshot.NotFrozen)
-	before, unlisted := r.svc.GuestFiles(ctx, t.vm)
+	before, listErr := r.svc.GuestFiles(ctx, t.vm)
 	if err := runTriedCommand(r, cmd, t); err != nil {
 		r.infof("%s", t.restoreHint())
 		return app.TryError(t.vm, err)
 	}
-	if unlisted == nil {
+	if listErr == nil {
 		var after app.GuestFiles
-		if after, unlisted = r.svc.GuestFiles(ctx, t.vm); unlisted == nil {
-			t.changes, t.known = after.Since(before), true
+		if after, listErr = r.svc.GuestFiles(ctx, t.vm); listErr == nil {
+			t.changes, t.changesKnown = after.ChangesSince(before), true
 		}
 	}
-	reportTry(r.printer, t, unlisted)
-	back, err := decideRollback(ctx, r.printer, t)
-	if err == nil && back {
+	reportTry(r.printer, t, listErr)
+	rollBack, err := decideRollback(ctx, r.printer, t)
+	if err == nil && rollBack {
 		err = rollBackTry(ctx, r, t)
 	}
 	if err != nil {
 		r.infof("%s", t.restoreHint())
 		return err
 	}
-	if !back {
+	if !rollBack {
 		r.infof("Changes kept. %s", t.restoreHint())
 	}
-	return finishTry(r.printer, t, back)
+	return finishTry(r.printer, t, rollBack)
 }
 
 // runTriedCommand runs the command. With --json its output goes to standard error.
@@ -118,11 +118,11 @@ func (t *tryRun) restoreHint() string {
 // maxShownChanges limits the list of changes in text output.
 const maxShownChanges = 40
 
-func reportTry(p *printer, t *tryRun, unlisted error) {
+func reportTry(p *printer, t *tryRun, listErr error) {
 	p.infof("")
 	p.infof("The command exited with code %d.", t.exit)
-	if !t.known {
-		p.infof("Its changes could not be determined: %s", explain(unlisted).Detail)
+	if !t.changesKnown {
+		p.infof("Its changes could not be determined: %s", explain(listErr).Detail)
 		return
 	}
 	count := map[app.FileChangeKind]int{}
@@ -130,7 +130,7 @@ func reportTry(p *printer, t *tryRun, unlisted error) {
 		count[c.Kind]++
 	}
 	p.infof("Files: %d added, %d changed, %d removed.", count[app.FileAdded], count[app.FileChanged], count[app.FileRemoved])
-	shown := app.Summarize(t.changes)
+	shown := app.SummarizeChanges(t.changes)
 	for i, c := range shown {
 		if i == maxShownChanges {
 			p.infof("  and %d more; --json lists all", len(shown)-i)
@@ -156,7 +156,7 @@ func formatChange(c app.TreeChange) string {
 
 // decideRollback reports whether to roll back. At the end of input, as without a terminal, the
 // changes are kept.
-func decideRollback(ctx context.Context, p *printer, t *tryRun) (back bool, err error) {
+func decideRollback(ctx context.Context, p *printer, t *tryRun) (rollBack bool, err error) {
 	switch {
 	case t.keep:
 		return false, nil
@@ -194,7 +194,7 @@ func rollBackTry(ctx context.Context, r *runner, t *tryRun) error {
 		return err
 	}
 	r.infof("Rolling VM '%s' back to '%s'...", t.vm, t.snapshot.Name)
-	if _, err := follow(ctx, r.printer, job); err != nil {
+	if _, err := followJob(ctx, r.printer, job); err != nil {
 		return err
 	}
 	// The disk is identical to the snapshot now.
@@ -220,7 +220,7 @@ func fileChangeJSON(c app.FileChange) fileChangeView {
 
 // finishTry writes the result and returns the command's exit code as a guestExit, or nil if it
 // is 0.
-func finishTry(p *printer, t *tryRun, back bool) error {
+func finishTry(p *printer, t *tryRun, rolledBack bool) error {
 	out := struct {
 		Schema     int              `json:"schema"`
 		VM         string           `json:"vm"`
@@ -229,7 +229,7 @@ func finishTry(p *printer, t *tryRun, back bool) error {
 		RolledBack bool             `json:"rolled_back"`
 		Known      bool             `json:"changes_known"`
 		Changes    []fileChangeView `json:"changes"`
-	}{schema, t.vm, t.snapshot.Name, t.exit, back, t.known, []fileChangeView{}}
+	}{schema, t.vm, t.snapshot.Name, t.exit, rolledBack, t.changesKnown, []fileChangeView{}}
 	for _, c := range t.changes {
 		out.Changes = append(out.Changes, fileChangeJSON(c))
 	}
@@ -238,5 +238,5 @@ func finishTry(p *printer, t *tryRun, back bool) error {
 			return err
 		}
 	}
-	return guestResult(t.exit, nil)
+	return guestExitError(t.exit, nil)
 }

@@ -60,10 +60,10 @@ func vmJSON(v app.VM) vmView {
 		Name: v.Name, Active: v.Active, State: string(v.State), Problem: problemText(v), Doing: activityText(v.Activity),
 		Image: v.Image, UEFI: v.UEFI, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
 		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
-		Snapshots: v.Snapshots, LastSnapshot: utc(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
-		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v), OldForwards: oldForwardsJSON(v), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: acceleratorText(v), AcceleratorReason: string(v.AcceleratorReason.Code), Since: utc(v.Since),
+		Snapshots: v.Snapshots, LastSnapshot: utcOrNil(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
+		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v), OldForwards: oldForwardsJSON(v), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: acceleratorText(v), AcceleratorReason: string(v.AcceleratorReason.Code), Since: utcOrNil(v.Since),
 		Addresses: v.Addresses, Agent: v.Agent, CPUSeconds: v.CPUTime.Seconds(), MemoryUsed: v.MemoryUsed,
-		PauseReason: string(v.PauseReason.Code), Left: exitText(v), LeftAt: utc(v.ExitedAt), ExitReason: exitReasonJSON(v.ExitReason),
+		PauseReason: string(v.PauseReason.Code), Left: exitText(v), LeftAt: utcOrNil(v.ExitedAt), ExitReason: exitReasonJSON(v.ExitReason),
 		Automatic: automaticJSON(v.Automatic),
 	}
 }
@@ -99,11 +99,11 @@ type snapshotView struct {
 
 func snapshotJSON(s app.Snapshot) snapshotView {
 	return snapshotView{
-		ID: s.ID, Name: s.Name, VM: s.VM, Description: descriptionText(s), Purpose: s.Purpose.Code, Created: utc(s.Created),
+		ID: s.ID, Name: s.Name, VM: s.VM, Description: descriptionText(s), Purpose: s.Purpose.Code, Created: utcOrNil(s.Created),
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: string(s.Taken), HeldMicros: s.FrozenFor.Microseconds(),
 		State: string(s.State), Problem: snapshotProblemText(s), Foreign: s.Foreign, Pinned: s.Pinned, Automatic: s.Automatic,
-		VerifiedAt: utc(s.VerifiedAt), Frees: s.Frees, Reused: s.Reused, Unread: s.Unread, NotFrozen: string(s.NotFrozen), Here: s.IsCurrent, File: s.File,
+		VerifiedAt: utcOrNil(s.VerifiedAt), Frees: s.Frees, Reused: s.Reused, Unread: s.Unread, NotFrozen: string(s.NotFrozen), Here: s.IsCurrent, File: s.File,
 	}
 }
 
@@ -119,5 +119,5 @@ func undoJSON(k *app.UndoDisk) *undoView {
 	if k == nil {
 		return nil
 	}
-	return &undoView{k.DiskSize, k.Used, utc(k.Since), k.AtRisk}
+	return &undoView{k.DiskSize, k.Used, utcOrNil(k.Since), k.AtRisk}
 }

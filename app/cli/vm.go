@@ -74,7 +74,7 @@ func printVMs(p *printer, list []app.VM) {
 			last = formatTime(v.LastSnapshot)
 		}
 		p.printf("%s %-*s  ", mark, width, v.Name)
-		p.printfState(string(v.State), 13, "  %4d  %8s  %10s  %9d  %s\n", v.CPUs, memorySize(v.MemoryMB), units.Bytes(v.DiskUsed), v.Snapshots, last)
+		p.printfState(string(v.State), 13, "  %4d  %8s  %10s  %9d  %s\n", v.CPUs, formatMemory(v.MemoryMB), units.Bytes(v.DiskUsed), v.Snapshots, last)
 		if problem := problemText(v); problem != "" {
 			p.printf("    %s\n", problem)
 		}
@@ -126,7 +126,7 @@ func printVM(p *printer, v app.VM) {
 		p.printf("  Firmware: UEFI\n")
 	}
 	p.printf("  CPUs: %d\n", v.CPUs)
-	p.printf("  Memory: %s\n", memorySize(v.MemoryMB))
+	p.printf("  Memory: %s\n", formatMemory(v.MemoryMB))
 	p.printf("  Disk size: %s\n", units.Bytes(v.DiskSize))
 	p.printf("  Disk used: %s\n", units.Bytes(v.DiskUsed))
 	if v.UndoUsed > 0 {

@@ -24,7 +24,7 @@ forwarded ports and shared folders are not copied.`,
 				return err
 			}
 			r.infof("Cloning VM '%s' as '%s'...", job.Subject, job.VM)
-			v, err := follow(cmd.Context(), r.printer, job)
+			v, err := followJob(cmd.Context(), r.printer, job)
 			if err != nil {
 				return err
 			}
@@ -39,9 +39,9 @@ forwarded ports and shared folders are not copied.`,
 }
 
 // noteOmittedSettings prints which settings of a VM were not copied to its clone.
-func noteOmittedSettings(r *runner, cmd *cobra.Command, of, copied string) {
-	v, err := r.svc.VM(cmd.Context(), of)
+func noteOmittedSettings(r *runner, cmd *cobra.Command, source, clone string) {
+	v, err := r.svc.VM(cmd.Context(), source)
 	if err == nil && len(v.Forwards)+len(v.Shares) > 0 {
-		r.infof("'%s' has none of the forwarded ports and shared folders of '%s'; add some with 'vmterminal vm set'.", copied, v.Name)
+		r.infof("'%s' has none of the forwarded ports and shared folders of '%s'; add some with 'vmterminal vm set'.", clone, v.Name)
 	}
 }

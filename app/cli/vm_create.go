@@ -88,7 +88,7 @@ func (c *vmCreateFlags) create(r *runner, cmd *cobra.Command, name string) error
 		r.infof("Note: the store's file system has %s.", featuresText(missing))
 	}
 	switch {
-	case c.packages.wanted:
+	case c.packages.fromPackages:
 		return createFromPackages(r, cmd, c.vm, c.from.release)
 	case c.from.isSet():
 		return createFromImage(r, cmd, c.vm, c.from)
@@ -102,7 +102,7 @@ func (c *vmCreateFlags) create(r *runner, cmd *cobra.Command, name string) error
 }
 
 func printCreated(p *printer, v app.VM) {
-	p.printf("VM created: %s (%s, %s memory, %s disk)\n", v.Name, pluralize(v.CPUs, "CPU"), memorySize(v.MemoryMB), units.Bytes(v.DiskSize))
+	p.printf("VM created: %s (%s, %s memory, %s disk)\n", v.Name, pluralize(v.CPUs, "CPU"), formatMemory(v.MemoryMB), units.Bytes(v.DiskSize))
 }
 
 // imageFlags holds the flags that select the image for a new VM's disk.
@@ -160,7 +160,7 @@ func createFromImage(r *runner, cmd *cobra.Command, n app.NewVM, c imageFlags) e
 		return err
 	}
 	r.infof("Creating VM '%s' from image %s...", job.VM, job.Subject)
-	v, err := follow(cmd.Context(), r.printer, job)
+	v, err := followJob(cmd.Context(), r.printer, job)
 	if err != nil {
 		return err
 	}
@@ -168,17 +168,17 @@ func createFromImage(r *runner, cmd *cobra.Command, n app.NewVM, c imageFlags) e
 }
 
 // packagesFlag holds the flag --from-packages.
-type packagesFlag struct{ wanted bool }
+type packagesFlag struct{ fromPackages bool }
 
 func (p *packagesFlag) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&p.wanted, "from-packages", false, "build the disk from packages from this computer's Debian mirror; --release defaults to this computer's release")
+	flags.BoolVar(&p.fromPackages, "from-packages", false, "build the disk from packages from this computer's Debian mirror; --release defaults to this computer's release")
 }
 
 func (p *packagesFlag) check(cmd *cobra.Command, from imageFlags) error {
-	if p.wanted && from.distro != "debian" {
+	if p.fromPackages && from.distro != "debian" {
 		return usagef(cmd, "--from-packages needs --distro debian")
 	}
-	if p.wanted && from.uefi {
+	if p.fromPackages && from.uefi {
 		return usagef(cmd, "--uefi cannot be combined with --from-packages")
 	}
 	return nil
@@ -190,7 +190,7 @@ func createFromPackages(r *runner, cmd *cobra.Command, n app.NewVM, release stri
 		return err
 	}
 	r.infof("Creating VM '%s' with %s from packages; the first VM of a release takes some minutes...", job.VM, job.Subject)
-	v, err := follow(cmd.Context(), r.printer, job)
+	v, err := followJob(cmd.Context(), r.printer, job)
 	if err != nil {
 		return err
 	}

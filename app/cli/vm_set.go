@@ -35,19 +35,19 @@ links created on this computer. Shared folders are not part of snapshots.`,
   vmterminal vm set dev --remove-share ~/site`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeVM,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := c.settings(cmd)
+			changes, err := c.settings(cmd)
 			if err != nil {
 				return err
 			}
-			v, err := r.svc.SetVM(cmd.Context(), args[0], to)
+			v, err := r.svc.SetVM(cmd.Context(), args[0], changes)
 			if err != nil {
 				return err
 			}
-			noteWhenInEffect(r.printer, v, to)
+			noteWhenInEffect(r.printer, v, changes)
 			warnAboutMemory(r, v)
-			warnAboutLinks(r.printer, to.Share)
+			warnAboutLinks(r.printer, changes.Share)
 			return r.writeResult(vmDocument(v), func() {
-				r.printf("VM changed: %s (%d CPUs, %s memory, %s disk)\n", v.Name, v.CPUs, memorySize(v.MemoryMB), units.Bytes(v.DiskSize))
+				r.printf("VM changed: %s (%d CPUs, %s memory, %s disk)\n", v.Name, v.CPUs, formatMemory(v.MemoryMB), units.Bytes(v.DiskSize))
 			})
 		},
 	}
@@ -95,18 +95,18 @@ func (c *vmSetFlags) settings(cmd *cobra.Command) (to app.VMSettings, err error)
 // warnAboutMemory prints a note if a VM has more memory than this computer.
 func warnAboutMemory(r *runner, v app.VM) {
 	if has := r.svc.HostSize().MemoryMB; has > 0 && v.MemoryMB > has {
-		r.infof("Note: '%s' has %s of memory and may not start: this computer has %s.", v.Name, memorySize(v.MemoryMB), memorySize(has))
+		r.infof("Note: '%s' has %s of memory and may not start: this computer has %s.", v.Name, formatMemory(v.MemoryMB), formatMemory(has))
 	}
 }
 
 // noteWhenInEffect prints when changed settings of a running VM take effect.
-func noteWhenInEffect(p *printer, v app.VM, to app.VMSettings) {
+func noteWhenInEffect(p *printer, v app.VM, changes app.VMSettings) {
 	live := v.ForwardsLive() && len(v.PendingForwards())+len(v.RemovedForwards()) == 0
 	switch {
 	case !v.State.Alive():
-	case !to.ChangesForwards() || !live:
+	case !changes.ChangesForwards() || !live:
 		p.infof("'%s' is running: the changes take effect at the next start.", v.Name)
-	case to.WithoutForwards().Empty():
+	case changes.WithoutForwards().Empty():
 		p.infof("'%s' is running: the changes are in effect.", v.Name)
 	default:
 		p.infof("'%s' is running: changes to forwards are in effect, the others take effect at the next start.", v.Name)

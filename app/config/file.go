@@ -53,7 +53,7 @@ type File struct {
 // Read reads and checks the file. A missing file is valid. If a line is invalid, the error
 // wraps ErrFile and names the line.
 func Read(path string) (*File, error) {
-	c := &File{path: path, values: builtIn()}
+	c := &File{path: path, values: builtInDefaults()}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -69,7 +69,7 @@ func Read(path string) (*File, error) {
 	if err := c.parse(); err != nil {
 		return nil, err
 	}
-	return c, c.check()
+	return c, c.validate()
 }
 
 func (c *File) lineErrorf(line int, format string, args ...any) error {
@@ -99,34 +99,34 @@ func (c *File) parse() error {
 	return c.syntaxError(err)
 }
 
-var lineOfYAML = regexp.MustCompile(`^yaml: line (\d+): `)
+var yamlLinePattern = regexp.MustCompile(`^yaml: line (\d+): `)
 
 // syntaxError converts an error of the YAML parser to a lineError.
 func (c *File) syntaxError(err error) error {
-	said, line := err.Error(), 1
-	if m := lineOfYAML.FindStringSubmatch(said); m != nil {
+	message, line := err.Error(), 1
+	if m := yamlLinePattern.FindStringSubmatch(message); m != nil {
 		line, _ = strconv.Atoi(m[1]) // the expression matches digits
-		said = said[len(m[0]):]
+		message = message[len(m[0]):]
 	}
-	return c.lineErrorf(line, "%s", strings.TrimPrefix(said, "yaml: "))
+	return c.lineErrorf(line, "%s", strings.TrimPrefix(message, "yaml: "))
 }
 
-// pairs returns the nodes of the mapping: alternating keys and values.
-func (c *File) pairs() []*yaml.Node {
+// nodes returns the nodes of the mapping: alternating keys and values.
+func (c *File) nodes() []*yaml.Node {
 	if c.doc.Kind == 0 || c.doc.Content[0].Kind != yaml.MappingNode {
 		return nil
 	}
 	return c.doc.Content[0].Content
 }
 
-// check validates and stores the values. The error names the invalid line.
-func (c *File) check() error {
+// validate validates and stores the values. The error names the invalid line.
+func (c *File) validate() error {
 	if c.doc.Kind != 0 && c.doc.Content[0].Kind != yaml.MappingNode {
 		return c.lineErrorf(c.doc.Content[0].Line, "the file must consist of lines like 'cpus: 2'")
 	}
 	seen := map[string]bool{}
-	for at := range len(c.pairs()) / 2 {
-		key, value := c.pairs()[2*at], c.pairs()[2*at+1]
+	for at := range len(c.nodes()) / 2 {
+		key, value := c.nodes()[2*at], c.nodes()[2*at+1]
 		switch {
 		case value.Kind != yaml.ScalarNode || value.Tag == "!!null":
 			return c.lineErrorf(key.Line, "%.100q needs a single value", key.Value)
@@ -134,7 +134,7 @@ func (c *File) check() error {
 			return c.lineErrorf(key.Line, "%.100q is set twice", key.Value)
 		}
 		seen[key.Value] = true
-		changed, err := c.values.with(key.Value, value.Value)
+		changed, err := c.values.withValue(key.Value, value.Value)
 		if err != nil {
 			return c.lineErrorf(key.Line, "%w", err)
 		}
@@ -143,10 +143,10 @@ func (c *File) check() error {
 	return nil
 }
 
-// find returns the index of a key in pairs, or -1.
-func (c *File) find(key string) int {
-	for at := 0; at < len(c.pairs()); at += 2 {
-		if c.pairs()[at].Value == key {
+// findKey returns the index of a key in nodes, or -1.
+func (c *File) findKey(key string) int {
+	for at := 0; at < len(c.nodes()); at += 2 {
+		if c.nodes()[at].Value == key {
 			return at
 		}
 	}
@@ -156,11 +156,11 @@ func (c *File) find(key string) int {
 // Settings returns all settings.
 func (c *File) Settings() []Setting {
 	var all []Setting
-	standard := builtIn()
+	standard := builtInDefaults()
 	for _, s := range settings {
 		all = append(all, Setting{
 			Key: s.key, About: s.about,
-			Value: s.format(c.values), BuiltIn: s.format(standard), Set: c.find(s.key) >= 0,
+			Value: s.format(c.values), BuiltIn: s.format(standard), Set: c.findKey(s.key) >= 0,
 		})
 	}
 	return all
@@ -168,7 +168,7 @@ func (c *File) Settings() []Setting {
 
 // Set changes a setting in memory. It changes nothing if the key or value is invalid.
 func (c *File) Set(key, value string) error {
-	changed, err := c.values.with(key, value)
+	changed, err := c.values.withValue(key, value)
 	if err != nil {
 		return err
 	}
@@ -178,10 +178,10 @@ func (c *File) Set(key, value string) error {
 		return err
 	}
 	value = s.format(changed)
-	at := c.find(key)
+	at := c.findKey(key)
 	switch {
 	case at >= 0:
-		node := c.pairs()[at+1]
+		node := c.nodes()[at+1]
 		node.Tag, node.Value, node.Style = "", value, 0
 	case c.doc.Kind == 0:
 		c.text = append(bytes.TrimRight(c.text, "\n"), '\n')
@@ -189,16 +189,16 @@ func (c *File) Set(key, value string) error {
 		return nil
 	default:
 		mapping := c.doc.Content[0]
-		mapping.Content = append(mapping.Content, scalar(key), scalar(value))
+		mapping.Content = append(mapping.Content, scalarNode(key), scalarNode(value))
 	}
 	return c.encode()
 }
 
-func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
+func scalarNode(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
 
 // Unset removes the line of a setting in memory, if it exists.
 func (c *File) Unset(key string) error {
-	at := c.find(key)
+	at := c.findKey(key)
 	if at < 0 {
 		return nil
 	}
@@ -226,8 +226,8 @@ func (c *File) encode() error {
 // of the store.
 func (c *File) Save() error {
 	path := c.path
-	if to, err := filepath.EvalSymlinks(path); err == nil {
-		path = to
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	if err := durable.SweepTempsOf(path); err != nil {
 		return err

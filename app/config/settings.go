@@ -26,8 +26,8 @@ type Setting struct {
 // defaults holds the settings of a new VM.
 type defaults struct {
 	vm.VM
-	every time.Duration // 0: no automatic snapshots
-	keep  int
+	interval time.Duration // 0: no automatic snapshots
+	keep     int
 }
 
 // setting describes a key of config.yaml.
@@ -47,27 +47,27 @@ var settings = []setting{
 		func(d *defaults, text string) error { d.Accel = text; return nil },
 		func(d defaults) string { return d.Accel },
 	},
-	{"snapshot-every", "interval of automatic snapshots: 30m, 6h, 1d, or off", parseEvery, formatEvery},
+	{"snapshot-every", "interval of automatic snapshots: 30m, 6h, 1d, or off", parseInterval, formatInterval},
 	intSetting("snapshot-keep", "number of automatic snapshots to keep", func(d *defaults) *int { return &d.keep }),
 }
 
-func intSetting(key, about string, of func(*defaults) *int) setting {
-	read := func(d *defaults, text string) error {
+func intSetting(key, about string, field func(*defaults) *int) setting {
+	parse := func(d *defaults, text string) error {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return fmt.Errorf("%.100q is %w for %s: a whole number", text, vm.ErrBadConfig, key)
 		}
-		*of(d) = n
+		*field(d) = n
 		return nil
 	}
-	return setting{key, about, read, func(d defaults) string { return strconv.Itoa(*of(&d)) }}
+	return setting{key, about, parse, func(d defaults) string { return strconv.Itoa(*field(&d)) }}
 }
 
 const offText = "off"
 
-func parseEvery(d *defaults, text string) error {
+func parseInterval(d *defaults, text string) error {
 	if text == offText {
-		d.every = 0
+		d.interval = 0
 		return nil
 	}
 	every, err := schedule.ParseInterval(text)
@@ -77,21 +77,21 @@ func parseEvery(d *defaults, text string) error {
 	if err != nil {
 		return fmt.Errorf("%.100q is %w for snapshot-every: %w", text, vm.ErrBadConfig, err)
 	}
-	d.every = every
+	d.interval = every
 	return nil
 }
 
-func formatEvery(d defaults) string {
-	if d.every == 0 {
+func formatInterval(d defaults) string {
+	if d.interval == 0 {
 		return offText
 	}
-	return schedule.FormatInterval(d.every)
+	return schedule.FormatInterval(d.interval)
 }
 
-func builtIn() defaults { return defaults{VM: vm.Defaults(""), keep: vm.DefaultKeep} }
+func builtInDefaults() defaults { return defaults{VM: vm.Defaults(""), keep: vm.DefaultKeep} }
 
-// BuiltIn returns the available settings with their built-in values.
-func BuiltIn() []Setting { return (&File{values: builtIn()}).Settings() }
+// BuiltInSettings returns the available settings with their built-in values.
+func BuiltInSettings() []Setting { return (&File{values: builtInDefaults()}).Settings() }
 
 // CheckKey returns an error that wraps [ErrUnknownSetting] if there is no such setting.
 func CheckKey(key string) error {
@@ -106,9 +106,9 @@ func (c *File) NewVM(name string) vm.VM {
 	return v
 }
 
-// with returns the defaults with one value changed. If the value is invalid, the error wraps
+// withValue returns the defaults with one value changed. If the value is invalid, the error wraps
 // vm.ErrBadConfig.
-func (d defaults) with(key, value string) (defaults, error) {
+func (d defaults) withValue(key, value string) (defaults, error) {
 	s, err := findSetting(key)
 	if err == nil {
 		err = s.parse(&d, value)
@@ -126,13 +126,13 @@ func (d defaults) check() error {
 		return err
 	}
 	// The number to keep must be valid even while automatic snapshots are off.
-	return vm.Automatic{IntervalSeconds: int64(max(d.every, vm.MinInterval) / time.Second), Keep: d.keep}.Check()
+	return vm.Automatic{IntervalSeconds: int64(max(d.interval, vm.MinInterval) / time.Second), Keep: d.keep}.Check()
 }
 
 // newVM returns a VM with the defaults.
 func (d defaults) newVM() vm.VM {
-	if d.every != 0 {
-		d.Automatic = vm.Automatic{IntervalSeconds: int64(d.every / time.Second), Keep: d.keep}
+	if d.interval != 0 {
+		d.Automatic = vm.Automatic{IntervalSeconds: int64(d.interval / time.Second), Keep: d.keep}
 	}
 	return d.VM
 }

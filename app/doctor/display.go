@@ -17,7 +17,7 @@ func checkDisplay() Finding {
 	switch {
 	case display == "":
 		f.Code = DisplayNone
-		return f.with(Fix{Action: OpenOnDesktop})
+		return f.withFixes(Fix{Action: OpenOnDesktop})
 	case err != nil:
 		f.Code, f.Args.Err = DisplayFails, err
 		return f
@@ -30,7 +30,7 @@ func checkDisplay() Finding {
 		f.Code = DisplayNoGraphics
 	case err != nil:
 		f.Code = DisplayNoAccess
-		return f.with(Fix{Action: JoinGroup, Name: groupOf(device, "render"), User: currentUser()})
+		return f.withFixes(Fix{Action: JoinGroup, Name: groupOf(device, "render"), User: currentUser()})
 	default:
 		f.Code = DisplayWorks
 	}

@@ -152,8 +152,8 @@ type Finding struct {
 	Fixes []Fix
 }
 
-// with returns the finding with fixes.
-func (f Finding) with(fixes ...Fix) Finding {
+// withFixes returns the finding with fixes.
+func (f Finding) withFixes(fixes ...Fix) Finding {
 	f.Fixes = fixes
 	return f
 }

@@ -19,5 +19,5 @@ func (c *checker) checkFirmware() Finding {
 	if i := slices.IndexFunc(c.vms, func(v VM) bool { return v.UEFI }); i >= 0 {
 		f.Status, f.Code, f.Args.VM = Missing, UEFINeeded, c.vms[i].Name
 	}
-	return f.with(Fix{Action: InstallTools, Tools: []Tool{OVMF}})
+	return f.withFixes(Fix{Action: InstallTools, Tools: []Tool{OVMF}})
 }

@@ -24,15 +24,15 @@ func (c *checker) checkLeftovers() []Finding {
 		add(SubjectUndoDisk, UndoDiskHidden, Args{Path: path},
 			Fix{Action: AwaitRename}, Fix{Action: InspectAttributes, Path: filepath.Dir(path)})
 	}
-	for _, path := range found.damaged {
+	for _, path := range found.damagedFiles {
 		add(SubjectLeftovers, DamagedFile, Args{Path: path}, Fix{Action: RemoveFile, Path: path})
 	}
-	for _, path := range found.saved {
+	for _, path := range found.savedDisks {
 		disk, _, _ := strings.Cut(path, home.SavedInfix)
 		add(SubjectLeftovers, SavedDisk, Args{Path: path},
 			Fix{Action: ReplaceDisk, Path: path, Target: disk}, Fix{Action: RemoveFile, Path: path})
 	}
-	for _, name := range found.unlisted {
+	for _, name := range found.unlistedVMs {
 		dir := string(c.Home.VM(name))
 		add(SubjectLeftovers, UnlistedVM, Args{VM: name, Path: dir},
 			Fix{Action: AdoptVM, Name: name}, Fix{Action: RemoveFolder, Path: dir})
@@ -44,12 +44,12 @@ func (c *checker) checkLeftovers() []Finding {
 }
 
 type leftovers struct {
-	unfinished int
-	size       int64    // of the unfinished files
-	undoDisks  []string // paths of replaced disks that have only a temporary name
-	damaged    []string // paths of files that were set aside
-	saved      []string // paths of disks that were saved from a guest
-	unlisted   []string // names of VMs
+	unfinished   int
+	size         int64    // of the unfinished files
+	undoDisks    []string // paths of replaced disks that have only a temporary name
+	damagedFiles []string // paths of files that were set aside
+	savedDisks   []string // paths of disks that were saved from a guest
+	unlistedVMs  []string // names of VMs
 }
 
 // findLeftovers searches the store. It skips VMs that a job is using, because their unfinished
@@ -73,14 +73,14 @@ func (c *checker) findLeftovers() leftovers {
 				return fs.SkipDir
 			}
 			if c.vmsErr == nil && !listed[durable.FoldName(d.Name())] && durable.CheckName(d.Name()) == nil {
-				found.unlisted = append(found.unlisted, d.Name())
+				found.unlistedVMs = append(found.unlistedVMs, d.Name())
 			}
 		case d.IsDir():
 		case strings.Contains(d.Name(), durable.AsideInfix):
-			found.damaged = append(found.damaged, path)
+			found.damagedFiles = append(found.damagedFiles, path)
 		case strings.HasPrefix(d.Name(), filepath.Base(home.VMDir("").Disk())+home.SavedInfix):
-			found.saved = append(found.saved, path)
-		case isOnlyDisk(path, d):
+			found.savedDisks = append(found.savedDisks, path)
+		case isUnnamedUndoDisk(path, d):
 			found.undoDisks = append(found.undoDisks, path)
 		case d.Name()[0] == '.' && strings.HasSuffix(d.Name(), durable.TempSuffix), strings.HasPrefix(path, root.Data()+"/."):
 			found.unfinished++
@@ -100,9 +100,9 @@ func isInUse(dir home.VMDir) bool {
 	return job || vm && filepath.Base(string(dir))[0] == '.'
 }
 
-// isOnlyDisk reports whether a file is a disk that a restore replaced and whose only name is
+// isUnnamedUndoDisk reports whether a file is a disk that a restore replaced and whose only name is
 // this temporary one.
-func isOnlyDisk(path string, d fs.DirEntry) bool {
+func isUnnamedUndoDisk(path string, d fs.DirEntry) bool {
 	undo := home.VMDir(filepath.Dir(path)).Undo()
 	if !d.Type().IsRegular() || !durable.IsTempOf(path, undo) {
 		return false

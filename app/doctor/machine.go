@@ -21,15 +21,15 @@ func checkQEMU() Finding {
 	switch {
 	case errors.Is(err, qemu.ErrNoQEMU):
 		f.Code = QEMUMissing
-		return f.with(Fix{Action: InstallTools, Tools: tools})
+		return f.withFixes(Fix{Action: InstallTools, Tools: tools})
 	case err != nil:
 		f.Code = QEMUBroken
-		return f.with(Fix{Action: ReinstallTools, Tools: tools})
+		return f.withFixes(Fix{Action: ReinstallTools, Tools: tools})
 	}
 	major, _, _ := strings.Cut(version, ".")
 	if n, err := strconv.Atoi(major); err != nil || n < oldestQEMU {
 		f.Code, f.Args.Minimum = QEMUTooOld, strconv.Itoa(oldestQEMU)+".0"
-		return f.with(Fix{Action: UpgradeTools, Tools: tools})
+		return f.withFixes(Fix{Action: UpgradeTools, Tools: tools})
 	}
 	f.Status, f.Code = OK, QEMUFound
 	return f
@@ -49,7 +49,7 @@ var AccelCodes = map[qemu.Reason]Code{
 func (c *checker) checkAccelerator(ctx context.Context) Finding {
 	f := Finding{Subject: SubjectAccelerator, Status: Note}
 	cache := c.Home.Accelerators()
-	if c.isOthersStore() {
+	if c.belongsToOtherUser() {
 		cache = "" // a file owned by root would lock the store's owner out
 	}
 	accel, err := qemu.Probe(ctx, cache, qemu.Auto)
@@ -71,7 +71,7 @@ func (c *checker) checkGuest() Finding {
 	f := Finding{Subject: SubjectGuest, Status: OK, Code: GuestBuiltIn, Args: Args{Version: c.GuestVersion}}
 	if c.GuestVersion == "" {
 		f.Status, f.Code = Missing, GuestMissing
-		return f.with(Fix{Action: RebuildProgram})
+		return f.withFixes(Fix{Action: RebuildProgram})
 	}
 	return f
 }
@@ -84,8 +84,8 @@ func checkDebian() Finding {
 	var missing *debian.Missing
 	switch {
 	case errors.As(err, &missing):
-		f.Code, f.Args.Tools = DebianNoTools, toolsOf(missing)
-		return f.with(Fix{Action: InstallTools, Tools: f.Args.Tools})
+		f.Code, f.Args.Tools = DebianNoTools, missingDebianTools(missing)
+		return f.withFixes(Fix{Action: InstallTools, Tools: f.Args.Tools})
 	case err != nil:
 		f.Code, f.Args.Err = DebianUnsupported, err
 	default:
@@ -94,7 +94,7 @@ func checkDebian() Finding {
 	return f
 }
 
-func toolsOf(missing *debian.Missing) []Tool {
+func missingDebianTools(missing *debian.Missing) []Tool {
 	var tools []Tool
 	for _, name := range missing.Tools {
 		tools = append(tools, Tool(name))

@@ -14,7 +14,7 @@ func MissingTools(err error) []Tool {
 	var missing *debian.Missing
 	switch {
 	case errors.As(err, &missing):
-		return toolsOf(missing)
+		return missingDebianTools(missing)
 	case errors.Is(err, qemu.ErrNoQEMU):
 		return []Tool{QEMU, QEMUImg}
 	case errors.Is(err, qemu.ErrNoFirmware):

@@ -36,9 +36,9 @@ func currentUser() string {
 	return u.Username
 }
 
-// groupOf returns the name of a file's group. If it is unknown, groupOf returns the second
-// argument.
-func groupOf(path, otherwise string) string {
+// groupOf returns the name of a file's group. If it is unknown, groupOf returns
+// fallback.
+func groupOf(path, fallback string) string {
 	if info, err := os.Stat(path); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {
 			if g, err := user.LookupGroupId(strconv.Itoa(int(st.Gid))); err == nil {
@@ -46,7 +46,7 @@ func groupOf(path, otherwise string) string {
 			}
 		}
 	}
-	return otherwise
+	return fallback
 }
 
 // checkOwners looks for files in the store that do not belong to the store's owner.
@@ -73,5 +73,5 @@ func (c *checker) checkOwners() []Finding {
 		return nil
 	}
 	f := Finding{Subject: SubjectOwners, Status: Missing, Code: OwnersDiffer, Args: Args{Count: count, Path: first, User: UserName(owner)}}
-	return []Finding{f.with(Fix{Action: ChangeOwner, Path: store, UID: owner})}
+	return []Finding{f.withFixes(Fix{Action: ChangeOwner, Path: store, UID: owner})}
 }

@@ -29,7 +29,7 @@ func (c *checker) checkStore() Finding {
 	moveStore := Fix{Action: MoveStore, Name: home.EnvVar}
 	if err := c.Home.CheckMounted(); err != nil {
 		f.Code, f.Args.Err = StoreNotMounted, err
-		return f.with(Fix{Action: MountFileSystem, Path: path}, Fix{Action: CreateFolder, Path: path}, moveStore)
+		return f.withFixes(Fix{Action: MountFileSystem, Path: path}, Fix{Action: CreateFolder, Path: path}, moveStore)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -37,50 +37,50 @@ func (c *checker) checkStore() Finding {
 		f.Args.Folder = ExistingFolder(path)
 		if owner := ownerOf(f.Args.Folder); owner != 0 && os.Geteuid() == 0 {
 			f.Code, f.Args.User = StoreRefused, UserName(owner)
-			return f.with(Fix{Action: UseAsOwner, User: f.Args.User})
+			return f.withFixes(Fix{Action: UseAsOwner, User: f.Args.User})
 		}
 		if err := unix.Access(f.Args.Folder, unix.W_OK|unix.X_OK); err != nil {
 			f.Code, f.Args.Err = StoreNotCreatable, err
-			return f.with(moveStore)
+			return f.withFixes(moveStore)
 		}
 		f.Status, f.Code = OK, StoreNotCreated
 		return f
 	case err != nil:
 		f.Code, f.Args.Err = StoreUnreadable, err
-		return f.with(moveStore)
+		return f.withFixes(moveStore)
 	case !info.IsDir():
 		f.Code = StoreNotFolder
-		return f.with(Fix{Action: MoveFile, Path: path, Target: path + ".old"})
+		return f.withFixes(Fix{Action: MoveFile, Path: path, Target: path + ".old"})
 	}
 	if owner := Owner(info); owner != os.Geteuid() {
 		f.Args.User = UserName(owner)
 		if os.Geteuid() == 0 {
 			f.Code = StoreRefused
-			return f.with(Fix{Action: UseAsOwner, User: f.Args.User})
+			return f.withFixes(Fix{Action: UseAsOwner, User: f.Args.User})
 		}
 		f.Code = StoreOtherOwner
-		return f.with(Fix{Action: ChangeOwner, Path: path, UID: os.Geteuid()})
+		return f.withFixes(Fix{Action: ChangeOwner, Path: path, UID: os.Geteuid()})
 	}
 	if err := unix.Access(path, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
 		f.Args.Err = err
 		if errors.Is(err, unix.EROFS) {
 			f.Code = StoreReadOnly
-			return f.with(Fix{Action: RemountWritable, Path: path})
+			return f.withFixes(Fix{Action: RemountWritable, Path: path})
 		}
 		f.Code = StoreNotWritable
-		return f.with(Fix{Action: AllowOwner, Path: path})
+		return f.withFixes(Fix{Action: AllowOwner, Path: path})
 	}
 	if mode := info.Mode().Perm(); mode&^durable.DirMode != 0 {
 		f.Status, f.Code, f.Args.Mode = Note, StoreOpen, mode
-		return f.with(Fix{Action: ChangeMode, Path: path, Mode: durable.DirMode})
+		return f.withFixes(Fix{Action: ChangeMode, Path: path, Mode: durable.DirMode})
 	}
 	f.Status, f.Code = OK, StorePrivate
 	return f
 }
 
-// isOthersStore reports whether the store belongs to another user, or would be created in
+// belongsToOtherUser reports whether the store belongs to another user, or would be created in
 // another user's folder.
-func (c *checker) isOthersStore() bool {
+func (c *checker) belongsToOtherUser() bool {
 	return ownerOf(ExistingFolder(string(c.Home))) != os.Geteuid()
 }
 
@@ -128,7 +128,7 @@ func (c *checker) checkSpace() Finding {
 	default:
 		return f
 	}
-	return f.with(Fix{Action: ShowUsage, Path: ExistingFolder(string(c.Home))})
+	return f.withFixes(Fix{Action: ShowUsage, Path: ExistingFolder(string(c.Home))})
 }
 
 func (c *checker) checkSharedBlocks() Finding {
@@ -138,7 +138,7 @@ func (c *checker) checkSharedBlocks() Finding {
 		f.Status, f.Code, f.Args.Err = Note, BlocksUnknown, err
 	case !shares:
 		f.Status, f.Code = Note, BlocksNotShared
-		return f.with(Fix{Action: MoveStoreSharing, Name: home.EnvVar})
+		return f.withFixes(Fix{Action: MoveStoreSharing, Name: home.EnvVar})
 	}
 	return f
 }
@@ -154,7 +154,7 @@ func (c *checker) checkFeatures() Finding {
 	f := Finding{Subject: SubjectFileSystem, Status: OK, Code: FileSystemComplete}
 	if len(c.features) > 0 {
 		f.Status, f.Code, f.Args.Features = Note, FileSystemLacks, c.features
-		return f.with(Fix{Action: MoveStoreSafer, Name: home.EnvVar})
+		return f.withFixes(Fix{Action: MoveStoreSafer, Name: home.EnvVar})
 	}
 	return f
 }
@@ -166,7 +166,7 @@ func (c *checker) checkSockets() Finding {
 	switch {
 	case err != nil:
 		f.Status, f.Code, f.Args.Err = Missing, SocketsNowhere, err
-		return f.with(Fix{Action: RemoveSocketDir}, Fix{Action: SetSocketFolder, Name: "XDG_RUNTIME_DIR"})
+		return f.withFixes(Fix{Action: RemoveSocketDir}, Fix{Action: SetSocketFolder, Name: "XDG_RUNTIME_DIR"})
 	case dir != c.Home.Run():
 		f.Code, f.Args.Path = SocketsElsewhere, dir
 	}
@@ -178,7 +178,7 @@ func (c *checker) checkConfig() Finding {
 	if err := c.CheckConfig(); err != nil {
 		path := c.Home.Config()
 		f.Status, f.Code, f.Args = Missing, ConfigInvalid, Args{Path: path, Err: err}
-		return f.with(Fix{Action: EditLine, Path: path})
+		return f.withFixes(Fix{Action: EditLine, Path: path})
 	}
 	return f
 }

@@ -19,7 +19,7 @@ func (c *checker) checkVMs() []Finding {
 		default:
 			continue
 		}
-		all = append(all, f.with(fix))
+		all = append(all, f.withFixes(fix))
 	}
 	for _, note := range c.notes {
 		all = append(all, Finding{Subject: SubjectVMs, Status: Note, Code: VMsNote, Args: Args{Text: note}})

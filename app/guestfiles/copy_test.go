@@ -46,13 +46,13 @@ func unpackTo(r io.Reader, base, to string, recursive bool) (Copied, error) {
 }
 
 func unpackSynced(r io.Reader, base, to string, recursive bool, sync func(string) error) (Copied, error) {
-	u := unpacker{base: base, to: to, recursive: recursive, meter: job.Unmetered(), sync: sync}
+	u := unpacker{base: base, to: to, recursive: recursive, meter: job.NewDiscardMeter(), sync: sync}
 	defer u.discard()
 	err := u.unpack(r)
 	if err == nil {
 		err = u.commit()
 	}
-	return u.done, err
+	return u.copied, err
 }
 
 // A folder gets its final name only after its contents are durable, so that a power failure
@@ -253,7 +253,7 @@ func TestUnpackRejects(t *testing.T) {
 
 func TestUnpackLimitsFileCount(t *testing.T) {
 	for entries, want := range map[int]error{maxEntries - 1: nil, maxEntries: ErrCopy} {
-		u := unpacker{base: "f", to: filepath.Join(t.TempDir(), "f"), meter: job.Unmetered(), entries: entries}
+		u := unpacker{base: "f", to: filepath.Join(t.TempDir(), "f"), meter: job.NewDiscardMeter(), entries: entries}
 		if err := u.unpack(archiveOf(t, entry(tar.TypeReg, "f", ""))); !errors.Is(err, want) {
 			t.Errorf("after %d files: got %v, want %v", entries, err, want)
 		}
@@ -299,7 +299,7 @@ func TestUnpackSkipsEscapingLinks(t *testing.T) {
 func TestSkippedPathsAreLimited(t *testing.T) {
 	var c Copied
 	for range 3 * maxSkipped {
-		c.skip("x")
+		c.addSkipped("x")
 	}
 	if len(c.Skipped) != maxSkipped || c.SkippedTotal != 3*maxSkipped {
 		t.Errorf("got %d paths of %d, want %d of %d", len(c.Skipped), c.SkippedTotal, maxSkipped, 3*maxSkipped)
@@ -325,7 +325,7 @@ func TestCopyOutThroughLink(t *testing.T) {
 		".": true, "new": true, "sub": true, "in": true, "in/new": true, filepath.Join(top, "here", "out"): true, "../elsewhere/x": true,
 		"out": false, "out/": false, "out/new": false,
 	} {
-		if err := staysHere(to); (err == nil) != want {
+		if err := checkStaysInWorkDir(to); (err == nil) != want {
 			t.Errorf("%s: got error %v, want accepted = %v", to, err, want)
 		}
 	}

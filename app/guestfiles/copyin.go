@@ -146,7 +146,7 @@ func CopyIn(ctx context.Context, run Runner, from []string, to string, opt InOpt
 		names[0] = path.Base(to)
 	}
 	s := staging{run: run, dir: path.Join(dir, ".vmterminal-"+rand.Text()), meter: m, opt: opt}
-	err = s.fill(ctx, from, names)
+	err = s.sendFiles(ctx, from, names)
 	if err == nil {
 		err = run.runScript(ctx, checkScript, []string{s.dir, dir}, nil, nil)
 	}
@@ -159,7 +159,7 @@ func CopyIn(ctx context.Context, run Runner, from []string, to string, opt InOpt
 	if err := run.runScript(limited, moveScript, []string{s.dir, dir}, nil, nil); err != nil {
 		return Copied{}, fmt.Errorf("%w; some files may already be in place; the others are in %s", err, s.dir)
 	}
-	return s.done, nil
+	return s.copied, nil
 }
 
 // targetNames returns the base names of files, even for "." and "..".
@@ -177,15 +177,15 @@ func targetNames(from []string) ([]string, error) {
 
 // staging is a folder in the guest that receives files until all are complete.
 type staging struct {
-	run   Runner
-	dir   string
-	meter job.Meter
-	opt   InOptions
-	done  Copied
+	run    Runner
+	dir    string
+	meter  job.Meter
+	opt    InOptions
+	copied Copied
 }
 
-// fill copies files into the staging folder.
-func (s *staging) fill(ctx context.Context, from, names []string) error {
+// sendFiles copies files into the staging folder.
+func (s *staging) sendFiles(ctx context.Context, from, names []string) error {
 	r, w := io.Pipe()
 	p := packer{ctx: ctx, tar: tar.NewWriter(w), meter: s.meter, keepSetID: s.opt.KeepSetID}
 	packed := make(chan error, 1)
@@ -199,10 +199,10 @@ func (s *staging) fill(ctx context.Context, from, names []string) error {
 	if packErr := <-packed; err == nil {
 		err = packErr
 	}
-	s.done = p.done
+	s.copied = p.copied
 	for _, f := range p.sparse {
 		if err == nil {
-			err = s.fillSparse(ctx, f)
+			err = s.sendSparse(ctx, f)
 		}
 	}
 	return err
@@ -216,11 +216,11 @@ func (s *staging) discard(ctx context.Context, failure error) error {
 	if err == nil {
 		return failure
 	}
-	left := fmt.Sprintf("%s could not be removed from the guest", s.dir)
+	remains := fmt.Sprintf("%s could not be removed from the guest", s.dir)
 	if errors.Is(failure, context.Canceled) {
-		return job.Interrupted("canceled; " + left)
+		return job.Interrupted("canceled; " + remains)
 	}
-	return fmt.Errorf("%w; %s", failure, left)
+	return fmt.Errorf("%w; %s", failure, remains)
 }
 
 // sparseBlock is the block size for sparse files, and minHole is the minimum length of a hole
@@ -229,12 +229,12 @@ const sparseBlock, minHole = 64 << 10, 1 << 20
 
 // sparseFile is a file that is sent without its holes.
 type sparseFile struct {
-	at, as   string
-	size     int64
-	modified time.Time
+	source, name string
+	size         int64
+	modified     time.Time
 }
 
-func (s *staging) fillSparse(ctx context.Context, f sparseFile) error {
+func (s *staging) sendSparse(ctx context.Context, f sparseFile) error {
 	r, w := io.Pipe()
 	sent := make(chan error, 1)
 	go func() {
@@ -242,7 +242,7 @@ func (s *staging) fillSparse(ctx context.Context, f sparseFile) error {
 		w.CloseWithError(err)
 		sent <- err
 	}()
-	args := []string{path.Join(s.dir, f.as), strconv.FormatInt(f.size, 10), strconv.FormatInt(f.modified.Unix(), 10)}
+	args := []string{path.Join(s.dir, f.name), strconv.FormatInt(f.size, 10), strconv.FormatInt(f.modified.Unix(), 10)}
 	err := s.run.runScript(ctx, writeSparseScript, args, r, nil)
 	r.CloseWithError(errors.Join(err, io.ErrClosedPipe))
 	if sendErr := <-sent; err == nil {
@@ -253,13 +253,13 @@ func (s *staging) fillSparse(ctx context.Context, f sparseFile) error {
 
 // send writes the data in the format that writeSparseScript reads.
 func (f sparseFile) send(ctx context.Context, w io.Writer, m job.Meter) error {
-	disk, err := diskfile.Open(f.at)
+	disk, err := diskfile.Open(f.source)
 	if err != nil {
 		return err
 	}
 	defer disk.Close()
 	if disk.Size() < f.size {
-		return f.shrank()
+		return f.shrankError()
 	}
 	for off := int64(0); off < f.size; {
 		start, end, err := f.extent(disk, off)
@@ -308,7 +308,7 @@ func (f sparseFile) sendBlocks(ctx context.Context, w io.Writer, disk *diskfile.
 		clear(buf[want:])
 		if n, err := disk.ReadAt(buf[:want], off); int64(n) < want {
 			if errors.Is(err, io.EOF) {
-				err = f.shrank()
+				err = f.shrankError()
 			}
 			return err
 		}
@@ -321,6 +321,6 @@ func (f sparseFile) sendBlocks(ctx context.Context, w io.Writer, disk *diskfile.
 	return ctx.Err()
 }
 
-func (f sparseFile) shrank() error {
-	return fmt.Errorf("%w: %s shrank while it was read", ErrCopy, f.at)
+func (f sparseFile) shrankError() error {
+	return fmt.Errorf("%w: %s shrank while it was read", ErrCopy, f.source)
 }

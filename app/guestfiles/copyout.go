@@ -20,7 +20,7 @@ func OutTarget(from, to string) (string, error) {
 	if base == "/" || base == "." || base == ".." {
 		return "", fmt.Errorf("%w: %s has no name", ErrCopy, from)
 	}
-	if err := staysHere(to); err != nil {
+	if err := checkStaysInWorkDir(to); err != nil {
 		return "", err
 	}
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
@@ -29,22 +29,22 @@ func OutTarget(from, to string) (string, error) {
 	return to, nil
 }
 
-// staysHere returns an error if a destination below the working directory leaves it through a
+// checkStaysInWorkDir returns an error if a destination below the working directory leaves it through a
 // symbolic link, which may come from a guest or an archive.
-func staysHere(to string) error {
+func checkStaysInWorkDir(to string) error {
 	if !filepath.IsLocal(to) {
 		return nil
 	}
-	here, err := os.OpenRoot(".")
+	workDir, err := os.OpenRoot(".")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = here.Close() }()
+	defer func() { _ = workDir.Close() }()
 	for _, p := range []string{to, filepath.Dir(to)} {
 		if _, err := os.Stat(p); err != nil {
 			continue
 		}
-		if _, err := here.Stat(p); err != nil {
+		if _, err := workDir.Stat(p); err != nil {
 			real, _ := filepath.EvalSymlinks(p)
 			return fmt.Errorf("%w: %s is a symbolic link to another folder; to use that folder, copy to %s", ErrCopy, p, real)
 		}
@@ -75,9 +75,9 @@ exit $status`
 // it appears once it is complete. The guest cannot cause writes elsewhere.
 func CopyOut(ctx context.Context, run Runner, from, to string, recursive bool, m job.Meter) (Copied, error) {
 	m.Phase(job.CopyFiles, 0)
-	wanted := ""
+	recursiveArg := ""
 	if recursive {
-		wanted = "recursive"
+		recursiveArg = "recursive"
 	}
 	r, w := io.Pipe()
 	u := unpacker{base: path.Base(from), to: to, recursive: recursive, meter: m, sync: syncTree}
@@ -88,7 +88,7 @@ func CopyOut(ctx context.Context, run Runner, from, to string, recursive bool, m
 		r.CloseWithError(errors.Join(err, io.ErrClosedPipe))
 		unpacked <- err
 	}()
-	err := run.runScript(ctx, packScript, []string{path.Dir(from), path.Base(from), wanted}, nil, w)
+	err := run.runScript(ctx, packScript, []string{path.Dir(from), path.Base(from), recursiveArg}, nil, w)
 	w.CloseWithError(err) // nil means EOF
 	unpackErr := <-unpacked
 	if err == nil || errors.Is(err, io.ErrClosedPipe) { // caused by unpackErr
@@ -97,5 +97,5 @@ func CopyOut(ctx context.Context, run Runner, from, to string, recursive bool, m
 	if err == nil {
 		err = u.commit()
 	}
-	return u.done, err
+	return u.copied, err
 }

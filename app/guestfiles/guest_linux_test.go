@@ -184,7 +184,7 @@ func TestCopyInMerges(t *testing.T) {
 		}
 		guest := tree(t, "site/a", "site/sub/kept", "elsewhere/x")
 		write(t, filepath.Join(guest, "site/a"), "old")
-		got, err := CopyIn(t.Context(), run, []string{filepath.Join(from, "site")}, guest, InOptions{Recursive: true}, job.Unmetered())
+		got, err := CopyIn(t.Context(), run, []string{filepath.Join(from, "site")}, guest, InOptions{Recursive: true}, job.NewDiscardMeter())
 		if err != nil || got.Files != 6 {
 			t.Fatal(got, err)
 		}
@@ -199,7 +199,7 @@ func TestCopyInMerges(t *testing.T) {
 				t.Errorf("%s: got time %v, mode %v, error %v, want the original time and no set-ID bits", name, info.ModTime(), info.Mode(), err)
 			}
 		}
-		if _, err := CopyIn(t.Context(), run, []string{filepath.Join(from, "site/a")}, guest+"/renamed", InOptions{KeepSetID: true}, job.Unmetered()); err != nil {
+		if _, err := CopyIn(t.Context(), run, []string{filepath.Join(from, "site/a")}, guest+"/renamed", InOptions{KeepSetID: true}, job.NewDiscardMeter()); err != nil {
 			t.Fatal(err)
 		}
 		if info, err := os.Stat(guest + "/renamed"); err != nil || info.Mode()&os.ModeSetuid == 0 {
@@ -256,7 +256,7 @@ func TestCopyInFailureChangesNothing(t *testing.T) {
 					}
 					files = append(files, f)
 				}
-				_, err := CopyIn(ctx, run, files, guest, InOptions{Recursive: true}, job.Unmetered())
+				_, err := CopyIn(ctx, run, files, guest, InOptions{Recursive: true}, job.NewDiscardMeter())
 				if !errors.Is(err, test.want) {
 					t.Errorf("got unexpected error %v", err)
 				}
@@ -289,7 +289,7 @@ func TestCopyInChangingFiles(t *testing.T) {
 			if c.from != "" {
 				paths = []string{from, c.from}
 			}
-			m := &changingMeter{Meter: job.Unmetered(), change: func() {
+			m := &changingMeter{Meter: job.NewDiscardMeter(), change: func() {
 				if c.change == nil {
 					return
 				}
@@ -357,10 +357,10 @@ func TestCopyKeepsFilesSparse(t *testing.T) {
 			}
 		}
 		f.Close()
-		if _, err := CopyIn(t.Context(), run, []string{path}, guest, InOptions{}, job.Unmetered()); err != nil {
+		if _, err := CopyIn(t.Context(), run, []string{path}, guest, InOptions{}, job.NewDiscardMeter()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := CopyOut(t.Context(), run, guest+"/disk", back+"/disk", false, job.Unmetered()); err != nil {
+		if _, err := CopyOut(t.Context(), run, guest+"/disk", back+"/disk", false, job.NewDiscardMeter()); err != nil {
 			t.Fatal(err)
 		}
 		want, err := os.ReadFile(path)
@@ -399,11 +399,11 @@ func TestCopyOut(t *testing.T) {
 			}
 		}
 		here := t.TempDir()
-		got, err := CopyOut(t.Context(), run, guest+"/site", here+"/site", true, job.Unmetered())
+		got, err := CopyOut(t.Context(), run, guest+"/site", here+"/site", true, job.NewDiscardMeter())
 		if err != nil || got.Files != 3 {
 			t.Fatal(got, err)
 		}
-		if _, err := CopyOut(t.Context(), run, guest+"/site/"+longName, here+"/"+longName, false, job.Unmetered()); err != nil {
+		if _, err := CopyOut(t.Context(), run, guest+"/site/"+longName, here+"/"+longName, false, job.NewDiscardMeter()); err != nil {
 			t.Fatal(err)
 		}
 		for name, mode := range map[string]os.FileMode{"site/a": 0o750, "site/sub": os.ModeDir | 0o750, "site/" + longName: 0o640, longName: 0o640} {
@@ -414,10 +414,10 @@ func TestCopyOut(t *testing.T) {
 				t.Errorf("%.20s: got mode %v, time %v, want the umask applied and the original time", name, info.Mode(), info.ModTime())
 			}
 		}
-		if _, err := CopyOut(t.Context(), run, guest+"/site", here+"/site", true, job.Unmetered()); !errors.Is(err, os.ErrExist) {
+		if _, err := CopyOut(t.Context(), run, guest+"/site", here+"/site", true, job.NewDiscardMeter()); !errors.Is(err, os.ErrExist) {
 			t.Errorf("existing folder: got %v, want %v", err, os.ErrExist)
 		}
-		if _, err := CopyOut(t.Context(), run, guest+"/site", here+"/other", false, job.Unmetered()); !errors.Is(err, ErrIsFolder) {
+		if _, err := CopyOut(t.Context(), run, guest+"/site", here+"/other", false, job.NewDiscardMeter()); !errors.Is(err, ErrIsFolder) {
 			t.Errorf("folder without recursive: got %v, want %v", err, ErrIsFolder)
 		}
 	})
@@ -430,7 +430,7 @@ func TestCopyOutGuestFailure(t *testing.T) {
 		_, err := io.Copy(c.Stdout, archiveOf(t, entry('0', "f", "")))
 		return 2, err
 	})
-	if _, err := CopyOut(t.Context(), run, "/f", here+"/f", false, job.Unmetered()); !errors.Is(err, ErrCopy) {
+	if _, err := CopyOut(t.Context(), run, "/f", here+"/f", false, job.NewDiscardMeter()); !errors.Is(err, ErrCopy) {
 		t.Errorf("got error %v, want ErrCopy", err)
 	}
 	if left := contents(t, here); left != "" {

@@ -29,7 +29,7 @@ type Copied struct {
 // maxSkipped limits the length of Copied.Skipped, because a guest can send any number of files.
 const maxSkipped = 1000
 
-func (c *Copied) skip(path string) {
+func (c *Copied) addSkipped(path string) {
 	c.SkippedTotal++
 	if len(c.Skipped) < maxSkipped {
 		c.Skipped = append(c.Skipped, path)
@@ -75,8 +75,8 @@ func (run Runner) runScript(ctx context.Context, script string, args []string, i
 		cancel(fmt.Errorf("%w for %v", ErrStalled, stallTimeout))
 	})
 	defer stall.Stop()
-	said := &firstBytes{left: 2000}
-	command := agent.Command{Args: append([]string{"sh", "-c", script, "sh"}, args...), Stderr: said}
+	stderr := &firstBytes{remaining: 2000}
+	command := agent.Command{Args: append([]string{"sh", "-c", script, "sh"}, args...), Stderr: stderr}
 	if in != nil {
 		command.Stdin = watchedReader{in, stall}
 	}
@@ -88,13 +88,13 @@ func (run Runner) runScript(ctx context.Context, script string, args []string, i
 		err = context.Cause(ctx)
 	}
 	if err == nil && exit == exitNotFound {
-		return fmt.Errorf("%w in the guest: %s", errNotInGuest, oneLineOf(said.String()))
+		return fmt.Errorf("%w in the guest: %s", errNotInGuest, joinLines(stderr.String()))
 	}
 	if err == nil && exit == exitIsFolder {
-		return fmt.Errorf("%s: %w", oneLineOf(said.String()), ErrIsFolder)
+		return fmt.Errorf("%s: %w", joinLines(stderr.String()), ErrIsFolder)
 	}
 	if err == nil && exit != 0 {
-		err = fmt.Errorf("%w: %s", ErrCopy, cmp.Or(oneLineOf(said.String()), fmt.Sprintf("exit code %d", exit)))
+		err = fmt.Errorf("%w: %s", ErrCopy, cmp.Or(joinLines(stderr.String()), fmt.Sprintf("exit code %d", exit)))
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func (run Runner) runScript(ctx context.Context, script string, args []string, i
 func (run Runner) Query(ctx context.Context, limit int, script string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, queryTimeout, fmt.Errorf("%w within %v", agent.ErrNoAnswer, queryTimeout))
 	defer cancel()
-	answer := boundedText{left: limit}
+	answer := boundedText{remaining: limit}
 	err := run.runScript(ctx, script, args, nil, &answer)
 	return answer.String(), err
 }
@@ -135,11 +135,11 @@ func (w watchedWriter) Write(p []byte) (int, error) {
 // boundedText collects text and fails when it exceeds a limit.
 type boundedText struct {
 	strings.Builder
-	left int
+	remaining int
 }
 
 func (b *boundedText) Write(p []byte) (int, error) {
-	if b.left -= len(p); b.left < 0 {
+	if b.remaining -= len(p); b.remaining < 0 {
 		return 0, fmt.Errorf("%w: the answer is too long", agent.ErrBadAnswer)
 	}
 	return b.Builder.Write(p)
@@ -148,14 +148,14 @@ func (b *boundedText) Write(p []byte) (int, error) {
 // firstBytes keeps the first bytes written to it and discards the others.
 type firstBytes struct {
 	strings.Builder
-	left int
+	remaining int
 }
 
 func (f *firstBytes) Write(p []byte) (int, error) {
-	part := p[:min(len(p), f.left)]
-	f.left -= len(part)
+	part := p[:min(len(p), f.remaining)]
+	f.remaining -= len(part)
 	f.Builder.Write(part)
 	return len(p), nil
 }
 
-func oneLineOf(s string) string { return strings.Join(strings.Fields(s), " ") }
+func joinLines(s string) string { return strings.Join(strings.Fields(s), " ") }

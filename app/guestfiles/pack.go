@@ -24,7 +24,7 @@ type packer struct {
 	tar       *tar.Writer
 	meter     job.Meter
 	keepSetID bool
-	done      Copied
+	copied    Copied
 	// sparse lists files with long holes; the archive contains them as empty files.
 	sparse []sparseFile
 	dirs   []*tar.Header
@@ -45,50 +45,50 @@ func (p *packer) addAll(from, names []string) error {
 	return p.tar.Close()
 }
 
-func (p *packer) addTree(from, as string) error {
-	return filepath.WalkDir(from, func(at string, _ fs.DirEntry, err error) error {
+func (p *packer) addTree(from, name string) error {
+	return filepath.WalkDir(from, func(source string, _ fs.DirEntry, err error) error {
 		if err = errors.Join(err, p.ctx.Err()); err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(from, at)
+		rel, err := filepath.Rel(from, source)
 		if err != nil {
 			return err
 		}
-		if at == from { // follow links only for the arguments
-			return p.addEntry(at, as, os.Stat)
+		if source == from { // follow links only for the arguments
+			return p.addEntry(source, name, os.Stat)
 		}
-		return p.addEntry(at, path.Join(as, filepath.ToSlash(rel)), os.Lstat)
+		return p.addEntry(source, path.Join(name, filepath.ToSlash(rel)), os.Lstat)
 	})
 }
 
-func (p *packer) addEntry(at, as string, stat func(string) (fs.FileInfo, error)) error {
-	info, err := stat(at)
+func (p *packer) addEntry(source, name string, stat func(string) (fs.FileInfo, error)) error {
+	info, err := stat(source)
 	if err != nil {
 		return err
 	}
 	switch {
 	case info.Mode().IsRegular():
-		return p.addFile(at, as)
+		return p.addFile(source, name)
 	case info.IsDir():
-		return p.writeHeader(info, as, "")
+		return p.writeHeader(info, name, "")
 	case info.Mode().Type() == fs.ModeSymlink:
-		link, err := os.Readlink(at)
+		link, err := os.Readlink(source)
 		if err != nil {
 			return err
 		}
-		return p.writeHeader(info, as, link)
+		return p.writeHeader(info, name, link)
 	default:
-		p.done.skip(at)
+		p.copied.addSkipped(source)
 		return nil
 	}
 }
 
-func (p *packer) writeHeader(info fs.FileInfo, as, link string) error {
+func (p *packer) writeHeader(info fs.FileInfo, name, link string) error {
 	head, err := tar.FileInfoHeader(info, link)
 	if err != nil {
 		return err
 	}
-	head.Name, head.Format = as, tar.FormatGNU
+	head.Name, head.Format = name, tar.FormatGNU
 	head.ModTime = head.ModTime.Truncate(time.Second) // the precision of the format
 	head.AccessTime, head.ChangeTime = time.Time{}, time.Time{}
 	head.Uid, head.Gid, head.Uname, head.Gname = 0, 0, "", "" // root
@@ -102,8 +102,8 @@ func (p *packer) writeHeader(info fs.FileInfo, as, link string) error {
 }
 
 // addFile adds a file with the size that it has when it is opened.
-func (p *packer) addFile(at, as string) error {
-	f, size, err := diskfile.OpenRegular(at)
+func (p *packer) addFile(source, name string) error {
+	f, size, err := diskfile.OpenRegular(source)
 	if err != nil {
 		return err
 	}
@@ -112,18 +112,18 @@ func (p *packer) addFile(at, as string) error {
 	if err != nil {
 		return err
 	}
-	p.done.Files++
-	p.done.Bytes += size
+	p.copied.Files++
+	p.copied.Bytes += size
 	if size-diskfile.Allocated(info) >= minHole {
-		p.sparse = append(p.sparse, sparseFile{at, as, size, info.ModTime()})
-		return p.writeHeader(withSize{info, 0}, as, "")
+		p.sparse = append(p.sparse, sparseFile{source, name, size, info.ModTime()})
+		return p.writeHeader(resizedInfo{info, 0}, name, "")
 	}
-	if err := p.writeHeader(withSize{info, size}, as, ""); err != nil {
+	if err := p.writeHeader(resizedInfo{info, size}, name, ""); err != nil {
 		return err
 	}
 	_, err = io.CopyN(p.tar, meteredReader{f, p.meter}, size)
 	if errors.Is(err, io.EOF) {
-		return sparseFile{at: at}.shrank()
+		return sparseFile{source: source}.shrankError()
 	}
 	if size > 0 || err != nil {
 		return err
@@ -145,13 +145,13 @@ func checkEmpty(f *os.File) error {
 	}
 }
 
-// withSize is a FileInfo with another size.
-type withSize struct {
+// resizedInfo is a FileInfo with another size.
+type resizedInfo struct {
 	fs.FileInfo
 	size int64
 }
 
-func (s withSize) Size() int64 { return s.size }
+func (s resizedInfo) Size() int64 { return s.size }
 
 // meteredReader reports the bytes read to a Meter.
 type meteredReader struct {

@@ -35,7 +35,7 @@ type unpacker struct {
 	recursive bool   // folders are allowed
 	meter     job.Meter
 	sync      func(folder string) error // makes the folder's contents durable
-	done      Copied
+	copied    Copied
 
 	entries, links int
 	written        int64 // since the last check of the free space
@@ -59,14 +59,14 @@ func (u *unpacker) unpack(r io.Reader) error {
 		return fmt.Errorf("%w: the guest sent nothing", ErrCopy)
 	}
 	if err != nil {
-		return badArchive(err)
+		return archiveError(err)
 	}
-	if err := u.check(head); err != nil {
+	if err := u.checkEntry(head); err != nil {
 		return err
 	}
 	switch {
 	case cleanName(head.Name) != u.base:
-		return badArchive(nil)
+		return archiveError(nil)
 	case head.Typeflag == tar.TypeReg:
 		err = u.unpackFile(archive, head)
 	case head.Typeflag != tar.TypeDir:
@@ -81,12 +81,12 @@ func (u *unpacker) unpack(r io.Reader) error {
 	}
 	padding, err := io.Copy(io.Discard, io.LimitReader(r, maxPadding))
 	if err == nil && padding == maxPadding {
-		err = badArchive(nil)
+		err = archiveError(nil)
 	}
 	return err
 }
 
-func badArchive(err error) error {
+func archiveError(err error) error {
 	if err == nil {
 		return fmt.Errorf("%w: the guest sent something unexpected", ErrCopy)
 	}
@@ -95,21 +95,21 @@ func badArchive(err error) error {
 
 func cleanName(name string) string { return path.Clean(strings.TrimPrefix(name, "./")) }
 
-// check rejects entries that exceed the limits, and sparse entries, which may be larger than
+// checkEntry rejects entries that exceed the limits, and sparse entries, which may be larger than
 // their data and which packScript does not produce.
-func (u *unpacker) check(head *tar.Header) error {
+func (u *unpacker) checkEntry(head *tar.Header) error {
 	if u.entries++; u.entries > maxEntries {
 		return fmt.Errorf("%w: the guest sends more than %d files", ErrCopy, maxEntries)
 	}
 	if len(head.Name) > maxPath || len(head.Linkname) > maxPath {
-		return badArchive(nil)
+		return archiveError(nil)
 	}
 	sparse := head.Typeflag == tar.TypeGNUSparse
 	for key := range head.PAXRecords {
 		sparse = sparse || strings.HasPrefix(key, "GNU.sparse.")
 	}
 	if sparse {
-		return badArchive(nil)
+		return archiveError(nil)
 	}
 	return u.reserveSpace(entrySize)
 }
@@ -130,15 +130,15 @@ func (u *unpacker) unpackFile(archive *tar.Reader, head *tar.Header) (err error)
 	if err != nil {
 		return err
 	}
-	if err := u.write(u.file.File, archive); err != nil {
+	if err := u.writeFile(u.file.File, archive); err != nil {
 		return err
 	}
 	return setModified(os.Chtimes, u.file.Name(), head.ModTime)
 }
 
-// write writes the contents of a file. Zeros become holes.
-func (u *unpacker) write(f *os.File, archive io.Reader) error {
-	u.done.Files++
+// writeFile writes the contents of a file. Zeros become holes.
+func (u *unpacker) writeFile(f *os.File, archive io.Reader) error {
+	u.copied.Files++
 	buf := make([]byte, 256<<10)
 	for size := int64(0); ; {
 		n, err := readUntilFull(archive, buf)
@@ -149,14 +149,14 @@ func (u *unpacker) write(f *os.File, archive io.Reader) error {
 			return err
 		}
 		size += int64(n)
-		u.done.Bytes += int64(n)
+		u.copied.Bytes += int64(n)
 		u.meter.Add(int64(n))
 		switch {
 		case errors.Is(err, io.EOF):
 			return f.Truncate(size)
 		case err != nil:
-			return badArchive(err)
-		case u.done.Bytes > snapshot.MaxDisk:
+			return archiveError(err)
+		case u.copied.Bytes > snapshot.MaxDisk:
 			return fmt.Errorf("%w: it is larger than a guest's disk can be", ErrCopy)
 		}
 	}
@@ -202,9 +202,9 @@ func (u *unpacker) unpackFolder(archive *tar.Reader, head *tar.Header) (err erro
 			break
 		}
 		if err != nil {
-			return badArchive(err)
+			return archiveError(err)
 		}
-		if err := u.entry(archive, head); err != nil {
+		if err := u.unpackEntry(archive, head); err != nil {
 			return err
 		}
 	}
@@ -216,12 +216,12 @@ func (u *unpacker) unpackFolder(archive *tar.Reader, head *tar.Header) (err erro
 	return u.closeDirs("")
 }
 
-func (u *unpacker) entry(archive io.Reader, head *tar.Header) error {
+func (u *unpacker) unpackEntry(archive io.Reader, head *tar.Header) error {
 	name, within := strings.CutPrefix(cleanName(head.Name), u.base+"/")
 	if !within || !filepath.IsLocal(name) {
-		return badArchive(nil)
+		return archiveError(nil)
 	}
-	if err := u.check(head); err != nil {
+	if err := u.checkEntry(head); err != nil {
 		return err
 	}
 	if err := u.closeDirs(name); err != nil {
@@ -239,18 +239,18 @@ func (u *unpacker) entry(archive io.Reader, head *tar.Header) error {
 	case tar.TypeLink:
 		old, within := strings.CutPrefix(cleanName(head.Linkname), u.base+"/")
 		if !within {
-			return badArchive(nil)
+			return archiveError(nil)
 		}
 		return u.root.Link(old, name)
 	default:
-		u.done.skip(name)
+		u.copied.addSkipped(name)
 		return nil
 	}
 	f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(u.write(f, archive), f.Close()); err != nil {
+	if err := errors.Join(u.writeFile(f, archive), f.Close()); err != nil {
 		return err
 	}
 	return setModified(u.root.Chtimes, name, head.ModTime)
@@ -290,8 +290,8 @@ func (u *unpacker) removeEscapingLinks(dir string) error {
 			switch {
 			case e.IsDir():
 				err = errors.Join(err, u.removeEscapingLinks(name))
-			case e.Type()&fs.ModeSymlink != 0 && u.escapes(name):
-				u.done.skip(name)
+			case e.Type()&fs.ModeSymlink != 0 && u.isEscapingLink(name):
+				u.copied.addSkipped(name)
 				err = errors.Join(err, u.root.Remove(name))
 			}
 		}
@@ -301,9 +301,9 @@ func (u *unpacker) removeEscapingLinks(dir string) error {
 	}
 }
 
-// escapes reports whether a link points outside the copy, or could do so once a missing file
+// isEscapingLink reports whether a link points outside the copy, or could do so once a missing file
 // exists.
-func (u *unpacker) escapes(name string) bool {
+func (u *unpacker) isEscapingLink(name string) bool {
 	link, err := u.root.Readlink(name)
 	if err != nil || path.IsAbs(link) || !filepath.IsLocal(path.Join(path.Dir(name), link)) {
 		return true

@@ -16,17 +16,17 @@ import (
 
 // machine holds what command lines depend on.
 type machine struct {
-	root    bool     // this user is root
-	manager *manager // nil if none is known
+	isRoot  bool            // this user is root
+	manager *packageManager // nil if none is known
 }
 
-func thisMachine() machine {
-	return machine{root: os.Geteuid() == 0, manager: findManager(exists)}
+func detectMachine() machine {
+	return machine{isRoot: os.Geteuid() == 0, manager: findManager(fileExists)}
 }
 
-// asRoot returns a command line that runs command as root.
-func (h machine) asRoot(command string) string {
-	if h.root {
+// addSudo returns a command line that runs command as root.
+func (h machine) addSudo(command string) string {
+	if h.isRoot {
 		return command
 	}
 	return "sudo " + command
@@ -34,23 +34,23 @@ func (h machine) asRoot(command string) string {
 
 // Fix returns the command line that applies a fix. ok is false if no single command line does
 // so on this machine.
-func Fix(f doctor.Fix) (command string, ok bool) { return thisMachine().fix(f) }
+func Fix(f doctor.Fix) (command string, ok bool) { return detectMachine().fixCommand(f) }
 
-func (h machine) fix(f doctor.Fix) (command string, ok bool) {
+func (h machine) fixCommand(f doctor.Fix) (command string, ok bool) {
 	path := Quote(f.Path)
 	switch f.Action {
 	case doctor.InstallTools, doctor.ReinstallTools, doctor.UpgradeTools:
-		return h.install(f.Tools)
+		return h.installCommand(f.Tools)
 	case doctor.LoadModule:
-		return h.asRoot("modprobe " + f.Name), true
+		return h.addSudo("modprobe " + f.Name), true
 	case doctor.JoinGroup:
 		user := `"$USER"`
 		if f.User != "" {
 			user = Quote(f.User)
 		}
-		return h.asRoot("usermod -aG " + Quote(f.Name) + " " + user), true
+		return h.addSudo("usermod -aG " + Quote(f.Name) + " " + user), true
 	case doctor.ReadKernelLog:
-		return h.asRoot("dmesg") + " | grep -i kvm", true
+		return h.addSudo("dmesg") + " | grep -i kvm", true
 	case doctor.RebuildProgram:
 		return "make build", true
 	case doctor.CreateFolder:
@@ -62,13 +62,13 @@ func (h machine) fix(f doctor.Fix) (command string, ok bool) {
 	case doctor.RemoveFolder:
 		return "rm -r " + path, true
 	case doctor.ChangeOwner:
-		return h.asRoot(fmt.Sprintf("chown -R %d %s", f.UID, path)), true
+		return h.addSudo(fmt.Sprintf("chown -R %d %s", f.UID, path)), true
 	case doctor.ChangeMode:
 		return fmt.Sprintf("chmod %04o %s", f.Mode, path), true
 	case doctor.AllowOwner:
 		return "chmod u+rwx " + path, true
 	case doctor.RemountWritable:
-		return h.asRoot("mount -o remount,rw " + path), true
+		return h.addSudo("mount -o remount,rw " + path), true
 	case doctor.EditLine:
 		return "${EDITOR:-vi} " + path, true
 	case doctor.ShowUsage:

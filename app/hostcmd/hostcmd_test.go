@@ -34,13 +34,13 @@ func TestFindManager(t *testing.T) {
 }
 
 // managerOf returns the package manager with the given name.
-func managerOf(t *testing.T, program string) *manager {
+func managerOf(t *testing.T, program string) *packageManager {
 	t.Helper()
-	i := slices.IndexFunc(managers, func(m manager) bool { return m.program == program })
+	i := slices.IndexFunc(packageManagers, func(m packageManager) bool { return m.program == program })
 	if i < 0 {
 		t.Fatalf("there is no package manager %q", program)
 	}
-	return &managers[i]
+	return &packageManagers[i]
 }
 
 func TestInstall(t *testing.T) {
@@ -64,18 +64,18 @@ func TestInstall(t *testing.T) {
 		{"brew", false, append(qemu, doctor.OVMF), "brew install qemu"},
 		{"brew", false, nil, ""},
 	} {
-		got, ok := machine{c.root, managerOf(t, c.manager)}.install(c.tools)
+		got, ok := machine{c.root, managerOf(t, c.manager)}.installCommand(c.tools)
 		if got != c.want || ok != (c.want != "") {
 			t.Errorf("%s %v: got %q, ok %v, want %q", c.manager, c.tools, got, ok, c.want)
 		}
 	}
-	if got, ok := (machine{}).install(qemu); ok {
+	if got, ok := (machine{}).installCommand(qemu); ok {
 		t.Errorf("without a package manager: got %q, want none", got)
 	}
 }
 
 func TestEveryManagerHasWhatVMsNeed(t *testing.T) {
-	for _, m := range managers {
+	for _, m := range packageManagers {
 		for _, tool := range []doctor.Tool{doctor.QEMU, doctor.QEMUImg, doctor.OVMF, doctor.SSH} {
 			if m.packages[tool] == "" {
 				t.Errorf("%s has no package for %s", m.program, tool)
@@ -107,17 +107,17 @@ func TestFix(t *testing.T) {
 		{doctor.Fix{Action: doctor.AdoptVM, Name: "dev"}, ""},
 		{doctor.Fix{Action: "new_action"}, ""},
 	} {
-		got, ok := user.fix(c.fix)
+		got, ok := user.fixCommand(c.fix)
 		if got != c.want || ok != (c.want != "") {
 			t.Errorf("%+v: got %q, ok %v, want %q", c.fix, got, ok, c.want)
 		}
 	}
-	root := machine{root: true, manager: user.manager}
+	root := machine{isRoot: true, manager: user.manager}
 	for _, fix := range doctortest.Fixes(t) {
-		if got, _ := root.fix(fix); strings.Contains(got, "sudo") {
+		if got, _ := root.fixCommand(fix); strings.Contains(got, "sudo") {
 			t.Errorf("%s: got %q for root, want no sudo", fix.Action, got)
 		}
-		if got, _ := root.fix(fix); strings.Contains(got, "vmterminal") {
+		if got, _ := root.fixCommand(fix); strings.Contains(got, "vmterminal") {
 			t.Errorf("%s: got %q, want no command of VMTerminal", fix.Action, got)
 		}
 	}

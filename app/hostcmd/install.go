@@ -9,18 +9,18 @@ import (
 	"vmterminal/app/doctor"
 )
 
-// manager is a package manager. packages maps each tool to the package that contains it; a tool
+// packageManager is a package manager. packages maps each tool to the package that contains it; a tool
 // that is not in the map has no package.
-type manager struct {
-	program  string
-	install  string // command line that package names are appended to
-	asRoot   bool
-	packages map[doctor.Tool]string
+type packageManager struct {
+	program   string
+	install   string // command line that package names are appended to
+	needsRoot bool
+	packages  map[doctor.Tool]string
 }
 
-// managers lists the package managers and their package names. apt-get comes after the managers
+// packageManagers lists the package managers and their package names. apt-get comes after the managers
 // of distributions that also offer Debian's tools, for building Debian.
-var managers = []manager{
+var packageManagers = []packageManager{
 	{"dnf", "dnf install", true, map[doctor.Tool]string{
 		doctor.QEMU: "qemu-system-x86-core", doctor.QEMUImg: "qemu-img", doctor.OVMF: "edk2-ovmf", doctor.SSH: "openssh-clients",
 		doctor.Mmdebstrap: "mmdebstrap", doctor.APTGet: "apt", doctor.Tar: "tar", doctor.MkE2fs: "e2fsprogs",
@@ -58,20 +58,20 @@ var programDirs = []string{"/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local
 // Install returns the command that installs tools with this system's package manager. ok is
 // false if the package manager is unknown or has no package for one of the tools.
 func Install(tools ...doctor.Tool) (command string, ok bool) {
-	return thisMachine().install(tools)
+	return detectMachine().installCommand(tools)
 }
 
 // findManager returns the system's package manager, or nil if it is unknown.
-func findManager(exists func(path string) bool) *manager {
-	for i, m := range managers {
+func findManager(exists func(path string) bool) *packageManager {
+	for i, m := range packageManagers {
 		if slices.ContainsFunc(programDirs, func(dir string) bool { return exists(filepath.Join(dir, m.program)) }) {
-			return &managers[i]
+			return &packageManagers[i]
 		}
 	}
 	return nil
 }
 
-func (h machine) install(tools []doctor.Tool) (command string, ok bool) {
+func (h machine) installCommand(tools []doctor.Tool) (command string, ok bool) {
 	if h.manager == nil || len(tools) == 0 {
 		return "", false
 	}
@@ -86,13 +86,13 @@ func (h machine) install(tools []doctor.Tool) (command string, ok bool) {
 		}
 	}
 	command = h.manager.install + " " + strings.Join(packages, " ")
-	if h.manager.asRoot {
-		command = h.asRoot(command)
+	if h.manager.needsRoot {
+		command = h.addSudo(command)
 	}
 	return command, true
 }
 
-func exists(path string) bool {
+func fileExists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }

@@ -95,7 +95,7 @@ func (j *Job[T]) Result() T {
 
 // Progress returns the current progress of the job.
 func (h *Handle) Progress() Progress {
-	p := h.meter.sample(time.Now())
+	p := h.meter.takeSample(time.Now())
 	select {
 	case <-h.ended:
 		p.Ended, p.Elapsed = true, h.took
@@ -137,20 +137,20 @@ func (h *Handle) Wait(ctx context.Context) error {
 	return h.err
 }
 
-// Watch calls show about ten times a second with the job's progress, and exactly once
-// with Ended set, as the last call. It runs show on the calling goroutine and returns
+// Watch calls report about ten times a second with the job's progress, and exactly once
+// with Ended set, as the last call. It runs report on the calling goroutine and returns
 // after that call.
-func (h *Handle) Watch(show func(Progress)) {
+func (h *Handle) Watch(report func(Progress)) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case <-h.ended:
-			show(h.Progress())
+			report(h.Progress())
 			return
 		case <-tick.C:
 			if p := h.Progress(); !p.Ended {
-				show(p)
+				report(p)
 			}
 		}
 	}
@@ -192,10 +192,10 @@ var lastID atomic.Int64
 // Run starts work as a job in its own goroutine. The job stays in l until it ends. work may
 // report its progress to the Meter from any goroutine, and must clean up when its context is
 // done. Its return values are the job's result and error.
-func Run[T any](l *List, kind Kind, of Subject, work func(context.Context, Meter) (T, error)) *Job[T] {
+func Run[T any](l *List, kind Kind, subject Subject, work func(context.Context, Meter) (T, error)) *Job[T] {
 	ctx, cancel := context.WithCancel(context.Background())
 	j := &Job[T]{Handle: &Handle{
-		ID: lastID.Add(1), Kind: kind, VM: of.VM, Subject: of.Name,
+		ID: lastID.Add(1), Kind: kind, VM: subject.VM, Subject: subject.Name,
 		Started: time.Now(), cancel: cancel, ended: make(chan struct{}),
 	}}
 	l.mu.Lock()

@@ -61,13 +61,13 @@ type sample struct {
 // rateWindow is the time over which the rate is computed.
 const rateWindow = 3 * time.Second
 
-func (m *meter) Phase(code string, total int64) { m.begin(Phase{Code: Code(code)}, total) }
+func (m *meter) Phase(code string, total int64) { m.beginPhase(Phase{Code: Code(code)}, total) }
 
 func (m *meter) WaitFor(holder durable.Holder) {
-	m.begin(Phase{Code: WaitForProcess, Holder: holder}, 0)
+	m.beginPhase(Phase{Code: WaitForProcess, Holder: holder}, 0)
 }
 
-func (m *meter) begin(p Phase, total int64) {
+func (m *meter) beginPhase(p Phase, total int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.phase, m.total = p, total
@@ -77,8 +77,8 @@ func (m *meter) begin(p Phase, total int64) {
 
 func (m *meter) Add(n int64) { m.done.Add(n) }
 
-// sample adds a sample and returns the progress of the phase.
-func (m *meter) sample(now time.Time) Progress {
+// takeSample adds a sample and returns the progress of the phase.
+func (m *meter) takeSample(now time.Time) Progress {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := Progress{Phase: m.phase, Done: m.done.Load(), Total: m.total, ETA: -1}
@@ -96,5 +96,5 @@ func (m *meter) sample(now time.Time) Progress {
 	return p
 }
 
-// Unmetered returns a Meter for an operation whose progress is not displayed.
-func Unmetered() Meter { return &meter{} }
+// NewDiscardMeter returns a Meter for an operation whose progress is not displayed.
+func NewDiscardMeter() Meter { return &meter{} }

@@ -25,7 +25,7 @@ type Operation struct {
 // Map returns o with f applied to the code and all arguments.
 func (o Operation) Map(f func(string) string) Operation {
 	o.Code = OperationCode(f(string(o.Code)))
-	for _, arg := range o.args() {
+	for _, arg := range o.arguments() {
 		*arg.value = f(*arg.value)
 	}
 	return o
@@ -35,7 +35,7 @@ func (o Operation) Map(f func(string) string) Operation {
 func (o Operation) String() string {
 	var b strings.Builder
 	b.WriteString(string(o.Code))
-	for _, arg := range o.args() {
+	for _, arg := range o.arguments() {
 		if *arg.value != "" {
 			fmt.Fprintf(&b, " %s=%s", arg.name, *arg.value)
 		}
@@ -43,13 +43,13 @@ func (o Operation) String() string {
 	return b.String()
 }
 
-type arg struct {
+type argument struct {
 	name  string
 	value *string
 }
 
-func (o *Operation) args() []arg {
-	return []arg{
+func (o *Operation) arguments() []argument {
+	return []argument{
 		{"vm", &o.VM},
 		{"snapshot", &o.Snapshot},
 		{"image", &o.Image},

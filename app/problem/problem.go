@@ -69,16 +69,16 @@ func (p Problem) String() string {
 // Map returns p with f applied to every text in it, including the codes.
 func (p Problem) Map(f func(string) string) Problem {
 	p.Code, p.Operation, p.Cause = Code(f(string(p.Code))), p.Operation.Map(f), f(p.Cause)
-	p.DidYouMean, p.Tools, p.Args.Path = f(p.DidYouMean), mapped(p.Tools, f), f(p.Args.Path)
+	p.DidYouMean, p.Tools, p.Args.Path = f(p.DidYouMean), mapSlice(p.Tools, f), f(p.Args.Path)
 	p.Holder.Activity, p.Holder.Name = f(p.Holder.Activity), f(p.Holder.Name)
-	p.Disk = mapped(p.Disk, func(s State) State {
+	p.Disk = mapSlice(p.Disk, func(s State) State {
 		s.Code, s.Detail = StateCode(f(string(s.Code))), f(s.Detail)
 		return s
 	})
 	return p
 }
 
-func mapped[T any](list []T, f func(T) T) []T {
+func mapSlice[T any](list []T, f func(T) T) []T {
 	list = slices.Clone(list)
 	for i := range list {
 		list[i] = f(list[i])

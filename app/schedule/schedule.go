@@ -25,26 +25,26 @@ const (
 // planned further ahead than one interval, so that setting the clock back does not postpone
 // snapshots.
 type Schedule struct {
-	interval  time.Duration
-	from      time.Time // start of the interval
-	notBefore time.Time // earliest time of the next snapshot
-	due       time.Time
-	busySince time.Time // when the VM was first found busy; zero if it was not
+	interval      time.Duration
+	intervalStart time.Time // start of the interval
+	notBefore     time.Time // earliest time of the next snapshot
+	due           time.Time
+	busySince     time.Time // when the VM was first found busy; zero if it was not
 }
 
 // New returns the schedule of a VM that was started at the time now.
 func New(now time.Time) Schedule {
-	return Schedule{from: now, notBefore: now.Add(MinPauseAfterSnapshot)}
+	return Schedule{intervalStart: now, notBefore: now.Add(MinPauseAfterSnapshot)}
 }
 
 // AdjustClock corrects the times after the clock was set back.
 func (s *Schedule) AdjustClock(now time.Time) {
-	s.from = earlier(s.from, now)
-	s.busySince = earlier(s.busySince, now)
-	s.notBefore = earlier(s.notBefore, now.Add(MinPauseAfterSnapshot))
-	s.due = earlier(s.due, now.Add(s.interval))
+	s.intervalStart = minTime(s.intervalStart, now)
+	s.busySince = minTime(s.busySince, now)
+	s.notBefore = minTime(s.notBefore, now.Add(MinPauseAfterSnapshot))
+	s.due = minTime(s.due, now.Add(s.interval))
 	if !s.busySince.IsZero() {
-		s.due = earlier(s.due, now.Add(ClockCheckInterval))
+		s.due = minTime(s.due, now.Add(ClockCheckInterval))
 	}
 }
 
@@ -52,16 +52,16 @@ func (s *Schedule) AdjustClock(now time.Time) {
 // snapshot; if it is zero, the interval starts when the VM was started.
 func (s *Schedule) Enable(every time.Duration, newest, now time.Time) {
 	if newest.IsZero() {
-		newest = s.from
+		newest = s.intervalStart
 	}
 	s.interval = every
-	s.PlanAfter(earlier(newest, now))
+	s.PlanAfter(minTime(newest, now))
 }
 
 // SetInterval changes the interval, which still starts at the same time.
 func (s *Schedule) SetInterval(every time.Duration) {
 	s.interval = every
-	s.PlanAfter(s.from)
+	s.PlanAfter(s.intervalStart)
 }
 
 // Due returns when the next snapshot is due. It is meaningful after Enable.
@@ -69,7 +69,7 @@ func (s *Schedule) Due() time.Time { return s.due }
 
 // PlanAfter plans the next snapshot one interval after from.
 func (s *Schedule) PlanAfter(from time.Time) {
-	s.from, s.busySince = from, time.Time{}
+	s.intervalStart, s.busySince = from, time.Time{}
 	s.due = from.Add(s.interval)
 	if s.due.Before(s.notBefore) {
 		s.due = s.notBefore
@@ -103,7 +103,7 @@ func (s *Schedule) RecordBusy(now time.Time) (skipped bool) {
 	return false
 }
 
-func earlier(a, b time.Time) time.Time {
+func minTime(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
 	}

@@ -7,21 +7,21 @@ import "vmterminal/snapshot/durable"
 // fewest edits. An edit inserts, deletes or replaces a letter, or swaps two adjacent ones.
 // Nearest returns "" if all names need more than one edit for every three letters of word.
 func Nearest(word string, names []string) string {
-	meant := []rune(durable.FoldName(word))
-	if len(meant) > durable.MaxName {
+	letters := []rune(durable.FoldName(word))
+	if len(letters) > durable.MaxName {
 		return ""
 	}
-	best, least := "", (len(meant)+2)/3+1
+	best, bestDistance := "", (len(letters)+2)/3+1
 	for _, name := range names {
-		if d := distance(meant, []rune(durable.FoldName(name))); d < least && d < len(meant) {
-			best, least = name, d
+		if d := editDistance(letters, []rune(durable.FoldName(name))); d < bestDistance && d < len(letters) {
+			best, bestDistance = name, d
 		}
 	}
 	return best
 }
 
-// distance returns the minimum number of edits that turn a into b.
-func distance(a, b []rune) int {
+// editDistance returns the minimum number of edits that turn a into b.
+func editDistance(a, b []rune) int {
 	before, last, row := []int(nil), []int(nil), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

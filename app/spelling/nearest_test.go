@@ -41,7 +41,7 @@ func TestDistance(t *testing.T) {
 		{"abc", "bca", 2},
 		{"kitten", "sitting", 3},
 	} {
-		if got := distance([]rune(c.a), []rune(c.b)); got != c.want {
+		if got := editDistance([]rune(c.a), []rune(c.b)); got != c.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
 	}

@@ -24,7 +24,7 @@ func Bytes(n int64) string {
 			break
 		}
 	}
-	return decimal(value) + " " + unit
+	return formatDecimal(value) + " " + unit
 }
 
 // Rate formats bytes per second in MiB/s, with one decimal below 10. It returns "" for less
@@ -33,10 +33,10 @@ func Rate(bytesPerSecond float64) string {
 	if bytesPerSecond < 1 {
 		return ""
 	}
-	return decimal(bytesPerSecond/(1<<20)) + " MiB/s"
+	return formatDecimal(bytesPerSecond/(1<<20)) + " MiB/s"
 }
 
-func decimal(value float64) string {
+func formatDecimal(value float64) string {
 	if value < 9.95 {
 		return fmt.Sprintf("%.1f", value)
 	}
@@ -68,15 +68,15 @@ func Duration(d time.Duration) string {
 	case d < time.Minute:
 		return strconv.FormatFloat(float64(d/tenth)/10, 'f', -1, 64) + " s"
 	case d < time.Hour:
-		return pair(d, time.Minute, "min", time.Second, "s")
+		return formatUnits(d, time.Minute, "min", time.Second, "s")
 	case d < day:
-		return pair(d, time.Hour, "h", time.Minute, "min")
+		return formatUnits(d, time.Hour, "h", time.Minute, "min")
 	default:
-		return pair(d, day, "d", time.Hour, "h")
+		return formatUnits(d, day, "d", time.Hour, "h")
 	}
 }
 
-func pair(d, large time.Duration, largeUnit string, small time.Duration, smallUnit string) string {
+func formatUnits(d, large time.Duration, largeUnit string, small time.Duration, smallUnit string) string {
 	text := fmt.Sprintf("%d %s", d/large, largeUnit)
 	if rest := d % large / small; rest > 0 {
 		text += fmt.Sprintf(" %d %s", rest, smallUnit)

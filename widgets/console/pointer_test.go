@@ -59,7 +59,7 @@ func TestSelectAndCopy(t *testing.T) {
 		b.c.MouseUp(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: p}, Button: desktop.MouseButtonPrimary})
 	}
 	downAgain := func(p fyne.Position) {
-		b.c.mouse.pressed = time.Now().Add(time.Minute) // however slow this machine is
+		b.c.mouse.pressedAt = time.Now().Add(time.Minute) // however slow this machine is
 		down(p)
 	}
 	down(at(4, 0))

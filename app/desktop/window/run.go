@@ -16,7 +16,7 @@ import (
 // appID identifies the program to the desktop.
 const appID = "io.github.vmterminal"
 
-// Run opens the window and returns when the user quits or a signal of [app.Interruptible]
+// Run opens the window and returns when the user quits or a signal of [app.InterruptibleContext]
 // arrives. VMs keep running; running jobs are canceled, and Run waits until they have
 // removed their partial data. It must be called on the main goroutine and needs a display. It
 // fails for a store that [app.Service.CheckOwner] rejects. The About dialog shows version.
@@ -28,7 +28,7 @@ func Run(svc Service, version string) error {
 	if cache, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(cache, durable.DirMode) // missing for a new user; Fyne would log an error
 	}
-	signaled, stop := app.Interruptible()
+	signaled, stop := app.InterruptibleContext()
 	defer stop()
 	ctx, cancel := context.WithCancel(signaled)
 	defer cancel()

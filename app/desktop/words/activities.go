@@ -10,7 +10,7 @@ import (
 )
 
 // Activity returns in the user's language what a process is doing, or "" if unknown.
-func Activity(a durable.Activity) string { return activityText(translated, a) }
+func Activity(a durable.Activity) string { return activityText(translate, a) }
 
 // activityTexts complete the sentence "process 7 is ...".
 var activityTexts = map[string]string{
@@ -57,7 +57,7 @@ const (
 )
 
 // activityText returns what a process is doing, or "" if unknown.
-func activityText(say func(text string, values Values) string, a durable.Activity) string {
+func activityText(render func(text string, values Values) string, a durable.Activity) string {
 	if a.Code == "" {
 		return app.Plain(a.Name) // a phrase of an earlier version
 	}
@@ -65,22 +65,22 @@ func activityText(say func(text string, values Values) string, a durable.Activit
 	if text == "" && a.Name != "" {
 		text = workingOnText
 	}
-	return say(cmp.Or(text, workingText), Values{"Name": app.Plain(a.Name)})
+	return render(cmp.Or(text, workingText), Values{"Name": app.Plain(a.Name)})
 }
 
 // busyDetail names the process that uses the VM or image an operation needs, or that did not
 // stop when its job was canceled.
-func busyDetail(say func(text string, values Values) string, p problem.Problem) string {
+func busyDetail(render func(text string, values Values) string, p problem.Problem) string {
 	activity := durable.Activity{Code: p.Holder.Activity, Name: p.Holder.Name}
-	values := Values{"VM": p.Operation.VM, "Image": p.Operation.Image, "PID": strconv.Itoa(p.Holder.PID), "Doing": cmp.Or(activityText(say, activity), say(workingText, nil))}
+	values := Values{"VM": p.Operation.VM, "Image": p.Operation.Image, "PID": strconv.Itoa(p.Holder.PID), "Doing": cmp.Or(activityText(render, activity), render(workingText, nil))}
 	switch {
 	case p.Code == problem.WrongState:
-		return say(unstoppedText, values)
+		return render(unstoppedText, values)
 	case p.Operation.VM != "":
-		return say(vmBusyText, values)
+		return render(vmBusyText, values)
 	case p.Operation.Image != "":
-		return say(imageBusyText, values)
+		return render(imageBusyText, values)
 	default:
-		return say(busyText, values)
+		return render(busyText, values)
 	}
 }

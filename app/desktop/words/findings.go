@@ -24,10 +24,10 @@ func Finding(f doctor.Finding) string {
 		values["Error"] = a.Err.Error()
 	}
 	if text, ok := findingTexts[f.Code]; ok {
-		return translated(text, values)
+		return translate(text, values)
 	}
 	if why, ok := slowTexts[f.Code]; ok {
-		return lang.L("VMs run several times slower: {{.Why}}", Values{"Why": translated(why, nil)})
+		return lang.L("VMs run several times slower: {{.Why}}", Values{"Why": translate(why, nil)})
 	}
 	if f.Code == doctor.VMsNote {
 		return a.Text
@@ -140,7 +140,7 @@ func fixText(f doctor.Fix) string {
 		return lang.L("install a newer version: {{.Command}}", Values{"Command": installCommand(f.Tools)})
 	default:
 		if text, ok := fixTexts[f.Action]; ok {
-			return translated(text, values)
+			return translate(text, values)
 		}
 		return strings.ReplaceAll(string(f.Action), "_", " ") // a later version's
 	}

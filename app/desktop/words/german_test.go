@@ -83,7 +83,7 @@ func TestEveryPhaseHasText(t *testing.T) {
 // with its cause.
 func germanCodes(t *testing.T) {
 	for _, code := range problem.Notes() {
-		if got := Note(problem.Note{Code: code}); got == filled(noteTexts[code], noteValues(problem.Note{})) || strings.Contains(got, "{{") {
+		if got := Note(problem.Note{Code: code}); got == fillTemplate(noteTexts[code], noteValues(problem.Note{})) || strings.Contains(got, "{{") {
 			t.Errorf("%s: got %q, want a German text", code, got)
 		}
 	}
@@ -108,7 +108,7 @@ func germanCodes(t *testing.T) {
 	for code, text := range causeTexts {
 		for _, args := range []problem.Args{{Path: "/p", Line: 3}, {Path: "/p", Line: 3, Needed: 5}} {
 			p := problem.Problem{Code: code, Cause: "English", Args: args}
-			english := filled(text, Values{"Path": "/p", "Line": "3"})
+			english := fillTemplate(text, Values{"Path": "/p", "Line": "3"})
 			if got := Problem(p).Detail; got == "English" || got == english || strings.Contains(got, "{{") || strings.Contains(got, "needed") {
 				t.Errorf("cause %s: got %q, want a German text", code, got)
 			}
@@ -130,7 +130,7 @@ func germanCodes(t *testing.T) {
 	}
 	for _, code := range app.Activities() {
 		activity := durable.Activity{Code: code, Name: "x"}
-		if got := Activity(activity); got == activityText(filled, activity) || strings.Contains(got, "{{") || strings.HasPrefix(got, "arbeitet") {
+		if got := Activity(activity); got == activityText(fillTemplate, activity) || strings.Contains(got, "{{") || strings.HasPrefix(got, "arbeitet") {
 			t.Errorf("%s: got %q, want a German text", code, got)
 		}
 	}

@@ -36,12 +36,12 @@ func Phase(p job.Phase) string {
 	case job.AwaitCopy:
 		return lang.L("Waiting for another copy")
 	case job.WaitForProcess:
-		return waitForProcess(p)
+		return waitText(p)
 	}
 	return imagePhase(p.Code)
 }
 
-func waitForProcess(p job.Phase) string {
+func waitText(p job.Phase) string {
 	if p.Holder.PID == 0 {
 		return lang.L("Waiting for another process")
 	}

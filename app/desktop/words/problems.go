@@ -20,7 +20,7 @@ func (t ProblemText) Line() string { return problem.Line(t.Title, t.Detail, t.Di
 // Problem describes a problem in the user's language. Causes that are not in causeTexts, such as
 // the errors of programs, are not translated.
 func Problem(p problem.Problem) ProblemText {
-	t := problemText(translated, p)
+	t := problemText(translate, p)
 	if p.Holder.PID == 0 && p.Cause != "" {
 		t.Detail = Cause(p)
 	}
@@ -39,7 +39,7 @@ func Cause(p problem.Problem) string {
 	case p.Code == problem.SnapshotDamaged && a.DamagedMiB > 0:
 		text = damagedAtText
 	}
-	return translated(text, Values{"Path": a.Path, "Line": strconv.Itoa(a.Line), "Needed": units.Bytes(a.Needed), "Free": units.Bytes(a.Free), "MiB": strconv.FormatInt(a.DamagedMiB, 10)})
+	return translate(text, Values{"Path": a.Path, "Line": strconv.Itoa(a.Line), "Needed": units.Bytes(a.Needed), "Free": units.Bytes(a.Free), "MiB": strconv.FormatInt(a.DamagedMiB, 10)})
 }
 
 // Texts that replace those of NoSpace and SnapshotDamaged if the needed space or the place of the
@@ -84,7 +84,7 @@ var causeTexts = map[problem.Code]string{
 }
 
 // EnglishProblem describes a problem in English, for bug reports.
-func EnglishProblem(p problem.Problem) ProblemText { return problemText(filled, p) }
+func EnglishProblem(p problem.Problem) ProblemText { return problemText(fillTemplate, p) }
 
 // StoredProblem describes a stored problem in one line. If p is nil, it returns line, which
 // earlier versions stored instead.
@@ -110,7 +110,7 @@ func Note(n problem.Note) string {
 	if !ok {
 		return string(n.Code)
 	}
-	return translated(text, noteValues(n))
+	return translate(text, noteValues(n))
 }
 
 func noteValues(n problem.Note) Values {
@@ -123,11 +123,11 @@ var noteTexts = map[problem.NoteCode]string{
 	problem.NoteStoreOpen:       "Other users on this computer can change the store {{.Path}}.",
 }
 
-// translated and filled replace the placeholders of a text: translated in the user's language,
-// filled in English.
-func translated(text string, values Values) string { return lang.L(text, values) }
+// translate and fillTemplate replace the placeholders of a text: translate in the user's
+// language, fillTemplate in English.
+func translate(text string, values Values) string { return lang.L(text, values) }
 
-func filled(text string, values Values) string {
+func fillTemplate(text string, values Values) string {
 	var pairs []string
 	for name, value := range values {
 		pairs = append(pairs, "{{."+name+"}}", value.(string))
@@ -135,29 +135,29 @@ func filled(text string, values Values) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-func problemText(say func(text string, values Values) string, p problem.Problem) ProblemText {
+func problemText(render func(text string, values Values) string, p problem.Problem) ProblemText {
 	o := p.Operation
-	t := ProblemText{Title: say(unknownText, nil), Detail: p.Cause}
+	t := ProblemText{Title: render(unknownText, nil), Detail: p.Cause}
 	if text, ok := operationTexts[o.Code]; ok {
-		t.Title = say(text, Values{
+		t.Title = render(text, Values{
 			"VM": o.VM, "Snapshot": o.Snapshot, "Image": o.Image, "Name": o.Name, "File": o.File, "Key": o.Key, "Value": o.Value,
 		})
 	}
 	if p.Holder.PID != 0 {
-		t.Detail = busyDetail(say, p)
+		t.Detail = busyDetail(render, p)
 	}
 	if p.Code == problem.Canceled && p.Cause == "" {
-		t.Detail = say(canceledText, nil)
+		t.Detail = render(canceledText, nil)
 	}
 	var disk []string
 	for _, s := range p.Disk {
 		if text, ok := stateTexts[s.Code]; ok {
-			disk = append(disk, say(text, Values{"Detail": s.Detail, "Count": strconv.Itoa(s.Count), "Size": units.Bytes(s.Bytes)}))
+			disk = append(disk, render(text, Values{"Detail": s.Detail, "Count": strconv.Itoa(s.Count), "Size": units.Bytes(s.Bytes)}))
 		}
 	}
 	t.Disk = strings.Join(disk, " ")
 	if text, ok := hintTexts[p.Code]; ok {
-		t.Hint = say(text, Values{"Command": installCommand(toolsOf(p))})
+		t.Hint = render(text, Values{"Command": installCommand(toolsOf(p))})
 	}
 	return t
 }

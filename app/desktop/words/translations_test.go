@@ -42,7 +42,7 @@ func sourceTexts(t *testing.T) []string {
 				return true
 			}
 			translation, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || nameOf(translation.X) != "lang" || !slices.Contains([]string{"L", "N", "X"}, translation.Sel.Name) {
+			if !ok || identName(translation.X) != "lang" || !slices.Contains([]string{"L", "N", "X"}, translation.Sel.Name) {
 				return true
 			}
 			text, ok := call.Args[0].(*ast.BasicLit)
@@ -65,18 +65,18 @@ func sourceTexts(t *testing.T) []string {
 	return slices.Compact(found)
 }
 
-func nameOf(x ast.Expr) string {
+func identName(x ast.Expr) string {
 	if name, ok := x.(*ast.Ident); ok {
 		return name.Name
 	}
 	return ""
 }
 
-var place = regexp.MustCompile(`\{\{\.\w+\}\}`)
+var placeholderPattern = regexp.MustCompile(`\{\{\.\w+\}\}`)
 
-// places returns the placeholders of a text.
-func places(text string) []string {
-	found := place.FindAllString(text, -1)
+// placeholders returns the placeholders of a text.
+func placeholders(text string) []string {
+	found := placeholderPattern.FindAllString(text, -1)
 	slices.Sort(found)
 	return found
 }
@@ -105,8 +105,8 @@ func TestTranslationsAreComplete(t *testing.T) {
 			for _, to := range forms(all[text]) {
 				if to == "" {
 					t.Errorf("%s: no translation of %q", f.Name(), text)
-				} else if want := places(text); !slices.Equal(want, places(to)) {
-					t.Errorf("%s: %q has placeholders %q, %q has %q", f.Name(), text, want, to, places(to))
+				} else if want := placeholders(text); !slices.Equal(want, placeholders(to)) {
+					t.Errorf("%s: %q has placeholders %q, %q has %q", f.Name(), text, want, to, placeholders(to))
 				}
 			}
 			delete(all, text)
