@@ -12,8 +12,7 @@ import (
 // nextStep returns the action that may solve a problem. It returns false if the window has no
 // such action, or if it is not available now.
 func (w *window) nextStep(p problem.Problem) (action, bool) {
-	switch p.Code {
-	case problem.NoSpace, problem.NoInodes, problem.QuotaExceeded:
+	if slices.Contains([]problem.Code{problem.NoSpace, problem.NoInodes, problem.QuotaExceeded}, p.Code) {
 		return action{text: fixedText(lang.L("Storage") + "…"), do: w.storage.askStorage}, true
 	}
 	v, ok := w.last.vm(p.Operation.VM)
@@ -46,9 +45,10 @@ func (w *window) nextStepForVM(v app.VM, p problem.Problem) action {
 		}
 		s := w.last.snapshots[at]
 		return action{fixedText(lang.L("Delete snapshot") + "…"), nil, func() bool { return w.jobs.isIdle(v) }, func() { w.snapshotDialogs.askDeleteSnapshot(v, s) }}
+	default:
+		if isSelected && slices.ContainsFunc(p.Disk, restored) {
+			return action{fixedText(lang.L("Undo restore") + "…"), nil, func() bool { return w.snapshotDialogs.canUndo(v) }, w.snapshotDialogs.askUndo}
+		}
+		return action{}
 	}
-	if isSelected && slices.ContainsFunc(p.Disk, restored) {
-		return action{fixedText(lang.L("Undo restore") + "…"), nil, func() bool { return w.snapshotDialogs.canUndo(v) }, w.snapshotDialogs.askUndo}
-	}
-	return action{}
 }
