@@ -67,7 +67,7 @@ func (s *Service) imageLabel(n NewVM) string {
 		return cached.Name
 	}
 	name := n.Image
-	if u, err := url.Parse(name); err == nil && fetch.IsAddress(name) {
+	if u, err := url.Parse(name); err == nil && fetch.IsURL(name) {
 		name = u.Path
 	}
 	label := []rune(Plain(filepath.Base(name)))

@@ -98,7 +98,7 @@ func newestCached(store *cache.Store, distro, release string) (FoundImage, bool)
 	if err != nil {
 		return FoundImage{}, false
 	}
-	list = slices.DeleteFunc(list, func(m cache.Image) bool { return m.Broken != nil || !m.Is(distro, release) })
+	list = slices.DeleteFunc(list, func(m cache.Image) bool { return m.Broken != nil || !m.IsRelease(distro, release) })
 	if len(list) == 0 {
 		return FoundImage{}, false
 	}
@@ -166,7 +166,7 @@ func (s *Service) ImportImage(_ context.Context, from, name string, force bool) 
 }
 
 func (s *Service) importImage(ctx context.Context, name, from string, force bool, m job.Meter) (cache.Image, error) {
-	if fetch.IsAddress(from) {
+	if fetch.IsURL(from) {
 		cached, err := s.imageStore(m).Import(ctx, name, from, force, m)
 		return cached, wrapCanceledDownload(err)
 	}
@@ -203,7 +203,7 @@ func (s *Service) writeDisk(ctx context.Context, n NewVM, disk *os.File, opt ima
 		}
 		return store.WriteDisk(ctx, cached.Name, disk, opt)
 	}
-	if fetch.IsAddress(n.Image) {
+	if fetch.IsURL(n.Image) {
 		from, err := store.OpenDownload(ctx, n.Image, m)
 		if err != nil {
 			return 0, wrapCanceledDownload(err)

@@ -56,7 +56,7 @@ func (s *Service) RunningJobs(_ context.Context) ([]RunningJob, error) {
 	for _, w := range working {
 		jobs = append(jobs, RunningJob{Image: w.Name, PID: w.PID, Activity: plainActivity(w.Activity), Since: w.Since, Received: w.Received, Total: w.Total})
 	}
-	for _, b := range debian.Builds(s.opt.Home.Cache()) {
+	for _, b := range debian.ActiveBuilds(s.opt.Home.Cache()) {
 		jobs = append(jobs, RunningJob{Image: builtPrefix + b.Release, PID: b.PID, Activity: plainActivity(b.Activity), Since: b.Since})
 	}
 	return jobs, wrapFailure(err, problem.Operation{Code: problem.OpJobList})

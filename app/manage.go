@@ -70,7 +70,7 @@ func (s *Service) createVM(ctx context.Context, v vm.VM, adopt bool) error {
 
 // UseVM makes a VM the active one.
 func (s *Service) UseVM(_ context.Context, name string) error {
-	return wrapFailure(s.vms.Use(name), problem.Operation{Code: problem.OpVMUse, VM: name})
+	return wrapFailure(s.vms.SetActive(name), problem.Operation{Code: problem.OpVMUse, VM: name})
 }
 
 // DeleteVM removes a stopped VM from the list. If data is set, it also deletes the VM's disk

@@ -169,7 +169,7 @@ func (s *Service) exportSnapshot(ctx context.Context, vmName, name string, write
 }
 
 // IsAddress reports whether a text is an http or https URL, not a path.
-func IsAddress(text string) bool { return fetch.IsAddress(text) }
+func IsAddress(text string) bool { return fetch.IsURL(text) }
 
 // ImportSnapshot starts a job that adds a snapshot from a file or an http(s) URL. The snapshot
 // is verified before it is listed. If name is empty, the file determines the name.
@@ -201,7 +201,7 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*job.Job[Snapshot],
 
 // openImport opens a file or a URL; size is -1 if unknown.
 func openImport(ctx context.Context, from string) (r io.ReadCloser, size int64, err error) {
-	if !fetch.IsAddress(from) {
+	if !fetch.IsURL(from) {
 		return openFile(from)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)

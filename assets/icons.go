@@ -30,16 +30,16 @@ var (
 
 // These icons take their colors from the theme.
 var (
-	RunningIcon  = colored("running.svg", runningSVG, theme.ColorNameSuccess)
-	StoppedIcon  = colored("stopped.svg", stoppedSVG, theme.ColorNamePlaceHolder)
-	ChangingIcon = colored("changing.svg", changingSVG, theme.ColorNameWarning)
-	PausedIcon   = colored("paused.svg", pausedSVG, theme.ColorNameWarning)
-	SilentIcon   = colored("silent.svg", silentSVG, theme.ColorNameWarning)
-	BrokenIcon   = colored("broken.svg", brokenSVG, theme.ColorNameError)
-	RestoreIcon  = colored("restore.svg", restoreSVG, theme.ColorNameForeground)
-	HistoryIcon  = colored("history.svg", historySVG, theme.ColorNameForeground)
+	RunningIcon  = newThemedIcon("running.svg", runningSVG, theme.ColorNameSuccess)
+	StoppedIcon  = newThemedIcon("stopped.svg", stoppedSVG, theme.ColorNamePlaceHolder)
+	ChangingIcon = newThemedIcon("changing.svg", changingSVG, theme.ColorNameWarning)
+	PausedIcon   = newThemedIcon("paused.svg", pausedSVG, theme.ColorNameWarning)
+	SilentIcon   = newThemedIcon("silent.svg", silentSVG, theme.ColorNameWarning)
+	BrokenIcon   = newThemedIcon("broken.svg", brokenSVG, theme.ColorNameError)
+	RestoreIcon  = newThemedIcon("restore.svg", restoreSVG, theme.ColorNameForeground)
+	HistoryIcon  = newThemedIcon("history.svg", historySVG, theme.ColorNameForeground)
 )
 
-func colored(name string, svg []byte, as fyne.ThemeColorName) fyne.Resource {
+func newThemedIcon(name string, svg []byte, as fyne.ThemeColorName) fyne.Resource {
 	return theme.NewColoredResource(fyne.NewStaticResource(name, svg), as)
 }

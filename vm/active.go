@@ -12,8 +12,8 @@ import (
 	"vmterminal/snapshot/durable"
 )
 
-// Use makes a VM the active VM, which commands use when no VM is named.
-func (s *Store) Use(name string) error {
+// SetActive makes a VM the active VM, which commands use when no VM is named.
+func (s *Store) SetActive(name string) error {
 	e, err := s.Get(name)
 	if err != nil {
 		return err
@@ -23,12 +23,12 @@ func (s *Store) Use(name string) error {
 		return err
 	}
 	defer lock.Close()
-	return s.setActive(e.Name)
+	return s.writeActive(e.Name)
 }
 
-// setActive writes the active VM's name, or both names of a VM that is being renamed: Active
+// writeActive writes the active VM's name, or both names of a VM that is being renamed: Active
 // uses the first one that is in the list. The caller must hold the store's lock.
-func (s *Store) setActive(names ...string) error {
+func (s *Store) writeActive(names ...string) error {
 	return durable.Replace(s.home.Active(), func(w io.Writer) error {
 		_, err := io.WriteString(w, strings.Join(names, "\n")+"\n")
 		return err
@@ -75,7 +75,7 @@ func (s *Store) clearActive(name string) {
 	}
 }
 
-// activeNames returns the names that setActive wrote, if any.
+// activeNames returns the names that writeActive wrote, if any.
 func (s *Store) activeNames() ([]string, error) {
 	data, err := os.ReadFile(s.home.Active())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -20,8 +20,8 @@ type Automatic struct {
 	Keep            int   `json:"keep"`
 }
 
-// Enabled reports whether automatic snapshots are taken.
-func (a Automatic) Enabled() bool { return a != (Automatic{}) }
+// IsEnabled reports whether automatic snapshots are taken.
+func (a Automatic) IsEnabled() bool { return a != (Automatic{}) }
 
 // Interval returns the time between two snapshots. The settings must have passed Check.
 func (a Automatic) Interval() time.Duration { return time.Duration(a.IntervalSeconds) * time.Second }
@@ -29,7 +29,7 @@ func (a Automatic) Interval() time.Duration { return time.Duration(a.IntervalSec
 // Check validates the settings. The error, if any, wraps ErrBadConfig.
 func (a Automatic) Check() error {
 	switch {
-	case !a.Enabled():
+	case !a.IsEnabled():
 		return nil
 	case a.IntervalSeconds < int64(MinInterval/time.Second), a.IntervalSeconds > int64(MaxInterval/time.Second):
 		return fmt.Errorf("%d seconds is %w for the snapshot interval: between 1 minute and 30 days", a.IntervalSeconds, ErrBadConfig)

@@ -35,33 +35,33 @@ func (s *Store) Create(v VM, fill func(dir home.VMDir) error) (err error) {
 	if err := s.CheckAvailable(v.Name); err != nil {
 		return err
 	}
-	fresh := home.VMDir(filepath.Join(s.home.Data(), newPrefix+v.ID))
+	newDir := home.VMDir(filepath.Join(s.home.Data(), newPrefix+v.ID))
 	defer func() {
 		if !errors.Is(err, durable.ErrNotDurable) { // after ErrNotDurable the VM is listed
-			os.RemoveAll(string(fresh))
+			os.RemoveAll(string(newDir))
 		}
 	}()
-	lock, err := s.createFolder(fresh)
+	lock, err := s.createFolder(newDir)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	if err := fill(fresh); err != nil {
+	if err := fill(newDir); err != nil {
 		return durable.UnmarkNotDurable(err)
 	}
-	if disk, err := os.Stat(fresh.Disk()); err == nil { // the size of an image is known only now
+	if disk, err := os.Stat(newDir.Disk()); err == nil { // the size of an image is known only now
 		v.DiskSizeMB = DiskSizeMB(disk.Size())
-		if v.Boot == BootDisk && needsUEFI(fresh.Disk()) {
+		if v.Boot == BootDisk && needsUEFI(newDir.Disk()) {
 			v.Boot = BootUEFI
 		}
 	}
-	return s.add(v, s.change, func(r *rows, dir home.VMDir) error {
+	return s.addVM(v, s.changeList, func(r *rows, dir home.VMDir) error {
 		if _, err := os.Lstat(string(dir)); err == nil {
-			return dataExists(dir)
+			return dataExistsError(dir)
 		}
 		// Once the VM is listed, recoverFolders can rename the folder, even after a crash.
 		r.afterWrite = func() error {
-			if err := os.Rename(string(fresh), string(dir)); err != nil {
+			if err := os.Rename(string(newDir), string(dir)); err != nil {
 				return err
 			}
 			_ = durable.SyncDir(s.home.Data()) // if it fails, recoverFolders renames the folder again
@@ -78,16 +78,16 @@ const ActivityCreate = "vm_create"
 // createFolder creates the folder of a new VM and acquires the VM's lock in it. The lock
 // is held until the VM is listed: recoverFolders removes new folders that are not locked,
 // and a locked VM cannot be started.
-func (s *Store) createFolder(fresh home.VMDir) (*durable.Lock, error) {
+func (s *Store) createFolder(newDir home.VMDir) (*durable.Lock, error) {
 	lock, err := s.lock()
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Close()
-	if err := durable.MakeDir(fresh.Snapshots()); err != nil {
+	if err := durable.MakeDir(newDir.Snapshots()); err != nil {
 		return nil, err
 	}
-	return durable.TryLock(fresh.Lock(), durable.Activity{Code: ActivityCreate})
+	return durable.TryLock(newDir.Lock(), durable.Activity{Code: ActivityCreate})
 }
 
 // FillDisk returns a fill function for [Store.Create]. It calls write with an empty file,
@@ -119,16 +119,16 @@ func (s *Store) Adopt(v VM) error {
 	} else if err != nil {
 		return fmt.Errorf("read the disk: %w", err)
 	}
-	return s.add(v, s.changeOrCreate, func(_ *rows, dir home.VMDir) error { return durable.MakeDir(dir.Snapshots()) })
+	return s.addVM(v, s.changeOrCreateList, func(_ *rows, dir home.VMDir) error { return durable.MakeDir(dir.Snapshots()) })
 }
 
-// add adds a VM to the list after place has prepared its folder. If no VM is active, the new
+// addVM adds a VM to the list after place has prepared its folder. If no VM is active, the new
 // one becomes active. The active name is written first, because it has no effect until the VM
 // is listed.
-func (s *Store) add(v VM, change func(func(*rows) error) error, place func(*rows, home.VMDir) error) error {
+func (s *Store) addVM(v VM, change func(func(*rows) error) error, place func(*rows, home.VMDir) error) error {
 	return change(func(r *rows) error {
 		if i := r.find(v.Name); i >= 0 {
-			return nameTaken(r.VMs[i].Name)
+			return nameTakenError(r.VMs[i].Name)
 		}
 		if err := place(r, s.Dir(v.Name)); err != nil {
 			return err
@@ -138,7 +138,7 @@ func (s *Store) add(v VM, change func(func(*rows) error) error, place func(*rows
 			return err
 		}
 		if !slices.ContainsFunc(active, func(name string) bool { return r.find(name) >= 0 }) {
-			if err := s.setActive(v.Name); err != nil {
+			if err := s.writeActive(v.Name); err != nil {
 				return durable.UnmarkNotDurable(err)
 			}
 		}
@@ -147,12 +147,12 @@ func (s *Store) add(v VM, change func(func(*rows) error) error, place func(*rows
 	})
 }
 
-func nameTaken(name string) error { return fmt.Errorf("%w: there is a VM '%s'", ErrExists, name) }
+func nameTakenError(name string) error { return fmt.Errorf("%w: there is a VM '%s'", ErrExists, name) }
 
 // CheckAvailable checks that a VM called name can be created. The error, if any, is
 // ErrExists, ErrDataExists, durable.ErrBadName, or an error from reading the list of VMs.
 func (s *Store) CheckAvailable(name string) error {
-	all, err := s.read()
+	all, err := s.readList()
 	if err == nil {
 		err = durable.CheckName(name)
 	}
@@ -160,12 +160,12 @@ func (s *Store) CheckAvailable(name string) error {
 		return err
 	}
 	if i := all.find(name); i >= 0 {
-		return nameTaken(all.VMs[i].Name)
+		return nameTakenError(all.VMs[i].Name)
 	}
 	if _, err := os.Lstat(string(s.Dir(name))); err == nil {
-		return dataExists(s.Dir(name))
+		return dataExistsError(s.Dir(name))
 	}
 	return nil
 }
 
-func dataExists(dir home.VMDir) error { return fmt.Errorf("%w: %s", ErrDataExists, dir) }
+func dataExistsError(dir home.VMDir) error { return fmt.Errorf("%w: %s", ErrDataExists, dir) }

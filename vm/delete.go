@@ -27,19 +27,19 @@ import (
 // from the list and before removing its files: on NFS and FUSE, the names of open files
 // remain.
 func (s *Store) Delete(name string, data bool, unlock func()) error {
-	var gone, undo string
-	var elsewhere []string
-	err := s.change(func(r *rows) (err error) {
+	var deletedDir, undo string
+	var linkedFiles []string
+	err := s.changeList(func(r *rows) (err error) {
 		i := r.find(name)
 		if i < 0 {
 			return fmt.Errorf("%w: '%s'", ErrNotFound, name)
 		}
 		v := r.VMs[i]
 		if data {
-			if elsewhere, undo, err = linkTargets(s.Dir(v.Name)); err != nil {
+			if linkedFiles, undo, err = linkTargets(s.Dir(v.Name)); err != nil {
 				return err
 			}
-			if gone, err = s.moveToDeleted(r, v.VM); err != nil {
+			if deletedDir, err = s.moveToDeleted(r, v.VM); err != nil {
 				return err
 			}
 		}
@@ -53,22 +53,22 @@ func (s *Store) Delete(name string, data bool, unlock func()) error {
 	if unlock != nil {
 		unlock()
 	}
-	if gone == "" {
+	if deletedDir == "" {
 		return nil
 	}
 	remains := ErrFilesRemain
-	if dir := s.Dir(name); durable.SameName(filepath.Base(gone), filepath.Base(string(dir))) {
+	if dir := s.Dir(name); durable.SameName(filepath.Base(deletedDir), filepath.Base(string(dir))) {
 		remains = ErrFolderRemains
 	}
-	err = os.RemoveAll(gone)
+	err = os.RemoveAll(deletedDir)
 	if undo != "" {
 		err = errors.Join(err, os.Remove(undo))
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", remains, err)
 	}
-	if len(elsewhere) > 0 {
-		return fmt.Errorf("%w: %s", ErrLinkedFilesRemain, strings.Join(elsewhere, ", "))
+	if len(linkedFiles) > 0 {
+		return fmt.Errorf("%w: %s", ErrLinkedFilesRemain, strings.Join(linkedFiles, ", "))
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func readLink(path string) (string, error) {
 func (s *Store) moveToDeleted(r *rows, v VM) (gone string, err error) {
 	dir := s.Dir(v.Name)
 	gone = filepath.Join(s.home.Data(), deletedPrefix+v.ID)
-	if !isID(v.ID) || exists(gone) {
+	if !isID(v.ID) || pathExists(gone) {
 		gone = filepath.Join(s.home.Data(), deletedPrefix+rand.Text())
 	}
 	switch err := os.Rename(string(dir), gone); {

@@ -18,14 +18,14 @@ func TestRenameAndDeleteOnOverlay(t *testing.T) {
 		for _, name := range []string{"dev", "other"} {
 			createVM(t, image, name)
 		}
-		if err := image.Use("dev"); err != nil {
+		if err := image.SetActive("dev"); err != nil {
 			t.Fatal(err)
 		}
 	})))
 	if err := s.Rename("dev", "new"); !errors.Is(err, ErrCannotRename) {
 		t.Fatalf("Rename: %v, want ErrCannotRename", err)
 	}
-	if e, err := s.Active(); err != nil || e.Name != "dev" || e.Broken != nil || exists(string(s.Dir("new"))) {
+	if e, err := s.Active(); err != nil || e.Name != "dev" || e.Broken != nil || pathExists(string(s.Dir("new"))) {
 		t.Errorf("after a failed Rename: Active = %+v, %v; want an intact dev", e, err)
 	}
 	if text, err := os.ReadFile(s.Home().Active()); err != nil || strings.TrimSpace(string(text)) != "dev" {

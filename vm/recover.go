@@ -33,7 +33,7 @@ func isID(id string) bool {
 	})
 }
 
-func exists(path string) bool {
+func pathExists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }
@@ -50,7 +50,7 @@ func (s *Store) recoverFolders(r *rows) {
 		return
 	}
 	for _, e := range entries {
-		prefix, id := cutPrefix(e.Name())
+		prefix, id := splitTransitionName(e.Name())
 		if prefix == "" {
 			continue
 		}
@@ -59,9 +59,9 @@ func (s *Store) recoverFolders(r *rows) {
 			continue // the VM is being created
 		}
 		switch {
-		case s.nameFolder(r, id, string(folder)):
+		case s.renameToVMName(r, id, string(folder)):
 		case prefix == movingPrefix && isID(id):
-			if dir := s.Dir(recoveredPrefix + id); !exists(string(dir)) && os.Rename(string(folder), string(dir)) == nil {
+			if dir := s.Dir(recoveredPrefix + id); !pathExists(string(dir)) && os.Rename(string(folder), string(dir)) == nil {
 				_ = durable.SyncDir(s.home.Data())
 			}
 		case prefix != movingPrefix:
@@ -70,9 +70,9 @@ func (s *Store) recoverFolders(r *rows) {
 	}
 }
 
-// cutPrefix splits a folder's name into one of transitionPrefixes and the VM's ID. For any
+// splitTransitionName splits a folder's name into one of transitionPrefixes and the VM's ID. For any
 // other name it returns "", "".
-func cutPrefix(name string) (prefix, id string) {
+func splitTransitionName(name string) (prefix, id string) {
 	for _, prefix := range transitionPrefixes {
 		if id, ok := strings.CutPrefix(name, prefix); ok {
 			return prefix, id
@@ -81,15 +81,15 @@ func cutPrefix(name string) (prefix, id string) {
 	return "", ""
 }
 
-// nameFolder renames a folder to the name of its VM, if the VM is listed and has no folder.
+// renameToVMName renames a folder to the name of its VM, if the VM is listed and has no folder.
 // It reports whether the folder must be kept, which is true for every listed VM.
-func (s *Store) nameFolder(r *rows, id, folder string) bool {
+func (s *Store) renameToVMName(r *rows, id, folder string) bool {
 	at := slices.IndexFunc(r.VMs, func(r row) bool { return r.ID == id && isID(id) })
 	if at < 0 {
 		return false
 	}
 	dir := string(s.Dir(r.VMs[at].Name))
-	if durable.CheckName(r.VMs[at].Name) != nil || exists(dir) {
+	if durable.CheckName(r.VMs[at].Name) != nil || pathExists(dir) {
 		return true
 	}
 	if os.Rename(folder, dir) == nil {
@@ -109,15 +109,15 @@ func (s *Store) recoverIfNeeded(all rows) (rows, error) {
 		return all, nil //nolint:nilerr // a read-only store is listed unchanged
 	}
 	defer lock.Close()
-	if all, err = s.read(); err == nil {
+	if all, err = s.readList(); err == nil {
 		s.recoverFolders(&all)
 	}
 	return all, err
 }
 
 func (s *Store) isInterrupted(v row) bool {
-	return isID(v.ID) && durable.CheckName(v.Name) == nil && !exists(string(s.Dir(v.Name))) &&
+	return isID(v.ID) && durable.CheckName(v.Name) == nil && !pathExists(string(s.Dir(v.Name))) &&
 		slices.ContainsFunc(transitionPrefixes, func(prefix string) bool {
-			return exists(filepath.Join(s.home.Data(), prefix+v.ID))
+			return pathExists(filepath.Join(s.home.Data(), prefix+v.ID))
 		})
 }

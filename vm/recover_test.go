@@ -47,8 +47,8 @@ func TestRecoverFolders(t *testing.T) {
 			if then == "list" && !c.listed {
 				continue // reading removes nothing
 			}
-			if exists(folder) || exists(string(s.Dir("dev"))) != c.listed {
-				t.Errorf("%+v, then %s: temporary folder exists: %v, VM's folder exists: %v; want false and %v", c, then, exists(folder), exists(string(s.Dir("dev"))), c.listed)
+			if pathExists(folder) || pathExists(string(s.Dir("dev"))) != c.listed {
+				t.Errorf("%+v, then %s: temporary folder exists: %v, VM's folder exists: %v; want false and %v", c, then, pathExists(folder), pathExists(string(s.Dir("dev"))), c.listed)
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func TestRecoverFolderOfLostRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	createVM(t, s, "next")
-	if dir := s.Dir(recoveredPrefix + e.ID); !exists(dir.Disk()) {
+	if dir := s.Dir(recoveredPrefix + e.ID); !pathExists(dir.Disk()) {
 		left, _ := os.ReadDir(s.Home().Data())
 		t.Errorf("no disk in %s; got folders %v", dir, left)
 	}
@@ -79,7 +79,7 @@ func TestRecoverFolderOfLostRow(t *testing.T) {
 func TestDeleteWithInvalidIDInList(t *testing.T) {
 	s := newStore(t)
 	createVM(t, s, "dev")
-	err := s.change(func(r *rows) error {
+	err := s.changeList(func(r *rows) error {
 		r.VMs[0].ID = "../../x"
 		return nil
 	})
@@ -98,7 +98,7 @@ func TestFailedAfterWriteRevertsList(t *testing.T) {
 	s := newStore(t)
 	createVM(t, s, "first")
 	afterErr := errors.New("cannot be done")
-	err := s.change(func(r *rows) error {
+	err := s.changeList(func(r *rows) error {
 		r.VMs = append(r.VMs, row{VM: Defaults("dev")})
 		r.afterWrite = func() error { return afterErr }
 		return nil

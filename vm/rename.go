@@ -30,26 +30,26 @@ func (s *Store) Rename(name, to string) error {
 	if err != nil {
 		return durable.UnmarkNotDurable(err)
 	}
-	return s.change(func(r *rows) error {
+	return s.changeList(func(r *rows) error {
 		i := r.find(name)
 		if i < 0 {
 			return fmt.Errorf("%w: '%s'", ErrNotFound, name)
 		}
 		if other := r.find(to); other >= 0 && other != i {
-			return nameTaken(r.VMs[other].Name)
+			return nameTakenError(r.VMs[other].Name)
 		}
 		v := &r.VMs[i]
 		old, dir := s.Dir(v.Name), s.Dir(to)
-		if !durable.SameName(v.Name, to) && exists(string(dir)) {
-			return dataExists(dir)
+		if !durable.SameName(v.Name, to) && pathExists(string(dir)) {
+			return dataExistsError(dir)
 		}
-		active, err := s.keepActive(v.Name, to)
+		active, err := s.writeActiveForRename(v.Name, to)
 		if err != nil {
 			return durable.UnmarkNotDurable(err)
 		}
 		from := v.Name
 		if err = s.moveFolder(r, v, old, dir, to, active); err != nil && active {
-			_ = s.setActive(from) // a future VM with the other name must not become active
+			_ = s.writeActive(from) // a future VM with the other name must not become active
 		}
 		return err
 	})
@@ -57,20 +57,20 @@ func (s *Store) Rename(name, to string) error {
 
 // moveFolder gives the folder a temporary name, and its new name once the list is written.
 func (s *Store) moveFolder(r *rows, v *row, old, dir home.VMDir, to string, active bool) error {
-	between := filepath.Join(s.home.Data(), movingPrefix+v.ID)
-	if exists(between) {
-		return fmt.Errorf("%w: %s", ErrDataExists, between)
+	tempDir := filepath.Join(s.home.Data(), movingPrefix+v.ID)
+	if pathExists(tempDir) {
+		return fmt.Errorf("%w: %s", ErrDataExists, tempDir)
 	}
-	if err := os.Rename(string(old), between); errors.Is(err, syscall.EXDEV) {
+	if err := os.Rename(string(old), tempDir); errors.Is(err, syscall.EXDEV) {
 		return fmt.Errorf("%w: %w", ErrCannotRename, err)
 	} else if err != nil {
 		return err
 	}
 	from := v.Name
 	r.undo = func() {
-		_ = os.Rename(between, string(old))
+		_ = os.Rename(tempDir, string(old))
 		if active {
-			_ = s.setActive(from)
+			_ = s.writeActive(from)
 		}
 	}
 	if err := durable.SyncDir(s.home.Data()); err != nil {
@@ -79,24 +79,24 @@ func (s *Store) moveFolder(r *rows, v *row, old, dir home.VMDir, to string, acti
 	}
 	v.Name = to
 	r.afterWrite = func() error {
-		if err := os.Rename(between, string(dir)); err != nil {
+		if err := os.Rename(tempDir, string(dir)); err != nil {
 			return err
 		}
 		_ = durable.SyncDir(s.home.Data()) // if it fails, recoverFolders renames the folder again
 		if active {
-			_ = s.setActive(to) // drops the old name, which no longer has an effect
+			_ = s.writeActive(to) // drops the old name, which no longer has an effect
 		}
 		return nil
 	}
 	return nil
 }
 
-// keepActive reports whether a VM is active. If it is, keepActive makes it active under both
+// writeActiveForRename reports whether a VM is active. If it is, writeActiveForRename makes it active under both
 // names.
-func (s *Store) keepActive(name, to string) (bool, error) {
+func (s *Store) writeActiveForRename(name, to string) (bool, error) {
 	names, err := s.activeNames()
 	if err != nil || !containsName(name, names) {
 		return false, err
 	}
-	return true, s.setActive(to, name)
+	return true, s.writeActive(to, name)
 }

@@ -15,7 +15,7 @@ func TestRename(t *testing.T) {
 	s := newStore(t)
 	createVM(t, s, "dev")
 	createVM(t, s, "other")
-	if err := s.Use("dev"); err != nil {
+	if err := s.SetActive("dev"); err != nil {
 		t.Fatal(err)
 	}
 	was, err := s.Get("dev")
@@ -40,7 +40,7 @@ func TestRename(t *testing.T) {
 		}
 		now, err := s.Active()
 		was.Name = to
-		if err != nil || now.Name != to || !reflect.DeepEqual(now.VM, was.VM) || now.Broken != nil || to != from.Name && exists(string(s.Dir(from.Name))) {
+		if err != nil || now.Name != to || !reflect.DeepEqual(now.VM, was.VM) || now.Broken != nil || to != from.Name && pathExists(string(s.Dir(from.Name))) {
 			t.Errorf("Active after Rename to %s = %+v, %v; want %+v", to, now, err, was.VM)
 		}
 	}
@@ -59,7 +59,7 @@ func TestRenameInterrupted(t *testing.T) {
 		s := newStore(t)
 		createVM(t, s, "dev")
 		createVM(t, s, "other")
-		if err := s.setActive("work", "dev"); err != nil {
+		if err := s.writeActive("work", "dev"); err != nil {
 			t.Fatal(err)
 		}
 		e, err := s.Get("dev")
@@ -69,7 +69,7 @@ func TestRenameInterrupted(t *testing.T) {
 		if err := os.Rename(string(s.Dir("dev")), filepath.Join(s.Home().Data(), movingPrefix+e.ID)); err != nil {
 			t.Fatal(err)
 		}
-		all, err := s.read()
+		all, err := s.readList()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestFailedAfterWriteUndoesFolders(t *testing.T) {
 	s := newStore(t)
 	createVM(t, s, "dev")
 	failure, undone := errors.New("no"), false
-	err := s.change(func(r *rows) error {
+	err := s.changeList(func(r *rows) error {
 		r.VMs[0].Name = "work"
 		r.undo = func() { undone = true }
 		r.afterWrite = func() error { return failure }
@@ -117,7 +117,7 @@ func TestFolderOfListedVMIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	createVM(t, s, "next") // calls recoverFolders
-	if !exists(between) {
+	if !pathExists(between) {
 		t.Error("the folder with the VM's disk was removed, want it kept")
 	}
 }

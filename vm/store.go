@@ -23,8 +23,8 @@ type rows struct {
 	// source is the text of the file that the rows were parsed from.
 	source []byte
 
-	// lost is the reason why the list itself cannot be read, or nil.
-	lost error
+	// readErr is the reason why the list itself cannot be read, or nil.
+	readErr error
 
 	// undo, if not nil, reverts a change to folders; write calls it if the list cannot be
 	// written. afterWrite, if not nil, completes the change once the list is written.
@@ -83,7 +83,7 @@ type Entry struct {
 // VM for each folder that has a disk, and leaves the file unchanged. Notes describe
 // problems with the list.
 func (s *Store) List() (list []Entry, notes []string, err error) {
-	all, err := s.read()
+	all, err := s.readList()
 	if err == nil {
 		all, err = s.recoverIfNeeded(all)
 	}
@@ -100,8 +100,8 @@ func (s *Store) List() (list []Entry, notes []string, err error) {
 			continue
 		}
 		broken := s.brokenReason(r)
-		if all.lost != nil {
-			broken = fmt.Errorf("%w: %w", ErrBroken, all.lost)
+		if all.readErr != nil {
+			broken = fmt.Errorf("%w: %w", ErrBroken, all.readErr)
 		}
 		list = append(list, Entry{r.VM, broken})
 	}
@@ -113,7 +113,7 @@ func (s *Store) List() (list []Entry, notes []string, err error) {
 
 // Get returns the VM called name, ignoring case, or ErrNotFound.
 func (s *Store) Get(name string) (Entry, error) {
-	all, err := s.read()
+	all, err := s.readList()
 	if i := all.find(name); err == nil && i >= 0 && durable.CheckName(name) == nil && !s.isInterrupted(all.VMs[i]) {
 		return Entry{all.VMs[i].VM, s.brokenReason(all.VMs[i])}, nil // without examining the other VMs
 	}
@@ -165,7 +165,7 @@ func (s *Store) brokenReason(r row) error {
 // Update changes the stored settings of one VM under the store's lock. change receives the
 // current settings; if it returns an error, nothing changes. The name cannot be changed.
 func (s *Store) Update(name string, change func(*VM) error) error {
-	return s.change(func(r *rows) error {
+	return s.changeList(func(r *rows) error {
 		i := r.find(name)
 		if i < 0 {
 			return fmt.Errorf("%w: '%s'", ErrNotFound, name)
@@ -211,28 +211,28 @@ func (s *Store) lock() (*durable.Lock, error) {
 	return lock, nil
 }
 
-// change edits vms.json under the store's lock. A list that cannot be read is not changed.
-func (s *Store) change(edit func(*rows) error) error {
-	return s.changeOrCreate(func(r *rows) error {
-		if r.lost != nil {
-			return r.lost
+// changeList edits vms.json under the store's lock. A list that cannot be read is not changed.
+func (s *Store) changeList(edit func(*rows) error) error {
+	return s.changeOrCreateList(func(r *rows) error {
+		if r.readErr != nil {
+			return r.readErr
 		}
 		return edit(r)
 	})
 }
 
-// changeOrCreate is like change, but also creates the list if vms.json is missing although
+// changeOrCreateList is like change, but also creates the list if vms.json is missing although
 // there are VMs. In that case edit receives an empty list with lost set.
-func (s *Store) changeOrCreate(edit func(*rows) error) error {
+func (s *Store) changeOrCreateList(edit func(*rows) error) error {
 	lock, err := s.lock()
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	all, err := s.read()
+	all, err := s.readList()
 	switch {
 	case errors.Is(err, ErrNoList):
-		all = rows{lost: err}
+		all = rows{readErr: err}
 	case err != nil:
 		return err
 	case all.Version > rowsVersion:
@@ -244,16 +244,16 @@ func (s *Store) changeOrCreate(edit func(*rows) error) error {
 	if err := edit(&all); err != nil {
 		return err
 	}
-	return s.write(all, before)
+	return s.writeList(all, before)
 }
 
-// write writes the list and then calls afterWrite. If afterWrite fails, write restores the
+// writeList writes the list and then calls afterWrite. If afterWrite fails, write restores the
 // previous list; if that fails too, recoverFolders completes the change later.
-func (s *Store) write(all, before rows) error {
+func (s *Store) writeList(all, before rows) error {
 	all.Version = rowsVersion
 	err := durable.ReplaceJSON(s.home.VMs(), all)
 	if err != nil && !errors.Is(err, durable.ErrNotDurable) {
-		all.undoFolders()
+		all.revertFolders()
 		return err
 	}
 	if all.afterWrite == nil {
@@ -266,19 +266,19 @@ func (s *Store) write(all, before rows) error {
 	if revertErr := durable.UnmarkNotDurable(durable.ReplaceJSON(s.home.VMs(), before)); revertErr != nil {
 		return durable.MarkNotDurable(errors.Join(afterErr, revertErr))
 	}
-	all.undoFolders()
+	all.revertFolders()
 	return afterErr
 }
 
-func (r *rows) undoFolders() {
+func (r *rows) revertFolders() {
 	if r.undo != nil {
 		r.undo()
 	}
 }
 
-// read reads the list of VMs. The error, if any, is a *durable.JSONError, ErrNoList,
+// readList reads the list of VMs. The error, if any, is a *durable.JSONError, ErrNoList,
 // durable.ErrNotMounted, or an I/O error.
-func (s *Store) read() (rows, error) {
+func (s *Store) readList() (rows, error) {
 	data, err := os.ReadFile(s.home.VMs())
 	if errors.Is(err, fs.ErrNotExist) {
 		none, noneErr := s.readMissing()
@@ -333,7 +333,7 @@ func (s *Store) scanFolders(why error) (rows, error) {
 	if err != nil {
 		return rows{}, err
 	}
-	all := rows{Version: rowsVersion, lost: why}
+	all := rows{Version: rowsVersion, readErr: why}
 	for _, e := range entries {
 		info, err := os.Stat(s.Dir(e.Name()).Disk())
 		if err != nil || durable.CheckName(e.Name()) != nil {

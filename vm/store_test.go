@@ -414,13 +414,13 @@ func TestActive(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		createVM(t, s, name)
 	}
-	if err := s.Use("B"); err != nil {
+	if err := s.SetActive("B"); err != nil {
 		t.Fatal(err)
 	}
 	if e, _ := s.Active(); e.Name != "b" {
 		t.Errorf("Active after Use(B) = %q, want b", e.Name)
 	}
-	if err := s.Use("nobody"); !errors.Is(err, ErrNotFound) {
+	if err := s.SetActive("nobody"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Use(nobody): %v, want ErrNotFound", err)
 	}
 	if err := s.Delete("b", true, nil); err != nil {

@@ -102,7 +102,7 @@ func TestDeleteWithHostileID(t *testing.T) {
 	if err := os.Mkdir(victim, durable.DirMode); err != nil {
 		t.Fatal(err)
 	}
-	err := s.change(func(r *rows) error {
+	err := s.changeList(func(r *rows) error {
 		v := Defaults("evil")
 		v.ID = "/../../victim"
 		r.VMs = append(r.VMs, row{VM: v})

@@ -57,7 +57,7 @@ func program() {
 	svc := app.New(app.Options{
 		Home: root, Program: exe, Version: "test", Log: log,
 		Guest:  app.BuiltinGuest{WriteDisk: guest.WriteDisk, Kernel: guest.KernelFile, CommandLine: guest.CommandLine, Agent: guest.Agent, Version: guest.Version},
-		Images: app.ImageSources{Client: fetch.Client{Mirror: os.Getenv(mirror), Pause: time.Millisecond}},
+		Images: app.ImageSources{Client: fetch.Client{Mirror: os.Getenv(mirror), RetryPause: time.Millisecond}},
 	})
 	os.Exit(cli.Run(svc, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LogLevel: level}))
 }

@@ -31,7 +31,7 @@ func newBus(t *testing.T) *bus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	startFor(t, daemon)
+	startUntilTestEnds(t, daemon)
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatalf("dbus-daemon printed no address: %v", err)
@@ -76,8 +76,8 @@ func (b *bus) notify(_ string, _ uint32, _, title, text string, _ []string, _ ma
 	return uint32(len(b.notifications)), nil
 }
 
-// notified returns the notifications so far.
-func (b *bus) notified() []string {
+// listNotifications returns the notifications so far.
+func (b *bus) listNotifications() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.notifications)
@@ -107,28 +107,28 @@ func (b *bus) tray() *tray {
 	return &tray{b.t, b.conn.Object(owner, menu.Value().(dbus.ObjectPath))}
 }
 
-// entry is a menu item.
-type entry struct {
+// menuEntry is a menu item.
+type menuEntry struct {
 	ID         int32
 	Properties map[string]dbus.Variant
 	Children   []dbus.Variant
 }
 
-func (e entry) label() string {
+func (e menuEntry) label() string {
 	text, _ := e.Properties["label"].Value().(string)
 	return text
 }
 
 // entries returns the menu's items.
-func (m *tray) entries() []entry {
+func (m *tray) entries() []menuEntry {
 	m.t.Helper()
 	var revision uint32
-	var root entry
+	var root menuEntry
 	call := m.menu.Call("com.canonical.dbusmenu.GetLayout", 0, int32(0), int32(-1), []string{})
 	if err := call.Store(&revision, &root); err != nil {
 		m.t.Fatalf("read the tray's menu: %v", err)
 	}
-	list := make([]entry, len(root.Children))
+	list := make([]menuEntry, len(root.Children))
 	for i, child := range root.Children {
 		if err := child.Store(&list[i]); err != nil {
 			m.t.Fatalf("read the tray's menu: %v", err)
@@ -154,7 +154,7 @@ func (m *tray) choose(label string) {
 	var id int32
 	waitUntil(m.t, "the menu has "+label, func() bool {
 		list := m.entries()
-		at := slices.IndexFunc(list, func(e entry) bool { return e.label() == label })
+		at := slices.IndexFunc(list, func(e menuEntry) bool { return e.label() == label })
 		if at >= 0 {
 			id = list[at].ID
 		}

@@ -26,8 +26,8 @@ func TestMainJobByCommands(t *testing.T) {
 func createDefault(t *testing.T, s *store) {
 	began := time.Now()
 	s.mustRun("vm", "create", "default")
-	t.Logf("a VM was created in %s", elapsed(began))
-	size, allocated := diskUsage(t, s.disk("default"))
+	t.Logf("a VM was created in %s", roundedSince(began))
+	size, allocated := diskUsage(t, s.diskPath("default"))
 	if size != 10<<30 || allocated >= 100<<20 {
 		t.Errorf("disk: got %d bytes with %d allocated, want 10 GB with less than 100 MB allocated", size, allocated)
 	}
@@ -44,27 +44,27 @@ func attachTwice(t *testing.T, s *store) *terminal {
 	first := s.terminal("run")
 	first.expect("Attached to 'default'. Ctrl+] detaches")
 	first.expectMatch(prompt)
-	t.Logf("from run to a shell: %s", elapsed(began))
-	first.shell("cd", "first")
+	t.Logf("from run to a shell: %s", roundedSince(began))
+	first.runInShell("cd", "first")
 
 	second := s.terminal("run")
 	second.expect("Attached to 'default'")
 	second.expect(marker("first")) // typed in the first terminal
-	second.shell("cd", "both")
+	second.runInShell("cd", "both")
 	first.expect(marker("both"))
 
 	first.press("\x1d")
 	first.expect("Detached; 'default' keeps running")
-	if code := first.exit(); code != 0 {
+	if code := first.waitExit(); code != 0 {
 		t.Errorf("detaching: got exit code %d, want 0", code)
 	}
-	second.shell("cd", "alone")
+	second.runInShell("cd", "alone")
 	checkStatus(t, s, began)
 
 	again := s.terminal("run")
 	again.expect(marker("alone"))
 	again.press("\x1d")
-	again.exit()
+	again.waitExit()
 
 	return second
 }
@@ -105,17 +105,17 @@ func startWriter(t *testing.T, s *store) {
 	t.Helper()
 	x := s.terminal("run")
 	x.expectMatch(prompt)
-	x.shell("echo kept >"+testFile, "saved")
-	x.shell("(i=0; while :; do i=$((i+1)); echo $i; done >"+counter+") & cd", "writing")
+	x.runInShell("echo kept >"+testFile, "saved")
+	x.runInShell("(i=0; while :; do i=$((i+1)); echo $i; done >"+counter+") & cd", "writing")
 	x.press("\x1d")
-	x.exit()
+	x.waitExit()
 }
 
 // lastCount returns the last number in the counter file. The test fails unless the numbers are
 // 1, 2, 3 …
 func lastCount(t *testing.T, s *store, vm string) int {
 	t.Helper()
-	o := s.guest(vm, `awk '$1 != NR { print "line " NR " is " $0; exit 1 } END { print NR }' `+counter)
+	o := s.runInGuest(vm, `awk '$1 != NR { print "line " NR " is " $0; exit 1 } END { print NR }' `+counter)
 	n := 0
 	for _, digit := range strings.TrimSpace(o) {
 		n = 10*n + int(digit-'0')
@@ -127,7 +127,7 @@ func snapshotRunningVM(t *testing.T, s *store) {
 	t.Helper()
 	began := time.Now()
 	o := s.mustRun("snapshot", "create", "before", "-d", "Before I break it")
-	t.Logf("a snapshot of the running VM took %s", elapsed(began))
+	t.Logf("a snapshot of the running VM took %s", roundedSince(began))
 	size := `\d+\.\d\d MB`
 	checkMatch(t, o.out, `Snapshot created: before \(`+size+` compressed\)\n`)
 	if o.stderr != "Creating snapshot 'before' for VM 'default'...\nThis may take a while depending on disk size...\n" {
@@ -156,21 +156,21 @@ func snapshotRunningVM(t *testing.T, s *store) {
 			HeldUs int64 `json:"held_us"`
 		}
 	}
-	s.decode(s.mustRun("snapshot", "show", "before", "--json").out, &shown)
+	s.decodeJSON(s.mustRun("snapshot", "show", "before", "--json").out, &shown)
 	if shown.Snapshot.Taken != "frozen" {
 		t.Errorf("how the snapshot was taken, with a responding agent: got %q, want frozen", shown.Snapshot.Taken)
 	}
 	t.Logf("the guest was frozen for %d ms", shown.Snapshot.HeldUs/1000)
 
 	// The guest was not stopped: its writer continues.
-	at := s.guest("default", "wc -c <"+counter)
-	waitUntil(t, "the writer continues", func() bool { return s.guest("default", "wc -c <"+counter) != at })
+	at := s.runInGuest("default", "wc -c <"+counter)
+	waitUntil(t, "the writer continues", func() bool { return s.runInGuest("default", "wc -c <"+counter) != at })
 }
 
 func breakAndRestore(t *testing.T, s *store, attached *terminal) {
 	t.Helper()
-	s.guest("default", "echo garbage >"+testFile+"; sync")
-	if got := s.guest("default", "cat "+testFile); got != "garbage\n" {
+	s.runInGuest("default", "echo garbage >"+testFile+"; sync")
+	if got := s.runInGuest("default", "cat "+testFile); got != "garbage\n" {
 		t.Fatalf("broken file: got %q, want garbage", got)
 	}
 
@@ -181,9 +181,9 @@ func breakAndRestore(t *testing.T, s *store, attached *terminal) {
 
 	began := time.Now()
 	checkMatch(t, s.mustRun("stop").out, `VM stopped: default \(.+\)\n`)
-	t.Logf("stopping took %s", elapsed(began))
+	t.Logf("stopping took %s", roundedSince(began))
 	attached.expect("VM 'default' is off: ")
-	if code := attached.exit(); code != 0 {
+	if code := attached.waitExit(); code != 0 {
 		t.Errorf("attached terminal: got exit code %d when the VM stopped, want 0", code)
 	}
 	if v := s.status(); v.State != "stopped" {
@@ -193,7 +193,7 @@ func breakAndRestore(t *testing.T, s *store, attached *terminal) {
 	if o := s.mustRun("snapshot", "restore", "before"); o.out != "Snapshot restored: before\n" {
 		t.Errorf("restore: got output %q, want only that the snapshot was restored", o.out)
 	}
-	t.Logf("restoring took %s", elapsed(began))
+	t.Logf("restoring took %s", roundedSince(began))
 	checkMatch(t, s.mustRun("run").out, `VM running: default \((kvm|tcg)\)\n`)
 	s.waitForAgent("default")
 	checkRestored(t, s, "default")
@@ -202,7 +202,7 @@ func breakAndRestore(t *testing.T, s *store, attached *terminal) {
 // checkRestored checks that a guest's files are those in the snapshot.
 func checkRestored(t *testing.T, s *store, vm string) {
 	t.Helper()
-	if got := s.guest(vm, "cat "+testFile); got != "kept\n" {
+	if got := s.runInGuest(vm, "cat "+testFile); got != "kept\n" {
 		t.Errorf("file in %s: got %q, want \"kept\" as in the snapshot", vm, got)
 	}
 	n := lastCount(t, s, vm)
@@ -217,8 +217,8 @@ func checkRestored(t *testing.T, s *store, vm string) {
 func copySnapshotFile(t *testing.T, s *store) {
 	t.Helper()
 	s.mustRun("vm", "create", "staging", "--cpus", "1", "--memory", "256")
-	from := filepath.Join(s.folder("default"), "snapshots", "before.raw.gz")
-	if text, err := exec.Command("cp", from, filepath.Join(s.folder("staging"), "snapshots")+"/").CombinedOutput(); err != nil {
+	from := filepath.Join(s.vmDir("default"), "snapshots", "before.raw.gz")
+	if text, err := exec.Command("cp", from, filepath.Join(s.vmDir("staging"), "snapshots")+"/").CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, text)
 	}
 	if names := s.snapshots("staging"); len(names) != 1 || names[0] != "before" {

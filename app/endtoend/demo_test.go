@@ -44,7 +44,7 @@ func TestMainJobWithoutADisplay(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = &shown, &shown
 	err := runWithTimeout(cmd)
 	text := shown.String()
-	t.Logf("the main job without a display took %s", elapsed(began))
+	t.Logf("the main job without a display took %s", roundedSince(began))
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, text)
 	}

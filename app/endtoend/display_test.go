@@ -31,7 +31,7 @@ func newDisplay(t testing.TB, options ...string) *display {
 	args := []string{"-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", width, height), "-nolisten", "tcp"}
 	xvfb := exec.Command("Xvfb", append(args, options...)...)
 	xvfb.ExtraFiles = []*os.File{write}
-	startFor(t, xvfb)
+	startUntilTestEnds(t, xvfb)
 	write.Close()
 	if err := read.SetReadDeadline(time.Now().Add(stateTimeout)); err != nil {
 		t.Fatal(err)
@@ -43,14 +43,14 @@ func newDisplay(t testing.TB, options ...string) *display {
 	d := &display{t: t, env: []string{fmt.Sprintf("DISPLAY=:%d", number), "FYNE_SCALE=1", "FYNE_THEME=dark", "GORACE=exitcode=0"}}
 
 	openbox := exec.Command("openbox", "--sm-disable")
-	openbox.Env = d.withDisplay(baseEnv())
-	startFor(t, openbox)
+	openbox.Env = d.addDisplayEnv(baseEnv())
+	startUntilTestEnds(t, openbox)
 	waitUntil(t, "the window manager is running", func() bool { return d.runTool("wmctrl", "-m") == nil })
 	return d
 }
 
-// startFor starts a helper process and kills it when the test ends.
-func startFor(t testing.TB, cmd *exec.Cmd) {
+// startUntilTestEnds starts a helper process and kills it when the test ends.
+func startUntilTestEnds(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -61,13 +61,13 @@ func startFor(t testing.TB, cmd *exec.Cmd) {
 	})
 }
 
-// withDisplay returns env with the display's variables added.
-func (d *display) withDisplay(env []string) []string { return slices.Concat(env, d.env) }
+// addDisplayEnv returns env with the display's variables added.
+func (d *display) addDisplayEnv(env []string) []string { return slices.Concat(env, d.env) }
 
 // runTool runs a tool, such as xdotool, on the display.
 func (d *display) runTool(name string, args ...string) error {
 	cmd := exec.Command(name, args...)
-	cmd.Env = d.withDisplay(baseEnv())
+	cmd.Env = d.addDisplayEnv(baseEnv())
 	return runWithTimeout(cmd)
 }
 
@@ -84,8 +84,8 @@ func (d *display) press(keys string) {
 	d.xdotool("key", "--clearmodifiers", keys)
 }
 
-// write types a text, key by key.
-func (d *display) write(text string) {
+// typeText types a text, key by key.
+func (d *display) typeText(text string) {
 	d.t.Helper()
 	d.xdotool("type", "--clearmodifiers", "--delay", "25", text)
 }
@@ -108,7 +108,7 @@ type program struct {
 func (d *display) open(s *store, more ...string) *program {
 	d.t.Helper()
 	cmd := exec.Command(vmterminal)
-	cmd.Env = append(d.withDisplay(s.env), more...)
+	cmd.Env = append(d.addDisplayEnv(s.env), more...)
 	return d.start(s, cmd)
 }
 
@@ -140,16 +140,16 @@ func (d *display) start(s *store, cmd *exec.Cmd) *program {
 		<-p.exited
 		p.checkOutput()
 	})
-	waitUntil(d.t, "the window is visible", func() bool { return p.hasExited() || p.visible() })
+	waitUntil(d.t, "the window is visible", func() bool { return p.hasExited() || p.isVisible() })
 	if p.hasExited() {
 		d.t.Fatalf("the program exited unexpectedly: %s", p.output())
 	}
-	d.t.Logf("the window appeared after %s", elapsed(began))
+	d.t.Logf("the window appeared after %s", roundedSince(began))
 	return p
 }
 
-// visible reports whether the window is on the display.
-func (p *program) visible() bool {
+// isVisible reports whether the window is on the display.
+func (p *program) isVisible() bool {
 	return p.d.runTool("xdotool", "search", "--onlyvisible", "--name", "^VMTerminal") == nil
 }
 
@@ -165,16 +165,16 @@ func (p *program) hasExited() bool {
 // close asks the window manager to close the window, as the close button does.
 func (p *program) close() {
 	p.d.t.Helper()
-	if err := p.d.runTool("wmctrl", "-F", "-c", p.title()); err != nil {
+	if err := p.d.runTool("wmctrl", "-F", "-c", p.windowTitle()); err != nil {
 		p.d.t.Fatalf("close the window: %v", err)
 	}
 }
 
-// title returns the window's title.
-func (p *program) title() string {
+// windowTitle returns the window's title.
+func (p *program) windowTitle() string {
 	p.d.t.Helper()
 	cmd := exec.Command("xdotool", "search", "--onlyvisible", "--name", "^VMTerminal", "getwindowname")
-	cmd.Env = p.d.withDisplay(baseEnv())
+	cmd.Env = p.d.addDisplayEnv(baseEnv())
 	text, err := cmd.Output()
 	if err != nil {
 		p.d.t.Fatalf("get the window's title: %v", err)

@@ -13,35 +13,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// released builds the program with its window as it is released, without the race detector and
+// buildReleased builds the program with its window as it is released, without the race detector and
 // with the flags of 'make build'. It returns the program's path.
-var released = sync.OnceValues(func() (string, error) {
+var buildReleased = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(filepath.Dir(vmterminal), "released")
-	return path, build(path, []string{"CGO_ENABLED=1"}, "-trimpath", "-ldflags", "-s -w")
+	return path, buildProgram(path, []string{"CGO_ENABLED=1"}, "-trimpath", "-ldflags", "-s -w")
 })
 
 // releasedOn returns a command, not yet started, that runs the released program on a display.
 func releasedOn(b *testing.B, d *display, s *store) *exec.Cmd {
 	b.Helper()
-	path, err := released()
+	path, err := buildReleased()
 	if err != nil {
 		b.Fatal(err)
 	}
 	cmd := exec.Command(path)
-	cmd.Env = d.withDisplay(s.env)
+	cmd.Env = d.addDisplayEnv(s.env)
 	return cmd
 }
 
-// memory is a folder in which Xvfb keeps the display's picture as a file. Reading that file
+// framebuffer is a folder in which Xvfb keeps the display's picture as a file. Reading that file
 // takes no CPU time from the programs on the display.
-type memory string
+type framebuffer string
 
-func (m memory) option() []string { return []string{"-fbdir", string(m)} }
+func (m framebuffer) option() []string { return []string{"-fbdir", string(m)} }
 
-// picture returns the display's current picture. The file has xwd's format: a header, a color
+// readPicture returns the display's current picture. The file has xwd's format: a header, a color
 // table and the pixels. The header's first number is its length, and the twentieth is the
 // number of entries in the table.
-func (m memory) picture(b *testing.B) *image.RGBA {
+func (m framebuffer) readPicture(b *testing.B) *image.RGBA {
 	b.Helper()
 	dump, err := os.ReadFile(filepath.Join(string(m), "Xvfb_screen0"))
 	if err != nil {
@@ -62,7 +62,7 @@ func (m memory) picture(b *testing.B) *image.RGBA {
 func BenchmarkFirstFrame(b *testing.B) {
 	s := newStore(b)
 	s.mustRun("vm", "create", "default", "--memory", "160", "--cpus", "1", "--disk-size", "512")
-	m := memory(b.TempDir())
+	m := framebuffer(b.TempDir())
 	d := newDisplay(b, m.option()...)
 	var whole, spent time.Duration
 	for b.Loop() {
@@ -74,14 +74,14 @@ func BenchmarkFirstFrame(b *testing.B) {
 		poll := time.NewTicker(5 * time.Millisecond)
 		for there := false; !there && time.Since(began) < stateTimeout; {
 			<-poll.C
-			_, there = button(m.picture(b), primary, headerArea)
+			_, there = findButton(m.readPicture(b), primary, headerArea)
 		}
 		poll.Stop()
 		whole += time.Since(began)
 		spent += processorTime(b, cmd)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		waitUntil(b, "the window is closed", func() bool { _, there := button(m.picture(b), primary, headerArea); return !there })
+		waitUntil(b, "the window is closed", func() bool { _, there := findButton(m.readPicture(b), primary, headerArea); return !there })
 	}
 	b.ReportMetric(float64(whole.Milliseconds())/float64(b.N), "ms-until-drawn")
 	b.ReportMetric(float64(spent.Milliseconds())/float64(b.N), "ms-processor")
@@ -100,7 +100,7 @@ func BenchmarkIdle(b *testing.B) {
 	cmd := releasedOn(b, d, s)
 	d.start(s, cmd)
 	d.waitButton("the window shows the VM", primary, headerArea)
-	waitUntil(b, "the window shows the console", func() bool { return ink(d.picture(), consoleArea) > textPixels })
+	waitUntil(b, "the window shows the console", func() bool { return countForeground(d.takePicture(), consoleArea) > textPixels })
 	d.stablePicture()
 	var spent time.Duration
 	for b.Loop() {

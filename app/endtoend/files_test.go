@@ -23,8 +23,8 @@ func diskUsage(t *testing.T, file string) (size, allocated int64) {
 	return info.Size(), info.Sys().(*syscall.Stat_t).Blocks * 512
 }
 
-// fill writes incompressible data of the given size to a stopped VM's disk.
-func fill(t *testing.T, disk string, megabytes int64) {
+// fillDisk writes incompressible data of the given size to a stopped VM's disk.
+func fillDisk(t *testing.T, disk string, megabytes int64) {
 	t.Helper()
 	f, err := os.OpenFile(disk, os.O_WRONLY, 0)
 	if err != nil {
@@ -44,14 +44,14 @@ func TestSnapshotIsGzipFile(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	s.mustRun("vm", "create", "plain", "--disk-size", "512")
-	fill(t, s.disk("plain"), 32)
+	fillDisk(t, s.diskPath("plain"), 32)
 	s.mustRun("snapshot", "create", "whole", "--vm", "plain")
-	file := filepath.Join(s.folder("plain"), "snapshots", "whole.raw.gz")
+	file := filepath.Join(s.vmDir("plain"), "snapshots", "whole.raw.gz")
 	if text, err := exec.Command("gunzip", "-t", file).CombinedOutput(); err != nil || len(text) > 0 {
 		t.Errorf("gunzip -t: got error %v, want none, and no output:\n%s", err, text)
 	}
 
-	disk, err := os.Open(s.disk("plain"))
+	disk, err := os.Open(s.diskPath("plain"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,13 +102,13 @@ func TestCancelLeavesNothing(t *testing.T) {
 	s := newStore(t)
 	s.env = append(s.env, oneProcessor)
 	s.mustRun("vm", "create", "big", "--disk-size", "2048")
-	fill(t, s.disk("big"), 768)
-	before, _ := os.ReadDir(s.folder("big"))
+	fillDisk(t, s.diskPath("big"), 768)
+	before, _ := os.ReadDir(s.vmDir("big"))
 
 	x := s.terminal("snapshot", "create", "gone", "--vm", "big")
 	x.expectMatch(`\[=*>-+\] +\d+%, [\d.]+ MiB/s`)
 	x.press("\x03")
-	if code := x.exit(); code != 130 {
+	if code := x.waitExit(); code != 130 {
 		t.Errorf("Ctrl+C: got exit code %d, want 130", code)
 	}
 	checkCanceled(t, s, x.output(), len(before))
@@ -133,16 +133,16 @@ func TestCancelLeavesNothing(t *testing.T) {
 	checkCanceled(t, s, said.String(), len(before))
 }
 
-func checkCanceled(t *testing.T, s *store, said string, files int) {
+func checkCanceled(t *testing.T, s *store, output string, files int) {
 	t.Helper()
-	lines := strings.Split(strings.TrimSpace(said), "\n")
+	lines := strings.Split(strings.TrimSpace(output), "\n")
 	if last := lines[len(lines)-1]; !strings.Contains(last, "canceled; no partial results were kept") {
 		t.Errorf("got last line %q, want the cancellation", last)
 	}
 	if left := snapshotFiles(s, "big"); len(left) > 0 {
 		t.Errorf("files after the cancellation: got %q, want none", left)
 	}
-	if now, _ := os.ReadDir(s.folder("big")); len(now) > files+2 { // two lock files may be new
+	if now, _ := os.ReadDir(s.vmDir("big")); len(now) > files+2 { // two lock files may be new
 		t.Errorf("the VM's folder: got %v, want at most %d files", now, files+2)
 	}
 	if names := s.snapshots("big"); len(names) > 0 {
@@ -152,6 +152,6 @@ func checkCanceled(t *testing.T, s *store, said string, files int) {
 
 // snapshotFiles returns the files in a VM's snapshots folder.
 func snapshotFiles(s *store, vm string) []string {
-	files, _ := filepath.Glob(filepath.Join(s.folder(vm), "snapshots", "*"))
+	files, _ := filepath.Glob(filepath.Join(s.vmDir(vm), "snapshots", "*"))
 	return files
 }

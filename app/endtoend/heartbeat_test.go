@@ -20,9 +20,9 @@ var paneBottom = image.Rect(960, 640, 1220, 720)
 // response times. It measures how responsive the window is, whatever its console does.
 func (d *display) measureResponse() (worst time.Duration) {
 	d.t.Helper()
-	background := d.picture().RGBAAt(paneBottom.Max.X, paneBottom.Max.Y)
+	background := d.takePicture().RGBAAt(paneBottom.Max.X, paneBottom.Max.Y)
 	shown := func() bool {
-		m := d.picture()
+		m := d.takePicture()
 		for y := paneBottom.Min.Y; y <= paneBottom.Max.Y; y += 4 {
 			if m.RGBAAt(paneBottom.Max.X, y) != background {
 				return false
@@ -45,7 +45,7 @@ func (d *display) typeUntilReceived(s *store, word string) {
 	d.t.Helper()
 	waitUntil(d.t, "the guest's shell receives the typed text", func() bool {
 		d.press("ctrl+c")
-		d.write("touch /root/" + word)
+		d.typeText("touch /root/" + word)
 		d.press("Return")
 		return pollUntil(5*time.Second, func() bool { return s.run("exec", "--", "test", "-e", "/root/"+word).code == 0 })
 	})
@@ -55,7 +55,7 @@ func (d *display) typeUntilReceived(s *store, word string) {
 func (d *display) setClipboard(text string) {
 	d.t.Helper()
 	cmd := exec.Command("xclip", "-selection", "clipboard", "-in")
-	cmd.Env = d.withDisplay(baseEnv())
+	cmd.Env = d.addDisplayEnv(baseEnv())
 	cmd.Stdin = strings.NewReader(text)
 	if err := cmd.Run(); err != nil { // xclip continues in the background until the display closes
 		d.t.Fatalf("xclip: %v", err)
@@ -66,7 +66,7 @@ func (d *display) setClipboard(text string) {
 func (d *display) clipboard() string {
 	d.t.Helper()
 	cmd := exec.Command("xclip", "-selection", "clipboard", "-out")
-	cmd.Env = d.withDisplay(baseEnv())
+	cmd.Env = d.addDisplayEnv(baseEnv())
 	text, err := cmd.Output()
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
 		d.t.Fatalf("xclip: %v", err)

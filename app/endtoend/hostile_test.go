@@ -54,10 +54,10 @@ func TestHostileConsoleInTheWindow(t *testing.T) {
 	d.waitButton("the window shows the VM", primary, headerArea)
 	d.typeUntilReceived(s, "before")
 	d.savePicture("before")
-	folder, title := p.folder(), p.title()
+	folder, title := p.folder(), p.windowTitle()
 
 	worst := d.measureResponse()
-	t.Logf("with an idle console the window responds to a key after %v", elapsed(time.Now().Add(-worst)))
+	t.Logf("with an idle console the window responds to a key after %v", roundedSince(time.Now().Add(-worst)))
 	for i, text := range append(hostile, noise(64<<10)) {
 		writeToConsole(t, s, text)
 		if p.hasExited() {
@@ -87,7 +87,7 @@ func TestHostileConsoleInTheWindow(t *testing.T) {
 	if got := p.folder(); got != folder {
 		t.Errorf("current folder: got %s, want %s", got, folder)
 	}
-	if got := p.title(); got != title {
+	if got := p.windowTitle(); got != title {
 		t.Errorf("window title: got %q, want %q", got, title)
 	}
 	if got := d.clipboard(); got != "mine" {

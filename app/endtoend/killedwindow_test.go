@@ -20,7 +20,7 @@ func (p *program) kill() {
 // showsCurrentSnapshot reports whether a snapshot is marked as the current one. Nothing else in
 // the pane has the mark's color.
 func (d *display) showsCurrentSnapshot() bool {
-	m := d.picture()
+	m := d.takePicture()
 	for y := marksArea.Min.Y; y < marksArea.Max.Y; y += 2 {
 		for x := marksArea.Min.X; x < marksArea.Max.X; x += 2 {
 			if hasColor(m, image.Pt(x, y), primary) {
@@ -42,34 +42,34 @@ func TestWindowIsKilled(t *testing.T) {
 	s.waitForAgent("default")
 	command := s.terminal("run")
 	command.expectMatch(prompt)
-	command.shell("ls -l / /usr", "listed")
+	command.runInShell("ls -l / /usr", "listed")
 	host := supervisorState(t, s)
 
 	d := newDisplay(t)
 	p := d.open(s)
 	d.waitButton("the window shows the VM", primary, headerArea)
-	waitUntil(t, "the window shows the console", func() bool { return ink(d.picture(), consoleArea) > textPixels })
+	waitUntil(t, "the window shows the console", func() bool { return countForeground(d.takePicture(), consoleArea) > textPixels })
 	p.kill()
-	command.shell("cd", "alive")
+	command.runInShell("cd", "alive")
 	checkStillRunning(t, s, host)
 
 	p = d.open(s, oneProcessor)
 	d.waitButton("the window shows the VM", primary, headerArea)
-	waitUntil(t, "the console's text is shown again", func() bool { return ink(d.picture(), consoleArea) > textPixels })
-	s.guest("default", "head -c 60000000 /dev/urandom >/root/noise; sync")
+	waitUntil(t, "the console's text is shown again", func() bool { return countForeground(d.takePicture(), consoleArea) > textPixels })
+	s.runInGuest("default", "head -c 60000000 /dev/urandom >/root/noise; sync")
 	d.press("ctrl+shift+s")
 	d.waitButton("the name dialog is open", primary, dialogArea)
 	d.press("Return")
-	waitUntil(t, "the snapshot is being written", func() bool { return hasUnfinished(s) })
+	waitUntil(t, "the snapshot is being written", func() bool { return hasUnfinishedFiles(s) })
 	p.kill()
-	if !hasUnfinished(s) {
+	if !hasUnfinishedFiles(s) {
 		t.Error("the snapshot was complete before the window was killed")
 	}
 	if names := s.snapshots("default"); len(names) > 0 {
 		t.Errorf("unfinished snapshot: got %q listed, want none", names)
 	}
 	checkStillRunning(t, s, host)
-	command.shell("echo kept >/root/kept; sync", "writes") // the guest is not frozen
+	command.runInShell("echo kept >/root/kept; sync", "writes") // the guest is not frozen
 
 	p = d.open(s)
 	d.waitButton("the window shows the VM", primary, headerArea)
@@ -77,7 +77,7 @@ func TestWindowIsKilled(t *testing.T) {
 		t.Error("the window shows a snapshot, want none")
 	}
 	s.mustRun("snapshot", "create", "next")
-	if hasUnfinished(s) {
+	if hasUnfinishedFiles(s) {
 		t.Errorf("unfinished files after the next snapshot: got %q, want none", snapshotFiles(s, "default"))
 	}
 	s.mustRun("snapshot", "verify", "next")
@@ -95,8 +95,8 @@ func checkStillRunning(t *testing.T, s *store, host string) {
 	}
 }
 
-// hasUnfinished reports whether the snapshots folder contains an unfinished file.
-func hasUnfinished(s *store) bool {
-	entries, _ := os.ReadDir(s.folder("default") + "/snapshots")
+// hasUnfinishedFiles reports whether the snapshots folder contains an unfinished file.
+func hasUnfinishedFiles(s *store) bool {
+	entries, _ := os.ReadDir(s.vmDir("default") + "/snapshots")
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name()[0] == '.' })
 }

@@ -47,17 +47,17 @@ func buildAndRun(run func() int) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	vmt, vmterminal = filepath.Join(dir, "vmt"), filepath.Join(dir, "vmterminal")
-	if err := build(vmt, []string{"CGO_ENABLED=0"}, "-tags", "nogui"); err != nil {
+	if err := buildProgram(vmt, []string{"CGO_ENABLED=0"}, "-tags", "nogui"); err != nil {
 		return 0, err
 	}
 	// Use the flags of the tests, so that nothing is compiled twice.
-	if err := build(vmterminal, []string{"CGO_ENABLED=1"}, "-race"); err != nil {
+	if err := buildProgram(vmterminal, []string{"CGO_ENABLED=1"}, "-race"); err != nil {
 		return 0, err
 	}
 	return run(), nil
 }
 
-func build(out string, env []string, flags ...string) error {
+func buildProgram(out string, env []string, flags ...string) error {
 	began := time.Now()
 	args := append([]string{"build", "-trimpath=false", "-buildvcs=false", "-o", out}, flags...)
 	cmd := exec.Command("go", append(args, ".")...)

@@ -55,10 +55,10 @@ func TestWindowManages(t *testing.T) {
 	d.waitButton("the settings dialog is open", primary, dialogArea)
 	d.savePicture("settings")
 	d.press("ctrl+a")
-	d.write("renamed")
+	d.typeText("renamed")
 	d.press("Tab")
 	d.press("ctrl+a")
-	d.write("3")
+	d.typeText("3")
 	d.press("Return")
 	d.waitDialogClosed()
 	waitUntil(t, "the VM has its new name and CPUs", func() bool {
@@ -93,7 +93,7 @@ func (d *display) chooseForSnapshot(what string, item int, then func(), done fun
 func (d *display) replaceText(text string) func() {
 	return func() {
 		d.press("ctrl+a")
-		d.write(text)
+		d.typeText(text)
 		d.press("Return")
 	}
 }
@@ -134,7 +134,7 @@ func transferSnapshot(t *testing.T, s *store, d *display) {
 		}
 		d.press("Return")
 		d.press("ctrl+a")
-		d.write(out)
+		d.typeText(out)
 		d.press("Tab")
 		d.press("Tab")
 		d.replaceText("carried")() // the name in the file is already in use
@@ -146,12 +146,12 @@ func transferSnapshot(t *testing.T, s *store, d *display) {
 	})
 	d.chooseForSnapshot("a VM is created from the snapshot", itemNewVM, d.replaceText("copied"), shows("vm", "show", "copied"))
 	d.savePicture("snapshot-carried")
-	was, err := os.Open(s.disk("renamed")) // unchanged: the VM has not run
+	was, err := os.Open(s.diskPath("renamed")) // unchanged: the VM has not run
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer was.Close()
-	is, err := os.Open(s.disk("copied"))
+	is, err := os.Open(s.diskPath("copied"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,10 +174,10 @@ func deleteSnapshotAndVM(t *testing.T, s *store, d *display) {
 	d.press(vmsByKey)
 	d.choose(itemDeleteVM)
 	d.stablePicture()
-	if _, there := button(d.picture(), danger, dialogArea); there {
+	if _, there := findButton(d.takePicture(), danger, dialogArea); there {
 		t.Error("the delete button is enabled before the VM's name is typed")
 	}
-	d.write("renamed")
+	d.typeText("renamed")
 	d.clickButton(d.waitButton("the VM can be deleted", danger, dialogArea))
 	waitUntil(t, "the VM is deleted", func() bool { return s.run("vm", "show", "renamed").code == 3 })
 	d.savePicture("vm-deleted")

@@ -30,7 +30,7 @@ func TestPackageInCleanDebian(t *testing.T) {
 		return strings.TrimSpace(string(path))
 	}
 	file := packaged("one")
-	if sum(t, file) != sum(t, packaged("two")) {
+	if fileSum(t, file) != fileSum(t, packaged("two")) {
 		t.Error("two builds of the package differ, want equal files")
 	}
 
@@ -46,7 +46,7 @@ func TestPackageInCleanDebian(t *testing.T) {
 		codename(t), "/dev/null",
 	}
 	cmd := exec.Command("mmdebstrap", append(args, mirrors()...)...)
-	cmd.Env = d.withDisplay(baseEnv())
+	cmd.Env = d.addDisplayEnv(baseEnv())
 	if said, err := cmd.CombinedOutput(); err != nil {
 		d.savePicture("failed")
 		t.Fatalf("%v\n%s", err, said)
@@ -77,8 +77,8 @@ func mirrors() []string {
 	return nil // mmdebstrap uses its default
 }
 
-// sum returns the SHA-256 of a file in hexadecimal.
-func sum(t *testing.T, path string) string {
+// fileSum returns the SHA-256 of a file in hexadecimal.
+func fileSum(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// pictures returns the folder where pictures are stored.
-func pictures() string {
+// picturesDir returns the folder where pictures are stored.
+func picturesDir() string {
 	if dir := os.Getenv("VMTERMINAL_PICTURES"); dir != "" {
 		return dir
 	}
@@ -24,11 +24,11 @@ func pictures() string {
 // width and height are the display's size in pixels.
 const width, height = 1280, 800
 
-// picture takes a picture of the display.
-func (d *display) picture() *image.RGBA {
+// takePicture takes a picture of the display.
+func (d *display) takePicture() *image.RGBA {
 	d.t.Helper()
 	cmd := exec.Command("import", "-window", "root", "-depth", "8", "rgba:-")
-	cmd.Env = d.withDisplay(baseEnv())
+	cmd.Env = d.addDisplayEnv(baseEnv())
 	points, err := cmd.Output()
 	if err != nil {
 		d.t.Fatalf("import: %v", err)
@@ -44,10 +44,10 @@ func (d *display) picture() *image.RGBA {
 // timeout, because cursors blink and progress bars move.
 func (d *display) stablePicture() *image.RGBA {
 	d.t.Helper()
-	now := d.picture()
+	now := d.takePicture()
 	pollUntil(2*time.Second, func() bool {
 		before := now
-		now = d.picture()
+		now = d.takePicture()
 		return bytes.Equal(before.Pix, now.Pix)
 	})
 	return now
@@ -56,12 +56,12 @@ func (d *display) stablePicture() *image.RGBA {
 // savePicture stores a picture of the display for review.
 func (d *display) savePicture(name string) {
 	d.t.Helper()
-	if err := os.MkdirAll(pictures(), 0o755); err != nil {
+	if err := os.MkdirAll(picturesDir(), 0o755); err != nil {
 		d.t.Fatal(err)
 	}
 	d.taken++
 	test := strings.TrimPrefix(d.t.Name(), "Test")
-	f, err := os.Create(filepath.Join(pictures(), fmt.Sprintf("%s-%02d-%s.png", test, d.taken, name)))
+	f, err := os.Create(filepath.Join(picturesDir(), fmt.Sprintf("%s-%02d-%s.png", test, d.taken, name)))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -90,17 +90,17 @@ func hasColor(m *image.RGBA, p image.Point, c color.RGBA) bool {
 	return true
 }
 
-// button finds the largest button of a color in a part of a picture. It does not find buttons
+// findButton finds the largest button of a color in a part of a picture. It does not find buttons
 // behind a dialog, which have a different color.
-func button(m *image.RGBA, c color.RGBA, in image.Rectangle) (image.Rectangle, bool) {
+func findButton(m *image.RGBA, c color.RGBA, in image.Rectangle) (image.Rectangle, bool) {
 	var best image.Rectangle
 	seen := map[image.Point]bool{}
 	for y := in.Min.Y; y < in.Max.Y; y += 4 {
 		for x := in.Min.X; x < in.Max.X; x += 4 {
 			if p := image.Pt(x, y); !seen[p] && hasColor(m, p, c) {
-				box, area := spread(m, p, c, seen)
-				looks := box.Dx() >= 60 && box.Dy() >= 24 && 2*area >= points(box)
-				if looks && box.In(in) && points(box) > points(best) {
+				box, area := floodFill(m, p, c, seen)
+				looks := box.Dx() >= 60 && box.Dy() >= 24 && 2*area >= countPixels(box)
+				if looks && box.In(in) && countPixels(box) > countPixels(best) {
 					best = box
 				}
 			}
@@ -109,11 +109,11 @@ func button(m *image.RGBA, c color.RGBA, in image.Rectangle) (image.Rectangle, b
 	return best, !best.Empty()
 }
 
-func points(r image.Rectangle) int { return r.Dx() * r.Dy() }
+func countPixels(r image.Rectangle) int { return r.Dx() * r.Dy() }
 
-// spread returns the bounding box and the number of pixels of the connected area of color c
+// floodFill returns the bounding box and the number of pixels of the connected area of color c
 // that contains p.
-func spread(m *image.RGBA, p image.Point, c color.RGBA, seen map[image.Point]bool) (box image.Rectangle, area int) {
+func floodFill(m *image.RGBA, p image.Point, c color.RGBA, seen map[image.Point]bool) (box image.Rectangle, area int) {
 	todo := []image.Point{p}
 	seen[p] = true
 	for len(todo) > 0 {
@@ -135,7 +135,7 @@ func (d *display) waitButton(what string, c color.RGBA, in image.Rectangle) imag
 	d.t.Helper()
 	var found image.Rectangle
 	waitUntil(d.t, what, func() bool {
-		box, ok := button(d.picture(), c, in)
+		box, ok := findButton(d.takePicture(), c, in)
 		found = box
 		return ok
 	})
@@ -146,7 +146,7 @@ func (d *display) waitButton(what string, c color.RGBA, in image.Rectangle) imag
 func (d *display) waitDialogClosed() {
 	d.t.Helper()
 	waitUntil(d.t, "the dialog is closed", func() bool {
-		_, there := button(d.picture(), primary, dialogArea)
+		_, there := findButton(d.takePicture(), primary, dialogArea)
 		return !there
 	})
 }
@@ -165,8 +165,8 @@ var (
 	marksArea   = image.Rect(918, 112, 940, 740)  // the dots beside the snapshots
 )
 
-// ink returns the number of pixels in a part of a picture that do not have the background color.
-func ink(m *image.RGBA, in image.Rectangle) int {
+// countForeground returns the number of pixels in a part of a picture that do not have the background color.
+func countForeground(m *image.RGBA, in image.Rectangle) int {
 	background := m.RGBAAt(in.Max.X-1, in.Max.Y-1)
 	n := 0
 	for y := in.Min.Y; y < in.Max.Y; y++ {

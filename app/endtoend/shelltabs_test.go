@@ -26,11 +26,11 @@ func TestShellTabsInTheWindow(t *testing.T) {
 		reads++
 		file := fmt.Sprintf("/root/terminal-%d", reads)
 		waitUntil(t, "the tab accepts commands", func() bool {
-			d.write("(tty; stty size) >" + file + ".new; mv " + file + ".new " + file)
+			d.typeText("(tty; stty size) >" + file + ".new; mv " + file + ".new " + file)
 			d.press("Return")
 			return pollUntil(5*time.Second, func() bool { return s.run("exec", "--", "test", "-e", file).code == 0 })
 		})
-		return s.guest("default", "sed -n 1p "+file), s.guest("default", "sed -n 2p "+file)
+		return s.runInGuest("default", "sed -n 1p "+file), s.runInGuest("default", "sed -n 2p "+file)
 	}
 	serial, size := readTerminal()
 	d.press("ctrl+shift+t")
@@ -43,14 +43,14 @@ func TestShellTabsInTheWindow(t *testing.T) {
 		t.Errorf("got sizes %q and %q for console and shell, want the same", size, shellSize)
 	}
 	running := func() bool { return s.run("exec", "--", "sh", "-c", "grep -qx sleep /proc/[0-9]*/comm").code == 0 }
-	d.write("sleep 5000")
+	d.typeText("sleep 5000")
 	d.press("Return")
 	waitUntil(t, "the program runs", running)
 	d.press("ctrl+shift+w")
 	d.waitButton("the close dialog is open", danger, dialogArea)
 	d.savePicture("shell-busy")
 	d.press("Escape")
-	waitUntil(t, "the dialog is closed", func() bool { _, there := button(d.picture(), danger, dialogArea); return !there })
+	waitUntil(t, "the dialog is closed", func() bool { _, there := findButton(d.takePicture(), danger, dialogArea); return !there })
 	if !running() {
 		t.Error("the program ended before the dialog was confirmed")
 	}
@@ -66,7 +66,7 @@ func TestShellTabsInTheWindow(t *testing.T) {
 		t.Errorf("Ctrl+Page up: got terminal %q, want the console's %q", again, serial)
 	}
 	d.press("ctrl+Next")
-	d.write("exit 3")
+	d.typeText("exit 3")
 	d.press("Return")
 	d.waitButton("the end of the shell is shown", primary, consoleArea)
 	d.savePicture("shell-ended")

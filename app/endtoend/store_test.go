@@ -132,7 +132,7 @@ func (s *store) mustRun(args ...string) outcome {
 	s.t.Helper()
 	o := s.run(args...)
 	if o.code != 0 {
-		s.t.Fatalf("%v: got exit code %d, want 0:\n%s%s%s", args, o.code, o.out, o.stderr, s.consoles())
+		s.t.Fatalf("%v: got exit code %d, want 0:\n%s%s%s", args, o.code, o.out, o.stderr, s.consoleLogs())
 	}
 	return o
 }
@@ -149,11 +149,11 @@ type state struct {
 func (s *store) status() state {
 	s.t.Helper()
 	var v state
-	s.decode(s.mustRun("status", "--json").out, &v)
+	s.decodeJSON(s.mustRun("status", "--json").out, &v)
 	return v
 }
 
-func (s *store) decode(text string, v any) {
+func (s *store) decodeJSON(text string, v any) {
 	s.t.Helper()
 	if err := json.Unmarshal([]byte(text), v); err != nil {
 		s.t.Fatalf("decode JSON: %v in %q", err, text)
@@ -166,7 +166,7 @@ func (s *store) snapshots(vm string) []string {
 	s.t.Helper()
 	var list struct{ Snapshots []struct{ Name string } }
 	o := s.run("snapshot", "list", "--vm", vm, "--json")
-	s.decode(o.out, &list)
+	s.decodeJSON(o.out, &list)
 	var names []string
 	for _, row := range list.Snapshots {
 		names = append(names, row.Name)
@@ -174,28 +174,28 @@ func (s *store) snapshots(vm string) []string {
 	return names
 }
 
-// folder returns a VM's folder.
-func (s *store) folder(vm string) string { return filepath.Join(s.home, "data", vm) }
+// vmDir returns a VM's folder.
+func (s *store) vmDir(vm string) string { return filepath.Join(s.home, "data", vm) }
 
-func (s *store) disk(vm string) string { return filepath.Join(s.folder(vm), "disk.raw") }
+func (s *store) diskPath(vm string) string { return filepath.Join(s.vmDir(vm), "disk.raw") }
 
 // waitForAgent waits until a guest's agent responds.
 func (s *store) waitForAgent(vm string) {
 	s.t.Helper()
 	began := time.Now()
 	waitUntil(s.t, "the guest of "+vm+" responds", func() bool { return s.run("exec", "--vm", vm, "--", "true").code == 0 })
-	s.t.Logf("the guest of %s responded after another %s", vm, elapsed(began))
+	s.t.Logf("the guest of %s responded after another %s", vm, roundedSince(began))
 }
 
-// guest runs a shell command in a VM's guest and returns its output.
-func (s *store) guest(vm, line string) string {
+// runInGuest runs a shell command in a VM's guest and returns its output.
+func (s *store) runInGuest(vm, line string) string {
 	s.t.Helper()
 	return s.mustRun("exec", "--vm", vm, "--", "sh", "-c", line).out
 }
 
-// consoles returns the ends of all log files, including the guests' consoles, for failure
+// consoleLogs returns the ends of all log files, including the guests' consoles, for failure
 // messages.
-func (s *store) consoles() string {
+func (s *store) consoleLogs() string {
 	var text strings.Builder
 	logs, _ := filepath.Glob(filepath.Join(s.home, "data", "*", "*.log"))
 	for _, log := range logs {
@@ -217,10 +217,10 @@ func (s *store) stopAll() {
 			}
 		}
 	}
-	if pollUntil(time.Minute, func() bool { return len(s.processes()) == 0 }) {
+	if pollUntil(time.Minute, func() bool { return len(s.listProcesses()) == 0 }) {
 		return
 	}
-	for _, pid := range s.processes() {
+	for _, pid := range s.listProcesses() {
 		line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 		s.t.Errorf("process %d is still running: %s", pid, bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -229,9 +229,9 @@ func (s *store) stopAll() {
 	}
 }
 
-// processes returns the IDs of the processes whose environment names this store or another one
+// listProcesses returns the IDs of the processes whose environment names this store or another one
 // in the same folder.
-func (s *store) processes() []int {
+func (s *store) listProcesses() []int {
 	var pids []int
 	mark := []byte("VMTERMINAL_HOME=" + filepath.Dir(s.home) + "/")
 	found, _ := filepath.Glob("/proc/[0-9]*/environ")
@@ -245,4 +245,6 @@ func (s *store) processes() []int {
 	return pids
 }
 
-func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
+func roundedSince(since time.Time) time.Duration {
+	return time.Since(since).Round(10 * time.Millisecond)
+}

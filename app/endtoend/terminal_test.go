@@ -34,7 +34,7 @@ func (s *store) terminal(args ...string) *terminal {
 	if x.tty, err = pty.StartWithSize(x.cmd, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 		s.t.Fatal(err)
 	}
-	go x.record()
+	go x.recordOutput()
 	s.t.Cleanup(func() {
 		_ = x.cmd.Process.Kill()
 		<-x.exited
@@ -46,8 +46,8 @@ func (s *store) terminal(args ...string) *terminal {
 	return x
 }
 
-// record records the output until the command exits.
-func (x *terminal) record() {
+// recordOutput records the output until the command exits.
+func (x *terminal) recordOutput() {
 	buf := make([]byte, 4096)
 	for {
 		n, err := x.tty.Read(buf)
@@ -86,15 +86,15 @@ func (x *terminal) expect(text string) {
 // expectMatch is like expect, but waits for a match of pattern and returns the match.
 func (x *terminal) expectMatch(pattern string) string {
 	x.t.Helper()
-	match, ok := x.matches(pattern, stateTimeout)
+	match, ok := x.waitForMatch(pattern, stateTimeout)
 	if !ok {
 		x.t.Fatalf("%q was not shown within %v", pattern, stateTimeout)
 	}
 	return match
 }
 
-// matches is like expectMatch, but reports whether there was a match within limit.
-func (x *terminal) matches(pattern string, limit time.Duration) (string, bool) {
+// waitForMatch is like expectMatch, but reports whether there was a match within limit.
+func (x *terminal) waitForMatch(pattern string, limit time.Duration) (string, bool) {
 	re := regexp.MustCompile(pattern)
 	end := time.After(limit)
 	for {
@@ -115,8 +115,8 @@ func (x *terminal) matches(pattern string, limit time.Duration) (string, bool) {
 	}
 }
 
-// exit waits for the command to exit and returns its exit code.
-func (x *terminal) exit() int {
+// waitExit waits for the command to exit and returns its exit code.
+func (x *terminal) waitExit() int {
 	x.t.Helper()
 	select {
 	case <-x.exited:
@@ -129,9 +129,9 @@ func (x *terminal) exit() int {
 // prompt matches the prompt of the guest's shell.
 const prompt = `root@[^#]*# `
 
-// shell types a shell command, followed by one that prints marker(word), and waits for that
+// runInShell types a shell command, followed by one that prints marker(word), and waits for that
 // text.
-func (x *terminal) shell(line, word string) {
+func (x *terminal) runInShell(line, word string) {
 	x.t.Helper()
 	x.press(line + "; " + markerCommand(word) + "\r")
 	x.expect(marker(word))

@@ -13,7 +13,7 @@ func TestTray(t *testing.T) {
 	s := newStore(t)
 	s.mustRun("vm", "create", "default", "--disk-size", "2048")
 	s.mustRun("vm", "create", "other")
-	fill(t, s.disk("default"), 256) // with oneProcessor, the snapshot is slow enough to observe
+	fillDisk(t, s.diskPath("default"), 256) // with oneProcessor, the snapshot is slow enough to observe
 	d := newDisplay(t)
 	b := newBus(t)
 	p := d.open(s, "DBUS_SESSION_BUS_ADDRESS="+b.address, oneProcessor)
@@ -33,13 +33,13 @@ func TestTray(t *testing.T) {
 func hideAndOpen(t *testing.T, d *display, p *program, tray *tray) {
 	t.Helper()
 	p.close()
-	waitUntil(t, "the window is hidden", func() bool { return !p.visible() })
+	waitUntil(t, "the window is hidden", func() bool { return !p.isVisible() })
 	if p.hasExited() {
 		t.Fatal("closing the window stopped the program, want it in the tray")
 	}
 	d.savePicture("hidden")
 	tray.choose("Open VMTerminal")
-	waitUntil(t, "the window is visible", p.visible)
+	waitUntil(t, "the window is visible", p.isVisible)
 	d.waitButton("the window is drawn", primary, headerArea)
 	d.savePicture("opened-from-tray")
 }
@@ -49,7 +49,7 @@ func hideAndOpen(t *testing.T, d *display, p *program, tray *tray) {
 func quickSnapshot(t *testing.T, s *store, d *display, b *bus, p *program, tray *tray) {
 	t.Helper()
 	p.close()
-	waitUntil(t, "the window is hidden", func() bool { return !p.visible() })
+	waitUntil(t, "the window is hidden", func() bool { return !p.isVisible() })
 	tray.choose("Quick snapshot of default")
 	progress := regexp.MustCompile(`^Snapshot “quick-.+” of default: \d+ %$`)
 	waitUntil(t, "the menu shows the snapshot's progress", func() bool {
@@ -63,7 +63,7 @@ func quickSnapshot(t *testing.T, s *store, d *display, b *bus, p *program, tray 
 		t.Errorf("snapshots of the other VM: got %q, want none", others)
 	}
 	waitUntil(t, "the notification is sent", func() bool {
-		return slices.ContainsFunc(b.notified(), func(n string) bool {
+		return slices.ContainsFunc(b.listNotifications(), func(n string) bool {
 			return strings.HasPrefix(n, "Snapshot “quick-") && strings.Contains(n, "Done: ")
 		})
 	})
@@ -71,7 +71,7 @@ func quickSnapshot(t *testing.T, s *store, d *display, b *bus, p *program, tray 
 		return slices.Contains(tray.labels(), "Quick snapshot of default")
 	})
 	tray.choose("default — stopped, snapshot just now")
-	waitUntil(t, "the window is visible", p.visible)
+	waitUntil(t, "the window is visible", p.isVisible)
 	d.waitButton("the window is drawn", primary, headerArea)
 	d.savePicture("after-quick-snapshot")
 }

@@ -24,14 +24,14 @@ func TestTwoWindowsAndCommands(t *testing.T) {
 		d.waitButton("the window shows the VM", primary, headerArea)
 		d.typeUntilReceived(s, fmt.Sprint("from-window-", i))
 	}
-	before := ink(displays[1].picture(), consoleArea)
-	displays[0].write("ls -l / /usr")
+	before := countForeground(displays[1].takePicture(), consoleArea)
+	displays[0].typeText("ls -l / /usr")
 	displays[0].press("Return")
 	waitUntil(t, "one window shows the text typed into the other", func() bool {
-		return ink(displays[1].picture(), consoleArea) > before+textPixels
+		return countForeground(displays[1].takePicture(), consoleArea) > before+textPixels
 	})
 
-	displays[0].write("yes flooded")
+	displays[0].typeText("yes flooded")
 	displays[0].press("Return")
 	for _, d := range displays {
 		if d.showsCurrentSnapshot() {
@@ -53,7 +53,7 @@ func TestTwoWindowsAndCommands(t *testing.T) {
 	for _, d := range displays {
 		d.press("ctrl+shift+s")
 		d.waitButton("the name dialog is open", primary, dialogArea)
-		d.write(fmt.Sprint("of-display-", slices.Index(displays, d)))
+		d.typeText(fmt.Sprint("of-display-", slices.Index(displays, d)))
 	}
 	for _, d := range displays {
 		d.press("Return")

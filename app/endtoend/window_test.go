@@ -36,14 +36,14 @@ func firstRun(t *testing.T, s *store, d *display) *terminal {
 
 	command := s.terminal("run")
 	command.expectMatch(prompt)
-	t.Logf("from the click to a shell: %s", elapsed(clicked))
+	t.Logf("from the click to a shell: %s", roundedSince(clicked))
 	typeUntilShown(t, d, command, "typed")
 	d.savePicture("shell")
 
 	// The attached command's output appears in the window, too.
-	before := ink(d.picture(), consoleArea)
-	command.shell("ls -l / /usr", "listed")
-	waitUntil(t, "the window shows the output of the command", func() bool { return ink(d.picture(), consoleArea) > before })
+	before := countForeground(d.takePicture(), consoleArea)
+	command.runInShell("ls -l / /usr", "listed")
+	waitUntil(t, "the window shows the output of the command", func() bool { return countForeground(d.takePicture(), consoleArea) > before })
 	return command
 }
 
@@ -53,7 +53,7 @@ func startFirstVM(t *testing.T, s *store, d *display) {
 	t.Helper()
 	exists := func() bool { return s.run("status").code == 0 }
 	waitUntil(t, "the VM exists", func() bool {
-		if at, there := button(d.picture(), primary, dialogArea); there && !exists() {
+		if at, there := findButton(d.takePicture(), primary, dialogArea); there && !exists() {
 			d.clickButton(at)
 		}
 		return pollUntil(5*time.Second, exists)
@@ -66,9 +66,9 @@ func startFirstVM(t *testing.T, s *store, d *display) {
 func typeUntilShown(t *testing.T, d *display, command *terminal, word string) {
 	t.Helper()
 	waitUntil(t, "the guest receives the typed text", func() bool {
-		d.write(markerCommand(word))
+		d.typeText(markerCommand(word))
 		d.press("Return")
-		_, ok := command.matches(regexp.QuoteMeta(marker(word)), 5*time.Second)
+		_, ok := command.waitForMatch(regexp.QuoteMeta(marker(word)), 5*time.Second)
 		return ok
 	})
 }
@@ -76,7 +76,7 @@ func typeUntilShown(t *testing.T, d *display, command *terminal, word string) {
 // runInWindow types a shell command into the window and waits until it has run.
 func runInWindow(d *display, command *terminal, line, word string) {
 	d.t.Helper()
-	d.write(line + "; " + markerCommand(word))
+	d.typeText(line + "; " + markerCommand(word))
 	d.press("Return")
 	command.expect(marker(word))
 }
@@ -102,9 +102,9 @@ func snapshotByKeys(t *testing.T, s *store, d *display) {
 	t.Helper()
 	d.press("ctrl+shift+s")
 	d.waitButton("the name dialog is open", primary, dialogArea)
-	d.write("by-keys")
+	d.typeText("by-keys")
 	d.press("Tab")
-	d.write("What the keys took")
+	d.typeText("What the keys took")
 	d.savePicture("snapshot-named")
 	d.press("Return")
 	waitUntil(t, "the second snapshot exists", func() bool { return slices.Contains(s.snapshots("default"), "by-keys") })
@@ -130,21 +130,21 @@ func restoreInWindow(t *testing.T, s *store, d *display, command *terminal) {
 	began := time.Now()
 	d.clickButton(restore)
 	pollUntil(2*time.Second, func() bool { // may be too fast for a picture
-		now := d.picture()
-		_, asked := button(now, warning, dialogArea)
-		_, idle := button(now, primary, headerArea)
+		now := d.takePicture()
+		_, asked := findButton(now, warning, dialogArea)
+		_, idle := findButton(now, primary, headerArea)
 		return !asked && !idle
 	})
 	d.savePicture("restoring")
 	command.expectMatch("VM 'default' (is off: |was restarted)") // restarted before a busy command looked
-	command.exit()
+	command.waitExit()
 	waitUntil(t, "the VM runs again", func() bool {
 		v := s.status()
 		return v.State == "running" && v.Since.After(since)
 	})
 	s.waitForAgent("default")
-	t.Logf("stop, restore and restart took %s", elapsed(began))
-	if got := s.guest("default", "cat "+testFile); got != "kept\n" {
+	t.Logf("stop, restore and restart took %s", roundedSince(began))
+	if got := s.runInGuest("default", "cat "+testFile); got != "kept\n" {
 		t.Errorf("file after the restore: got %q, want \"kept\"", got)
 	}
 	d.waitButton("the window is ready again", primary, headerArea)
@@ -159,7 +159,7 @@ func closeAndOpenAgain(t *testing.T, s *store, d *display, p *program) {
 	command.expectMatch(prompt)
 	typeUntilShown(t, d, command, "again")
 	runInWindow(d, command, "cat "+testFile, "read")
-	waitUntil(t, "the window shows the text", func() bool { return ink(d.picture(), consoleArea) > textPixels })
+	waitUntil(t, "the window shows the text", func() bool { return countForeground(d.takePicture(), consoleArea) > textPixels })
 	d.savePicture("before-closing")
 
 	host := supervisorState(t, s)
@@ -168,11 +168,11 @@ func closeAndOpenAgain(t *testing.T, s *store, d *display, p *program) {
 	if v := s.status(); v.State != "running" || supervisorState(t, s) != host {
 		t.Errorf("VM after the window was closed: got %+v, want the same running VM", v)
 	}
-	command.shell("cd", "alive")
+	command.runInShell("cd", "alive")
 
 	p = d.open(s)
 	d.waitButton("the window shows the VM", primary, headerArea)
-	waitUntil(t, "the console's text is shown again", func() bool { return ink(d.picture(), consoleArea) > textPixels })
+	waitUntil(t, "the console's text is shown again", func() bool { return countForeground(d.takePicture(), consoleArea) > textPixels })
 	d.savePicture("opened-again")
 	typeUntilShown(t, d, command, "reopened")
 	d.savePicture("typed-again")
@@ -188,7 +188,7 @@ const textPixels = 3000
 // supervisor and start.
 func supervisorState(t *testing.T, s *store) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.folder("default"), "host.json"))
+	text, err := os.ReadFile(filepath.Join(s.vmDir("default"), "host.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

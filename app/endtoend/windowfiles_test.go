@@ -27,7 +27,7 @@ func TestWindowsFilesArePrivate(t *testing.T) {
 		}
 	}
 	open := exec.Command("sh", "-c", `umask 000; exec "$0"`, vmterminal)
-	open.Env = append(d.withDisplay(s.env), "HOME="+userHome)
+	open.Env = append(d.addDisplayEnv(s.env), "HOME="+userHome)
 	p := d.start(s, open)
 	startFirstVM(t, s, d)
 	d.waitButton("the window shows the VM", primary, headerArea)

@@ -71,7 +71,7 @@ func requirePtrace(t *testing.T) {
 func (b *bench) recordBaseline() error {
 	b.steps = [][]string{b.trial.step}
 	b.ignored = []string{usecase.Identity, usecase.Verified}
-	if err := b.reset(); err != nil {
+	if err := b.resetStore(); err != nil {
 		return err
 	}
 	before, err := b.checker.inspect(b.home)
@@ -89,7 +89,7 @@ func (b *bench) recordBaseline() error {
 		return err
 	}
 	b.worlds = []world{before, after}
-	if err := b.reset(); err != nil {
+	if err := b.resetStore(); err != nil {
 		return err
 	}
 	_, err = b.runTraced(func(_ int, c calls.Call) calls.Decision {
@@ -99,10 +99,10 @@ func (b *bench) recordBaseline() error {
 	return err
 }
 
-// sample returns the numbers of the calls to disturb. In make torture these are all calls, and
+// sampleCalls returns the numbers of the calls to disturb. In make torture these are all calls, and
 // a few numbers beyond the last call. Otherwise they are the numbers of some random calls, half
 // of which may change the disk.
-func (b *bench) sample(all []calls.Call, some int) []int {
+func (b *bench) sampleCalls(all []calls.Call, some int) []int {
 	var numbers, changing []int
 	for at, c := range all {
 		numbers = append(numbers, at+1)
@@ -130,8 +130,8 @@ var changingCalls = []string{
 	"renameat", "renameat2", "linkat", "symlinkat", "unlinkat", "mkdirat", "exit_group",
 }
 
-// reset restores the initial store.
-func (b *bench) reset() error {
+// resetStore restores the initial store.
+func (b *bench) resetStore() error {
 	if err := os.RemoveAll(b.home); err != nil {
 		return err
 	}
@@ -175,10 +175,10 @@ func (b *bench) checkOthers(w world) string {
 	return ""
 }
 
-// check checks the store after a disturbed trial, in which the command reported success if
+// checkStore checks the store after a disturbed trial, in which the command reported success if
 // acknowledged is set. If the command did not report success and changed nothing, check
 // repeats it. Then it runs further commands. It returns a problem, or "".
-func (b *bench) check(acknowledged bool) string {
+func (b *bench) checkStore(acknowledged bool) string {
 	w, err := b.checker.inspect(b.home)
 	if err != nil {
 		return "inspecting the store: " + err.Error()
@@ -194,16 +194,16 @@ func (b *bench) check(acknowledged bool) string {
 		return wrong
 	}
 	if done == 0 && b.compare(w, 0, 0, usecase.BytesOf) == "" {
-		if wrong := b.retry(); wrong != "" {
+		if wrong := b.retryUseCase(); wrong != "" {
 			return "repeating the use case: " + wrong
 		}
 	}
 	return b.runNext()
 }
 
-// retry repeats a command that failed. It returns a problem, or "" if the command succeeds.
-func (b *bench) retry() string {
-	if err := b.checker.run(b.home, b.fixture.expand(b.trial.step)...); err != nil {
+// retryUseCase repeats a command that failed. It returns a problem, or "" if the command succeeds.
+func (b *bench) retryUseCase() string {
+	if err := b.checker.run(b.home, b.fixture.expandPaths(b.trial.step)...); err != nil {
 		return err.Error()
 	}
 	w, err := b.checker.inspect(b.home)

@@ -88,14 +88,14 @@ func newCommandResult(status syscall.WaitStatus, out, errs string) commandResult
 	return commandResult{out: out, err: errs, exit: status.ExitStatus(), killed: status.Signaled() && status.Signal() == syscall.SIGKILL}
 }
 
-// command returns the trial's command on the bench's store.
-func (b *bench) command() []string {
-	return append([]string{commandProgram}, commandLine(b.home, b.fixture.expand(b.trial.step))...)
+// commandArgs returns the trial's command on the bench's store.
+func (b *bench) commandArgs() []string {
+	return append([]string{commandProgram}, commandLine(b.home, b.fixture.expandPaths(b.trial.step))...)
 }
 
 // runCommand runs the trial's command, and kills it after a delay unless that is 0.
 func (b *bench) runCommand(kill time.Duration) (commandResult, error) {
-	args := b.command()
+	args := b.commandArgs()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = b.env()
 	var out, errs strings.Builder
@@ -127,7 +127,7 @@ func (b *bench) runTraced(decide func(n int, c calls.Call) calls.Decision) (comm
 		streams[at] = f
 	}
 	status, err := calls.Run(calls.Program{
-		Args: b.command(), Env: append(b.env(), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"),
+		Args: b.commandArgs(), Env: append(b.env(), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"),
 		Out: streams[0], Err: streams[1], Dir: b.home,
 	}, decide)
 	if err != nil {

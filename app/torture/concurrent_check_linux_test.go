@@ -57,7 +57,7 @@ func TestConcurrentCommands(t *testing.T) {
 		t.Errorf("got leftovers %q, want none", left)
 	}
 	c.checkDisksKnown(t, was)
-	t.Log(c.tally())
+	t.Log(c.formatTally())
 }
 
 // checkExitCodes checks the exit code of each command.
@@ -104,7 +104,7 @@ func (c *concurrentRun) checkSnapshotCounts(t *testing.T, vm string) {
 			}
 		}
 	}
-	for _, s := range c.list(t, vm) {
+	for _, s := range c.listSnapshots(t, vm) {
 		count[s.Name]--
 		if s.State != "ok" && s.State != "imported" {
 			t.Errorf("state of %s in %s: got %q, want ok or imported", s.Name, vm, s.State)
@@ -121,11 +121,11 @@ func (c *concurrentRun) checkSnapshotCounts(t *testing.T, vm string) {
 // that reported success.
 func (c *concurrentRun) checkLastEdits(t *testing.T, vm string) {
 	t.Helper()
-	at := slices.IndexFunc(c.list(t, vm), func(s listedSnapshot) bool { return s.Name == permanent })
+	at := slices.IndexFunc(c.listSnapshots(t, vm), func(s listedSnapshot) bool { return s.Name == permanent })
 	if at < 0 {
 		t.Fatalf("snapshot %s of %s is missing", permanent, vm)
 	}
-	now := c.list(t, vm)[at]
+	now := c.listSnapshots(t, vm)[at]
 	text := func(d outcome) string { return d.words[3] }
 	c.checkLastEdit(t, vm, []string{"describe"}, now.Description, "", text)
 	c.checkLastEdit(t, vm, []string{"pin", "unpin"}, fmt.Sprint(now.Pinned), "false", func(d outcome) string {
@@ -204,8 +204,8 @@ func (c *concurrentRun) checkDisksKnown(t *testing.T, was world) {
 	}
 }
 
-// tally returns how often each command succeeded, and how often it ran.
-func (c *concurrentRun) tally() string {
+// formatTally returns how often each command succeeded, and how often it ran.
+func (c *concurrentRun) formatTally() string {
 	done, tried := map[string]int{}, map[string]int{}
 	for _, d := range c.outcomes {
 		if d.words[0] != "snapshot" {

@@ -170,7 +170,7 @@ type listedSnapshot struct {
 	Pinned                   bool
 }
 
-func (c *concurrentRun) list(t *testing.T, vm string) []listedSnapshot {
+func (c *concurrentRun) listSnapshots(t *testing.T, vm string) []listedSnapshot {
 	t.Helper()
 	var out struct{ Snapshots []listedSnapshot }
 	if err := json.Unmarshal([]byte(c.mustRun(t, vm, "snapshot", "list", "--json").out), &out); err != nil {

@@ -23,7 +23,7 @@ func TestRotInHeader(t *testing.T) {
 			continue
 		}
 		for _, value := range []byte{was ^ 1<<rng.IntN(8), was + byte(1+rng.IntN(255))} {
-			p.withByte(t, at, value, func(what string) { p.checkDamaged(t, what, false) })
+			p.withChangedByte(t, at, value, func(what string) { p.checkDamaged(t, what, false) })
 		}
 		if t.Failed() {
 			return
@@ -43,7 +43,7 @@ func TestRotInBody(t *testing.T) {
 	another, same := p.currentDisk, append(bytes.Clone(p.snapshotDisk), 1)
 	for range flips {
 		at := headerLen + rng.IntN(len(p.whole)-headerLen)
-		p.withByte(t, at, p.whole[at]^1<<rng.IntN(8), func(what string) {
+		p.withChangedByte(t, at, p.whole[at]^1<<rng.IntN(8), func(what string) {
 			for _, disk := range [][]byte{another, same} {
 				p.setDisk(t, disk)
 				p.checkRestore(t, what, true)

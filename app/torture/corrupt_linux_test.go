@@ -223,8 +223,8 @@ func (p *corruptStore) listFiles(t *testing.T) []string {
 	return slices.DeleteFunc(names, func(path string) bool { return path == p.dir.Rows() || path == p.dir.RowsLock() })
 }
 
-// withByte changes one byte of the snapshot's file, calls body, and changes the byte back.
-func (p *corruptStore) withByte(t *testing.T, at int, value byte, body func(what string)) {
+// withChangedByte changes one byte of the snapshot's file, calls body, and changes the byte back.
+func (p *corruptStore) withChangedByte(t *testing.T, at int, value byte, body func(what string)) {
 	t.Helper()
 	f, err := os.OpenFile(p.file, os.O_WRONLY, 0)
 	if err != nil {

@@ -79,7 +79,7 @@ func (i *injection) decide() func(int, calls.Call) calls.Decision {
 
 // inject runs the trial with a fault. It returns a problem, or "".
 func (b *bench) inject(i *injection) (string, error) {
-	if err := b.reset(); err != nil {
+	if err := b.resetStore(); err != nil {
 		return "", err
 	}
 	e, err := b.runTraced(i.decide())
@@ -110,7 +110,7 @@ func (b *bench) checkAfterFault(e commandResult, i *injection) string {
 	}
 	b.dropAllowedRows(w)
 	unchanged := diffWorlds(w, b.worlds[0]) == ""
-	done := diffWorlds(withoutKeys(w, b.looseKeys()), withoutKeys(b.expectUnacknowledged(w, 1), b.looseKeys())) == ""
+	done := diffWorlds(withoutKeys(w, b.uncheckedKeys()), withoutKeys(b.expectUnacknowledged(w, 1), b.uncheckedKeys())) == ""
 	claims := strings.Contains(e.err, "othing was ") || strings.Contains(e.err, "unchanged") || strings.Contains(e.err, "No snapshot was")
 	switch {
 	case e.exit == 0 && unchanged && strings.Contains(e.err, "0 deleted"):
@@ -128,7 +128,7 @@ func (b *bench) checkAfterFault(e commandResult, i *injection) string {
 		return "" // as before the use case
 	}
 	if unchanged && !done {
-		if wrong := b.retry(); wrong != "" {
+		if wrong := b.retryUseCase(); wrong != "" {
 			return "repeating the use case: " + wrong
 		}
 	}
@@ -150,7 +150,7 @@ func (b *bench) dropAllowedRows(w world) {
 	}
 }
 
-func (b *bench) looseKeys() []string { return append(slices.Clone(b.ignored), usecase.BytesOf) }
+func (b *bench) uncheckedKeys() []string { return append(slices.Clone(b.ignored), usecase.BytesOf) }
 
 // checkMessage checks how a command reported a fault.
 func (b *bench) checkMessage(e commandResult, i *injection) string {
@@ -187,7 +187,7 @@ func (b *bench) injectFaults(report func(string)) (hits int, err error) {
 			}
 		}
 		for _, persistent := range []bool{false, true} {
-			for _, n := range b.sample(may, 1) {
+			for _, n := range b.sampleCalls(may, 1) {
 				i := &injection{fault: f, n: n, persistent: persistent}
 				wrong, err := b.inject(i)
 				if err != nil {

@@ -119,7 +119,7 @@ func TestDecompressionBombs(t *testing.T) {
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := p.store.Restore(ctx, corruptName, p.dir.Disk(), cancelAtOnce(cancel))
+		_, err := p.store.Restore(ctx, corruptName, p.dir.Disk(), cancelOnAdd(cancel))
 		if !errors.Is(err, context.Canceled) && !errors.Is(err, snapshot.ErrNoSpace) {
 			t.Errorf("bomb %s, canceled: got %v, want Canceled or ErrNoSpace", name, err)
 		}
@@ -130,11 +130,11 @@ func TestDecompressionBombs(t *testing.T) {
 	p.checkIntact(t)
 }
 
-// cancelAtOnce is a Progress that cancels the operation at the first progress.
-type cancelAtOnce context.CancelFunc
+// cancelOnAdd is a Progress that cancels the operation at the first progress.
+type cancelOnAdd context.CancelFunc
 
-func (cancelAtOnce) Phase(string, int64) {}
-func (end cancelAtOnce) Add(int64)       { end() }
+func (cancelOnAdd) Phase(string, int64) {}
+func (end cancelOnAdd) Add(int64)       { end() }
 
 // otherFileKinds returns functions that create something other than a snapshot at a path.
 func otherFileKinds(t *testing.T) map[string]func(path string) error {
@@ -204,7 +204,7 @@ func TestCommandsReportDamage(t *testing.T) {
 	kinds := otherFileKinds(t)
 	for name, b := range map[string][]byte{
 		"cut": p.whole[:len(p.whole)/2], "one byte more": append(bytes.Clone(p.whole), 0), "forged": forgeHeader(t, p.whole, "id", `""`),
-		"flipped header": flipped(p.whole, 100), "flipped body": flipped(p.whole, headerLen+100),
+		"flipped header": withFlippedByte(p.whole, 100), "flipped body": withFlippedByte(p.whole, headerLen+100),
 	} {
 		kinds[name] = func(path string) error { return os.WriteFile(path, b, 0o600) }
 	}
@@ -234,7 +234,7 @@ func TestCommandsReportDamage(t *testing.T) {
 	}
 }
 
-func flipped(whole []byte, at int) []byte {
+func withFlippedByte(whole []byte, at int) []byte {
 	b := bytes.Clone(whole)
 	b[at] ^= 1
 	return b

@@ -57,7 +57,7 @@ func TestFaultRegressions(t *testing.T) {
 					return made.Name == call && (strings.HasSuffix(path, end) || strings.Contains(path, end+"-"))
 				},
 			}}
-			if err := b.reset(); err != nil {
+			if err := b.resetStore(); err != nil {
 				t.Fatal(err)
 			}
 			e, err := b.runTraced(i.decide())
@@ -78,7 +78,7 @@ func TestFaultRegressions(t *testing.T) {
 // while their locks are held; afterwards they must be removed.
 func TestLockedFilesAreNotSwept(t *testing.T) {
 	b := newBench(t, trial{step: []string{"create", "c"}})
-	if err := b.reset(); err != nil {
+	if err := b.resetStore(); err != nil {
 		t.Fatal(err)
 	}
 	withUnfinishedFiles(t, b.home, usecase.VM, func(left func() int) {

@@ -51,8 +51,8 @@ func (b *bench) runWithFreePages(t *testing.T, pages int64) (commandResult, stri
 	}
 	defer func() { _ = unix.Unmount(mnt, unix.MNT_DETACH) }()
 	defer func(home string) { b.home = home }(b.home)
-	b.home = homeOn(mnt)
-	if err := b.reset(); err != nil {
+	b.home = homePath(mnt)
+	if err := b.resetStore(); err != nil {
 		t.Fatal(err)
 	}
 	filler := filepath.Join(mnt, "filler")
@@ -83,7 +83,7 @@ func (b *bench) runWithFreePages(t *testing.T, pages int64) (commandResult, stri
 	if after == 1 {
 		should = b.expectUnacknowledged(w, after) // there may have been no room to write the rows
 	}
-	if wrong := diffWorlds(withoutKeys(w, b.looseKeys()), withoutKeys(should, b.looseKeys())); wrong != "" {
+	if wrong := diffWorlds(withoutKeys(w, b.uncheckedKeys()), withoutKeys(should, b.uncheckedKeys())); wrong != "" {
 		return e, "differs from the state after " + b.stepName(after) + ":\n    " + wrong
 	}
 	if len(left) > 0 && e.exit != 0 {
@@ -93,7 +93,7 @@ func (b *bench) runWithFreePages(t *testing.T, pages int64) (commandResult, stri
 		t.Fatal(err)
 	}
 	if e.exit != 0 {
-		if wrong := b.retry(); wrong != "" {
+		if wrong := b.retryUseCase(); wrong != "" {
 			return e, "repeating the use case with free space: " + wrong
 		}
 	}

@@ -17,8 +17,8 @@ func TestPowerCutNeedsGuards(t *testing.T) {
 				rng := newRand(t)
 				missed := ""
 				for _, sc := range scenarios {
-					r := record(t, fixtureFor(t, kind), sc, g)
-					r.replay(t, crashStates(kind, r.log, rng), rng, func(what string) bool {
+					r := recordScenario(t, fixtureFor(t, kind), sc, g)
+					r.replayCrashes(t, crashStates(kind, r.log, rng), rng, func(what string) bool {
 						missed = sc.name + ": " + what
 						return true
 					})

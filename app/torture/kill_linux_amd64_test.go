@@ -10,7 +10,7 @@ import (
 // killAtCall kills the trial's command at its n-th call. It returns false if the command exited
 // first.
 func (b *bench) killAtCall(n int) (bool, error) {
-	if err := b.reset(); err != nil {
+	if err := b.resetStore(); err != nil {
 		return false, err
 	}
 	var at calls.Call
@@ -28,7 +28,7 @@ func (b *bench) killAtCall(n int) (bool, error) {
 
 // killAfter kills the command after a delay, while all its threads run freely.
 func (b *bench) killAfter(d time.Duration) (bool, error) {
-	if err := b.reset(); err != nil {
+	if err := b.resetStore(); err != nil {
 		return false, err
 	}
 	began := time.Now()
@@ -50,7 +50,7 @@ func (b *bench) checkAfterKill(e commandResult, when string) (bool, error) {
 	if !e.killed {
 		return false, nil
 	}
-	if wrong := b.check(e.out != ""); wrong != "" {
+	if wrong := b.checkStore(e.out != ""); wrong != "" {
 		return true, fmt.Errorf("%s:\n  %s", when, wrong)
 	}
 	return true, nil
@@ -67,7 +67,7 @@ func (b *bench) killRepeatedly(most int, report func(string)) (kills int) {
 			kills++
 		}
 	}
-	for _, n := range b.sample(b.calls, 6) {
+	for _, n := range b.sampleCalls(b.calls, 6) {
 		count(b.killAtCall(n))
 	}
 	for tries := 0; kills < most && tries < 10*most; tries++ {

@@ -35,7 +35,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := inNamespace(m)
+	code, err := runInNamespace(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// inNamespace runs the tests in a mount namespace that disappears with them.
-func inNamespace(m *testing.M) (int, error) {
+// runInNamespace runs the tests in a mount namespace that disappears with them.
+func runInNamespace(m *testing.M) (int, error) {
 	if skipReason = missingRequirement(); skipReason != "" {
 		return m.Run(), nil
 	}

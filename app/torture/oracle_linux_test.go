@@ -42,7 +42,7 @@ func (h *history) check(next *subject, home string, done, begun int, rng *rand.R
 	if wrong := h.compare(w, done, begun, usecase.Current); wrong != "" {
 		return "after the next use cases " + wrong
 	}
-	if err := restoreOne(next, home, w, rng); err != nil {
+	if err := restoreRandom(next, home, w, rng); err != nil {
 		return "the next restore: " + err.Error()
 	}
 	return ""
@@ -127,8 +127,8 @@ func (h *history) runNext(next *subject, home string) error {
 	return nil
 }
 
-// restoreOne verifies and restores one of the snapshots.
-func restoreOne(next *subject, home string, w world, rng *rand.Rand) error {
+// restoreRandom verifies and restores one of the snapshots.
+func restoreRandom(next *subject, home string, w world, rng *rand.Rand) error {
 	const content = "vm " + usecase.VM + usecase.ContentOf
 	var names []string
 	for key := range w {

@@ -26,8 +26,8 @@ type recording struct {
 	begun, done []int
 }
 
-// record runs a scenario on the fixture's store. If drop is not "", that guard is removed.
-func record(t *testing.T, g *fixture, sc scenario, drop guard.Guard) *recording {
+// recordScenario runs a scenario on the fixture's store. If drop is not "", that guard is removed.
+func recordScenario(t *testing.T, g *fixture, sc scenario, drop guard.Guard) *recording {
 	t.Helper()
 	dir := tortureDir(t)
 	image, served := filepath.Join(dir, "image"), filepath.Join(dir, "served")
@@ -45,7 +45,7 @@ func record(t *testing.T, g *fixture, sc scenario, drop guard.Guard) *recording 
 	})
 	mnt := mount(t, g.kind, device.Path())
 	r := &recording{fixture: g}
-	r.history = runScenario(t, g, sc, homeOn(mnt), drop, func(done bool) {
+	r.history = runScenario(t, g, sc, homePath(mnt), drop, func(done bool) {
 		at := &r.begun
 		if done {
 			at = &r.done
@@ -71,9 +71,9 @@ func (r *recording) progressAt(entry int) (done, begun int) {
 	return done, max(done, begun)
 }
 
-// replay recreates the disk after each crash and checks it. It calls wrong for each incorrect state;
+// replayCrashes recreates the disk after each crash and checks it. It calls wrong for each incorrect state;
 // wrong reports whether to stop.
-func (r *recording) replay(t *testing.T, crashes []blocklog.Crash, rng *rand.Rand, wrong func(string) (stop bool)) (states int) {
+func (r *recording) replayCrashes(t *testing.T, crashes []blocklog.Crash, rng *rand.Rand, wrong func(string) (stop bool)) (states int) {
 	t.Helper()
 	dir := tortureDir(t)
 	safe, state, mnt := filepath.Join(dir, "safe"), filepath.Join(dir, "state"), filepath.Join(dir, "mnt")
@@ -106,7 +106,7 @@ func checkImage(kind loopfs.Kind, image, mnt string, check func(home string) (wr
 	if err := kind.Mount(image, mnt); err != nil {
 		return err.Error()
 	}
-	wrong = check(homeOn(mnt))
+	wrong = check(homePath(mnt))
 	if err := loopfs.Unmount(mnt); err != nil {
 		wrong += "\n  unmounting: " + err.Error()
 	}
@@ -154,9 +154,9 @@ func TestPowerCut(t *testing.T) {
 		for _, sc := range scenarios {
 			t.Run(kind.Name+"/"+sc.name, func(t *testing.T) {
 				rng := newRand(t)
-				r := record(t, fixtureFor(t, kind), sc, "")
+				r := recordScenario(t, fixtureFor(t, kind), sc, "")
 				began, report := time.Now(), newReporter(t)
-				states := r.replay(t, crashStates(kind, r.log, rng), rng, func(what string) bool {
+				states := r.replayCrashes(t, crashStates(kind, r.log, rng), rng, func(what string) bool {
 					report(what)
 					return false
 				})

@@ -101,7 +101,7 @@ func (b *bench) checkUndo() string {
 // disturb runs the use case with failing calls, and then two use cases that do not need the
 // undo disk. It returns a problem, or "" if the previous disk is the undo disk.
 func (u blockedUndo) disturb(b *bench, drop guard.Guard) string {
-	if err := b.reset(); err != nil {
+	if err := b.resetStore(); err != nil {
 		return err.Error()
 	}
 	failed, hit, err := b.runSubjectTraced(drop, u.step, u.during)

@@ -15,7 +15,7 @@ func runScenario(t *testing.T, g *fixture, sc scenario, home string, drop guard.
 	defer observer.stop()
 	var h history
 	for _, words := range sc.next {
-		h.next = append(h.next, g.expand(words))
+		h.next = append(h.next, g.expandPaths(words))
 	}
 	recordWorld := func() {
 		w, err := observer.inspect(home)
@@ -28,7 +28,7 @@ func runScenario(t *testing.T, g *fixture, sc scenario, home string, drop guard.
 	for _, step := range sc.steps {
 		h.steps = append(h.steps, step)
 		mark(false)
-		if err := s.run(home, g.expand(step)...); err != nil {
+		if err := s.run(home, g.expandPaths(step)...); err != nil {
 			t.Fatal(err)
 		}
 		mark(true)

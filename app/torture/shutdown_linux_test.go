@@ -15,8 +15,8 @@ import (
 	"vmterminal/app/torture/usecase"
 )
 
-// rounds returns the number of shutdowns per file system and scenario.
-func rounds() int {
+// roundCount returns the number of shutdowns per file system and scenario.
+func roundCount() int {
 	if thorough {
 		return 100
 	}
@@ -32,8 +32,8 @@ func TestShutdown(t *testing.T) {
 				rng, report := newRand(t), newReporter(t)
 				e := newShutdownTest(t, fixtureFor(t, kind), sc)
 				within := 0
-				for range rounds() {
-					cut, wrong := e.round(t, rng)
+				for range roundCount() {
+					cut, wrong := e.runRound(t, rng)
 					if cut {
 						within++
 					}
@@ -41,7 +41,7 @@ func TestShutdown(t *testing.T) {
 						report(wrong)
 					}
 				}
-				t.Logf("%d rounds, %d of them during a use case", rounds(), within)
+				t.Logf("%d rounds, %d of them during a use case", roundCount(), within)
 			})
 		}
 	}
@@ -67,7 +67,7 @@ func newShutdownTest(t *testing.T, g *fixture, sc scenario) *shutdownTest {
 	}
 	mnt := mount(t, g.kind, e.image)
 	var began time.Time
-	e.history = runScenario(t, g, sc, homeOn(mnt), "", func(done bool) {
+	e.history = runScenario(t, g, sc, homePath(mnt), "", func(done bool) {
 		if done {
 			e.duration += time.Since(began)
 		}
@@ -78,9 +78,9 @@ func newShutdownTest(t *testing.T, g *fixture, sc scenario) *shutdownTest {
 	return e
 }
 
-// round shuts down the file system once and checks the store. cut reports whether the shutdown
+// runRound shuts down the file system once and checks the store. cut reports whether the shutdown
 // interrupted a use case.
-func (e *shutdownTest) round(t *testing.T, rng *rand.Rand) (cut bool, wrong string) {
+func (e *shutdownTest) runRound(t *testing.T, rng *rand.Rand) (cut bool, wrong string) {
 	t.Helper()
 	if err := errors.Join(blocklog.Copy(e.image, e.fixture.image), e.fixture.kind.Mount(e.image, e.mnt)); err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func (e *shutdownTest) shutDown(t *testing.T, after time.Duration) (done, begun 
 		defer close(ended)
 		for _, step := range e.scenario.steps {
 			started.Add(1)
-			if s.run(homeOn(e.mnt), e.fixture.expand(step)...) != nil {
+			if s.run(homePath(e.mnt), e.fixture.expandPaths(step)...) != nil {
 				return
 			}
 			acknowledged.Add(1)

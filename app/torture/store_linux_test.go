@@ -13,8 +13,8 @@ import (
 	"vmterminal/vm/home"
 )
 
-// homeOn returns the path of the store in a file system that is mounted on dir.
-func homeOn(dir string) string { return filepath.Join(dir, "home") }
+// homePath returns the path of the store in a file system that is mounted on dir.
+func homePath(dir string) string { return filepath.Join(dir, "home") }
 
 // A fixture is an image with the store that setup creates, and separate files to import.
 type fixture struct {
@@ -47,7 +47,7 @@ func fixtureFor(t *testing.T, kind loopfs.Kind) *fixture {
 	mnt := mount(t, kind, fresh)
 	s := startSubject(t, "")
 	for _, words := range setup {
-		if err := s.run(homeOn(mnt), words...); err != nil {
+		if err := s.run(homePath(mnt), words...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,8 +104,8 @@ func gzipFile(disk, file string) error {
 	return os.WriteFile(file, packed, 0o600)
 }
 
-// expand replaces the placeholders for files to import.
-func (g *fixture) expand(step []string) []string {
+// expandPaths replaces the placeholders for files to import.
+func (g *fixture) expandPaths(step []string) []string {
 	out := make([]string, len(step))
 	for at, word := range step {
 		switch word {

@@ -90,9 +90,9 @@ func (b *bench) initialStore() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	home := homeOn(dir)
+	home := homePath(dir)
 	for _, words := range before {
-		if err := b.checker.run(home, b.fixture.expand(words)...); err != nil {
+		if err := b.checker.run(home, b.fixture.expandPaths(words)...); err != nil {
 			return "", err
 		}
 	}

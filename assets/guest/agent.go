@@ -9,7 +9,7 @@ import (
 
 // Agent returns the agent as a static executable, for installation in other guests.
 func Agent() ([]byte, error) {
-	if !Present() {
+	if !IsPresent() {
 		return nil, ErrNotBuilt
 	}
 	compressed, err := files.Open(agentFile)

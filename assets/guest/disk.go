@@ -15,13 +15,13 @@ import (
 // embedded image. The guest grows its file system at boot.
 const MinSize = 64 << 20
 
-// pieceSize is the size of a block of the image; blocks of zeros are not written.
-const pieceSize = 4096
+// blockSize is the size of a block of the image; blocks of zeros are not written.
+const blockSize = 4096
 
 // WriteDisk replaces the contents of f with a sparse disk that contains the guest and is size
 // bytes long. It neither syncs nor closes f.
 func WriteDisk(ctx context.Context, f *os.File, size int64) error {
-	if !Present() {
+	if !IsPresent() {
 		return ErrNotBuilt
 	}
 	if size < MinSize {
@@ -48,15 +48,15 @@ func WriteDisk(ctx context.Context, f *os.File, size int64) error {
 
 // copySparse copies the pieces that are not all zeros.
 func copySparse(ctx context.Context, to io.WriterAt, from io.Reader) error {
-	var zero [pieceSize]byte
-	buf := make([]byte, 256*pieceSize)
+	var zero [blockSize]byte
+	buf := make([]byte, 256*blockSize)
 	for at := int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		n, err := io.ReadFull(from, buf)
-		for start := 0; start < n; start += pieceSize {
-			piece := buf[start:min(start+pieceSize, n)]
+		for start := 0; start < n; start += blockSize {
+			piece := buf[start:min(start+blockSize, n)]
 			if bytes.Equal(piece, zero[:len(piece)]) {
 				continue
 			}

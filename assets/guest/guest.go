@@ -36,5 +36,5 @@ func readVersion(files fs.FS) (version, digest string) {
 	return version, digest
 }
 
-// Present reports whether the program contains the guest.
-func Present() bool { return Version != "" && len(digest) >= digestLength }
+// IsPresent reports whether the program contains the guest.
+func IsPresent() bool { return Version != "" && len(digest) >= digestLength }

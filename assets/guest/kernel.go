@@ -15,7 +15,7 @@ const digestLength = 12
 // and returns its path. It creates dir if necessary. It does not remove the files of other
 // versions, which running VMs may use.
 func KernelFile(dir string) (path string, err error) {
-	if !Present() {
+	if !IsPresent() {
 		return "", ErrNotBuilt
 	}
 	kernel, err := files.Open(kernelFile)
@@ -29,7 +29,7 @@ func KernelFile(dir string) (path string, err error) {
 	}
 	folder := filepath.Join(dir, "builtin-"+digest[:digestLength])
 	path = filepath.Join(folder, filepath.Base(kernelFile))
-	if isWhole(path, info.Size()) {
+	if hasSize(path, info.Size()) {
 		return path, nil
 	}
 	if err := durable.MakeDir(folder); err != nil {
@@ -40,7 +40,7 @@ func KernelFile(dir string) (path string, err error) {
 		return "", err
 	}
 	defer lock.Close()
-	if isWhole(path, info.Size()) { // another process has written it
+	if hasSize(path, info.Size()) { // another process has written it
 		return path, nil
 	}
 	return path, durable.Replace(path, func(w io.Writer) error {
@@ -49,7 +49,7 @@ func KernelFile(dir string) (path string, err error) {
 	})
 }
 
-func isWhole(path string, size int64) bool {
+func hasSize(path string, size int64) bool {
 	have, err := os.Stat(path)
 	return err == nil && have.Mode().IsRegular() && have.Size() == size
 }

@@ -37,7 +37,7 @@ type machine struct {
 // newDisk creates a new disk of 10 GiB.
 func newDisk(t *testing.T) string {
 	t.Helper()
-	if !guest.Present() {
+	if !guest.IsPresent() {
 		t.Fatal("the guest is not built: run assets/guest/build.sh")
 	}
 	f, err := os.Create(filepath.Join(t.TempDir(), "disk.raw"))

@@ -13,7 +13,7 @@ var zeroBlock [BlockSize]byte
 func isZero(block []byte) bool { return bytes.Equal(block, zeroBlock[:len(block)]) }
 
 // DataBytes returns how many bytes of b are in blocks that are not all zeros, which is how
-// many Write would write.
+// many WriteSparse would write.
 func DataBytes(b []byte) int64 {
 	var n int64
 	for len(b) > 0 {

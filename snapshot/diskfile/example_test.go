@@ -9,7 +9,7 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// Write skips blocks of zeros, so that they remain holes.
+// WriteSparse skips blocks of zeros, so that they remain holes.
 func ExampleWriteSparse() {
 	dir, err := os.MkdirTemp("", "diskfile")
 	if err != nil {

@@ -48,7 +48,7 @@
 // chunks whose SHA-256 is the same. Each time, their bytes are first read and compared with
 // their CRC-32C. Readers of the file see no difference between segments that were written
 // and segments that share blocks. See Base. In the same way, a restore takes chunks from
-// the present disk. See Present.
+// the present disk. See PresentDisk.
 //
 // # The decompressor
 //

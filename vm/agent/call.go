@@ -98,9 +98,9 @@ func (c *Client) startCall(ctx context.Context, k *call, req wire.RequestBody) (
 		return 0, fmt.Errorf("%w: the request has %d bytes, the limit is %d", ErrNotExecutable, len(payload), wire.MaxPayload)
 	}
 	c.mu.Lock()
-	if c.closed != nil {
+	if c.closeErr != nil {
 		c.mu.Unlock()
-		return 0, c.closed
+		return 0, c.closeErr
 	}
 	c.lastStream++
 	stream = c.lastStream
@@ -126,10 +126,10 @@ func (c *Client) endCall(stream uint32, cancel bool) {
 }
 
 // loggedRoundTrip sends a request, waits for the response and logs both.
-func (c *Client) loggedRoundTrip(ctx context.Context, loggedRoundTrip wire.RequestBody) (wire.ResponseBody, error) {
+func (c *Client) req(ctx context.Context, req wire.RequestBody) (wire.ResponseBody, error) {
 	start := time.Now()
-	answer, err := c.roundTrip(ctx, loggedRoundTrip)
-	c.logRequest(ctx, loggedRoundTrip.Op, start, err)
+	answer, err := c.roundTrip(ctx, req)
+	c.logRequest(ctx, req.Op, start, err)
 	return answer, err
 }
 

@@ -101,5 +101,5 @@ func (c *Client) request(ctx context.Context, timeout time.Duration, req wire.Re
 	if _, err := c.ensureGreeted(ctx); err != nil {
 		return wire.ResponseBody{}, err
 	}
-	return c.loggedRoundTrip(ctx, req)
+	return c.req(ctx, req)
 }

@@ -26,8 +26,8 @@ type Client struct {
 	greetLock chan struct{}
 
 	mu         sync.Mutex
-	closed     error
-	greeted    bool
+	closeErr   error
+	isGreeted  bool
 	version    int // protocol version of the greeted agent
 	starts     int // number of Ready frames
 	calls      map[uint32]*call
@@ -50,14 +50,14 @@ func NewClient(conn io.ReadWriteCloser, log *slog.Logger) *Client {
 		greetLock: make(chan struct{}, 1),
 		calls:     map[uint32]*call{},
 	}
-	go c.read()
-	go c.write()
+	go c.readFrames()
+	go c.writeFrames()
 	return c
 }
 
 // Close ends the client and closes its connection. Pending calls fail with ErrClosed.
 func (c *Client) Close() error {
-	c.end(ErrClosed)
+	c.closeWith(ErrClosed)
 	return nil
 }
 
@@ -75,13 +75,13 @@ func (c *Client) Starts() int {
 	return c.starts
 }
 
-func (c *Client) end(err error) {
+func (c *Client) closeWith(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed != nil {
+	if c.closeErr != nil {
 		return
 	}
-	c.closed = err
+	c.closeErr = err
 	c.failAll(err)
 	close(c.done)
 	c.conn.Close()
@@ -95,17 +95,17 @@ func (c *Client) failAll(err error) {
 	}
 }
 
-func (c *Client) read() {
-	err := wire.Receive(c.conn, c.handle)
-	c.end(fmt.Errorf("%w: %w", ErrClosed, err))
+func (c *Client) readFrames() {
+	err := wire.Receive(c.conn, c.handleFrame)
+	c.closeWith(fmt.Errorf("%w: %w", ErrClosed, err))
 }
 
-func (c *Client) write() {
+func (c *Client) writeFrames() {
 	for {
 		select {
 		case f := <-c.out:
 			if _, err := c.conn.Write(f.Append(nil)); err != nil {
-				c.end(fmt.Errorf("%w: %w", ErrClosed, err))
+				c.closeWith(fmt.Errorf("%w: %w", ErrClosed, err))
 				return
 			}
 		case <-c.done:
@@ -131,7 +131,7 @@ func (c *Client) send(ctx context.Context, f wire.Frame) error {
 func (c *Client) closeError() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.closed
+	return c.closeErr
 }
 
 // trySend queues a frame if there is room. It is for frames that may be lost.
@@ -143,9 +143,9 @@ func (c *Client) trySend(f wire.Frame) {
 	}
 }
 
-// handle handles one frame from the guest and reports whether it was useful. It never
+// handleFrame handles one frame from the guest and reports whether it was useful. It never
 // blocks.
-func (c *Client) handle(f wire.Frame) bool {
+func (c *Client) handleFrame(f wire.Frame) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -184,6 +184,6 @@ func (c *Client) handle(f wire.Frame) bool {
 
 // handleRestart discards the state of the previous agent. The caller must hold mu.
 func (c *Client) handleRestart() {
-	c.greeted = false
+	c.isGreeted = false
 	c.failAll(ErrRestarted)
 }

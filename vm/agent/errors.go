@@ -83,16 +83,16 @@ func guestError(op string, e *wire.Error) error {
 		wire.CodeNotExecutable: ErrNotExecutable,
 		wire.CodeBusy:          ErrBusy,
 	}
-	text := printable(e.Text, 300)
+	text := toPrintable(e.Text, 300)
 	if text == "" {
 		text = "no reason given"
 	}
 	return &GuestError{Op: op, Text: text, err: causes[e.Code]}
 }
 
-// printable returns at most limit characters of s, with unprintable ones replaced, so
+// toPrintable returns at most limit characters of s, with unprintable ones replaced, so
 // that they cannot control a terminal.
-func printable(s string, limit int) string {
+func toPrintable(s string, limit int) string {
 	var b strings.Builder
 	for _, r := range s {
 		if limit == 0 {

@@ -46,7 +46,7 @@ func Files(ctx context.Context, run func(context.Context, Command) (int, error),
 	case exit == 2: // from package flag, for an unknown flag
 		return fmt.Errorf("list the files: %w", ErrUnsupported)
 	case exit != 0:
-		return fmt.Errorf("list the files: %s", printable(stderr.String(), 300))
+		return fmt.Errorf("list the files: %s", toPrintable(stderr.String(), 300))
 	}
 	return readErr
 }

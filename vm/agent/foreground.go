@@ -19,7 +19,7 @@ func (c *Client) answerForegroundQueries(ctx context.Context, stream uint32, que
 				return
 			}
 			answer, err := c.request(ctx, foregroundTimeout, wire.RequestBody{Op: wire.OpForeground, Terminal: stream})
-			q(printable(answer.Program, maxProgramName), err)
+			q(toPrintable(answer.Program, maxProgramName), err)
 		case <-ctx.Done():
 			return
 		}

@@ -28,7 +28,7 @@ func FuzzClient(f *testing.F) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		c.mu.Lock()
-		c.greeted = true
+		c.isGreeted = true
 		c.mu.Unlock()
 		for i, kind := range kinds {
 			stream.Write(noise)

@@ -47,7 +47,7 @@ func (c *Client) helloOnce(ctx context.Context, wait time.Duration) (Info, error
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, context.DeadlineExceeded)
 	defer cancel()
-	answer, err := c.loggedRoundTrip(ctx, wire.RequestBody{Op: wire.OpHello, Version: wire.Version})
+	answer, err := c.req(ctx, wire.RequestBody{Op: wire.OpHello, Version: wire.Version})
 	if err != nil {
 		return Info{}, err
 	}
@@ -61,7 +61,7 @@ func (c *Client) helloOnce(ctx context.Context, wait time.Duration) (Info, error
 		// The answer is older than the agent's last start.
 		return Info{}, ErrRestarted
 	}
-	c.greeted, c.version = true, info.Version
+	c.isGreeted, c.version = true, info.Version
 	return info, nil
 }
 
@@ -69,7 +69,7 @@ func (c *Client) helloOnce(ctx context.Context, wait time.Duration) (Info, error
 // agent's protocol version.
 func (c *Client) ensureGreeted(ctx context.Context) (version int, err error) {
 	c.mu.Lock()
-	greeted, version := c.greeted, c.version
+	greeted, version := c.isGreeted, c.version
 	c.mu.Unlock()
 	if greeted {
 		return version, nil

@@ -15,9 +15,9 @@ const identityTimeout = 3 * time.Minute
 // Identity identifies the VM that a guest belongs to.
 type Identity struct{ ID, Hostname string }
 
-// Identified reports what the guest has done since its boot to adopt an Identity. It comes
+// IdentityResult reports what the guest has done since its boot to adopt an Identity. It comes
 // from the guest and must not be trusted; texts are short and printable.
-type Identified struct {
+type IdentityResult struct {
 	Change IdentityChange
 	// Renewed lists what was renewed, such as "machine-id"; Notes say what could not be
 	// renewed, and why.
@@ -38,27 +38,27 @@ const (
 // Identify sets the guest's identity. A guest with the identity of another VM renews its
 // machine ID, hostname and SSH host keys, and completes this even if ctx is canceled.
 // Identify returns ErrUnsupported if the agent is too old.
-func (c *Client) Identify(ctx context.Context, who Identity) (Identified, error) {
+func (c *Client) Identify(ctx context.Context, who Identity) (IdentityResult, error) {
 	id := wire.Identity(who)
 	if err := id.Check(); err != nil {
-		return Identified{}, fmt.Errorf("%s: %w", wire.OpIdentity, err)
+		return IdentityResult{}, fmt.Errorf("%s: %w", wire.OpIdentity, err)
 	}
 	answer, err := c.request(ctx, identityTimeout, wire.RequestBody{Op: wire.OpIdentity, Identity: &id})
 	if err != nil {
-		return Identified{}, err
+		return IdentityResult{}, err
 	}
-	got, err := parseIdentified(answer.Identified)
+	got, err := parseIdentityResult(answer.IdentityResult)
 	if err != nil {
-		return Identified{}, fmt.Errorf("%s: %w", wire.OpIdentity, err)
+		return IdentityResult{}, fmt.Errorf("%s: %w", wire.OpIdentity, err)
 	}
 	return got, nil
 }
 
-func parseIdentified(w *wire.Identified) (Identified, error) {
+func parseIdentityResult(w *wire.IdentityResult) (IdentityResult, error) {
 	if w == nil || !slices.Contains([]IdentityChange{IdentitySame, IdentityFirst, IdentityRenamed, IdentityCopied}, IdentityChange(w.Change)) {
-		return Identified{}, fmt.Errorf("%w: invalid identity change", ErrBadAnswer)
+		return IdentityResult{}, fmt.Errorf("%w: invalid identity change", ErrBadAnswer)
 	}
-	return Identified{
+	return IdentityResult{
 		Change:  IdentityChange(w.Change),
 		Renewed: printableList(w.Renewed, 40),
 		Notes:   printableList(w.Notes, 300),
@@ -69,7 +69,7 @@ func parseIdentified(w *wire.Identified) (Identified, error) {
 func printableList(texts []string, limit int) []string {
 	var list []string
 	for _, text := range texts[:min(len(texts), 8)] {
-		list = append(list, printable(text, limit))
+		list = append(list, toPrintable(text, limit))
 	}
 	return list
 }

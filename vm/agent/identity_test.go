@@ -15,29 +15,29 @@ func TestIdentify(t *testing.T) {
 	long := strings.Repeat("x", 1000)
 	tests := []struct {
 		name, answer string
-		want         Identified
+		want         IdentityResult
 		err          error
 	}{
-		{"same", `{"identified":{"found":"same"}}`, Identified{Change: IdentitySame}, nil},
+		{"same", `{"identified":{"found":"same"}}`, IdentityResult{Change: IdentitySame}, nil},
 		{
 			"copied",
 			`{"identified":{"found":"copied","renewed":["machine-id","hostname"],"notes":["no ssh-keygen"]}}`,
-			Identified{Change: IdentityCopied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}},
+			IdentityResult{Change: IdentityCopied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}},
 			nil,
 		},
-		{"new fields", `{"identified":{"found":"first","later":{}}}`, Identified{Change: IdentityFirst}, nil},
-		{"an old agent", `{"error":{"code":"unsupported","text":"unknown operation \"identity\""}}`, Identified{}, ErrUnsupported},
-		{"frozen", `{"error":{"code":"state","text":"frozen"}}`, Identified{}, ErrWrongState},
-		{"nothing", `{}`, Identified{}, ErrBadAnswer},
-		{"unknown change", `{"identified":{"found":"stolen"}}`, Identified{}, ErrBadAnswer},
+		{"new fields", `{"identified":{"found":"first","later":{}}}`, IdentityResult{Change: IdentityFirst}, nil},
+		{"an old agent", `{"error":{"code":"unsupported","text":"unknown operation \"identity\""}}`, IdentityResult{}, ErrUnsupported},
+		{"frozen", `{"error":{"code":"state","text":"frozen"}}`, IdentityResult{}, ErrWrongState},
+		{"nothing", `{}`, IdentityResult{}, ErrBadAnswer},
+		{"unknown change", `{"identified":{"found":"stolen"}}`, IdentityResult{}, ErrBadAnswer},
 		{
 			"escape sequences", `{"identified":{"found":"same","notes":["\u001b[2J\n` + long + `"]}}`,
-			Identified{Change: IdentitySame, Notes: []string{"?[2J?" + long[:295]}},
+			IdentityResult{Change: IdentitySame, Notes: []string{"?[2J?" + long[:295]}},
 			nil,
 		},
 		{
 			"too many", `{"identified":{"found":"same","renewed":["` + strings.Repeat(`","`, 100) + `"]}}`,
-			Identified{Change: IdentitySame, Renewed: make([]string, 8)},
+			IdentityResult{Change: IdentitySame, Renewed: make([]string, 8)},
 			nil,
 		},
 	}

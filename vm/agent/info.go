@@ -26,8 +26,8 @@ func parseInfo(w *wire.Info) (Info, error) {
 	}
 	info := Info{
 		Version:   w.Version,
-		Hostname:  printable(w.Hostname, 64),
-		Kernel:    printable(w.Kernel, 64),
+		Hostname:  toPrintable(w.Hostname, 64),
+		Kernel:    toPrintable(w.Kernel, 64),
 		DiskTotal: max(w.DiskTotal, 0),
 	}
 	info.DiskFree = min(max(w.DiskFree, 0), info.DiskTotal)

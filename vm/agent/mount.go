@@ -34,7 +34,7 @@ func (c *Client) Mount(ctx context.Context, mounts []Mount) (problems []string, 
 		return nil, fmt.Errorf("%s: %w: wrong number of results", wire.OpMount, ErrBadAnswer)
 	}
 	for _, text := range answer.MountProblems {
-		problems = append(problems, printable(text, 300))
+		problems = append(problems, toPrintable(text, 300))
 	}
 	return problems, nil
 }

@@ -123,15 +123,15 @@ func (c *Client) runStreams(ctx context.Context, k *call, stream uint32, command
 		go c.answerForegroundQueries(ctx, stream, command.Terminal.ForegroundQueries)
 	}
 	var outputs sync.WaitGroup
-	carry := func(ch wire.Channel, box *wire.Inbox, to io.Writer) {
+	startCopy := func(ch wire.Channel, box *wire.Inbox, to io.Writer) {
 		outputs.Go(func() {
 			if err := c.copyOutput(ctx, k, stream, ch, box, to); err != nil {
 				k.abort(err)
 			}
 		})
 	}
-	carry(wire.Stdout, k.stdout, command.Stdout)
-	carry(wire.Stderr, k.stderr, command.Stderr)
+	startCopy(wire.Stdout, k.stdout, command.Stdout)
+	startCopy(wire.Stderr, k.stderr, command.Stderr)
 
 	var answer wire.ResponseBody
 	var err error
@@ -214,7 +214,7 @@ func (c *Client) copyOutput(ctx context.Context, k *call, stream uint32, ch wire
 		if _, err := to.Write(data); err != nil {
 			return fmt.Errorf("write output: %w", err)
 		}
-		box.Consumed(len(data))
+		box.Release(len(data))
 		k.received.Add(int64(len(data)))
 		credit := wire.Frame{Kind: wire.Credit, Channel: ch, Stream: stream, Payload: wire.CreditPayload(len(data))}
 		if err := c.send(ctx, credit); err != nil {

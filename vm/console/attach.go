@@ -9,10 +9,10 @@ import (
 // An Attachment reads the console's output from some point on. Only one goroutine may
 // read; Close may be called from another one.
 type Attachment struct {
-	c     *Console
-	pos   int64
-	next  []byte // returned by Read before the output at pos
-	ended chan struct{}
+	c       *Console
+	pos     int64
+	pending []byte // returned by Read before the output at pos
+	closed  chan struct{}
 }
 
 // Attach returns an attachment that reads about the last replay bytes, from the start of a
@@ -23,13 +23,13 @@ func (c *Console) Attach(replay int) *Attachment {
 	if replay < 0 || replay > RingSize {
 		replay = RingSize
 	}
-	recent, end := c.join(replay)
+	recent, end := c.addAttachment(replay)
 	// The lock is not held here: removing the queries may take a tenth of a second.
-	return &Attachment{c: c, pos: end, next: withoutQueries(recent), ended: make(chan struct{})}
+	return &Attachment{c: c, pos: end, pending: removeQueries(recent), closed: make(chan struct{})}
 }
 
-// join counts a new attachment and returns the text to replay and the position after it.
-func (c *Console) join(replay int) (recent []byte, end int64) {
+// addAttachment counts a new attachment and returns the text to replay and the position after it.
+func (c *Console) addAttachment(replay int) (recent []byte, end int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.attached++
@@ -50,7 +50,7 @@ func (a *Attachment) Read(ctx context.Context, p []byte) (int, error) {
 		}
 		select {
 		case <-changed:
-		case <-a.ended:
+		case <-a.closed:
 			return 0, io.EOF
 		case <-ctx.Done():
 			return 0, ctx.Err()
@@ -62,14 +62,14 @@ func (a *Attachment) readAvailable(p []byte) (int, <-chan struct{}, error) {
 	c := a.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(a.next) == 0 && a.pos < c.ring.oldest() {
+	if len(a.pending) == 0 && a.pos < c.ring.oldest() {
 		at := c.ring.startNear(c.ring.oldest())
-		a.next = []byte(SkipNote(at - a.pos))
+		a.pending = []byte(SkipNote(at - a.pos))
 		a.pos = at
 	}
-	if len(a.next) > 0 {
-		n := copy(p, a.next)
-		a.next = a.next[n:]
+	if len(a.pending) > 0 {
+		n := copy(p, a.pending)
+		a.pending = a.pending[n:]
 		return n, nil, nil
 	}
 	if n := c.ring.read(p, a.pos); n > 0 {
@@ -95,9 +95,9 @@ func (a *Attachment) Close() {
 	a.c.mu.Lock()
 	defer a.c.mu.Unlock()
 	select {
-	case <-a.ended:
+	case <-a.closed:
 	default:
-		close(a.ended)
+		close(a.closed)
 		a.c.attached--
 	}
 }

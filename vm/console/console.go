@@ -22,8 +22,8 @@ const RingSize = 4 << 20
 const ReplayLines = 10500
 
 const (
-	inputPiece = 4 << 10 // longer input is split
-	inputDepth = 64      // pieces queued while the guest does not read
+	maxInputPiece  = 4 << 10 // longer input is split
+	inputQueueSize = 64      // pieces queued while the guest does not read
 )
 
 // ErrClosed means that the console has ended, because its VM has stopped.
@@ -52,7 +52,7 @@ func newSized(log io.Writer, size int) *Console {
 	}
 	return &Console{
 		log:     log,
-		input:   make(chan []byte, inputDepth),
+		input:   make(chan []byte, inputQueueSize),
 		ring:    ring{buf: make([]byte, size)},
 		changed: make(chan struct{}),
 		closed:  make(chan struct{}),
@@ -64,9 +64,9 @@ func newSized(log io.Writer, size int) *Console {
 // one Serve may run at a time; a later one continues the same console.
 func (c *Console) Serve(line io.ReadWriteCloser) error {
 	done := make(chan struct{})
-	var feeder sync.WaitGroup
-	feeder.Go(func() { c.writeInput(line, done) })
-	defer feeder.Wait()
+	var writer sync.WaitGroup
+	writer.Go(func() { c.writeInput(line, done) })
+	defer writer.Wait()
 	defer line.Close()
 	defer close(done)
 	buf := make([]byte, 32<<10)
@@ -113,20 +113,20 @@ func (c *Console) writeInput(line io.WriteCloser, done <-chan struct{}) {
 func (c *Console) Output(p []byte) {
 	if len(p) > 0 {
 		_, _ = c.log.Write(p)
-		c.Recall(p)
+		c.AddLogged(p)
 	}
 }
 
-// Recall adds output that is already in the log, from an earlier Console of the same VM. It
+// AddLogged adds output that is already in the log, from an earlier Console of the same VM. It
 // does not retain p.
-func (c *Console) Recall(p []byte) {
+func (c *Console) AddLogged(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ring.write(p)
-	c.wake()
+	c.notify()
 }
 
-func (c *Console) wake() {
+func (c *Console) notify() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -137,7 +137,7 @@ func (c *Console) wake() {
 // queued.
 func (c *Console) Input(ctx context.Context, p []byte) error {
 	for len(p) > 0 {
-		piece := append([]byte(nil), p[:min(len(p), inputPiece)]...)
+		piece := append([]byte(nil), p[:min(len(p), maxInputPiece)]...)
 		p = p[len(piece):]
 		select {
 		case <-c.closed:
@@ -163,7 +163,7 @@ func (c *Console) Close() {
 	case <-c.closed:
 	default:
 		close(c.closed)
-		c.wake()
+		c.notify()
 	}
 }
 

@@ -163,7 +163,7 @@ func TestGuestThatDoesNotReadHoldsUpOnlyTheSender(t *testing.T) {
 	guest := serve(t, c)
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := make(chan error)
-	go func() { sent <- c.Input(ctx, make([]byte, 2*inputDepth*inputPiece)) }()
+	go func() { sent <- c.Input(ctx, make([]byte, 2*inputQueueSize*maxInputPiece)) }()
 	a := c.Attach(0)
 	if _, err := guest.Write([]byte("still here")); err != nil {
 		t.Fatal(err)
@@ -227,7 +227,7 @@ func FuzzAttach(f *testing.F) {
 			t.Fatalf("live output is missing: got %q", got)
 		}
 		for from := max(0, len(text)-64); from <= len(text); from++ {
-			if bytes.Equal(got, withoutQueries(text[from:])) {
+			if bytes.Equal(got, removeQueries(text[from:])) {
 				return
 			}
 		}

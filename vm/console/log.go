@@ -97,7 +97,7 @@ func Tail(path, old string, n int) ([]byte, error) {
 		text, cut = append(before, text...), beforeCut
 	}
 	if cut {
-		text = text[Start(text, len(text)):]
+		text = text[LineStart(text, len(text)):]
 	}
 	return text, nil
 }

@@ -19,13 +19,13 @@ var query = regexp.MustCompile(
 		"|\x1b\\][0-9;]*;\\?(?:\x1b\\\\|\x07))", // colors
 )
 
-// queryBegins contains the possible first bytes of a query.
-const queryBegins = "\x1b\x05"
+// queryStarts contains the possible first bytes of a query.
+const queryStarts = "\x1b\x05"
 
-func withoutQueries(text []byte) []byte {
+func removeQueries(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for {
-		at := bytes.IndexAny(text, queryBegins)
+		at := bytes.IndexAny(text, queryStarts)
 		if at < 0 {
 			return append(out, text...)
 		}

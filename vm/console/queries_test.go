@@ -18,8 +18,8 @@ func TestReplayAsksNothing(t *testing.T) {
 		{"\x1b[1;32mgreen\x1b[0m \x1b[2J\x1b[H\x1b[10;20H\x1b[?1049h\x1b]0;title\x07", "\x1b[1;32mgreen\x1b[0m \x1b[2J\x1b[H\x1b[10;20H\x1b[?1049h\x1b]0;title\x07"},
 		{"plain [6n text $p", "plain [6n text $p"},
 	} {
-		if got := string(withoutQueries([]byte(c.text))); got != c.want {
-			t.Errorf("withoutQueries(%q) = %q, want %q", c.text, got, c.want)
+		if got := string(removeQueries([]byte(c.text))); got != c.want {
+			t.Errorf("removeQueries(%q) = %q, want %q", c.text, got, c.want)
 		}
 	}
 }
@@ -54,6 +54,6 @@ func BenchmarkReplayOfColouredText(b *testing.B) {
 	text := []byte(strings.Repeat(line, RingSize/len(line)))
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		withoutQueries(text)
+		removeQueries(text)
 	}
 }

@@ -39,7 +39,7 @@ func (r *ring) read(p []byte, pos int64) int {
 }
 
 // startNear returns the position near pos at which a replay should start: pos itself if a
-// line starts there, otherwise as defined by Start.
+// line starts there, otherwise as defined by LineStart.
 func (r *ring) startNear(pos int64) int64 {
 	pos = max(pos, r.oldest())
 	if pos == 0 || pos >= r.end {
@@ -47,19 +47,19 @@ func (r *ring) startNear(pos int64) int64 {
 	}
 	// The byte before pos shows whether a line starts at pos.
 	from := max(pos-1, r.oldest())
-	look := make([]byte, min(maxSeek, r.end-from))
-	r.read(look, from)
-	if from < pos && look[0] == '\n' {
+	excerpt := make([]byte, min(maxSeek, r.end-from))
+	r.read(excerpt, from)
+	if from < pos && excerpt[0] == '\n' {
 		return pos
 	}
-	look = look[pos-from:]
-	return pos + int64(Start(look, int(r.end-pos)))
+	excerpt = excerpt[pos-from:]
+	return pos + int64(LineStart(excerpt, int(r.end-pos)))
 }
 
-// Start returns how many bytes of text to skip so that the rest begins with a line, or at
+// LineStart returns how many bytes of text to skip so that the rest begins with a line, or at
 // least with a whole character. text is the beginning of an excerpt that is total bytes long.
 // A line counts only if it starts in the first half, so that a short text is not dropped.
-func Start(text []byte, total int) int {
+func LineStart(text []byte, total int) int {
 	text = text[:min(len(text), maxSeek)]
 	if i := bytes.IndexByte(text[:min(len(text), (total+1)/2)], '\n'); i >= 0 {
 		return i + 1

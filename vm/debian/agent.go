@@ -40,7 +40,7 @@ func InstallAgent(ctx context.Context, disk string, program []byte) error {
 		return err
 	}
 	image := fmt.Sprintf("%s?offset=%d", disk, firstSector*sectorSize)
-	out, err := tool(ctx, "debugfs", "-w", "-f", script, image).CombinedOutput()
+	out, err := toolCommand(ctx, "debugfs", "-w", "-f", script, image).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("write the agent into the disk: debugfs: %w", err)
 	}

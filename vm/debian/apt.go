@@ -58,8 +58,8 @@ func parseStanzas(text string) []aptSource {
 	fields, last := map[string][]string{}, ""
 	finish := func() {
 		enabled := fields["enabled"]
-		off := len(enabled) == 1 && slices.Contains([]string{"no", "false", "0", "off"}, strings.ToLower(enabled[0]))
-		if !off && slices.Contains(fields["types"], "deb") {
+		isDisabled := len(enabled) == 1 && slices.Contains([]string{"no", "false", "0", "off"}, strings.ToLower(enabled[0]))
+		if !isDisabled && slices.Contains(fields["types"], "deb") {
 			for _, uri := range fields["uris"] {
 				for _, suite := range fields["suites"] {
 					all = append(all, aptSource{uri, suite, fields["components"]})

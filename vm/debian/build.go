@@ -33,7 +33,7 @@ type build struct {
 
 // script returns the commands to run in the new system after the installation.
 func (b *build) script() string {
-	lines := strings.Join(b.mirrors.forGuest().lines(b.release), "\n")
+	lines := strings.Join(b.mirrors.forGuest().sourceLines(b.release), "\n")
 	return customize + "cat >\"$root/etc/apt/sources.list\" <<'END'\n" + lines + "\nEND\n"
 }
 
@@ -85,15 +85,15 @@ func (b *build) bootstrap(ctx context.Context, work, files string, p Progress) e
 		"--customize-hook=" + b.script(),
 		b.release, files,
 	}
-	cmd := tool(ctx, "mmdebstrap", append(args, b.mirrors.lines(b.release)...)...)
+	cmd := toolCommand(ctx, "mmdebstrap", append(args, b.mirrors.sourceLines(b.release)...)...)
 	cmd.Env = toolEnv(b.proxy...)
-	if withOwnMounts(cmd) {
+	if useOwnMountNamespace(cmd) {
 		cmd.Env = append(cmd.Env, "TMPDIR="+work) // the next build removes leftovers in it
 	}
-	said := &outputParser{p: p}
-	cmd.Stdout, cmd.Stderr = io.Discard, said
+	parser := &outputParser{p: p}
+	cmd.Stdout, cmd.Stderr = io.Discard, parser
 	if err := cmd.Run(); err != nil {
-		return said.explain(ctx, "mmdebstrap", err)
+		return parser.wrapFailure(ctx, "mmdebstrap", err)
 	}
 	return nil
 }
@@ -101,9 +101,9 @@ func (b *build) bootstrap(ctx context.Context, work, files string, p Progress) e
 // exitTimeout is how long an interrupted tool may take to exit.
 const exitTimeout = 30 * time.Second
 
-// tool returns a command in its own process group. When ctx ends, the whole group is
+// toolCommand returns a command in its own process group. When ctx ends, the whole group is
 // interrupted, as by Ctrl+C in a terminal.
-func tool(ctx context.Context, name string, args ...string) *exec.Cmd {
+func toolCommand(ctx context.Context, name string, args ...string) *exec.Cmd {
 	path, err := findTool(name)
 	if err != nil {
 		path = name // Start returns a better error
@@ -138,7 +138,7 @@ type outputParser struct {
 
 func (t *outputParser) Write(b []byte) (int, error) {
 	scan := bufio.NewScanner(strings.NewReader(t.partial + string(b)))
-	scan.Split(wholeLines)
+	scan.Split(splitWholeLines)
 	t.partial = ""
 	for scan.Scan() {
 		line, whole := strings.CutSuffix(scan.Text(), "\n")
@@ -146,13 +146,13 @@ func (t *outputParser) Write(b []byte) (int, error) {
 			t.partial = line
 			break
 		}
-		t.line(strings.TrimSpace(line[strings.LastIndexByte(line, '\r')+1:]))
+		t.handleLine(strings.TrimSpace(line[strings.LastIndexByte(line, '\r')+1:]))
 	}
 	return len(b), nil
 }
 
-// wholeLines is a [bufio.SplitFunc] for lines that keep their newline.
-func wholeLines(data []byte, atEnd bool) (int, []byte, error) {
+// splitWholeLines is a [bufio.SplitFunc] for lines that keep their newline.
+func splitWholeLines(data []byte, atEnd bool) (int, []byte, error) {
 	if at := strings.IndexByte(string(data), '\n'); at >= 0 {
 		return at + 1, data[:at+1], nil
 	}
@@ -162,7 +162,7 @@ func wholeLines(data []byte, atEnd bool) (int, []byte, error) {
 	return 0, nil, nil
 }
 
-func (t *outputParser) line(line string) {
+func (t *outputParser) handleLine(line string) {
 	if line == "" {
 		return
 	}
@@ -176,8 +176,8 @@ func (t *outputParser) line(line string) {
 	}
 }
 
-// explain returns a one-line error for a failed tool.
-func (t *outputParser) explain(ctx context.Context, name string, err error) error {
+// wrapFailure returns a one-line error for a failed tool.
+func (t *outputParser) wrapFailure(ctx context.Context, name string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

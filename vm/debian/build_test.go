@@ -13,13 +13,13 @@ import (
 	"testing"
 )
 
-type noted struct{ phases []string }
+type phaseRecorder struct{ phases []string }
 
-func (n *noted) Phase(name string, _ int64) { n.phases = append(n.phases, name) }
-func (*noted) Add(int64)                    {}
+func (n *phaseRecorder) Phase(name string, _ int64) { n.phases = append(n.phases, name) }
+func (*phaseRecorder) Add(int64)                    {}
 
 func TestOutputParser(t *testing.T) {
-	p := &noted{}
+	p := &phaseRecorder{}
 	said := &outputParser{p: p}
 	for _, part := range []string{
 		"I: automatically chosen mode: root\nI: downl", "oading packages with apt...\nI: installing ess",
@@ -33,16 +33,16 @@ func TestOutputParser(t *testing.T) {
 		t.Errorf("phases %q, want %q", p.phases, want)
 	}
 	failed := errors.New("exit status 25")
-	if err := said.explain(t.Context(), "mmdebstrap", failed); err.Error() != "mmdebstrap: the cause" {
+	if err := said.wrapFailure(t.Context(), "mmdebstrap", failed); err.Error() != "mmdebstrap: the cause" {
 		t.Errorf("explain: got error %v, want mmdebstrap: the cause", err)
 	}
-	said.line("dpkg: error: No space left on device")
-	if err := said.explain(t.Context(), "mmdebstrap", failed); !errors.Is(err, syscall.ENOSPC) {
+	said.handleLine("dpkg: error: No space left on device")
+	if err := said.wrapFailure(t.Context(), "mmdebstrap", failed); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("explain: got error %v, want error %v", err, syscall.ENOSPC)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := said.explain(ended, "mmdebstrap", failed); !errors.Is(err, context.Canceled) {
+	if err := said.wrapFailure(ended, "mmdebstrap", failed); !errors.Is(err, context.Canceled) {
 		t.Errorf("explain: got error %v, want error %v", err, context.Canceled)
 	}
 }
@@ -72,7 +72,7 @@ func TestNoMirror(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := t.TempDir()
-			err := c.b.writeDisk(t.Context(), filepath.Join(cache, "disk"), &noted{})
+			err := c.b.writeDisk(t.Context(), filepath.Join(cache, "disk"), &phaseRecorder{})
 			if !errors.Is(err, c.want) {
 				t.Errorf("writeDisk: got error %v, want %v", err, c.want)
 			}
@@ -91,13 +91,13 @@ func TestWriteBoot(t *testing.T) {
 	for i := range code {
 		code[i] = 1
 	}
-	if err := writeBoot(disk, code[:100], core); err == nil {
-		t.Error("writeBoot with half a sector: got no error, want one")
+	if err := writeBootSectors(disk, code[:100], core); err == nil {
+		t.Error("writeBootSectors with half a sector: got no error, want one")
 	}
-	if err := writeBoot(disk, code, make([]byte, firstSector*sectorSize)); err == nil {
-		t.Error("writeBoot with a core that reaches into the partition: got no error, want one")
+	if err := writeBootSectors(disk, code, make([]byte, firstSector*sectorSize)); err == nil {
+		t.Error("writeBootSectors with a core that reaches into the partition: got no error, want one")
 	}
-	if err := writeBoot(disk, code, core); err != nil {
+	if err := writeBootSectors(disk, code, core); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(disk)

@@ -62,8 +62,8 @@ type ActiveBuild struct {
 	durable.Holder
 }
 
-// Builds returns the running builds for the folder cache.
-func Builds(cache string) (list []ActiveBuild) {
+// ActiveBuilds returns the running builds for the folder cache.
+func ActiveBuilds(cache string) (list []ActiveBuild) {
 	for _, r := range releases {
 		if held, by := durable.IsLocked(home.DebianLock(cache, r.name)); held {
 			list = append(list, ActiveBuild{r.name, by})

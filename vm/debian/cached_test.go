@@ -35,8 +35,8 @@ func TestListAndRemoveDisks(t *testing.T) {
 	if err := Remove(cache, "bookworm"); !errors.Is(err, durable.ErrLocked) {
 		t.Errorf("Remove during a build: got error %v, want error %v", err, durable.ErrLocked)
 	}
-	if builds := Builds(cache); len(builds) != 1 || builds[0].Activity.Code != ActivityBuild {
-		t.Errorf("Builds: got %+v, want 1 entry", builds)
+	if builds := ActiveBuilds(cache); len(builds) != 1 || builds[0].Activity.Code != ActivityBuild {
+		t.Errorf("ActiveBuilds: got %+v, want 1 entry", builds)
 	}
 	lock.Close()
 	if err := Remove(cache, "bookworm"); err != nil {
@@ -45,7 +45,7 @@ func TestListAndRemoveDisks(t *testing.T) {
 	if list, err := List(cache); err != nil || len(list) != 1 || list[0].Path != other {
 		t.Errorf("after Remove: got %+v, %v; want 1 entry", list, err)
 	}
-	if builds := Builds(cache); len(builds) != 0 {
-		t.Errorf("Builds: got %+v, want none", builds)
+	if builds := ActiveBuilds(cache); len(builds) != 0 {
+		t.Errorf("ActiveBuilds: got %+v, want none", builds)
 	}
 }

@@ -29,10 +29,10 @@ const (
 func Open(ctx context.Context, cache, release string, p Progress) (*os.File, error) {
 	b := build{release: release, mirrors: hostMirrors("/", release), proxy: hostProxy(ctx)}
 	var err error
-	if b.overlay, err = overlay(); err != nil {
+	if b.overlay, err = buildOverlay(); err != nil {
 		return nil, err
 	}
-	path := home.DebianImage(cache, release, b.key())
+	path := home.DebianImage(cache, release, b.cacheKey())
 	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) {
 		return f, err
 	}
@@ -50,15 +50,15 @@ func Open(ctx context.Context, cache, release string, p Progress) (*os.File, err
 	if f, err := os.Open(path); !errors.Is(err, os.ErrNotExist) { // another process has built it
 		return f, err
 	}
-	if err := b.build(ctx, cache, path, p); err != nil {
+	if err := b.buildLocked(ctx, cache, path, p); err != nil {
 		return nil, err
 	}
 	return os.Open(path)
 }
 
-// build builds the disk under the release's lock, until ctx ends or another process requests
+// buildLocked builds the disk under the release's lock, until ctx ends or another process requests
 // cancellation.
-func (b *build) build(ctx context.Context, cache, path string, p Progress) error {
+func (b *build) buildLocked(ctx context.Context, cache, path string, p Progress) error {
 	cancelFile := home.DebianCancel(cache, b.release)
 	if err := errors.Join(durable.ClearCancel(cancelFile), sweepWork(cache, b.release)); err != nil {
 		return err
@@ -78,8 +78,8 @@ func (b *build) build(ctx context.Context, cache, path string, p Progress) error
 	return nil
 }
 
-// key returns a digest of the inputs of the build, except for the packages' contents.
-func (b *build) key() string {
+// cacheKey returns a digest of the inputs of the build, except for the packages' contents.
+func (b *build) cacheKey() string {
 	sum := sha256.New()
 	sum.Write(b.overlay)
 	fmt.Fprintf(sum, "%s\n%s\n%s\n%d\n", b.script(), packages, fsOptions, MinSize)
@@ -99,18 +99,18 @@ func lockBuild(ctx context.Context, path, release string, p Progress) (*durable.
 // sweepWork removes leftovers of killed builds of a release. The caller must hold the
 // release's lock.
 func sweepWork(cache, release string) error {
-	return removeAll(cache, func(name string) bool { return strings.HasPrefix(name, home.DebianWorkPrefix(release)) })
+	return removeMatching(cache, func(name string) bool { return strings.HasPrefix(name, home.DebianWorkPrefix(release)) })
 }
 
 // sweepDisks removes the disks of a release except keep, such as those built by an earlier
 // version of this program. The caller must hold the release's lock.
 func sweepDisks(cache, release, keep string) error {
-	return removeAll(cache, func(name string) bool {
+	return removeMatching(cache, func(name string) bool {
 		return home.IsDebianImage(name, release) && filepath.Join(cache, name) != keep
 	})
 }
 
-func removeAll(dir string, matches func(name string) bool) error {
+func removeMatching(dir string, matches func(name string) bool) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err

@@ -18,8 +18,8 @@ import (
 	"vmterminal/vm/home"
 )
 
-// keptCache is a persistent cache, so that the build runs only once.
-const keptCache = "../../.cache/guests"
+// diskCache is a persistent cache, so that the build runs only once.
+const diskCache = "../../.cache/guests"
 
 // phases records the phases of a build.
 type phases struct {
@@ -39,11 +39,11 @@ func (p *phases) Phase(name string, _ int64) {
 
 func (*phases) Add(int64) {}
 
-// openKept returns the path of the cached disk, which it builds if necessary. If no mirror
+// openCachedDisk returns the path of the cached disk, which it builds if necessary. If no mirror
 // can be reached, it skips the test.
-func openKept(t *testing.T) string {
+func openCachedDisk(t *testing.T) string {
 	t.Helper()
-	cache, err := filepath.Abs(keptCache)
+	cache, err := filepath.Abs(diskCache)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func openKept(t *testing.T) string {
 }
 
 func TestOpen(t *testing.T) {
-	path := openKept(t)
+	path := openCachedDisk(t)
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestOpenCanceled(t *testing.T) {
 	ends := map[string]func(cache string, cancel func()) error{
 		"canceled": func(_ string, cancel func()) error { cancel(); return nil },
 		"asked": func(cache string, _ func()) error {
-			builds := debian.Builds(cache)
+			builds := debian.ActiveBuilds(cache)
 			if len(builds) != 1 || builds[0].Release != "bookworm" || builds[0].PID != os.Getpid() {
 				return fmt.Errorf("got builds %+v, want one of bookworm", builds)
 			}

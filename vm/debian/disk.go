@@ -54,12 +54,12 @@ func makeDisk(ctx context.Context, work, files, disk string) error {
 	if err != nil {
 		return err
 	}
-	return writeBoot(disk, code, core)
+	return writeBootSectors(disk, code, core)
 }
 
-// writeBoot writes the sectors before the partition: GRUB's first sector with the partition
+// writeBootSectors writes the sectors before the partition: GRUB's first sector with the partition
 // table, and directly after it GRUB's core image.
-func writeBoot(disk string, code, core []byte) error {
+func writeBootSectors(disk string, code, core []byte) error {
 	if len(code) != sectorSize || len(core) > (firstSector-1)*sectorSize {
 		return fmt.Errorf("GRUB's images of %d and %d bytes do not fit before the partition", len(code), len(core))
 	}
@@ -70,7 +70,7 @@ func writeBoot(disk string, code, core []byte) error {
 	defer f.Close()
 	first := make([]byte, sectorSize)
 	copy(first, code[:codeSize])
-	copy(first[tableAt:], partition(firstSector, MinSize/sectorSize-firstSector))
+	copy(first[tableAt:], partitionEntry(firstSector, MinSize/sectorSize-firstSector))
 	first[signatureAt], first[signatureAt+1] = 0x55, 0xaa
 	if _, err := f.WriteAt(append(first, core...), 0); err != nil {
 		return err
@@ -78,8 +78,8 @@ func writeBoot(disk string, code, core []byte) error {
 	return f.Truncate(MinSize)
 }
 
-// partition returns an MBR partition entry: active, type Linux, with LBA addresses only.
-func partition(start, length uint32) []byte {
+// partitionEntry returns an MBR partition entry: active, type Linux, with LBA addresses only.
+func partitionEntry(start, length uint32) []byte {
 	e := []byte{0x80, 0xfe, 0xff, 0xff, 0x83, 0xfe, 0xff, 0xff}
 	e = binary.LittleEndian.AppendUint32(e, start)
 	return binary.LittleEndian.AppendUint32(e, length)
@@ -87,7 +87,7 @@ func partition(start, length uint32) []byte {
 
 // runTool runs a program. Its error contains the last line of output.
 func runTool(ctx context.Context, args ...string) error {
-	out, err := tool(ctx, args[0], args[1:]...).CombinedOutput()
+	out, err := toolCommand(ctx, args[0], args[1:]...).CombinedOutput()
 	if err == nil {
 		return nil
 	}
@@ -96,5 +96,5 @@ func runTool(ctx context.Context, args ...string) error {
 	if errors.As(err, &exit) && len(bytes.TrimSpace(out)) > 0 {
 		err = errors.New(t.lines[len(t.lines)-1])
 	}
-	return t.explain(ctx, filepath.Base(args[0]), err)
+	return t.wrapFailure(ctx, filepath.Base(args[0]), err)
 }

@@ -27,7 +27,7 @@ func hostMirrors(root, release string) mirrors {
 	}
 	archiveFits, securityFits := 0, 0
 	for _, s := range aptSources(root) {
-		if !overHTTP(s.uri) || !slices.Contains(s.components, "main") {
+		if !isHTTP(s.uri) || !slices.Contains(s.components, "main") {
 			continue
 		}
 		suite, security := strings.CutSuffix(s.suite, "-security")
@@ -48,23 +48,23 @@ func hostMirrors(root, release string) mirrors {
 	return m
 }
 
-func overHTTP(uri string) bool {
+func isHTTP(uri string) bool {
 	return strings.HasPrefix(uri, "http://") || strings.HasPrefix(uri, "https://")
 }
 
 // forGuest returns the mirrors for the guest's sources.list. A mirror on the host itself, or
 // one that needs a password, is replaced by the public one.
 func (m mirrors) forGuest() mirrors {
-	if !fitForGuest(m.archive) {
+	if !isUsableInGuest(m.archive) {
 		m.archive = publicMirrors.archive
 	}
-	if !fitForGuest(m.security) {
+	if !isUsableInGuest(m.security) {
 		m.security = publicMirrors.security
 	}
 	return m
 }
 
-func fitForGuest(uri string) bool {
+func isUsableInGuest(uri string) bool {
 	u, err := url.Parse(uri)
 	if err != nil || u.User != nil || u.Hostname() == "localhost" {
 		return false
@@ -73,8 +73,8 @@ func fitForGuest(uri string) bool {
 	return err != nil || !addr.IsLoopback()
 }
 
-// lines returns the mirrors as lines of sources.list(5).
-func (m mirrors) lines(release string) []string {
+// sourceLines returns the mirrors as lines of sources.list(5).
+func (m mirrors) sourceLines(release string) []string {
 	return []string{
 		fmt.Sprintf("deb %s %s main", m.archive, release),
 		fmt.Sprintf("deb %s %s-updates main", m.archive, release),

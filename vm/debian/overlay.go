@@ -15,9 +15,9 @@ var rootfs embed.FS
 //go:embed customize.sh
 var customize string
 
-// overlay returns a tar archive of rootfs, which is added to the new system. Equal files
+// buildOverlay returns a tar archive of rootfs, which is added to the new system. Equal files
 // result in equal bytes.
-func overlay() ([]byte, error) {
+func buildOverlay() ([]byte, error) {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	err := fs.WalkDir(rootfs, "rootfs", func(path string, e fs.DirEntry, err error) error {

@@ -13,7 +13,7 @@ func TestMountsArePrivateToTheBuild(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("root's builds mount")
 	}
-	if !withOwnMounts(&exec.Cmd{SysProcAttr: &syscall.SysProcAttr{}}) {
+	if !useOwnMountNamespace(&exec.Cmd{SysProcAttr: &syscall.SysProcAttr{}}) {
 		t.Skip("no mount namespace with private mounts here: the root is not a mount point, or the right to make one is missing")
 	}
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func TestMountsArePrivateToTheBuild(t *testing.T) {
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	b := build{release: "bookworm"}
-	if err := b.bootstrap(t.Context(), dir, filepath.Join(dir, "root.tar"), &noted{}); err == nil {
+	if err := b.bootstrap(t.Context(), dir, filepath.Join(dir, "root.tar"), &phaseRecorder{}); err == nil {
 		t.Error("bootstrap: got no error after its process was killed, want one")
 	}
 	if text, err := os.ReadFile(seen); err != nil || len(text) == 0 {

@@ -4,5 +4,5 @@ package debian
 
 import "os/exec"
 
-// withOwnMounts does nothing: Debian cannot be built on this system.
-func withOwnMounts(*exec.Cmd) bool { return false }
+// useOwnMountNamespace does nothing: Debian cannot be built on this system.
+func useOwnMountNamespace(*exec.Cmd) bool { return false }

@@ -24,31 +24,31 @@ func (b *build) checkMirror(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, mirrorTimeout)
 	defer cancel()
 	address := b.mirrors.archive + "/dists/" + b.release + "/InRelease"
-	ask, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrMirror, err)
 	}
-	client := http.Client{Transport: &http.Transport{Proxy: b.proxyFor, DisableKeepAlives: true}}
-	answer, err := client.Do(ask)
+	client := http.Client{Transport: &http.Transport{Proxy: b.selectProxy, DisableKeepAlives: true}}
+	resp, err := client.Do(req)
 	if err != nil {
-		var about *url.Error
-		if errors.As(err, &about) {
-			err = about.Err
+		var urlErr *url.Error
+		if errors.As(err, &urlErr) {
+			err = urlErr.Err
 		}
 		return fmt.Errorf("%w: %s: %w", ErrMirror, b.mirrors.archive, err)
 	}
-	answer.Body.Close()
+	resp.Body.Close()
 	switch {
-	case answer.StatusCode == http.StatusNotFound:
+	case resp.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%q is %w: %s does not have it", b.release, ErrRelease, b.mirrors.archive)
-	case answer.StatusCode != http.StatusOK:
-		return fmt.Errorf("%w: %s responds with %q", ErrMirror, b.mirrors.archive, answer.Status)
+	case resp.StatusCode != http.StatusOK:
+		return fmt.Errorf("%w: %s responds with %q", ErrMirror, b.mirrors.archive, resp.Status)
 	}
 	return nil
 }
 
-// proxyFor returns the proxy that the tools would use for a request.
-func (b *build) proxyFor(r *http.Request) (*url.URL, error) {
+// selectProxy returns the proxy that the tools would use for a request.
+func (b *build) selectProxy(r *http.Request) (*url.URL, error) {
 	for _, set := range b.proxy {
 		if value, ok := strings.CutPrefix(set, r.URL.Scheme+"_proxy="); ok {
 			return url.Parse(value)

@@ -18,21 +18,21 @@ var releases = []struct{ name, number string }{{"trixie", "13"}, {"bookworm", "1
 // Release returns the code name of a release given by code name or number. For "" it returns
 // the host's release, or the newest one if that cannot be built. The error, if any, wraps
 // ErrRelease.
-func Release(asked string) (string, error) {
-	if asked == "" {
-		asked = releases[0].name
-		if own := hostRelease("/"); own != "" {
-			asked = own
+func Release(requested string) (string, error) {
+	if requested == "" {
+		requested = releases[0].name
+		if hostName := hostRelease("/"); hostName != "" {
+			requested = hostName
 		}
 	}
 	var names []string
 	for _, r := range releases {
-		if strings.EqualFold(asked, r.name) || asked == r.number {
+		if strings.EqualFold(requested, r.name) || requested == r.number {
 			return r.name, nil
 		}
 		names = append(names, r.name)
 	}
-	return "", fmt.Errorf("%.100q is %w: %s", asked, ErrRelease, strings.Join(names, ", "))
+	return "", fmt.Errorf("%.100q is %w: %s", requested, ErrRelease, strings.Join(names, ", "))
 }
 
 // hostRelease returns the code name of the Debian release installed below root, or "" if it

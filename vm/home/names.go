@@ -109,31 +109,31 @@ func Find() (Dir, error) {
 	return Dir(abs), err
 }
 
-func (h Dir) in(name string) string { return filepath.Join(string(h), name) }
+func (h Dir) path(name string) string { return filepath.Join(string(h), name) }
 
 // Config holds the defaults for new VMs and the preferences; users edit it too.
-func (h Dir) Config() string { return h.in("config.yaml") }
+func (h Dir) Config() string { return h.path("config.yaml") }
 
 // VMs is the list of VMs.
-func (h Dir) VMs() string { return h.in("vms.json") }
+func (h Dir) VMs() string { return h.path("vms.json") }
 
 // Active holds the active VM's name.
-func (h Dir) Active() string { return h.in("active") }
+func (h Dir) Active() string { return h.path("active") }
 
 // Lock is held while VMs, Active or Config change; it is never removed.
-func (h Dir) Lock() string { return h.in("store.lock") }
+func (h Dir) Lock() string { return h.path("store.lock") }
 
 // JobLog holds the results of jobs, one JSON object per line.
-func (h Dir) JobLog() string { return h.in("jobs.log") }
+func (h Dir) JobLog() string { return h.path("jobs.log") }
 
 // JobLogOld is the previous JobLog, renamed when it grew too large.
-func (h Dir) JobLogOld() string { return h.in("jobs.log.1") }
+func (h Dir) JobLogOld() string { return h.path("jobs.log.1") }
 
 // Accelerators holds the results of the accelerator probe.
-func (h Dir) Accelerators() string { return h.in("accelerators.json") }
+func (h Dir) Accelerators() string { return h.path("accelerators.json") }
 
 // Cache is the folder for images and the built-in kernel.
-func (h Dir) Cache() string { return h.in("cache") }
+func (h Dir) Cache() string { return h.path("cache") }
 
 // Images is the folder with one folder per image.
 func (h Dir) Images() string { return filepath.Join(h.Cache(), "images") }
@@ -142,10 +142,10 @@ func (h Dir) Images() string { return filepath.Join(h.Cache(), "images") }
 func (h Dir) Image(name string) ImageDir { return ImageDir(filepath.Join(h.Images(), name)) }
 
 // Run is the private folder for sockets.
-func (h Dir) Run() string { return h.in("run") }
+func (h Dir) Run() string { return h.path("run") }
 
 // Data is the folder with one folder per VM.
-func (h Dir) Data() string { return h.in("data") }
+func (h Dir) Data() string { return h.path("data") }
 
 // VM returns the folder of one VM. The caller must have checked the name.
 func (h Dir) VM(name string) VMDir { return VMDir(filepath.Join(h.Data(), name)) }
@@ -154,10 +154,10 @@ func (h Dir) VM(name string) VMDir { return VMDir(filepath.Join(h.Data(), name))
 // files at the returned paths.
 type VMDir string
 
-func (d VMDir) in(name string) string { return filepath.Join(string(d), name) }
+func (d VMDir) path(name string) string { return filepath.Join(string(d), name) }
 
 // Disk is the VM's raw disk; it may be a symbolic link.
-func (d VMDir) Disk() string { return d.in("disk.raw") }
+func (d VMDir) Disk() string { return d.path("disk.raw") }
 
 // SavedDisks returns the path of the newest disk that was saved when another file replaced it
 // while the VM ran, or "", and an unused path for the next one.
@@ -172,110 +172,112 @@ func (d VMDir) SavedDisks() (last, next string) {
 }
 
 // Seed is the ISO image with the cloud-init data for the guest.
-func (d VMDir) Seed() string { return d.in("seed.iso") }
+func (d VMDir) Seed() string { return d.path("seed.iso") }
 
 // SSHKey is the private key for logging in to the guest; the public key is beside it,
 // with the suffix .pub.
-func (d VMDir) SSHKey() string { return d.in("ssh/id_ed25519") }
+func (d VMDir) SSHKey() string { return d.path("ssh/id_ed25519") }
 
 // SSHHostKey is the guest's private host key; the public key is beside it, with the
 // suffix .pub.
-func (d VMDir) SSHHostKey() string { return d.in("ssh/host_ed25519") }
+func (d VMDir) SSHHostKey() string { return d.path("ssh/host_ed25519") }
 
 // SSHKnownHosts is a known_hosts file with the guest's host key only.
-func (d VMDir) SSHKnownHosts() string { return d.in("ssh/known_hosts") }
+func (d VMDir) SSHKnownHosts() string { return d.path("ssh/known_hosts") }
 
 // Undo is the disk as it was before the last restore.
-func (d VMDir) Undo() string { return d.in("disk.undo") }
+func (d VMDir) Undo() string { return d.path("disk.undo") }
 
 // Firmware holds the guest's UEFI variables. It is empty or missing if the VM has none.
-func (d VMDir) Firmware() string { return d.in("efivars.fd") }
+func (d VMDir) Firmware() string { return d.path("efivars.fd") }
 
 // FirmwareUndo holds the UEFI variables from before the last restore.
-func (d VMDir) FirmwareUndo() string { return d.in("efivars.undo") }
+func (d VMDir) FirmwareUndo() string { return d.path("efivars.undo") }
 
 // FirmwareNextPrefix is a path prefix. With an inode number appended, it is the path of the
 // UEFI variables to use once the file with that inode is the disk.
-func (d VMDir) FirmwareNextPrefix() string { return d.in("efivars.next-") }
+func (d VMDir) FirmwareNextPrefix() string { return d.path("efivars.next-") }
 
 // Origin records the snapshots that the disk and the undo disk come from.
-func (d VMDir) Origin() string { return d.in("origin.json") }
+func (d VMDir) Origin() string { return d.path("origin.json") }
 
 // Rows holds the rows of the snapshots, a cache of their headers.
-func (d VMDir) Rows() string { return d.in("snapshots.json") }
+func (d VMDir) Rows() string { return d.path("snapshots.json") }
 
 // Snapshots is the folder for snapshot files.
-func (d VMDir) Snapshots() string { return d.in("snapshots") }
+func (d VMDir) Snapshots() string { return d.path("snapshots") }
 
 // Automatic records when the next automatic snapshot is due and how the last one
 // failed. Only the supervisor writes it.
-func (d VMDir) Automatic() string { return d.in("automatic.json") }
+func (d VMDir) Automatic() string { return d.path("automatic.json") }
 
 // RowsLock is held briefly while Rows or names in Snapshots change.
-func (d VMDir) RowsLock() string { return d.in("snapshots.lock") }
+func (d VMDir) RowsLock() string { return d.path("snapshots.lock") }
 
 // Lock is held while the VM runs, or while its stopped disk is read or changed. It is
 // never removed.
-func (d VMDir) Lock() string { return d.in("lock") }
+func (d VMDir) Lock() string { return d.path("lock") }
 
 // JobLock is held by the one job (snapshot, restore, …) of this VM. Its holder may
 // remove unfinished files. It is never removed.
-func (d VMDir) JobLock() string { return d.in("job.lock") }
+func (d VMDir) JobLock() string { return d.path("job.lock") }
 
 // JobCancel asks the job that holds JobLock to stop. The next holder of the lock
 // removes it.
-func (d VMDir) JobCancel() string { return d.in("job.cancel") }
+func (d VMDir) JobCancel() string { return d.path("job.cancel") }
 
 // CopyLock is held while files are copied to or from the guest, one copy at a time.
 // Snapshots and other jobs do not wait for it. It is never removed.
-func (d VMDir) CopyLock() string { return d.in("copy.lock") }
+func (d VMDir) CopyLock() string { return d.path("copy.lock") }
 
 // CopyCancel asks the copy that holds CopyLock to stop. The next holder of the lock
 // removes it.
-func (d VMDir) CopyCancel() string { return d.in("copy.cancel") }
+func (d VMDir) CopyCancel() string { return d.path("copy.cancel") }
 
 // SupervisorLock is held by the supervisor of the running VM and is not inherited by
 // QEMU. If it is free while Lock is held, either a job is running or QEMU has lost its
 // supervisor. It is never removed.
-func (d VMDir) SupervisorLock() string { return d.in("host.lock") }
+func (d VMDir) SupervisorLock() string { return d.path("host.lock") }
 
 // Supervisor is the state that the supervisor of the running VM publishes.
-func (d VMDir) Supervisor() string { return d.in("host.json") }
+func (d VMDir) Supervisor() string { return d.path("host.json") }
 
 // LastExit records when and why the VM last exited.
-func (d VMDir) LastExit() string { return d.in("last.json") }
+func (d VMDir) LastExit() string { return d.path("last.json") }
 
 // ConsoleLog is the output of the console.
-func (d VMDir) ConsoleLog() string { return d.in("console.log") }
+func (d VMDir) ConsoleLog() string { return d.path("console.log") }
 
 // ConsoleLogOld is the previous ConsoleLog, renamed when it grew too large.
-func (d VMDir) ConsoleLogOld() string { return d.in("console.log.1") }
+func (d VMDir) ConsoleLogOld() string { return d.path("console.log.1") }
 
 // SupervisorLog holds the messages of the supervisor and of QEMU.
-func (d VMDir) SupervisorLog() string { return d.in("host.log") }
+func (d VMDir) SupervisorLog() string { return d.path("host.log") }
 
 // SupervisorLogOld is the previous SupervisorLog, renamed when it grew too large.
-func (d VMDir) SupervisorLogOld() string { return d.in("host.log.1") }
+func (d VMDir) SupervisorLogOld() string { return d.path("host.log.1") }
 
 // Fleece is the overlay that receives the old contents of blocks that the guest
 // overwrites while a point in time is read.
-func (d VMDir) Fleece() string { return d.in("fleece.qcow2") }
+func (d VMDir) Fleece() string { return d.path("fleece.qcow2") }
 
 // ImageDir is one image's folder, as an absolute path. The comments of its methods describe
 // the files at the returned paths.
 type ImageDir string
 
-func (d ImageDir) in(name string) string { return filepath.Join(string(d), name) }
+func (d ImageDir) path(name string) string { return filepath.Join(string(d), name) }
 
 // Row describes the image. It is written last: without it the image is incomplete.
-func (d ImageDir) Row() string { return d.in("image.json") }
+func (d ImageDir) Row() string { return d.path("image.json") }
 
 // File is the image as downloaded; digest is the digest of its contents.
-func (d ImageDir) File(digest string) string { return d.in(digest + ImageSuffix) }
+func (d ImageDir) File(digest string) string { return d.path(digest + ImageSuffix) }
 
 // Disk is a disk created from an image; image and disk are the digests of the image
 // and of the disk's contents.
-func (d ImageDir) Disk(image, disk string) string { return d.in(image + "-" + disk + ImageDiskSuffix) }
+func (d ImageDir) Disk(image, disk string) string {
+	return d.path(image + "-" + disk + ImageDiskSuffix)
+}
 
 // ParseImageDisk returns the digests in the name of a disk, as formatted by [ImageDir.Disk].
 func ParseImageDisk(name string) (image, disk string, ok bool) {
@@ -287,19 +289,19 @@ func ParseImageDisk(name string) (image, disk string, ok bool) {
 }
 
 // Part is an unfinished download that can be resumed.
-func (d ImageDir) Part() string { return d.in("download.part") }
+func (d ImageDir) Part() string { return d.path("download.part") }
 
 // PartState identifies the remote file that Part is an unfinished download of.
-func (d ImageDir) PartState() string { return d.in("download.json") }
+func (d ImageDir) PartState() string { return d.path("download.json") }
 
 // Newest records the newest version ever offered. It is kept when the image is removed.
-func (d ImageDir) Newest() string { return d.in("newest.json") }
+func (d ImageDir) Newest() string { return d.path("newest.json") }
 
 // Cancel asks the holder of Lock to stop. The next holder of the lock removes it.
-func (d ImageDir) Cancel() string { return d.in("cancel") }
+func (d ImageDir) Cancel() string { return d.path("cancel") }
 
 // Lock is held while any file of the folder changes. It is never removed.
-func (d ImageDir) Lock() string { return d.in("lock") }
+func (d ImageDir) Lock() string { return d.path("lock") }
 
 // DebianImage is a disk with a release of Debian that was built from packages; key is
 // the digest of the inputs of the build.

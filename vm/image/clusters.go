@@ -29,18 +29,18 @@ type geometry struct {
 	entrySize   int64 // of the L2 tables
 }
 
-// check verifies that all data that the tables refer to is in the file. QEMU reads zeros
+// checkTables verifies that all data that the tables refer to is in the file. QEMU reads zeros
 // beyond a file's end: it would silently turn a truncated file into a disk with holes.
-func (g geometry) check(r io.ReaderAt) error {
+func (g geometry) checkTables(r io.ReaderAt) error {
 	cluster := int64(1) << g.clusterBits
 	perTable := cluster / g.entrySize
 	needed := (g.disk + cluster*perTable - 1) / (cluster * perTable)
 	if int64(g.l1Entries) < needed || needed*8 > maxL1 {
-		return damaged("its L1 table has %d entries", g.l1Entries)
+		return damagedError("its L1 table has %d entries", g.l1Entries)
 	}
 	l1 := make([]byte, needed*8)
 	if n, err := r.ReadAt(l1, g.l1At); n < len(l1) {
-		return damaged("its L1 table: %w", err)
+		return damagedError("its L1 table: %w", err)
 	}
 	l2 := make([]byte, cluster)
 	tables := int64(0)
@@ -50,10 +50,10 @@ func (g geometry) check(r io.ReaderAt) error {
 			continue
 		}
 		if tables += cluster; tables > g.file { // checking a small file must not take hours
-			return damaged("its L2 tables are larger than the file")
+			return damagedError("its L2 tables are larger than the file")
 		}
 		if n, err := r.ReadAt(l2, at); n < len(l2) {
-			return damaged("L2 table at byte %d: %w", at, err)
+			return damagedError("L2 table at byte %d: %w", at, err)
 		}
 		if err := g.checkTable(l2, i*perTable*cluster); err != nil {
 			return err
@@ -70,7 +70,7 @@ func (g geometry) checkTable(l2 []byte, disk int64) error {
 		l2 = l2[g.entrySize:]
 		at, length := g.extent(entry, min(cluster, g.disk-disk))
 		if length > 0 && at+length > g.file && guard.On(guard.ImageEnd) {
-			return damaged("it is cut off: its data ends at byte %d, but the file has %d bytes", at+length, g.file)
+			return damagedError("it is cut off: its data ends at byte %d, but the file has %d bytes", at+length, g.file)
 		}
 	}
 	return nil

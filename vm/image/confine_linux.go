@@ -39,7 +39,7 @@ func runConfined(cmd *exec.Cmd, from, disk *os.File, read func()) error {
 			err = cmd.Start()
 		}
 		if err == nil {
-			limit(cmd.Process.Pid, disk)
+			setLimits(cmd.Process.Pid, disk)
 			read()
 			err = cmd.Wait()
 		}
@@ -48,8 +48,8 @@ func runConfined(cmd *exec.Cmd, from, disk *os.File, read func()) error {
 	return <-done
 }
 
-// limit sets resource limits for a process that has just been started.
-func limit(pid int, disk *os.File) {
+// setLimits sets resource limits for a process that has just been started.
+func setLimits(pid int, disk *os.File) {
 	set := func(resource int, most uint64) {
 		_ = unix.Prlimit(pid, resource, &unix.Rlimit{Cur: most, Max: most}, nil) // it may have exited
 	}
@@ -96,11 +96,11 @@ func confineFiles(tool string, from, disk *os.File) error {
 	}
 	rules := int(fd)
 	defer unix.Close(rules) //nolint:errcheck // nothing was written
-	if err := allow(rules, int(from.Fd()), mayRead); err != nil {
+	if err := allowFD(rules, int(from.Fd()), mayRead); err != nil {
 		return err
 	}
 	if disk != nil {
-		if err := allow(rules, int(disk.Fd()), mayWrite); err != nil {
+		if err := allowFD(rules, int(disk.Fd()), mayWrite); err != nil {
 			return err
 		}
 	}
@@ -130,10 +130,10 @@ func allowPath(rules int, path string, access uint64) error {
 		return err
 	}
 	defer unix.Close(fd) //nolint:errcheck // nothing was written
-	return allow(rules, fd, access)
+	return allowFD(rules, fd, access)
 }
 
-func allow(rules, fd int, access uint64) error {
+func allowFD(rules, fd int, access uint64) error {
 	attr := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}
 	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&attr)), 0, 0, 0) //nolint:gosec // the kernel reads it during the call
 	if errno != 0 {
@@ -152,7 +152,7 @@ func denyNetwork() error {
 	result := func(value uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: value}
 	}
-	jump := func(kind uint16, k uint32, yes, no uint8) unix.SockFilter {
+	jumpIf := func(kind uint16, k uint32, yes, no uint8) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_JMP | kind | unix.BPF_K, Jt: yes, Jf: no, K: k}
 	}
 	arch, known := auditArchs[runtime.GOARCH]
@@ -161,11 +161,11 @@ func denyNetwork() error {
 	}
 	filter := []unix.SockFilter{
 		load(archAt),
-		jump(unix.BPF_JEQ, arch, 0, 5),
+		jumpIf(unix.BPF_JEQ, arch, 0, 5),
 		load(numberAt),
-		jump(unix.BPF_JGE, x32, 3, 0),
-		jump(unix.BPF_JEQ, unix.SYS_SOCKET, 2, 0),
-		jump(unix.BPF_JEQ, unix.SYS_IO_URING_SETUP, 1, 0),
+		jumpIf(unix.BPF_JGE, x32, 3, 0),
+		jumpIf(unix.BPF_JEQ, unix.SYS_SOCKET, 2, 0),
+		jumpIf(unix.BPF_JEQ, unix.SYS_IO_URING_SETUP, 1, 0),
 		result(unix.SECCOMP_RET_ALLOW),
 		result(unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)),
 	}

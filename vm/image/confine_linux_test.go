@@ -56,7 +56,7 @@ func TestConfinement(t *testing.T) {
 	}
 	defer disk.Close()
 
-	if got := script(t, "cat "+from3+"; echo written 1<>"+disk4, from, disk); got != "the image" {
+	if got := script(t, "cat "+fromPath+"; echo written 1<>"+diskPath, from, disk); got != "the image" {
 		t.Errorf("with its own files: got %q, want %q", got, "the image")
 	}
 	if b, err := os.ReadFile(disk.Name()); err != nil || !strings.HasPrefix(string(b), "written\n") {
@@ -66,7 +66,7 @@ func TestConfinement(t *testing.T) {
 		"a file":      "cat " + secret,
 		"a new file":  "echo x >" + filepath.Join(dir, "new"),
 		"the network": "echo x >/dev/tcp/127.0.0.1/1",
-		"too long":    "until [ $(ulimit -f) = 1024 ]; do :; done; dd if=/usr/bin/env of=" + disk4 + " bs=1k count=1 seek=2k conv=notrunc",
+		"too long":    "until [ $(ulimit -f) = 1024 ]; do :; done; dd if=/usr/bin/env of=" + diskPath + " bs=1k count=1 seek=2k conv=notrunc",
 	} {
 		got := script(t, text, from, disk)
 		refused := false

@@ -32,10 +32,10 @@ func convert(ctx context.Context, disk, from *os.File, info Info, size int64, op
 		}
 		args := []string{
 			"convert", "-p", "-n", "--target-is-zero", "-O", "raw",
-			slice(source(info), at, length), slice(node("raw", disk4, member{}), at, length),
+			partNode(imageNode(info), at, length), partNode(fileNode("raw", diskPath, member{}), at, length),
 		}
 		err := runQEMUImg(ctx, args, from, disk, func(out io.Reader) error {
-			report(out, length, opt)
+			reportProgress(out, length, opt)
 			return nil
 		})
 		if err != nil {
@@ -73,7 +73,7 @@ func runQEMUImg(ctx context.Context, args []string, from, disk *os.File, read fu
 	case readErr != nil:
 		return readErr
 	case err != nil && line != "":
-		return damaged("%s", line)
+		return damagedError("%s", line)
 	case err != nil:
 		return fmt.Errorf("qemu-img: %w", err)
 	}
@@ -82,23 +82,23 @@ func runQEMUImg(ctx context.Context, args []string, from, disk *os.File, read fu
 
 // Paths of the inherited files in the child.
 const (
-	from3 = "/dev/fd/3"
-	disk4 = "/dev/fd/4"
+	fromPath = "/dev/fd/3"
+	diskPath = "/dev/fd/4"
 )
 
-// source returns QEMU's description of the image in the inherited file.
-func source(info Info) string {
+// imageNode returns QEMU's description of the image in the inherited file.
+func imageNode(info Info) string {
 	drivers := map[Format]string{VHD: "vpc"}
 	driver, renamed := drivers[info.Format]
 	if !renamed {
 		driver = string(info.Format)
 	}
-	return node(driver, from3, info.in)
+	return fileNode(driver, fromPath, info.member)
 }
 
-// node returns QEMU's description of an inherited file, or of a part of it. The description
+// fileNode returns QEMU's description of an inherited file, or of a part of it. The description
 // refers to no other file.
-func node(driver, file string, in member) string {
+func fileNode(driver, file string, in member) string {
 	var below any = map[string]any{"driver": "file", "filename": file}
 	if in.size > 0 {
 		whole := (in.size + sector - 1) / sector * sector // tar pads members to whole sectors
@@ -115,16 +115,16 @@ func node(driver, file string, in member) string {
 	return "json:" + string(text)
 }
 
-// slice returns the description of a part of the disk that whole describes.
-func slice(whole string, at, length int64) string {
+// partNode returns the description of a part of the disk that whole describes.
+func partNode(whole string, at, length int64) string {
 	text, _ := json.Marshal(map[string]any{ // as above
 		"driver": "raw", "offset": at, "size": length, "file": json.RawMessage(strings.TrimPrefix(whole, "json:")),
 	})
 	return "json:" + string(text)
 }
 
-// report reads the percentages that qemu-img prints, and reports them as progress.
-func report(out io.Reader, size int64, opt Options) {
+// reportProgress reads the percentages that qemu-img prints, and reports them as progress.
+func reportProgress(out io.Reader, size int64, opt Options) {
 	lines := bufio.NewScanner(out)
 	lines.Split(splitCR)
 	done := int64(0)

@@ -34,12 +34,12 @@ func Copy(ctx context.Context, to, from *os.File, opt Options) error {
 // copyData copies everything except holes.
 func copyData(ctx context.Context, to, from *os.File, size int64, opt Options) error {
 	for off := int64(0); off < size; {
-		start, end, err := dataFrom(from, off, size)
+		start, end, err := nextData(from, off, size)
 		if err != nil {
 			return err
 		}
 		opt.Progress.Add(start - off)
-		if off, err = sparseAt(to, &countingReader{ctx, io.NewSectionReader(from, start, end-start), opt.Progress}, start, size, opt); err != nil {
+		if off, err = copySparseAt(to, &countingReader{ctx, io.NewSectionReader(from, start, end-start), opt.Progress}, start, size, opt); err != nil {
 			return err
 		}
 		if off < end { // the file was truncated concurrently
@@ -58,18 +58,18 @@ func CanShare(to, from *os.File) (bool, error) {
 	return true, to.Truncate(0)
 }
 
-// sparse copies r to the empty file f and leaves holes for zeros. If r is longer than limit,
+// copySparse copies r to the empty file f and leaves holes for zeros. If r is longer than limit,
 // the error is ErrTooLarge.
-func sparse(f *os.File, r io.Reader, limit int64, opt Options) (size int64, err error) {
-	if size, err = sparseAt(f, r, 0, limit, opt); err != nil {
+func copySparse(f *os.File, r io.Reader, limit int64, opt Options) (size int64, err error) {
+	if size, err = copySparseAt(f, r, 0, limit, opt); err != nil {
 		return 0, err
 	}
 	return size, f.Truncate(size)
 }
 
-// sparseAt is like sparse, but starts at offset at and returns the end offset. If r ends with
+// copySparseAt is like sparse, but starts at offset at and returns the end offset. If r ends with
 // zeros, the file may end before that offset.
-func sparseAt(f *os.File, r io.Reader, at, limit int64, opt Options) (end int64, err error) {
+func copySparseAt(f *os.File, r io.Reader, at, limit int64, opt Options) (end int64, err error) {
 	var zero [pieceSize]byte
 	buf := make([]byte, pieceSize)
 	for room := 0; ; {

@@ -49,55 +49,55 @@ func (c *contextReader) Read(p []byte) (int, error) {
 
 // newDecompressor returns a decompressor for r. Errors in the compressed data wrap
 // ErrDamaged, or ErrNotImage if decompressing it needs more than maxDictionary.
-func newDecompressor(r io.Reader, packing Compression) (io.ReadCloser, error) {
-	packed := bufio.NewReaderSize(r, 1<<20)
+func newDecompressor(r io.Reader, compression Compression) (io.ReadCloser, error) {
+	buffered := bufio.NewReaderSize(r, 1<<20)
 	var plain io.ReadCloser
 	var err error
-	switch packing {
+	switch compression {
 	case Gzip:
-		plain, err = newGzipReader(packed)
+		plain, err = newGzipReader(buffered)
 	case Zstd:
 		var z *zstd.Decoder
-		if z, err = zstd.NewReader(packed, zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecoderConcurrency(1)); err == nil {
+		if z, err = zstd.NewReader(buffered, zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecoderConcurrency(1)); err == nil {
 			plain = z.IOReadCloser()
 		}
 	case XZ:
 		var x *xz.Reader
-		x, err = xz.NewReader(packed, maxDictionary)
+		x, err = xz.NewReader(buffered, maxDictionary)
 		plain = io.NopCloser(x)
 	default:
-		return nil, fmt.Errorf("unknown packing %q", packing)
+		return nil, fmt.Errorf("unknown packing %q", compression)
 	}
 	if err != nil {
-		return nil, decompressError(packing, err)
+		return nil, decompressError(compression, err)
 	}
-	return &decompressor{plain, packing}, nil
+	return &decompressor{plain, compression}, nil
 }
 
 // decompressor classifies the errors of a decoder.
 type decompressor struct {
 	io.ReadCloser
-	packing Compression
+	compression Compression
 }
 
 func (u *decompressor) Read(p []byte) (int, error) {
 	n, err := u.ReadCloser.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // a Reader's EOF is never wrapped
-		err = decompressError(u.packing, err)
+		err = decompressError(u.compression, err)
 	}
 	return n, err
 }
 
 // decompressError classifies an error of a decoder: the file is damaged unless it could not be
 // read or needs too much memory.
-func decompressError(packing Compression, err error) error {
+func decompressError(compression Compression, err error) error {
 	switch {
 	case errors.As(err, new(syscall.Errno)), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, xz.ErrMemlimit), errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return notImage("decompressing it needs more than %d MiB of memory; compress it again with default settings of %s", maxDictionary>>20, packing)
+		return notImageError("decompressing it needs more than %d MiB of memory; compress it again with default settings of %s", maxDictionary>>20, compression)
 	}
-	return damaged("%s: %w", packing, err)
+	return damagedError("%s: %w", compression, err)
 }
 
 // gzipReader reads all members of a gzip file. Like gunzip it accepts zeros after the last

@@ -61,7 +61,7 @@ func Digest(ctx context.Context, disk *os.File, p Progress) (string, error) {
 // chunksWithData returns the offsets of the chunks that are not entirely in holes.
 func chunksWithData(disk *os.File, size int64) (at []int64, err error) {
 	for off := int64(0); off < size; {
-		start, end, err := dataFrom(disk, off, size)
+		start, end, err := nextData(disk, off, size)
 		if err != nil {
 			return nil, err
 		}

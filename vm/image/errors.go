@@ -21,10 +21,10 @@ var (
 	ErrNoTool = errors.New("qemu-img is not installed")
 )
 
-func notImage(format string, args ...any) error {
+func notImageError(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrNotImage, fmt.Sprintf(format, args...))
 }
 
-func damaged(format string, args ...any) error {
+func damagedError(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrDamaged, fmt.Errorf(format, args...))
 }

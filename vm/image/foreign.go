@@ -15,16 +15,16 @@ import (
 	"vmterminal/snapshot/durable/guard"
 )
 
-// checkForeign rejects VMDK, VDI and VHD files that need other files, or that are cut off in
+// checkForeignFormat rejects VMDK, VDI and VHD files that need other files, or that are cut off in
 // a way that QEMU does not detect. Call it before a QEMU tool opens the file.
-func checkForeign(r io.ReaderAt, size int64, format Format, head []byte) error {
+func checkForeignFormat(r io.ReaderAt, size int64, format Format, head []byte) error {
 	switch format {
 	case VMDK:
 		return checkVMDK(r, head)
 	case VDI:
 		const kindAt, largest = 76, 2 // 1 is dynamic, 2 is fixed
 		if len(head) < kindAt+4 || binary.LittleEndian.Uint32(head[kindAt:]) > largest {
-			return notImage("this VirtualBox disk only has the differences from another file: clone it in VirtualBox first")
+			return notImageError("this VirtualBox disk only has the differences from another file: clone it in VirtualBox first")
 		}
 	case VHD:
 		return checkVHD(r, size, head)
@@ -43,9 +43,9 @@ func checkVHD(r io.ReaderAt, size int64, head []byte) error {
 	}
 	switch {
 	case diskformat.Recognize(last) != diskformat.VHD:
-		return damaged("this Virtual PC disk (VHD) is cut off: it does not end with its footer")
+		return damagedError("this Virtual PC disk (VHD) is cut off: it does not end with its footer")
 	case binary.BigEndian.Uint32(head[typeAt:]) != dynamic:
-		return notImage("this Virtual PC disk (VHD) only has the differences from another file: merge it first")
+		return notImageError("this Virtual PC disk (VHD) only has the differences from another file: merge it first")
 	}
 	return nil
 }
@@ -57,51 +57,51 @@ const maxDescriptor = 1 << 20
 func checkVMDK(r io.ReaderAt, head []byte) error {
 	const capacityAt, descriptorAt, descriptorLenAt = 12, 28, 36
 	if len(head) < sector {
-		return damaged("its header is cut off")
+		return damagedError("its header is cut off")
 	}
 	number := func(at int) uint64 { return binary.LittleEndian.Uint64(head[at:]) }
 	at, length := number(descriptorAt), number(descriptorLenAt)
 	switch {
 	case number(capacityAt) == 0:
-		return notImage("it is %s: export the disk as one file, or as OVA", diskformat.VMDKText)
+		return notImageError("it is %s: export the disk as one file, or as OVA", diskformat.VMDKText)
 	case at == 0 || length == 0:
-		return notImage("it is one of several files of a VMware disk: export the disk as one file, or as OVA")
+		return notImageError("it is one of several files of a VMware disk: export the disk as one file, or as OVA")
 	case at > maxDescriptor || length > maxDescriptor/sector:
-		return damaged("its descriptor of %d sectors at sector %d", length, at)
+		return damagedError("its descriptor of %d sectors at sector %d", length, at)
 	}
 	text := make([]byte, length*sector)
 	if n, err := r.ReadAt(text, int64(at)*sector); n < len(text) {
-		return damaged("its descriptor: %w", err)
+		return damagedError("its descriptor: %w", err)
 	}
 	text, _, _ = bytes.Cut(text, []byte{0})
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		if strings.EqualFold(strings.TrimSpace(key), "parentCID") && !strings.EqualFold(strings.TrimSpace(value), "ffffffff") {
-			return notImage("this VMware disk only has the differences from another file, such as a snapshot: export the disk as OVA")
+			return notImageError("this VMware disk only has the differences from another file, such as a snapshot: export the disk as OVA")
 		}
 	}
 	return nil
 }
 
-// mapForeign makes qemu-img list where the data of a disk is, and returns the disk's size.
+// checkForeignData makes qemu-img list where the data of a disk is, and returns the disk's size.
 // It returns ErrDamaged for data beyond the file's end, which QEMU would read as zeros.
-func mapForeign(ctx context.Context, from *os.File, info Info) (size int64, err error) {
+func checkForeignData(ctx context.Context, from *os.File, info Info) (size int64, err error) {
 	stat, err := from.Stat()
 	if err != nil {
 		return 0, err
 	}
 	end := stat.Size()
-	if info.in.size > 0 {
-		end = info.in.size
+	if info.member.size > 0 {
+		end = info.member.size
 	}
-	args := []string{"map", "--output=json", source(info)}
+	args := []string{"map", "--output=json", imageNode(info)}
 	err = runQEMUImg(ctx, args, from, nil, func(out io.Reader) error {
-		size, err = readMap(out, end)
+		size, err = readExtents(out, end)
 		_, _ = io.Copy(io.Discard, out) // so that qemu-img can exit
 		return err
 	})
 	if err == nil && (size <= 0 || size%sector != 0) {
-		err = damaged("a disk of %d bytes", size)
+		err = damagedError("a disk of %d bytes", size)
 	}
 	return size, err
 }
@@ -114,8 +114,8 @@ type extent struct {
 	Offset *int64 `json:"offset"`
 }
 
-// readMap reads a list of extents and returns the end of the last one.
-func readMap(out io.Reader, fileSize int64) (size int64, err error) {
+// readExtents reads a list of extents and returns the end of the last one.
+func readExtents(out io.Reader, fileSize int64) (size int64, err error) {
 	list := json.NewDecoder(out)
 	if _, err := list.Token(); err != nil { // no output, because qemu-img failed
 		return 0, nil //nolint:nilerr // its error is reported
@@ -127,7 +127,7 @@ func readMap(out io.Reader, fileSize int64) (size int64, err error) {
 		}
 		size = e.Start + e.Length
 		if e.Data && e.Offset != nil && *e.Offset+e.Length > fileSize && guard.On(guard.ImageEnd) {
-			return 0, damaged("it is cut off: its data ends at byte %d, but the file has %d bytes", *e.Offset+e.Length, fileSize)
+			return 0, damagedError("it is cut off: its data ends at byte %d, but the file has %d bytes", *e.Offset+e.Length, fileSize)
 		}
 	}
 	return size, nil

@@ -49,17 +49,17 @@ func formatOf(head []byte) (Format, error) {
 	_, isPacking := compressions[kind]
 	switch {
 	case isPacking:
-		return "", notImage("it is compressed twice: it contains %s", kind)
+		return "", notImageError("it is compressed twice: it contains %s", kind)
 	case kind == diskformat.VMDKText:
-		return "", notImage("it is %s: export the disk as one file, or as OVA", kind)
+		return "", notImageError("it is %s: export the disk as one file, or as OVA", kind)
 	case kind == diskformat.VMDKESX:
-		return "", notImage("it is %s: export it as OVA", kind)
+		return "", notImageError("it is %s: export it as OVA", kind)
 	case kind == diskformat.Bzip2 || kind == diskformat.LZ4 || kind == diskformat.Zip || kind == diskformat.SevenZip || kind == diskformat.Tar:
-		return "", notImage("it is %s: unpack it first", kind)
+		return "", notImageError("it is %s: unpack it first", kind)
 	case kind != diskformat.Raw:
-		return "", notImage("it is %s", kind)
+		return "", notImageError("it is %s", kind)
 	case !hasBootSector(head):
-		return "", notImage("it has no boot sector and is not in a known format")
+		return "", notImageError("it has no boot sector and is not in a known format")
 	}
 	return Raw, nil
 }

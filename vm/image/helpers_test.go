@@ -37,14 +37,14 @@ func rawDisk(n int) []byte {
 // qcow2Of converts a raw disk to qcow2 with qemu-img.
 func qcow2Of(t *testing.T, raw []byte, options ...string) []byte {
 	t.Helper()
-	return converted(t, raw, "qcow2", options...)
+	return convertTo(t, raw, "qcow2", options...)
 }
 
 // ovaOf returns an OVA with a raw disk's contents.
 func ovaOf(t *testing.T, raw []byte) []byte {
 	t.Helper()
 	const description = "<Envelope/>"
-	disk := converted(t, raw, "vmdk", "-o", "subformat=streamOptimized")
+	disk := convertTo(t, raw, "vmdk", "-o", "subformat=streamOptimized")
 	manifest := fmt.Sprintf("SHA256(vm.ovf)= %x\nSHA1 (disk.vmdk) = %X\n", sha256.Sum256([]byte(description)), sha1.Sum(disk))
 	return tarOf(t, "vm.ovf", []byte(description), "vm.mf", []byte(manifest), "disk.vmdk", disk)
 }
@@ -70,8 +70,8 @@ func tarOf(t *testing.T, files ...any) []byte {
 	return out.Bytes()
 }
 
-// converted converts a raw disk to a format with qemu-img.
-func converted(t *testing.T, raw []byte, format string, options ...string) []byte {
+// convertTo converts a raw disk to a format with qemu-img.
+func convertTo(t *testing.T, raw []byte, format string, options ...string) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "raw"), filepath.Join(dir, "made")
@@ -89,7 +89,7 @@ func converted(t *testing.T, raw []byte, format string, options ...string) []byt
 	return data
 }
 
-func packed(t *testing.T, with string, data []byte) []byte {
+func compressWith(t *testing.T, with string, data []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	var w io.WriteCloser

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dataFrom returns the start and end of the next data at or after off in a file that is size
+// nextData returns the start and end of the next data at or after off in a file that is size
 // bytes long. If only holes follow, both are size.
-func dataFrom(f *os.File, off, size int64) (start, end int64, err error) {
+func nextData(f *os.File, off, size int64) (start, end int64, err error) {
 	start, err = unix.Seek(int(f.Fd()), off, unix.SEEK_DATA)
 	switch {
 	case errors.Is(err, unix.ENXIO) || err == nil && start >= size:

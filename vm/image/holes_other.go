@@ -4,5 +4,5 @@ package image
 
 import "os"
 
-// dataFrom treats the rest of the file as data.
-func dataFrom(_ *os.File, off, size int64) (start, end int64, err error) { return off, size, nil }
+// nextData treats the rest of the file as data.
+func nextData(_ *os.File, off, size int64) (start, end int64, err error) { return off, size, nil }

@@ -17,7 +17,7 @@ type Info struct {
 	// whole file: for compressed files and for formats that only QEMU reads.
 	DiskSize int64
 
-	in member
+	member member
 }
 
 // maxCompressedHead limits how much of a compressed file is read to detect its contents.
@@ -32,7 +32,7 @@ func Inspect(f *os.File) (Info, error) {
 		return Info{}, err
 	}
 	if !stat.Mode().IsRegular() {
-		return Info{}, notImage("it is not a regular file")
+		return Info{}, notImageError("it is not a regular file")
 	}
 	head, err := readHead(io.NewSectionReader(f, 0, stat.Size()))
 	if err != nil {
@@ -55,14 +55,14 @@ func Inspect(f *os.File) (Info, error) {
 	case QCOW2:
 		info.DiskSize, err = checkQCOW2(f, stat.Size())
 	default:
-		err = checkForeign(f, stat.Size(), info.Format, head)
+		err = checkForeignFormat(f, stat.Size(), info.Format, head)
 	}
 	return info, err
 }
 
 // inspectCompressed inspects a compressed file.
-func inspectCompressed(f *os.File, packing Compression) (Info, error) {
-	r, err := newDecompressor(io.NewSectionReader(f, 0, maxCompressedHead), packing)
+func inspectCompressed(f *os.File, compression Compression) (Info, error) {
+	r, err := newDecompressor(io.NewSectionReader(f, 0, maxCompressedHead), compression)
 	if err != nil {
 		return Info{}, err
 	}
@@ -72,7 +72,7 @@ func inspectCompressed(f *os.File, packing Compression) (Info, error) {
 		return Info{}, err
 	}
 	format, err := formatOf(head)
-	return Info{Compression: packing, Format: format, DiskSize: -1}, err
+	return Info{Compression: compression, Format: format, DiskSize: -1}, err
 }
 
 // CheckContent checks what Inspect does not: that a compressed file is complete, that an OVA
@@ -96,7 +96,7 @@ func CheckContent(ctx context.Context, f *os.File, opt Options) error {
 	case QCOW2:
 		return nil
 	default:
-		_, err = mapForeign(ctx, f, info)
+		_, err = checkForeignData(ctx, f, info)
 		return err
 	}
 }
@@ -104,7 +104,7 @@ func CheckContent(ctx context.Context, f *os.File, opt Options) error {
 // checkMember checks what neither Inspect nor qemu-img checks: the checksums of an OVA, and
 // that the compressed data of a VMDK is in the file.
 func checkMember(ctx context.Context, f *os.File, info Info, opt Options) error {
-	at, size := info.in.offset, info.in.size
+	at, size := info.member.offset, info.member.size
 	if size > 0 {
 		if err := checkManifest(ctx, f, opt.Progress); err != nil {
 			return err
@@ -139,7 +139,7 @@ func checkCompressed(ctx context.Context, f *os.File, info Info, opt Options) er
 	}
 	size := int64(len(head)) + rest
 	if err := diskformat.CheckSize(size); err != nil {
-		return notImage("%v", err)
+		return notImageError("%v", err)
 	}
 	return checkPartitions(head, size, opt)
 }
@@ -148,7 +148,7 @@ func checkCompressed(ctx context.Context, f *os.File, info Info, opt Options) er
 // fixed-size VHD is smaller than the file, which has a footer.
 func rawSize(r io.ReaderAt, size int64) (int64, error) {
 	if err := diskformat.CheckSize(size); err != nil {
-		return 0, notImage("%v", err)
+		return 0, notImageError("%v", err)
 	}
 	last := make([]byte, sector)
 	if _, err := r.ReadAt(last, size-sector); err != nil && !errors.Is(err, io.EOF) {
@@ -158,12 +158,12 @@ func rawSize(r io.ReaderAt, size int64) (int64, error) {
 		return disk, nil
 	}
 	if diskformat.Recognize(last) == diskformat.VHD {
-		return 0, damaged("the footer of this Virtual PC disk (VHD) does not match a file of %d bytes", size)
+		return 0, damagedError("the footer of this Virtual PC disk (VHD) does not match a file of %d bytes", size)
 	}
 	return size, nil
 }
 
-type silent struct{}
+type noProgress struct{}
 
-func (silent) Phase(string, int64) {}
-func (silent) Add(int64)           {}
+func (noProgress) Phase(string, int64) {}
+func (noProgress) Add(int64)           {}

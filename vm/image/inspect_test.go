@@ -13,8 +13,8 @@ import (
 	"vmterminal/vm/image"
 )
 
-// madeBy returns the file DIR/made that qemu-img creates with args. DIR/base is a raw disk.
-func madeBy(t *testing.T, args ...string) []byte {
+// createWithQEMUImg returns the file DIR/made that qemu-img creates with args. DIR/base is a raw disk.
+func createWithQEMUImg(t *testing.T, args ...string) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "base"), rawDisk(2), 0o600); err != nil {
@@ -33,8 +33,8 @@ func madeBy(t *testing.T, args ...string) []byte {
 	return data
 }
 
-// patched returns a copy of a file with bytes replaced at an offset.
-func patched(sound []byte, at int, b ...byte) []byte {
+// withBytesAt returns a copy of a file with bytes replaced at an offset.
+func withBytesAt(sound []byte, at int, b ...byte) []byte {
 	changed := bytes.Clone(sound)
 	copy(changed[at:], b)
 	return changed
@@ -42,8 +42,8 @@ func patched(sound []byte, at int, b ...byte) []byte {
 
 func TestInspectRejects(t *testing.T) {
 	sound := qcow2Of(t, rawDisk(2))
-	patchedAt := func(at int, b ...byte) []byte { return patched(sound, at, b...) }
-	vmdk := converted(t, rawDisk(2), "vmdk")
+	patchedAt := func(at int, b ...byte) []byte { return withBytesAt(sound, at, b...) }
+	vmdk := convertTo(t, rawDisk(2), "vmdk")
 	for name, of := range map[string]struct {
 		data []byte
 		is   error
@@ -53,8 +53,8 @@ func TestInspectRejects(t *testing.T) {
 		"zeros":                {make([]byte, 1<<20), image.ErrNotImage, "no boot sector"},
 		"text":                 {[]byte("hello"), image.ErrNotImage, "no boot sector"},
 		"a page":               {[]byte("<!DOCTYPE html><title>404</title>"), image.ErrNotImage, "a web page"},
-		"a backing file":       {madeBy(t, "create", "-q", "-f", "qcow2", "-b", "DIR/base", "-F", "raw", "DIR/made"), image.ErrNotImage, "backing file"},
-		"an external file":     {madeBy(t, "create", "-q", "-f", "qcow2", "-o", "data_file=DIR/data,data_file_raw=on", "DIR/made", "2M"), image.ErrNotImage, "another file"},
+		"a backing file":       {createWithQEMUImg(t, "create", "-q", "-f", "qcow2", "-b", "DIR/base", "-F", "raw", "DIR/made"), image.ErrNotImage, "backing file"},
+		"an external file":     {createWithQEMUImg(t, "create", "-q", "-f", "qcow2", "-o", "data_file=DIR/data,data_file_raw=on", "DIR/made", "2M"), image.ErrNotImage, "another file"},
 		"encrypted":            {patchedAt(35, 2), image.ErrNotImage, "encrypted"},
 		"the data file bit":    {patchedAt(79, 4), image.ErrNotImage, "another file"},
 		"the corrupt bit":      {patchedAt(79, 2), image.ErrDamaged, "corrupt"},
@@ -67,22 +67,22 @@ func TestInspectRejects(t *testing.T) {
 		"a huge disk":          {patchedAt(24, 0x7f), image.ErrNotImage, "too large"},
 		"a wild extension":     {patchedAt(112, 1, 2, 3, 4, 0x7f, 0xff, 0xff, 0xff), image.ErrDamaged, "do not end"},
 		"a vmdk's snapshot":    {bytes.Replace(vmdk, []byte("parentCID=ffffffff"), []byte("parentCID=12345678"), 1), image.ErrNotImage, "difference"},
-		"a vmdk's description": {madeBy(t, "create", "-q", "-f", "vmdk", "-o", "subformat=monolithicFlat", "DIR/made", "2M"), image.ErrNotImage, "in other files"},
-		"a vmdk that leads on": {patched(vmdk, 12, make([]byte, 8)...), image.ErrNotImage, "in other files"},
-		"a vmdk's part":        {patched(vmdk, 28, make([]byte, 16)...), image.ErrNotImage, "one of several files"},
-		"a vmdk's huge text":   {patched(vmdk, 36, 0, 0, 0, 0x40), image.ErrDamaged, "descriptor"},
-		"a vdi's snapshot":     {patched(converted(t, rawDisk(2), "vdi"), 76, 4), image.ErrNotImage, "difference"},
-		"a vhd's snapshot":     {patched(converted(t, rawDisk(2), "vpc"), 63, 4), image.ErrNotImage, "difference"},
+		"a vmdk's description": {createWithQEMUImg(t, "create", "-q", "-f", "vmdk", "-o", "subformat=monolithicFlat", "DIR/made", "2M"), image.ErrNotImage, "in other files"},
+		"a vmdk that leads on": {withBytesAt(vmdk, 12, make([]byte, 8)...), image.ErrNotImage, "in other files"},
+		"a vmdk's part":        {withBytesAt(vmdk, 28, make([]byte, 16)...), image.ErrNotImage, "one of several files"},
+		"a vmdk's huge text":   {withBytesAt(vmdk, 36, 0, 0, 0, 0x40), image.ErrDamaged, "descriptor"},
+		"a vdi's snapshot":     {withBytesAt(convertTo(t, rawDisk(2), "vdi"), 76, 4), image.ErrNotImage, "difference"},
+		"a vhd's snapshot":     {withBytesAt(convertTo(t, rawDisk(2), "vpc"), 63, 4), image.ErrNotImage, "difference"},
 		"an ova of two disks":  {tarOf(t, "a.ovf", []byte{}, "1.vmdk", vmdk, "2.vmdk", vmdk), image.ErrNotImage, "several disks"},
 		"an ova of none":       {tarOf(t, "a.ovf", []byte{}), image.ErrNotImage, "without a disk"},
-		"an ova of a part":     {tarOf(t, "a.ovf", []byte{}, "1.vmdk", patched(vmdk, 28, make([]byte, 16)...)), image.ErrNotImage, "one of several files"},
+		"an ova of a part":     {tarOf(t, "a.ovf", []byte{}, "1.vmdk", withBytesAt(vmdk, 28, make([]byte, 16)...)), image.ErrNotImage, "one of several files"},
 		"a tar":                {tarOf(t, "disk.raw", rawDisk(2)), image.ErrNotImage, "not an OVA"},
-		"a tar.gz":             {packed(t, "gzip", tarOf(t, "disk.raw", rawDisk(2))), image.ErrNotImage, "tar archive"},
+		"a tar.gz":             {compressWith(t, "gzip", tarOf(t, "disk.raw", rawDisk(2))), image.ErrNotImage, "tar archive"},
 		"luks":                 {append([]byte("LUKS\xba\xbe"), make([]byte, 4096)...), image.ErrNotImage, "encrypted"},
 		"bzip2":                {[]byte("BZh91AY"), image.ErrNotImage, "bzip2"},
 		"part of a sector":     {rawDisk(2)[:1<<20+1], image.ErrNotImage, "whole number of"},
-		"packed twice":         {packed(t, "xz", packed(t, "gzip", rawDisk(2))), image.ErrNotImage, "compressed twice"},
-		"packed text":          {packed(t, "gzip", []byte("hello")), image.ErrNotImage, "no boot sector"},
+		"packed twice":         {compressWith(t, "xz", compressWith(t, "gzip", rawDisk(2))), image.ErrNotImage, "compressed twice"},
+		"packed text":          {compressWith(t, "gzip", []byte("hello")), image.ErrNotImage, "no boot sector"},
 		"a gzip header":        {[]byte("\x1f\x8b\x08"), image.ErrDamaged, "gzip"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,9 +101,9 @@ func TestInspectRejects(t *testing.T) {
 // A file that Inspect rejects is also rejected inside a compressed file, before QEMU opens
 // it.
 func TestWriteRejectsCompressed(t *testing.T) {
-	inside := madeBy(t, "create", "-q", "-f", "qcow2", "-b", "DIR/base", "-F", "raw", "DIR/made")
+	inside := createWithQEMUImg(t, "create", "-q", "-f", "qcow2", "-b", "DIR/base", "-F", "raw", "DIR/made")
 	for _, tool := range []string{"gzip", "xz", "zstd"} {
-		_, err := image.Write(t.Context(), file(t, nil), file(t, packed(t, tool, inside)), image.Options{})
+		_, err := image.Write(t.Context(), file(t, nil), file(t, compressWith(t, tool, inside)), image.Options{})
 		if !errors.Is(err, image.ErrNotImage) || !strings.Contains(err.Error(), "backing file") {
 			t.Errorf("%s: got error %v, want ErrNotImage about a backing file", tool, err)
 		}

@@ -34,17 +34,17 @@ func checkManifest(ctx context.Context, f *os.File, p Progress) error {
 		return err
 	}
 	p.Phase(PhaseCheck, stat.Size())
-	return eachMember(io.NewSectionReader(f, 0, stat.Size()), func(h *tar.Header, content io.Reader) error {
+	return visitMembers(io.NewSectionReader(f, 0, stat.Size()), func(h *tar.Header, content io.Reader) error {
 		want, found := sums[h.Name]
 		if !found {
 			return nil
 		}
-		sum := want.by()
-		if _, err := io.Copy(sum, checkedReader{ctx, content, p}); err != nil {
+		sum := want.newHash()
+		if _, err := io.Copy(sum, &countingReader{ctx, content, p}); err != nil {
 			return err
 		}
 		if hex.EncodeToString(sum.Sum(nil)) != want.sum {
-			return damaged("the checksum of %q differs from the OVA's manifest", h.Name)
+			return damagedError("the checksum of %q differs from the OVA's manifest", h.Name)
 		}
 		return nil
 	})
@@ -52,21 +52,21 @@ func checkManifest(ctx context.Context, f *os.File, p Progress) error {
 
 // fileSum is the expected checksum of a file.
 type fileSum struct {
-	by  func() hash.Hash
-	sum string
+	newHash func() hash.Hash
+	sum     string
 }
 
 // manifestOf returns the checksums in the manifest of an OVA, by file name.
 func manifestOf(archive io.Reader) (map[string]fileSum, error) {
 	kinds := map[string]func() hash.Hash{"SHA1": sha1.New, "SHA256": sha256.New, "SHA512": sha512.New}
 	sums := map[string]fileSum{}
-	err := eachMember(archive, func(h *tar.Header, content io.Reader) error {
+	err := visitMembers(archive, func(h *tar.Header, content io.Reader) error {
 		if !strings.EqualFold(path.Ext(h.Name), ".mf") {
 			return nil
 		}
 		text, err := io.ReadAll(io.LimitReader(content, maxManifest))
 		if err != nil {
-			return damaged("the OVA archive: %w", err)
+			return damagedError("the OVA archive: %w", err)
 		}
 		for line := range strings.Lines(string(text)) {
 			if m := manifestLine.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
@@ -78,8 +78,8 @@ func manifestOf(archive io.Reader) (map[string]fileSum, error) {
 	return sums, err
 }
 
-// eachMember calls visit for each file in a tar archive.
-func eachMember(archive io.Reader, visit func(*tar.Header, io.Reader) error) error {
+// visitMembers calls visit for each file in a tar archive.
+func visitMembers(archive io.Reader, visit func(*tar.Header, io.Reader) error) error {
 	members := tar.NewReader(archive)
 	for {
 		h, err := members.Next()
@@ -87,7 +87,7 @@ func eachMember(archive io.Reader, visit func(*tar.Header, io.Reader) error) err
 			return nil
 		}
 		if err != nil {
-			return damaged("the OVA archive: %w", err)
+			return damagedError("the OVA archive: %w", err)
 		}
 		h.Name = path.Clean(h.Name)
 		if h.Typeflag == tar.TypeReg {
@@ -96,20 +96,4 @@ func eachMember(archive io.Reader, visit func(*tar.Header, io.Reader) error) err
 			}
 		}
 	}
-}
-
-// checkedReader reports the bytes read as progress, and fails once ctx ends.
-type checkedReader struct {
-	ctx context.Context
-	io.Reader
-	progress Progress
-}
-
-func (r checkedReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := r.Reader.Read(p)
-	r.progress.Add(int64(n))
-	return n, err
 }

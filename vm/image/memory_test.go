@@ -15,7 +15,7 @@ import (
 // hugeXZ returns an xz file that needs a dictionary of 4 GiB.
 func hugeXZ(t *testing.T) []byte {
 	t.Helper()
-	b := packed(t, "xz", rawDisk(2))
+	b := compressWith(t, "xz", rawDisk(2))
 	block := b[12:] // after the stream's header
 	header := block[:(int(block[0])+1)*4]
 	at := bytes.Index(header, []byte{0x21, 1}) // the filter LZMA2 and the length of its properties

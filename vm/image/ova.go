@@ -27,7 +27,7 @@ func inspectOVA(f *os.File, size int64) (Info, error) {
 			break
 		}
 		if err != nil {
-			return Info{}, damaged("the OVA archive: %w", err)
+			return Info{}, damagedError("the OVA archive: %w", err)
 		}
 		at, err := whole.Seek(0, io.SeekCurrent)
 		if err != nil {
@@ -39,19 +39,19 @@ func inspectOVA(f *os.File, size int64) (Info, error) {
 			described = true
 		case name == ".mf" || name == ".cert" || name == ".xml" || name == ".txt" || name == ".nvram" || name == ".iso":
 		case in != member{}:
-			return Info{}, notImage("it is an OVA with several disks: extract one with tar and use that")
+			return Info{}, notImageError("it is an OVA with several disks: extract one with tar and use that")
 		default:
 			if at+h.Size > size {
-				return Info{}, damaged("the OVA archive is cut off within %q", h.Name)
+				return Info{}, damagedError("the OVA archive is cut off within %q", h.Name)
 			}
 			in = member{at, h.Size}
 		}
 	}
 	if !described {
-		return Info{}, notImage("it is %s and not an OVA: extract it first", diskformat.Tar)
+		return Info{}, notImageError("it is %s and not an OVA: extract it first", diskformat.Tar)
 	}
 	if (in == member{}) {
-		return Info{}, notImage("it is an OVA without a disk")
+		return Info{}, notImageError("it is an OVA without a disk")
 	}
 	return inspectMember(f, in)
 }
@@ -63,17 +63,17 @@ func inspectMember(f *os.File, in member) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	info := Info{DiskSize: -1, in: in}
+	info := Info{DiskSize: -1, member: in}
 	if info.Format, err = formatOf(head); err != nil {
 		return Info{}, err
 	}
 	switch info.Format {
 	case Raw:
-		return Info{}, notImage("it is an OVA with a raw disk: extract the disk with tar and use that")
+		return Info{}, notImageError("it is an OVA with a raw disk: extract the disk with tar and use that")
 	case QCOW2:
 		info.DiskSize, err = checkQCOW2(disk, in.size)
 	default:
-		err = checkForeign(disk, in.size, info.Format, head)
+		err = checkForeignFormat(disk, in.size, info.Format, head)
 	}
 	return info, err
 }

@@ -17,7 +17,7 @@ func CheckDisk(disk *os.File, size int64, opt Options) error {
 		return err
 	}
 	if !hasBootSector(head) {
-		return notImage("its disk has no boot sector")
+		return notImageError("its disk has no boot sector")
 	}
 	return checkPartitions(head, size, opt)
 }

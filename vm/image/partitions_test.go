@@ -53,9 +53,9 @@ func TestDiskShorterThanItsPartitions(t *testing.T) {
 		"gpt that nothing vouches for": {stale[:4<<20], nil},
 		"boot code":                    {code[:4<<20], nil},
 	} {
-		files := map[string][]byte{"raw": of.disk, "raw.gz": packed(t, "gzip", of.disk)}
+		files := map[string][]byte{"raw": of.disk, "raw.gz": compressWith(t, "gzip", of.disk)}
 		if name == "gpt, cut" {
-			files["qcow2"], files["vdi"] = qcow2Of(t, of.disk), converted(t, of.disk, "vdi")
+			files["qcow2"], files["vdi"] = qcow2Of(t, of.disk), convertTo(t, of.disk, "vdi")
 		}
 		for format, data := range files {
 			from := file(t, data)

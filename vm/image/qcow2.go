@@ -30,20 +30,20 @@ const maxDisk = 16 << 40
 func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 	h := make([]byte, qcow2V3Header)
 	if n, err := r.ReadAt(h, 0); n < qcow2V2Header {
-		return 0, damaged("its header: %w", err)
+		return 0, damagedError("its header: %w", err)
 	}
 	be := binary.BigEndian
 	version, clusterBits := be.Uint32(h[4:]), be.Uint32(h[20:])
 	length, entrySize := uint32(qcow2V2Header), int64(8)
 	switch {
 	case version != 2 && version != 3:
-		return 0, notImage("qcow version %d is not supported", version)
+		return 0, notImageError("qcow version %d is not supported", version)
 	case be.Uint64(h[8:]) != 0 || be.Uint32(h[16:]) != 0:
-		return 0, notImage("it only has the differences from a backing file; flatten it first: qemu-img convert -O qcow2 FILE WHOLE")
+		return 0, notImageError("it only has the differences from a backing file; flatten it first: qemu-img convert -O qcow2 FILE WHOLE")
 	case be.Uint32(h[32:]) != 0:
-		return 0, notImage("it is encrypted")
+		return 0, notImageError("it is encrypted")
 	case clusterBits < 9 || clusterBits > 21:
-		return 0, damaged("clusters of 1<<%d bytes", clusterBits)
+		return 0, damagedError("clusters of 1<<%d bytes", clusterBits)
 	}
 	if version == 3 {
 		features := be.Uint64(h[72:])
@@ -54,7 +54,7 @@ func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 			entrySize = 16
 		}
 		if length = be.Uint32(h[100:]); length < qcow2V3Header || length > 1<<clusterBits {
-			return 0, damaged("a header of %d bytes", length)
+			return 0, damagedError("a header of %d bytes", length)
 		}
 	}
 	if err := checkExtensions(r, int64(length), 1<<clusterBits); err != nil {
@@ -62,25 +62,25 @@ func checkQCOW2(r io.ReaderAt, file int64) (size int64, err error) {
 	}
 	disk := be.Uint64(h[24:])
 	if disk == 0 || disk%sector != 0 {
-		return 0, damaged("a disk of %d bytes", disk)
+		return 0, damagedError("a disk of %d bytes", disk)
 	}
 	if disk > maxDisk {
-		return 0, notImage("its disk of %d bytes is too large", disk)
+		return 0, notImageError("its disk of %d bytes is too large", disk)
 	}
 	return int64(disk), geometry{
 		disk: int64(disk), file: file, clusterBits: clusterBits, entrySize: entrySize,
 		l1At: int64(be.Uint64(h[40:]) & entryOffset), l1Entries: be.Uint32(h[36:]),
-	}.check(r)
+	}.checkTables(r)
 }
 
 func checkFeatures(bits uint64) error {
 	switch {
 	case bits&featureDataFile != 0:
-		return notImage("its data is in another file; flatten it first: qemu-img convert -O qcow2 FILE WHOLE")
+		return notImageError("its data is in another file; flatten it first: qemu-img convert -O qcow2 FILE WHOLE")
 	case bits&featureCorrupt != 0:
-		return damaged("it is marked as corrupt")
+		return damagedError("it is marked as corrupt")
 	case bits&^(featureDirty|featureZstd|featureExtendedL2) != 0:
-		return notImage("unknown qcow2 features (%#x)", bits)
+		return notImageError("unknown qcow2 features (%#x)", bits)
 	}
 	return nil
 }
@@ -91,21 +91,21 @@ func checkExtensions(r io.ReaderAt, at, end int64) error {
 	var head [8]byte
 	for at+int64(len(head)) <= end {
 		if n, err := r.ReadAt(head[:], at); n < len(head) {
-			return damaged("its header extensions: %w", err)
+			return damagedError("its header extensions: %w", err)
 		}
 		length := int64(binary.BigEndian.Uint32(head[4:]))
 		switch binary.BigEndian.Uint32(head[:]) {
 		case extensionEnd:
 			return nil
 		case extensionDataFile:
-			return notImage("its data is in another file")
+			return notImageError("its data is in another file")
 		case extensionLUKS:
-			return notImage("it is encrypted")
+			return notImageError("it is encrypted")
 		}
 		at += int64(len(head)) + (length+7)&^7
 	}
 	if at > end {
-		return damaged("its header extensions do not end")
+		return damagedError("its header extensions do not end")
 	}
 	return nil
 }

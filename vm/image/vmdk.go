@@ -24,7 +24,7 @@ func checkCompressedVMDK(ctx context.Context, r io.ReaderAt, size int64) error {
 	)
 	head := make([]byte, sector)
 	if _, err := r.ReadAt(head, 0); err != nil {
-		return damaged("its header: %w", err)
+		return damagedError("its header: %w", err)
 	}
 	number := func(at int) uint64 { return binary.LittleEndian.Uint64(head[at:]) }
 	const wanted = compressed | marked
@@ -33,29 +33,29 @@ func checkCompressedVMDK(ctx context.Context, r io.ReaderAt, size int64) error {
 	}
 	if number(directoryAt) == directoryAtEnd {
 		if _, err := r.ReadAt(head, max(0, size-footerSize)); err != nil || diskformat.Recognize(head) != diskformat.VMDK {
-			return damaged("this VMware disk is cut off: it does not end with its footer")
+			return damagedError("this VMware disk is cut off: it does not end with its footer")
 		}
 	}
 	entries, directory := binary.LittleEndian.Uint32(head[entriesAt:]), number(directoryAt)
 	const maxEntries = 512 // as in QEMU
 	if number(grainAt) == 0 || number(grainAt) > maxDisk/sector || entries == 0 || entries > maxEntries || number(capacityAt) > maxDisk/sector {
-		return damaged("its header has impossible sizes")
+		return damagedError("its header has impossible sizes")
 	}
-	covers := number(grainAt) * uint64(entries)
-	tables := (number(capacityAt) + covers - 1) / covers
-	return eachEntry(ctx, r, size, directory, tables, func(table uint64) error {
-		return eachEntry(ctx, r, size, table, uint64(entries), func(grain uint64) error {
+	tableGrains := number(grainAt) * uint64(entries)
+	tables := (number(capacityAt) + tableGrains - 1) / tableGrains
+	return visitEntries(ctx, r, size, directory, tables, func(table uint64) error {
+		return visitEntries(ctx, r, size, table, uint64(entries), func(grain uint64) error {
 			return checkGrain(r, size, grain)
 		})
 	})
 }
 
-// eachEntry calls visit for each entry of a table, except 0 and 1, which mean no data. at and
+// visitEntries calls visit for each entry of a table, except 0 and 1, which mean no data. at and
 // the entries are sector numbers.
-func eachEntry(ctx context.Context, r io.ReaderAt, size int64, at, entries uint64, visit func(uint64) error) error {
+func visitEntries(ctx context.Context, r io.ReaderAt, size int64, at, entries uint64, visit func(uint64) error) error {
 	const entrySize = 4
 	if at > uint64(size)/sector || entries > uint64(size)/entrySize || at*sector+entries*entrySize > uint64(size) {
-		return damaged("it is cut off: the table at sector %d is beyond its end", at)
+		return damagedError("it is cut off: the table at sector %d is beyond its end", at)
 	}
 	table := bufio.NewReader(io.NewSectionReader(r, int64(at*sector), int64(entries*entrySize)))
 	var entry [entrySize]byte
@@ -64,7 +64,7 @@ func eachEntry(ctx context.Context, r io.ReaderAt, size int64, at, entries uint6
 			return err
 		}
 		if _, err := io.ReadFull(table, entry[:]); err != nil {
-			return damaged("its tables: %w", err)
+			return damagedError("its tables: %w", err)
 		}
 		if to := uint64(binary.LittleEndian.Uint32(entry[:])); to > 1 {
 			if err := visit(to); err != nil {
@@ -87,5 +87,5 @@ func checkGrain(r io.ReaderAt, size int64, grain uint64) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	return damaged("it is cut off: it needs data at byte %d, but the file has %d bytes", at, size)
+	return damagedError("it is cut off: it needs data at byte %d, but the file has %d bytes", at, size)
 }

@@ -33,7 +33,7 @@ func (o Options) room(bytes int64) error {
 
 func (o Options) withDefaults() Options {
 	if o.Progress == nil {
-		o.Progress = silent{}
+		o.Progress = noProgress{}
 	}
 	return o
 }
@@ -76,7 +76,7 @@ func writePlain(ctx context.Context, disk, from *os.File, info Info, opt Options
 	}
 	size = info.DiskSize
 	if size < 0 {
-		if size, err = mapForeign(ctx, from, info); err != nil {
+		if size, err = checkForeignData(ctx, from, info); err != nil {
 			return 0, err
 		}
 	}
@@ -107,7 +107,7 @@ func writeCompressedRaw(ctx context.Context, disk, from *os.File, info Info, opt
 		return 0, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	whole, err := sparse(disk, r, opt.limit()+sector, opt)
+	whole, err := copySparse(disk, r, opt.limit()+sector, opt)
 	if err != nil {
 		return 0, err
 	}
@@ -137,12 +137,12 @@ func writeCompressedFormat(ctx context.Context, disk, from *os.File, info Info, 
 		return 0, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	if _, err := sparse(plain, r, maxDisk, opt); err != nil {
+	if _, err := copySparse(plain, r, maxDisk, opt); err != nil {
 		return 0, err
 	}
-	inside, err := Inspect(plain)
+	inner, err := Inspect(plain)
 	if err != nil {
 		return 0, err
 	}
-	return writePlain(ctx, disk, plain, inside, opt)
+	return writePlain(ctx, disk, plain, inner, opt)
 }

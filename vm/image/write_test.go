@@ -28,23 +28,23 @@ func TestWrite(t *testing.T) {
 		"qcow2 v2":   {qcow2Of(t, raw, "-o", "compat=0.10"), image.Info{Format: image.QCOW2, DiskSize: 8 << 20}},
 		"qcow2 -c":   {qcow2Of(t, raw, "-c"), image.Info{Format: image.QCOW2, DiskSize: 8 << 20}},
 		"qcow2 zstd": {qcow2Of(t, raw, "-c", "-o", "compression_type=zstd"), image.Info{Format: image.QCOW2, DiskSize: 8 << 20}},
-		"raw.gz":     {packed(t, "gzip", raw), image.Info{Compression: image.Gzip, Format: image.Raw, DiskSize: -1}},
-		"raw.xz":     {packed(t, "xz", raw), image.Info{Compression: image.XZ, Format: image.Raw, DiskSize: -1}},
-		"raw.zst":    {packed(t, "zstd", raw), image.Info{Compression: image.Zstd, Format: image.Raw, DiskSize: -1}},
-		"qcow2.gz":   {packed(t, "gzip", qcow2), image.Info{Compression: image.Gzip, Format: image.QCOW2, DiskSize: -1}},
-		"qcow2.xz":   {packed(t, "xz", qcow2), image.Info{Compression: image.XZ, Format: image.QCOW2, DiskSize: -1}},
-		"qcow2.zst":  {packed(t, "zstd", qcow2), image.Info{Compression: image.Zstd, Format: image.QCOW2, DiskSize: -1}},
-		"padded.gz":  {append(packed(t, "gzip", raw), make([]byte, 5000)...), image.Info{Compression: image.Gzip, Format: image.Raw, DiskSize: -1}},
-		"members.gz": {append(packed(t, "gzip", raw[:3<<20]), packed(t, "gzip", raw[3<<20:])...), image.Info{Compression: image.Gzip, Format: image.Raw, DiskSize: -1}},
+		"raw.gz":     {compressWith(t, "gzip", raw), image.Info{Compression: image.Gzip, Format: image.Raw, DiskSize: -1}},
+		"raw.xz":     {compressWith(t, "xz", raw), image.Info{Compression: image.XZ, Format: image.Raw, DiskSize: -1}},
+		"raw.zst":    {compressWith(t, "zstd", raw), image.Info{Compression: image.Zstd, Format: image.Raw, DiskSize: -1}},
+		"qcow2.gz":   {compressWith(t, "gzip", qcow2), image.Info{Compression: image.Gzip, Format: image.QCOW2, DiskSize: -1}},
+		"qcow2.xz":   {compressWith(t, "xz", qcow2), image.Info{Compression: image.XZ, Format: image.QCOW2, DiskSize: -1}},
+		"qcow2.zst":  {compressWith(t, "zstd", qcow2), image.Info{Compression: image.Zstd, Format: image.QCOW2, DiskSize: -1}},
+		"padded.gz":  {append(compressWith(t, "gzip", raw), make([]byte, 5000)...), image.Info{Compression: image.Gzip, Format: image.Raw, DiskSize: -1}},
+		"members.gz": {append(compressWith(t, "gzip", raw[:3<<20]), compressWith(t, "gzip", raw[3<<20:])...), image.Info{Compression: image.Gzip, Format: image.Raw, DiskSize: -1}},
 		"blocks.xz":  {tool(t, raw, "xz", "-c", "--block-size=1MiB"), image.Info{Compression: image.XZ, Format: image.Raw, DiskSize: -1}},
-		"vmdk":       {converted(t, raw, "vmdk"), image.Info{Format: image.VMDK, DiskSize: -1}},
-		"streamed":   {converted(t, raw, "vmdk", "-o", "subformat=streamOptimized"), image.Info{Format: image.VMDK, DiskSize: -1}},
-		"vdi":        {converted(t, raw, "vdi"), image.Info{Format: image.VDI, DiskSize: -1}},
-		"vhd":        {converted(t, raw, "vpc", "-o", "force_size=on"), image.Info{Format: image.VHD, DiskSize: -1}},
-		"fixed vhd":  {converted(t, raw, "vpc", "-o", "subformat=fixed,force_size=on"), image.Info{Format: image.Raw, DiskSize: 8 << 20}},
-		"vhd.xz":     {packed(t, "xz", converted(t, raw, "vpc", "-o", "subformat=fixed,force_size=on")), image.Info{Compression: image.XZ, Format: image.Raw, DiskSize: -1}},
-		"vhdx":       {converted(t, raw, "vhdx"), image.Info{Format: image.VHDX, DiskSize: -1}},
-		"vmdk.gz":    {packed(t, "gzip", converted(t, raw, "vmdk")), image.Info{Compression: image.Gzip, Format: image.VMDK, DiskSize: -1}},
+		"vmdk":       {convertTo(t, raw, "vmdk"), image.Info{Format: image.VMDK, DiskSize: -1}},
+		"streamed":   {convertTo(t, raw, "vmdk", "-o", "subformat=streamOptimized"), image.Info{Format: image.VMDK, DiskSize: -1}},
+		"vdi":        {convertTo(t, raw, "vdi"), image.Info{Format: image.VDI, DiskSize: -1}},
+		"vhd":        {convertTo(t, raw, "vpc", "-o", "force_size=on"), image.Info{Format: image.VHD, DiskSize: -1}},
+		"fixed vhd":  {convertTo(t, raw, "vpc", "-o", "subformat=fixed,force_size=on"), image.Info{Format: image.Raw, DiskSize: 8 << 20}},
+		"vhd.xz":     {compressWith(t, "xz", convertTo(t, raw, "vpc", "-o", "subformat=fixed,force_size=on")), image.Info{Compression: image.XZ, Format: image.Raw, DiskSize: -1}},
+		"vhdx":       {convertTo(t, raw, "vhdx"), image.Info{Format: image.VHDX, DiskSize: -1}},
+		"vmdk.gz":    {compressWith(t, "gzip", convertTo(t, raw, "vmdk")), image.Info{Compression: image.Gzip, Format: image.VMDK, DiskSize: -1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, disk, m := file(t, of.data), file(t, nil), &meter{}
@@ -67,14 +67,14 @@ func TestWrite(t *testing.T) {
 			if err := syscall.Fstat(int(disk.Fd()), &stat); err != nil || stat.Blocks*512 > 3<<20 {
 				t.Errorf("got %d allocated bytes, %v; want at most 3 MiB", stat.Blocks*512, err)
 			}
-			alone(t, disk)
+			checkOnlyFile(t, disk)
 		})
 	}
 }
 
 func TestWriteQCOW2WithoutBootSector(t *testing.T) {
 	empty := qcow2Of(t, make([]byte, 8<<20))
-	for name, data := range map[string][]byte{"plain": empty, "packed": packed(t, "gzip", empty)} {
+	for name, data := range map[string][]byte{"plain": empty, "packed": compressWith(t, "gzip", empty)} {
 		disk := file(t, nil)
 		if _, err := image.Write(t.Context(), disk, file(t, data), image.Options{}); !errors.Is(err, image.ErrNotImage) {
 			t.Errorf("%s: got error %v, want error %v", name, err, image.ErrNotImage)
@@ -82,8 +82,8 @@ func TestWriteQCOW2WithoutBootSector(t *testing.T) {
 	}
 }
 
-// alone checks that the folder of f contains no other file.
-func alone(t *testing.T, f *os.File) {
+// checkOnlyFile checks that the folder of f contains no other file.
+func checkOnlyFile(t *testing.T, f *os.File) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(f.Name()))
 	if err != nil || len(entries) != 1 {
@@ -94,18 +94,18 @@ func alone(t *testing.T, f *os.File) {
 func TestWriteIsLimited(t *testing.T) {
 	raw := rawDisk(8)
 	for name, data := range map[string][]byte{
-		"raw": raw, "qcow2": qcow2Of(t, raw), "raw.gz": packed(t, "gzip", raw), "qcow2.xz": packed(t, "xz", qcow2Of(t, raw)),
+		"raw": raw, "qcow2": qcow2Of(t, raw), "raw.gz": compressWith(t, "gzip", raw), "qcow2.xz": compressWith(t, "xz", qcow2Of(t, raw)),
 	} {
 		disk := file(t, nil)
 		if _, err := image.Write(t.Context(), disk, file(t, data), image.Options{MaxSize: 4 << 20}); !errors.Is(err, image.ErrTooLarge) {
 			t.Errorf("%s of 8 MiB on a disk of 4: got error %v, want error %v", name, err, image.ErrTooLarge)
 		}
-		alone(t, disk)
+		checkOnlyFile(t, disk)
 	}
 }
 
-// usedBy returns the disk space that a file uses, in bytes.
-func usedBy(t *testing.T, f *os.File) int64 {
+// allocatedBytes returns the disk space that a file uses, in bytes.
+func allocatedBytes(t *testing.T, f *os.File) int64 {
 	t.Helper()
 	var stat syscall.Stat_t
 	if err := syscall.Fstat(int(f.Fd()), &stat); err != nil {
@@ -120,13 +120,13 @@ func TestWriteWithoutRoom(t *testing.T) {
 	raw := bytes.Repeat([]byte("a bomb. "), 64<<20/8)
 	raw[510], raw[511] = 0x55, 0xaa
 	for name, data := range map[string][]byte{
-		"raw": raw, "qcow2": qcow2Of(t, raw, "-c"), "raw.gz": packed(t, "gzip", raw), "qcow2.zst": packed(t, "zstd", qcow2Of(t, raw, "-c")),
-		"vmdk": converted(t, raw, "vmdk", "-o", "subformat=streamOptimized"),
+		"raw": raw, "qcow2": qcow2Of(t, raw, "-c"), "raw.gz": compressWith(t, "gzip", raw), "qcow2.zst": compressWith(t, "zstd", qcow2Of(t, raw, "-c")),
+		"vmdk": convertTo(t, raw, "vmdk", "-o", "subformat=streamOptimized"),
 	} {
 		const room = 20 << 20
 		disk := file(t, nil)
 		opt := image.Options{Room: func(bytes int64) error {
-			if usedBy(t, disk)+bytes > room {
+			if allocatedBytes(t, disk)+bytes > room {
 				return full
 			}
 			return nil
@@ -134,10 +134,10 @@ func TestWriteWithoutRoom(t *testing.T) {
 		if _, err := image.Write(t.Context(), disk, file(t, data), opt); !errors.Is(err, full) {
 			t.Errorf("%s: got error %v, want error %v", name, err, full)
 		}
-		if used := usedBy(t, disk); used > room || used < room/4 {
+		if used := allocatedBytes(t, disk); used > room || used < room/4 {
 			t.Errorf("%s: got %d bytes written, want at most %d", name, used, room)
 		}
-		alone(t, disk)
+		checkOnlyFile(t, disk)
 	}
 }
 
@@ -166,14 +166,14 @@ func TestWriteWithLittleRoom(t *testing.T) {
 
 func TestWriteIsCanceled(t *testing.T) {
 	raw := rawDisk(24)
-	for name, data := range map[string][]byte{"raw": raw, "qcow2": qcow2Of(t, raw), "raw.zst": packed(t, "zstd", raw)} {
+	for name, data := range map[string][]byte{"raw": raw, "qcow2": qcow2Of(t, raw), "raw.zst": compressWith(t, "zstd", raw)} {
 		ctx, cancel := context.WithCancel(t.Context())
 		disk := file(t, nil)
 		if _, err := image.Write(ctx, disk, file(t, data), image.Options{Progress: &meter{at: cancel}}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got error %v, want error %v", name, err, context.Canceled)
 		}
 		cancel()
-		alone(t, disk)
+		checkOnlyFile(t, disk)
 	}
 }
 
@@ -185,7 +185,7 @@ func TestDecompressionIsCanceled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		disk := file(t, nil)
 		// The first progress report comes after the whole file was read.
-		_, err := image.Write(ctx, disk, file(t, packed(t, with, raw)), image.Options{Progress: &meter{at: cancel}})
+		_, err := image.Write(ctx, disk, file(t, compressWith(t, with, raw)), image.Options{Progress: &meter{at: cancel}})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got error %v, want Canceled", with, err)
 		}
@@ -199,7 +199,7 @@ func TestDecompressionIsCanceled(t *testing.T) {
 func TestWriteDamaged(t *testing.T) {
 	raw := rawDisk(8)
 	for _, with := range []string{"gzip", "xz", "zstd"} {
-		whole := packed(t, with, raw)
+		whole := compressWith(t, with, raw)
 		for _, cut := range []int{len(whole) - 1, len(whole) - 9, len(whole) / 2, 20} {
 			if _, err := image.Write(t.Context(), file(t, nil), file(t, whole[:cut]), image.Options{}); !errors.Is(err, image.ErrDamaged) {
 				t.Errorf("%s cut to %d of %d: got error %v, want error %v", with, cut, len(whole), err, image.ErrDamaged)
@@ -247,9 +247,9 @@ func TestWriteCutQCOW2(t *testing.T) {
 func TestWriteCutForeign(t *testing.T) {
 	raw := rawDisk(8)
 	for name, whole := range map[string][]byte{
-		"vmdk": converted(t, raw, "vmdk"), "streamed vmdk": converted(t, raw, "vmdk", "-o", "subformat=streamOptimized"),
-		"vdi": converted(t, raw, "vdi"), "vhd": converted(t, raw, "vpc"), "vhdx": converted(t, raw, "vhdx"), "ova": ovaOf(t, raw),
-		"fixed vhd": converted(t, mbr(rawDisk(8), 1, 8<<11-1), "vpc", "-o", "subformat=fixed,force_size=on"),
+		"vmdk": convertTo(t, raw, "vmdk"), "streamed vmdk": convertTo(t, raw, "vmdk", "-o", "subformat=streamOptimized"),
+		"vdi": convertTo(t, raw, "vdi"), "vhd": convertTo(t, raw, "vpc"), "vhdx": convertTo(t, raw, "vhdx"), "ova": ovaOf(t, raw),
+		"fixed vhd": convertTo(t, mbr(rawDisk(8), 1, 8<<11-1), "vpc", "-o", "subformat=fixed,force_size=on"),
 	} {
 		if name == "vhdx" { // a VHDX ends with space for the disk's last block
 			whole = whole[:len(whole)-len(whole)%(1<<20)]
@@ -271,7 +271,7 @@ func TestWriteOVA(t *testing.T) {
 	raw := rawDisk(8)
 	for name, data := range map[string][]byte{
 		"streamed": ovaOf(t, raw), "qcow2": tarOf(t, "vm.ovf", []byte{}, "disk.img", qcow2Of(t, raw)),
-		"vdi": tarOf(t, "a folder/vm.ovf", []byte{}, "disk.vdi", converted(t, raw, "vdi")),
+		"vdi": tarOf(t, "a folder/vm.ovf", []byte{}, "disk.vdi", convertTo(t, raw, "vdi")),
 	} {
 		disk := file(t, nil)
 		size, err := image.Write(t.Context(), disk, file(t, data), image.Options{})
@@ -283,7 +283,7 @@ func TestWriteOVA(t *testing.T) {
 
 // A disk that does not match its OVA's manifest is rejected both on import and on use.
 func TestOVAManifest(t *testing.T) {
-	disk := converted(t, rawDisk(2), "vmdk", "-o", "subformat=streamOptimized")
+	disk := convertTo(t, rawDisk(2), "vmdk", "-o", "subformat=streamOptimized")
 	ova := func(line string, args ...any) *os.File {
 		return file(t, tarOf(t, "vm.ovf", []byte("<Envelope/>"), "vm.mf", fmt.Appendf(nil, line, args...), "disk.vmdk", disk))
 	}

@@ -45,11 +45,11 @@ type call struct {
 	done        chan struct{}
 }
 
-// start sends a request. c.done is closed when the answer is complete or the connection has
+// startCall sends a request. c.done is closed when the answer is complete or the connection has
 // ended.
-func (e *Export) start(c *call) {
+func (e *Export) startCall(c *call) {
 	c.done = make(chan struct{})
-	cookie, err := e.register(c)
+	cookie, err := e.addCall(c)
 	if err != nil {
 		c.err = err
 		close(c.done)
@@ -62,11 +62,11 @@ func (e *Export) start(c *call) {
 	req = be.AppendUint64(req, cookie)
 	req = be.AppendUint64(req, uint64(c.off))
 	req = be.AppendUint32(req, uint32(c.length))
-	e.send(req)
+	e.sendRequest(req)
 }
 
-// register adds the call to the pending ones, so that it completes even if sending fails.
-func (e *Export) register(c *call) (cookie uint64, err error) {
+// addCall adds the call to the pending ones, so that it completes even if sending fails.
+func (e *Export) addCall(c *call) (cookie uint64, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err != nil {
@@ -74,39 +74,39 @@ func (e *Export) register(c *call) (cookie uint64, err error) {
 	}
 	e.last++
 	e.pending[e.last] = c
-	e.expectProgress()
+	e.updateDeadline()
 	return e.last, nil
 }
 
-// expectProgress sets the deadline for the server's next bytes, or removes it while no
+// updateDeadline sets the deadline for the server's next bytes, or removes it while no
 // request is pending. The caller must hold mu.
-func (e *Export) expectProgress() {
+func (e *Export) updateDeadline() {
 	var deadline time.Time
 	if len(e.pending) > 0 {
-		deadline = time.Now().Add(e.silence)
+		deadline = time.Now().Add(e.replyTimeout)
 	}
 	_ = e.conn.SetReadDeadline(deadline) // fails only on a closed connection
 }
 
-func (e *Export) send(req []byte) {
+func (e *Export) sendRequest(req []byte) {
 	e.writing.Lock()
 	defer e.writing.Unlock()
-	err := e.conn.SetWriteDeadline(time.Now().Add(e.silence))
+	err := e.conn.SetWriteDeadline(time.Now().Add(e.replyTimeout))
 	if err == nil {
 		_, err = e.conn.Write(req)
 	}
 	if err != nil {
-		e.end(connectionError(err))
+		e.closeWith(connectionError(err))
 	}
 }
 
-// receive is the only reader. When it returns, every call has completed.
-func (e *Export) receive() {
+// readReplies is the only reader. When it returns, every call has completed.
+func (e *Export) readReplies() {
 	defer close(e.read)
 	r := bufio.NewReaderSize(e.conn, 4096) // large reads bypass the buffer
 	for {
-		if err := e.receiveOne(r); err != nil {
-			e.end(connectionError(err))
+		if err := e.readReply(r); err != nil {
+			e.closeWith(connectionError(err))
 			break
 		}
 	}
@@ -119,26 +119,26 @@ func (e *Export) receive() {
 	}
 }
 
-func (e *Export) receiveOne(r io.Reader) error {
+func (e *Export) readReply(r io.Reader) error {
 	var magic [4]byte
 	if _, err := io.ReadFull(r, magic[:]); err != nil {
 		return err
 	}
 	switch {
 	case binary.BigEndian.Uint32(magic[:]) == magicSimple:
-		return e.receiveSimple(r)
+		return e.readSimpleReply(r)
 	case binary.BigEndian.Uint32(magic[:]) == magicStructured && e.terms.structured:
-		return e.receiveChunk(r)
+		return e.readChunkReply(r)
 	}
 	return fmt.Errorf("%w: unknown reply magic", ErrProtocol)
 }
 
-func (e *Export) receiveSimple(r io.Reader) error {
+func (e *Export) readSimpleReply(r io.Reader) error {
 	var head [12]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return err
 	}
-	cookie, c, err := e.find(head[4:])
+	cookie, c, err := e.findCall(head[4:])
 	if err != nil {
 		return err
 	}
@@ -153,39 +153,39 @@ func (e *Export) receiveSimple(r io.Reader) error {
 		}
 		c.received = []Range{{0, c.length}}
 	}
-	return e.finish(cookie, c)
+	return e.completeCall(cookie, c)
 }
 
-func (e *Export) receiveChunk(r io.Reader) error {
+func (e *Export) readChunkReply(r io.Reader) error {
 	var head [16]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return err
 	}
 	be := binary.BigEndian
 	flags, kind, length := be.Uint16(head[:]), be.Uint16(head[2:]), int64(be.Uint32(head[12:]))
-	cookie, c, err := e.find(head[4:12])
+	cookie, c, err := e.findCall(head[4:12])
 	if err != nil {
 		return err
 	}
 	if c.chunks++; c.chunks > maxChunks {
 		return fmt.Errorf("%w: too many chunks", ErrProtocol)
 	}
-	if err := c.readChunk(r, kind, length, e.terms.mapID); err != nil {
+	if err := c.readChunk(r, kind, length, e.terms.contextID); err != nil {
 		return err
 	}
 	if flags&chunkDone != 0 {
-		return e.finish(cookie, c)
+		return e.completeCall(cookie, c)
 	}
 	if kind == chunkNone {
 		return fmt.Errorf("%w: empty chunk that is not the last", ErrProtocol)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.expectProgress()
+	e.updateDeadline()
 	return nil
 }
 
-func (e *Export) find(cookie []byte) (uint64, *call, error) {
+func (e *Export) findCall(cookie []byte) (uint64, *call, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	id := binary.BigEndian.Uint64(cookie)
@@ -196,8 +196,8 @@ func (e *Export) find(cookie []byte) (uint64, *call, error) {
 	return id, c, nil
 }
 
-// finish completes the call. An incomplete answer ends the connection.
-func (e *Export) finish(cookie uint64, c *call) error {
+// completeCall completes the call. An incomplete answer ends the connection.
+func (e *Export) completeCall(cookie uint64, c *call) error {
 	if c.err == nil {
 		if err := c.checkComplete(); err != nil {
 			return err
@@ -206,7 +206,7 @@ func (e *Export) finish(cookie uint64, c *call) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.pending, cookie)
-	e.expectProgress()
+	e.updateDeadline()
 	close(c.done)
 	return nil
 }
@@ -244,7 +244,7 @@ func (c *call) readData(r io.Reader, length int64) error {
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return err
 	}
-	part, err := c.buffer(binary.BigEndian.Uint64(head[:]), length-int64(len(head)))
+	part, err := c.bufferPart(binary.BigEndian.Uint64(head[:]), length-int64(len(head)))
 	if err != nil {
 		return err
 	}
@@ -257,13 +257,13 @@ func (c *call) readHole(r io.Reader) error {
 	if _, err := io.ReadFull(r, body[:]); err != nil {
 		return err
 	}
-	part, err := c.buffer(binary.BigEndian.Uint64(body[:]), int64(binary.BigEndian.Uint32(body[8:])))
+	part, err := c.bufferPart(binary.BigEndian.Uint64(body[:]), int64(binary.BigEndian.Uint32(body[8:])))
 	clear(part)
 	return err
 }
 
-// buffer returns the part of buf for n bytes of the disk at off.
-func (c *call) buffer(off uint64, n int64) ([]byte, error) {
+// bufferPart returns the part of buf for n bytes of the disk at off.
+func (c *call) bufferPart(off uint64, n int64) ([]byte, error) {
 	first := off - uint64(c.off) // wraps around for off < c.off, and is then too large
 	if first > uint64(c.length) || n <= 0 || n > c.length-int64(first) {
 		return nil, fmt.Errorf("%w: data outside the request", ErrProtocol)

@@ -47,7 +47,7 @@ func serveHello(server net.Listener) {
 		return
 	}
 	defer conn.Close()
-	if _, err := conn.Write(agreed); err != nil || !skipOptions(conn) {
+	if _, err := conn.Write(handshakeReplies); err != nil || !skipOptions(conn) {
 		return
 	}
 	const requestLen = 28

@@ -41,8 +41,8 @@ func chunk(flags, kind uint16, cookie uint64, body ...any) []byte {
 
 var hello = bytesOf(uint64(magicServer), uint64(magicOption), uint16(3))
 
-// agreed is a complete handshake for an export of 100 bytes.
-var agreed = bytesOf(hello,
+// handshakeReplies is a complete handshake for an export of 100 bytes.
+var handshakeReplies = bytesOf(hello,
 	answerTo(optStructuredReply, repAck),
 	answerTo(optSetMetaContext, repMetaContext, uint32(9), allocation.context),
 	answerTo(optSetMetaContext, repAck),

@@ -44,8 +44,8 @@ const (
 type terms struct {
 	size       int64
 	structured bool
-	mapped     bool   // the server supports the meta context
-	mapID      uint32 // ID of the meta context
+	hasContext bool   // the server supports the meta context
+	contextID  uint32 // ID of the meta context
 }
 
 // handshake opens the export with the fixed newstyle handshake, and with structured replies
@@ -59,7 +59,7 @@ func handshake(conn io.ReadWriter, export, metaContext string) (terms, error) {
 		return t, err
 	}
 	var err error
-	if t.structured, err = option(conn, optStructuredReply, nil, nil); err != nil {
+	if t.structured, err = negotiateOption(conn, optStructuredReply, nil, nil); err != nil {
 		return t, err
 	}
 	name := append(binary.BigEndian.AppendUint32(nil, uint32(len(export))), export...)
@@ -91,14 +91,14 @@ func (t *terms) selectMetaContext(conn io.ReadWriter, name []byte, metaContext s
 	data = binary.BigEndian.AppendUint32(data, uint32(len(metaContext)))
 	data = append(data, metaContext...)
 	found := false
-	_, err := option(conn, optSetMetaContext, data, func(kind uint32, data []byte) error {
+	_, err := negotiateOption(conn, optSetMetaContext, data, func(kind uint32, data []byte) error {
 		if kind != repMetaContext || len(data) < 4 || string(data[4:]) != metaContext || found {
 			return fmt.Errorf("%w: unexpected meta context", ErrProtocol)
 		}
-		found, t.mapID = true, binary.BigEndian.Uint32(data)
+		found, t.contextID = true, binary.BigEndian.Uint32(data)
 		return nil
 	})
-	t.mapped = found
+	t.hasContext = found
 	if errors.Is(err, ErrNoExport) {
 		return nil // opening the export reports it
 	}
@@ -107,7 +107,7 @@ func (t *terms) selectMetaContext(conn io.ReadWriter, name []byte, metaContext s
 
 func (t *terms) openExport(conn io.ReadWriter, name []byte) error {
 	sized := false
-	ok, err := option(conn, optGo, append(bytes.Clone(name), 0, 0), func(kind uint32, data []byte) error {
+	ok, err := negotiateOption(conn, optGo, append(bytes.Clone(name), 0, 0), func(kind uint32, data []byte) error {
 		if kind != repInfo || len(data) < 2 {
 			return fmt.Errorf("%w: unexpected answer to GO", ErrProtocol)
 		}
@@ -135,9 +135,9 @@ func (t *terms) openExport(conn io.ReadWriter, name []byte) error {
 	return nil
 }
 
-// option sends one option and calls each for every answer before the final one. It returns
+// negotiateOption sends one option and calls each for every answer before the final one. It returns
 // false if the server does not support the option.
-func option(conn io.ReadWriter, opt uint32, data []byte, each func(kind uint32, data []byte) error) (bool, error) {
+func negotiateOption(conn io.ReadWriter, opt uint32, data []byte, each func(kind uint32, data []byte) error) (bool, error) {
 	be := binary.BigEndian
 	req := be.AppendUint64(make([]byte, 0, 16+len(data)), magicOption)
 	req = be.AppendUint32(req, opt)
@@ -146,7 +146,7 @@ func option(conn io.ReadWriter, opt uint32, data []byte, each func(kind uint32, 
 		return false, err
 	}
 	for range maxAnswers {
-		kind, body, err := optionAnswer(conn, opt)
+		kind, body, err := readOptionReply(conn, opt)
 		switch {
 		case err != nil:
 			return false, err
@@ -168,7 +168,7 @@ func option(conn io.ReadWriter, opt uint32, data []byte, each func(kind uint32, 
 	return false, fmt.Errorf("%w: too many answers to option %d", ErrProtocol, opt)
 }
 
-func optionAnswer(conn io.Reader, opt uint32) (kind uint32, body []byte, err error) {
+func readOptionReply(conn io.Reader, opt uint32) (kind uint32, body []byte, err error) {
 	var head struct {
 		Magic             uint64
 		Option, Kind, Len uint32

@@ -44,8 +44,8 @@ func (e *Error) Error() string {
 }
 
 const (
-	// silence is how long the server may send nothing while a request is pending.
-	silence = 30 * time.Second
+	// defaultReplyTimeout is how long the server may send nothing while a request is pending.
+	defaultReplyTimeout = 30 * time.Second
 	// maxRead is the size of the largest request; all servers accept 32 MiB.
 	maxRead = 4 << 20
 	// maxBatch is the number of concurrent requests of one read; QEMU processes 16 per
@@ -56,12 +56,12 @@ const (
 // An Export is one exported disk. Its methods may be called concurrently; requests share one
 // connection without waiting for each other.
 type Export struct {
-	conn      net.Conn
-	mapping   mapping
-	terms     terms
-	silence   time.Duration
-	cut       int64       // no request crosses a multiple of this
-	stopWatch func() bool // stops watching Dial's context
+	conn            net.Conn
+	selector        blockSelector
+	terms           terms
+	replyTimeout    time.Duration
+	requestBoundary int64       // no request crosses a multiple of this
+	stopWatch       func() bool // stops watching Dial's context
 
 	writing sync.Mutex // held while a request is sent
 
@@ -85,27 +85,27 @@ func DialDirty(ctx context.Context, socketPath, export, bitmap string) (*Export,
 	return dial(ctx, socketPath, export, dirtyBitmap(bitmap))
 }
 
-func dial(ctx context.Context, socketPath, export string, m mapping) (*Export, error) {
+func dial(ctx context.Context, socketPath, export string, m blockSelector) (*Export, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", socketPath)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the NBD server: %w", err)
 	}
-	return open(ctx, conn, export, m, silence)
+	return open(ctx, conn, export, m, defaultReplyTimeout)
 }
 
 // open opens an export over conn and takes ownership of conn.
-func open(ctx context.Context, conn net.Conn, export string, m mapping, silence time.Duration) (*Export, error) {
+func open(ctx context.Context, conn net.Conn, export string, m blockSelector, replyTimeout time.Duration) (*Export, error) {
 	e := &Export{
-		conn:    conn,
-		mapping: m,
-		silence: silence,
-		cut:     maxRead,
-		pending: make(map[uint64]*call),
-		read:    make(chan struct{}),
+		conn:            conn,
+		selector:        m,
+		replyTimeout:    replyTimeout,
+		requestBoundary: maxRead,
+		pending:         make(map[uint64]*call),
+		read:            make(chan struct{}),
 	}
-	e.stopWatch = context.AfterFunc(ctx, func() { e.end(ctx.Err()) })
-	err := conn.SetDeadline(time.Now().Add(silence))
+	e.stopWatch = context.AfterFunc(ctx, func() { e.closeWith(ctx.Err()) })
+	err := conn.SetDeadline(time.Now().Add(replyTimeout))
 	if err == nil {
 		e.terms, err = handshake(conn, export, m.context)
 	}
@@ -114,10 +114,10 @@ func open(ctx context.Context, conn net.Conn, export string, m mapping, silence 
 	}
 	if err != nil {
 		e.stopWatch()
-		e.end(connectionError(err))
-		return nil, fmt.Errorf("open NBD export %q: %w", export, e.cause())
+		e.closeWith(connectionError(err))
+		return nil, fmt.Errorf("open NBD export %q: %w", export, e.closeCause())
 	}
-	go e.receive()
+	go e.readReplies()
 	return e, nil
 }
 
@@ -158,10 +158,10 @@ func (e *Export) readBatch(p []byte, off int64) (n int, err error) {
 	var calls []*call
 	for sent := 0; sent < len(p) && len(calls) < maxBatch; {
 		at := off + int64(sent)
-		part := min(int64(len(p)-sent), e.cut-at%e.cut)
+		part := min(int64(len(p)-sent), e.requestBoundary-at%e.requestBoundary)
 		c := &call{command: cmdRead, off: at, length: part, buf: p[sent : sent+int(part)]}
 		calls = append(calls, c)
-		e.start(c)
+		e.startCall(c)
 		sent += int(part)
 	}
 	for _, c := range calls {
@@ -179,19 +179,19 @@ func (e *Export) readBatch(p []byte, off int64) (n int, err error) {
 
 // CutRequests splits reads so that no request crosses a multiple of size, which is at most
 // 4 MiB. Call it before the first read.
-func (e *Export) CutRequests(size int64) { e.cut = min(max(size, 1), maxRead) }
+func (e *Export) CutRequests(size int64) { e.requestBoundary = min(max(size, 1), maxRead) }
 
 // Close closes the connection; pending reads return ErrClosed. It may be called more than
 // once.
 func (e *Export) Close() error {
 	e.stopWatch()
-	e.end(ErrClosed)
+	e.closeWith(ErrClosed)
 	<-e.read
 	return nil
 }
 
-// end records the first cause and makes the reader exit, which completes every call.
-func (e *Export) end(cause error) {
+// closeWith records the first cause and makes the reader exit, which completes every call.
+func (e *Export) closeWith(cause error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err == nil {
@@ -200,7 +200,7 @@ func (e *Export) end(cause error) {
 	}
 }
 
-func (e *Export) cause() error {
+func (e *Export) closeCause() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.err

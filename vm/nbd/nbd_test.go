@@ -72,7 +72,7 @@ func TestReadReplies(t *testing.T) {
 		"gone":             {nil, ErrGone},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, err := openFake(t, false, agreed, c.says)
+			e, err := openFake(t, false, handshakeReplies, c.says)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestReadReplies(t *testing.T) {
 }
 
 func TestHoleInReadIsZeros(t *testing.T) {
-	e, err := openFake(t, false, agreed, chunk(chunkDone, chunkHole, 1, uint64(90), uint32(10)))
+	e, err := openFake(t, false, handshakeReplies, chunk(chunkDone, chunkHole, 1, uint64(90), uint32(10)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestHoleInReadIsZeros(t *testing.T) {
 }
 
 func TestRefusedReadLeavesConnection(t *testing.T) {
-	e, err := openFake(t, true, agreed,
+	e, err := openFake(t, true, handshakeReplies,
 		bytesOf(chunk(0, chunkData, 1, uint64(0), "abc"),
 			chunk(chunkDone, chunkError|2, 1, uint32(5), uint16(3), "bad", uint64(3))),
 		chunk(chunkDone, chunkData, 2, uint64(0), "abcd"))
@@ -128,7 +128,7 @@ func TestCutRequests(t *testing.T) {
 		chunk(chunkDone, chunkData, 2, uint64(8), "bbbbbbbb"),
 		chunk(chunkDone, chunkError, 3, uint32(5), uint16(0)),
 		chunk(chunkDone, chunkData, 1, uint64(6), "aa"))
-	e, err := openFake(t, true, agreed, nil, nil, nil, answers)
+	e, err := openFake(t, true, handshakeReplies, nil, nil, nil, answers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestSilentServer(t *testing.T) {
 		if _, err := openFake(t, true, hello); !errors.Is(err, ErrSilent) {
 			t.Errorf("handshake: got error %v, want error %v", err, ErrSilent)
 		}
-		e, err := openFake(t, true, agreed)
+		e, err := openFake(t, true, handshakeReplies)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestSilentServer(t *testing.T) {
 
 func TestContextEndsReads(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	e, err := open(ctx, serve(t, true, agreed), "snap", allocation, time.Minute)
+	e, err := open(ctx, serve(t, true, handshakeReplies), "snap", allocation, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func TestContextEndsReads(t *testing.T) {
 }
 
 func TestCloseEndsReads(t *testing.T) {
-	e, err := open(context.Background(), serve(t, true, agreed), "snap", allocation, time.Minute)
+	e, err := open(context.Background(), serve(t, true, handshakeReplies), "snap", allocation, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestRanges(t *testing.T) {
 			for _, x := range c.extents {
 				raw = append(raw, bytesOf(x.length, x.flags)...)
 			}
-			data, end, err := allocation.ranges(raw, 10, 80, 100)
+			data, end, err := allocation.selectRanges(raw, 10, 80, 100)
 			if (err != nil) != c.bad || end != c.end || len(data) != len(c.data) {
 				t.Fatalf("got %v up to %d, %v; want up to %v, %v entries", data, end, err, c.end, len(c.data))
 			}
@@ -256,10 +256,10 @@ func TestRanges(t *testing.T) {
 
 // No matter what a server sends, a read returns and does not succeed without all of the data.
 func FuzzServer(f *testing.F) {
-	f.Add(agreed,
+	f.Add(handshakeReplies,
 		chunk(chunkDone, chunkData, 1, uint64(0), make([]byte, 100)),
 		chunk(chunkDone, chunkStatus, 2, uint32(9), uint32(40), uint32(3), uint32(60), uint32(0)))
-	f.Add(agreed,
+	f.Add(handshakeReplies,
 		chunk(0, chunkHole, 1, uint64(0), uint32(100)),
 		chunk(chunkDone, chunkError, 1, uint32(5), uint16(0)))
 	f.Add(hello, []byte{}, []byte{})

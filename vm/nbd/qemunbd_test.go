@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var islands = []Range{{1 << 20, 7 << 20}, {40 << 20, 40<<20 + 65536}}
+var dataRanges = []Range{{1 << 20, 7 << 20}, {40 << 20, 40<<20 + 65536}}
 
 // sparseDisk creates a raw disk of 64 MiB with islands of data.
 func sparseDisk(t *testing.T) (path string, content []byte) {
@@ -28,7 +28,7 @@ func sparseDisk(t *testing.T) (path string, content []byte) {
 	if err := f.Truncate(int64(len(content))); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range islands {
+	for _, p := range dataRanges {
 		_, _ = rnd.Read(content[p.Start:p.End])
 		if _, err := f.WriteAt(content[p.Start:p.End], p.Start); err != nil {
 			t.Fatal(err)
@@ -83,8 +83,8 @@ func TestQEMUServer(t *testing.T) {
 		found = append(found, data...)
 		off = end
 	}
-	if len(found) != 2 || found[0] != islands[0] || found[1] != islands[1] {
-		t.Errorf("data at %v, want %v", found, islands)
+	if len(found) != 2 || found[0] != dataRanges[0] || found[1] != dataRanges[1] {
+		t.Errorf("data at %v, want %v", found, dataRanges)
 	}
 	got := make([]byte, len(want))
 	var wg sync.WaitGroup

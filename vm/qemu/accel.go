@@ -122,14 +122,14 @@ func tryHardware(ctx context.Context, cacheFile string, retry bool) (trouble Rea
 		return "", err
 	}
 	if works, ok := loadResult(cacheFile, key); ok && (works || !retry) {
-		return troubleIf(!works), nil
+		return failureReason(!works), nil
 	}
 	works, err := runProbe(ctx, binary, hardware, probeTimeout)
 	if err != nil {
 		return "", err
 	}
 	storeResult(cacheFile, key, works)
-	return troubleIf(!works), nil
+	return failureReason(!works), nil
 }
 
 func currentProbeKey(binary, version string) (probeKey, error) {
@@ -140,10 +140,10 @@ func currentProbeKey(binary, version string) (probeKey, error) {
 	return probeKey{Boot: boot, Binary: binary, Version: version, Accel: hardware}, nil
 }
 
-// Distrust records in cacheFile that the hardware accelerator does not work; call it after
+// RecordHardwareFailure records in cacheFile that the hardware accelerator does not work; call it after
 // the accelerator failed for a VM. The record expires like a result of Probe. Errors are
 // ignored: they only cost another failed attempt.
-func Distrust(cacheFile string) {
+func RecordHardwareFailure(cacheFile string) {
 	binary, version, err := Find()
 	if err != nil {
 		return
@@ -153,7 +153,7 @@ func Distrust(cacheFile string) {
 	}
 }
 
-func troubleIf(broken bool) Reason {
+func failureReason(broken bool) Reason {
 	if broken {
 		return ReasonGuestsFail
 	}

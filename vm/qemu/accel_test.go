@@ -15,18 +15,18 @@ import (
 	"vmterminal/snapshot/durable"
 )
 
-// patientProbe is the time limit of a probe that must not end by it, even on a busy machine.
-const patientProbe = 5 * time.Minute
+// slowProbeTimeout is the time limit of a probe that must not end by it, even on a busy machine.
+const slowProbeTimeout = 5 * time.Minute
 
 func TestProbeGuestRuns(t *testing.T) {
 	binary, _, err := Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if works, err := runProbe(t.Context(), binary, TCG, patientProbe); err != nil || !works {
+	if works, err := runProbe(t.Context(), binary, TCG, slowProbeTimeout); err != nil || !works {
 		t.Errorf("TCG: got %v, %v; want true", works, err)
 	}
-	if works, err := runProbe(t.Context(), binary, "no-such-accelerator", patientProbe); err != nil || works {
+	if works, err := runProbe(t.Context(), binary, "no-such-accelerator", slowProbeTimeout); err != nil || works {
 		t.Errorf("unknown accelerator: got %v, %v; want false", works, err)
 	}
 }
@@ -150,35 +150,35 @@ func TestDistrust(t *testing.T) {
 		t.Fatal(err)
 	}
 	storeResult(cache, key, true)
-	Distrust(cache)
+	RecordHardwareFailure(cache)
 	if works, ok := loadResult(cache, key); works || !ok {
-		t.Errorf("after Distrust: got %v, %v; want false, true", works, ok)
+		t.Errorf("after RecordHardwareFailure: got %v, %v; want false, true", works, ok)
 	}
 	if a, err := Probe(t.Context(), cache, Auto); err != nil || a.Name != TCG {
-		t.Errorf("after Distrust: got %+v, %v; want Name %v", a, err, TCG)
+		t.Errorf("after RecordHardwareFailure: got %+v, %v; want Name %v", a, err, TCG)
 	}
 }
 
 // QEMU keeps running after its accelerator has failed, so the probe stops at the message.
 func TestProbeStopsAtFailureMessage(t *testing.T) {
 	seen := 0
-	u := &signWatcher{onSign: func() { seen++ }}
+	u := &failureWatcher{onFailure: func() { seen++ }}
 	for _, said := range []string{"qemu: warning: KVM is", " odd\nKVM internal ", "error. Suberror: 1\n", strings.Repeat("x", 2*maxStderr)} {
 		if n, err := u.Write([]byte(said)); n != len(said) || err != nil {
 			t.Fatal(n, err)
 		}
 		if want := strings.Contains(said, "Suberror"); want && seen == 0 || !want && seen > 0 && len(said) < maxStderr {
-			t.Errorf("after %.30q: onSign was called %d times, want calls only after a failure message", said, seen)
+			t.Errorf("after %.30q: onFailure was called %d times, want calls only after a failure message", said, seen)
 		}
 	}
 	if len(u.stderr) > maxStderr {
 		t.Errorf("got %d stored bytes, want at most maxStderr", len(u.stderr))
 	}
 	began := time.Now()
-	if works, err := runProbe(t.Context(), fakeProgram(t, "echo KVM internal error. >&2; exec sleep 1000"), KVM, patientProbe); works || err != nil {
+	if works, err := runProbe(t.Context(), fakeProgram(t, "echo KVM internal error. >&2; exec sleep 1000"), KVM, slowProbeTimeout); works || err != nil {
 		t.Errorf("failing accelerator: got %v, %v; want false and no error", works, err)
 	}
-	if took := time.Since(began); took >= patientProbe {
+	if took := time.Since(began); took >= slowProbeTimeout {
 		t.Errorf("failing accelerator: the probe took %v, want it to stop at the message", took)
 	}
 }
@@ -280,7 +280,7 @@ func TestProbeByNameRepeatsFailedTest(t *testing.T) {
 	}
 	t.Setenv("PATH", filepath.Dir(path)+":"+os.Getenv("PATH"))
 	cache := filepath.Join(t.TempDir(), "accelerators.json")
-	Distrust(cache)
+	RecordHardwareFailure(cache)
 	for _, step := range []struct{ want, got string }{{Auto, TCG}, {hardware, hardware}, {Auto, hardware}} {
 		if a, err := Probe(t.Context(), cache, step.want); err != nil || a.Name != step.got {
 			t.Errorf("Probe(%s) = %+v, %v; want %s", step.want, a, err, step.got)

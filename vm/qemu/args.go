@@ -36,23 +36,23 @@ func (m Machine) Args() ([]string, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	args := m.base(b)
-	args = append(args, m.firmware()...)
-	args = append(args, m.boot()...)
-	args = append(args, m.control(b)...)
-	args = append(args, m.disk()...)
-	args = append(args, m.seed()...)
-	args = append(args, m.shares()...)
-	return append(args, m.network()...), nil
+	args := m.baseArgs(b)
+	args = append(args, m.firmwareArgs()...)
+	args = append(args, m.bootArgs()...)
+	args = append(args, m.controlArgs(b)...)
+	args = append(args, m.diskArgs()...)
+	args = append(args, m.seedArgs()...)
+	args = append(args, m.shareArgs()...)
+	return append(args, m.networkArgs()...), nil
 }
 
-func (m Machine) base(b board) []string {
+func (m Machine) baseArgs(b board) []string {
 	args := []string{"-nodefaults", "-no-user-config"}
 	args = append(args, sandbox...)
 	args = append(args,
 		"-name", "guest="+strings.ReplaceAll(m.Name, ",", ",,"),
-		"-M", m.machine(b),
-		"-accel", accelerator(m.Accel),
+		"-M", m.machineType(b),
+		"-accel", accelArg(m.Accel),
 		"-cpu", cpuModel(m.Accel),
 		"-smp", "cpus="+strconv.Itoa(m.CPUs),
 		"-m", "size="+strconv.Itoa(m.MemoryMB)+"M",
@@ -66,11 +66,11 @@ func (m Machine) base(b board) []string {
 	return args
 }
 
-// accelerator returns the value for -accel. TCG emulates all processors in one thread: with
+// accelArg returns the value for -accel. TCG emulates all processors in one thread: with
 // one thread per processor, a processor may keep executing code that another has just
 // patched, and Linux patches its own code while it boots (QEMU 7.2.22 with two processors: an
 // int3 oops in about one boot of eight).
-func accelerator(name string) string {
+func accelArg(name string) string {
 	if name == TCG {
 		return "tcg,thread=single"
 	}
@@ -85,7 +85,7 @@ func cpuModel(accel string) string {
 	return "host"
 }
 
-func (m Machine) boot() []string {
+func (m Machine) bootArgs() []string {
 	if m.Kernel == "" {
 		return nil
 	}
@@ -96,9 +96,9 @@ func (m Machine) boot() []string {
 	return args
 }
 
-// control returns the arguments for the devices through which the supervisor reaches QEMU and
+// controlArgs returns the arguments for the devices through which the supervisor reaches QEMU and
 // the guest: QMP, console, agent.
-func (m Machine) control(b board) []string {
+func (m Machine) controlArgs(b board) []string {
 	return []string{
 		"-chardev", socketChardev("qmp", qmpFD),
 		"-mon", "id=qmp0,chardev=qmp,mode=control",
@@ -117,9 +117,9 @@ func socketChardev(id string, fd int) string {
 	return "socket,id=" + id + ",fd=" + strconv.Itoa(fd) + ",server=on,wait=off"
 }
 
-// disk returns the arguments for the VM's disk. It uses the host's page cache; a flush by the
+// diskArgs returns the arguments for the VM's disk. It uses the host's page cache; a flush by the
 // guest reaches the host's disk.
-func (m Machine) disk() []string {
+func (m Machine) diskArgs() []string {
 	cache := map[string]bool{"direct": false, "no-flush": false}
 	return []string{
 		"-blockdev", props{
@@ -136,8 +136,8 @@ func (m Machine) disk() []string {
 	}
 }
 
-// seed attaches the seed as a disk, not a CD-ROM: cloud kernels have only virtio drivers.
-func (m Machine) seed() []string {
+// seedArgs attaches the seed as a disk, not a CD-ROM: cloud kernels have only virtio drivers.
+func (m Machine) seedArgs() []string {
 	if m.Seed == "" {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (m Machine) seed() []string {
 	}
 }
 
-func (m Machine) network() []string {
+func (m Machine) networkArgs() []string {
 	netdev := props{"type": "user", "id": netdevID, "restrict": m.Isolated}
 	if len(m.Forwards) > 0 {
 		forwards := make([]map[string]string, len(m.Forwards))

@@ -37,8 +37,8 @@ func (b bitmap) isUsable() bool {
 	return b.Recording && !b.Busy && !b.Inconsistent && b.Granularity == bitmapGranularity
 }
 
-func bitmaps(ctx context.Context, c *qmp.Client) (map[string]bitmap, error) {
-	all, err := nodes(ctx, c)
+func queryBitmaps(ctx context.Context, c *qmp.Client) (map[string]bitmap, error) {
+	all, err := queryNodes(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (p *PointInTime) addBitmap(ctx context.Context, name string) {
 		}
 		return RemoveBitmap(ctx, p.client, name)
 	}
-	err := p.do(ctx, remove, "block-dirty-bitmap-add", props{
+	err := p.doReversible(ctx, remove, "block-dirty-bitmap-add", props{
 		"node": diskNode, "name": name, "granularity": bitmapGranularity, "persistent": false,
 	})
 	p.Tracked = err == nil
@@ -74,12 +74,12 @@ func (p *PointInTime) copyChanges(ctx context.Context, since string) {
 	if since == "" {
 		return
 	}
-	there, err := bitmaps(ctx, p.client)
+	there, err := queryBitmaps(ctx, p.client)
 	if err != nil || !there[since].isUsable() {
 		return
 	}
 	remove := func(ctx context.Context) error { return RemoveBitmap(ctx, p.client, changesBitmap) }
-	err = p.do(ctx, remove, "block-dirty-bitmap-add", props{
+	err = p.doReversible(ctx, remove, "block-dirty-bitmap-add", props{
 		"node": diskNode, "name": changesBitmap, "granularity": bitmapGranularity, "persistent": false, "disabled": true,
 	})
 	if err != nil {
@@ -93,8 +93,8 @@ func (p *PointInTime) copyChanges(ctx context.Context, since string) {
 	}
 }
 
-// Keep makes the bitmap Options.Track outlive the point in time.
-func (p *PointInTime) Keep() {
+// KeepBitmap makes the bitmap Options.Track outlive the point in time.
+func (p *PointInTime) KeepBitmap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.keepBitmap = p.Tracked
@@ -106,7 +106,7 @@ func RemoveBitmap(ctx context.Context, c *qmp.Client, name string) error {
 	if !isRefusal(err) {
 		return err
 	}
-	there, failed := bitmaps(ctx, c)
+	there, failed := queryBitmaps(ctx, c)
 	if _, still := there[name]; failed == nil && !still {
 		return nil
 	}
@@ -115,7 +115,7 @@ func RemoveBitmap(ctx context.Context, c *qmp.Client, name string) error {
 
 // removeBitmaps removes all our bitmaps.
 func removeBitmaps(ctx context.Context, c *qmp.Client) error {
-	there, err := bitmaps(ctx, c)
+	there, err := queryBitmaps(ctx, c)
 	errs := []error{err}
 	for name := range there {
 		if strings.HasPrefix(name, bitmapPrefix) {

@@ -19,8 +19,8 @@ type readPointInTime struct {
 	changed []nbd.Range // nil if not known
 }
 
-// take takes, reads and ends a point in time. If keep is true, its bitmap is preserved.
-func (r *testVM) take(t *testing.T, track, since string, keep bool) readPointInTime {
+// takePointInTime takes, reads and ends a point in time. If keep is true, its bitmap is preserved.
+func (r *testVM) takePointInTime(t *testing.T, track, since string, keep bool) readPointInTime {
 	t.Helper()
 	opt := r.options()
 	opt.Track, opt.Since = track, since
@@ -38,7 +38,7 @@ func (r *testVM) take(t *testing.T, track, since string, keep bool) readPointInT
 		}
 	}
 	if keep {
-		p.Keep()
+		p.KeepBitmap()
 	}
 	if err := p.End(t.Context()); err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func (r *testVM) take(t *testing.T, track, since string, keep bool) readPointInT
 // checkBitmaps checks that exactly these bitmaps exist.
 func (r *testVM) checkBitmaps(t *testing.T, want ...string) {
 	t.Helper()
-	there, err := bitmaps(t.Context(), r.client)
+	there, err := queryBitmaps(t.Context(), r.client)
 	if err != nil || len(there) != len(want) {
 		t.Fatalf("bitmaps = %v, want %v; error %v", there, want, err)
 	}
@@ -63,12 +63,12 @@ func (r *testVM) checkBitmaps(t *testing.T, want ...string) {
 func TestChangesSinceAPointInTime(t *testing.T) {
 	r := startMachine(t, diskSize+512, "")
 	r.write(t, "write -P 0x11 0 8M")
-	first := r.take(t, "vmterminal-a", "", true)
+	first := r.takePointInTime(t, "vmterminal-a", "", true)
 	if !first.Tracked || first.Changes != "" {
 		t.Errorf("take: got %+v, want it tracked, without changes", first.PointInTime)
 	}
 	r.checkBitmaps(t, "vmterminal-a")
-	if same := r.take(t, "vmterminal-b", "vmterminal-a", false); same.Changes == "" || same.changed != nil {
+	if same := r.takePointInTime(t, "vmterminal-b", "vmterminal-a", false); same.Changes == "" || same.changed != nil {
 		t.Errorf("got changes %q with blocks %v, want none", same.Changes, same.changed)
 	}
 	r.checkBitmaps(t, "vmterminal-a")
@@ -77,24 +77,24 @@ func TestChangesSinceAPointInTime(t *testing.T) {
 	r.write(t, "discard 3M 64k")
 	// A bitmap that is not preserved does not affect the next one.
 	for range 2 {
-		got := r.take(t, "vmterminal-b", "vmterminal-a", false)
+		got := r.takePointInTime(t, "vmterminal-b", "vmterminal-a", false)
 		want := []nbd.Range{{Start: 1 << 20, End: 2 << 20}, {Start: 3 << 20, End: 4 << 20}}
 		if !reflect.DeepEqual(got.changed, want) {
 			t.Errorf("changed %v, want %v", got.changed, want)
 		}
 		r.checkBitmaps(t, "vmterminal-a")
 	}
-	r.take(t, "vmterminal-b", "vmterminal-a", true)
+	r.takePointInTime(t, "vmterminal-b", "vmterminal-a", true)
 	r.checkBitmaps(t, "vmterminal-a", "vmterminal-b")
 	if err := RemoveBitmap(t.Context(), r.client, "vmterminal-a"); err != nil {
 		t.Fatal(err)
 	}
 	r.write(t, fmt.Sprintf("write -P 0x33 %d 512", diskSize)) // the short last MiB
-	got := r.take(t, "vmterminal-c", "vmterminal-b", false)
+	got := r.takePointInTime(t, "vmterminal-c", "vmterminal-b", false)
 	if want := []nbd.Range{{Start: diskSize, End: diskSize + 512}}; !reflect.DeepEqual(got.changed, want) {
 		t.Errorf("changed %v, want %v", got.changed, want)
 	}
-	if lost := r.take(t, "vmterminal-c", "vmterminal-a", false); lost.Changes != "" {
+	if lost := r.takePointInTime(t, "vmterminal-c", "vmterminal-a", false); lost.Changes != "" {
 		t.Error("got changes since a removed bitmap, want none")
 	}
 	if err := CleanPointInTime(t.Context(), r.client); err != nil {
@@ -112,13 +112,13 @@ func TestChangesSinceAPointInTime(t *testing.T) {
 // A disabled bitmap does not record later writes, so the changes are unknown.
 func TestChangesOfDisabledBitmap(t *testing.T) {
 	r := startMachine(t, diskSize, "")
-	r.take(t, "vmterminal-a", "", true)
+	r.takePointInTime(t, "vmterminal-a", "", true)
 	args := props{"node": diskNode, "name": "vmterminal-a"}
 	if err := r.client.Do(t.Context(), "block-dirty-bitmap-disable", args, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.write(t, "write -P 0x22 1M 512")
-	if got := r.take(t, "vmterminal-b", "vmterminal-a", false); got.Changes != "" {
+	if got := r.takePointInTime(t, "vmterminal-b", "vmterminal-a", false); got.Changes != "" {
 		t.Errorf("got changes %v from a disabled bitmap, want none", got.changed)
 	}
 }
@@ -128,7 +128,7 @@ func TestChangesOfDisabledBitmap(t *testing.T) {
 func TestChangesMissNothing(t *testing.T) {
 	r := startMachine(t, diskSize, "")
 	r.write(t, "write -P 0x11 0 8M")
-	before := r.take(t, "vmterminal-0", "", true)
+	before := r.takePointInTime(t, "vmterminal-0", "", true)
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -147,7 +147,7 @@ func TestChangesMissNothing(t *testing.T) {
 	differ := 0
 	for round := 1; round <= 10; round++ {
 		since := fmt.Sprintf("vmterminal-%d", round-1)
-		now := r.take(t, fmt.Sprintf("vmterminal-%d", round), since, true)
+		now := r.takePointInTime(t, fmt.Sprintf("vmterminal-%d", round), since, true)
 		if now.Changes == "" {
 			t.Fatal("got no changes, want some")
 		}
@@ -188,7 +188,7 @@ func TestWriteCount(t *testing.T) {
 		return n
 	}
 	before := count()
-	if p := r.take(t, "", "", false); p.Writes != before {
+	if p := r.takePointInTime(t, "", "", false); p.Writes != before {
 		t.Errorf("WriteCount at the point in time = %d, want %d", p.Writes, before)
 	}
 	if got := count(); got != before {

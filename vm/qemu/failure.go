@@ -50,20 +50,20 @@ func hasFailureSign(stderr string) bool {
 	return slices.ContainsFunc(failureSigns, func(sign string) bool { return strings.Contains(lower, sign) })
 }
 
-// signWatcher is a writer for QEMU's messages that calls onSign at the first failure sign:
+// failureWatcher is a writer for QEMU's messages that calls onFailure at the first failure sign:
 // QEMU itself keeps running, without a working guest.
-type signWatcher struct {
-	onSign func()
-	stderr []byte
+type failureWatcher struct {
+	onFailure func()
+	stderr    []byte
 }
 
 // maxStderr limits how much of QEMU's messages is examined, in bytes.
 const maxStderr = 4 << 10
 
-func (u *signWatcher) Write(p []byte) (int, error) {
+func (u *failureWatcher) Write(p []byte) (int, error) {
 	u.stderr = append(u.stderr, p[:min(len(p), maxStderr-len(u.stderr))]...)
 	if hasFailureSign(string(u.stderr)) {
-		u.onSign()
+		u.onFailure()
 	}
 	return len(p), nil
 }

@@ -50,8 +50,8 @@ func findFirmware(sources []FirmwareSource, size int64) (FirmwareSource, error) 
 	return FirmwareSource{}, ErrNoFirmware
 }
 
-// firmware returns the arguments for the firmware and its variables.
-func (m Machine) firmware() []string {
+// firmwareArgs returns the arguments for the firmware and its variables.
+func (m Machine) firmwareArgs() []string {
 	if m.Firmware.Code == "" {
 		return nil
 	}
@@ -61,8 +61,8 @@ func (m Machine) firmware() []string {
 	}
 }
 
-// machine returns the value for -M.
-func (m Machine) machine(b board) string {
+// machineType returns the value for -M.
+func (m Machine) machineType(b board) string {
 	if m.Firmware.Code == "" {
 		return b.machine
 	}

@@ -18,7 +18,7 @@ const netdevID = "net0"
 
 // Forwards returns the forwards of a running QEMU, in QEMU's order.
 func Forwards(ctx context.Context, c *qmp.Client) ([]Forward, error) {
-	text, err := monitor(ctx, c, "info usernet")
+	text, err := runMonitorCommand(ctx, c, "info usernet")
 	if err != nil {
 		return nil, err
 	}
@@ -28,21 +28,21 @@ func Forwards(ctx context.Context, c *qmp.Client) ([]Forward, error) {
 // AddForward adds a forward to a running QEMU. It takes effect at once. If QEMU rejects it,
 // the error is ErrRefused; after any other error the result is unknown.
 func AddForward(ctx context.Context, c *qmp.Client, f Forward) error {
-	return textAsError(monitor(ctx, c, "hostfwd_add "+netdevID+" "+f.hostPort()))
+	return textAsError(runMonitorCommand(ctx, c, "hostfwd_add "+netdevID+" "+f.hostPort()))
 }
 
 // RemoveForward removes a forward. Connections through it stay open. It returns the same
 // errors as AddForward.
 func RemoveForward(ctx context.Context, c *qmp.Client, f Forward) error {
-	text, err := monitor(ctx, c, "hostfwd_remove "+netdevID+" tcp:127.0.0.1:"+strconv.Itoa(f.HostPort))
+	text, err := runMonitorCommand(ctx, c, "hostfwd_remove "+netdevID+" tcp:127.0.0.1:"+strconv.Itoa(f.HostPort))
 	if strings.HasSuffix(text, " removed") {
 		text = ""
 	}
 	return textAsError(text, err)
 }
 
-// monitor runs a command of QEMU's human monitor, which reports failures as text.
-func monitor(ctx context.Context, c *qmp.Client, line string) (text string, err error) {
+// runMonitorCommand runs a command of QEMU's human monitor, which reports failures as text.
+func runMonitorCommand(ctx context.Context, c *qmp.Client, line string) (text string, err error) {
 	err = c.Do(ctx, "human-monitor-command", props{"command-line": line}, &text)
 	return strings.TrimSpace(text), err
 }

@@ -56,7 +56,10 @@ type qmpRequest struct {
 	ID        uint64         `json:"id"`
 }
 
-func (a qmpRequest) arg(name string) string { text, _ := a.Arguments[name].(string); return text }
+func (a qmpRequest) stringArgument(name string) string {
+	text, _ := a.Arguments[name].(string)
+	return text
+}
 
 func (q *fakeQEMU) serve(conn net.Conn) {
 	_, _ = io.WriteString(conn, `{"QMP": {}}`+"\n")
@@ -74,7 +77,7 @@ func (q *fakeQEMU) serve(conn net.Conn) {
 			}
 		}
 		if !lies {
-			answer = q.honest(a)
+			answer = q.honestReply(a)
 		}
 		if answer != "" {
 			_, _ = fmt.Fprintf(conn, `{%s, "id": %d}`+"\n", answer, a.ID)
@@ -87,7 +90,7 @@ const (
 	errorReply = `"error": {"class": "GenericError", "desc": "no"}`
 )
 
-func (q *fakeQEMU) honest(a qmpRequest) string {
+func (q *fakeQEMU) honestReply(a qmpRequest) string {
 	say := func(v any) string {
 		text, _ := json.Marshal(v)
 		return `"return": ` + string(text)
@@ -110,21 +113,21 @@ func (q *fakeQEMU) honest(a qmpRequest) string {
 	case "qom-get":
 		return say(q.drive)
 	case "qom-set":
-		q.drive = a.arg("value")
+		q.drive = a.stringArgument("value")
 	case "blockdev-add":
-		q.nodes[a.arg("node-name")] = true
+		q.nodes[a.stringArgument("node-name")] = true
 	case "blockdev-del":
-		if !q.nodes[a.arg("node-name")] {
+		if !q.nodes[a.stringArgument("node-name")] {
 			return errorReply
 		}
-		delete(q.nodes, a.arg("node-name"))
+		delete(q.nodes, a.stringArgument("node-name"))
 	case "block-export-add":
-		q.exports[a.arg("id")] = true
+		q.exports[a.stringArgument("id")] = true
 	case "block-export-del":
-		if !q.exports[a.arg("id")] {
+		if !q.exports[a.stringArgument("id")] {
 			return errorReply
 		}
-		delete(q.exports, a.arg("id"))
+		delete(q.exports, a.stringArgument("id"))
 	}
 	return okReply
 }
@@ -151,10 +154,10 @@ func (g *fakeGuest) options(dir string) Options {
 	}
 }
 
-func hang(ctx context.Context) error        { <-ctx.Done(); return ctx.Err() }
-func succeed(context.Context) error         { return nil }
-func succeedLate(ctx context.Context) error { return sleep(ctx, thawTimeout-time.Second) }
-func fail(context.Context) error            { return errors.New("no") }
+func blockUntilDone(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+func succeed(context.Context) error            { return nil }
+func succeedLate(ctx context.Context) error    { return sleep(ctx, thawTimeout-time.Second) }
+func fail(context.Context) error               { return errors.New("no") }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
@@ -174,9 +177,9 @@ func TestGuestThatDoesNotAnswer(t *testing.T) {
 		within       time.Duration
 	}{
 		"answers late":                  {succeedLate, succeedLate, Frozen, nil, 20 * time.Second},
-		"never says frozen":             {hang, succeed, CrashConsistent, nil, 21 * time.Second},
-		"never says frozen, nor thawed": {hang, hang, CrashConsistent, nil, 41 * time.Second},
-		"never says thawed":             {succeed, hang, CrashConsistent, nil, 21 * time.Second},
+		"never says frozen":             {blockUntilDone, succeed, CrashConsistent, nil, 21 * time.Second},
+		"never says frozen, nor thawed": {blockUntilDone, blockUntilDone, CrashConsistent, nil, 41 * time.Second},
+		"never says thawed":             {succeed, blockUntilDone, CrashConsistent, nil, 21 * time.Second},
 		"refuses to thaw":               {succeed, fail, CrashConsistent, nil, time.Second},
 		"refuses both":                  {fail, fail, CrashConsistent, nil, time.Second},
 	} {

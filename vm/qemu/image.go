@@ -59,7 +59,7 @@ func (m *Image) NextData(off int64) (start, end int64, err error) {
 	defer m.mu.Unlock()
 	for off < m.Size() {
 		if off < m.start || off >= m.end {
-			if err := m.fetch(off); err != nil {
+			if err := m.loadStatus(off); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -73,11 +73,11 @@ func (m *Image) NextData(off int64) (start, end int64, err error) {
 	return m.Size(), m.Size(), nil
 }
 
-// fetch updates the data map from off on. The caller must hold mu. The image's block status
+// loadStatus updates the data map from off on. The caller must hold mu. The image's block status
 // is correct for every cluster that the guest has not overwritten yet. An overwritten cluster
 // is in the fleece before the guest's write completes, so the block status of the fleece,
 // which is queried second, includes it.
-func (m *Image) fetch(off int64) error {
+func (m *Image) loadStatus(off int64) error {
 	old, oldEnd, err := m.old.Data(off)
 	if err != nil {
 		return err
@@ -87,12 +87,12 @@ func (m *Image) fetch(off int64) error {
 		return err
 	}
 	m.start, m.end = off, min(oldEnd, fleeceEnd)
-	m.data = union(old, fleece, m.end)
+	m.data = mergeRanges(old, fleece, m.end)
 	return nil
 }
 
-// union merges two ordered lists of ranges, up to end.
-func union(a, b []nbd.Range, end int64) []nbd.Range {
+// mergeRanges merges two ordered lists of ranges, up to end.
+func mergeRanges(a, b []nbd.Range, end int64) []nbd.Range {
 	var all []nbd.Range
 	for len(a) > 0 || len(b) > 0 {
 		if len(a) == 0 || len(b) > 0 && b[0].Start < a[0].Start {

@@ -21,7 +21,7 @@ func TestImageWhileTheGuestWrites(t *testing.T) {
 		r.write(t, fmt.Sprintf("write -P 0x%x %d %d", i+1, i*200<<10, rand.IntN(150<<10)/512*512+512))
 	}
 	r.write(t, fmt.Sprintf("write -P 0x77 %d 512", size-512))
-	old := r.content(t)
+	old := r.readDisk(t)
 	p, err := BeginPointInTime(t.Context(), r.client, r.options())
 	if err != nil {
 		t.Fatal(err)
@@ -98,10 +98,10 @@ func TestUnion(t *testing.T) {
 		"after end": {list(1, 2), list(10, 20), list(1, 2)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := union(c.a, c.b, 10); !reflect.DeepEqual(got, c.want) {
+			if got := mergeRanges(c.a, c.b, 10); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
-			if got := union(c.b, c.a, 10); !reflect.DeepEqual(got, c.want) {
+			if got := mergeRanges(c.b, c.a, 10); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("arguments swapped: got %v, want %v", got, c.want)
 			}
 		})

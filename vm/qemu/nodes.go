@@ -29,7 +29,7 @@ type node struct {
 	Bitmaps []bitmap `json:"dirty-bitmaps"`
 }
 
-func nodes(ctx context.Context, c *qmp.Client) (map[string]node, error) {
+func queryNodes(ctx context.Context, c *qmp.Client) (map[string]node, error) {
 	var list []node
 	if err := c.Do(ctx, "query-named-block-nodes", props{"flat": true}, &list); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func nodes(ctx context.Context, c *qmp.Client) (map[string]node, error) {
 // diskWithoutPointInTime returns the disk's size, or ErrInProgress if the disk has a point
 // in time.
 func diskWithoutPointInTime(ctx context.Context, c *qmp.Client) (int64, error) {
-	all, err := nodes(ctx, c)
+	all, err := queryNodes(ctx, c)
 	if err != nil {
 		return 0, err
 	}
@@ -75,13 +75,13 @@ func setDrive(ctx context.Context, c *qmp.Client, node string) error {
 	return c.Do(ctx, "qom-set", drive, nil)
 }
 
-// delNode removes a node. If it does not exist, delNode returns nil.
-func delNode(ctx context.Context, c *qmp.Client, name string) error {
+// removeNode removes a node. If it does not exist, removeNode returns nil.
+func removeNode(ctx context.Context, c *qmp.Client, name string) error {
 	err := c.Do(ctx, "blockdev-del", props{"node-name": name}, nil)
 	if !isRefusal(err) {
 		return err
 	}
-	if all, failed := nodes(ctx, c); failed == nil {
+	if all, failed := queryNodes(ctx, c); failed == nil {
 		if _, there := all[name]; !there {
 			return nil
 		}
@@ -89,9 +89,9 @@ func delNode(ctx context.Context, c *qmp.Client, name string) error {
 	return err
 }
 
-// delExport disconnects the readers of an export and waits until it is gone: until then the
+// removeExport disconnects the readers of an export and waits until it is gone: until then the
 // node below it cannot be removed.
-func delExport(ctx context.Context, c *qmp.Client, id string) error {
+func removeExport(ctx context.Context, c *qmp.Client, id string) error {
 	err := c.Do(ctx, "block-export-del", props{"id": id, "mode": "hard"}, nil)
 	if err != nil && !isRefusal(err) {
 		return err
@@ -138,23 +138,23 @@ func isRefusal(err error) bool {
 }
 
 // CleanPointInTime removes, by name, what a point in time left behind in QEMU when its owner
-// exited: its nodes, exports and fleece, and all our bitmaps, including those that Keep
+// exited: its nodes, exports and fleece, and all our bitmaps, including those that KeepBitmap
 // preserved. A supervisor calls it after connecting to a QEMU that was already running.
 func CleanPointInTime(ctx context.Context, c *qmp.Client) error {
-	all, err := nodes(ctx, c)
+	all, err := queryNodes(ctx, c)
 	if err != nil {
 		return err
 	}
 	errs := []error{
-		delExport(ctx, c, exportID),
-		delExport(ctx, c, fleeceID),
+		removeExport(ctx, c, exportID),
+		removeExport(ctx, c, fleeceID),
 		stopServer(ctx, c),
-		delNode(ctx, c, accessNode),
+		removeNode(ctx, c, accessNode),
 		setDrive(ctx, c, diskNode),
-		delNode(ctx, c, filterNode),
+		removeNode(ctx, c, filterNode),
 		removeBitmaps(ctx, c),
 	}
-	fleeceErr := delNode(ctx, c, fleeceNode)
+	fleeceErr := removeNode(ctx, c, fleeceNode)
 	errs = append(errs, fleeceErr)
 	if fleece := all[fleeceNode].Image.Filename; filepath.IsAbs(fleece) && fleeceErr == nil {
 		errs = append(errs, removeFile(fleece))

@@ -49,8 +49,8 @@ type Options struct {
 	Freeze, Thaw func(context.Context) error
 
 	// Track is the name of a bitmap to add (see BitmapName), which records what the guest
-	// changes from the point in time on; Keep preserves it. Since is the Track of an
-	// earlier point in time for which Keep was called. Either may be "".
+	// changes from the point in time on; KeepBitmap preserves it. Since is the Track of an
+	// earlier point in time for which KeepBitmap was called. Either may be "".
 	Track, Since string
 }
 
@@ -116,12 +116,12 @@ func (p *PointInTime) begin(ctx context.Context, opt Options) error {
 		return err
 	}
 	p.copyChanges(ctx, opt.Since)
-	return p.export(ctx)
+	return p.exportDisk(ctx)
 }
 
-// do runs one command. undo reverts it and is recorded first: a command may still take effect
+// doReversible runs one command. undo reverts it and is recorded first: a command may still take effect
 // after do has stopped waiting for the answer.
-func (p *PointInTime) do(ctx context.Context, undo undoStep, command string, args props) error {
+func (p *PointInTime) doReversible(ctx context.Context, undo undoStep, command string, args props) error {
 	p.undo = append(p.undo, undo)
 	return p.client.Do(ctx, command, args, nil)
 }
@@ -132,14 +132,14 @@ func (p *PointInTime) addFleece(ctx context.Context) error {
 	if err := createFleece(p.fleece, p.Size); err != nil {
 		return err
 	}
-	err := p.do(ctx, p.nodeRemover(fleeceNode), "blockdev-add", props{
+	err := p.doReversible(ctx, p.nodeRemover(fleeceNode), "blockdev-add", props{
 		"driver": "qcow2", "node-name": fleeceNode,
 		"file": props{"driver": "file", "filename": p.fleece},
 	})
 	if err != nil {
 		return err
 	}
-	return p.do(ctx, p.nodeRemover(filterNode), "blockdev-add", props{
+	return p.doReversible(ctx, p.nodeRemover(filterNode), "blockdev-add", props{
 		"driver": "copy-before-write", "node-name": filterNode, "discard": "unmap",
 		"file": diskNode, "target": fleeceNode,
 		"on-cbw-error": "break-snapshot", "cbw-timeout": 30,
@@ -207,9 +207,9 @@ func withTimeout(ctx context.Context, limit time.Duration, f func(context.Contex
 	return f(ctx)
 }
 
-// export exports the disk as it was at the point in time.
-func (p *PointInTime) export(ctx context.Context) error {
-	err := p.do(ctx, p.nodeRemover(accessNode), "blockdev-add", props{
+// exportDisk exports the disk as it was at the point in time.
+func (p *PointInTime) exportDisk(ctx context.Context) error {
+	err := p.doReversible(ctx, p.nodeRemover(accessNode), "blockdev-add", props{
 		"driver": "snapshot-access", "node-name": accessNode, "file": filterNode,
 	})
 	if err != nil {
@@ -221,7 +221,7 @@ func (p *PointInTime) export(ctx context.Context) error {
 	stop := func(ctx context.Context) error {
 		return errors.Join(stopServer(ctx, p.client), removeFile(p.Socket))
 	}
-	err = p.do(ctx, stop, "nbd-server-start", props{
+	err = p.doReversible(ctx, stop, "nbd-server-start", props{
 		"addr": props{"type": "unix", "data": props{"path": p.Socket}},
 	})
 	if err != nil {
@@ -241,16 +241,16 @@ func (p *PointInTime) export(ctx context.Context) error {
 }
 
 func (p *PointInTime) addExport(ctx context.Context, id, node, name string, bitmaps ...props) error {
-	unexport := func(ctx context.Context) error { return delExport(ctx, p.client, id) }
+	unexport := func(ctx context.Context) error { return removeExport(ctx, p.client, id) }
 	args := props{"type": "nbd", "id": id, "node-name": node, "name": name, "writable": false}
 	if len(bitmaps) > 0 {
 		args["bitmaps"] = bitmaps
 	}
-	return p.do(ctx, unexport, "block-export-add", args)
+	return p.doReversible(ctx, unexport, "block-export-add", args)
 }
 
 func (p *PointInTime) nodeRemover(node string) undoStep {
-	return func(ctx context.Context) error { return delNode(ctx, p.client, node) }
+	return func(ctx context.Context) error { return removeNode(ctx, p.client, node) }
 }
 
 // End reverts all steps in reverse order and removes the fleece. It continues after ctx has

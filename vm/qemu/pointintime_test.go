@@ -74,7 +74,7 @@ func TestPointInTimeIsTheOldDisk(t *testing.T) {
 	r.write(t, "write -P 0x11 1M 2M")
 	r.write(t, "write -P 0x22 5M 64k")
 	for round := range 3 {
-		old := r.content(t)
+		old := r.readDisk(t)
 		p, err := BeginPointInTime(t.Context(), r.client, r.options())
 		if err != nil {
 			t.Fatal(err)
@@ -111,14 +111,14 @@ func TestPointInTimeIsTheOldDisk(t *testing.T) {
 			t.Error("second End: want no error, got", err)
 		}
 		r.checkClean(t)
-		if firstDifference(r.content(t), old) < 0 {
+		if firstDifference(r.readDisk(t), old) < 0 {
 			t.Error("got the old disk, want the guest's writes on it")
 		}
 	}
 }
 
-// content returns the current contents of the disk.
-func (r *testVM) content(t *testing.T) []byte {
+// readDisk returns the current contents of the disk.
+func (r *testVM) readDisk(t *testing.T) []byte {
 	t.Helper()
 	r.write(t, "flush")
 	all, err := os.ReadFile(r.disk)

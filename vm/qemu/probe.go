@@ -82,7 +82,7 @@ func runProbe(ctx context.Context, binary, accel string, limit time.Duration) (b
 	if err != nil {
 		return false, err
 	}
-	code, err := unlinkedFile(b.probe.code)
+	code, err := createUnlinkedFile(b.probe.code)
 	if err != nil {
 		return false, err
 	}
@@ -93,7 +93,7 @@ func runProbe(ctx context.Context, binary, accel string, limit time.Duration) (b
 	args = append(args, "-M", b.machine, "-accel", accel, "-cpu", cpuModel(accel), "-m", "64M", "-display", "none")
 	cmd := exec.CommandContext(limited, binary, append(args, b.probe.args("/dev/fd/3")...)...)
 	cmd.ExtraFiles = []*os.File{code}
-	cmd.Stderr = &signWatcher{onSign: cancel}
+	cmd.Stderr = &failureWatcher{onFailure: cancel}
 	cmd.WaitDelay = time.Second
 	err = runWithParent(cmd)
 	var exit *exec.ExitError
@@ -108,9 +108,9 @@ func runProbe(ctx context.Context, binary, accel string, limit time.Duration) (b
 	return false, fmt.Errorf("probe the accelerator: %w", err)
 }
 
-// unlinkedFile returns a file without a name. It disappears when its last descriptor is
+// createUnlinkedFile returns a file without a name. It disappears when its last descriptor is
 // closed, no matter how this process exits.
-func unlinkedFile(content []byte) (*os.File, error) {
+func createUnlinkedFile(content []byte) (*os.File, error) {
 	f, err := os.CreateTemp("", "vmterminal-probe-")
 	if err != nil {
 		return nil, err

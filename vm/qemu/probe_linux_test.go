@@ -17,7 +17,7 @@ const probeEnvVar = "VMTERMINAL_TEST_PROBES"
 
 func TestMain(m *testing.M) {
 	if program, ok := os.LookupEnv(probeEnvVar); ok {
-		_, _ = runProbe(context.Background(), program, KVM, patientProbe)
+		_, _ = runProbe(context.Background(), program, KVM, slowProbeTimeout)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())

@@ -37,12 +37,12 @@ func CheckSharing(ctx context.Context, binary string) error {
 	return err
 }
 
-// shares returns the arguments for the shared folders. In the security model mapped-xattr,
+// shareArgs returns the arguments for the shared folders. In the security model mapped-xattr,
 // owners, modes, links and devices that the guest creates are stored in extended attributes.
 // The host sees only plain files and folders that belong to the user who runs QEMU and that
 // only this user can access. So a guest cannot create a setuid program on the host, nor a
 // link that leads out of the folder.
-func (m Machine) shares() []string {
+func (m Machine) shareArgs() []string {
 	var args []string
 	for i, s := range m.Shares {
 		id := "share" + strconv.Itoa(i)

@@ -32,7 +32,7 @@ func TestShareTagsAreUnique(t *testing.T) {
 	if a.Tag() == b.Tag() || len(a.Tag()) > 31 || len(b.Tag()) > 31 || a.Tag() != (Share{Path: "/srv/a,b", ReadOnly: true}).Tag() {
 		t.Errorf("got tags %s and %s, want two short ones", a.Tag(), b.Tag())
 	}
-	args := strings.Join(Machine{Shares: []Share{a, {Path: "/srv/c", ReadOnly: true}}}.shares(), " ")
+	args := strings.Join(Machine{Shares: []Share{a, {Path: "/srv/c", ReadOnly: true}}}.shareArgs(), " ")
 	for _, want := range []string{"path=/srv/a,,b ", "readonly=on,path=/srv/c ", `"mount_tag":"` + a.Tag() + `"`} {
 		if !strings.Contains(args, want) {
 			t.Errorf("missing %q in %s", want, args)

@@ -59,7 +59,7 @@ type Listeners struct{ files []*os.File }
 // earlier run. If the folder's path is too long, the error is ErrPathTooLong. The caller must
 // remove the socket files when QEMU has exited.
 func Listen(s Sockets) (*Listeners, error) {
-	if err := privateDir(string(s)); err != nil {
+	if err := makePrivateDir(string(s)); err != nil {
 		return nil, err
 	}
 	l := &Listeners{}
@@ -104,7 +104,7 @@ func listen(path string) (*os.File, error) {
 	return l.File()
 }
 
-func privateDir(dir string) error {
+func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, durable.DirMode); err != nil {
 		return err
 	}

@@ -33,9 +33,9 @@ func TestLogOfCommands(t *testing.T) {
 			defer theirs.Close()
 			q := &fake{theirs, bufio.NewScanner(theirs)}
 			go func() {
-				q.say(greeting)
-				q.answer(q.next(), `{}`)
-				q.say(fmt.Sprintf(tt.answer+"\r\n", q.next().ID))
+				q.send(greeting)
+				q.answer(q.readRequest(), `{}`)
+				q.send(fmt.Sprintf(tt.answer+"\r\n", q.readRequest().ID))
 			}()
 			c, err := Open(t.Context(), ours, logger)
 			if err != nil {
@@ -66,8 +66,8 @@ func TestNothingIsLoggedAboveDebugLevel(t *testing.T) {
 	defer theirs.Close()
 	q := &fake{theirs, bufio.NewScanner(theirs)}
 	go func() {
-		q.say(greeting)
-		q.answer(q.next(), `{}`)
+		q.send(greeting)
+		q.answer(q.readRequest(), `{}`)
 	}()
 	c, err := Open(context.Background(), ours, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {

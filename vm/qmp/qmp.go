@@ -81,18 +81,18 @@ func Open(ctx context.Context, conn net.Conn, log *slog.Logger) (*Client, error)
 		waiting: make(map[uint64]chan<- answer),
 	}
 	greeted := make(chan struct{})
-	go c.read(greeted)
-	go c.write()
+	go c.readMessages(greeted)
+	go c.writeRequests()
 	select {
 	case <-greeted:
 	case <-c.done:
 		return nil, fmt.Errorf("wait for QEMU's greeting: %w", c.Err())
 	case <-ctx.Done():
-		c.end(ErrClosed)
+		c.closeWith(ErrClosed)
 		return nil, fmt.Errorf("wait for QEMU's greeting: %w", ctx.Err())
 	}
 	if err := c.Do(ctx, "qmp_capabilities", nil, nil); err != nil {
-		c.end(ErrClosed)
+		c.closeWith(ErrClosed)
 		return nil, err
 	}
 	return c, nil
@@ -157,14 +157,14 @@ func (c *Client) execute(ctx context.Context, command string, args, result any) 
 	}
 	select {
 	case a := <-answers:
-		return a.into(command, result)
+		return a.decode(command, result)
 	case <-ctx.Done():
 		return fmt.Errorf("%s: QEMU did not answer: %w", command, ctx.Err())
 	case <-c.done:
 	}
 	select {
 	case a := <-answers: // received with the last lines
-		return a.into(command, result)
+		return a.decode(command, result)
 	default:
 		return fmt.Errorf("%s: %w", command, c.Err())
 	}
@@ -189,12 +189,12 @@ func (c *Client) Err() error {
 // Close closes the connection; QEMU keeps running. Pending calls of Do return ErrClosed. It
 // may be called more than once.
 func (c *Client) Close() error {
-	c.end(ErrClosed)
+	c.closeWith(ErrClosed)
 	return nil
 }
 
-// end records the first cause and wakes all waiters.
-func (c *Client) end(cause error) {
+// closeWith records the first cause and wakes all waiters.
+func (c *Client) closeWith(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -225,13 +225,13 @@ func (c *Client) unregister(id uint64) {
 	delete(c.waiting, id)
 }
 
-// write is the only writer, so that a canceled caller never leaves half a line behind.
-func (c *Client) write() {
+// writeRequests is the only writer, so that a canceled caller never leaves half a line behind.
+func (c *Client) writeRequests() {
 	for {
 		select {
 		case line := <-c.lines:
 			if _, err := c.conn.Write(line); err != nil {
-				c.end(err)
+				c.closeWith(err)
 				return
 			}
 		case <-c.done:

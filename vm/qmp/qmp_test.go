@@ -23,14 +23,14 @@ type fake struct {
 	requests *bufio.Scanner
 }
 
-func pair(t *testing.T) (*Client, *fake) {
+func newPair(t *testing.T) (*Client, *fake) {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { theirs.Close() })
 	q := &fake{theirs, bufio.NewScanner(theirs)}
 	go func() {
-		q.say(greeting)
-		q.answer(q.next(), `{}`)
+		q.send(greeting)
+		q.answer(q.readRequest(), `{}`)
 	}()
 	c, err := Open(t.Context(), ours, nil)
 	if err != nil {
@@ -40,9 +40,9 @@ func pair(t *testing.T) (*Client, *fake) {
 	return c, q
 }
 
-func (q *fake) say(text string) { _, _ = io.WriteString(q, text) }
+func (q *fake) send(text string) { _, _ = io.WriteString(q, text) }
 
-func (q *fake) next() (r request) {
+func (q *fake) readRequest() (r request) {
 	if q.requests.Scan() {
 		_ = json.Unmarshal(q.requests.Bytes(), &r)
 	}
@@ -50,16 +50,16 @@ func (q *fake) next() (r request) {
 }
 
 func (q *fake) answer(r request, value string) {
-	q.say(fmt.Sprintf(`{"return": %s, "id": %d}`+"\r\n", value, r.ID))
+	q.send(fmt.Sprintf(`{"return": %s, "id": %d}`+"\r\n", value, r.ID))
 }
 
 func TestAnswersFindTheirCallers(t *testing.T) {
-	c, q := pair(t)
+	c, q := newPair(t)
 	const callers = 20
 	go func() {
 		requests := make([]request, callers)
 		for i := range requests {
-			requests[i] = q.next()
+			requests[i] = q.readRequest()
 		}
 		for i := range requests { // the last request is answered first
 			r := requests[callers-1-i]
@@ -80,10 +80,10 @@ func TestAnswersFindTheirCallers(t *testing.T) {
 }
 
 func TestRefusalIsAnError(t *testing.T) {
-	c, q := pair(t)
+	c, q := newPair(t)
 	go func() {
-		q.say(fmt.Sprintf(`{"error": {"class": "DeviceNotFound", "desc": "no vd9"}, "id": %d}`+"\r\n", q.next().ID))
-		q.answer(q.next(), `{}`)
+		q.send(fmt.Sprintf(`{"error": {"class": "DeviceNotFound", "desc": "no vd9"}, "id": %d}`+"\r\n", q.readRequest().ID))
+		q.answer(q.readRequest(), `{}`)
 	}()
 	err := c.Do(t.Context(), "device_del", nil, nil)
 	var refusal *Error
@@ -96,14 +96,14 @@ func TestRefusalIsAnError(t *testing.T) {
 }
 
 func TestLateAnswerIsDropped(t *testing.T) {
-	c, q := pair(t)
+	c, q := newPair(t)
 	asked, left := make(chan request), make(chan struct{})
 	go func() {
-		late := q.next()
+		late := q.readRequest()
 		asked <- late
 		<-left
 		q.answer(late, `"late"`)
-		q.answer(q.next(), `"right"`)
+		q.answer(q.readRequest(), `"right"`)
 	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-asked; cancel() }()
@@ -118,7 +118,7 @@ func TestLateAnswerIsDropped(t *testing.T) {
 }
 
 func TestCancelWhileSendingLeavesConnection(t *testing.T) {
-	c, q := pair(t) // a line on a pipe is only partly sent until it is read
+	c, q := newPair(t) // a line on a pipe is only partly sent until it is read
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
@@ -127,7 +127,7 @@ func TestCancelWhileSendingLeavesConnection(t *testing.T) {
 		}
 	}
 	go func() {
-		for r := q.next(); r.Execute != ""; r = q.next() {
+		for r := q.readRequest(); r.Execute != ""; r = q.readRequest() {
 			q.answer(r, `{}`)
 		}
 	}()
@@ -137,13 +137,13 @@ func TestCancelWhileSendingLeavesConnection(t *testing.T) {
 }
 
 func TestEventsKeepTheNewest(t *testing.T) {
-	c, q := pair(t)
+	c, q := newPair(t)
 	const sent = eventBuffer + 10
 	go func() {
 		for i := range sent {
-			q.say(fmt.Sprintf(`{"event": "E%d", "data": {"a": 1}, "timestamp": {"seconds": 5, "microseconds": 7}}`+"\r\n", i))
+			q.send(fmt.Sprintf(`{"event": "E%d", "data": {"a": 1}, "timestamp": {"seconds": 5, "microseconds": 7}}`+"\r\n", i))
 		}
-		q.answer(q.next(), `{}`)
+		q.answer(q.readRequest(), `{}`)
 	}()
 	if err := c.Do(t.Context(), "x", nil, nil); err != nil { // QEMU's answer arrives although nobody reads events
 		t.Fatal(err)
@@ -163,14 +163,14 @@ func TestEnd(t *testing.T) {
 	}{
 		"QEMU leaves":      {func(_ *Client, q *fake) { q.Close() }, io.EOF},
 		"we close":         {func(c *Client, _ *fake) { _ = c.Close() }, ErrClosed},
-		"not JSON":         {func(_ *Client, q *fake) { q.say("hello\n") }, ErrProtocol},
-		"answer to nobody": {func(_ *Client, q *fake) { q.say(`{"return": {}}` + "\n") }, ErrProtocol},
-		"endless line":     {func(_ *Client, q *fake) { q.say(strings.Repeat("x", maxLine+1)) }, ErrProtocol},
+		"not JSON":         {func(_ *Client, q *fake) { q.send("hello\n") }, ErrProtocol},
+		"answer to nobody": {func(_ *Client, q *fake) { q.send(`{"return": {}}` + "\n") }, ErrProtocol},
+		"endless line":     {func(_ *Client, q *fake) { q.send(strings.Repeat("x", maxLine+1)) }, ErrProtocol},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, q := pair(t)
+			client, q := newPair(t)
 			go func() {
-				q.next()
+				q.readRequest()
 				c.end(client, q)
 			}()
 			if err := client.Do(t.Context(), "x", nil, nil); !errors.Is(err, c.want) {

@@ -45,7 +45,7 @@ type answer struct {
 	refusal *Error
 }
 
-func (a answer) into(command string, result any) error {
+func (a answer) decode(command string, result any) error {
 	if a.refusal != nil {
 		a.refusal.Command = command
 		return a.refusal
@@ -59,14 +59,14 @@ func (a answer) into(command string, result any) error {
 	return nil
 }
 
-// read is the only reader of the connection; it closes greeted after the greeting.
-func (c *Client) read(greeted chan<- struct{}) {
+// readMessages is the only reader of the connection; it closes greeted after the greeting.
+func (c *Client) readMessages(greeted chan<- struct{}) {
 	defer close(c.events)
 	lines := bufio.NewScanner(c.conn)
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
 	hasGreeted := false
 	for lines.Scan() {
-		m, err := parse(lines.Bytes())
+		m, err := parseMessage(lines.Bytes())
 		switch {
 		case err != nil:
 		case m.QMP != nil && !hasGreeted:
@@ -79,10 +79,10 @@ func (c *Client) read(greeted chan<- struct{}) {
 		case m.ID == nil:
 			err = fmt.Errorf("%w: answer without an ID", ErrProtocol)
 		default:
-			c.deliver(m)
+			c.deliverAnswer(m)
 		}
 		if err != nil {
-			c.end(err)
+			c.closeWith(err)
 			return
 		}
 	}
@@ -90,10 +90,10 @@ func (c *Client) read(greeted chan<- struct{}) {
 	if errors.Is(err, bufio.ErrTooLong) {
 		err = fmt.Errorf("%w: line longer than %d bytes", ErrProtocol, maxLine)
 	}
-	c.end(err)
+	c.closeWith(err)
 }
 
-func parse(line []byte) (message, error) {
+func parseMessage(line []byte) (message, error) {
 	var m message
 	if err := json.Unmarshal(line, &m); err != nil {
 		return m, fmt.Errorf("%w: %w", ErrProtocol, err)
@@ -104,7 +104,7 @@ func parse(line []byte) (message, error) {
 // sendEvent delivers an event without waiting. Only the reader sends, so dropping one event
 // makes room.
 func (c *Client) sendEvent(m message) {
-	e := Event{Name: m.Event, Data: m.Data, Time: m.time()}
+	e := Event{Name: m.Event, Data: m.Data, Time: m.timestamp()}
 	for {
 		select {
 		case c.events <- e:
@@ -118,7 +118,7 @@ func (c *Client) sendEvent(m message) {
 	}
 }
 
-func (m message) time() time.Time {
+func (m message) timestamp() time.Time {
 	t := m.Timestamp
 	if t.Seconds < 0 || t.Seconds > math.MaxUint32 { // QEMU sends -1 if it has no clock
 		return time.Time{}
@@ -126,7 +126,7 @@ func (m message) time() time.Time {
 	return time.Unix(t.Seconds, t.Microseconds%1e6*1000)
 }
 
-func (c *Client) deliver(m message) {
+func (c *Client) deliverAnswer(m message) {
 	c.mu.Lock()
 	answers, ok := c.waiting[*m.ID]
 	delete(c.waiting, *m.ID)

@@ -17,7 +17,7 @@ type file struct {
 }
 
 const (
-	sector = 2048
+	sectorSize = 2048
 	// The layout, in sectors. The three descriptors start at 16.
 	pathTablesAt = 19 // two per tree, little and big endian
 	rootsAt      = 23 // one per tree
@@ -35,10 +35,10 @@ func writeISO(w io.Writer, label string, files []file) error {
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	total := filesAt
 	for _, f := range files {
-		total += sectors(f)
+		total += countSectors(f)
 	}
 	var image []byte
-	image = append(image, make([]byte, 16*sector)...)
+	image = append(image, make([]byte, 16*sectorSize)...)
 	for _, t := range []tree{plainTree, jolietTree} {
 		image = append(image, t.descriptor(label, total)...)
 	}
@@ -62,12 +62,12 @@ func writeISO(w io.Writer, label string, files []file) error {
 	return err
 }
 
-// sectors returns the number of sectors of a file.
-func sectors(f file) int { return (len(f.content) + sector - 1) / sector }
+// countSectors returns the number of sectors of a file.
+func countSectors(f file) int { return (len(f.content) + sectorSize - 1) / sectorSize }
 
 // padToSector returns b padded to whole sectors.
 func padToSector(b []byte) []byte {
-	out := make([]byte, (len(b)+sector-1)/sector*sector)
+	out := make([]byte, (len(b)+sectorSize-1)/sectorSize*sectorSize)
 	copy(out, b)
 	return out
 }
@@ -103,7 +103,7 @@ func ucs2(s string) []byte {
 
 // descriptor returns the tree's volume descriptor.
 func (t tree) descriptor(label string, total int) []byte {
-	d := make([]byte, sector)
+	d := make([]byte, sectorSize)
 	d[0] = t.kind
 	copy(d[1:], "CD001\x01")
 	text := func(from, to int, s string) {
@@ -117,11 +117,11 @@ func (t tree) descriptor(label string, total int) []byte {
 	copy(d[88:], t.escapes)
 	copy(d[120:], both16(1)) // volumes
 	copy(d[124:], both16(1)) // number of this volume
-	copy(d[128:], both16(sector))
+	copy(d[128:], both16(sectorSize))
 	copy(d[132:], both32(pathTableSize))
 	binary.LittleEndian.PutUint32(d[140:], pathTablesAt+2*t.index)
 	binary.BigEndian.PutUint32(d[148:], pathTablesAt+2*t.index+1)
-	copy(d[156:], t.record([]byte{0}, rootsAt+t.index, sector, true))
+	copy(d[156:], t.record([]byte{0}, rootsAt+t.index, sectorSize, true))
 	text(190, 813, "") // publisher and other names
 	for _, at := range []int{813, 830, 847, 864} {
 		copy(d[at:at+16], "0000000000000000") // no time
@@ -142,13 +142,13 @@ func (t tree) pathTable(order binary.AppendByteOrder) []byte {
 // folder returns the records of the tree's root folder.
 func (t tree) folder(files []file) ([]byte, error) {
 	own := rootsAt + t.index
-	out := append(t.record([]byte{0}, own, sector, true), t.record([]byte{1}, own, sector, true)...)
+	out := append(t.record([]byte{0}, own, sectorSize, true), t.record([]byte{1}, own, sectorSize, true)...)
 	at := uint32(filesAt)
 	for n, f := range files {
 		out = append(out, t.record(t.fileName(n, f.name), at, uint32(len(f.content)), false)...)
-		at += uint32(sectors(f))
+		at += uint32(countSectors(f))
 	}
-	if len(out) > sector {
+	if len(out) > sectorSize {
 		return nil, errTooMany
 	}
 	return padToSector(out), nil

@@ -30,18 +30,18 @@ type Guest struct {
 // Write writes the seed into a VM's folder, durably. It first creates the VM's SSH keys and
 // known_hosts if they do not exist.
 func Write(dir home.VMDir, g Guest) error {
-	own, err := EnsureClientKey(dir)
+	clientKey, err := EnsureClientKey(dir)
 	if err != nil {
 		return err
 	}
-	host, err := ensureKey(dir.SSHHostKey(), "vmterminal")
+	hostKey, err := ensureKey(dir.SSHHostKey(), "vmterminal")
 	if err != nil {
 		return err
 	}
-	if err := WriteKnownHosts(dir, g.ID, []string{host.Public}); err != nil {
+	if err := WriteKnownHosts(dir, g.ID, []string{hostKey.Public}); err != nil {
 		return err
 	}
-	files, err := g.files(own, host)
+	files, err := g.files(clientKey, hostKey)
 	if err != nil {
 		return err
 	}
@@ -103,12 +103,12 @@ type userData struct {
 	BootCommands     [][]string        `json:"bootcmd"`
 }
 
-func (g Guest) files(own, host Key) ([]file, error) {
+func (g Guest) files(clientKey, hostKey Key) ([]file, error) {
 	user, err := json.MarshalIndent(userData{
 		Hostname: g.Hostname,
-		Users:    []any{"default", user{Name: "root", Keys: []string{own.Public}}},
-		Keys:     []string{own.Public},
-		HostKeys: map[string]string{"ed25519_private": host.Private, "ed25519_public": host.Public + "\n"},
+		Users:    []any{"default", user{Name: "root", Keys: []string{clientKey.Public}}},
+		Keys:     []string{clientKey.Public},
+		HostKeys: map[string]string{"ed25519_private": hostKey.Private, "ed25519_public": hostKey.Public + "\n"},
 		GrowPartition: map[string]any{
 			"mode": "auto", "devices": []string{"/"},
 		},

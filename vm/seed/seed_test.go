@@ -29,7 +29,7 @@ func TestWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := unpack(t, dir.Seed())
+	files := unpackISO(t, dir.Seed())
 	if got := files["vmterminal-agent"]; !bytes.Equal(got, g.Agent) {
 		t.Errorf("got an agent of %d bytes, want the one written", len(got))
 	}
@@ -53,7 +53,7 @@ func TestWrite(t *testing.T) {
 	if err := seed.Write(dir, g); err != nil {
 		t.Fatal(err)
 	}
-	if user := unpack(t, dir.Seed())["user-data"]; !bytes.Contains(user, []byte(`"hostname": "other"`)) {
+	if user := unpackISO(t, dir.Seed())["user-data"]; !bytes.Contains(user, []byte(`"hostname": "other"`)) {
 		t.Errorf("got user-data %s, want the new hostname", user)
 	}
 }
@@ -99,8 +99,8 @@ func publicHalf(t *testing.T, path string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// unpack extracts an image with bsdtar.
-func unpack(t *testing.T, image string) map[string][]byte {
+// unpackISO extracts an image with bsdtar.
+func unpackISO(t *testing.T, image string) map[string][]byte {
 	t.Helper()
 	to := t.TempDir()
 	if out, err := exec.Command("bsdtar", "-x", "-f", image, "-C", to).CombinedOutput(); err != nil {

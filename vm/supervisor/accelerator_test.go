@@ -49,7 +49,7 @@ run() {
 // prepareMachine prepares a machine in this process and serves its API.
 func (v *testVM) prepareMachine() *machine {
 	v.t.Helper()
-	m, err := prepare(v.spec)
+	m, err := prepareMachine(v.spec)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func (v *testVM) prepareMachine() *machine {
 	}
 	v.t.Cleanup(a.shutDown)
 	v.t.Cleanup(func() {
-		if e := m.currentEngine(); e != nil {
+		if e := m.currentProcess(); e != nil {
 			_ = e.kill()
 			<-e.exited
 			m.disconnect()
@@ -84,7 +84,7 @@ func TestFallbackWhenAcceleratorFailsAtStart(t *testing.T) {
 			v.spec.Accel, v.spec.Debug = tt.accel, true
 			fakeKVM(t, tt.script)
 			m := v.prepareMachine()
-			err := m.bootOn(t.Context(), kvm)
+			err := m.bootWithAccelerator(t.Context(), kvm)
 			if tt.want != "" {
 				if err == nil || err.Error() != tt.want {
 					t.Fatalf("got %v, want %q", err, tt.want)
@@ -108,10 +108,10 @@ func TestFallbackWhenAcceleratorFailsLater(t *testing.T) {
 	v.spec.Accel = qemu.Auto
 	fakeKVM(t, `run "$@"`)
 	m := v.prepareMachine()
-	if err := m.bootOn(t.Context(), kvm); err != nil {
+	if err := m.bootWithAccelerator(t.Context(), kvm); err != nil {
 		t.Fatal(err)
 	}
-	first := m.currentEngine()
+	first := m.currentProcess()
 	v.checkFallback(m, func() { v.kill(first.id.PID, syscall.SIGABRT) })
 }
 

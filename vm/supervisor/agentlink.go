@@ -33,7 +33,7 @@ type guestAgent interface {
 	PowerOff(ctx context.Context) error
 	Programs(ctx context.Context) ([]string, error)
 	Run(ctx context.Context, command agent.Command) (exit int, err error)
-	Identify(ctx context.Context, who agent.Identity) (agent.Identified, error)
+	Identify(ctx context.Context, who agent.Identity) (agent.IdentityResult, error)
 	SetClock(ctx context.Context, now time.Time) (moved time.Duration, err error)
 	Mount(ctx context.Context, mounts []agent.Mount) (problems []string, err error)
 	Ready() <-chan struct{}
@@ -141,7 +141,7 @@ func (l *agentLink) watch(ctx context.Context, a guestAgent) {
 				return
 			}
 			// The identity comes first: clients that wait for the agent may depend on it.
-			i.send(ctx)
+			i.sendIdentity(ctx)
 			l.setAgentClock(ctx, a)
 			l.mountShares(ctx, a)
 			l.setAgent(a, info)
@@ -245,9 +245,9 @@ func (l *agentLink) current() guestAgent {
 	return l.agent
 }
 
-// request calls send with the agent and a timeout. After a timeout, watch sends another
+// callAgent calls send with the agent and a timeout. After a timeout, watch sends another
 // hello.
-func (l *agentLink) request(ctx context.Context, send func(context.Context, guestAgent) error) error {
+func (l *agentLink) callAgent(ctx context.Context, send func(context.Context, guestAgent) error) error {
 	a := l.current()
 	if a == nil {
 		return client.ErrNoAgent
@@ -263,14 +263,14 @@ func (l *agentLink) request(ctx context.Context, send func(context.Context, gues
 }
 
 func (l *agentLink) powerOff(ctx context.Context) error {
-	return l.request(ctx, func(ctx context.Context, a guestAgent) error { return a.PowerOff(ctx) })
+	return l.callAgent(ctx, func(ctx context.Context, a guestAgent) error { return a.PowerOff(ctx) })
 }
 
 // freezeFuncs returns the functions that freeze and thaw the guest's file systems. It
 // first makes the guest write its caches to the disk, for a limited time.
 func (l *agentLink) freezeFuncs(ctx context.Context) (freeze, thaw func(context.Context) error, err error) {
 	var flush func(context.Context) error
-	err = l.request(ctx, func(ctx context.Context, a guestAgent) error {
+	err = l.callAgent(ctx, func(ctx context.Context, a guestAgent) error {
 		_, err := a.Info(ctx)
 		if err == nil {
 			flush, freeze, thaw = a.Sync, a.Freeze, thawFunc(a)
@@ -313,7 +313,7 @@ func (l *agentLink) resize(ctx context.Context, cols, rows int) error {
 }
 
 func (l *agentLink) sendSize(ctx context.Context) error {
-	return l.request(ctx, func(ctx context.Context, a guestAgent) error {
+	return l.callAgent(ctx, func(ctx context.Context, a guestAgent) error {
 		l.mu.Lock()
 		cols, rows := l.cols, l.rows
 		l.mu.Unlock()
@@ -353,7 +353,7 @@ func (l *agentLink) recentAddresses(ctx context.Context) []string {
 // state request that started it, so that a late answer can be used for the next one.
 func (l *agentLink) fetchAddresses(answered chan<- struct{}) {
 	defer close(answered)
-	_ = l.request(context.Background(), func(ctx context.Context, a guestAgent) error {
+	_ = l.callAgent(context.Background(), func(ctx context.Context, a guestAgent) error {
 		info, err := a.Info(ctx)
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -23,7 +23,7 @@ type fakeAgent struct {
 	received     chan string
 	clock        chan time.Time
 	identifyGate chan struct{} // Identify waits until it is closed; may be nil
-	identified   agent.Identified
+	identified   agent.IdentityResult
 	identifyErr  error
 	thawErr      error
 	mounted      []string // the problems that Mount returns
@@ -140,15 +140,15 @@ func (f *fakeAgent) Starts() int {
 func (f *fakeAgent) Done() <-chan struct{} { return f.done }
 func (f *fakeAgent) Close() error          { return nil }
 
-func (f *fakeAgent) Identify(ctx context.Context, who agent.Identity) (agent.Identified, error) {
+func (f *fakeAgent) Identify(ctx context.Context, who agent.Identity) (agent.IdentityResult, error) {
 	if err := f.answer(ctx, "identity "+who.ID+" "+who.Hostname); err != nil {
-		return agent.Identified{}, err
+		return agent.IdentityResult{}, err
 	}
 	if f.identifyGate != nil {
 		select {
 		case <-f.identifyGate:
 		case <-ctx.Done():
-			return agent.Identified{}, ctx.Err()
+			return agent.IdentityResult{}, ctx.Err()
 		}
 	}
 	return f.identified, f.identifyErr

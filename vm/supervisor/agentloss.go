@@ -33,7 +33,7 @@ func (m *machine) answeringAgent(ctx context.Context) (guestAgent, <-chan struct
 	case guest == nil:
 		return nil, nil, client.ErrNoAgent
 	}
-	return guest, lost, m.command(ctx, requestTimeout, "query-status")
+	return guest, lost, m.runQMPCommand(ctx, requestTimeout, "query-status")
 }
 
 // watchAgent cancels a command's ctx when the agent that runs it exits or stops
@@ -68,7 +68,7 @@ func watchAgent(ctx context.Context, guest guestAgent, lost <-chan struct{}, isR
 
 // explainAgentLoss returns why the agent that ran a command was lost: most often QEMU
 // has exited. It returns other errors unchanged. e may be nil.
-func explainAgentLoss(err error, e *engine) error {
+func explainAgentLoss(err error, e *qemuProcess) error {
 	if !errors.Is(err, client.ErrNoAgent) && !errors.Is(err, agent.ErrClosed) && !errors.Is(err, agent.ErrRestarted) {
 		return err
 	}

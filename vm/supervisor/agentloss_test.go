@@ -71,7 +71,7 @@ func TestExplainAgentLoss(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := &engine{exited: make(chan struct{})}
+				e := &qemuProcess{exited: make(chan struct{})}
 				if test.exited {
 					close(e.exited)
 				}

@@ -46,7 +46,7 @@ func plainHTTP(s qemu.Sockets) *http.Client {
 func TestSocketIsPrivate(t *testing.T) {
 	m, _, _ := newMachineWithoutQEMU(t)
 	for path, want := range map[string]os.FileMode{
-		client.APISocket(m.paths): durable.FileMode, string(m.paths): durable.DirMode,
+		client.APISocket(m.sockets): durable.FileMode, string(m.sockets): durable.DirMode,
 	} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
@@ -143,7 +143,7 @@ func TestHostileRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := plainHTTP(m.paths).Do(req)
+		resp, err := plainHTTP(m.sockets).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -83,7 +83,7 @@ func TestProfilesOnThePrivateSocketOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := plainHTTP(m.paths).Do(req)
+		resp, err := plainHTTP(m.sockets).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

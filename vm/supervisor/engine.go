@@ -15,8 +15,8 @@ import (
 	"vmterminal/vm/supervisor/client"
 )
 
-// engine is one QEMU process: a child of this process, or an adopted process.
-type engine struct {
+// qemuProcess is one QEMU process: a child of this process, or an adopted process.
+type qemuProcess struct {
 	id     client.ProcessID
 	output *outputTail
 	// exited is closed when QEMU has exited and state or lock has been set.
@@ -32,11 +32,11 @@ type engine struct {
 // record could be neither adopted nor stopped.
 const execAfterLine = `read -r line && exec "$@" </dev/null`
 
-// startEngine starts a process that executes QEMU when run is called. The process has
+// startQEMUProcess starts a process that executes QEMU when run is called. The process has
 // its own session, so that signals to this process group do not reach it. files become
 // its descriptors from 3 on.
-func startEngine(binary string, args []string, files []*os.File, log io.Writer) (*engine, error) {
-	e := &engine{output: &outputTail{log: log}, exited: make(chan struct{})}
+func startQEMUProcess(binary string, args []string, files []*os.File, log io.Writer) (*qemuProcess, error) {
+	e := &qemuProcess{output: &outputTail{log: log}, exited: make(chan struct{})}
 	cmd := exec.Command("/bin/sh", append([]string{"-c", execAfterLine, "sh", binary}, args...)...)
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = e.output, e.output
@@ -69,10 +69,10 @@ func startEngine(binary string, args []string, files []*os.File, log io.Writer) 
 	return e, nil
 }
 
-// adoptEngine adopts a QEMU that holds the VM's lock. It is not a child process, so
+// adoptQEMUProcess adopts a QEMU that holds the VM's lock. It is not a child process, so
 // its exit is detected by the release of the lock.
-func adoptEngine(id client.ProcessID, lockPath string) *engine {
-	e := &engine{id: id, output: &outputTail{log: io.Discard}, exited: make(chan struct{})}
+func adoptQEMUProcess(id client.ProcessID, lockPath string) *qemuProcess {
+	e := &qemuProcess{id: id, output: &outputTail{log: io.Discard}, exited: make(chan struct{})}
 	e.kill = func() error { return signalProcess(id, unix.SIGKILL) }
 	go func() {
 		// On error the lock file is gone, which also means that QEMU has exited.

@@ -19,7 +19,7 @@ import (
 func (a *api) exec(w http.ResponseWriter, r *http.Request) {
 	guest, lost, err := a.m.answeringAgent(r.Context())
 	if err != nil {
-		refuse(w, err)
+		sendConflict(w, err)
 		return
 	}
 	a.upgrade(w, r, client.ExecProtocol, func(conn net.Conn, input io.Reader) {
@@ -36,7 +36,7 @@ func (a *api) exec(w http.ResponseWriter, r *http.Request) {
 			result.Exit, err = runGuestCommand(ctx, func() { cancel(nil) }, guest, req, input, out)
 		}
 		if err != nil {
-			result.Error = client.NewRemoteError(explainAgentLoss(err, a.m.currentEngine()))
+			result.Error = client.NewRemoteError(explainAgentLoss(err, a.m.currentProcess()))
 		}
 		_ = out.SendJSON(client.FrameFinished, result) // fails if the client has disconnected
 	})

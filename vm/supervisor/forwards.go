@@ -16,7 +16,7 @@ func (a *api) setForwards(w http.ResponseWriter, r *http.Request) {
 	var req client.ForwardsRequest
 	if readBody(w, r, &req) {
 		// The change is completed even if the client disconnects.
-		answer(w, a.m.setForwards(context.WithoutCancel(r.Context()), req.Forwards))
+		sendResult(w, a.m.setForwards(context.WithoutCancel(r.Context()), req.Forwards))
 	}
 }
 
@@ -54,7 +54,7 @@ func (m *machine) refreshForwards(ctx context.Context, control *qmp.Client) {
 	defer cancel()
 	list, err := qemu.Forwards(ctx, control)
 	if err != nil {
-		m.noteLog.note(err.Error())
+		m.noteLog.writeNote(err.Error())
 	}
 	m.state.update(client.EventState, func(s *client.State) { s.Forwards = list })
 }

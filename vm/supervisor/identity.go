@@ -20,10 +20,10 @@ type identification struct {
 	lastNote string        // the last logged note
 }
 
-// send cancels the previous request and sends another. It returns when the guest has
+// sendIdentity cancels the previous request and sends another. It returns when the guest has
 // answered or after the link's timeout. The guest may take minutes to answer; a late
 // answer is logged when it arrives.
-func (i *identification) send(ctx context.Context) {
+func (i *identification) sendIdentity(ctx context.Context) {
 	i.cancelAndWait()
 	if i.link.identity.ID == "" {
 		return
@@ -33,11 +33,11 @@ func (i *identification) send(ctx context.Context) {
 	i.cancel, i.answered = cancel, answered
 	go func() {
 		defer close(answered)
-		did, err := i.agent.Identify(ctx, i.link.identity)
+		result, err := i.agent.Identify(ctx, i.link.identity)
 		if ctx.Err() != nil {
 			return // canceled, or sent again
 		}
-		if text := describeIdentified(did, err); text != "" && text != i.lastNote {
+		if text := describeIdentityResult(result, err); text != "" && text != i.lastNote {
 			i.lastNote = text
 			i.link.logNote(text)
 		}
@@ -59,9 +59,9 @@ func (i *identification) cancelAndWait() {
 	}
 }
 
-// describeIdentified returns one line for the log about the result of Identify, or "" if
+// describeIdentityResult returns one line for the log about the result of Identify, or "" if
 // nothing was changed.
-func describeIdentified(did agent.Identified, err error) string {
+func describeIdentityResult(result agent.IdentityResult, err error) string {
 	switch {
 	case errors.Is(err, agent.ErrUnsupported):
 		return "the guest's agent is too old for identities: a copy of another VM keeps that VM's identity"
@@ -74,12 +74,12 @@ func describeIdentified(did agent.Identified, err error) string {
 		agent.IdentityFirst:   "the guest got its identity",
 		agent.IdentityRenamed: "the guest got the VM's new name",
 		agent.IdentityCopied:  "the guest's disk was another VM's",
-	}[did.Change]
+	}[result.Change]
 	if text == "" {
 		return ""
 	}
-	if len(did.Renewed) > 0 {
-		text += "; renewed: " + strings.Join(did.Renewed, ", ")
+	if len(result.Renewed) > 0 {
+		text += "; renewed: " + strings.Join(result.Renewed, ", ")
 	}
-	return strings.Join(append([]string{text}, did.Notes...), "; ")
+	return strings.Join(append([]string{text}, result.Notes...), "; ")
 }

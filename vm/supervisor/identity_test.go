@@ -32,7 +32,7 @@ func nextNote(t *testing.T, notes <-chan string) string {
 func TestIdentityIsSentAfterHello(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAgent()
-		f.identified = agent.Identified{Change: agent.IdentityCopied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}}
+		f.identified = agent.IdentityResult{Change: agent.IdentityCopied, Renewed: []string{"machine-id", "hostname"}, Notes: []string{"no ssh-keygen"}}
 		notes := make(chan string, 10)
 		l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { notes <- text })
 		if err := l.resize(t.Context(), 80, 24); err != nil {
@@ -65,7 +65,7 @@ func TestSlowIdentity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAgent()
 		f.identifyGate = make(chan struct{})
-		f.identified = agent.Identified{Change: agent.IdentityFirst}
+		f.identified = agent.IdentityResult{Change: agent.IdentityFirst}
 		notes := make(chan string, 10)
 		l, events := newFakeLinkFor(t, f, testIdentity, func(text string) { notes <- text })
 		f.startAnswering()
@@ -103,19 +103,19 @@ func TestIdentityWithoutAnswer(t *testing.T) {
 
 func TestDescribeIdentified(t *testing.T) {
 	tests := []struct {
-		did  agent.Identified
+		did  agent.IdentityResult
 		err  error
 		want string
 	}{
-		{agent.Identified{Change: agent.IdentitySame}, nil, ""},
-		{agent.Identified{Change: agent.IdentityRenamed, Renewed: []string{"hostname"}}, nil, "the guest got the VM's new name; renewed: hostname"},
-		{agent.Identified{}, fmt.Errorf("identity: %w", agent.ErrUnsupported), "the guest's agent is too old for identities: a copy of another VM keeps that VM's identity"},
-		{agent.Identified{}, agent.ErrRestarted, ""},
-		{agent.Identified{}, agent.ErrClosed, ""},
-		{agent.Identified{}, errors.New("read-only file system"), "set the guest's identity: read-only file system"},
+		{agent.IdentityResult{Change: agent.IdentitySame}, nil, ""},
+		{agent.IdentityResult{Change: agent.IdentityRenamed, Renewed: []string{"hostname"}}, nil, "the guest got the VM's new name; renewed: hostname"},
+		{agent.IdentityResult{}, fmt.Errorf("identity: %w", agent.ErrUnsupported), "the guest's agent is too old for identities: a copy of another VM keeps that VM's identity"},
+		{agent.IdentityResult{}, agent.ErrRestarted, ""},
+		{agent.IdentityResult{}, agent.ErrClosed, ""},
+		{agent.IdentityResult{}, errors.New("read-only file system"), "set the guest's identity: read-only file system"},
 	}
 	for _, test := range tests {
-		if got := describeIdentified(test.did, test.err); got != test.want {
+		if got := describeIdentityResult(test.did, test.err); got != test.want {
 			t.Errorf("%+v, %v: got %q, want %v", test.did, test.err, got, test.want)
 		}
 	}

@@ -34,9 +34,9 @@ func (h *supervisorLog) Close() error {
 	return h.log.Close()
 }
 
-// note writes a line with the current time. Errors are ignored: a full disk must not
+// writeNote writes a line with the current time. Errors are ignored: a full disk must not
 // stop the VM.
-func (l *limitedLog) note(text string) { _, _ = io.WriteString(l, logLine(time.Now(), text)) }
+func (l *limitedLog) writeNote(text string) { _, _ = io.WriteString(l, logLine(time.Now(), text)) }
 
 func logLine(now time.Time, text string) string {
 	return fmt.Sprintf("%s VMTerminal: %s\n", now.UTC().Format(time.RFC3339), text)

@@ -24,7 +24,7 @@ import (
 // machine is the VM that this process owns.
 type machine struct {
 	spec           Spec
-	paths          qemu.Sockets
+	sockets        qemu.Sockets
 	supervisorLock *durable.Lock    // host.lock
 	vmLock         *durable.Lock    // the VM's lock; nil while an adopted QEMU holds it
 	lostRecord     client.RunRecord // the record of the QEMU to adopt, if any
@@ -45,7 +45,7 @@ type machine struct {
 	startMu       sync.Mutex     // held while QEMU is being started
 
 	mu         sync.Mutex
-	engine     *engine
+	process    *qemuProcess
 	disk       *os.File // the file that QEMU has open; nil if unknown
 	qmp        *qmp.Client
 	tracking   writeTracking
@@ -56,10 +56,10 @@ type machine struct {
 	last   client.Last
 }
 
-// prepare acquires the locks and removes leftovers of an earlier run. The caller
+// prepareMachine acquires the locks and removes leftovers of an earlier run. The caller
 // must release the machine.
-func prepare(spec Spec) (*machine, error) {
-	if err := spec.complete(); err != nil {
+func prepareMachine(spec Spec) (*machine, error) {
+	if err := spec.validate(); err != nil {
 		return nil, err
 	}
 	m := &machine{
@@ -78,7 +78,7 @@ func prepare(spec Spec) (*machine, error) {
 			return nil, err
 		}
 	}
-	m.agent = newAgentLink(m.state, agent.Identity{ID: spec.ID, Hostname: vm.Hostname(spec.Name)}, m.noteLog.note)
+	m.agent = newAgentLink(m.state, agent.Identity{ID: spec.ID, Hostname: vm.Hostname(spec.Name)}, m.noteLog.writeNote)
 	m.agent.shares, m.agent.log = spec.Shares, m.log
 	return m, nil
 }
@@ -119,7 +119,7 @@ func (m *machine) removeLeftovers() error {
 			return err
 		}
 	}
-	return removeRunFiles(dir, m.spec.RunDir, m.paths)
+	return removeRunFiles(dir, m.spec.RunDir, m.sockets)
 }
 
 // removeRunFiles removes the files that exist only while the VM runs. paths may be "".
@@ -140,13 +140,13 @@ func removeTempRecords(dir home.VMDir) error {
 	return errors.Join(durable.SweepTempsOf(dir.Supervisor()), durable.SweepTempsOf(dir.LastExit()))
 }
 
-// createSocketDir sets m.paths. The sockets of an adopted QEMU stay where they are.
+// createSocketDir sets m.sockets. The sockets of an adopted QEMU stay where they are.
 func (m *machine) createSocketDir() (err error) {
 	if _, err := os.Stat(m.lostRecord.Sockets); err == nil && m.isAdopting() {
-		m.paths = qemu.Sockets(m.lostRecord.Sockets)
+		m.sockets = qemu.Sockets(m.lostRecord.Sockets)
 		return nil
 	}
-	m.paths, err = createSocketDir(m.spec.RunDir, m.spec.Dir)
+	m.sockets, err = createSocketDir(m.spec.RunDir, m.spec.Dir)
 	return err
 }
 
@@ -183,7 +183,7 @@ func (m *machine) openLogs() error {
 		if err != nil {
 			return err
 		}
-		m.console.Recall(text)
+		m.console.AddLogged(text)
 	}
 	return nil
 }
@@ -209,8 +209,8 @@ func (m *machine) release() {
 	_ = m.supervisorLock.Close()
 }
 
-// command runs one QMP command without arguments, with a timeout.
-func (m *machine) command(ctx context.Context, timeout time.Duration, name string) error {
+// runQMPCommand runs one QMP command without arguments, with a timeout.
+func (m *machine) runQMPCommand(ctx context.Context, timeout time.Duration, name string) error {
 	control := m.currentQMP()
 	if control == nil {
 		return fmt.Errorf("%w: the VM is still starting", client.ErrBusy)
@@ -227,8 +227,8 @@ func (m *machine) currentQMP() *qmp.Client {
 	return m.qmp
 }
 
-func (m *machine) currentEngine() *engine {
+func (m *machine) currentProcess() *qemuProcess {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.engine
+	return m.process
 }

@@ -65,7 +65,7 @@ func StopOrphan(ctx context.Context, dir home.VMDir, force bool, grace time.Dura
 	if disk != nil {
 		defer disk.Close()
 	}
-	e := adoptEngine(rec.QEMU, dir.Lock())
+	e := adoptQEMUProcess(rec.QEMU, dir.Lock())
 	reason, err := stopOrphanQEMU(ctx, e, qemu.Sockets(rec.Sockets), force, grace)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func StopOrphan(ctx context.Context, dir home.VMDir, force bool, grace time.Dura
 
 // stopOrphanQEMU presses the power button, then makes QEMU quit, then kills it, until
 // QEMU has exited.
-func stopOrphanQEMU(ctx context.Context, e *engine, paths qemu.Sockets, force bool, grace time.Duration) (client.ExitReason, error) {
+func stopOrphanQEMU(ctx context.Context, e *qemuProcess, paths qemu.Sockets, force bool, grace time.Duration) (client.ExitReason, error) {
 	waitExited := func(timeout time.Duration) bool {
 		select {
 		case <-e.exited:

@@ -20,7 +20,7 @@ func TestSocketRefusesOtherUsers(t *testing.T) {
 		t.Skip("only root can become another user")
 	}
 	m, _, _ := newMachineWithoutQEMU(t)
-	socket := client.APISocket(m.paths)
+	socket := client.APISocket(m.sockets)
 	for dir := filepath.Dir(socket); dir != os.TempDir(); dir = filepath.Dir(dir) {
 		if err := os.Chmod(dir, 0o777); err != nil {
 			t.Fatal(err)

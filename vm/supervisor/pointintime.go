@@ -36,7 +36,7 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 	if control == nil {
 		return nil, fmt.Errorf("%w: the VM is still starting", client.ErrBusy)
 	}
-	if err := m.command(ctx, requestTimeout, "query-status"); err != nil {
+	if err := m.runQMPCommand(ctx, requestTimeout, "query-status"); err != nil {
 		return nil, err // QEMU would not answer the next commands either
 	}
 	select {
@@ -47,7 +47,7 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 	since := m.trackingFor(control)
 	id := rand.Text()
 	opt := qemu.Options{
-		Fleece: m.spec.Dir.Fleece(), Socket: m.paths.NBD(),
+		Fleece: m.spec.Dir.Fleece(), Socket: m.sockets.NBD(),
 		Track: qemu.BitmapName(id), Since: since.bitmap,
 	}
 	var notFrozen error
@@ -70,7 +70,7 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 		notFrozen = p.NotFrozen
 	}
 	if notFrozen != nil {
-		m.noteLog.note("a snapshot is only crash-consistent: " + notFrozen.Error())
+		m.noteLog.writeNote("a snapshot is only crash-consistent: " + notFrozen.Error())
 	}
 	m.state.update(client.EventPointInTime, func(s *client.State) { s.PointInTime = true })
 	r := &activePointInTime{PointInTime: client.PointInTime{ID: id, Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: client.TakenCrash, NotFrozen: notFrozenReason(notFrozen), FrozenFor: p.FrozenFor}}

@@ -93,14 +93,14 @@ func (m *machine) handleAcceleratorFailure() (killed bool) {
 	if m.spec.Accel != qemu.Auto {
 		return false
 	}
-	qemu.Distrust(m.spec.AcceleratorsFile)
+	qemu.RecordHardwareFailure(m.spec.AcceleratorsFile)
 	if !inAcceleratorFailureWindow(m.state.get()) {
 		return false
 	}
 	m.mu.Lock()
 	m.observed.acceleratorFailed = true
 	m.mu.Unlock()
-	_ = m.currentEngine().kill()
+	_ = m.currentProcess().kill()
 	return true
 }
 

@@ -26,9 +26,9 @@ func (b *tokenBucket) available(now time.Time) float64 {
 	return b.size - b.spent
 }
 
-// take removes n tokens. If there are fewer, it returns how long it takes until the
+// spend removes n tokens. If there are fewer, it returns how long it takes until the
 // missing ones have been refilled.
-func (b *tokenBucket) take(n float64, now time.Time) (wait time.Duration) {
+func (b *tokenBucket) spend(n float64, now time.Time) (wait time.Duration) {
 	missing := n - b.available(now)
 	b.spent += n
 	return time.Duration(max(0, missing) * float64(b.refill))
@@ -87,7 +87,7 @@ func (l *limitedLog) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	l.report(now)
-	l.bucket.take(float64(len(p)), now)
+	l.bucket.spend(float64(len(p)), now)
 	return l.log.Write(p)
 }
 
@@ -128,7 +128,7 @@ func newHelloLimiter() helloLimiter {
 // first delay, and whenever starts has doubled since, it also returns a note for the
 // log.
 func (h *helloLimiter) delay(starts int) (wait time.Duration, note string) {
-	wait = h.bucket.take(1, time.Now())
+	wait = h.bucket.spend(1, time.Now())
 	if wait > 0 && starts >= h.nextNote {
 		h.nextNote = 2 * max(starts, 1)
 		note = fmt.Sprintf("the guest's agent restarts repeatedly (%d times so far); it is handled once every %v", starts, helloInterval)

@@ -24,7 +24,7 @@ func TestHelloFloodIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAgent()
 		f.received = make(chan string, 10000)
-		f.identified = agent.Identified{Change: agent.IdentityCopied, Notes: []string{strings.Repeat("x", 300)}}
+		f.identified = agent.IdentityResult{Change: agent.IdentityCopied, Notes: []string{strings.Repeat("x", 300)}}
 		var notes []string
 		l := newAgentLink(newStateBroadcaster(client.State{State: client.Running}), testIdentity, func(text string) { notes = append(notes, text) })
 		l.dial = func(context.Context, string) (guestAgent, error) { return f, nil }
@@ -117,7 +117,7 @@ func TestGuestCannotFillTheLog(t *testing.T) {
 func TestHalfSentRequests(t *testing.T) {
 	v := newVM(t)
 	m := v.prepareMachine()
-	l, err := listenAPI(client.APISocket(m.paths) + "2")
+	l, err := listenAPI(client.APISocket(m.sockets) + "2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestHalfSentRequests(t *testing.T) {
 		"lease":   "POST /v1/point-in-time HTTP/1.1\r\nHost: vm\r\nContent-Length: 20\r\n\r\n{",
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := net.Dial("unix", client.APISocket(m.paths)+"2")
+			conn, err := net.Dial("unix", client.APISocket(m.sockets)+"2")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +158,7 @@ func TestHalfSentRequests(t *testing.T) {
 	}
 
 	// The timeout does not apply to streams.
-	conn, err := net.Dial("unix", client.APISocket(m.paths)+"2")
+	conn, err := net.Dial("unix", client.APISocket(m.sockets)+"2")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ type BackgroundTask func(ctx context.Context, log io.Writer, debug *slog.Logger)
 
 // runVM runs the VM and calls running once the guest runs.
 func runVM(ctx context.Context, spec Spec, running func(), background BackgroundTask) error {
-	m, err := prepare(spec)
+	m, err := prepareMachine(spec)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func runVM(ctx context.Context, spec Spec, running func(), background Background
 	if err := m.start(ctx); err != nil {
 		return err
 	}
-	m.log.Debug("supervisor ready", "pid", os.Getpid(), "socket", client.APISocket(m.paths))
+	m.log.Debug("supervisor ready", "pid", os.Getpid(), "socket", client.APISocket(m.sockets))
 	running()
 	if background != nil {
 		var done sync.WaitGroup
@@ -73,7 +73,7 @@ func runVM(ctx context.Context, spec Spec, running func(), background Background
 func (m *machine) waitForExit(ctx context.Context) error {
 	done := ctx.Done()
 	for {
-		e := m.currentEngine()
+		e := m.currentProcess()
 		select {
 		case <-done:
 			done = nil
@@ -113,20 +113,20 @@ func inAcceleratorFailureWindow(s client.State) bool {
 
 // restartWithTCG restarts the VM if its accelerator has just failed, and reports
 // whether it did.
-func (m *machine) restartWithTCG(ctx context.Context, e *engine) bool {
+func (m *machine) restartWithTCG(ctx context.Context, e *qemuProcess) bool {
 	m.startMu.Lock()
 	defer m.startMu.Unlock()
 	now := m.state.get()
-	if m.shutdown.isStarted() || !inAcceleratorFailureWindow(now) || !m.shouldRetryWithTCG(now.Accelerator, e) || !m.endAdoption(e) {
+	if m.shutdown.isStarted() || !inAcceleratorFailureWindow(now) || !m.shouldRetryWithTCG(now.Accelerator, e) || !m.takeOverLock(e) {
 		return false
 	}
 	m.state.update(client.EventState, func(s *client.State) { s.State, s.PauseReason = client.Starting, client.PauseReason{} })
 	return m.boot(ctx, m.fallbackAccelerator(now.Accelerator)) == nil
 }
 
-// endAdoption takes over the lock of an adopted QEMU that has exited, so that this
+// takeOverLock takes over the lock of an adopted QEMU that has exited, so that this
 // process can start the next one. It reports whether that succeeded.
-func (m *machine) endAdoption(e *engine) bool {
+func (m *machine) takeOverLock(e *qemuProcess) bool {
 	if !m.isAdopting() {
 		return true
 	}
@@ -139,7 +139,7 @@ func (m *machine) endAdoption(e *engine) bool {
 }
 
 // recordExit records why the VM exited and removes the files of its run.
-func (m *machine) recordExit(e *engine) error {
+func (m *machine) recordExit(e *qemuProcess) error {
 	if m.isAdopting() {
 		m.vmLock = e.lock // released by QEMU's exit, and acquired by this process
 	}
@@ -149,11 +149,11 @@ func (m *machine) recordExit(e *engine) error {
 		ReplacedDisk: saveDisk(m.spec.Dir, m.openDisk(), m.spec.Room, m.shutdown.report),
 	}
 	if d := last.ReplacedDisk; d.Code != "" {
-		m.noteLog.note(fmt.Sprintf("disk.raw was replaced by another file while the VM ran; the guest's disk: %s %s %s", d.Code, d.Path, d.Detail))
+		m.noteLog.writeNote(fmt.Sprintf("disk.raw was replaced by another file while the VM ran; the guest's disk: %s %s %s", d.Code, d.Path, d.Detail))
 	}
 	err := durable.ReplaceJSON(m.spec.Dir.LastExit(), last)
 	if err == nil {
-		err = removeRunFiles(m.spec.Dir, m.spec.RunDir, m.paths) // otherwise keep host.json, the only record of this run
+		err = removeRunFiles(m.spec.Dir, m.spec.RunDir, m.sockets) // otherwise keep host.json, the only record of this run
 	}
 	m.last = last
 	m.console.Close()
@@ -166,7 +166,7 @@ func (m *machine) recordExit(e *engine) error {
 }
 
 // exitReason returns why the VM exited, and whether its guest powered off by itself.
-func (m *machine) exitReason(e *engine) (reason client.ExitReason, orderly bool) {
+func (m *machine) exitReason(e *qemuProcess) (reason client.ExitReason, orderly bool) {
 	m.mu.Lock()
 	seen := m.observed
 	m.mu.Unlock()

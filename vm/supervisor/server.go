@@ -57,10 +57,10 @@ type api struct {
 
 // serveAPI serves the API of m until shutDown is called.
 func serveAPI(m *machine) (*api, error) {
-	if err := durable.MakeDir(string(m.paths)); err != nil {
+	if err := durable.MakeDir(string(m.sockets)); err != nil {
 		return nil, err
 	}
-	listener, err := listenAPI(client.APISocket(m.paths))
+	listener, err := listenAPI(client.APISocket(m.sockets))
 	if err != nil {
 		return nil, err
 	}
@@ -123,27 +123,27 @@ func (a *api) withLog(next http.Handler) http.Handler {
 
 func (a *api) state(w http.ResponseWriter, r *http.Request) {
 	s := a.m.state.get()
-	s.Usage = usage(s.QEMUPID)
+	s.Usage = processUsage(s.QEMUPID)
 	disk := a.m.openDisk()
 	s.DiskReplaced = disk != nil && !hasName(disk, a.m.spec.Dir.Disk())
 	if s.State == client.Running {
 		s.Addresses = a.m.agent.recentAddresses(r.Context())
 		s.UnchangedSince = a.m.unchangedSince(r.Context())
 	}
-	reply(w, s)
+	sendReply(w, s)
 }
 
 func (a *api) programs(w http.ResponseWriter, r *http.Request) {
 	var answer client.ProgramsReply
-	err := a.m.agent.request(r.Context(), func(ctx context.Context, guest guestAgent) (err error) {
+	err := a.m.agent.callAgent(r.Context(), func(ctx context.Context, guest guestAgent) (err error) {
 		answer.Programs, err = guest.Programs(ctx)
 		return err
 	})
 	if err != nil {
-		refuse(w, err)
+		sendConflict(w, err)
 		return
 	}
-	reply(w, answer)
+	sendReply(w, answer)
 }
 
 func (a *api) events(w http.ResponseWriter, r *http.Request) {
@@ -194,30 +194,30 @@ func (a *api) stop(w http.ResponseWriter, r *http.Request) {
 func (a *api) qmp(command string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if a.m.shutdown.isStarted() {
-			refuse(w, fmt.Errorf("%w: the VM is stopping", client.ErrBusy))
+			sendConflict(w, fmt.Errorf("%w: the VM is stopping", client.ErrBusy))
 			return
 		}
-		answer(w, a.m.command(r.Context(), requestTimeout, command))
+		sendResult(w, a.m.runQMPCommand(r.Context(), requestTimeout, command))
 	}
 }
 
 // resume resumes the guest and, if its agent answers, sets the guest's clock.
 func (a *api) resume(w http.ResponseWriter, r *http.Request) {
 	if a.m.shutdown.isStarted() {
-		refuse(w, fmt.Errorf("%w: the VM is stopping", client.ErrBusy))
+		sendConflict(w, fmt.Errorf("%w: the VM is stopping", client.ErrBusy))
 		return
 	}
-	err := a.m.command(r.Context(), requestTimeout, "cont")
+	err := a.m.runQMPCommand(r.Context(), requestTimeout, "cont")
 	if err == nil {
 		a.m.agent.setClock(r.Context())
 	}
-	answer(w, err)
+	sendResult(w, err)
 }
 
 func (a *api) resize(w http.ResponseWriter, r *http.Request) {
 	var req client.ResizeRequest
 	if readBody(w, r, &req) {
-		answer(w, a.m.agent.resize(r.Context(), req.Cols, req.Rows))
+		sendResult(w, a.m.agent.resize(r.Context(), req.Cols, req.Rows))
 	}
 }
 
@@ -253,15 +253,15 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
-func answer(w http.ResponseWriter, err error) {
+func sendResult(w http.ResponseWriter, err error) {
 	if err != nil {
-		refuse(w, err)
+		sendConflict(w, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func refuse(w http.ResponseWriter, err error) { sendError(w, http.StatusConflict, err) }
+func sendConflict(w http.ResponseWriter, err error) { sendError(w, http.StatusConflict, err) }
 
 func sendError(w http.ResponseWriter, status int, err error) {
 	w.Header().Set("Content-Type", "application/json")
@@ -269,7 +269,7 @@ func sendError(w http.ResponseWriter, status int, err error) {
 	_ = json.NewEncoder(w).Encode(client.NewRemoteError(err))
 }
 
-func reply(w http.ResponseWriter, v any) {
+func sendReply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
 }

@@ -112,7 +112,7 @@ func TestConnectWithAnotherRuntimeDir(t *testing.T) {
 	v.spec.RunDir, _, _ = deepRunDir(t)
 	m := v.prepareMachine()
 	dir := v.spec.Dir
-	if err := durable.ReplaceJSON(dir.Supervisor(), client.RunRecord{Version: client.RecordVersion, Sockets: string(m.paths)}); err != nil {
+	if err := durable.ReplaceJSON(dir.Supervisor(), client.RunRecord{Version: client.RecordVersion, Sockets: string(m.sockets)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, runtimeDir := range []string{os.Getenv("XDG_RUNTIME_DIR"), ""} {
@@ -122,7 +122,7 @@ func TestConnectWithAnotherRuntimeDir(t *testing.T) {
 		}
 	}
 	// The folder in a stale record may belong to another user by now.
-	if err := os.Chmod(filepath.Dir(string(m.paths)), 0o755); err != nil {
+	if err := os.Chmod(filepath.Dir(string(m.sockets)), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.Connect(t.Context(), dir, v.spec.RunDir, nil); !errors.Is(err, client.ErrNotAnswering) {

@@ -27,9 +27,9 @@ func (m *machine) start(ctx context.Context) error {
 	defer m.startMu.Unlock()
 	var err error
 	if m.isAdopting() {
-		err = m.adopt(ctx)
-	} else if err = m.bootBest(ctx); err != nil {
-		_ = removeRunFiles(m.spec.Dir, m.spec.RunDir, m.paths)
+		err = m.adoptQEMU(ctx)
+	} else if err = m.bootWithBestAccelerator(ctx); err != nil {
+		_ = removeRunFiles(m.spec.Dir, m.spec.RunDir, m.sockets)
 	}
 	if err != nil {
 		m.state.update(client.EventState, func(s *client.State) { s.State = client.Gone })
@@ -38,20 +38,20 @@ func (m *machine) start(ctx context.Context) error {
 	return err
 }
 
-// bootBest boots with the best accelerator that works.
-func (m *machine) bootBest(ctx context.Context) error {
+// bootWithBestAccelerator boots with the best accelerator that works.
+func (m *machine) bootWithBestAccelerator(ctx context.Context) error {
 	start := time.Now()
 	accel, err := qemu.Probe(ctx, m.spec.AcceleratorsFile, m.spec.Accel)
 	if err != nil {
 		return err
 	}
 	m.log.Debug("accelerator selected", "accelerator", accel.Name, "duration", time.Since(start))
-	return m.bootOn(ctx, accel)
+	return m.bootWithAccelerator(ctx, accel)
 }
 
-// bootOn boots with accel, or with TCG if accel fails at once and the spec does not
+// bootWithAccelerator boots with accel, or with TCG if accel fails at once and the spec does not
 // require a particular accelerator.
-func (m *machine) bootOn(ctx context.Context, accel qemu.Accelerator) error {
+func (m *machine) bootWithAccelerator(ctx context.Context, accel qemu.Accelerator) error {
 	err := m.boot(ctx, accel)
 	var failed *startError
 	if errors.As(err, &failed) && m.shouldRetryWithTCG(accel.Name, failed.engine) {
@@ -62,7 +62,7 @@ func (m *machine) bootOn(ctx context.Context, accel qemu.Accelerator) error {
 
 // shouldRetryWithTCG reports whether QEMU exited because its accelerator failed, and
 // may be started again with TCG.
-func (m *machine) shouldRetryWithTCG(accel string, e *engine) bool {
+func (m *machine) shouldRetryWithTCG(accel string, e *qemuProcess) bool {
 	if m.spec.Accel != qemu.Auto || accel == qemu.TCG {
 		return false
 	}
@@ -75,14 +75,14 @@ func (m *machine) shouldRetryWithTCG(accel string, e *engine) bool {
 // fallbackAccelerator returns TCG, and marks the failed accelerator so that it is
 // not used again.
 func (m *machine) fallbackAccelerator(failed string) qemu.Accelerator {
-	qemu.Distrust(m.spec.AcceleratorsFile)
+	qemu.RecordHardwareFailure(m.spec.AcceleratorsFile)
 	m.log.Debug("accelerator failed; falling back", "failed", failed, "accelerator", qemu.TCG)
 	return qemu.Accelerator{Name: qemu.TCG, Reason: qemu.ReasonFailed}
 }
 
 // startError is the error of a QEMU that failed before the guest ran.
 type startError struct {
-	engine *engine
+	engine *qemuProcess
 	cause  error
 }
 
@@ -122,7 +122,7 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 		err = m.connect(ctx, e)
 	}
 	if err == nil {
-		err = m.command(ctx, qemuConnectTimeout, "cont")
+		err = m.runQMPCommand(ctx, qemuConnectTimeout, "cont")
 	}
 	m.log.Debug("start QEMU", "accelerator", accel.Name, "pid", e.id.PID, "duration", time.Since(start), "started", err == nil)
 	if err == nil {
@@ -138,7 +138,7 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 	return &startError{engine: e, cause: err}
 }
 
-func (m *machine) startQEMU(ctx context.Context, accel qemu.Accelerator) (*engine, error) {
+func (m *machine) startQEMU(ctx context.Context, accel qemu.Accelerator) (*qemuProcess, error) {
 	binary, _, err := qemu.Find()
 	if err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ func (m *machine) startQEMU(ctx context.Context, accel qemu.Accelerator) (*engin
 		return nil, err
 	}
 	m.setDisk(disk)
-	listeners, err := qemu.Listen(m.paths)
+	listeners, err := qemu.Listen(m.sockets)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (m *machine) startQEMU(ctx context.Context, accel qemu.Accelerator) (*engin
 	if guard.On(guard.LockInheritance) {
 		files = append(files, m.vmLock.File())
 	}
-	e, err := startEngine(binary, args, files, m.qemuLog)
+	e, err := startQEMUProcess(binary, args, files, m.qemuLog)
 	if err != nil {
 		return nil, fmt.Errorf("start QEMU: %w", err)
 	}
@@ -186,7 +186,7 @@ func (m *machine) startQEMU(ctx context.Context, accel qemu.Accelerator) (*engin
 
 // connect connects to QEMU's QMP, console and agent sockets. This happens before the
 // guest runs, so that no output is lost.
-func (m *machine) connect(ctx context.Context, e *engine) error {
+func (m *machine) connect(ctx context.Context, e *qemuProcess) error {
 	ctx, cancel := context.WithTimeout(ctx, qemuConnectTimeout)
 	defer cancel()
 	done := make(chan struct{})
@@ -198,12 +198,12 @@ func (m *machine) connect(ctx context.Context, e *engine) error {
 		case <-done:
 		}
 	}()
-	control, err := qmp.Dial(ctx, m.paths.QMP(), m.log)
+	control, err := qmp.Dial(ctx, m.sockets.QMP(), m.log)
 	if err != nil {
 		return err
 	}
 	var d net.Dialer
-	tty, err := d.DialContext(ctx, "unix", m.paths.Console())
+	tty, err := d.DialContext(ctx, "unix", m.sockets.Console())
 	if err != nil {
 		_ = control.Close()
 		return err
@@ -211,11 +211,11 @@ func (m *machine) connect(ctx context.Context, e *engine) error {
 	m.consoleServer.Go(func() { _ = m.console.Serve(tty) })
 	events := make(chan struct{})
 	m.mu.Lock()
-	m.engine, m.qmp, m.eventsDone, m.observed = e, control, events, observedEvents{}
+	m.process, m.qmp, m.eventsDone, m.observed = e, control, events, observedEvents{}
 	m.mu.Unlock()
 	go m.watchEvents(control, events) //nolint:gosec // it runs as long as QEMU, not until ctx is canceled
 	m.refreshForwards(ctx, control)
-	m.agent.connect(m.paths.Agent(), e.exited)
+	m.agent.connect(m.sockets.Agent(), e.exited)
 	return nil
 }
 
@@ -233,7 +233,7 @@ func (m *machine) disconnect() {
 }
 
 // writeRecord writes host.json.
-func (m *machine) writeRecord(e *engine, accel qemu.Accelerator) error {
+func (m *machine) writeRecord(e *qemuProcess, accel qemu.Accelerator) error {
 	now := time.Now().UTC()
 	if m.isAdopting() {
 		now = m.lostRecord.Since
@@ -247,21 +247,21 @@ func (m *machine) writeRecord(e *engine, accel qemu.Accelerator) error {
 		return err
 	}
 	return durable.ReplaceJSON(m.spec.Dir.Supervisor(), client.RunRecord{
-		Version: client.RecordVersion, Supervisor: self, QEMU: e.id, Sockets: string(m.paths), Since: now,
+		Version: client.RecordVersion, Supervisor: self, QEMU: e.id, Sockets: string(m.sockets), Since: now,
 		Accelerator: accel.Name, AcceleratorReason: accel.Reason, AcceleratorText: m.lostRecord.AcceleratorText,
 		CPUs: m.state.get().CPUs, MemoryMB: m.state.get().MemoryMB,
 		DiskInode: inodeOf(m.openDisk()),
 	})
 }
 
-// adopt takes over a QEMU whose supervisor is gone.
-func (m *machine) adopt(ctx context.Context) error {
-	m.paths = qemu.Sockets(m.lostRecord.Sockets)
+// adoptQEMU takes over a QEMU whose supervisor is gone.
+func (m *machine) adoptQEMU(ctx context.Context) error {
+	m.sockets = qemu.Sockets(m.lostRecord.Sockets)
 	m.state.update(client.EventState, func(s *client.State) {
 		s.CPUs, s.MemoryMB = m.lostRecord.CPUs, m.lostRecord.MemoryMB
 	})
 	m.setDisk(openRecordedDisk(m.lostRecord))
-	e := adoptEngine(m.lostRecord.QEMU, m.spec.Dir.Lock())
+	e := adoptQEMUProcess(m.lostRecord.QEMU, m.spec.Dir.Lock())
 	m.log.Debug("adopt QEMU", "pid", e.id.PID)
 	if err := m.connect(ctx, e); err != nil {
 		return fmt.Errorf("%w: adopt QEMU (pid %d): %w", client.ErrNotAnswering, e.id.PID, err)

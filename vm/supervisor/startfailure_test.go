@@ -19,7 +19,7 @@ import (
 
 // dieBeforeRun acts as a supervisor that dies between startEngine and run.
 func dieBeforeRun() {
-	e, err := startEngine("/bin/sh", []string{"-c", "echo it runs >&3"}, []*os.File{os.Stdout}, io.Discard)
+	e, err := startQEMUProcess("/bin/sh", []string{"-c", "echo it runs >&3"}, []*os.File{os.Stdout}, io.Discard)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)

@@ -101,20 +101,20 @@ func (m *machine) requestStop(req client.StopRequest) {
 // QEMU quit.
 func (m *machine) powerOff(grace time.Duration) {
 	s := m.shutdown
-	gone := m.currentEngine().exited
+	gone := m.currentProcess().exited
 	if s.graceOver.Err() == nil && m.waitForGuest(grace, gone) {
 		return
 	}
 	s.report(client.StopStep{Code: client.StopCuttingPower})
 	m.log.Debug("cut the power")
-	_ = m.command(context.Background(), quitTimeout, "quit")
+	_ = m.runQMPCommand(context.Background(), quitTimeout, "quit")
 	select {
 	case <-gone:
 		return
 	case <-time.After(quitTimeout):
 	}
 	s.report(client.StopStep{Code: client.StopKillingQEMU})
-	_ = m.currentEngine().kill()
+	_ = m.currentProcess().kill()
 }
 
 // waitForGuest asks the guest to power off and reports whether it did within grace.
@@ -147,8 +147,8 @@ func (m *machine) waitForGuest(grace time.Duration, gone <-chan struct{}) bool {
 func (m *machine) requestPowerOff() {
 	ctx, cancel := context.WithTimeout(m.shutdown.graceOver, requestTimeout)
 	defer cancel()
-	_ = m.command(ctx, requestTimeout, "cont") // a paused guest cannot power off
+	_ = m.runQMPCommand(ctx, requestTimeout, "cont") // a paused guest cannot power off
 	if m.agent.powerOff(ctx) != nil {
-		_ = m.command(ctx, requestTimeout, "system_powerdown")
+		_ = m.runQMPCommand(ctx, requestTimeout, "system_powerdown")
 	}
 }

@@ -36,7 +36,7 @@ func (a *api) upgrade(w http.ResponseWriter, r *http.Request, protocol string, u
 	defer a.upgraded.Done()
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		refuse(w, err)
+		sendConflict(w, err)
 		return
 	}
 	defer conn.Close()
@@ -96,7 +96,7 @@ type lease struct {
 func (a *api) beginPointInTime(w http.ResponseWriter, r *http.Request) {
 	pit, err := a.m.beginPointInTime(r.Context())
 	if err != nil {
-		refuse(w, err)
+		sendConflict(w, err)
 		return
 	}
 	l := &lease{activePointInTime: pit, ended: make(chan struct{})}
@@ -123,7 +123,7 @@ func (a *api) beginPointInTime(w http.ResponseWriter, r *http.Request) {
 // an error.
 func (a *api) endPointInTime(w http.ResponseWriter, r *http.Request) {
 	if l, ok := a.leases.Load(r.URL.Query().Get("id")); ok {
-		answer(w, l.(*lease).end())
+		sendResult(w, l.(*lease).end())
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -73,7 +73,7 @@ type Spec struct {
 	Adopt bool
 }
 
-func (s *Spec) complete() error {
+func (s *Spec) validate() error {
 	if s.Accel == "" {
 		s.Accel = qemu.Auto
 	}

@@ -36,7 +36,7 @@ func (m *machine) trackingFor(control *qmp.Client) writeTracking {
 // replaceTracking starts tracking with the bitmap of a point in time that became a
 // snapshot, and removes the previous bitmap. If the removal fails, it only wastes memory.
 func (m *machine) replaceTracking(ctx context.Context, p *qemu.PointInTime, now writeTracking) {
-	p.Keep()
+	p.KeepBitmap()
 	m.mu.Lock()
 	before := m.tracking.forClient(now.control)
 	m.tracking = now

@@ -11,8 +11,8 @@ import (
 // userHz is the unit of times in /proc, the same on all supported architectures.
 const userHz = 100
 
-// usage returns the resource usage of a process.
-func usage(pid int) client.Usage {
+// processUsage returns the resource usage of a process.
+func processUsage(pid int) client.Usage {
 	fields, err := client.ProcStat(pid)
 	if err != nil {
 		return client.Usage{}

@@ -12,7 +12,7 @@ import (
 
 func TestUsage(t *testing.T) {
 	debug.FreeOSMemory() // so that memory is not released during the test
-	before := usage(os.Getpid())
+	before := processUsage(os.Getpid())
 	if before.Memory < 1<<20 || before.Memory > 64<<30 {
 		t.Errorf("got %d bytes of memory, want 1 MiB to 64 GiB", before.Memory)
 	}
@@ -22,15 +22,15 @@ func TestUsage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = unix.Munmap(memory) }()
-	for again := true; again; again = usage(os.Getpid()).CPUTime <= before.CPUTime {
+	for again := true; again; again = processUsage(os.Getpid()).CPUTime <= before.CPUTime {
 		for at := 0; at < more; at += 512 {
 			memory[at]++
 		}
 	}
-	if after := usage(os.Getpid()); after.Memory < before.Memory+more/2 {
+	if after := processUsage(os.Getpid()); after.Memory < before.Memory+more/2 {
 		t.Errorf("got %d bytes of memory, want more: it was %d before allocating %d", after.Memory, before.Memory, more)
 	}
-	if none := usage(0); none != (client.Usage{}) {
+	if none := processUsage(0); none != (client.Usage{}) {
 		t.Errorf("pid 0: got %+v, want the zero value", none)
 	}
 }

@@ -4,5 +4,5 @@ package supervisor
 
 import "vmterminal/vm/supervisor/client"
 
-// usage returns the zero value, because it is not implemented on this system.
-func usage(int) client.Usage { return client.Usage{} }
+// processUsage returns the zero value, because it is not implemented on this system.
+func processUsage(int) client.Usage { return client.Usage{} }

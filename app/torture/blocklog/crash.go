@@ -43,29 +43,29 @@ func Crashes(log []Entry, plan Plan, rng *rand.Rand) []Crash {
 		for end < len(log) && !log[end].IsFlush() {
 			end++
 		}
-		all = append(all, between(log, safe, end, plan, rng)...)
+		all = append(all, crashesBetween(log, safe, end, plan, rng)...)
 		safe = end + 1
 	}
 	return all
 }
 
-// between returns the states between two flushes.
-func between(log []Entry, safe, end int, plan Plan, rng *rand.Rand) []Crash {
+// crashesBetween returns the states between two flushes.
+func crashesBetween(log []Entry, safe, end int, plan Plan, rng *rand.Rand) []Crash {
 	writes := log[safe:end]
 	crash := func(some []Entry, what string, args ...any) Crash {
 		return Crash{fmt.Sprintf(what, args...), safe, end, some}
 	}
 	states := []Crash{crash(nil, "nothing of %d writes", len(writes))}
-	for _, n := range pick(len(writes), plan.Prefixes, rng) {
+	for _, n := range pickRandom(len(writes), plan.Prefixes, rng) {
 		states = append(states, crash(writes[:n+1], "the first %d of %d writes", n+1, len(writes)))
 	}
 	if len(writes) > 1 {
-		for _, n := range pick(len(writes), plan.Dropped, rng) {
+		for _, n := range pickRandom(len(writes), plan.Dropped, rng) {
 			states = append(states, crash(slices.Delete(slices.Clone(writes), n, n+1), "all but write %d of %d", n+1, len(writes)))
 		}
 	}
-	for _, n := range pick(len(writes), plan.Torn, rng) {
-		if part, ok := tear(writes[n], rng); ok && writes[n].Off >= plan.Whole {
+	for _, n := range pickRandom(len(writes), plan.Torn, rng) {
+		if part, ok := tearWrite(writes[n], rng); ok && writes[n].Off >= plan.Whole {
 			some := append(slices.Clone(writes[:n]), part)
 			states = append(states, crash(some, "the first %d of %d writes, and bytes %d to %d of the next one's %d",
 				n, len(writes), part.Off-writes[n].Off, part.Off-writes[n].Off+int64(len(part.Data)), len(writes[n].Data)))
@@ -78,8 +78,8 @@ func between(log []Entry, safe, end int, plan Plan, rng *rand.Rand) []Crash {
 	return states
 }
 
-// pick returns n random numbers from 0 to of-1 in order, or all if n is negative or too large.
-func pick(of, n int, rng *rand.Rand) []int {
+// pickRandom returns n random numbers from 0 to of-1 in order, or all if n is negative or too large.
+func pickRandom(of, n int, rng *rand.Rand) []int {
 	if n < 0 || n >= of {
 		n = of
 	}
@@ -88,9 +88,9 @@ func pick(of, n int, rng *rand.Rand) []int {
 	return chosen
 }
 
-// tear returns the start or the end of a write, cut at a sector or page boundary: disks write
+// tearWrite returns the start or the end of a write, cut at a sector or page boundary: disks write
 // sectors atomically.
-func tear(e Entry, rng *rand.Rand) (part Entry, ok bool) {
+func tearWrite(e Entry, rng *rand.Rand) (part Entry, ok bool) {
 	unit := sector
 	if len(e.Data) > page && rng.IntN(2) == 0 {
 		unit = page
@@ -108,7 +108,7 @@ func tear(e Entry, rng *rand.Rand) (part Entry, ok bool) {
 // Sample returns at most n random crashes, in order.
 func Sample(crashes []Crash, n int, rng *rand.Rand) []Crash {
 	var drawn []Crash
-	for _, at := range pick(len(crashes), n, rng) {
+	for _, at := range pickRandom(len(crashes), n, rng) {
 		drawn = append(drawn, crashes[at])
 	}
 	return drawn

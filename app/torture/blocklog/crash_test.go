@@ -44,7 +44,7 @@ func TestCrashes(t *testing.T) {
 
 func TestTear(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 0))
-	if _, ok := tear(write(0, sector, 1), rng); ok {
+	if _, ok := tearWrite(write(0, sector, 1), rng); ok {
 		t.Error("a single sector was torn")
 	}
 	whole := Entry{4096, make([]byte, 3*page)}
@@ -53,7 +53,7 @@ func TestTear(t *testing.T) {
 	}
 	ends := map[string]bool{}
 	for range 200 {
-		part, ok := tear(whole, rng)
+		part, ok := tearWrite(whole, rng)
 		at := part.Off - whole.Off
 		if !ok || len(part.Data) == 0 || len(part.Data) >= len(whole.Data) || !bytes.Equal(part.Data, whole.Data[at:at+int64(len(part.Data))]) {
 			t.Fatalf("got %d bytes at %d, want a part of the write", len(part.Data), part.Off)

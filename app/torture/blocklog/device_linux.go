@@ -19,9 +19,9 @@ const imageName = "image"
 // A Device is a file, served by this process, that records its requests.
 type Device struct {
 	Log
-	server *fuse.Server
-	path   string
-	back   *os.File
+	server  *fuse.Server
+	path    string
+	backing *os.File
 }
 
 // Serve mounts a file system on dir. Its only file, at Path, reads and writes the image. The
@@ -36,7 +36,7 @@ func Serve(dir, image string) (*Device, error) {
 		back.Close()
 		return nil, err
 	}
-	d := &Device{path: filepath.Join(dir, imageName), back: back}
+	d := &Device{path: filepath.Join(dir, imageName), backing: back}
 	opt := &fs.Options{MountOptions: fuse.MountOptions{
 		DirectMountStrict: true, FsName: "blocklog", Name: "blocklog", MaxWrite: 1 << 20, DisableXAttrs: true,
 	}}
@@ -56,7 +56,7 @@ func (d *Device) Close() error {
 	if err == nil {
 		d.server.Wait()
 	}
-	return errors.Join(err, d.back.Close())
+	return errors.Join(err, d.backing.Close())
 }
 
 // root is the root folder of the file system.
@@ -98,7 +98,7 @@ func (f *file) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Err
 }
 
 func (f *file) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
-	n, err := f.device.back.ReadAt(dest, off)
+	n, err := f.device.backing.ReadAt(dest, off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fs.ToErrno(err)
 	}
@@ -107,7 +107,7 @@ func (f *file) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) 
 
 func (f *file) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
 	f.device.add(Entry{off, bytes.Clone(data)})
-	n, err := f.device.back.WriteAt(data, off)
+	n, err := f.device.backing.WriteAt(data, off)
 	return uint32(n), fs.ToErrno(err)
 }
 

@@ -31,7 +31,7 @@ func (r *Replay) Image(c Crash, path string) error {
 	if c.Safe < r.done {
 		return fmt.Errorf("the image is at entry %d already, and %d is asked for", r.done, c.Safe)
 	}
-	if err := apply(r.safe, r.log[r.done:c.Safe]); err != nil {
+	if err := writeEntries(r.safe, r.log[r.done:c.Safe]); err != nil {
 		return err
 	}
 	r.done = c.Safe
@@ -39,10 +39,10 @@ func (r *Replay) Image(c Crash, path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(copySparse(f, r.safe, writeAll), apply(f, c.Written), f.Close())
+	return errors.Join(copySparse(f, r.safe, writeAll), writeEntries(f, c.Written), f.Close())
 }
 
-func apply(f *os.File, entries []Entry) error {
+func writeEntries(f *os.File, entries []Entry) error {
 	for _, e := range entries {
 		if err := writeAll(f, e.Data, e.Off); err != nil {
 			return err

@@ -89,7 +89,7 @@ type thread struct{ errno unix.Errno }
 
 func (t *tracer) trace() (syscall.WaitStatus, error) {
 	var status unix.WaitStatus
-	if _, err := wait(t.pid, &status); err != nil {
+	if _, err := waitThread(t.pid, &status); err != nil {
 		return 0, err
 	}
 	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_EXITKILL
@@ -116,7 +116,7 @@ func (t *tracer) trace() (syscall.WaitStatus, error) {
 // nextStop waits for a stopped thread; it returns 0 when the program has exited.
 func (t *tracer) nextStop(status *unix.WaitStatus) (int, error) {
 	for {
-		tid, err := wait(-1, status)
+		tid, err := waitThread(-1, status)
 		switch {
 		case err != nil:
 			return 0, err
@@ -128,8 +128,8 @@ func (t *tracer) nextStop(status *unix.WaitStatus) (int, error) {
 	}
 }
 
-// wait waits only for children of this thread.
-func wait(pid int, status *unix.WaitStatus) (int, error) {
+// waitThread waits only for children of this thread.
+func waitThread(pid int, status *unix.WaitStatus) (int, error) {
 	for {
 		tid, err := unix.Wait4(pid, status, unix.WALL|unix.WNOTHREAD, nil)
 		if !errors.Is(err, unix.EINTR) {
@@ -159,7 +159,7 @@ func (t *tracer) handleStop(tid int, status unix.WaitStatus) (signal int, err er
 }
 
 func (t *tracer) handleCall(tid int, th *thread) error {
-	entry, err := atEntry(tid)
+	entry, err := isAtEntry(tid)
 	if err != nil || !entry && th.errno == 0 {
 		return err
 	}
@@ -168,11 +168,11 @@ func (t *tracer) handleCall(tid int, th *thread) error {
 		return err
 	}
 	if !entry {
-		setResult(&regs, th.errno)
+		regs.Rax = uint64(-int64(th.errno)) // the result of the call
 		th.errno = 0
 		return unix.PtraceSetRegs(tid, &regs)
 	}
-	c, ok := t.call(tid, &regs)
+	c, ok := t.tracedCall(tid, &regs)
 	if !ok {
 		return nil
 	}
@@ -186,14 +186,14 @@ func (t *tracer) handleCall(tid int, th *thread) error {
 		if c.Name == "close" {
 			return nil // let it run, as close closes the file even if it fails
 		}
-		skipCall(&regs)
+		regs.Orig_rax = ^uint64(0) // skips the call
 		return unix.PtraceSetRegs(tid, &regs)
 	}
 	return nil
 }
 
-// atEntry reports whether the thread has stopped before a call, not after it.
-func atEntry(tid int) (bool, error) {
+// isAtEntry reports whether the thread has stopped before a call, not after it.
+func isAtEntry(tid int) (bool, error) {
 	var info [88]byte // struct ptrace_syscall_info, whose first byte is the kind of stop
 	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(tid),
 		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0) //nolint:gosec // ptrace takes a pointer
@@ -203,16 +203,16 @@ func atEntry(tid int) (bool, error) {
 	return info[0] == unix.PTRACE_SYSCALL_INFO_ENTRY, nil
 }
 
-// call returns the call that a thread is about to make, if decide must be called for it.
-func (t *tracer) call(tid int, regs *unix.PtraceRegs) (Call, bool) {
-	s, ok := table[regs.Orig_rax]
+// tracedCall returns the call that a thread is about to make, if decide must be called for it.
+func (t *tracer) tracedCall(tid int, regs *unix.PtraceRegs) (Call, bool) {
+	s, ok := callTable[regs.Orig_rax]
 	if !ok {
 		return Call{}, false
 	}
 	args := arguments(regs)
 	c := Call{Name: s.name}
 	switch {
-	case s.always:
+	case s.alwaysTraced:
 		return c, true
 	case s.path >= 0:
 		c.Path = readString(tid, uintptr(args[s.path]))

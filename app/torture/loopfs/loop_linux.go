@@ -12,20 +12,20 @@ import (
 // busyLimit bounds how long other processes may keep a device or folder busy.
 const busyLimit = 2 * time.Minute
 
-// attach attaches an image to a loop device. The caller must close the device, which detaches
+// attachLoop attaches an image to a loop device. The caller must close the device, which detaches
 // when no process has it open any longer.
-func attach(image string) (*os.File, error) {
+func attachLoop(image string) (*os.File, error) {
 	ctl, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer ctl.Close()
-	back, err := os.OpenFile(image, os.O_RDWR, 0)
+	backing, err := os.OpenFile(image, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer back.Close()
-	config := &unix.LoopConfig{Fd: uint32(back.Fd()), Size: 512}
+	defer backing.Close()
+	config := &unix.LoopConfig{Fd: uint32(backing.Fd()), Size: 512}
 	config.Info.Flags = unix.LO_FLAGS_AUTOCLEAR
 	copy(config.Info.File_name[:len(config.Info.File_name)-1], image)
 	for deadline := time.Now().Add(busyLimit); ; {

@@ -16,7 +16,7 @@ type Kind struct {
 	Name    string
 	Size    int64 // of the image, in bytes
 	Whole   int64 // bytes at its start that it expects to be written atomically
-	make    []string
+	mkfs    []string
 	options string
 }
 
@@ -27,9 +27,9 @@ var Kinds = []Kind{
 	{
 		// The superblock is two sectors with one checksum.
 		Name: "ext4", Size: 24 << 20, Whole: 4096, options: "noauto_da_alloc,commit=300",
-		make: []string{"mkfs.ext4", "-q", "-F", "-b", "4096", "-N", "512", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0"},
+		mkfs: []string{"mkfs.ext4", "-q", "-F", "-b", "4096", "-N", "512", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0"},
 	},
-	{Name: "xfs", Size: 300 << 20, make: []string{"mkfs.xfs", "-q", "-f", "-l", "size=64m"}},
+	{Name: "xfs", Size: 300 << 20, mkfs: []string{"mkfs.xfs", "-q", "-f", "-l", "size=64m"}},
 }
 
 // Format creates an empty file system in a new image.
@@ -41,7 +41,7 @@ func (k Kind) Format(image string) error {
 	if err := errors.Join(f.Truncate(k.Size), f.Close()); err != nil {
 		return err
 	}
-	command := slices.Concat(k.make, []string{image})
+	command := slices.Concat(k.mkfs, []string{image})
 	if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%v: %w\n%s", command, err, out)
 	}
@@ -50,7 +50,7 @@ func (k Kind) Format(image string) error {
 
 // Mount mounts an image on a folder. The file system recovers from a crash, as after a power cut.
 func (k Kind) Mount(image, dir string) error {
-	device, err := attach(image)
+	device, err := attachLoop(image)
 	if err != nil {
 		return err
 	}

@@ -29,14 +29,14 @@ func (d *digest) Write(p []byte) (int, error) {
 	all := len(p)
 	for len(p) > 0 {
 		if len(d.partial) == 0 && len(p) >= block {
-			d.sum(p[:block])
+			d.addBlock(p[:block])
 			p = p[block:]
 			continue
 		}
 		n := min(block-len(d.partial), len(p))
 		d.partial, p = append(d.partial, p[:n]...), p[n:]
 		if len(d.partial) == block {
-			d.sum(d.partial)
+			d.addBlock(d.partial)
 			d.partial = d.partial[:0]
 		}
 	}
@@ -45,8 +45,8 @@ func (d *digest) Write(p []byte) (int, error) {
 
 var zeros [block]byte
 
-// sum hashes the next block; the last one may be short.
-func (d *digest) sum(b []byte) {
+// addBlock hashes the next block; the last one may be short.
+func (d *digest) addBlock(b []byte) {
 	if string(b) != string(zeros[:len(b)]) {
 		var at [8]byte
 		binary.LittleEndian.PutUint64(at[:], uint64(d.size))
@@ -58,7 +58,7 @@ func (d *digest) sum(b []byte) {
 }
 
 func (d *digest) String() string {
-	d.sum(d.partial)
+	d.addBlock(d.partial)
 	d.partial = nil
 	return fmt.Sprintf("%d bytes, %08x%08x", d.size, d.sums[0], d.sums[1])
 }

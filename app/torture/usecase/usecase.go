@@ -26,7 +26,7 @@ func Open(root string) *app.Service {
 // A useCase implements a use case. args is the number of words after its name.
 type useCase struct {
 	args int
-	do   func(svc *app.Service, args []string) error
+	run  func(svc *app.Service, args []string) error
 }
 
 const (
@@ -40,7 +40,7 @@ const (
 
 var useCases = map[string]useCase{
 	"create": {1, func(svc *app.Service, args []string) error {
-		return wait(svc.CreateSnapshot(ctx, VM, app.NewSnapshot{Name: args[0], Description: "as taken"}))
+		return waitJob(svc.CreateSnapshot(ctx, VM, app.NewSnapshot{Name: args[0], Description: "as taken"}))
 	}},
 	"describe": {2, func(svc *app.Service, args []string) error {
 		return svc.DescribeSnapshot(ctx, VM, args[0], args[1])
@@ -54,20 +54,24 @@ var useCases = map[string]useCase{
 		return err
 	}},
 	"restore": {1, func(svc *app.Service, args []string) error {
-		return wait(svc.RestoreSnapshot(ctx, VM, args[0], app.RestoreOptions{}))
+		return waitJob(svc.RestoreSnapshot(ctx, VM, args[0], app.RestoreOptions{}))
 	}},
-	"undo": {0, func(svc *app.Service, _ []string) error { return wait(svc.UndoRestore(ctx, VM, app.RestoreOptions{})) }},
+	"undo": {0, func(svc *app.Service, _ []string) error {
+		return waitJob(svc.UndoRestore(ctx, VM, app.RestoreOptions{}))
+	}},
 	"discard": {0, func(svc *app.Service, _ []string) error {
 		_, err := svc.DiscardUndo(ctx, VM)
 		return err
 	}},
-	"verify": {1, func(svc *app.Service, args []string) error { return wait(svc.VerifySnapshot(ctx, VM, args[0], false)) }},
-	"import": {2, func(svc *app.Service, args []string) error { return wait(svc.ImportSnapshot(VM, args[0], args[1])) }},
+	"verify": {1, func(svc *app.Service, args []string) error {
+		return waitJob(svc.VerifySnapshot(ctx, VM, args[0], false))
+	}},
+	"import": {2, func(svc *app.Service, args []string) error { return waitJob(svc.ImportSnapshot(VM, args[0], args[1])) }},
 	"export": {1, func(svc *app.Service, args []string) error {
-		return wait(svc.ExportSnapshotFile(ctx, VM, args[0], filepath.Join(string(svc.Home()), Exported)))
+		return waitJob(svc.ExportSnapshotFile(ctx, VM, args[0], filepath.Join(string(svc.Home()), Exported)))
 	}},
 	"clone": {2, func(svc *app.Service, args []string) error {
-		return wait(svc.CloneSnapshot(ctx, VM, args[0], app.NewVM{Name: args[1]}))
+		return waitJob(svc.CloneSnapshot(ctx, VM, args[0], app.NewVM{Name: args[1]}))
 	}},
 	"vm-create": {1, func(svc *app.Service, args []string) error {
 		_, err := svc.CreateVM(ctx, app.NewVM{Name: args[0]})
@@ -78,10 +82,10 @@ var useCases = map[string]useCase{
 		return err
 	}},
 	"vm-from-image": {2, func(svc *app.Service, args []string) error {
-		return wait(svc.CreateFromImage(ctx, app.NewVM{Name: args[0], Image: args[1], DiskSizeMB: DiskSize / mib}))
+		return waitJob(svc.CreateFromImage(ctx, app.NewVM{Name: args[0], Image: args[1], DiskSizeMB: DiskSize / mib}))
 	}},
 	"image-import": {2, func(svc *app.Service, args []string) error {
-		return wait(svc.ImportImage(ctx, args[0], args[1], false))
+		return waitJob(svc.ImportImage(ctx, args[0], args[1], false))
 	}},
 	"image-remove": {1, func(svc *app.Service, args []string) error {
 		_, err := svc.RemoveImage(ctx, args[0])
@@ -92,7 +96,7 @@ var useCases = map[string]useCase{
 		return err
 	}},
 	"vm-clone": {2, func(svc *app.Service, args []string) error {
-		return wait(svc.CloneVM(ctx, args[0], app.NewVM{Name: args[1]}))
+		return waitJob(svc.CloneVM(ctx, args[0], app.NewVM{Name: args[1]}))
 	}},
 	"vm-cpus": {1, func(svc *app.Service, args []string) error {
 		cpus := 3
@@ -131,10 +135,10 @@ func Run(svc *app.Service, words ...string) error {
 	if !ok || len(words) != d.args+1 {
 		return fmt.Errorf("%q is no use case", words)
 	}
-	return d.do(svc, words[1:])
+	return d.run(svc, words[1:])
 }
 
-func wait[T any](j *job.Job[T], err error) error {
+func waitJob[T any](j *job.Job[T], err error) error {
 	if err != nil {
 		return err
 	}

@@ -57,9 +57,9 @@ func Inspect(root string) (World, error) {
 		}
 		w.put(is+" notes", list.Notes...)
 		for _, s := range list.Snapshots {
-			w.snapshot(is, s)
+			w.putSnapshot(is, s)
 		}
-		w.folder(is, svc.Home().VM(v.Name))
+		w.putFolder(is, svc.Home().VM(v.Name))
 	}
 	entries, err := os.ReadDir(svc.Home().Data())
 	if err != nil {
@@ -67,11 +67,11 @@ func Inspect(root string) (World, error) {
 	}
 	for _, e := range entries {
 		if !listed[e.Name()] && durable.CheckName(e.Name()) == nil {
-			w.folder("left "+e.Name(), svc.Home().VM(e.Name()))
+			w.putFolder("left "+e.Name(), svc.Home().VM(e.Name()))
 		}
 	}
 	for _, name := range []string{AnyJSON, Exported} {
-		w.file(name, filepath.Join(root, name))
+		w.putFile(name, filepath.Join(root, name))
 	}
 	images, err := svc.Images(ctx)
 	for _, i := range images {
@@ -88,47 +88,47 @@ func (w World) put(key string, value ...string) {
 	}
 }
 
-func (w World) snapshot(is string, s app.Snapshot) {
-	is += " snapshot " + s.Name
-	w.put(is, fmt.Sprintf("%s %d %d %s %s %v %v %v %s %q",
+func (w World) putSnapshot(key string, s app.Snapshot) {
+	key += " snapshot " + s.Name
+	w.put(key, fmt.Sprintf("%s %d %d %s %s %v %v %v %s %q",
 		s.VM, s.DiskSize, s.FileSize, s.Digest, string(s.Taken), s.FrozenFor, s.Foreign, s.Pinned, s.Problem.Cause, s.Description))
-	w.put(is+Identity, fmt.Sprint(s.ID, s.Created))
-	w.put(is+State, string(s.State))
+	w.put(key+Identity, fmt.Sprint(s.ID, s.Created))
+	w.put(key+State, string(s.State))
 	if s.IsCurrent {
-		w.put(is+Current, "yes")
+		w.put(key+Current, "yes")
 	}
 	if !s.VerifiedAt.IsZero() {
-		w.put(is+Verified, s.VerifiedAt.String())
+		w.put(key+Verified, s.VerifiedAt.String())
 	}
 }
 
-// folder records the disks and the snapshots' contents. A hard link to the disk is not an undo disk.
-func (w World) folder(is string, dir home.VMDir) {
-	w.file(is+" disk", dir.Disk())
+// putFolder records the disks and the snapshots' contents. A hard link to the disk is not an undo disk.
+func (w World) putFolder(key string, dir home.VMDir) {
+	w.putFile(key+" disk", dir.Disk())
 	if kept, st, err := diskfile.UndoDisk(dir.Disk(), dir.Undo()); err == nil {
 		if disk, err := os.Stat(dir.Disk()); err != nil || !os.SameFile(disk, st) {
-			w.file(is+" undo", kept)
+			w.putFile(key+" undo", kept)
 		}
 	}
 	// Until the VM is locked, leftovers of a crash do not count.
 	if err := snapshot.Open(app.SnapshotPaths(dir)).SettleFirmware(); err != nil {
-		w.put(is+" firmware that is not settled", err.Error())
+		w.put(key+" firmware that is not settled", err.Error())
 	}
 	for what, path := range map[string]string{" firmware": dir.Firmware(), " firmware undo": dir.FirmwareUndo()} {
 		if st, err := os.Stat(path); err == nil && st.Size() > 0 {
-			w.file(is+what, path)
+			w.putFile(key+what, path)
 		}
 	}
 	files, _ := filepath.Glob(filepath.Join(dir.Snapshots(), "*"+snapshot.FileSuffix))
 	for _, path := range files {
 		bytes := fileDigest(path)
-		w.put(is+BytesOf+filepath.Base(path), bytes)
-		w.put(is+ContentOf+filepath.Base(path), contentDigest(path, bytes))
+		w.put(key+BytesOf+filepath.Base(path), bytes)
+		w.put(key+ContentOf+filepath.Base(path), contentDigest(path, bytes))
 	}
 }
 
-func (w World) file(is, path string) {
-	w.put(is, fileDigest(path))
+func (w World) putFile(key, path string) {
+	w.put(key, fileDigest(path))
 }
 
 // contentDigest returns the digest of a snapshot file's contents as decompressed by gzip. key

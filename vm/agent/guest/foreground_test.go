@@ -12,8 +12,8 @@ import (
 	"vmterminal/vm/agent/wire"
 )
 
-// procWith creates a fake /proc with the given stat files.
-func procWith(t *testing.T, stats map[string]string) string {
+// fakeProc creates a fake /proc with the given stat files.
+func fakeProc(t *testing.T, stats map[string]string) string {
 	t.Helper()
 	proc := t.TempDir()
 	for pid, stat := range stats {
@@ -26,7 +26,7 @@ func procWith(t *testing.T, stats map[string]string) string {
 }
 
 func TestGroupProgram(t *testing.T) {
-	proc := procWith(t, map[string]string{
+	proc := fakeProc(t, map[string]string{
 		"10":   "10 (sh) S 1 10 10 0 -1",
 		"20":   "20 (a (b) c) S 10 20 10 0 -1",
 		"31":   "31 (second) S 10 30 10 0 -1", // the first program of its pipeline has exited
@@ -42,7 +42,7 @@ func TestGroupProgram(t *testing.T) {
 }
 
 func TestForegroundPrograms(t *testing.T) {
-	proc := procWith(t, map[string]string{
+	proc := fakeProc(t, map[string]string{
 		"1":   "1 (init) S 0 1 1 0 -1 4194560 5",
 		"10":  "10 (sh) S 1 10 10 1088 20 4194560 5", // the console's shell
 		"20":  "20 (vim) S 10 20 10 1088 20 4194560 5",

@@ -41,7 +41,7 @@ func (z *freezer) freeze(limitMillis int) error {
 	if limitMillis <= 0 || limitMillis > wire.MaxFreezeMillis {
 		limitMillis = wire.MaxFreezeMillis
 	}
-	mounts, err := realMounts()
+	mounts, err := listDiskMounts()
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (z *freezer) freeze(limitMillis int) error {
 	z.mu.Unlock()
 
 	for _, m := range mounts {
-		if err := z.freezeOne(h, m); err != nil {
+		if err := z.freezeFileSystem(h, m); err != nil {
 			_ = z.release(h)
 			return fmt.Errorf("freeze %s: %w", m, err)
 		}
@@ -67,7 +67,7 @@ func (z *freezer) freeze(limitMillis int) error {
 	return nil
 }
 
-func (z *freezer) freezeOne(h *freezeState, mount string) error {
+func (z *freezer) freezeFileSystem(h *freezeState, mount string) error {
 	dir, err := os.Open(mount)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (z *freezer) waitThawed(ctx context.Context) error {
 
 // thawAll thaws file systems that an earlier agent may have left frozen.
 func thawAll() {
-	mounts, err := realMounts()
+	mounts, err := listDiskMounts()
 	if err != nil {
 		return
 	}
@@ -151,7 +151,7 @@ func thawAll() {
 
 // trim discards unused blocks and returns the number of discarded bytes.
 func (z *freezer) trim(ctx context.Context) (int64, error) {
-	mounts, err := realMounts()
+	mounts, err := listDiskMounts()
 	if err != nil {
 		return 0, err
 	}
@@ -160,7 +160,7 @@ func (z *freezer) trim(ctx context.Context) (int64, error) {
 		if err := errors.Join(ctx.Err(), z.waitThawed(ctx)); err != nil {
 			return total, err
 		}
-		n, err := trimOne(m)
+		n, err := trimFileSystem(m)
 		if err != nil {
 			return total, fmt.Errorf("trim %s: %w", m, err)
 		}

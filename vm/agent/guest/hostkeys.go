@@ -29,7 +29,7 @@ const (
 // VM: then it has the keys from its seed, which are in known_hosts.
 func (d *identifier) renewHostKeys(c *identityChange) error {
 	dir := d.path(sshDir)
-	old := hostKeys(dir)
+	old := listHostKeys(dir)
 	if len(old) == 0 || d.isSeeded(c) {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (d *identifier) renewHostKeys(c *identityChange) error {
 	if err := runTool(keygen, "-A", "-f", tmp); err != nil {
 		return err
 	}
-	fresh := hostKeys(filepath.Join(tmp, sshDir))
+	fresh := listHostKeys(filepath.Join(tmp, sshDir))
 	if len(fresh) == 0 {
 		return errors.New("ssh-keygen created no SSH host keys")
 	}
@@ -72,8 +72,8 @@ func (d *identifier) isSeeded(c *identityChange) bool {
 	return instance == c.to.ID
 }
 
-// hostKeys returns the host key files in dir: private keys, public keys and certificates.
-func hostKeys(dir string) []string {
+// listHostKeys returns the host key files in dir: private keys, public keys and certificates.
+func listHostKeys(dir string) []string {
 	var files []string
 	for _, suffix := range []string{"", ".pub", "-cert.pub"} {
 		some, _ := filepath.Glob(filepath.Join(dir, "ssh_host_*_key"+suffix)) // the pattern is valid

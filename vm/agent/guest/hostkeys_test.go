@@ -120,7 +120,7 @@ func TestHostKeysWithoutKeygen(t *testing.T) {
 	d := newRoot(t, identifiedFiles(), nil)
 	for range 2 {
 		did, err := d.apply(clone)
-		want := wire.Identified{
+		want := wire.IdentityResult{
 			Change: wire.IdentityCopied, Renewed: []string{"machine-id", "hostname", "dhcp-leases"},
 			Notes: []string{"ssh-keygen is missing: the SSH host keys are still those of the other VM"},
 		}

@@ -37,7 +37,7 @@ func (d *identifier) path(name string) string { return filepath.Join(d.root, nam
 // An identityChange is a change of the guest's identity.
 type identityChange struct {
 	from, to wire.Identity // from is zero if the guest had none
-	result   wire.Identified
+	result   wire.IdentityResult
 }
 
 func (c *identityChange) addNote(format string, args ...any) {
@@ -47,30 +47,30 @@ func (c *identityChange) addNote(format string, args ...any) {
 // apply makes who the guest's identity. If it already is, apply writes nothing.
 // identityFile is replaced last, when all other changes are durable, so that an
 // interrupted or failed change is repeated by the next call.
-func (d *identifier) apply(who wire.Identity) (*wire.Identified, error) {
-	if err := who.Check(); err != nil {
+func (d *identifier) apply(id wire.Identity) (*wire.IdentityResult, error) {
+	if err := id.Check(); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	current, err := d.load()
+	current, err := d.loadIdentity()
 	if err != nil {
 		return nil, err
 	}
-	if current == who {
+	if current == id {
 		return d.loadResult(), nil
 	}
 	_ = d.freezer.waitThawed(context.Background()) // a freeze ends by itself
 	// If the identity could not be stored, everything would be renewed at every boot.
-	next, err := prepareFile(d.path(identityFile), who.ID+" "+who.Hostname+"\n", 0o644)
+	next, err := prepareFile(d.path(identityFile), id.ID+" "+id.Hostname+"\n", 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("store the identity (nothing was changed): %w", err)
 	}
 	defer os.Remove(next.path)
-	c := &identityChange{from: current, to: who}
+	c := &identityChange{from: current, to: id}
 	for _, step := range d.steps(c) {
 		if err := step(c); err != nil {
-			return nil, fmt.Errorf("apply the identity of %s: %w", who.Hostname, err)
+			return nil, fmt.Errorf("apply the identity of %s: %w", id.Hostname, err)
 		}
 	}
 	if err := next.commit(); err != nil {
@@ -80,8 +80,8 @@ func (d *identifier) apply(who wire.Identity) (*wire.Identified, error) {
 	return &c.result, nil
 }
 
-// load returns the stored identity, or the zero value if it is missing or invalid.
-func (d *identifier) load() (wire.Identity, error) {
+// loadIdentity returns the stored identity, or the zero value if it is missing or invalid.
+func (d *identifier) loadIdentity() (wire.Identity, error) {
 	text, err := os.ReadFile(d.path(identityFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return wire.Identity{}, nil

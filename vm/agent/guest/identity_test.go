@@ -20,17 +20,17 @@ func TestApply(t *testing.T) {
 		name  string
 		files map[string]string
 		who   wire.Identity
-		did   wire.Identified
+		did   wire.IdentityResult
 		want  map[string]string // "" for a file that must not be there
 	}{
 		{
 			name: "no identity", files: filesWithout(identityFile), who: original,
-			did:  wire.Identified{Change: wire.IdentityFirst},
+			did:  wire.IdentityResult{Change: wire.IdentityFirst},
 			want: map[string]string{identityFile: "aaaa production\n", machineIDFile: oldMachineID, hostnameFile: "production\n"},
 		},
 		{
 			name: "no identity, other name", files: filesWithout(identityFile), who: clone,
-			did: wire.Identified{Change: wire.IdentityFirst, Renewed: []string{"hostname"}},
+			did: wire.IdentityResult{Change: wire.IdentityFirst, Renewed: []string{"hostname"}},
 			want: map[string]string{
 				identityFile: "bbbb staging\n", machineIDFile: oldMachineID, hostnameFile: "staging\n",
 				"etc/ssh/ssh_host_rsa_key": "old rsa", "var/lib/dhcpcd/duid": "00:01",
@@ -38,7 +38,7 @@ func TestApply(t *testing.T) {
 		},
 		{
 			name: "built-in, first boot", files: map[string]string{kernelNameFile: "production\n"}, who: original,
-			did: wire.Identified{Change: wire.IdentityFirst, Renewed: []string{"machine-id"}},
+			did: wire.IdentityResult{Change: wire.IdentityFirst, Renewed: []string{"machine-id"}},
 			want: map[string]string{
 				identityFile: "aaaa production\n", hostnameFile: "", hostsFile: "", dbusIDFile: "",
 			},
@@ -46,12 +46,12 @@ func TestApply(t *testing.T) {
 		{
 			name: "invalid identity file", who: original,
 			files: map[string]string{identityFile: "\x00\x00", machineIDFile: oldMachineID, kernelNameFile: "production\n"},
-			did:   wire.Identified{Change: wire.IdentityFirst},
+			did:   wire.IdentityResult{Change: wire.IdentityFirst},
 			want:  map[string]string{identityFile: "aaaa production\n", machineIDFile: oldMachineID},
 		},
 		{
 			name: "renamed", files: identifiedFiles(), who: wire.Identity{ID: "aaaa", Hostname: "live"},
-			did: wire.Identified{Change: wire.IdentityRenamed, Renewed: []string{"hostname"}},
+			did: wire.IdentityResult{Change: wire.IdentityRenamed, Renewed: []string{"hostname"}},
 			want: map[string]string{
 				identityFile: "aaaa live\n", hostnameFile: "live\n", kernelNameFile: "live", machineIDFile: oldMachineID,
 				"etc/ssh/ssh_host_rsa_key": "old rsa",
@@ -59,7 +59,7 @@ func TestApply(t *testing.T) {
 		},
 		{
 			name: "a copy", files: identifiedFiles(), who: clone,
-			did: wire.Identified{
+			did: wire.IdentityResult{
 				Change:  wire.IdentityCopied,
 				Renewed: []string{"machine-id", "hostname", "ssh-host-keys", "dhcp-leases"},
 				Notes:   []string{"sshd uses the old host keys until it is restarted: found neither systemd nor rc-service"},
@@ -68,7 +68,7 @@ func TestApply(t *testing.T) {
 		{
 			name: "a copy of the built-in", who: clone,
 			files: map[string]string{identityFile: "aaaa production\n", machineIDFile: oldMachineID, kernelNameFile: "staging\n"},
-			did:   wire.Identified{Change: wire.IdentityCopied, Renewed: []string{"machine-id"}},
+			did:   wire.IdentityResult{Change: wire.IdentityCopied, Renewed: []string{"machine-id"}},
 			want:  map[string]string{identityFile: "bbbb staging\n", hostnameFile: "", "etc/ssh/ssh_host_rsa_key": ""},
 		},
 	}
@@ -103,7 +103,7 @@ func TestApply(t *testing.T) {
 			d.put(t, bootIDFile, secondBoot)
 			before = d.fileStates(t)
 			again, err = d.apply(test.who)
-			if err != nil || !reflect.DeepEqual(*again, wire.Identified{Change: wire.IdentitySame}) {
+			if err != nil || !reflect.DeepEqual(*again, wire.IdentityResult{Change: wire.IdentitySame}) {
 				t.Errorf("in the next boot: got %+v, %v; want IdentitySame", again, err)
 			}
 			if after := d.fileStates(t); !reflect.DeepEqual(before, after) {

@@ -18,12 +18,12 @@ const (
 
 // savedResult is the result of applying the current identity, with the ID of the boot.
 type savedResult struct {
-	Boot   string          `json:"boot"`
-	Result wire.Identified `json:"did"`
+	Boot   string              `json:"boot"`
+	Result wire.IdentityResult `json:"did"`
 }
 
 // saveResult saves the result until the next boot.
-func (d *identifier) saveResult(result wire.Identified) {
+func (d *identifier) saveResult(result wire.IdentityResult) {
 	boot, err := d.readLine(bootIDFile)
 	if err != nil {
 		return
@@ -38,8 +38,8 @@ func (d *identifier) saveResult(result wire.Identified) {
 }
 
 // loadResult returns the saved result if it is from this boot, and otherwise IdentitySame.
-func (d *identifier) loadResult() *wire.Identified {
-	same := &wire.Identified{Change: wire.IdentitySame}
+func (d *identifier) loadResult() *wire.IdentityResult {
+	same := &wire.IdentityResult{Change: wire.IdentitySame}
 	boot, err := d.readLine(bootIDFile)
 	if err != nil {
 		return same

@@ -17,7 +17,7 @@ const maxAddresses = 64
 // collectInfo returns information about the guest. Fields that cannot be determined are
 // empty.
 func collectInfo() *wire.Info {
-	info := &wire.Info{Version: wire.Version, Addresses: addresses()}
+	info := &wire.Info{Version: wire.Version, Addresses: listAddresses()}
 	info.Hostname, _ = os.Hostname()
 	var name unix.Utsname
 	if unix.Uname(&name) == nil {
@@ -31,7 +31,7 @@ func collectInfo() *wire.Info {
 	return info
 }
 
-func addresses() []string {
+func listAddresses() []string {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
 		return nil

@@ -32,9 +32,9 @@ func ioctl(f *os.File, op uint, arg unsafe.Pointer) error {
 	}
 }
 
-// trimOne trims the file system mounted at dir and returns the number of discarded bytes.
+// trimFileSystem trims the file system mounted at dir and returns the number of discarded bytes.
 // If the file system does not support that, it returns 0.
-func trimOne(dir string) (int64, error) {
+func trimFileSystem(dir string) (int64, error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return 0, err

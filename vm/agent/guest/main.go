@@ -35,7 +35,7 @@ func main() {
 		return
 	}
 	if *list {
-		roots, err := realMounts()
+		roots, err := listDiskMounts()
 		if err == nil {
 			err = listFiles(os.Stdout, roots)
 		}

@@ -18,21 +18,21 @@ import (
 // modules9p are the modules that a kernel without built-in 9p needs.
 var modules9p = []string{"9pnet_virtio", "9p"}
 
-// mountAll mounts shared folders and returns an error text, or "", for each of them.
-func mountAll(ctx context.Context, mounts []wire.Mount) ([]string, error) {
+// mountShares mounts shared folders and returns an error text, or "", for each of them.
+func mountShares(ctx context.Context, mounts []wire.Mount) ([]string, error) {
 	if len(mounts) > wire.MaxMounts {
 		return nil, &wire.Error{Code: wire.CodeFailed, Text: "too many shared folders"}
 	}
 	problems := make([]string, len(mounts))
 	for i, m := range mounts {
-		if err := mountOne(ctx, m); err != nil {
+		if err := mountShare(ctx, m); err != nil {
 			problems[i] = err.Error()
 		}
 	}
 	return problems, nil
 }
 
-func mountOne(ctx context.Context, m wire.Mount) error {
+func mountShare(ctx context.Context, m wire.Mount) error {
 	if err := m.Check(); err != nil {
 		return err
 	}

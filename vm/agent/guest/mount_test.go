@@ -24,11 +24,11 @@ func TestIsMounted(t *testing.T) {
 }
 
 func TestMountAllInvalid(t *testing.T) {
-	problems, err := mountAll(t.Context(), []wire.Mount{{Tag: "t", Dir: "/etc"}, {Dir: "/mnt/a"}})
+	problems, err := mountShares(t.Context(), []wire.Mount{{Tag: "t", Dir: "/etc"}, {Dir: "/mnt/a"}})
 	if err != nil || problems[0] == "" || problems[1] == "" {
-		t.Errorf("mountAll: got problems %q, error %v; want two problems", problems, err)
+		t.Errorf("mountShares: got problems %q, error %v; want two problems", problems, err)
 	}
-	if _, err := mountAll(t.Context(), make([]wire.Mount, wire.MaxMounts+1)); err == nil {
+	if _, err := mountShares(t.Context(), make([]wire.Mount, wire.MaxMounts+1)); err == nil {
 		t.Error("too many mounts were accepted")
 	}
 }

@@ -12,9 +12,9 @@ import (
 // mountsFile lists the mounts in order.
 const mountsFile = "/proc/self/mountinfo"
 
-// realMounts returns one mount point for each writable file system on a disk, in the
+// listDiskMounts returns one mount point for each writable file system on a disk, in the
 // order of mounting.
-func realMounts() ([]string, error) {
+func listDiskMounts() ([]string, error) {
 	f, err := os.Open(mountsFile)
 	if err != nil {
 		return nil, err
@@ -49,10 +49,10 @@ func parseMount(line string) (m mount, ok bool) {
 	if slices.Contains(strings.Split(right[2], ","), "ro") {
 		return mount{}, false
 	}
-	return mount{device: left[2], dir: unescape(left[4])}, true
+	return mount{device: left[2], dir: unescapeMount(left[4])}, true
 }
 
-// unescape decodes the octal escapes in mountinfo.
-func unescape(s string) string {
+// unescapeMount decodes the octal escapes in mountinfo.
+func unescapeMount(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }

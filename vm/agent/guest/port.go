@@ -47,7 +47,7 @@ func (s *server) servePort() {
 		s.setPort(port)
 		s.send(wire.Frame{Kind: wire.Ready})
 		for {
-			err := wire.Receive(port, s.handle)
+			err := wire.Receive(port, s.handleFrame)
 			s.endSession()
 			if !errors.Is(err, io.EOF) {
 				logKernel("read the port: %v", err)

@@ -33,7 +33,7 @@ func (s *server) run(ctx context.Context, c *call, command *wire.Command) (int, 
 	if command == nil || len(command.Args) == 0 || command.Args[0] == "" {
 		return 0, &wire.Error{Code: wire.CodeFailed, Text: "no command given"}
 	}
-	cmd, err := s.command(ctx, command, command.Args[0], command.Args[1:]...)
+	cmd, err := s.newCommand(ctx, command, command.Args[0], command.Args[1:]...)
 	if err != nil {
 		return 0, err
 	}
@@ -49,9 +49,9 @@ func (s *server) run(ctx context.Context, c *call, command *wire.Command) (int, 
 	return c.runStreams(ctx, cmd, p)
 }
 
-// command returns a command with its own session that has not been started. It waits
+// newCommand returns a command with its own session that has not been started. It waits
 // while file systems are frozen, as starting a program may write to the disk.
-func (s *server) command(ctx context.Context, command *wire.Command, name string, args ...string) (*exec.Cmd, error) {
+func (s *server) newCommand(ctx context.Context, command *wire.Command, name string, args ...string) (*exec.Cmd, error) {
 	if err := s.freezer.waitThawed(ctx); err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (c *call) copyInput(ctx context.Context, stdin *os.File, exited <-chan stru
 			return
 		}
 		_, _ = stdin.Write(data)
-		c.stdin.Consumed(len(data))
+		c.stdin.Release(len(data))
 		c.send(wire.Credit, wire.Stdin, wire.CreditPayload(len(data)))
 	}
 }

@@ -40,11 +40,11 @@ type server struct {
 
 // A call is a pending request.
 type call struct {
-	server  *server
-	session uint64
-	stream  uint32
-	command bool // the request runs a command
-	cancel  context.CancelFunc
+	server    *server
+	session   uint64
+	stream    uint32
+	isCommand bool // the request runs a command
+	cancel    context.CancelFunc
 	// stdin, stdout and stderr are used only for commands.
 	stdin          *wire.Inbox
 	stdout, stderr *wire.SendWindow
@@ -88,11 +88,11 @@ func (s *server) endSession() {
 	_ = s.freezer.thaw()
 }
 
-// handle handles one frame and reports whether it was useful. It does not wait for
+// handleFrame handles one frame and reports whether it was useful. It does not wait for
 // requests to complete.
-func (s *server) handle(f wire.Frame) bool {
+func (s *server) handleFrame(f wire.Frame) bool {
 	if f.Kind == wire.Request {
-		return s.request(f)
+		return s.handleRequest(f)
 	}
 	s.mu.Lock()
 	c := s.calls[f.Stream]
@@ -129,13 +129,13 @@ func (s *server) handle(f wire.Frame) bool {
 	return true
 }
 
-func (s *server) request(f wire.Frame) bool {
+func (s *server) handleRequest(f wire.Frame) bool {
 	var req wire.RequestBody
 	if err := json.Unmarshal(f.Payload, &req); err != nil {
 		return false
 	}
 	if req.Op == wire.OpHello {
-		s.greet(f.Session)
+		s.startSession(f.Session)
 	}
 	s.mu.Lock()
 	if f.Session == 0 || f.Session != s.session {
@@ -146,12 +146,12 @@ func (s *server) request(f wire.Frame) bool {
 	command := req.Op == wire.OpRun || req.Op == wire.OpTerminal
 	if s.isFull(command) || s.calls[f.Stream] != nil {
 		s.mu.Unlock()
-		s.answer(f, wire.ResponseBody{}, &wire.Error{Code: wire.CodeBusy, Text: "too many requests at once"})
+		s.sendAnswer(f, wire.ResponseBody{}, &wire.Error{Code: wire.CodeBusy, Text: "too many requests at once"})
 		return true
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &call{
-		server: s, session: f.Session, stream: f.Stream, command: command, cancel: cancel,
+		server: s, session: f.Session, stream: f.Stream, isCommand: command, cancel: cancel,
 		stdin: wire.NewInbox(), stdout: wire.NewSendWindow(), stderr: wire.NewSendWindow(),
 		sizes: make(chan winsize, 1),
 	}
@@ -165,7 +165,7 @@ func (s *server) request(f wire.Frame) bool {
 			delete(s.calls, f.Stream)
 		}
 		s.mu.Unlock()
-		s.answer(f, answer, err)
+		s.sendAnswer(f, answer, err)
 		if req.Op == wire.OpPowerOff && err == nil {
 			s.power.powerOff()
 		}
@@ -181,15 +181,15 @@ func (s *server) isFull(command bool) bool {
 		limit = maxCommands
 	}
 	for _, c := range s.calls {
-		if c.command == command {
+		if c.isCommand == command {
 			limit--
 		}
 	}
 	return limit <= 0
 }
 
-// greet makes session the current session. Another hello in the same session changes nothing.
-func (s *server) greet(session uint64) {
+// startSession makes session the current session. Another hello in the same session changes nothing.
+func (s *server) startSession(session uint64) {
 	s.mu.Lock()
 	known := s.session == session
 	s.mu.Unlock()
@@ -202,7 +202,7 @@ func (s *server) greet(session uint64) {
 	s.mu.Unlock()
 }
 
-func (s *server) answer(f wire.Frame, answer wire.ResponseBody, err error) {
+func (s *server) sendAnswer(f wire.Frame, answer wire.ResponseBody, err error) {
 	if err != nil {
 		var coded *wire.Error
 		if !errors.As(err, &coded) {
@@ -252,13 +252,13 @@ func (s *server) execute(ctx context.Context, c *call, req wire.RequestBody) (wi
 			return wire.ResponseBody{}, &wire.Error{Code: wire.CodeFailed, Text: "no identity given"}
 		}
 		// ctx is not used: an interrupted change would have to be repeated.
-		did, err := s.identifier.apply(*req.Identity)
-		return wire.ResponseBody{Identified: did}, err
+		result, err := s.identifier.apply(*req.Identity)
+		return wire.ResponseBody{IdentityResult: result}, err
 	case wire.OpClock:
 		moved, err := setClock(req.UnixNano)
 		return wire.ResponseBody{ClockMoved: int64(moved)}, err
 	case wire.OpMount:
-		problems, err := mountAll(ctx, req.Mounts)
+		problems, err := mountShares(ctx, req.Mounts)
 		return wire.ResponseBody{MountProblems: problems}, err
 	}
 	return wire.ResponseBody{}, &wire.Error{Code: wire.CodeUnsupported, Text: fmt.Sprintf("unknown operation %.40q", req.Op)}

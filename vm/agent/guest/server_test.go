@@ -42,7 +42,7 @@ func connect(t *testing.T) (*server, *agent.Client) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = wire.Receive(port, s.handle)
+		_ = wire.Receive(port, s.handleFrame)
 		s.endSession()
 	}()
 	c := agent.NewClient(host, nil)
@@ -154,7 +154,7 @@ func TestCommandsDoNotLimitControls(t *testing.T) {
 func TestRunKillsProcessGroup(t *testing.T) {
 	ways := map[string]func(*server, context.CancelFunc){
 		"cancel":      func(_ *server, cancel context.CancelFunc) { cancel() },
-		"new session": func(s *server, cancel context.CancelFunc) { s.greet(12345); cancel() },
+		"new session": func(s *server, cancel context.CancelFunc) { s.startSession(12345); cancel() },
 		"host gone":   func(s *server, cancel context.CancelFunc) { s.endSession(); cancel() },
 	}
 	for name, way := range ways {
@@ -289,13 +289,13 @@ func FuzzServer(f *testing.F) {
 			}
 		}
 		s := newServer(os.DevNull) // nothing can be written there
-		s.greet(1)
+		s.startSession(1)
 		for i, kind := range kinds {
 			payload := one
 			if i%2 == 1 {
 				payload = two
 			}
-			s.handle(wire.Frame{Kind: wire.Kind(kind), Session: 1, Stream: uint32(i % 3), Payload: payload})
+			s.handleFrame(wire.Frame{Kind: wire.Kind(kind), Session: 1, Stream: uint32(i % 3), Payload: payload})
 		}
 		s.endSession()
 	})

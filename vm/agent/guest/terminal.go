@@ -45,10 +45,10 @@ func (s *server) runOnTerminal(ctx context.Context, c *call, req wire.RequestBod
 // terminalCommand returns the requested command, or root's login shell.
 func (s *server) terminalCommand(ctx context.Context, command *wire.Command) (*exec.Cmd, error) {
 	if len(command.Args) > 0 {
-		return s.command(ctx, command, command.Args[0], command.Args[1:]...)
+		return s.newCommand(ctx, command, command.Args[0], command.Args[1:]...)
 	}
 	shell := loginShell(filepath.Join(s.identifier.root, "etc/passwd"))
-	cmd, err := s.command(ctx, command, shell)
+	cmd, err := s.newCommand(ctx, command, shell)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (c *call) copyTerminalInput(ctx context.Context, master *os.File) {
 		if _, err := master.Write(data); err != nil {
 			return
 		}
-		c.stdin.Consumed(len(data))
+		c.stdin.Release(len(data))
 		c.send(wire.Credit, wire.Stdin, wire.CreditPayload(len(data)))
 	}
 }

@@ -31,13 +31,13 @@ func (d *Decoder) Feed(p []byte) {
 // the payload.
 func (d *Decoder) Next() (Frame, bool) {
 	for {
-		d.seek()
+		d.seekMark()
 		if len(d.buf) < headerSize {
 			return Frame{}, false
 		}
 		f, length, sum, ok := parseHeader(d.buf)
 		if !ok {
-			d.drop(1)
+			d.discard(1)
 			continue
 		}
 		whole := headerSize + length
@@ -50,19 +50,19 @@ func (d *Decoder) Next() (Frame, bool) {
 			continue
 		}
 		f.Payload = bytes.Clone(payload)
-		d.drop(whole)
+		d.discard(whole)
 		return f, true
 	}
 }
 
-// Pending reports whether there is an incomplete frame after Next has returned false.
-func (d *Decoder) Pending() bool { return len(d.buf) > 0 }
+// HasIncomplete reports whether there is an incomplete frame after Next has returned false.
+func (d *Decoder) HasIncomplete() bool { return len(d.buf) > 0 }
 
 // DropIncomplete drops the start of the incomplete frame, so that Next searches for a
 // frame after it.
 func (d *Decoder) DropIncomplete() {
 	if len(d.buf) > 0 {
-		d.drop(1)
+		d.discard(1)
 	}
 }
 
@@ -71,31 +71,31 @@ func (d *Decoder) DropIncomplete() {
 // skipDamaged skips only one byte, so that Next finds them.
 func (d *Decoder) skipDamaged(whole int) {
 	if d.budget < whole {
-		d.drop(whole)
+		d.discard(whole)
 		return
 	}
 	d.budget -= whole
-	d.drop(1)
+	d.discard(1)
 }
 
-// seek drops bytes that cannot be the start of a frame.
-func (d *Decoder) seek() {
+// seekMark drops bytes that cannot be the start of a frame.
+func (d *Decoder) seekMark() {
 	for {
-		at := bytes.IndexByte(d.buf, mark[0])
+		at := bytes.IndexByte(d.buf, frameMark[0])
 		if at < 0 {
-			d.drop(len(d.buf))
+			d.discard(len(d.buf))
 			return
 		}
-		d.drop(at)
-		n := min(len(d.buf), len(mark))
-		if bytes.Equal(d.buf[:n], mark[:n]) {
+		d.discard(at)
+		n := min(len(d.buf), len(frameMark))
+		if bytes.Equal(d.buf[:n], frameMark[:n]) {
 			return
 		}
-		d.drop(1)
+		d.discard(1)
 	}
 }
 
-func (d *Decoder) drop(n int) {
+func (d *Decoder) discard(n int) {
 	d.buf = d.buf[n:]
 	if len(d.buf) == 0 {
 		d.buf = nil

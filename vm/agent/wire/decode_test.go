@@ -54,7 +54,7 @@ func TestDecoder(t *testing.T) {
 		{"two frames", [][]byte{a, b}, []string{"alpha", "beta"}},
 		{"empty payload", [][]byte{encode(frame(""))}, []string{""}},
 		{"garbage before and between", [][]byte{[]byte("login: "), a, {0xf4, 'V', 0xf4}, b}, []string{"alpha", "beta"}},
-		{"a mark without a frame", [][]byte{mark[:], a}, []string{"alpha"}},
+		{"a mark without a frame", [][]byte{frameMark[:], a}, []string{"alpha"}},
 		{"damaged payload", [][]byte{damaged, b}, []string{"beta"}},
 		{"damaged length", [][]byte{badHeader, b}, []string{"beta"}},
 		{"truncated header", [][]byte{a[:20], b, a}, []string{"beta", "alpha"}},
@@ -98,7 +98,7 @@ func TestDecoderDropIncomplete(t *testing.T) {
 	var d Decoder
 	d.Feed(long[:500])
 	d.Feed(encode(frame("next")))
-	if got := drain(&d); got != nil || !d.Pending() {
+	if got := drain(&d); got != nil || !d.HasIncomplete() {
 		t.Fatalf("got frames %q, want none but a pending one", payloads(got))
 	}
 	d.DropIncomplete()
@@ -163,13 +163,13 @@ func FuzzDecoder(f *testing.F) {
 		var last []Frame
 		for {
 			last = append(last, drain(&d)...)
-			if !d.Pending() {
+			if !d.HasIncomplete() {
 				break
 			}
 			d.DropIncomplete()
 		}
 		if len(last) == 0 || string(last[len(last)-1].Payload) != "last" {
-			if !bytes.Contains(stream, mark[:]) {
+			if !bytes.Contains(stream, frameMark[:]) {
 				t.Fatal("the last frame is lost")
 			}
 		}

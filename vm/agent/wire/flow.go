@@ -98,7 +98,7 @@ func (b *Inbox) wake() {
 }
 
 // Take waits for data and returns all of it, or io.EOF after the end. After processing
-// the data, the caller must call Consumed and send a Credit.
+// the data, the caller must call Release and send a Credit.
 func (b *Inbox) Take(ctx context.Context) ([]byte, error) {
 	for {
 		b.mu.Lock()
@@ -119,8 +119,8 @@ func (b *Inbox) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// Consumed makes room for n more bytes; call it before sending the Credit.
-func (b *Inbox) Consumed(n int) {
+// Release makes room for n more bytes; call it before sending the Credit.
+func (b *Inbox) Release(n int) {
 	b.mu.Lock()
 	b.unacknowledged -= n
 	b.mu.Unlock()

@@ -56,7 +56,7 @@ func TestInbox(t *testing.T) {
 	if b.Put([]byte{1}) {
 		t.Error("bytes were accepted before the previous ones were consumed")
 	}
-	b.Consumed(10)
+	b.Release(10)
 	if !b.Put([]byte("0123456789")) || b.Put([]byte{1}) {
 		t.Error("want room for exactly the 10 consumed bytes")
 	}
@@ -67,7 +67,7 @@ func TestInbox(t *testing.T) {
 	if _, err := b.Take(ctx); !errors.Is(err, io.EOF) {
 		t.Errorf("after the end: got error %v, want error %v", err, io.EOF)
 	}
-	b.Consumed(Window)
+	b.Release(Window)
 	if b.Put([]byte{1}) {
 		t.Error("bytes were accepted after the end")
 	}

@@ -47,7 +47,7 @@ const (
 )
 
 var (
-	mark       = [4]byte{0xf4, 'V', 'T', 0xa7}
+	frameMark  = [4]byte{0xf4, 'V', 'T', 0xa7}
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
@@ -64,7 +64,7 @@ type Frame struct {
 // must not be longer than MaxPayload.
 func (f Frame) Append(dst []byte) []byte {
 	start := len(dst)
-	dst = append(dst, mark[:]...)
+	dst = append(dst, frameMark[:]...)
 	dst = append(dst, byte(f.Kind), byte(f.Channel), 0, 0)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(f.Payload)))
 	dst = binary.BigEndian.AppendUint32(dst, f.Stream)

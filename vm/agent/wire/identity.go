@@ -51,7 +51,7 @@ func isWord(s string, limit int, marks string) bool {
 	return true
 }
 
-// Values of Identified.Change: how an Identity differs from the guest's previous Identity.
+// Values of IdentityResult.Change: how an Identity differs from the guest's previous Identity.
 const (
 	IdentitySame    = "same"    // no change: nothing was written
 	IdentityFirst   = "first"   // the first identity
@@ -59,8 +59,8 @@ const (
 	IdentityCopied  = "copied"  // another VM: the guest's disk is a copy
 )
 
-// Identified reports what a guest has done since its boot to adopt an Identity.
-type Identified struct {
+// IdentityResult reports what a guest has done since its boot to adopt an Identity.
+type IdentityResult struct {
 	// Change is one of the Identity constants.
 	Change string `json:"found"`
 	// Renewed lists what was renewed: "machine-id", "hostname", …

@@ -38,12 +38,12 @@ func Receive(r io.Reader, handle func(Frame) bool) error {
 type receiver struct {
 	handle func(Frame) bool
 
-	mu      sync.Mutex
-	dec     Decoder
-	junk    int
-	fed     uint64
-	stall   *time.Timer
-	stopped bool
+	mu         sync.Mutex
+	dec        Decoder
+	junk       int
+	feeds      uint64
+	stallTimer *time.Timer
+	isStopped  bool
 }
 
 // receive handles the frames in p and returns how many bytes have arrived since the last
@@ -51,16 +51,16 @@ type receiver struct {
 func (c *receiver) receive(p []byte) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fed++
+	c.feeds++
 	c.junk += len(p)
 	c.dec.Feed(p)
-	c.deliver()
+	c.deliverFrames()
 	return c.junk
 }
 
-// deliver calls handle for the complete frames and starts a timer for an incomplete one.
+// deliverFrames calls handle for the complete frames and starts a timer for an incomplete one.
 // The timer restarts whenever data arrives.
-func (c *receiver) deliver() {
+func (c *receiver) deliverFrames() {
 	for {
 		f, ok := c.dec.Next()
 		if !ok {
@@ -70,30 +70,30 @@ func (c *receiver) deliver() {
 			c.junk = 0
 		}
 	}
-	if c.stall != nil {
-		c.stall.Stop()
+	if c.stallTimer != nil {
+		c.stallTimer.Stop()
 	}
-	if c.dec.Pending() && !c.stopped {
-		fed := c.fed
-		c.stall = time.AfterFunc(StallTimeout, func() { c.dropIncomplete(fed) })
+	if c.dec.HasIncomplete() && !c.isStopped {
+		fed := c.feeds
+		c.stallTimer = time.AfterFunc(StallTimeout, func() { c.dropIncomplete(fed) })
 	}
 }
 
 func (c *receiver) dropIncomplete(fed uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stopped || c.fed != fed {
+	if c.isStopped || c.feeds != fed {
 		return
 	}
 	c.dec.DropIncomplete()
-	c.deliver()
+	c.deliverFrames()
 }
 
 func (c *receiver) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stopped = true
-	if c.stall != nil {
-		c.stall.Stop()
+	c.isStopped = true
+	if c.stallTimer != nil {
+		c.stallTimer.Stop()
 	}
 }

@@ -77,8 +77,8 @@ type ResponseBody struct {
 	// Exit is a command's exit code, or 128 plus the number of the signal that killed it.
 	Exit int `json:"exit,omitempty"`
 	// Trimmed is the number of discarded bytes.
-	Trimmed    int64       `json:"trimmed,omitempty"`
-	Identified *Identified `json:"identified,omitempty"`
+	Trimmed        int64           `json:"trimmed,omitempty"`
+	IdentityResult *IdentityResult `json:"identified,omitempty"`
 	// MountProblems has an error text, or "" for success, for each of the Mounts.
 	MountProblems []string `json:"mountProblems,omitempty"`
 	// Program is the name of a terminal's foreground program, or "" for the command that

@@ -25,15 +25,15 @@ const maxImage = 1 << 40
 // *fetch.PartKept, the next call continues the download; after any other error nothing is
 // left behind.
 func (s *Store) Download(ctx context.Context, offer catalog.Offer, p Progress) (Image, error) {
-	m := Image{
+	img := Image{
 		Name: Name(offer.Distro, offer.Release), Version: offer.Version, Source: offer.Address,
 		Sum: offer.Sum, Size: offer.Size, Verified: offer.Verified,
 	}
-	return s.add(ctx, m, func(ctx context.Context, dir home.ImageDir, old *Image) (bool, error) {
+	return s.addImage(ctx, img, func(ctx context.Context, dir home.ImageDir, old *Image) (bool, error) {
 		if old != nil && old.Broken == nil && old.Sum == offer.Sum && offer.Sum.Hex != "" {
 			return false, nil
 		}
-		err := s.download(ctx, dir, m.Source, m.Size, p)
+		err := s.download(ctx, dir, img.Source, img.Size, p)
 		if err == nil {
 			err = checkSignature(dir, offer)
 		}
@@ -60,23 +60,23 @@ func checkSignature(dir home.ImageDir, offer catalog.Offer) error {
 // cut short; see image.Options.Force.
 func (s *Store) Import(ctx context.Context, name, from string, force bool, p Progress) (Image, error) {
 	m := Image{Name: name, Source: fetch.RedactURL(from), Verified: catalog.ByNothing, Forced: force}
-	return s.add(ctx, m, func(ctx context.Context, dir home.ImageDir, old *Image) (bool, error) {
+	return s.addImage(ctx, m, func(ctx context.Context, dir home.ImageDir, old *Image) (bool, error) {
 		if old != nil && old.Broken != nil && !errors.Is(old.Broken, ErrBroken) {
 			return false, old.Broken // it is unknown whether the image exists
 		}
 		if old != nil {
 			return false, fmt.Errorf("%w: '%s'", ErrExists, old.Name)
 		}
-		if fetch.IsAddress(from) {
+		if fetch.IsURL(from) {
 			return true, s.download(ctx, dir, from, m.Size, p)
 		}
 		return true, s.copyFile(ctx, dir, from, p)
 	}, p)
 }
 
-// add locks the image, calls get and publishes the file. get writes the file to dir.Part()
+// addImage locks the image, calls get and publishes the file. get writes the file to dir.Part()
 // and reports whether that was needed.
-func (s *Store) add(ctx context.Context, m Image, get func(context.Context, home.ImageDir, *Image) (bool, error), p Progress) (Image, error) {
+func (s *Store) addImage(ctx context.Context, m Image, get func(context.Context, home.ImageDir, *Image) (bool, error), p Progress) (Image, error) {
 	if err := CheckName(m.Name); err != nil {
 		return Image{}, err
 	}
@@ -89,7 +89,7 @@ func (s *Store) add(ctx context.Context, m Image, get func(context.Context, home
 		return Image{}, err
 	}
 	defer held.release()
-	s.tidy()
+	s.sweepUnlocked()
 	var old *Image
 	if kept, err := s.Get(m.Name); err == nil {
 		old = &kept
@@ -107,8 +107,8 @@ func (s *Store) add(ctx context.Context, m Image, get func(context.Context, home
 }
 
 func (s *Store) download(ctx context.Context, dir home.ImageDir, address string, size int64, p Progress) error {
-	err := s.Client.File(ctx, address, dir.Part(), dir.PartState(), fetch.Options{
-		Size: size, Limit: maxImage, Room: s.room(dir), Progress: p,
+	err := s.Client.Download(ctx, address, dir.Part(), dir.PartState(), fetch.Options{
+		Size: size, Limit: maxImage, Room: s.roomCheck(dir), Progress: p,
 	})
 	if kept := (*fetch.PartKept)(nil); errors.As(err, &kept) && ctx.Err() != nil {
 		return &fetch.PartKept{Err: ctx.Err(), Bytes: kept.Bytes} // the cancellation may have caused any other error
@@ -137,7 +137,7 @@ func (s *Store) copyFile(ctx context.Context, dir home.ImageDir, from string, p 
 		return err
 	}
 	defer part.Close()
-	if err := image.Copy(ctx, part, source, image.Options{Room: s.room(dir), Progress: p}); err != nil {
+	if err := image.Copy(ctx, part, source, image.Options{Room: s.roomCheck(dir), Progress: p}); err != nil {
 		removePart(dir)
 		return err
 	}
@@ -148,7 +148,7 @@ func (s *Store) copyFile(ctx context.Context, dir home.ImageDir, from string, p 
 func (s *Store) publish(ctx context.Context, dir home.ImageDir, m Image, p Progress) (Image, error) {
 	var err error
 	if m, err = verifyFile(ctx, dir.Part(), m, p); err != nil {
-		return Image{}, dropPart(ctx, dir, err)
+		return Image{}, discardPart(ctx, dir, err)
 	}
 	m.Added = time.Now().UTC()
 	if err := os.Rename(dir.Part(), dir.File(m.Digest)); err != nil {
@@ -164,14 +164,14 @@ func (s *Store) publish(ctx context.Context, dir home.ImageDir, m Image, p Progr
 		}
 		return Image{}, err
 	}
-	sweep(dir, m.Digest)
+	sweepImage(dir, m.Digest)
 	return m, nil
 }
 
-// dropPart removes a file that cannot become an image because of err. If ctx ended before a
+// discardPart removes a file that cannot become an image because of err. If ctx ended before a
 // download was verified, the file is preserved for the next call.
-func dropPart(ctx context.Context, dir home.ImageDir, err error) error {
-	if part, ok := partIn(dir); ok && ctx.Err() != nil && part.Total > 0 {
+func discardPart(ctx context.Context, dir home.ImageDir, err error) error {
+	if part, ok := readPart(dir); ok && ctx.Err() != nil && part.Total > 0 {
 		return &fetch.PartKept{Err: ctx.Err(), Bytes: part.Received}
 	}
 	removePart(dir)
@@ -186,7 +186,7 @@ func verifyFile(ctx context.Context, path string, m Image, p Progress) (Image, e
 		return m, err
 	}
 	defer f.Close()
-	digest, sum, size, err := digests(ctx, f, m.Sum, p)
+	digest, sum, size, err := computeDigests(ctx, f, m.Sum, p)
 	if err != nil {
 		return m, err
 	}
@@ -200,17 +200,17 @@ func verifyFile(ctx context.Context, path string, m Image, p Progress) (Image, e
 	return m, err
 }
 
-// digests returns a file's SHA-256, its checksum with the algorithm of like, and its size.
-func digests(ctx context.Context, f *os.File, like catalog.Sum, p Progress) (digest, sum string, size int64, err error) {
+// computeDigests returns a file's SHA-256, its checksum with the algorithm of expected, and its size.
+func computeDigests(ctx context.Context, f *os.File, expected catalog.Sum, p Progress) (digest, sum string, size int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return "", "", 0, err
 	}
 	p.Phase(image.PhaseCheck, info.Size())
-	ours, theirs := sha256.New(), like.New()
-	to := io.Writer(ours)
-	if theirs != nil {
-		to = io.MultiWriter(ours, theirs)
+	digestHash, sumHash := sha256.New(), expected.New()
+	to := io.Writer(digestHash)
+	if sumHash != nil {
+		to = io.MultiWriter(digestHash, sumHash)
 	}
 	for size < info.Size() {
 		n, err := io.Copy(to, io.NewSectionReader(f, size, 16<<20))
@@ -220,9 +220,9 @@ func digests(ctx context.Context, f *os.File, like catalog.Sum, p Progress) (dig
 			return "", "", size, err
 		}
 	}
-	digest = hex.EncodeToString(ours.Sum(nil))
-	if theirs != nil {
-		sum = hex.EncodeToString(theirs.Sum(nil))
+	digest = hex.EncodeToString(digestHash.Sum(nil))
+	if sumHash != nil {
+		sum = hex.EncodeToString(sumHash.Sum(nil))
 	}
 	return digest, sum, size, nil
 }

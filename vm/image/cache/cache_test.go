@@ -95,7 +95,7 @@ func (meter) Phase(string, int64) {}
 func (meter) Add(int64)           {}
 
 func newStore(t *testing.T) *cache.Store {
-	return &cache.Store{Home: home.Dir(t.TempDir()), Client: fetch.Client{Pause: time.Millisecond}}
+	return &cache.Store{Home: home.Dir(t.TempDir()), Client: fetch.Client{RetryPause: time.Millisecond}}
 }
 
 // checkImage checks the contents of the store's only image, and that its folder contains no

@@ -42,7 +42,7 @@ func (s *Store) WriteDisk(ctx context.Context, name string, disk *os.File, opt i
 		return 0, err
 	}
 	if shares {
-		return s.shareDisk(ctx, m, disk, opt)
+		return s.cloneOrCacheDisk(ctx, m, disk, opt)
 	}
 	checked, _, err := s.Open(ctx, name, opt.Progress)
 	if err != nil {
@@ -67,7 +67,7 @@ func copyRaw(ctx context.Context, m Image, disk, from *os.File, info image.Info,
 	if !guard.On(guard.ClonedImage) {
 		checked = from
 	}
-	digest, _, _, err := digests(ctx, checked, catalog.Sum{}, opt.Progress)
+	digest, _, _, err := computeDigests(ctx, checked, catalog.Sum{}, opt.Progress)
 	if err == nil && digest != m.Digest {
 		err = changedError(m)
 	}
@@ -83,9 +83,9 @@ func copyRaw(ctx context.Context, m Image, disk, from *os.File, info image.Info,
 	return info.DiskSize, image.CheckDisk(disk, info.DiskSize, opt)
 }
 
-// shareDisk clones an image's cached disk. If it is missing or damaged, shareDisk
+// cloneOrCacheDisk clones an image's cached disk. If it is missing or damaged, cloneOrCacheDisk
 // writes the disk from the image and caches a clone of it, under the image's lock.
-func (s *Store) shareDisk(ctx context.Context, m Image, disk *os.File, opt image.Options) (int64, error) {
+func (s *Store) cloneOrCacheDisk(ctx context.Context, m Image, disk *os.File, opt image.Options) (int64, error) {
 	dir := s.dir(m.Name)
 	if size, found, err := cloneDisk(ctx, dir, m.Digest, disk, opt); found || err != nil {
 		return size, err
@@ -112,11 +112,11 @@ func (s *Store) shareDisk(ctx context.Context, m Image, disk *os.File, opt image
 	return size, cacheDisk(held, dir, m.Digest, disk, opt)
 }
 
-// cloneDisk clones the cached disk of the image whose digest is of. Like copyRaw, it verifies
+// cloneDisk clones the cached disk of the image whose digest is imageDigest. Like copyRaw, it verifies
 // the clone. found reports whether there is a cached disk with the contents that its name
 // states; if not, disk is empty again.
-func cloneDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File, opt image.Options) (size int64, found bool, err error) {
-	path := diskOf(dir, of)
+func cloneDisk(ctx context.Context, dir home.ImageDir, imageDigest string, disk *os.File, opt image.Options) (size int64, found bool, err error) {
+	path := findDisk(dir, imageDigest)
 	cached, err := os.Open(path)
 	if err != nil { // missing, or being removed
 		return 0, false, nil //nolint:nilerr // see above
@@ -129,7 +129,7 @@ func cloneDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File,
 	}
 	if err == nil || errors.Is(err, image.ErrTooLarge) {
 		digest, failed := image.Digest(ctx, checked, opt.Progress)
-		if failed == nil && path == dir.Disk(of, digest) {
+		if failed == nil && path == dir.Disk(imageDigest, digest) {
 			st, failed := checked.Stat()
 			if failed != nil {
 				return 0, true, failed
@@ -140,15 +140,15 @@ func cloneDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File,
 	return 0, false, errors.Join(ctx.Err(), disk.Truncate(0))
 }
 
-// cacheDisk caches a clone of disk, which was created from the image whose digest is of. The
+// cacheDisk caches a clone of disk, which was created from the image whose digest is imageDigest. The
 // caller must hold the image's lock. The clone is renamed last, to a name with its own
 // digest.
-func cacheDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File, opt image.Options) error {
+func cacheDisk(ctx context.Context, dir home.ImageDir, imageDigest string, disk *os.File, opt image.Options) error {
 	digest, err := image.Digest(ctx, disk, opt.Progress)
 	if err != nil {
 		return err
 	}
-	temp := durable.TempName(dir.File(of))
+	temp := durable.TempName(dir.File(imageDigest))
 	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, durable.FileMode)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func cacheDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File,
 		err = durable.SyncFile(f)
 	}
 	if err == nil {
-		err = os.Rename(temp, dir.Disk(of, digest))
+		err = os.Rename(temp, dir.Disk(imageDigest, digest))
 	}
 	if err != nil {
 		os.Remove(temp)
@@ -172,16 +172,16 @@ func cacheDisk(ctx context.Context, dir home.ImageDir, of string, disk *os.File,
 
 // sweepDisks removes all cached disks except the disk of the image whose digest is keep.
 func sweepDisks(dir home.ImageDir, keep string) {
-	eachDisk(dir, func(path, of, _ string) {
+	visitDisks(dir, func(path, of, _ string) {
 		if of != keep {
 			os.Remove(path)
 		}
 	})
 }
 
-// diskOf returns the path of the cached disk of the image with the given digest, or "".
-func diskOf(dir home.ImageDir, digest string) (found string) {
-	eachDisk(dir, func(path, of, _ string) {
+// findDisk returns the path of the cached disk of the image with the given digest, or "".
+func findDisk(dir home.ImageDir, digest string) (found string) {
+	visitDisks(dir, func(path, of, _ string) {
 		if of == digest {
 			found = path
 		}
@@ -189,14 +189,14 @@ func diskOf(dir home.ImageDir, digest string) (found string) {
 	return found
 }
 
-// eachDisk calls do for each cached disk in a folder, with the digests of its image and of
+// visitDisks calls visit for each cached disk in a folder, with the digests of its image and of
 // its own contents.
-func eachDisk(dir home.ImageDir, do func(path, of, digest string)) {
+func visitDisks(dir home.ImageDir, visit func(path, imageDigest, digest string)) {
 	entries, _ := os.ReadDir(string(dir)) // no folder, no disks
 	for _, e := range entries {
-		of, digest, isDisk := home.ParseImageDisk(e.Name())
+		imageDigest, digest, isDisk := home.ParseImageDisk(e.Name())
 		if isDisk && e.Type().IsRegular() {
-			do(dir.Disk(of, digest), of, digest)
+			visit(dir.Disk(imageDigest, digest), imageDigest, digest)
 		}
 	}
 }

@@ -21,9 +21,9 @@ import (
 	"vmterminal/vm/image/fetch"
 )
 
-// on creates a store on a file system of the given kind, in a folder whose name contains glob
+// newStoreOn creates a store on a file system of the given kind, in a folder whose name contains glob
 // characters.
-func on(t *testing.T, kind string) *cache.Store {
+func newStoreOn(t *testing.T, kind string) *cache.Store {
 	t.Helper()
 	root := filepath.Join(mounttest.Dir(t, kind, 400), "ro[o]t")
 	if err := os.Mkdir(root, durable.DirMode); err != nil {
@@ -51,7 +51,7 @@ func qcow2(t *testing.T) (path string, content []byte) {
 	return path, content
 }
 
-func keep(t *testing.T, s *cache.Store, path string) cache.Image {
+func importFile(t *testing.T, s *cache.Store, path string) cache.Image {
 	t.Helper()
 	m, err := s.Import(t.Context(), "base", path, false, meter{})
 	if err != nil {
@@ -73,8 +73,8 @@ func (p *phases) Phase(name string, _ int64) {
 }
 func (p *phases) Add(int64) {}
 
-// write writes a disk from the image and returns its path.
-func write(ctx context.Context, t *testing.T, s *cache.Store, opt image.Options) (string, error) {
+// writeDisk writes a disk from the image and returns its path.
+func writeDisk(ctx context.Context, t *testing.T, s *cache.Store, opt image.Options) (string, error) {
 	t.Helper()
 	if opt.Progress == nil {
 		opt.Progress = meter{}
@@ -109,15 +109,15 @@ func checkDisk(t *testing.T, path string, content []byte, shares bool) {
 func TestDisksFromCompressedImageShareBlocks(t *testing.T) {
 	for _, kind := range []string{"btrfs", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
-			s := on(t, kind)
+			s := newStoreOn(t, kind)
 			path, content := qcow2(t)
-			m := keep(t, s, path)
+			m := importFile(t, s, path)
 			if m, _ := s.Get("base"); m.Disk != "" {
 				t.Error("got a cached disk before one was created")
 			}
 			first, second := &phases{}, &phases{}
 			for _, p := range []*phases{first, second} {
-				disk, err := write(t.Context(), t, s, image.Options{Progress: p})
+				disk, err := writeDisk(t.Context(), t, s, image.Options{Progress: p})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -134,13 +134,13 @@ func TestDisksFromCompressedImageShareBlocks(t *testing.T) {
 			checkFiles(t, s, m.Digest+".img", filepath.Base(kept.Disk), "image.json", "lock")
 
 			// A disk that is smaller than the image's is rejected.
-			if _, err := write(t.Context(), t, s, image.Options{MaxSize: 1 << 20}); !errors.Is(err, image.ErrTooLarge) {
+			if _, err := writeDisk(t.Context(), t, s, image.Options{MaxSize: 1 << 20}); !errors.Is(err, image.ErrTooLarge) {
 				t.Errorf("WriteDisk with a small MaxSize: got error %v, want error %v", err, image.ErrTooLarge)
 			}
 			// Changing one disk does not change others.
-			disk, err := write(t.Context(), t, s, image.Options{})
+			disk, err := writeDisk(t.Context(), t, s, image.Options{})
 			if err == nil {
-				err = harm(disk, 4<<20)
+				err = corruptByte(disk, 4<<20)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -154,8 +154,8 @@ func TestDisksFromCompressedImageShareBlocks(t *testing.T) {
 	}
 }
 
-// harm changes a byte of a file.
-func harm(path string, at int64) error {
+// corruptByte changes a byte of a file.
+func corruptByte(path string, at int64) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -167,13 +167,13 @@ func harm(path string, at int64) error {
 
 // No matter what happens to the cached disk, VMs get the image's contents.
 func TestDamagedCachedDiskIsRewritten(t *testing.T) {
-	s := on(t, "xfs")
+	s := newStoreOn(t, "xfs")
 	path, content := qcow2(t)
-	m := keep(t, s, path)
+	m := importFile(t, s, path)
 	dir := s.Home.Image("base")
 	for name, harm := range map[string]func(disk string) error{
-		"one byte differs": func(disk string) error { return harm(disk, 5000) },
-		"data in a hole":   func(disk string) error { return harm(disk, 2<<20) },
+		"one byte differs": func(disk string) error { return corruptByte(disk, 5000) },
+		"data in a hole":   func(disk string) error { return corruptByte(disk, 2<<20) },
 		"cut":              func(disk string) error { return os.Truncate(disk, 7<<20) },
 		"longer":           func(disk string) error { return os.Truncate(disk, 9<<20) },
 		"empty":            func(disk string) error { return os.Truncate(disk, 0) },
@@ -189,7 +189,7 @@ func TestDamagedCachedDiskIsRewritten(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := write(t.Context(), t, s, image.Options{}); err != nil {
+			if _, err := writeDisk(t.Context(), t, s, image.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			kept, err := s.Get("base")
@@ -200,7 +200,7 @@ func TestDamagedCachedDiskIsRewritten(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := &phases{}
-			disk, err := write(t.Context(), t, s, image.Options{Progress: p})
+			disk, err := writeDisk(t.Context(), t, s, image.Options{Progress: p})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,10 +212,10 @@ func TestDamagedCachedDiskIsRewritten(t *testing.T) {
 		})
 	}
 	// A changed image is rejected.
-	if err := errors.Join(harm(dir.File(m.Digest), m.Size-1), os.Remove(dir.Disk(m.Digest, digest(t, content)))); err != nil {
+	if err := errors.Join(corruptByte(dir.File(m.Digest), m.Size-1), os.Remove(dir.Disk(m.Digest, digest(t, content)))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := write(t.Context(), t, s, image.Options{}); !errors.Is(err, cache.ErrBroken) {
+	if _, err := writeDisk(t.Context(), t, s, image.Options{}); !errors.Is(err, cache.ErrBroken) {
 		t.Errorf("WriteDisk from a changed image: got error %v, want error %v", err, cache.ErrBroken)
 	}
 	checkFiles(t, s, m.Digest+".img", "image.json", "lock")
@@ -240,14 +240,14 @@ func digest(t *testing.T, content []byte) string {
 }
 
 func TestConcurrentWriteDiskConvertsOnce(t *testing.T) {
-	s := on(t, "xfs")
+	s := newStoreOn(t, "xfs")
 	path, content := qcow2(t)
-	keep(t, s, path)
+	importFile(t, s, path)
 	p := &phases{}
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {
-			disk, err := write(t.Context(), t, s, image.Options{Progress: p})
+			disk, err := writeDisk(t.Context(), t, s, image.Options{Progress: p})
 			if err != nil {
 				t.Error(err)
 				return
@@ -262,12 +262,12 @@ func TestConcurrentWriteDiskConvertsOnce(t *testing.T) {
 }
 
 func TestCanceledWriteDiskLeavesNothing(t *testing.T) {
-	s := on(t, "xfs")
+	s := newStoreOn(t, "xfs")
 	path, _ := qcow2(t)
-	m := keep(t, s, path)
+	m := importFile(t, s, path)
 	for _, phase := range []string{image.PhaseConvert, image.PhaseCheck} {
 		ctx, cancel := context.WithCancel(t.Context())
-		if _, err := write(ctx, t, s, image.Options{Progress: at{phase, cancel}}); !errors.Is(err, context.Canceled) {
+		if _, err := writeDisk(ctx, t, s, image.Options{Progress: onPhase{phase, cancel}}); !errors.Is(err, context.Canceled) {
 			t.Errorf("canceled at %q: got error %v, want error %v", phase, err, context.Canceled)
 		}
 		cancel()
@@ -275,22 +275,22 @@ func TestCanceledWriteDiskLeavesNothing(t *testing.T) {
 	}
 }
 
-// at is a Progress that calls do when a phase begins.
-type at struct {
+// onPhase is a Progress that calls do when a phase begins.
+type onPhase struct {
 	phase string
 	do    func()
 }
 
-func (a at) Phase(name string, _ int64) {
+func (a onPhase) Phase(name string, _ int64) {
 	if name == a.phase {
 		a.do()
 	}
 }
-func (at) Add(int64) {}
+func (onPhase) Add(int64) {}
 
 // A newer image removes the cached disk of the older one.
 func TestNewerImageReplacesCachedDisk(t *testing.T) {
-	s := on(t, "xfs")
+	s := newStoreOn(t, "xfs")
 	path, _ := qcow2(t)
 	one, err := os.ReadFile(path)
 	if err != nil {
@@ -322,7 +322,7 @@ func TestNewerImageReplacesCachedDisk(t *testing.T) {
 // If another process changes the file just before it is cloned, and reverts the change before
 // the check, the disk must still be correct.
 func TestImageThatChanges(t *testing.T) {
-	s := on(t, "xfs")
+	s := newStoreOn(t, "xfs")
 	path, content := qcow2(t)
 	raw := filepath.Join(t.TempDir(), "raw")
 	if err := os.WriteFile(raw, content, 0o600); err != nil {
@@ -331,11 +331,11 @@ func TestImageThatChanges(t *testing.T) {
 	for kind, path := range map[string]string{"cached disk": path, "raw image": raw} {
 		for _, phases := range [][]string{{image.PhaseCopy}, {image.PhaseCopy, image.PhaseCheck}} {
 			t.Run(kind+"/"+strings.Join(phases, ","), func(t *testing.T) {
-				m := keep(t, s, path)
+				m := importFile(t, s, path)
 				defer func() { _, _ = s.Remove("base") }()
 				from := s.Home.Image("base").File(m.Digest)
 				if kind == "cached disk" {
-					if _, err := write(t.Context(), t, s, image.Options{}); err != nil {
+					if _, err := writeDisk(t.Context(), t, s, image.Options{}); err != nil {
 						t.Fatal(err)
 					}
 					m, err := s.Get("base")
@@ -344,17 +344,17 @@ func TestImageThatChanges(t *testing.T) {
 					}
 					from = m.Disk
 				}
-				var p inOrder
+				var p onPhases
 				flips := 0
 				for _, phase := range phases {
-					p = append(p, at{phase, sync.OnceFunc(func() {
+					p = append(p, onPhase{phase, sync.OnceFunc(func() {
 						flips++
 						if err := flipByte(from, 5<<20); err != nil {
 							t.Error(err)
 						}
 					})})
 				}
-				disk, err := write(t.Context(), t, s, image.Options{Progress: p})
+				disk, err := writeDisk(t.Context(), t, s, image.Options{Progress: p})
 				if flips == 0 {
 					t.Errorf("got no change of the file, want one in a phase of %q", phases)
 				}
@@ -370,15 +370,15 @@ func TestImageThatChanges(t *testing.T) {
 	}
 }
 
-// inOrder is a Progress that passes each phase to all of its elements.
-type inOrder []at
+// onPhases is a Progress that passes each phase to all of its elements.
+type onPhases []onPhase
 
-func (o inOrder) Phase(name string, n int64) {
+func (o onPhases) Phase(name string, n int64) {
 	for _, a := range o {
 		a.Phase(name, n)
 	}
 }
-func (inOrder) Add(int64) {}
+func (onPhases) Add(int64) {}
 
 // flipByte changes a byte of a file, and changes it back the next time.
 func flipByte(path string, off int64) error {
@@ -407,9 +407,9 @@ func TestNoDiskIsCachedWithoutSharing(t *testing.T) {
 		kind, image string
 		shares      bool
 	}{{"ext4", path, false}, {"xfs", raw, true}} {
-		s := on(t, c.kind)
-		m := keep(t, s, c.image)
-		disk, err := write(t.Context(), t, s, image.Options{})
+		s := newStoreOn(t, c.kind)
+		m := importFile(t, s, c.image)
+		disk, err := writeDisk(t.Context(), t, s, image.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,7 +65,7 @@ type Store struct {
 	OnWait func(durable.Holder)
 }
 
-func (s *Store) room(dir home.ImageDir) func(bytes int64) error {
+func (s *Store) roomCheck(dir home.ImageDir) func(bytes int64) error {
 	return func(bytes int64) error {
 		if s.Room == nil {
 			return nil
@@ -77,9 +77,9 @@ func (s *Store) room(dir home.ImageDir) func(bytes int64) error {
 // Name returns the name of an image from the catalog.
 func Name(distro, release string) string { return distro + ":" + release }
 
-// Is reports whether an image is of the given distribution and release. If release is "", any
+// IsRelease reports whether an image is of the given distribution and release. If release is "", any
 // release matches.
-func (m Image) Is(distro, release string) bool {
+func (m Image) IsRelease(distro, release string) bool {
 	return m.Name == Name(distro, release) || release == "" && strings.HasPrefix(m.Name, Name(distro, ""))
 }
 

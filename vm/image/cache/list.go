@@ -15,13 +15,13 @@ import (
 
 // List returns all images, sorted by name, including broken ones.
 func (s *Store) List() ([]Image, error) {
-	dirs, err := s.folders()
+	dirs, err := s.listFolders()
 	if err != nil {
 		return nil, err
 	}
 	var list []Image
 	for _, dir := range dirs {
-		m, err := read(dir)
+		m, err := readRow(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -34,8 +34,8 @@ func (s *Store) List() ([]Image, error) {
 	return list, nil
 }
 
-// folders returns the folders of images and downloads.
-func (s *Store) folders() (dirs []home.ImageDir, err error) {
+// listFolders returns the folders of images and downloads.
+func (s *Store) listFolders() (dirs []home.ImageDir, err error) {
 	entries, err := os.ReadDir(s.Home.Images())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -51,7 +51,7 @@ func (s *Store) Get(name string) (Image, error) {
 	if err := CheckName(name); err != nil {
 		return Image{}, err
 	}
-	m, err := read(s.dir(name))
+	m, err := readRow(s.dir(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Image{}, fmt.Errorf("%w: '%s'", ErrNotFound, name)
 	}
@@ -63,9 +63,9 @@ func (s *Store) Get(name string) (Image, error) {
 
 var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// read reads an image's row and checks that its file exists. It returns fs.ErrNotExist if
+// readRow reads an image's row and checks that its file exists. It returns fs.ErrNotExist if
 // there is no image.
-func read(dir home.ImageDir) (Image, error) {
+func readRow(dir home.ImageDir) (Image, error) {
 	text, err := os.ReadFile(dir.Row())
 	if err != nil {
 		return Image{}, err
@@ -77,7 +77,7 @@ func read(dir home.ImageDir) (Image, error) {
 	if CheckName(m.Name) != nil || !digestPattern.MatchString(m.Digest) {
 		return Image{}, fmt.Errorf("%w: %s does not name an image and its digest", ErrBroken, dir.Row())
 	}
-	m.Disk = diskOf(dir, m.Digest)
+	m.Disk = findDisk(dir, m.Digest)
 	info, err := os.Stat(dir.File(m.Digest))
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):

@@ -64,7 +64,7 @@ type Operation struct {
 
 // Operations returns the running operations, sorted by name.
 func (s *Store) Operations() ([]Operation, error) {
-	dirs, err := s.folders()
+	dirs, err := s.listFolders()
 	var list []Operation
 	for _, dir := range dirs {
 		isHeld, by := durable.IsLocked(dir.Lock())
@@ -72,7 +72,7 @@ func (s *Store) Operations() ([]Operation, error) {
 			continue
 		}
 		op := Operation{Name: imageName(dir), Holder: by}
-		part, _ := partIn(dir)
+		part, _ := readPart(dir)
 		op.Received, op.Total = part.Received, part.Total
 		list = append(list, op)
 	}

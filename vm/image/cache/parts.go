@@ -17,13 +17,13 @@ type Part struct {
 
 // Parts returns the interrupted downloads that no process is continuing now, sorted by name.
 func (s *Store) Parts() ([]Part, error) {
-	dirs, err := s.folders()
+	dirs, err := s.listFolders()
 	var list []Part
 	for _, dir := range dirs {
 		if held, _ := durable.IsLocked(dir.Lock()); held {
 			continue
 		}
-		if p, ok := partIn(dir); ok {
+		if p, ok := readPart(dir); ok {
 			p.Name = imageName(dir)
 			list = append(list, p)
 		}
@@ -31,11 +31,11 @@ func (s *Store) Parts() ([]Part, error) {
 	return list, err
 }
 
-// partIn returns the interrupted download in an image's folder.
-func partIn(dir home.ImageDir) (p Part, ok bool) {
+// readPart returns the interrupted download in an image's folder.
+func readPart(dir home.ImageDir) (p Part, ok bool) {
 	st, err := os.Stat(dir.Part())
 	if err != nil {
 		return Part{}, false
 	}
-	return Part{Received: st.Size(), Total: fetch.WholeSize(dir.PartState())}, true
+	return Part{Received: st.Size(), Total: fetch.TotalSize(dir.PartState())}, true
 }

@@ -16,10 +16,10 @@ func removePart(dir home.ImageDir) {
 	os.Remove(dir.PartState())
 }
 
-// sweep removes an unfinished download, temporary files, and all images and disks except
+// sweepImage removes an unfinished download, temporary files, and all images and disks except
 // those of the image whose digest is keep. The caller must hold the image's lock. The next
 // sweep retries removals that fail.
-func sweep(dir home.ImageDir, keep string) {
+func sweepImage(dir home.ImageDir, keep string) {
 	removePart(dir)
 	sweepUnlisted(dir, keep)
 }
@@ -43,9 +43,9 @@ func sweepFiles(dir home.ImageDir, keep string) {
 	}
 }
 
-// tidy removes leftovers of interrupted work on images that are not locked.
-func (s *Store) tidy() {
-	dirs, _ := s.folders()
+// sweepUnlocked removes leftovers of interrupted work on images that are not locked.
+func (s *Store) sweepUnlocked() {
+	dirs, _ := s.listFolders()
 	for _, dir := range dirs {
 		lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: ActivitySweep})
 		if err != nil {
@@ -59,7 +59,7 @@ func (s *Store) tidy() {
 // removeLeftovers removes everything except the image in the row and an interrupted download.
 // The caller must hold the image's lock.
 func removeLeftovers(dir home.ImageDir) {
-	if m, err := read(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if m, err := readRow(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
 		sweepUnlisted(dir, m.Digest)
 	}
 }

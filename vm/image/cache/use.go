@@ -25,7 +25,7 @@ func (s *Store) Open(ctx context.Context, name string, p Progress) (*os.File, Im
 	if err != nil {
 		return nil, m, err
 	}
-	digest, _, _, err := digests(ctx, f, catalog.Sum{}, p)
+	digest, _, _, err := computeDigests(ctx, f, catalog.Sum{}, p)
 	if err == nil && digest != m.Digest {
 		err = changedError(m)
 	}
@@ -48,28 +48,28 @@ func (s *Store) Remove(name string) (freed int64, err error) {
 		return 0, err
 	}
 	dir := s.dir(name)
-	part, isPart := partIn(dir)
+	part, isPart := readPart(dir)
 	if err != nil && !isPart {
 		return 0, err
 	}
-	isKept := err == nil
+	isStored := err == nil
 	lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: ActivityRemove})
 	if err != nil {
 		return 0, fmt.Errorf("image '%s' is busy: %w", name, err)
 	}
 	defer lock.Close()
-	if isKept {
+	if isStored {
 		if err := os.Remove(dir.Row()); err != nil {
 			return 0, err
 		}
 	}
-	sweep(dir, "")
-	s.tidy()
+	sweepImage(dir, "")
+	s.sweepUnlocked()
 	return m.Size + part.Received, durable.SyncDir(string(dir))
 }
 
-// newest records the newest version ever offered.
-type newest struct {
+// newestRecord records the newest version ever offered.
+type newestRecord struct {
 	Version string `json:"version"`
 }
 
@@ -92,7 +92,7 @@ func (s *Store) RecordOffer(offer catalog.Offer) (OfferWarning, error) {
 		return OfferWarning{}, err
 	}
 	defer lock.Close()
-	var seen newest
+	var seen newestRecord
 	text, err := os.ReadFile(dir.Newest())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return OfferWarning{}, err
@@ -108,5 +108,5 @@ func (s *Store) RecordOffer(offer catalog.Offer) (OfferWarning, error) {
 	if seen.Version == offer.Version {
 		return OfferWarning{}, nil
 	}
-	return OfferWarning{}, durable.UpdateJSON(dir.Newest(), newest{offer.Version})
+	return OfferWarning{}, durable.UpdateJSON(dir.Newest(), newestRecord{offer.Version})
 }

@@ -29,7 +29,7 @@ func findAlpine(ctx context.Context, c Catalog, release string) (Offer, error) {
 			exact = m[1] + m[2] + "-"
 		}
 	}
-	list, err := c.Client.Small(ctx, alpineRoot+branch+"/releases/cloud/", maxList)
+	list, err := c.Client.DownloadSmall(ctx, alpineRoot+branch+"/releases/cloud/", maxList)
 	if err != nil {
 		return Offer{}, unknownReleaseError("alpine", release, err)
 	}
@@ -48,29 +48,29 @@ func findAlpine(ctx context.Context, c Catalog, release string) (Offer, error) {
 		Distro: "alpine", Release: release, Version: version, Verified: BySignature,
 		Address: fmt.Sprintf("%sv%s/releases/cloud/%s", alpineRoot, release, best),
 	}
-	note, err := c.Client.Small(ctx, offer.Address+".sha512", maxNote)
+	note, err := c.Client.DownloadSmall(ctx, offer.Address+".sha512", maxNote)
 	if err == nil {
-		offer.Sum, err = sumOf(strings.SplitN(strings.TrimSpace(string(note)), " ", 2)[0])
+		offer.Sum, err = parseSum(strings.SplitN(strings.TrimSpace(string(note)), " ", 2)[0])
 	}
 	if err == nil {
-		err = c.signedAlpine(ctx, &offer)
+		err = c.addAlpineSignature(ctx, &offer)
 	}
 	return offer, err
 }
 
-// signedAlpine adds the image's signature and the signing key. The key is downloaded from
+// addAlpineSignature adds the image's signature and the signing key. The key is downloaded from
 // Alpine's site and verified by its fingerprint.
-func (c Catalog) signedAlpine(ctx context.Context, offer *Offer) error {
-	signature, err := c.Client.Small(ctx, offer.Address+".asc", maxNote)
+func (c Catalog) addAlpineSignature(ctx context.Context, offer *Offer) error {
+	signature, err := c.Client.DownloadSmall(ctx, offer.Address+".asc", maxNote)
 	if err != nil {
 		return err
 	}
-	key, err := c.Client.Small(ctx, alpineKey, maxNote)
+	key, err := c.Client.DownloadSmall(ctx, alpineKey, maxNote)
 	if err != nil {
 		return err
 	}
 	offer.Signature = string(signature)
-	offer.Key, err = keyOf(alpineKey, key, c.alpineFingerprint())
+	offer.Key, err = checkKey(alpineKey, key, c.alpineFingerprint())
 	return err
 }
 

@@ -12,7 +12,7 @@ var archFolder = regexp.MustCompile(`"v(\d{8}\.\d+)/"`)
 
 // findArch selects the newest folder. The checksum file is signed.
 func findArch(ctx context.Context, c Catalog, release string) (Offer, error) {
-	list, err := c.Client.Small(ctx, archRoot, maxList)
+	list, err := c.Client.DownloadSmall(ctx, archRoot, maxList)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -31,16 +31,16 @@ func findArch(ctx context.Context, c Catalog, release string) (Offer, error) {
 		Address: fmt.Sprintf("%sv%s/%s", archRoot, version, file),
 	}
 	address := offer.Address + ".SHA256"
-	note, err := c.Client.Small(ctx, address, maxNote)
+	note, err := c.Client.DownloadSmall(ctx, address, maxNote)
 	if err != nil {
 		return Offer{}, err
 	}
-	signature, err := c.Client.Small(ctx, address+".sig", maxNote)
+	signature, err := c.Client.DownloadSmall(ctx, address+".sig", maxNote)
 	if err == nil {
 		err = c.verifyDetached("arch", address, note, signature)
 	}
 	if err == nil {
-		offer.Sum, err = sumIn(note, file)
+		offer.Sum, err = findSum(note, file)
 	}
 	return offer, err
 }

@@ -47,7 +47,7 @@ func newSigner(t *testing.T) signer {
 	return signer{e}
 }
 
-func (s signer) public(t *testing.T) []byte { return publicKeys(t, s) }
+func (s signer) publicKey(t *testing.T) []byte { return publicKeys(t, s) }
 
 func publicKeys(t *testing.T, list ...signer) []byte {
 	t.Helper()
@@ -67,7 +67,7 @@ func publicKeys(t *testing.T, list ...signer) []byte {
 	return out.Bytes()
 }
 
-func (s signer) sign(t *testing.T, text string) string {
+func (s signer) clearSign(t *testing.T, text string) string {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := clearsign.Encode(&out, s.PrivateKey, nil)
@@ -83,8 +83,8 @@ func (s signer) sign(t *testing.T, text string) string {
 	return out.String()
 }
 
-// beside creates a detached signature of a text, binary or armored.
-func (s signer) beside(t *testing.T, text string, armored bool) string {
+// detachedSignature creates a detached signature of a text, binary or armored.
+func (s signer) detachedSignature(t *testing.T, text string, armored bool) string {
 	t.Helper()
 	sign := openpgp.DetachSign
 	if armored {
@@ -99,9 +99,9 @@ func (s signer) beside(t *testing.T, text string, armored bool) string {
 
 func (s signer) fingerprint() string { return fmt.Sprintf("%X", s.PrimaryKey.Fingerprint) }
 
-func sha(of string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(of))) }
+func sha256Hex(of string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(of))) }
 
-func sha512Hex(of string) string { return strings.Repeat(sha(of), 2) }
+func sha512Hex(of string) string { return strings.Repeat(sha256Hex(of), 2) }
 
 const (
 	ubuntuFile = "cloud-images.ubuntu.com/releases/streams/v1/com.ubuntu.cloud:released:download.sjson"
@@ -114,14 +114,14 @@ const (
 	alpineBase = "dl-cdn.alpinelinux.org/alpine/"
 )
 
-var archNote = sha("arch") + "  " + archFile + "\n"
+var archNote = sha256Hex("arch") + "  " + archFile + "\n"
 
 func ubuntuList() string {
 	product := func(version, release, title string, dates ...string) string {
 		var versions []string
 		for _, d := range dates {
 			versions = append(versions, fmt.Sprintf(`%q:{"items":{"disk1.img":{"ftype":"disk1.img","path":"server/releases/%s/release-%s/u.img","sha256":%q,"size":%d},"manifest":{"path":"m"}}}`,
-				d, release, d, sha(version+d), len(d)))
+				d, release, d, sha256Hex(version+d), len(d)))
 		}
 		return fmt.Sprintf(`"com.ubuntu.cloud:server:%s:amd64":{"arch":"amd64","release":%q,"release_title":%q,"version":%[1]q,"versions":{%[4]s}}`,
 			version, release, title, strings.Join(versions, ","))
@@ -141,8 +141,8 @@ const fedoraList = `[
 {"version":"43","arch":"aarch64","variant":"Cloud","subvariant":"Cloud_Base","link":"https://dl.example.org/43/Fedora-Cloud-Base-Generic-43-1.6.aarch64.qcow2"},
 {"version":"43","arch":"x86_64","variant":"Server","subvariant":"Server","link":"https://dl.example.org/43/Fedora-Server-43-1.6.x86_64.iso"}]`
 
-// published returns the files as the projects publish them.
-func published(t *testing.T, s signer) files {
+// publishedFiles returns the files as the projects publish them.
+func publishedFiles(t *testing.T, s signer) files {
 	alpine := "nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2"
 	return files{
 		"dl-cdn.alpinelinux.org/alpine/latest-stable/releases/cloud/": `<pre><a href="../">../</a>
@@ -153,29 +153,29 @@ func published(t *testing.T, s signer) files {
 		"dl-cdn.alpinelinux.org/alpine/v3.22/releases/cloud/nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2.sha512": sha512Hex("3.22") + "\n",
 		"dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/" + alpine + ".sha512":                                       sha512Hex("alpine"),
 		"geo.mirror.pkgbuild.com/images/":                                                                                `<a href="v20261115.9/">v20261115.9/</a> <a href="v20261101.10/">x</a> <a href="latest/">x</a>`,
-		alpineBase + "v3.23/releases/cloud/" + alpine + ".asc":                                                           s.beside(t, "alpine", true),
-		alpineBase + "v3.22/releases/cloud/nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2.asc":                     s.beside(t, "3.22", true),
-		"alpinelinux.org/keys/tomalok.asc":                                                                               string(s.public(t)),
+		alpineBase + "v3.23/releases/cloud/" + alpine + ".asc":                                                           s.detachedSignature(t, "alpine", true),
+		alpineBase + "v3.22/releases/cloud/nocloud_alpine-3.22.1-x86_64-bios-cloudinit-r1.qcow2.asc":                     s.detachedSignature(t, "3.22", true),
+		"alpinelinux.org/keys/tomalok.asc":                                                                               string(s.publicKey(t)),
 		archSum:                                                                                                          archNote,
-		archSum + ".sig":                                                                                                 s.beside(t, archNote, false),
+		archSum + ".sig":                                                                                                 s.detachedSignature(t, archNote, false),
 		"deb.debian.org/debian/dists/stable/Release":                                                                     "Origin: Debian\nSuite: stable\nVersion: 13.2\nCodename: trixie\nSHA256:\n",
 		"cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS":                                                         sha512Hex("no") + "  debian-13-generic-amd64.qcow2\n" + sha512Hex("debian") + "  debian-13-genericcloud-amd64.qcow2\n" + sha512Hex("no") + "  debian-13-genericcloud-arm64.qcow2\n",
 		"cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.json":                                  `{"apiVersion":"v1","items":[{"kind":"Build","metadata":{"labels":{"cloud.debian.org/version":"20261117-2299"}}},{"kind":"Upload","metadata":{"labels":{}}}]}`,
-		ubuntuFile:                        s.sign(t, ubuntuList()),
+		ubuntuFile:                        s.clearSign(t, ubuntuList()),
 		"fedoraproject.org/releases.json": fedoraList,
-		fedoraFile:                        s.sign(t, "# Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2: 5 bytes\nSHA256 (Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2) = "+sha("fedora")+"\n"),
+		fedoraFile:                        s.clearSign(t, "# Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2: 5 bytes\nSHA256 (Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2) = "+sha256Hex("fedora")+"\n"),
 	}
 }
 
-// from returns a catalog whose servers have the files in f, signed by s.
-func from(t *testing.T, f files, s signer) catalog.Catalog {
+// newCatalog returns a catalog whose servers have the files in f, signed by s.
+func newCatalog(t *testing.T, f files, s signer) catalog.Catalog {
 	t.Helper()
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 	return catalog.Catalog{
-		Client: fetch.Client{Mirror: server.URL, Pause: time.Millisecond},
-		Keys:   map[string][]byte{"ubuntu": s.public(t), "fedora": s.public(t), "arch": s.public(t)},
+		Client: fetch.Client{Mirror: server.URL, RetryPause: time.Millisecond},
+		Keys:   map[string][]byte{"ubuntu": s.publicKey(t), "fedora": s.publicKey(t), "arch": s.publicKey(t)},
 
 		AlpineFingerprint: s.fingerprint(),
 	}
@@ -183,7 +183,7 @@ func from(t *testing.T, f files, s signer) catalog.Catalog {
 
 func TestFind(t *testing.T) {
 	s := newSigner(t)
-	c := from(t, published(t, s), s)
+	c := newCatalog(t, publishedFiles(t, s), s)
 	alpine := catalog.Offer{
 		Distro: "alpine", Release: "3.23", Version: "3.23.10-r0", Verified: catalog.BySignature,
 		Address: "https://dl-cdn.alpinelinux.org/alpine/v3.23/releases/cloud/nocloud_alpine-3.23.10-x86_64-bios-cloudinit-r0.qcow2",
@@ -200,20 +200,20 @@ func TestFind(t *testing.T) {
 	noble := catalog.Offer{
 		Distro: "ubuntu", Release: "noble", Version: "24.04-20261002", Verified: catalog.BySignature, Size: 8,
 		Address: "https://cloud-images.ubuntu.com/releases/server/releases/noble/release-20261002/u.img",
-		Sum:     catalog.Sum{Algorithm: "sha256", Hex: sha("24.0420261002")},
+		Sum:     catalog.Sum{Algorithm: "sha256", Hex: sha256Hex("24.0420261002")},
 	}
 	questing := noble
-	questing.Release, questing.Version, questing.Sum.Hex = "questing", "25.10-20261003", sha("25.1020261003")
+	questing.Release, questing.Version, questing.Sum.Hex = "questing", "25.10-20261003", sha256Hex("25.1020261003")
 	questing.Address = "https://cloud-images.ubuntu.com/releases/server/releases/questing/release-20261003/u.img"
 	fedora := catalog.Offer{
 		Distro: "fedora", Release: "43", Version: "43-1.6", Verified: catalog.BySignature,
 		Address: "https://dl.example.org/43/Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2",
-		Sum:     catalog.Sum{Algorithm: "sha256", Hex: sha("fedora")},
+		Sum:     catalog.Sum{Algorithm: "sha256", Hex: sha256Hex("fedora")},
 	}
 	arch := catalog.Offer{
 		Distro: "arch", Release: "latest", Version: "20261115.9", Verified: catalog.BySignature,
 		Address: "https://geo.mirror.pkgbuild.com/images/v20261115.9/Arch-Linux-x86_64-cloudimg-20261115.9.qcow2",
-		Sum:     catalog.Sum{Algorithm: "sha256", Hex: sha("arch")},
+		Sum:     catalog.Sum{Algorithm: "sha256", Hex: sha256Hex("arch")},
 	}
 	for _, of := range []struct {
 		distro, release string
@@ -248,7 +248,7 @@ func TestFind(t *testing.T) {
 
 func TestFindUnknown(t *testing.T) {
 	s := newSigner(t)
-	c := from(t, published(t, s), s)
+	c := newCatalog(t, publishedFiles(t, s), s)
 	for _, of := range [][2]string{
 		{"slackware", ""},
 		{"debia", ""},
@@ -282,25 +282,27 @@ func TestFindWithoutNetwork(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	s, other := newSigner(t), newSigner(t)
 	for name, change := range map[string]func(string) string{
-		"by another key": func(string) string { return other.sign(t, ubuntuList()) },
-		"changed":        func(text string) string { return strings.Replace(text, sha("24.0420261002"), sha("evil"), 1) },
-		"not signed":     func(string) string { return ubuntuList() },
-		"more after it":  func(text string) string { return text + "\n" + other.sign(t, ubuntuList()) },
-		"cut":            func(text string) string { return text[:len(text)-200] },
+		"by another key": func(string) string { return other.clearSign(t, ubuntuList()) },
+		"changed": func(text string) string {
+			return strings.Replace(text, sha256Hex("24.0420261002"), sha256Hex("evil"), 1)
+		},
+		"not signed":    func(string) string { return ubuntuList() },
+		"more after it": func(text string) string { return text + "\n" + other.clearSign(t, ubuntuList()) },
+		"cut":           func(text string) string { return text[:len(text)-200] },
 	} {
-		f := published(t, s)
+		f := publishedFiles(t, s)
 		f[ubuntuFile] = change(f[ubuntuFile])
-		if got, err := from(t, f, s).Find(t.Context(), "ubuntu", ""); !errors.Is(err, catalog.ErrSignature) {
+		if got, err := newCatalog(t, f, s).Find(t.Context(), "ubuntu", ""); !errors.Is(err, catalog.ErrSignature) {
 			t.Errorf("%s: got %+v, %v; want error %v", name, got, err, catalog.ErrSignature)
 		}
 	}
-	f := published(t, s)
-	f[fedoraFile] = other.sign(t, "SHA256 (Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2) = "+sha("evil")+"\n")
-	if got, err := from(t, f, s).Find(t.Context(), "fedora", ""); !errors.Is(err, catalog.ErrSignature) {
+	f := publishedFiles(t, s)
+	f[fedoraFile] = other.clearSign(t, "SHA256 (Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2) = "+sha256Hex("evil")+"\n")
+	if got, err := newCatalog(t, f, s).Find(t.Context(), "fedora", ""); !errors.Is(err, catalog.ErrSignature) {
 		t.Errorf("fedora: got %+v, %v; want error %v", got, err, catalog.ErrSignature)
 	}
 	// The projects' own keys do not match the test's signatures.
-	c := from(t, published(t, s), s)
+	c := newCatalog(t, publishedFiles(t, s), s)
 	c.Keys, c.AlpineFingerprint = nil, ""
 	for _, distro := range []string{"ubuntu", "fedora", "arch", "alpine"} {
 		if got, err := c.Find(t.Context(), distro, ""); !errors.Is(err, catalog.ErrSignature) {
@@ -312,16 +314,16 @@ func TestSignatures(t *testing.T) {
 func TestSignatureBesideTheSum(t *testing.T) {
 	s, other := newSigner(t), newSigner(t)
 	for name, change := range map[string]func(f files){
-		"by another key": func(f files) { f[archSum+".sig"] = other.beside(t, archNote, false) },
-		"of another sum": func(f files) { f[archSum] = sha("evil") + "  " + archFile + "\n" },
-		"of other text":  func(f files) { f[archSum+".sig"] = s.beside(t, "text", false) },
+		"by another key": func(f files) { f[archSum+".sig"] = other.detachedSignature(t, archNote, false) },
+		"of another sum": func(f files) { f[archSum] = sha256Hex("evil") + "  " + archFile + "\n" },
+		"of other text":  func(f files) { f[archSum+".sig"] = s.detachedSignature(t, "text", false) },
 		"no signature":   func(f files) { f[archSum+".sig"] = "" },
 		"garbage":        func(f files) { f[archSum+".sig"] = "<html>" },
 		"cut":            func(f files) { f[archSum+".sig"] = f[archSum+".sig"][:20] },
 	} {
-		f := published(t, s)
+		f := publishedFiles(t, s)
 		change(f)
-		if got, err := from(t, f, s).Find(t.Context(), "arch", ""); !errors.Is(err, catalog.ErrSignature) {
+		if got, err := newCatalog(t, f, s).Find(t.Context(), "arch", ""); !errors.Is(err, catalog.ErrSignature) {
 			t.Errorf("%s: got %+v, %v; want error %v", name, got, err, catalog.ErrSignature)
 		}
 	}
@@ -329,7 +331,7 @@ func TestSignatureBesideTheSum(t *testing.T) {
 
 func TestSignatureOfTheImage(t *testing.T) {
 	s, other := newSigner(t), newSigner(t)
-	offer, err := from(t, published(t, s), s).Find(t.Context(), "alpine", "")
+	offer, err := newCatalog(t, publishedFiles(t, s), s).Find(t.Context(), "alpine", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,9 +343,9 @@ func TestSignatureOfTheImage(t *testing.T) {
 		t.Errorf("an image that cannot be read: got error %v, want error %v", err, broken)
 	}
 	for name, change := range map[string]func(o *catalog.Offer){
-		"by another key": func(o *catalog.Offer) { o.Signature = other.beside(t, "alpine", true) },
-		"of other bytes": func(o *catalog.Offer) { o.Signature = s.beside(t, "text", true) },
-		"no armor":       func(o *catalog.Offer) { o.Signature = s.beside(t, "alpine", false) },
+		"by another key": func(o *catalog.Offer) { o.Signature = other.detachedSignature(t, "alpine", true) },
+		"of other bytes": func(o *catalog.Offer) { o.Signature = s.detachedSignature(t, "text", true) },
+		"no armor":       func(o *catalog.Offer) { o.Signature = s.detachedSignature(t, "alpine", false) },
 		"no key":         func(o *catalog.Offer) { o.Key = "" },
 	} {
 		o := offer
@@ -353,13 +355,13 @@ func TestSignatureOfTheImage(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(f files){
-		"another key":   func(f files) { f["alpinelinux.org/keys/tomalok.asc"] = string(other.public(t)) },
+		"another key":   func(f files) { f["alpinelinux.org/keys/tomalok.asc"] = string(other.publicKey(t)) },
 		"a key besides": func(f files) { f["alpinelinux.org/keys/tomalok.asc"] = string(publicKeys(t, s, other)) },
 		"no key":        func(f files) { f["alpinelinux.org/keys/tomalok.asc"] = "<html>" },
 	} {
-		f := published(t, s)
+		f := publishedFiles(t, s)
 		change(f)
-		if got, err := from(t, f, s).Find(t.Context(), "alpine", ""); !errors.Is(err, catalog.ErrSignature) {
+		if got, err := newCatalog(t, f, s).Find(t.Context(), "alpine", ""); !errors.Is(err, catalog.ErrSignature) {
 			t.Errorf("%s: got %+v, %v; want error %v", name, got, err, catalog.ErrSignature)
 		}
 	}
@@ -373,12 +375,12 @@ func TestFindRejectsInvalidFiles(t *testing.T) {
 		"cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.json":                                   `{"items":[{"metadata":{"labels":{"cloud.debian.org/version":"../../evil"}}}]}`,
 		"deb.debian.org/debian/dists/stable/Release":                                                                      "Codename: ../evil\n",
 		"fedoraproject.org/releases.json":                                                                                 "{",
-		fedoraFile:                                                                                                        s.sign(t, "nothing"),
-		ubuntuFile:                                                                                                        s.sign(t, strings.ReplaceAll(ubuntuList(), "server/releases/noble", "../../evil")),
+		fedoraFile:                                                                                                        s.clearSign(t, "nothing"),
+		ubuntuFile:                                                                                                        s.clearSign(t, strings.ReplaceAll(ubuntuList(), "server/releases/noble", "../../evil")),
 	} {
-		f := published(t, s)
+		f := publishedFiles(t, s)
 		f[address] = text
-		c, wrong := from(t, f, s), 0
+		c, wrong := newCatalog(t, f, s), 0
 		for _, d := range catalog.Distros() {
 			if _, err := c.Find(t.Context(), d.Name, ""); errors.Is(err, catalog.ErrForm) {
 				wrong++

@@ -32,17 +32,17 @@ func findDebian(ctx context.Context, c Catalog, release string) (Offer, error) {
 		return Offer{}, err
 	}
 	folder := debianRoot + name + "/"
-	list, err := c.Client.Small(ctx, folder+"latest/SHA512SUMS", maxNote)
+	list, err := c.Client.DownloadSmall(ctx, folder+"latest/SHA512SUMS", maxNote)
 	if err != nil {
 		return Offer{}, unknownReleaseError("debian", name, err)
 	}
-	for file := range sums(list) {
+	for file := range parseSums(list) {
 		m := debianFile.FindStringSubmatch(file)
 		if m == nil {
 			continue
 		}
 		offer := Offer{Distro: "debian", Release: name, Verified: ByChecksum}
-		if offer.Sum, err = sumIn(list, file); err != nil {
+		if offer.Sum, err = findSum(list, file); err != nil {
 			return Offer{}, err
 		}
 		stem := strings.TrimSuffix(file, ".qcow2")
@@ -72,7 +72,7 @@ func (c Catalog) debianCodename(ctx context.Context, release string) (string, er
 		release = "stable"
 	}
 	address := debianArchive + release + "/Release"
-	text, err := c.Client.Small(ctx, address, maxNote)
+	text, err := c.Client.DownloadSmall(ctx, address, maxNote)
 	if err != nil {
 		return "", err
 	}
@@ -86,7 +86,7 @@ func (c Catalog) debianCodename(ctx context.Context, release string) (string, er
 
 // debianVersion reads an image's version, such as "20261117-2299", from its description.
 func (c Catalog) debianVersion(ctx context.Context, address string) (string, error) {
-	text, err := c.Client.Small(ctx, address, maxNote)
+	text, err := c.Client.DownloadSmall(ctx, address, maxNote)
 	if err != nil {
 		return "", err
 	}

@@ -18,7 +18,7 @@ var (
 // findFedora selects an image from the list of releases, and its checksum from the signed
 // file beside the image.
 func findFedora(ctx context.Context, c Catalog, release string) (Offer, error) {
-	text, err := c.Client.Small(ctx, fedoraReleases, maxList)
+	text, err := c.Client.DownloadSmall(ctx, fedoraReleases, maxList)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -45,13 +45,13 @@ func findFedora(ctx context.Context, c Catalog, release string) (Offer, error) {
 	}
 	offer := Offer{Distro: "fedora", Release: best[2], Version: best[2] + "-" + best[3], Address: best[0], Verified: BySignature}
 	address := fmt.Sprintf("%sFedora-Cloud-%s-x86_64-CHECKSUM", best[1], offer.Version)
-	file, err := c.Client.Small(ctx, address, maxNote)
+	file, err := c.Client.DownloadSmall(ctx, address, maxNote)
 	if err != nil {
 		return Offer{}, err
 	}
-	list, err := c.signed("fedora", address, file)
+	list, err := c.verifyClearSigned("fedora", address, file)
 	if err == nil {
-		offer.Sum, err = sumIn(list, strings.TrimPrefix(best[0], best[1]))
+		offer.Sum, err = findSum(list, strings.TrimPrefix(best[0], best[1]))
 	}
 	return offer, err
 }

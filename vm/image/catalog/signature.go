@@ -45,8 +45,8 @@ func (c Catalog) keyring(distro string) (openpgp.EntityList, error) {
 	return all, nil
 }
 
-// signed verifies a clear-signed file and returns only its signed part.
-func (c Catalog) signed(distro, address string, file []byte) ([]byte, error) {
+// verifyClearSigned verifies a clear-signed file and returns only its signed part.
+func (c Catalog) verifyClearSigned(distro, address string, file []byte) ([]byte, error) {
 	keys, err := c.keyring(distro)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (o Offer) CheckSignature(image io.Reader) error {
 	if err != nil {
 		return wrapSignatureError(o.Address, err)
 	}
-	watched := watchedReader{of: image}
+	watched := errorRecorder{r: image}
 	_, err = openpgp.CheckArmoredDetachedSignature(keys, &watched, strings.NewReader(o.Signature), nil)
 	if watched.err != nil {
 		return watched.err
@@ -91,15 +91,15 @@ func (o Offer) CheckSignature(image io.Reader) error {
 	return wrapSignatureError(o.Address, err)
 }
 
-// watchedReader records read errors, which the verification does not distinguish from an
+// errorRecorder records read errors, which the verification does not distinguish from an
 // invalid signature.
-type watchedReader struct {
-	of  io.Reader
+type errorRecorder struct {
+	r   io.Reader
 	err error
 }
 
-func (w *watchedReader) Read(p []byte) (int, error) {
-	n, err := w.of.Read(p)
+func (w *errorRecorder) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.err = err
 	}
@@ -118,9 +118,9 @@ func wrapSignatureError(address string, err error) error {
 	return nil
 }
 
-// keyOf returns a downloaded public key if it is the only one in the file and has the given
+// checkKey returns a downloaded public key if it is the only one in the file and has the given
 // fingerprint.
-func keyOf(address string, armored []byte, fingerprint string) (string, error) {
+func checkKey(address string, armored []byte, fingerprint string) (string, error) {
 	keys, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(armored))
 	if err == nil && (len(keys) != 1 || fmt.Sprintf("%X", keys[0].PrimaryKey.Fingerprint) != fingerprint) {
 		err = errors.New("the key has another fingerprint")

@@ -37,8 +37,8 @@ func (s Sum) New() hash.Hash {
 	}
 }
 
-// sumOf parses a hexadecimal checksum. Its length determines the algorithm.
-func sumOf(text string) (Sum, error) {
+// parseSum parses a hexadecimal checksum. Its length determines the algorithm.
+func parseSum(text string) (Sum, error) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	raw, err := hex.DecodeString(text)
 	switch {
@@ -54,9 +54,9 @@ func sumOf(text string) (Sum, error) {
 // bsdLine matches lines such as "SHA256 (file) = 1234".
 var bsdLine = regexp.MustCompile(`^SHA\d+ \(([^)]+)\) = ([0-9A-Fa-f]+)$`)
 
-// sums parses a list of checksums in the format of sha256sum or BSD. The keys are file names.
+// parseSums parses a list of checksums in the format of sha256sum or BSD. The keys are file names.
 // It ignores other lines.
-func sums(list []byte) map[string]string {
+func parseSums(list []byte) map[string]string {
 	all := map[string]string{}
 	for lines := bufio.NewScanner(bytes.NewReader(list)); lines.Scan(); {
 		line := strings.TrimSpace(lines.Text())
@@ -69,11 +69,11 @@ func sums(list []byte) map[string]string {
 	return all
 }
 
-// sumIn returns the checksum of a file in a list.
-func sumIn(list []byte, file string) (Sum, error) {
-	text, listed := sums(list)[file]
+// findSum returns the checksum of a file in a list.
+func findSum(list []byte, file string) (Sum, error) {
+	text, listed := parseSums(list)[file]
 	if !listed {
 		return Sum{}, fmt.Errorf("%w: no checksum for %s", ErrForm, file)
 	}
-	return sumOf(text)
+	return parseSum(text)
 }

@@ -36,11 +36,11 @@ const ubuntuItem = "disk1.img"
 // it selects the newest LTS release.
 func findUbuntu(ctx context.Context, c Catalog, release string) (Offer, error) {
 	const address = ubuntuRoot + "streams/v1/com.ubuntu.cloud:released:download.sjson"
-	file, err := c.Client.Small(ctx, address, maxList)
+	file, err := c.Client.DownloadSmall(ctx, address, maxList)
 	if err != nil {
 		return Offer{}, err
 	}
-	text, err := c.signed("ubuntu", address, file)
+	text, err := c.verifyClearSigned("ubuntu", address, file)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -53,7 +53,7 @@ func findUbuntu(ctx context.Context, c Catalog, release string) (Offer, error) {
 		if !strings.HasPrefix(key, "com.ubuntu.cloud:server:") || p.Arch != "amd64" || !p.matches(release) {
 			continue
 		}
-		offer, err := p.newest()
+		offer, err := p.newestOffer()
 		if err != nil {
 			return Offer{}, err
 		}
@@ -74,8 +74,8 @@ func (p ubuntuProduct) matches(release string) bool {
 	return release == p.Release || release == p.Version
 }
 
-// newest returns the newest image. If the release has no image, the offer's address is empty.
-func (p ubuntuProduct) newest() (Offer, error) {
+// newestOffer returns the newest image. If the release has no image, the offer's address is empty.
+func (p ubuntuProduct) newestOffer() (Offer, error) {
 	best := Offer{}
 	for version, v := range p.Versions {
 		item, has := v.Items[ubuntuItem]
@@ -83,7 +83,7 @@ func (p ubuntuProduct) newest() (Offer, error) {
 		if !has || best.Address != "" && !Older(best.Version, full) {
 			continue
 		}
-		sum, err := sumOf(item.SHA256)
+		sum, err := parseSum(item.SHA256)
 		if err != nil {
 			return Offer{}, err
 		}

@@ -8,16 +8,14 @@ import (
 
 // Older reports whether version a is older than b. Numbers are compared as numbers,
 // everything else as text.
-func Older(a, b string) bool { return compareVersions(a, b) < 0 }
-
-func compareVersions(a, b string) int {
-	x, y := parts(a), parts(b)
+func Older(a, b string) bool {
+	x, y := splitVersion(a), splitVersion(b)
 	for i := range min(len(x), len(y)) {
 		if c := comparePart(x[i], y[i]); c != 0 {
-			return c
+			return c < 0
 		}
 	}
-	return cmp.Compare(len(x), len(y))
+	return len(x) < len(y)
 }
 
 func comparePart(a, b string) int {
@@ -33,8 +31,8 @@ func comparePart(a, b string) int {
 
 func isNumber(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 
-// parts splits a version into numbers and words.
-func parts(v string) []string {
+// splitVersion splits a version into numbers and words.
+func splitVersion(v string) []string {
 	var all []string
 	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return !unicode.IsLetter(r) && (r < '0' || r > '9') }) {
 		for word != "" {

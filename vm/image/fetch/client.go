@@ -17,10 +17,10 @@ type Client struct {
 	// Mirror, if not empty, is a URL below which the files of all servers are available:
 	// "https://example.org/a" is downloaded from Mirror+"/example.org/a".
 	Mirror string
-	// Stall is the timeout for a server that sends nothing; 0 means 30 seconds.
-	Stall time.Duration
-	// Pause is how long File waits before it retries; 0 means one second.
-	Pause time.Duration
+	// StallTimeout is the timeout for a server that sends nothing; 0 means 30 seconds.
+	StallTimeout time.Duration
+	// RetryPause is how long Download waits before it retries; 0 means one second.
+	RetryPause time.Duration
 	// Transport is used for requests; nil means http.DefaultTransport.
 	Transport http.RoundTripper
 	// Log receives debug messages about resumed and retried downloads; nil means no log.
@@ -30,28 +30,28 @@ type Client struct {
 
 const maxRedirects = 10
 
-func (c *Client) stall() time.Duration {
-	if c.Stall == 0 {
+func (c *Client) stallTimeout() time.Duration {
+	if c.StallTimeout == 0 {
 		return 30 * time.Second
 	}
-	return c.Stall
+	return c.StallTimeout
 }
 
-func (c *Client) pause() time.Duration {
-	if c.Pause == 0 {
+func (c *Client) retryPause() time.Duration {
+	if c.RetryPause == 0 {
 		return time.Second
 	}
-	return c.Pause
+	return c.RetryPause
 }
 
-func (c *Client) debug(ctx context.Context, text string, attrs ...slog.Attr) {
+func (c *Client) logDebug(ctx context.Context, text string, attrs ...slog.Attr) {
 	if c.Log != nil {
 		c.Log.LogAttrs(ctx, slog.LevelDebug, text, attrs...)
 	}
 }
 
-// IsAddress reports whether text is an HTTP URL rather than a file's path.
-func IsAddress(text string) bool {
+// IsURL reports whether text is an HTTP URL rather than a file's path.
+func IsURL(text string) bool {
 	scheme, _, ok := strings.Cut(text, "://")
 	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
@@ -59,7 +59,7 @@ func IsAddress(text string) bool {
 // RedactURL returns a URL without its user name and password, so that it can be shown and
 // stored. It returns any other text unchanged.
 func RedactURL(address string) string {
-	if !IsAddress(address) {
+	if !IsURL(address) {
 		return address
 	}
 	scheme, rest, _ := strings.Cut(address, "://")
@@ -73,8 +73,8 @@ func RedactURL(address string) string {
 // WithoutURL returns the cause of a *url.Error, because the error itself contains the URL
 // with its password. The caller should add the result of RedactURL.
 func WithoutURL(err error) error {
-	if about := (*url.Error)(nil); errors.As(err, &about) {
-		return about.Err
+	if urlErr := (*url.Error)(nil); errors.As(err, &urlErr) {
+		return urlErr.Err
 	}
 	return err
 }
@@ -118,7 +118,7 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (*
 		return nil, err
 	}
 	ctx, end := context.WithCancelCause(ctx)
-	watch := time.AfterFunc(c.stall(), func() { end(fmt.Errorf("%w for %v", ErrStalled, c.stall())) })
+	watch := time.AfterFunc(c.stallTimeout(), func() { end(fmt.Errorf("%w for %v", ErrStalled, c.stallTimeout())) })
 	stop := func() {
 		watch.Stop()
 		end(nil)
@@ -139,9 +139,9 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (*
 	if err != nil {
 		defer stop()
 		err = WithoutURL(err)
-		return nil, explain(contextCause(ctx, err))
+		return nil, classifyError(contextCause(ctx, err))
 	}
-	resp.Body = &stallReader{resp.Body, ctx, watch, c.stall(), stop}
+	resp.Body = &stallReader{resp.Body, ctx, watch, c.stallTimeout(), stop}
 	return resp, nil
 }
 
@@ -178,16 +178,16 @@ func (w *stallReader) Close() error {
 	return w.ReadCloser.Close()
 }
 
-// Small downloads a whole file of at most limit bytes.
-func (c *Client) Small(ctx context.Context, address string, limit int64) ([]byte, error) {
-	data, err := c.small(ctx, address, limit)
+// DownloadSmall downloads a whole file of at most limit bytes.
+func (c *Client) DownloadSmall(ctx context.Context, address string, limit int64) ([]byte, error) {
+	data, err := c.downloadSmall(ctx, address, limit)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", RedactURL(address), err)
 	}
 	return data, nil
 }
 
-func (c *Client) small(ctx context.Context, address string, limit int64) ([]byte, error) {
+func (c *Client) downloadSmall(ctx context.Context, address string, limit int64) ([]byte, error) {
 	resp, err := c.get(ctx, address, nil)
 	if err != nil {
 		return nil, err

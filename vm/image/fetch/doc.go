@@ -27,7 +27,7 @@ var (
 )
 
 // PartKept is the error of an interrupted download whose first Bytes bytes are stored. The
-// next call of File continues it.
+// next call of Download continues it.
 type PartKept struct {
 	Err   error
 	Bytes int64
@@ -46,8 +46,8 @@ type Status struct {
 
 func (s *Status) Error() string { return "the server answered " + s.Text }
 
-// explain wraps connection errors in ErrNoNetwork or ErrCut.
-func explain(err error) error {
+// classifyError wraps connection errors in ErrNoNetwork or ErrCut.
+func classifyError(err error) error {
 	var dial *net.OpError
 	var name *net.DNSError
 	switch {

@@ -27,7 +27,7 @@ func TestFile(t *testing.T) {
 	data := content(3 << 20)
 	s := serve(t, data)
 	to, m := newTarget(t), &meter{}
-	if err := to.get(t.Context(), quick(), s.URL, fetch.Options{Progress: m}); err != nil {
+	if err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{Progress: m}); err != nil {
 		t.Fatal(err)
 	}
 	to.checkContent(t, data)
@@ -41,13 +41,13 @@ func TestFileContinuesAfterInterruptions(t *testing.T) {
 	s := serve(t, data, 1<<20, 0, 100_000, 5)
 	to, m := newTarget(t), &meter{}
 	var logged bytes.Buffer
-	c := quick()
+	c := newQuickClient()
 	c.Log = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if err := to.get(t.Context(), c, s.URL, fetch.Options{Progress: m, Size: int64(len(data))}); err != nil {
 		t.Fatal(err)
 	}
 	to.checkContent(t, data)
-	asked := s.asked()
+	asked := s.requests()
 	if len(asked) != 5 || asked[0] != "" || asked[1] == "" || asked[1] == asked[3] {
 		t.Errorf("got requested ranges %q, want 5 entries", asked)
 	}
@@ -74,14 +74,14 @@ func TestFileContinuesInAnotherCall(t *testing.T) {
 			cancel()
 		}
 	}}
-	if err := to.get(ctx, quick(), s.URL, fetch.Options{Progress: m}); !errors.Is(err, context.Canceled) {
+	if err := to.get(ctx, newQuickClient(), s.URL, fetch.Options{Progress: m}); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); err != nil {
+	if err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	to.checkContent(t, data)
-	if asked := s.asked(); len(asked) != 2 || asked[1] == "" {
+	if asked := s.requests(); len(asked) != 2 || asked[1] == "" {
 		t.Errorf("got requested ranges %q, want 2 entries", asked)
 	}
 }
@@ -92,13 +92,13 @@ func TestFileIsAlreadyComplete(t *testing.T) {
 	s := serve(t, data)
 	to := newTarget(t)
 	for range 2 {
-		if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); err != nil {
+		if err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		to.checkContent(t, data)
 		s.cut = []int{0} // an answer with content would fail
 	}
-	if asked := s.asked(); len(asked) != 2 {
+	if asked := s.requests(); len(asked) != 2 {
 		t.Errorf("got requested ranges %q, want 2 entries", asked)
 	}
 }
@@ -130,11 +130,11 @@ func TestFileRestarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, old, 1<<20, 0, 0, 0, 0)
 			to := newTarget(t)
-			if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); !errors.Is(err, fetch.ErrCut) {
+			if err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{}); !errors.Is(err, fetch.ErrCut) {
 				t.Fatal(err)
 			}
 			s.cut = nil
-			if err := to.get(t.Context(), quick(), begin(s, to), fetch.Options{}); err != nil {
+			if err := to.get(t.Context(), newQuickClient(), begin(s, to), fetch.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			to.checkContent(t, s.data)
@@ -145,7 +145,7 @@ func TestFileRestarts(t *testing.T) {
 func TestFileIsBounded(t *testing.T) {
 	s := serve(t, content(2<<20))
 	for name, opt := range map[string]fetch.Options{"limit": {Limit: 1 << 20}, "size": {Size: 1 << 20}, "larger size": {Size: 3 << 20}} {
-		if err := newTarget(t).get(t.Context(), quick(), s.URL, opt); err == nil {
+		if err := newTarget(t).get(t.Context(), newQuickClient(), s.URL, opt); err == nil {
 			t.Errorf("%s: got no error for an oversized download, want one", name)
 		}
 	}
@@ -159,11 +159,11 @@ func TestFileIsBounded(t *testing.T) {
 	}))
 	defer endless.Close()
 	to := newTarget(t)
-	if err := to.get(t.Context(), quick(), endless.URL, fetch.Options{Limit: 1 << 20}); !errors.Is(err, fetch.ErrTooLarge) {
+	if err := to.get(t.Context(), newQuickClient(), endless.URL, fetch.Options{Limit: 1 << 20}); !errors.Is(err, fetch.ErrTooLarge) {
 		t.Error(err)
 	}
 	to.isEmpty(t)
-	if _, err := quick().Small(t.Context(), endless.URL, 1000); !errors.Is(err, fetch.ErrTooLarge) {
+	if _, err := newQuickClient().DownloadSmall(t.Context(), endless.URL, 1000); !errors.Is(err, fetch.ErrTooLarge) {
 		t.Error(err)
 	}
 }
@@ -187,7 +187,7 @@ func TestUnsolicitedDataIsIgnored(t *testing.T) {
 		_, _ = io.Copy(io.Discard, conn)
 	}))
 	defer s.Close()
-	if text, err := quick().Small(t.Context(), s.URL, 1000); err != nil || string(text) != "file" {
+	if text, err := newQuickClient().DownloadSmall(t.Context(), s.URL, 1000); err != nil || string(text) != "file" {
 		t.Errorf("Small: got %q, %v; want %q", text, err, "file")
 	}
 	<-hungUp
@@ -212,7 +212,7 @@ func (l lines) Write(p []byte) (int, error) {
 // The download phase starts before the server responds.
 func TestPhaseWhileWaiting(t *testing.T) {
 	p := &named{}
-	if err := newTarget(t).get(t.Context(), quick(), noServer, fetch.Options{Progress: p}); !errors.Is(err, fetch.ErrNoNetwork) {
+	if err := newTarget(t).get(t.Context(), newQuickClient(), noServer, fetch.Options{Progress: p}); !errors.Is(err, fetch.ErrNoNetwork) {
 		t.Fatal(err)
 	}
 	if p.phase != fetch.PhaseDownload {
@@ -236,7 +236,7 @@ func TestFileChecksRoom(t *testing.T) {
 		}
 		return nil
 	}}
-	if err := to.get(t.Context(), quick(), s.URL, opt); !errors.Is(err, full) {
+	if err := to.get(t.Context(), newQuickClient(), s.URL, opt); !errors.Is(err, full) {
 		t.Error(err)
 	}
 	to.isEmpty(t) // a leftover file would occupy the space that is missing
@@ -252,7 +252,7 @@ func TestFilesAfterFailures(t *testing.T) {
 			s := serve(t, content(3<<20), 1<<20, 0, 0, 0, 0)
 			s.set(s.data, c.etag)
 			to := newTarget(t)
-			err := to.get(t.Context(), quick(), s.URL, fetch.Options{})
+			err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{})
 			var kept *fetch.PartKept
 			if !errors.Is(err, fetch.ErrCut) || errors.As(err, &kept) != (c.kept > 0) || kept != nil && kept.Bytes != c.kept {
 				t.Errorf("got error %v, kept %+v; want error %v", err, kept, fetch.ErrCut)
@@ -286,7 +286,7 @@ func TestPartOfAnotherFile(t *testing.T) {
 			}))
 			defer s.Close()
 			to := newTarget(t)
-			if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); err != nil {
+			if err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			to.checkContent(t, data)
@@ -308,7 +308,7 @@ func TestFileThatKeepsChanging(t *testing.T) {
 	}))
 	defer s.Close()
 	to := newTarget(t)
-	if err := to.get(t.Context(), quick(), s.URL, fetch.Options{}); err == nil {
+	if err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{}); err == nil {
 		t.Error("got the whole file, want an error")
 	}
 	if asked > 20 {
@@ -324,7 +324,7 @@ func TestFirstRequestOutOfRange(t *testing.T) {
 	}))
 	defer s.Close()
 	to := newTarget(t)
-	err := to.get(t.Context(), quick(), s.URL, fetch.Options{})
+	err := to.get(t.Context(), newQuickClient(), s.URL, fetch.Options{})
 	if status := (*fetch.Status)(nil); !errors.As(err, &status) || status.Code != 416 || errors.Is(err, fetch.ErrCut) || errors.As(err, new(*fetch.PartKept)) {
 		t.Error(err)
 	}
@@ -346,12 +346,12 @@ func TestStalledServer(t *testing.T) {
 	}))
 	defer slow.Close()
 	defer close(release)
-	c := &fetch.Client{Pause: time.Millisecond, Stall: 50 * time.Millisecond}
+	c := &fetch.Client{RetryPause: time.Millisecond, StallTimeout: 50 * time.Millisecond}
 	for _, path := range []string{"/none", "/some"} {
 		if err := newTarget(t).get(t.Context(), c, slow.URL+path, fetch.Options{}); !errors.Is(err, fetch.ErrStalled) {
 			t.Errorf("%s: got error %v, want error %v", path, err, fetch.ErrStalled)
 		}
-		if _, err := c.Small(t.Context(), slow.URL+path, 1000); !errors.Is(err, fetch.ErrStalled) {
+		if _, err := c.DownloadSmall(t.Context(), slow.URL+path, 1000); !errors.Is(err, fetch.ErrStalled) {
 			t.Errorf("small %s: got error %v, want error %v", path, err, fetch.ErrStalled)
 		}
 	}
@@ -364,7 +364,7 @@ func TestSlowServer(t *testing.T) {
 		slow := transport(func(r *http.Request) *http.Response {
 			return &http.Response{StatusCode: http.StatusOK, Request: r, ContentLength: 6, Body: &slowBody{"012345", stall * 9 / 10}}
 		})
-		data, err := (&fetch.Client{Stall: stall, Transport: slow}).Small(t.Context(), "http://slow.invalid/", 10)
+		data, err := (&fetch.Client{StallTimeout: stall, Transport: slow}).DownloadSmall(t.Context(), "http://slow.invalid/", 10)
 		if err != nil || string(data) != "012345" {
 			t.Errorf("Small: got %q, %v; want %q", data, err, "012345")
 		}
@@ -406,17 +406,17 @@ func TestRedirects(t *testing.T) {
 		from, to string
 		want     error
 	}{
-		"http to http":  {quick(), open.URL, plain.URL, nil},
+		"http to http":  {newQuickClient(), open.URL, plain.URL, nil},
 		"https to http": {inTLS, secure.URL, plain.URL, fetch.ErrRedirect},
-		"to a file":     {quick(), open.URL, "file:///etc/passwd", fetch.ErrRedirect},
-		"to ftp":        {quick(), open.URL, "ftp://127.0.0.1/", fetch.ErrRedirect},
-		"round":         {quick(), open.URL, open.URL, fetch.ErrRedirect},
-		"no http":       {quick(), "file:///etc/passwd", "", fetch.ErrRedirect},
-		"no scheme":     {quick(), "/etc/passwd", "", fetch.ErrRedirect},
+		"to a file":     {newQuickClient(), open.URL, "file:///etc/passwd", fetch.ErrRedirect},
+		"to ftp":        {newQuickClient(), open.URL, "ftp://127.0.0.1/", fetch.ErrRedirect},
+		"round":         {newQuickClient(), open.URL, open.URL, fetch.ErrRedirect},
+		"no http":       {newQuickClient(), "file:///etc/passwd", "", fetch.ErrRedirect},
+		"no scheme":     {newQuickClient(), "/etc/passwd", "", fetch.ErrRedirect},
 	} {
 		t.Run(name, func(t *testing.T) {
 			to = of.to
-			data, err := of.c.Small(t.Context(), of.from, 100)
+			data, err := of.c.DownloadSmall(t.Context(), of.from, 100)
 			if !errors.Is(err, of.want) || err == nil && string(data) != "plain" {
 				t.Errorf("Small: got %q, %v; want error %v", data, err, of.want)
 			}
@@ -428,11 +428,11 @@ func TestErrorStatus(t *testing.T) {
 	none := httptest.NewServer(http.NotFoundHandler())
 	defer none.Close()
 	var status *fetch.Status
-	if err := newTarget(t).get(t.Context(), quick(), none.URL, fetch.Options{}); !errors.As(err, &status) || status.Code != http.StatusNotFound {
+	if err := newTarget(t).get(t.Context(), newQuickClient(), none.URL, fetch.Options{}); !errors.As(err, &status) || status.Code != http.StatusNotFound {
 		t.Error(err)
 	}
 	for _, address := range []string{noServer, "http://no-such-host.invalid/"} {
-		if _, err := quick().Small(t.Context(), address, 10); !errors.Is(err, fetch.ErrNoNetwork) {
+		if _, err := newQuickClient().DownloadSmall(t.Context(), address, 10); !errors.Is(err, fetch.ErrNoNetwork) {
 			t.Errorf("%s: got error %v, want error %v", address, err, fetch.ErrNoNetwork)
 		}
 	}
@@ -443,7 +443,7 @@ func TestErrorStatus(t *testing.T) {
 		_, _ = io.WriteString(w, "56789")
 	}))
 	defer wrong.Close()
-	if err := newTarget(t).get(t.Context(), quick(), wrong.URL, fetch.Options{}); err == nil {
+	if err := newTarget(t).get(t.Context(), newQuickClient(), wrong.URL, fetch.Options{}); err == nil {
 		t.Error("got no error for a wrong range, want one")
 	}
 }
@@ -452,7 +452,7 @@ func TestMirror(t *testing.T) {
 	var path string
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.Path }))
 	defer s.Close()
-	if _, err := (&fetch.Client{Mirror: s.URL + "/"}).Small(t.Context(), "https://example.org/a/b", 10); err != nil || path != "/example.org/a/b" {
+	if _, err := (&fetch.Client{Mirror: s.URL + "/"}).DownloadSmall(t.Context(), "https://example.org/a/b", 10); err != nil || path != "/example.org/a/b" {
 		t.Errorf("Small: got %q, %v; want %q", path, err, "/example.org/a/b")
 	}
 }

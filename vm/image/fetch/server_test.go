@@ -86,7 +86,7 @@ func (s *server) set(data []byte, etag string) {
 	s.data, s.etag = data, etag
 }
 
-func (s *server) asked() []string {
+func (s *server) requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.answers
@@ -123,7 +123,7 @@ func (to target) get(ctx context.Context, c *fetch.Client, address string, opt f
 	if opt.Limit == 0 {
 		opt.Limit = 1 << 30
 	}
-	return c.File(ctx, address, to.part, to.state, opt)
+	return c.Download(ctx, address, to.part, to.state, opt)
 }
 
 func (to target) checkContent(t *testing.T, want []byte) {
@@ -147,4 +147,4 @@ func (to target) isEmpty(t *testing.T) {
 // it is never assigned automatically.
 const noServer = "http://127.0.0.1:1/"
 
-func quick() *fetch.Client { return &fetch.Client{Pause: time.Millisecond} }
+func newQuickClient() *fetch.Client { return &fetch.Client{RetryPause: time.Millisecond} }

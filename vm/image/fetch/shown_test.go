@@ -27,7 +27,7 @@ func TestErrorsContainNoPassword(t *testing.T) {
 	for _, address := range []string{
 		"http://me:sec%ret@host/", "http://me:secret@", "http://me:secret@127.0.0.1:1/", "http://me:secret@[::1/x", "http://me:secret@host:port/",
 	} {
-		_, err := (&Client{}).Small(t.Context(), address, 1)
+		_, err := (&Client{}).DownloadSmall(t.Context(), address, 1)
 		if err == nil || strings.Contains(err.Error(), "sec") {
 			t.Errorf("%q: got error %v, want one without the password", address, err)
 		}
