@@ -98,14 +98,14 @@ func (f *FrameWriter) SendJSON(kind byte, v any) error {
 }
 
 // Stream returns a Writer that sends the written data as frames.
-func (f *FrameWriter) Stream(kind byte) io.Writer { return FrameStream{f, kind} }
+func (f *FrameWriter) Stream(kind byte) io.Writer { return frameStream{f, kind} }
 
-type FrameStream struct {
+type frameStream struct {
 	f    *FrameWriter
 	kind byte
 }
 
-func (s FrameStream) Write(p []byte) (int, error) {
+func (s frameStream) Write(p []byte) (int, error) {
 	for sent := 0; sent < len(p); {
 		part := p[sent:min(len(p), sent+MaxFrame)]
 		if err := s.f.Send(s.kind, part); err != nil {
