@@ -72,7 +72,7 @@ func (s *Service) createSnapshot(ctx context.Context, e vm.Entry, store *snapsho
 	disk.onCreated(ctx, created.Info)
 	dir := s.vms.Dir(e.Name)
 	o := readOrigin(dir)
-	o.Disk = snapshotRef{created.Info.ID, created.Info.Name}
+	o.Disk = snapshotRef{created.ID, created.Name}
 	o.write(dir)
 	return createdSnapshot{created, disk.notFrozen, disk.diskReplaced}, nil
 }
