@@ -30,14 +30,14 @@ In another terminal, with the address that serve prints:
   nbdcopy 'nbd+unix:///?socket=/tmp/disk.sock' disk.raw`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeSnapshot,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return serveSnapshot(r, cmd.Context(), args[0], socket)
+			return serveSnapshot(cmd.Context(), r, args[0], socket)
 		},
 	}
 	cmd.Flags().StringVar(&socket, "socket", "", "path of the socket (default: a new private one)")
 	return cmd
 }
 
-func serveSnapshot(r *runner, ctx context.Context, name, socket string) error {
+func serveSnapshot(ctx context.Context, r *runner, name, socket string) error {
 	opening, err := r.svc.OpenSnapshot(ctx, r.vm, name)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func serveSnapshot(r *runner, ctx context.Context, name, socket string) error {
 	if err != nil {
 		return err
 	}
-	defer snapshot.Close()
+	defer func() { _ = snapshot.Close() }()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var printed error

@@ -65,7 +65,7 @@ func serveSnapshot(t *testing.T, disk string) (served *countedDisk, socket strin
 		if err := <-ended; err != nil {
 			t.Errorf("serve: %v", err)
 		}
-		reader.Close()
+		_ = reader.Close()
 	})
 	return served, socket
 }

@@ -57,7 +57,7 @@ func Serve(ctx context.Context, l net.Listener, disk Disk, opt Options) error {
 	defer cancel()
 	stopClosing := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stopClosing()
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	var connections sync.WaitGroup
 	defer connections.Wait()
 	defer cancel() // before waiting

@@ -131,8 +131,8 @@ func optionBytes(option uint32, data []byte) []byte {
 	return append(be.AppendUint32(b, uint32(len(data))), data...)
 }
 
-// option sends an option and returns the kinds and data of the replies, up to the last.
-func (c client) option(option uint32, data []byte) (kinds []uint32, replies [][]byte) {
+// option sends an option and returns the kinds of the replies, up to the last.
+func (c client) option(option uint32, data []byte) (kinds []uint32) {
 	c.t.Helper()
 	c.send(optionBytes(option, data))
 	for {
@@ -142,9 +142,9 @@ func (c client) option(option uint32, data []byte) (kinds []uint32, replies [][]
 		}
 		kind := be.Uint32(head[12:])
 		kinds = append(kinds, kind)
-		replies = append(replies, c.read(int(be.Uint32(head[16:]))))
+		c.read(int(be.Uint32(head[16:])))
 		if kind == repAck || kind >= 1<<31 {
-			return kinds, replies
+			return kinds
 		}
 	}
 }
@@ -169,11 +169,11 @@ func connect(t *testing.T, socket string, structured bool) client {
 	c := dial(t, socket, flagFixedNewstyle|flagNoZeroes)
 	if structured {
 		c.option(optStructuredReply, nil)
-		if kinds, _ := c.option(optSetMetaContext, metaOption("", metaContext)); !slices.Equal(kinds, []uint32{repMetaContext, repAck}) {
+		if kinds := c.option(optSetMetaContext, metaOption("", metaContext)); !slices.Equal(kinds, []uint32{repMetaContext, repAck}) {
 			t.Fatalf("metadata context: got the replies %v", kinds)
 		}
 	}
-	if kinds, _ := c.option(optGo, goOption("")); kinds[len(kinds)-1] != repAck {
+	if kinds := c.option(optGo, goOption("")); kinds[len(kinds)-1] != repAck {
 		t.Fatalf("go: got the replies %v", kinds)
 	}
 	return c
@@ -365,7 +365,7 @@ func TestOptions(t *testing.T) {
 		{"context of another export", optSetMetaContext, metaOption("other", metaContext), []uint32{repErrUnknown}},
 		{"context with too few queries", optSetMetaContext, be.AppendUint32(lengthAndText("base"), 1<<31), []uint32{repErrInvalid}},
 	} {
-		if got, _ := c.option(tc.option, tc.data); !slices.Equal(got, tc.want) {
+		if got := c.option(tc.option, tc.data); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got the replies %x, want %x", tc.name, got, tc.want)
 		}
 	}
@@ -379,7 +379,7 @@ func TestOptions(t *testing.T) {
 func TestAbortAndViolationsCloseConnection(t *testing.T) {
 	socket := serve(t, newDisk(), Options{Export: "base"})
 	c := dial(t, socket, flagFixedNewstyle)
-	if got, _ := c.option(optAbort, nil); !slices.Equal(got, []uint32{repAck}) {
+	if got := c.option(optAbort, nil); !slices.Equal(got, []uint32{repAck}) {
 		t.Errorf("abort: got the replies %x, want %x", got, repAck)
 	}
 	c.expectClosed()
@@ -428,7 +428,7 @@ func TestServeReturnsErrorOfListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
+	_ = l.Close()
 	if err := Serve(t.Context(), l, newDisk(), Options{}); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v, want %v", err, net.ErrClosed)
 	}
@@ -464,7 +464,7 @@ func FuzzSession(f *testing.F) {
 	f.Add(slices.Concat(requestBytes(cmdWrite, 0, 0, 1<<31), []byte("data")), true)
 	f.Add(requestBytes(cmdRead, 0xffff, math.MaxUint64, math.MaxUint32), true)
 	disk := newDisk()
-	f.Fuzz(func(t *testing.T, message []byte, negotiated bool) {
+	f.Fuzz(func(_ *testing.T, message []byte, negotiated bool) {
 		if negotiated {
 			message = append(slices.Clone(handshake), message...)
 		}

@@ -55,7 +55,7 @@ func TestDiskReaderReadsAnyPart(t *testing.T) {
 			want = want[:len(p)]
 			gotN, gotErr := r.ReadAt(p, off)
 			wantN, wantErr := disk.ReadAt(want, off)
-			if gotN != wantN || gotErr != wantErr || !bytes.Equal(p[:gotN], want[:wantN]) {
+			if gotN != wantN || !errors.Is(gotErr, wantErr) || !bytes.Equal(p[:gotN], want[:wantN]) {
 				t.Fatalf("%s: read %d bytes at %d: got %d, %v; want %d, %v and equal bytes", name, len(p), off, gotN, gotErr, wantN, wantErr)
 			}
 		}
