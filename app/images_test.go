@@ -32,8 +32,8 @@ func TestImageUsageCountsDisk(t *testing.T) {
 		t.Fatalf("got images %+v, error %v, want one of 5 bytes with a disk of at least 1 MiB", list, err)
 	}
 	want := 5 + list[0].DiskUsed
-	if all, err := s.Storage(t.Context()); err != nil || all.Images != want {
-		t.Errorf("got %d bytes of images, error %v, want %d", all.Images, err, want)
+	if all, err := s.Storage(t.Context()); err != nil || all.ImageBytes != want {
+		t.Errorf("got %d bytes of images, error %v, want %d", all.ImageBytes, err, want)
 	}
 	if freed, err := s.RemoveImage(t.Context(), "base"); err != nil || freed != want {
 		t.Errorf("got %d bytes freed, error %v, want %d", freed, err, want)

@@ -14,8 +14,8 @@ import (
 	"vmterminal/vm/supervisor/client"
 )
 
-// VMs returns all VMs with their current states, sorted by name. The notes describe repairs
-// of the store, one line each.
+// VMs returns all VMs with their current states, sorted by name. The notes describe repairs to
+// the store, one line each.
 func (s *Service) VMs(ctx context.Context) ([]VM, []string, error) {
 	entries, notes, err := s.vms.List()
 	if err != nil {

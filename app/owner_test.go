@@ -57,7 +57,7 @@ func TestRootIsRefusedInStoreOfOtherUser(t *testing.T) {
 	if err := s.CheckOwner(); !errors.Is(err, ErrOtherOwner) {
 		t.Errorf("got %v, want %v", err, ErrOtherOwner)
 	}
-	if !slices.ContainsFunc(s.Doctor(t.Context()), func(f doctor.Finding) bool { return f.Code == doctor.StoreRefused }) {
+	if !slices.ContainsFunc(s.Doctor(t.Context()), func(f doctor.Finding) bool { return f.Code == doctor.StoreRefusedForRoot }) {
 		t.Error("got no finding from Doctor, want StoreRefused")
 	}
 }
@@ -77,7 +77,7 @@ func TestRootCreatesNothingInFolderOfOtherUser(t *testing.T) {
 			if err := s.CheckOwner(); !errors.Is(err, ErrOtherOwner) {
 				t.Errorf("got %v, want %v", err, ErrOtherOwner)
 			}
-			if !slices.ContainsFunc(s.Doctor(t.Context()), func(f doctor.Finding) bool { return f.Code == doctor.StoreRefused }) {
+			if !slices.ContainsFunc(s.Doctor(t.Context()), func(f doctor.Finding) bool { return f.Code == doctor.StoreRefusedForRoot }) {
 				t.Error("got no finding from Doctor, want StoreRefused")
 			}
 			if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {

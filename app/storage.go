@@ -12,9 +12,9 @@ import (
 type Storage struct {
 	// Free and Total describe the store's file system. They are 0 if unknown.
 	Free, Total int64
-	// Images is the space used by cached images, built disks and partial downloads.
-	Images int64
-	VMs    []VMStorage
+	// ImageBytes is the space used by cached images, built disks and partial downloads.
+	ImageBytes int64
+	VMs        []VMStorage
 }
 
 // VMStorage describes the disk space that one VM uses.
@@ -22,15 +22,15 @@ type VMStorage struct {
 	VM string
 	// Disk and Undo are the space used by the disk and by the undo disk.
 	Disk, Undo int64
-	// Snapshots are sorted newest first; Files is the space that their files use.
-	Snapshots []Snapshot
-	Files     int64
+	// Snapshots are sorted newest first; SnapshotBytes is the space that their files use.
+	Snapshots     []Snapshot
+	SnapshotBytes int64
 	// Problem says why the snapshots could not be listed, or is nil.
 	Problem *problem.Problem
 }
 
 // Total returns the space that the VM uses.
-func (v VMStorage) Total() int64 { return v.Disk + v.Undo + v.Files }
+func (v VMStorage) Total() int64 { return v.Disk + v.Undo + v.SnapshotBytes }
 
 // Storage returns the disk space that all VMs and images use. Problems with a VM are reported
 // in its VMStorage.
@@ -43,7 +43,7 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 	if free, total, err := doctor.Space(s.opt.Home); err == nil {
 		all.Free, all.Total = free, total
 	}
-	if all.Images, err = s.imageUsage(ctx); err != nil {
+	if all.ImageBytes, err = s.imageUsage(ctx); err != nil {
 		return Storage{}, err
 	}
 	for _, e := range entries {
@@ -68,7 +68,7 @@ func (s *Service) vmStorage(ctx context.Context, name string) VMStorage {
 	v.Snapshots = list.Snapshots
 	for _, snap := range list.Snapshots {
 		_, used := fileSizes(snap.File)
-		v.Files += used
+		v.SnapshotBytes += used
 	}
 	return v
 }

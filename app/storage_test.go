@@ -69,7 +69,7 @@ func TestStorageCountsEachKindOfFile(t *testing.T) {
 	}{
 		{"disk", v.Disk, 2 * mib},
 		{"undo disk", v.Undo, 5 * mib},
-		{"snapshot files", v.Files, 7 * mib},
+		{"snapshot files", v.SnapshotBytes, 7 * mib},
 		{"VM in all", v.Total(), 14 * mib},
 		{"disk of the VM without a list", unlisted.Disk, mib},
 		{"VM without a list in all", unlisted.Total(), mib},

@@ -14,8 +14,8 @@ import (
 	"vmterminal/snapshot/diskfile"
 )
 
-// memory returns firmware variables that are as large as OVMF's.
-func memory(seed byte) []byte {
+// firmwareContent returns firmware variables that are as large as OVMF's.
+func firmwareContent(seed byte) []byte {
 	b := bytes.Repeat([]byte{0xff}, 540672)
 	for i := range 1000 {
 		b[100+i] = seed + byte(i)
@@ -23,12 +23,12 @@ func memory(seed byte) []byte {
 	return b
 }
 
-// machineWith returns the paths of a VM with a disk and firmware variables generated from
+// vmWithFirmware returns the paths of a VM with a disk and firmware variables generated from
 // seed.
-func machineWith(t *testing.T, seed byte) Paths {
+func vmWithFirmware(t *testing.T, seed byte) Paths {
 	t.Helper()
 	dir := vmDir(t, content(seed, 3*mib))
-	writeFile(t, dir.Firmware, memory(seed))
+	writeFile(t, dir.Firmware, firmwareContent(seed))
 	return dir
 }
 
@@ -37,15 +37,15 @@ func machineWith(t *testing.T, seed byte) Paths {
 // variables for undo.
 func checkDisk(t *testing.T, what string, dir Paths, seed, undoSeed byte) {
 	t.Helper()
-	if !bytes.Equal(readFile(t, dir.Disk), content(seed, 3*mib)) || !bytes.Equal(readFile(t, dir.Firmware), memory(seed)) {
-		t.Errorf("%s: got another disk or other firmware variables, want those of seed %d", what, seed)
+	if !bytes.Equal(readFile(t, dir.Disk), content(seed, 3*mib)) || !bytes.Equal(readFile(t, dir.Firmware), firmwareContent(seed)) {
+		t.Errorf("%s: got a different disk or different firmware variables, want those of seed %d", what, seed)
 	}
 	if undoSeed == 0 {
 		if st, err := os.Lstat(dir.FirmwareUndo); err == nil && st.Size() > 0 {
 			t.Errorf("%s: got firmware variables for undo, want none", what)
 		}
-	} else if !bytes.Equal(readFile(t, dir.Undo), content(undoSeed, 3*mib)) || !bytes.Equal(readFile(t, dir.FirmwareUndo), memory(undoSeed)) {
-		t.Errorf("%s: got another undo disk or other firmware variables for undo, want those of seed %d", what, undoSeed)
+	} else if !bytes.Equal(readFile(t, dir.Undo), content(undoSeed, 3*mib)) || !bytes.Equal(readFile(t, dir.FirmwareUndo), firmwareContent(undoSeed)) {
+		t.Errorf("%s: got a different undo disk or different firmware variables for undo, want those of seed %d", what, undoSeed)
 	}
 	if left := tree(t, filepath.Dir(dir.Disk)); strings.Contains(left, "efivars.next") {
 		t.Errorf("%s: got files %s, want no efivars.next-*", what, left)
@@ -54,11 +54,11 @@ func checkDisk(t *testing.T, what string, dir Paths, seed, undoSeed byte) {
 
 func TestFirmwareFollowsDisk(t *testing.T) {
 	ctx := context.Background()
-	dir := machineWith(t, 1)
+	dir := vmWithFirmware(t, 1)
 	store := Open(dir)
 	create(t, dir, "one")
 	writeFile(t, dir.Disk, content(2, 3*mib))
-	writeFile(t, dir.Firmware, memory(2))
+	writeFile(t, dir.Firmware, firmwareContent(2))
 	create(t, dir, "two")
 	restore(t, dir, "one")
 	checkDisk(t, "restored", dir, 1, 2)
@@ -72,13 +72,13 @@ func TestFirmwareFollowsDisk(t *testing.T) {
 	other := vmDir(t, content(9, mib))
 	writeFile(t, File(other.Snapshots, "came"), readFile(t, File(dir.Snapshots, "one")))
 	restore(t, other, "came")
-	checkDisk(t, "of another folder", other, 1, 0)
+	checkDisk(t, "restored from another folder's file", other, 1, 0)
 	if err := store.Rename(ctx, "one", "first"); err != nil {
 		t.Fatal(err)
 	}
 	copied := vmDir(t, nil)
-	if err := store.ExtractFirmware(ctx, "first", copied.Firmware); err != nil || !bytes.Equal(readFile(t, copied.Firmware), memory(1)) {
-		t.Errorf("ExtractFirmware after a rename: got other variables, or error %v", err)
+	if err := store.ExtractFirmware(ctx, "first", copied.Firmware); err != nil || !bytes.Equal(readFile(t, copied.Firmware), firmwareContent(1)) {
+		t.Errorf("ExtractFirmware after a rename: got different variables, or error %v", err)
 	}
 	if _, err := store.DiscardUndo(ctx); err != nil {
 		t.Fatal(err)
@@ -95,10 +95,10 @@ func TestWithoutFirmware(t *testing.T) {
 	if left := tree(t, filepath.Dir(dir.Disk)); strings.Contains(left, "efivars") {
 		t.Errorf("got the files %s, want no efivars", left)
 	}
-	writeFile(t, dir.Firmware, memory(7))
+	writeFile(t, dir.Firmware, firmwareContent(7))
 	restore(t, dir, "one")
-	if !bytes.Equal(readFile(t, dir.Firmware), memory(7)) {
-		t.Error("got other variables, want them unchanged")
+	if !bytes.Equal(readFile(t, dir.Firmware), firmwareContent(7)) {
+		t.Error("got different variables, want them unchanged")
 	}
 }
 
@@ -119,8 +119,8 @@ func TestFirmwareTooLarge(t *testing.T) {
 	}
 }
 
-// TestFirmwareAfterCrash crashes at each step of a swap. Afterwards disk and variables must
-// both be old or both be new.
+// TestFirmwareAfterCrash crashes at each step of a swap. Afterward, the disk and its variables
+// must both be old or both be new.
 func TestFirmwareAfterCrash(t *testing.T) {
 	swap := func(dir Paths) error { // as in a restore, with both disks in one folder
 		next := filepath.Dir(dir.Disk) + "/next"
@@ -128,7 +128,7 @@ func TestFirmwareAfterCrash(t *testing.T) {
 	}
 	for at, crashed := 0, true; crashed; at++ {
 		crashed = false
-		dir := machineWith(t, 1)
+		dir := vmWithFirmware(t, 1)
 		writeFile(t, filepath.Dir(dir.Disk)+"/next", content(2, 3*mib))
 		f, err := os.Open(filepath.Dir(dir.Disk) + "/next")
 		if err != nil {
@@ -141,7 +141,7 @@ func TestFirmwareAfterCrash(t *testing.T) {
 		}
 		store := Open(dir)
 		for n, step := range []func() error{
-			func() error { return store.paths.prepareFirmware(memory(2), inode) },
+			func() error { return store.paths.prepareFirmware(firmwareContent(2), inode) },
 			func() error { return swap(dir) },
 			func() error { return os.Rename(dir.Firmware, dir.FirmwareUndo) },
 			func() error { return os.Rename(dir.FirmwareNextPrefix+strconv.FormatUint(inode, 10), dir.Firmware) },
@@ -167,12 +167,12 @@ func TestFirmwareAfterCrash(t *testing.T) {
 	}
 }
 
-// TestFirmwareWithoutPrevious checks that the new variables do not become those for undo if
-// the disk had none.
-func TestFirmwareWithoutPrevious(t *testing.T) {
-	dir := machineWith(t, 1)
+// TestRestoreWithoutOldFirmware checks that a restore leaves no variables for undo if the old
+// disk had none.
+func TestRestoreWithoutOldFirmware(t *testing.T) {
+	dir := vmWithFirmware(t, 1)
 	create(t, dir, "one")
-	writeFile(t, dir.FirmwareUndo, memory(5)) // from an earlier undo disk
+	writeFile(t, dir.FirmwareUndo, firmwareContent(5)) // from an earlier undo disk
 	if err := os.Remove(dir.Firmware); err != nil {
 		t.Fatal(err)
 	}
@@ -182,23 +182,23 @@ func TestFirmwareWithoutPrevious(t *testing.T) {
 	}
 }
 
-// TestRestoreKeepingUndo checks that RestoreKeepingUndo keeps the undo disk and its firmware variables,
-// but not the old disk.
+// TestRestoreKeepingUndo checks that RestoreKeepingUndo keeps the undo disk and its firmware
+// variables, but not the old disk.
 func TestRestoreKeepingUndo(t *testing.T) {
 	ctx := context.Background()
-	dir := machineWith(t, 1)
+	dir := vmWithFirmware(t, 1)
 	store := Open(dir)
 	create(t, dir, "one")
 	writeFile(t, dir.Disk, content(2, 3*mib))
-	writeFile(t, dir.Firmware, memory(2))
+	writeFile(t, dir.Firmware, firmwareContent(2))
 	create(t, dir, "two")
 	writeFile(t, dir.Disk, content(3, 3*mib))
-	writeFile(t, dir.Firmware, memory(3))
+	writeFile(t, dir.Firmware, firmwareContent(3))
 	restore(t, dir, "one")
 	if r, err := store.RestoreKeepingUndo(ctx, "two", dir.Disk, nil); err != nil || r.Undo != dir.Undo {
 		t.Fatalf("RestoreKeepingUndo: got %+v %v, want Undo %v", r, err, dir.Undo)
 	}
-	checkDisk(t, "restored over", dir, 2, 3)
+	checkDisk(t, "restored, keeping the undo disk", dir, 2, 3)
 	made, err := store.CreateFromUndo(ctx, Request{Name: "three"}, nil)
 	if err != nil || made.Taken != TakenStopped {
 		t.Fatal(made.Info, err)
@@ -207,13 +207,13 @@ func TestRestoreKeepingUndo(t *testing.T) {
 	checkDisk(t, "restored the undo disk", dir, 3, 2)
 }
 
-// TestRestoreKeepingUndoAfterCrash stops before and after the disk is replaced. The undo disk and
-// its firmware variables must be kept.
+// TestRestoreKeepingUndoAfterCrash simulates a crash before and after the disk is replaced. The
+// undo disk and its firmware variables must be kept.
 func TestRestoreKeepingUndoAfterCrash(t *testing.T) {
 	for _, placed := range []bool{false, true} {
-		dir := machineWith(t, 4)
+		dir := vmWithFirmware(t, 4)
 		writeFile(t, dir.Undo, content(3, 3*mib))
-		writeFile(t, dir.FirmwareUndo, memory(3))
+		writeFile(t, dir.FirmwareUndo, firmwareContent(3))
 		next := filepath.Dir(dir.Disk) + "/next"
 		writeFile(t, next, content(2, 3*mib))
 		st, err := os.Stat(next)
@@ -221,7 +221,7 @@ func TestRestoreKeepingUndoAfterCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		store := Open(dir)
-		if err := store.paths.prepareFirmwareKeepingUndo(memory(2), diskfile.Inode(st)); err != nil {
+		if err := store.paths.prepareFirmwareKeepingUndo(firmwareContent(2), diskfile.Inode(st)); err != nil {
 			t.Fatal(err)
 		}
 		now := byte(4)

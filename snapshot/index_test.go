@@ -60,7 +60,7 @@ func TestWrongIndexIsHarmless(t *testing.T) {
 		}
 		spoil(b)
 		if _, err := store.Extract(ctx, "one", filepath.Dir(dir.Disk)+"/clone", nil); err != nil || !bytes.Equal(readFile(t, filepath.Dir(dir.Disk)+"/clone"), one) {
-			t.Errorf("%s: Extract: got another disk, or error %v", name, err)
+			t.Errorf("%s: Extract: got a different disk, or error %v", name, err)
 		}
 		os.Remove(filepath.Dir(dir.Disk) + "/clone")
 		if err := store.Delete(ctx, "again"); err != nil {

@@ -51,7 +51,7 @@ func TestDiskOnAnotherFileSystem(t *testing.T) {
 			t.Errorf("%s: got %v, %v; want 0o640", when, st.Mode(), err)
 		}
 		if !bytes.Equal(readFile(t, real), want) || !bytes.Equal(readFile(t, dir.Undo), kept) {
-			t.Errorf("%s: got another disk or undo disk", when)
+			t.Errorf("%s: got a different disk or undo disk", when)
 		}
 	}
 	check("restored", first, second)

@@ -102,7 +102,7 @@ func TestBlocksAreShared(t *testing.T) {
 				t.Fatal(err)
 			}
 			if restore(t, dir, "b"); !bytes.Equal(readFile(t, dir.Disk), after) {
-				t.Error("restore without the first snapshot: got another disk")
+				t.Error("restore without the first snapshot: got a different disk")
 			}
 		})
 	}

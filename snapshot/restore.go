@@ -23,24 +23,26 @@ type Restored struct {
 	// Reused is how many bytes were taken from the old disk, and Shared is how many of
 	// these share blocks with it.
 	Reused, Shared int64
-	// Damage is damage in a part of the snapshot file that this restore did not need, or
-	// nil. The restored disk is not affected.
+	// Damage describes damage in a part of the snapshot file that this restore did not need,
+	// or is nil. The restored disk is not affected.
 	Damage error
 }
 
 // Restore replaces the disk, which may be a symbolic link or missing, with a snapshot. The
-// caller must hold the VM's lock and the job lock. The disk is replaced only once the new
-// one is complete beside it, checked and durable. Chunks that the old disk also has,
-// according to their SHA-256, are taken from there. The old disk becomes the undo disk and
-// replaces the previous one. Damage in a part of the file that was not needed is not an
-// error, but is reported in Restored. The error may wrap ErrNotFound, ErrMissing,
-// ErrDamaged (a *Damage names the chunk), ErrNewer, ErrTooLarge, a *NoSpace or the
-// context's error; the disk is then unchanged. After ErrNotDurable the disk is restored.
+// caller must hold the VM's lock and the job lock. The new disk is written next to the old
+// one, which is replaced only once the new disk is complete, checked and durable. Chunks that
+// the old disk also contains, as determined by their SHA-256, are taken from it. The old disk
+// becomes the undo disk and replaces the previous one. Damage in a part of the file that was
+// not needed is not an error, but is reported in Restored. The error may wrap ErrNotFound,
+// ErrMissing, ErrDamaged (a *Damage names the chunk), ErrNewer, ErrTooLarge, a *NoSpace or the
+// context's error; the disk is then unchanged. If the error wraps ErrNotDurable, the disk has
+// been restored.
 func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Restored, error) {
 	return s.restore(ctx, name, disk, false, orNoProgress(p))
 }
 
-// RestoreKeepingUndo is like Restore, but keeps the existing undo disk, not the old disk.
+// RestoreKeepingUndo is like Restore, but keeps the existing undo disk and discards the old
+// disk.
 func (s *Store) RestoreKeepingUndo(ctx context.Context, name, disk string, p Progress) (Restored, error) {
 	return s.restore(ctx, name, disk, true, orNoProgress(p))
 }
@@ -105,7 +107,8 @@ func (s *Store) restore(ctx context.Context, name, disk string, keepUndo bool, p
 	return out, nil
 }
 
-// prepareRestoredFirmware writes the firmware variables of the snapshot for next, the future disk.
+// prepareRestoredFirmware stores the snapshot's firmware variables for next, the file that
+// will become the disk.
 func (s *Store) prepareRestoredFirmware(file *snapshotFile, next *os.File, keepUndo bool) error {
 	content, err := file.firmware()
 	if err != nil {

@@ -33,7 +33,7 @@ func TestCreateListRestoreDelete(t *testing.T) {
 	}
 	r := restore(t, dir, "FIRST")
 	if !bytes.Equal(readFile(t, dir.Disk), first) {
-		t.Error("got another disk, want the first one")
+		t.Error("got a different disk, want the first one")
 	}
 	if r.Undo != dir.Undo || !bytes.Equal(readFile(t, r.Undo), second) || r.OldSize != int64(len(second)) || r.NewSize != int64(len(first)) {
 		t.Errorf("Restore: got %+v, want Undo %v, OldSize %v, NewSize %v", r, dir.Undo, int64(len(second)), int64(len(first)))
@@ -92,7 +92,7 @@ func TestCopiedFileIsImported(t *testing.T) {
 		t.Errorf("got imported %+v, want as created %+v", i, made)
 	}
 	if restore(t, to, "copy"); !bytes.Equal(readFile(t, to.Disk), disk) {
-		t.Error("got another disk than exported")
+		t.Error("got a different disk than exported")
 	}
 	if err := Open(to).Delete(context.Background(), "copy"); err != nil {
 		t.Error(err)

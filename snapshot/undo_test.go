@@ -37,7 +37,7 @@ func TestUndo(t *testing.T) {
 			t.Errorf("Undo: got %+v %v, want NewSize %v, OldSize %v, Undo %v", u, err, int64(len(now)), int64(5*mib-len(now)), dir.Undo)
 		}
 		if !bytes.Equal(readFile(t, dir.Disk), now) || tree(t, filepath.Dir(dir.Disk)) != before {
-			t.Errorf("got another disk, or files %s; want files %v", tree(t, filepath.Dir(dir.Disk)), before)
+			t.Errorf("got a different disk, or files %s; want files %v", tree(t, filepath.Dir(dir.Disk)), before)
 		}
 	}
 	if !bytes.Equal(readFile(t, dir.Undo), first) {

@@ -55,7 +55,7 @@ func (s *Store) Active() (Entry, error) {
 	}
 	switch len(list) {
 	case 0:
-		return Entry{}, fmt.Errorf("%w: there is no VM yet", ErrNoActive)
+		return Entry{}, fmt.Errorf("%w: there are no VMs yet", ErrNoActive)
 	case 1:
 		return list[0], nil
 	default:

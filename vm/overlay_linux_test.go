@@ -26,7 +26,7 @@ func TestRenameAndDeleteOnOverlay(t *testing.T) {
 		t.Fatalf("Rename: %v, want ErrCannotRename", err)
 	}
 	if e, err := s.Active(); err != nil || e.Name != "dev" || e.Broken != nil || pathExists(string(s.Dir("new"))) {
-		t.Errorf("after a failed Rename: Active = %+v, %v; want an intact dev", e, err)
+		t.Errorf("after a failed Rename: Active = %+v, %v; want dev, intact and not renamed", e, err)
 	}
 	if text, err := os.ReadFile(s.Home().Active()); err != nil || strings.TrimSpace(string(text)) != "dev" {
 		t.Errorf("active file = %q, %v; want dev", text, err)

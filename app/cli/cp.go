@@ -19,16 +19,20 @@ func cpCommand(r *runner) *cobra.Command {
 		Short: "Copy files between this computer and a running VM",
 		Long: `Cp copies files and, with -r, folders between this computer and a running VM. VM:PATH
 is a path in that VM's guest, :PATH a path in the active VM's guest. Relative paths in
-the guest start in /root. Modification times and holes of sparse files are preserved.
+the guest are relative to /root. Modification times and holes of sparse files are
+preserved.
 
-Files are first copied to a temporary name next to the destination and then moved into
-place, so a copy that fails or is canceled changes nothing.
+Files are first copied under a temporary name next to the destination and then moved
+into place, so a copy that fails or is canceled changes nothing. If moving several files
+into the guest fails, an error names those that are not in place.
 
-A folder copied into a guest is merged with an existing folder of that name. The files belong to root and lose
-their setuid and setgid bits.
+A folder copied into a guest is merged with an existing folder of that name. Files
+copied into a guest belong to root and, without --keep-setuid, lose their setuid and
+setgid bits.
 
-When a folder is copied out of a guest, the destination must not exist. Symbolic links that point out of
-the copied folder are skipped, because programs on this computer would follow them.`,
+When a folder is copied out of a guest, the destination must not exist. Symbolic links
+that point out of the copied folder are skipped, because programs on this computer would
+follow them.`,
 		Example: `  vmterminal cp setup.sh :/root/
   vmterminal cp -r site dev:/var/www
   vmterminal cp dev:/var/log/messages .`,

@@ -46,7 +46,7 @@ points out something that works but could be improved.`,
 			for _, finding := range findings {
 				check := describeFinding(finding)
 				checks = append(checks, check)
-				if finding.Status == doctor.Missing {
+				if finding.Status == doctor.Blocking {
 					failed = append(failed, check.Name)
 				}
 			}

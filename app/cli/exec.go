@@ -18,8 +18,8 @@ func execCommand(r *runner) *cobra.Command {
 		Use:   "exec [flags] [--] COMMAND [ARG...]",
 		Short: "Run a command in a running VM",
 		Long: `Exec runs a command in the guest as root, with its standard streams connected to
-this terminal. Flags after COMMAND belong to the command. If exec runs
-in a terminal, the command gets one in the guest, too, unless --tty=false is given.
+this terminal. Flags after COMMAND belong to the command. If exec runs in a terminal,
+the command gets one in the guest, too, unless --tty=false is given.
 
 Like ssh, exec reads standard input: in a 'while read' loop it would consume the loop's
 input. Use -n there.

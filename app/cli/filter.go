@@ -158,8 +158,8 @@ func plainRune(r rune) string {
 	}
 }
 
-// attributes maps attributes of cells to SGR parameters.
-var attributes = []struct {
+// cellAttributes maps attributes of cells to SGR parameters.
+var cellAttributes = []struct {
 	attr screen.Attr
 	sgr  int
 }{
@@ -176,7 +176,7 @@ var attributes = []struct {
 // sgr returns the sequence that selects a cell's colors and attributes.
 func sgr(c screen.Cell) string {
 	out := "\x1b[0"
-	for _, a := range attributes {
+	for _, a := range cellAttributes {
 		if c.Attr&a.attr != 0 {
 			out += fmt.Sprintf(";%d", a.sgr)
 		}

@@ -69,12 +69,12 @@ func findImage(r *runner, cmd *cobra.Command, distro, release string) (app.Found
 func imageNoteText(found app.FoundImage) string {
 	switch n := found.Note; n.Code {
 	case app.ImageOffline:
-		return fmt.Sprintf("There is no connection; %s is used as it was on %s", found.Name, n.Added.Local().Format(time.DateOnly))
+		return fmt.Sprintf("There is no connection; using %s as cached on %s", found.Name, n.Added.Local().Format(time.DateOnly))
 	case app.ImageOutdated:
-		return fmt.Sprintf("%s is offered in version %s, which is older than %s, offered before: the server may be outdated, or an attacker may be holding back updates",
+		return fmt.Sprintf("%s is offered in version %s, but version %s was offered before: the server may be outdated, or an attacker may be holding back updates",
 			found.Name, found.Version, n.Earlier)
 	case app.ImageUnchecked:
-		return n.Detail + "; until the file is repaired or removed, outdated offers are not detected"
+		return n.Detail + "; until the file is repaired or removed, outdated versions are not detected"
 	default:
 		return string(n.Code)
 	}
@@ -90,8 +90,8 @@ func distroNames(r *runner) []string {
 	return names
 }
 
-// completeSystem offers the distributions in the catalog for the first argument.
-func (r *runner) completeSystem(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeDistro offers the distributions in the catalog for the first argument.
+func (r *runner) completeDistro(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

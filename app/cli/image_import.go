@@ -10,9 +10,9 @@ func imageImportCommand(r *runner) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE|URL",
 		Short: "Add an image from a file or URL",
-		Long: `Import adds your own image to the cache. It must be the image of a bootable disk: raw,
-qcow2, VMDK, VDI, VHD, VHDX or OVA. Images that are a single file can be compressed
-with gzip, xz or zstd, except OVA.`,
+		Long: `Import adds your own image to the cache. It must be an image of a bootable disk: raw,
+qcow2, VMDK, VDI, VHD, VHDX or OVA. All formats except OVA can be compressed with
+gzip, xz or zstd.`,
 		Example: `  vmterminal image import disk.qcow2 --name base
   vmterminal image import https://example.org/disk.raw.xz --name base
   vmterminal vm create dev --image base`,

@@ -14,7 +14,7 @@ func imagePullCommand(r *runner) *cobra.Command {
 shows the distributions and their releases.`,
 		Example: `  vmterminal image pull debian
   vmterminal image pull ubuntu:24.04`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeSystem,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeDistro,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			distro, release, _ := strings.Cut(args[0], ":")
 			found, err := findImage(r, cmd, distro, release)

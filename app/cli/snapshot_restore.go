@@ -19,10 +19,10 @@ func snapshotRestoreCommand(r *runner) *cobra.Command {
 verified before the disk is replaced.
 
 The replaced disk becomes the undo disk; 'vmterminal snapshot undo' swaps it back. A VM
-has one undo disk, so a restore deletes the previous one. If the VM's
-disk has not changed since the last restore, the existing undo disk is kept instead.
-Before deleting an undo disk, restore offers to save it as a snapshot; without a
-terminal, use --save-undo.`,
+has one undo disk, so a restore deletes the previous one. If the VM's disk has not
+changed since the last restore, the existing undo disk is kept instead. Before deleting
+an undo disk, restore offers to save it as a snapshot; without a terminal, use
+--save-undo.`,
 		Example: `  vmterminal stop
   vmterminal snapshot restore before-upgrade
   vmterminal run`,
@@ -48,7 +48,7 @@ terminal, use --save-undo.`,
 			return r.writeResult(out, func() { r.printf("Snapshot restored: %s\n", restored.Snapshot.Name) })
 		},
 	}
-	cmd.Flags().StringVar(&saveUndo, "save-undo", "", "before an existing undo disk is deleted, save it as snapshot `NAME`")
+	cmd.Flags().StringVar(&saveUndo, "save-undo", "", "save an existing undo disk as snapshot `NAME` before it is deleted")
 	return cmd
 }
 
@@ -60,7 +60,7 @@ func reportRestore(p *printer, r app.Restored) {
 		p.infof("Note: the disk was restored correctly, but a part of the snapshot file that was not needed is damaged: %s. Take a new snapshot.", r.Damage)
 	}
 	if r.CRCOnly {
-		p.infof("This file was not created by VMTerminal; it could only be checked by its CRC-32.")
+		p.infof("This file was not created by VMTerminal; it could only be checked against its CRC-32.")
 	}
 	if r.OldSize > 0 && r.OldSize != r.NewSize {
 		p.infof("The disk was %s and is %s now.", units.Bytes(r.OldSize), units.Bytes(r.NewSize))

@@ -16,8 +16,8 @@ func snapshotVerifyCommand(r *runner) *cobra.Command {
 		Use:   "verify NAME...",
 		Short: "Verify that snapshots are intact",
 		Long: `Verify decompresses snapshots and compares all data with the checksums in their
-files. It does not change them. It fails if a snapshot is damaged, after it has
-verified the others.`,
+files. It does not change them. If a snapshot is damaged, it verifies the others and
+then fails.`,
 		Example: `  vmterminal snapshot verify before-upgrade
   vmterminal snapshot verify --all --quick`,
 		ValidArgsFunction: r.completeSnapshots,
@@ -35,7 +35,7 @@ verified the others.`,
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "verify all snapshots of the VM")
-	cmd.Flags().BoolVar(&quick, "quick", false, "check only size, header and checksum of the compressed data")
+	cmd.Flags().BoolVar(&quick, "quick", false, "check only the file's size and header and the checksum of its compressed data")
 	return cmd
 }
 

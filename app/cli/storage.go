@@ -45,7 +45,7 @@ func storageCommand(r *runner) *cobra.Command {
 				Total  int64         `json:"total"`
 				Images int64         `json:"images"`
 				VMs    []storageView `json:"vms"`
-			}{schema, all.Free, all.Total, all.Images, []storageView{}}
+			}{schema, all.Free, all.Total, all.ImageBytes, []storageView{}}
 			for _, v := range all.VMs {
 				out.VMs = append(out.VMs, storageJSON(v))
 			}
@@ -56,8 +56,8 @@ func storageCommand(r *runner) *cobra.Command {
 
 func printStorage(p *printer, all app.Storage) {
 	p.printf("Free: %s of %s\n", units.Bytes(all.Free), units.Bytes(all.Total))
-	if all.Images > 0 {
-		p.printf("Images: %s\n", units.Bytes(all.Images))
+	if all.ImageBytes > 0 {
+		p.printf("Images: %s\n", units.Bytes(all.ImageBytes))
 	}
 	for _, v := range all.VMs {
 		p.printf("VM '%s': %s\n", app.Plain(v.VM), units.Bytes(v.Total()))

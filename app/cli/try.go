@@ -201,7 +201,7 @@ func rollBackTry(ctx context.Context, r *runner, t *tryRun) error {
 	if err := r.svc.DeleteSnapshot(ctx, t.vm, t.snapshot.Name); err != nil {
 		r.printFailure(explain(err))
 	}
-	r.infof("Rolled back; the VM is starting. 'vmterminal snapshot undo' brings the tried changes back.")
+	r.infof("Rolled back; the VM is starting. 'vmterminal snapshot undo' brings the changes back.")
 	return nil
 }
 

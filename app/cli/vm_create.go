@@ -171,7 +171,7 @@ func createFromImage(r *runner, cmd *cobra.Command, n app.NewVM, c imageFlags) e
 type packagesFlag struct{ fromPackages bool }
 
 func (p *packagesFlag) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&p.fromPackages, "from-packages", false, "build the disk from packages from this computer's Debian mirror; --release defaults to this computer's release")
+	flags.BoolVar(&p.fromPackages, "from-packages", false, "build the disk from packages, using this computer's Debian mirror; --release defaults to this computer's release")
 }
 
 func (p *packagesFlag) check(cmd *cobra.Command, from imageFlags) error {

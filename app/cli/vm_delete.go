@@ -11,8 +11,8 @@ func vmDeleteCommand(r *runner) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "delete NAME...", Aliases: []string{"rm"},
 		Short: "Delete VMs",
-		Long: `Delete removes VMs from the list. Their disks and snapshots stay on disk, and
-'vmterminal vm create NAME --reuse-data' uses them again. With --purge they are
+		Long: `Delete removes VMs from the list. Their disks and snapshots are kept, and
+'vmterminal vm create NAME --reuse-data' can reuse them. With --purge they are
 deleted, too.`,
 		Example: `  vmterminal vm delete old
   vmterminal vm delete old --purge -y`,

@@ -17,15 +17,14 @@ shared folders take effect at the next start. The disk can only grow, and only w
 the VM is stopped.
 
 Changes to forwards take effect at once in a running guest. If one of the ports is in
-use, no forward is changed. Removing a forward does not close open connections. In a VM that was
-started by an earlier version, changes take effect at the next start.
+use, no forward is changed. Removing a forward does not close open connections. In a VM
+that was started by an earlier version, changes take effect at the next start.
 
 The guest's agent mounts each shared folder in /mnt under the folder's own name: ~/site
-becomes /mnt/site.
-Files that the guest writes there
-belong to the user who runs the VM, and only that user can read them. Owners, modes and
-links set in the guest are visible only in the guest. The guest cannot read symbolic
-links created on this computer. Shared folders are not part of snapshots.`,
+becomes /mnt/site. Files that the guest writes there belong to the user who runs the VM,
+and only that user can read them. Owners, modes and links set in the guest are visible
+only in the guest. The guest cannot read symbolic links created on this computer. Shared
+folders are not part of snapshots.`,
 		Example: `  vmterminal vm set dev --cpus 4 --memory 4G
   vmterminal vm set dev --disk-size 40G
   vmterminal vm set dev --forward 8080:80 --forward 2222:22

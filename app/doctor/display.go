@@ -9,7 +9,7 @@ import (
 )
 
 // checkDisplay looks for the display that the window would open on. VMs work without a display,
-// so the status is never Missing.
+// so the status is never Blocking.
 func checkDisplay() Finding {
 	f := Finding{Subject: SubjectDisplay, Status: Note}
 	display, err := findDisplay()

@@ -71,14 +71,14 @@ func TestFilesOfAnotherOwnerAreFound(t *testing.T) {
 	}
 	got := c.checkOwners()
 	want := Fix{Action: ChangeOwner, Path: string(root), UID: 0}
-	if len(got) != 1 || got[0].Status != Missing || got[0].Args.Path != disk || fmt.Sprint(got[0].Fixes) != fmt.Sprint([]Fix{want}) {
+	if len(got) != 1 || got[0].Status != Blocking || got[0].Args.Path != disk || fmt.Sprint(got[0].Fixes) != fmt.Sprint([]Fix{want}) {
 		t.Errorf("another owner: got %+v, want %s and %+v", got, disk, want)
 	}
 	if err := os.Chown(string(root), 65534, -1); err != nil {
 		t.Fatal(err)
 	}
-	if f := c.checkStore(); f.Status != Missing || f.Code != StoreRefused {
-		t.Errorf("root in another user's store: got %+v, want %s", f, StoreRefused)
+	if f := c.checkStore(); f.Status != Blocking || f.Code != StoreRefusedForRoot {
+		t.Errorf("root in another user's store: got %+v, want %s", f, StoreRefusedForRoot)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestRunReportsEverySubject(t *testing.T) {
 		VMs:         func(context.Context) ([]VM, []string, error) { return nil, nil, nil },
 	})
 	want := map[Code]Status{
-		QEMUMissing: Missing, AccelUnknown: Note, GuestBuiltIn: OK, StoreNotCreated: OK, ConfigInvalid: Missing, VMsNone: OK, LeftoversNone: OK,
+		QEMUMissing: Blocking, AccelUnknown: Note, GuestBuiltIn: OK, StoreNotCreated: OK, ConfigInvalid: Blocking, VMsNone: OK, LeftoversNone: OK,
 	}
 	subjects := map[Subject]bool{}
 	for _, f := range found {

@@ -6,7 +6,7 @@ import (
 	"vmterminal/vm/qemu"
 )
 
-// checkFirmware looks for UEFI firmware. Without it, the status is Missing only if a VM needs
+// checkFirmware looks for UEFI firmware. Without it, the status is Blocking only if a VM needs
 // it.
 func (c *checker) checkFirmware() Finding {
 	f := Finding{Subject: SubjectUEFI, Status: OK, Code: UEFIFound}
@@ -17,7 +17,7 @@ func (c *checker) checkFirmware() Finding {
 	}
 	f.Status, f.Code = Note, UEFIMissing
 	if i := slices.IndexFunc(c.vms, func(v VM) bool { return v.UEFI }); i >= 0 {
-		f.Status, f.Code, f.Args.VM = Missing, UEFINeeded, c.vms[i].Name
+		f.Status, f.Code, f.Args.VM = Blocking, UEFINeeded, c.vms[i].Name
 	}
 	return f.withFixes(Fix{Action: InstallTools, Tools: []Tool{OVMF}})
 }

@@ -14,7 +14,7 @@ import (
 const oldestQEMU = 7
 
 func checkQEMU() Finding {
-	f := Finding{Subject: SubjectQEMU, Status: Missing}
+	f := Finding{Subject: SubjectQEMU, Status: Blocking}
 	binary, version, err := qemu.Find()
 	f.Args = Args{Path: binary, Version: version, Err: err}
 	tools := []Tool{QEMU, QEMUImg}
@@ -58,7 +58,7 @@ func (c *checker) checkAccelerator(ctx context.Context) Finding {
 	case errors.Is(err, qemu.ErrNoQEMU):
 		f.Code = AccelUnknown
 	case err != nil:
-		f.Status, f.Code, f.Args.Err = Missing, AccelFailed, err
+		f.Status, f.Code, f.Args.Err = Blocking, AccelTestFailed, err
 	case accel.Name == qemu.TCG:
 		f.Code, f.Fixes = AccelCodes[accel.Reason], accelFixes(accel.Reason)
 	default:
@@ -70,14 +70,14 @@ func (c *checker) checkAccelerator(ctx context.Context) Finding {
 func (c *checker) checkGuest() Finding {
 	f := Finding{Subject: SubjectGuest, Status: OK, Code: GuestBuiltIn, Args: Args{Version: c.GuestVersion}}
 	if c.GuestVersion == "" {
-		f.Status, f.Code = Missing, GuestMissing
+		f.Status, f.Code = Blocking, GuestMissing
 		return f.withFixes(Fix{Action: RebuildProgram})
 	}
 	return f
 }
 
 // checkDebian reports whether Debian can be built from packages here. VMs do not need that, so
-// the status is never Missing.
+// the status is never Blocking.
 func checkDebian() Finding {
 	f := Finding{Subject: SubjectDebian, Status: Note}
 	err := debian.CheckTools()

@@ -72,6 +72,6 @@ func (c *checker) checkOwners() []Finding {
 	if count == 0 {
 		return nil
 	}
-	f := Finding{Subject: SubjectOwners, Status: Missing, Code: OwnersDiffer, Args: Args{Count: count, Path: first, User: UserName(owner)}}
+	f := Finding{Subject: SubjectOwners, Status: Blocking, Code: OwnersDiffer, Args: Args{Count: count, Path: first, User: UserName(owner)}}
 	return []Finding{f.withFixes(Fix{Action: ChangeOwner, Path: store, UID: owner})}
 }

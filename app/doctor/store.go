@@ -25,7 +25,7 @@ const (
 // checkStore checks that this user, and nobody else, can use the store's folder.
 func (c *checker) checkStore() Finding {
 	path := string(c.Home)
-	f := Finding{Subject: SubjectStore, Status: Missing, Args: Args{Path: path}}
+	f := Finding{Subject: SubjectStore, Status: Blocking, Args: Args{Path: path}}
 	moveStore := Fix{Action: MoveStore, Name: home.EnvVar}
 	if err := c.Home.CheckMounted(); err != nil {
 		f.Code, f.Args.Err = StoreNotMounted, err
@@ -36,7 +36,7 @@ func (c *checker) checkStore() Finding {
 	case errors.Is(err, fs.ErrNotExist):
 		f.Args.Folder = ExistingFolder(path)
 		if owner := ownerOf(f.Args.Folder); owner != 0 && os.Geteuid() == 0 {
-			f.Code, f.Args.User = StoreRefused, UserName(owner)
+			f.Code, f.Args.User = StoreRefusedForRoot, UserName(owner)
 			return f.withFixes(Fix{Action: UseAsOwner, User: f.Args.User})
 		}
 		if err := unix.Access(f.Args.Folder, unix.W_OK|unix.X_OK); err != nil {
@@ -55,7 +55,7 @@ func (c *checker) checkStore() Finding {
 	if owner := Owner(info); owner != os.Geteuid() {
 		f.Args.User = UserName(owner)
 		if os.Geteuid() == 0 {
-			f.Code = StoreRefused
+			f.Code = StoreRefusedForRoot
 			return f.withFixes(Fix{Action: UseAsOwner, User: f.Args.User})
 		}
 		f.Code = StoreOtherOwner
@@ -71,7 +71,7 @@ func (c *checker) checkStore() Finding {
 		return f.withFixes(Fix{Action: AllowOwner, Path: path})
 	}
 	if mode := info.Mode().Perm(); mode&^durable.DirMode != 0 {
-		f.Status, f.Code, f.Args.Mode = Note, StoreOpen, mode
+		f.Status, f.Code, f.Args.Mode = Note, StoreOpenToOthers, mode
 		return f.withFixes(Fix{Action: ChangeMode, Path: path, Mode: durable.DirMode})
 	}
 	f.Status, f.Code = OK, StorePrivate
@@ -120,9 +120,9 @@ func (c *checker) checkSpace() Finding {
 	f.Args.Free, f.Args.Total = free, total
 	switch {
 	case !diskfile.HasFreeInodes(ExistingFolder(string(c.Home))):
-		f.Status, f.Code = Missing, SpaceNoInodes
+		f.Status, f.Code = Blocking, SpaceNoInodes
 	case free < minSpace:
-		f.Status, f.Code = Missing, SpaceUsedUp
+		f.Status, f.Code = Blocking, SpaceTooLow
 	case free < lowSpace:
 		f.Status, f.Code = Note, SpaceLow
 	default:
@@ -165,7 +165,7 @@ func (c *checker) checkSockets() Finding {
 	dir, err := client.FindRunDir(c.Home.Run(), !slices.Contains(c.features, durable.Sockets))
 	switch {
 	case err != nil:
-		f.Status, f.Code, f.Args.Err = Missing, SocketsNowhere, err
+		f.Status, f.Code, f.Args.Err = Blocking, SocketsNowhere, err
 		return f.withFixes(Fix{Action: RemoveSocketDir}, Fix{Action: SetSocketFolder, Name: "XDG_RUNTIME_DIR"})
 	case dir != c.Home.Run():
 		f.Code, f.Args.Path = SocketsElsewhere, dir
@@ -177,7 +177,7 @@ func (c *checker) checkConfig() Finding {
 	f := Finding{Subject: SubjectConfig, Status: OK, Code: ConfigReadable}
 	if err := c.CheckConfig(); err != nil {
 		path := c.Home.Config()
-		f.Status, f.Code, f.Args = Missing, ConfigInvalid, Args{Path: path, Err: err}
+		f.Status, f.Code, f.Args = Blocking, ConfigInvalid, Args{Path: path, Err: err}
 		return f.withFixes(Fix{Action: EditLine, Path: path})
 	}
 	return f

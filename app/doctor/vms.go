@@ -3,7 +3,7 @@ package doctor
 // checkVMs reports VMs that cannot be used.
 func (c *checker) checkVMs() []Finding {
 	if c.vmsErr != nil {
-		return []Finding{{Subject: SubjectVMs, Status: Missing, Code: VMsUnlistable, Args: Args{Err: c.vmsErr}}}
+		return []Finding{{Subject: SubjectVMs, Status: Blocking, Code: VMsUnlistable, Args: Args{Err: c.vmsErr}}}
 	}
 	var all []Finding
 	for _, v := range c.vms {

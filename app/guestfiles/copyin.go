@@ -38,7 +38,7 @@ func CheckFiles(from []string, recursive bool) (total int64, err error) {
 		case info.IsDir() && !recursive:
 			return 0, fmt.Errorf("%s: %w", name, ErrIsFolder)
 		case !info.IsDir() && !info.Mode().IsRegular():
-			return 0, fmt.Errorf("%w: %s is not a file", ErrCopy, name)
+			return 0, fmt.Errorf("%w: %s is neither a regular file nor a folder", ErrCopy, name)
 		}
 		err = filepath.WalkDir(name, func(_ string, d fs.DirEntry, err error) error {
 			if err == nil && d.Type().IsRegular() {
@@ -58,9 +58,9 @@ func CheckFiles(from []string, recursive bool) (total int64, err error) {
 // Scripts for the guest's shell that work with GNU tools and BusyBox. $1 is the staging
 // folder unless documented otherwise.
 const (
-	// findDestinationScript prints "dir" if the destination is a folder, or else "file", and
-	// the folder to copy into. $1 is the destination; $2 is not empty if there are several
-	// files.
+	// findDestinationScript prints "dir" if the destination is a folder and "file" otherwise,
+	// followed by the folder to copy into. $1 is the destination; $2 is not empty if there are
+	// several files.
 	findDestinationScript = `if [ -d "$1" ]; then printf 'dir\0%s\0' "$1"
 elif [ -n "$2" ] || [ "${1%/}" != "$1" ]; then echo "$1 is not a folder" >&2; exit 1
 else d=$(dirname -- "$1"); [ -d "$d" ] || { echo "folder $d does not exist" >&2; exit 3; }; printf 'file\0%s\0' "$d"; fi`
@@ -69,22 +69,22 @@ else d=$(dirname -- "$1"); [ -d "$d" ] || { echo "folder $d does not exist" >&2;
 mkdir -m 700 -- "$1" && tar -xf - -C "$1"`
 
 	// writeSparseScript writes the sparse file $1, which is $2 bytes long and was modified at
-	// $3. The script's input is a sequence of lines, each with a block number and a block
-	// count, followed by the data of these blocks.
+	// $3. The script's input is a sequence of records; each is a line with a block number and a
+	// block count, followed by the data of these blocks.
 	writeSparseScript = `while read -r block count; do
 	dd of="$1" bs=65536 seek="$block" count="$count" iflag=fullblock conv=notrunc status=none || exit 1
 done
 truncate -s "$2" "$1" && touch -m -d "@$3" "$1"`
 
-	// checkScript fails if the files cannot be moved into $2, and otherwise makes them durable,
+	// checkAndSyncScript fails if the files cannot be moved into $2, and otherwise makes them durable,
 	// so that a power failure leaves no empty files under their final names.
-	checkScript = `check() {
+	checkAndSyncScript = `check() {
 	for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
 		[ -e "$f" ] || [ -L "$f" ] || continue
 		t=$2/${f##*/}
 		if [ -d "$f" ] && [ ! -L "$f" ]; then
 			if [ -d "$t" ]; then
-				[ "$(stat -L -c %d -- "$t")" = "$device" ] || { echo "$t is on another file system than $top: copy to it directly" >&2; return 1; }
+				[ "$(stat -L -c %d -- "$t")" = "$device" ] || { echo "$t is on a different file system from $top: copy to it directly" >&2; return 1; }
 				check "$f" "$t" || return 1
 			elif [ -e "$t" ] || [ -L "$t" ]; then
 				echo "$t is not a folder" >&2
@@ -125,9 +125,9 @@ const (
 	maxPath = 8 << 10
 )
 
-// CopyIn copies files and folders, which CheckFiles must have accepted, to a folder in a guest
-// or, for a single file or folder, to a new name. It first writes everything to a staging
-// folder and then moves it into place. It returns [ErrCopy] if the guest refuses the copy.
+// CopyIn copies files and folders to a folder in a guest, or a single file or folder to a new
+// name. CheckFiles must have accepted them. CopyIn first writes everything to a staging folder
+// and then moves it into place. It returns [ErrCopy] if the guest refuses the copy.
 func CopyIn(ctx context.Context, run Runner, from []string, to string, opt InOptions, m job.Meter) (Copied, error) {
 	needsFolder := ""
 	if len(from) > 1 {
@@ -148,7 +148,7 @@ func CopyIn(ctx context.Context, run Runner, from []string, to string, opt InOpt
 	s := staging{run: run, dir: path.Join(dir, ".vmterminal-"+rand.Text()), meter: m, opt: opt}
 	err = s.sendFiles(ctx, from, names)
 	if err == nil {
-		err = run.runScript(ctx, checkScript, []string{s.dir, dir}, nil, nil)
+		err = run.runScript(ctx, checkAndSyncScript, []string{s.dir, dir}, nil, nil)
 	}
 	if err != nil {
 		return Copied{}, s.discard(ctx, err)
@@ -282,8 +282,8 @@ func (f sparseFile) send(ctx context.Context, w io.Writer, m job.Meter) error {
 	return nil
 }
 
-// extent returns the next range of data at or after off, aligned to a block, in which all holes
-// are shorter than minHole.
+// extent returns the next range of data at or after off, in which all holes are shorter than
+// minHole. Its start is a multiple of sparseBlock, unless it is off.
 func (f sparseFile) extent(disk *diskfile.Disk, off int64) (start, end int64, err error) {
 	start, end, err = disk.NextData(off)
 	start = min(start, f.size) / sparseBlock * sparseBlock
@@ -322,5 +322,5 @@ func (f sparseFile) sendBlocks(ctx context.Context, w io.Writer, disk *diskfile.
 }
 
 func (f sparseFile) shrankError() error {
-	return fmt.Errorf("%w: %s shrank while it was read", ErrCopy, f.source)
+	return fmt.Errorf("%w: %s shrank while it was being read", ErrCopy, f.source)
 }

@@ -42,7 +42,7 @@ func TestDistance(t *testing.T) {
 		{"kitten", "sitting", 3},
 	} {
 		if got := editDistance([]rune(c.a), []rune(c.b)); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+			t.Errorf("editDistance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
 }

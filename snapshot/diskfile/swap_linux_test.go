@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestUndoOnAnotherFileSystem swaps a disk on another file system than undo.
+// TestUndoOnAnotherFileSystem swaps a disk on a different file system from undo.
 func TestUndoOnAnotherFileSystem(t *testing.T) {
 	const memory = "/dev/shm" // another file system on every Linux
 	other, err := os.MkdirTemp(memory, "swap")

@@ -43,15 +43,15 @@ var writers = map[string]func() (before, after func(part []byte)){
 	},
 }
 
-// TestClonesAreChecked changes the older file during each clone.
+// TestClonesAreChecked changes the older file just before and just after clones.
 func TestClonesAreChecked(t *testing.T) {
 	for name, writer := range writers {
-		t.Run("disk that is present/"+name, func(t *testing.T) { checkPresent(t, writer) })
+		t.Run("disk that is present/"+name, func(t *testing.T) { checkPresentDisk(t, writer) })
 		t.Run("snapshot that is reused/"+name, func(t *testing.T) { checkReuse(t, name, writer) })
 	}
 }
 
-func checkPresent(t *testing.T, writer func() (before, after func([]byte))) {
+func checkPresentDisk(t *testing.T, writer func() (before, after func([]byte))) {
 	t.Helper()
 	disk, _ := later()
 	file, h, x := written(t, disk, 0)
@@ -71,7 +71,7 @@ func checkPresent(t *testing.T, writer func() (before, after func([]byte))) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(back.b, disk.b) {
-		t.Error("got a different disk than that of the snapshot")
+		t.Error("got a disk that differs from the snapshot's")
 	}
 }
 
@@ -93,18 +93,18 @@ func checkReuse(t *testing.T, name string, writer func() (before, after func([]b
 	}
 }
 
-// TestCloneBeyondEnd compresses the last segment again, to a shorter one: its discarded
-// clone reaches beyond the end of the file.
+// TestCloneBeyondEnd recompresses the last segment, which becomes shorter, so the discarded
+// clone of the old segment extends past the end of the file.
 func TestCloneBeyondEnd(t *testing.T) {
 	noise := &memory{b: random(1, mib)}
 	file, base := baseOf(t, noise)
 	out := &memory{}
 	flip := func(part []byte) { part[0] ^= 1 }
 	base.Cloner = cloneTo(out, file, flip, flip)
-	// The list of changes is wrong in a way that samples do not detect; the new file
-	// must be consistent nevertheless.
+	// The list of changes is wrong in a way that sampling does not detect; the new file must
+	// still be consistent.
 	base.SetChanges(mib, nil)
-	src := &changing{memory: noise, left: 1, then: bytes.Repeat([]byte("a"), mib)}
+	src := &changingDisk{memory: noise, readsLeft: 1, laterContent: bytes.Repeat([]byte("a"), mib)}
 	h, x := writeAgain(t, out, src, base, 1)
 	if out.Size() <= h.FileSize {
 		t.Fatalf("got a target of %d bytes, want more than the FileSize %d", out.Size(), h.FileSize)
@@ -118,16 +118,16 @@ func TestCloneBeyondEnd(t *testing.T) {
 	}
 }
 
-// changing is a disk whose content changes after a number of reads.
-type changing struct {
+// changingDisk is a disk whose content changes after a number of reads.
+type changingDisk struct {
 	*memory
-	left int
-	then []byte
+	readsLeft    int
+	laterContent []byte
 }
 
-func (c *changing) ReadAt(p []byte, off int64) (int, error) {
-	if c.left--; c.left >= 0 {
+func (c *changingDisk) ReadAt(p []byte, off int64) (int, error) {
+	if c.readsLeft--; c.readsLeft >= 0 {
 		return c.memory.ReadAt(p, off)
 	}
-	return bytes.NewReader(c.then).ReadAt(p, off)
+	return bytes.NewReader(c.laterContent).ReadAt(p, off)
 }

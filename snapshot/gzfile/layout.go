@@ -13,20 +13,20 @@ var zeroSegmentCRCs = sync.OnceValue(func() (sums [zeroGroup + 1]uint32) {
 	return sums
 })
 
-// layout computes the length and the CRC-32C of a body segment by segment.
-type layout struct {
+// expectedBody computes the length and the CRC-32C of a body, one segment at a time.
+type expectedBody struct {
 	length int64
 	crc    crcSum
 }
 
-func (l *layout) add(crc uint32, n int64) {
+func (l *expectedBody) add(crc uint32, n int64) {
 	l.crc.add(crc, n)
 	l.length += n
 }
 
 // addZeros adds the segments of the zero chunks [from, to). size is the disk's size in
 // bytes.
-func (l *layout) addZeros(from, to, size int64) {
+func (l *expectedBody) addZeros(from, to, size int64) {
 	for whole := min(to, size/ChunkSize); from < whole; {
 		n := min(zeroGroup, whole-from)
 		l.add(zeroSegmentCRCs()[n], int64(len(zeroSegments()[n])))
@@ -38,10 +38,10 @@ func (l *layout) addZeros(from, to, size int64) {
 	}
 }
 
-// matchesBody reports whether the index describes a body that has the header's CRC-32C,
-// with every segment at its offset and no gaps. crc is the disk's CRC-32.
+// matchesBody reports whether the index describes a body whose CRC-32C is h.BodyCRC, with
+// every segment at its offset and no gaps. crc is the disk's CRC-32.
 func (x *Index) matchesBody(h Header, crc uint32) bool {
-	body := &layout{crc: newCRCSum(crc32.Castagnoli)}
+	body := &expectedBody{crc: newCRCSum(crc32.Castagnoli)}
 	start := int64(-1)
 	next := int64(0)
 	for i := range x.Entries {

@@ -35,7 +35,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := f.CheckContent(c); err != nil || !bytes.Equal(back.b, disk.b) {
-				t.Errorf("Stream: got another disk, error %v", err)
+				t.Errorf("Stream: got a different disk, error %v", err)
 			}
 			stored, err := x.Bytes()
 			if err != nil {
@@ -47,7 +47,7 @@ func TestRoundTrip(t *testing.T) {
 			}
 			back = &memory{b: make([]byte, disk.Size())}
 			if err := f.Decode(context.Background(), x2, back.sink, Options{}); err != nil || !bytes.Equal(back.b, disk.b) {
-				t.Errorf("Decode: got another disk, error %v", err)
+				t.Errorf("Decode: got a different disk, error %v", err)
 			}
 			z, err := gzip.NewReader(section(out))
 			if err != nil {

@@ -9,24 +9,24 @@ import (
 
 // writer writes segments in sequence. It is not safe for concurrent use.
 type writer struct {
-	dst     io.WriterAt
-	base    *Base
-	size    int64
-	offset  int64  // of the next segment
-	start   int64  // offset of pending
-	pending []byte // short segments, to be written together
-	next    int64  // the first chunk that is not in the file yet
-	data    int64
-	digest  *digest
-	content crcSum
-	body    crcSum
-	entries []Entry
+	dst       io.WriterAt
+	base      *Base
+	size      int64
+	offset    int64  // of the next segment
+	start     int64  // offset of pending
+	pending   []byte // short segments, to be written together
+	nextChunk int64  // the first chunk that is not in the file yet
+	data      int64
+	digest    *digest
+	content   crcSum
+	body      crcSum
+	entries   []Entry
 	// compress fills in a job without using the base.
 	compress func(*chunkJob) error
 }
 
 func (w *writer) addChunk(j *chunkJob) error {
-	if j.data > 0 { // otherwise it is part of the zero run before the next chunk
+	if j.data > 0 { // otherwise it is part of the run of zero chunks before the next data chunk
 		if err := w.writeZeros(j.chunk); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (w *writer) addChunk(j *chunkJob) error {
 	w.body.add(j.entry.SegmentCRC, segment)
 	w.entries = append(w.entries, j.entry)
 	w.data += j.data
-	w.next++
+	w.nextChunk++
 	if j.baseEntry != nil {
 		w.base.Reused += segment
 	}
@@ -94,11 +94,11 @@ func (w *writer) flush() error {
 	return err
 }
 
-// writeZeros writes the zero chunks before chunk end.
+// writeZeros writes the zero chunks from w.nextChunk up to, but not including, end.
 func (w *writer) writeZeros(end int64) error {
 	whole := min(end, w.size/ChunkSize)
-	for w.next < whole {
-		n := min(zeroGroup, whole-w.next)
+	for w.nextChunk < whole {
+		n := min(zeroGroup, whole-w.nextChunk)
 		for range n {
 			w.digest.add(zeroSHA())
 			w.content.add(zeroCRC(), ChunkSize)
@@ -106,13 +106,13 @@ func (w *writer) writeZeros(end int64) error {
 		if err := w.writeSummed(zeroSegments()[n]); err != nil {
 			return err
 		}
-		w.next += n
+		w.nextChunk += n
 	}
-	if w.next == end {
+	if w.nextChunk == end {
 		return nil
 	}
-	n := chunkLen(w.size, w.next)
-	w.next++
+	n := chunkLen(w.size, w.nextChunk)
+	w.nextChunk++
 	w.digest.add(sha256.Sum256(zeros[:n]))
 	w.content.add(crc32.ChecksumIEEE(zeros[:n]), n)
 	return w.writeSummed(shortZeroSegment(n))

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// convert makes qemu-img write the disk in from, which is size bytes long, to the empty file
-// disk. It converts the disk in parts that each fit into the free space.
+// convert runs qemu-img to write the image in from to the empty file disk, as a raw disk of
+// size bytes. It converts the disk in parts that each fit into the free space.
 func convert(ctx context.Context, disk, from *os.File, info Info, size int64, opt Options) error {
 	if err := errors.Join(ctx.Err(), disk.Truncate(size)); err != nil {
 		return err
@@ -47,7 +47,8 @@ func convert(ctx context.Context, disk, from *os.File, info Info, size int64, op
 }
 
 // runQEMUImg runs qemu-img and calls read with its output. from, and disk if it is not nil,
-// are the only files it can use. It inherits them, so that no path needs to be interpreted.
+// are the only files it can use. It inherits them as open files, so it does not have to
+// resolve their paths.
 func runQEMUImg(ctx context.Context, args []string, from, disk *os.File, read func(io.Reader) error) error {
 	tool, err := exec.LookPath("qemu-img")
 	if err != nil {
@@ -86,7 +87,7 @@ const (
 	diskPath = "/dev/fd/4"
 )
 
-// imageNode returns QEMU's description of the image in the inherited file.
+// imageNode returns the json: filename with which QEMU opens the image in the inherited file.
 func imageNode(info Info) string {
 	drivers := map[Format]string{VHD: "vpc"}
 	driver, renamed := drivers[info.Format]
@@ -96,8 +97,8 @@ func imageNode(info Info) string {
 	return fileNode(driver, fromPath, info.member)
 }
 
-// fileNode returns QEMU's description of an inherited file, or of a part of it. The description
-// refers to no other file.
+// fileNode returns the json: filename with which QEMU opens an inherited file, or a part of
+// it. It refers to no other file.
 func fileNode(driver, file string, in member) string {
 	var below any = map[string]any{"driver": "file", "filename": file}
 	if in.size > 0 {
@@ -115,7 +116,8 @@ func fileNode(driver, file string, in member) string {
 	return "json:" + string(text)
 }
 
-// partNode returns the description of a part of the disk that whole describes.
+// partNode returns the json: filename for the length bytes at offset at of the disk that
+// whole, also a json: filename, opens.
 func partNode(whole string, at, length int64) string {
 	text, _ := json.Marshal(map[string]any{ // as above
 		"driver": "raw", "offset": at, "size": length, "file": json.RawMessage(strings.TrimPrefix(whole, "json:")),

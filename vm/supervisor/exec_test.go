@@ -43,12 +43,12 @@ func TestExecCarriesStreamsAndExitCode(t *testing.T) {
 	}
 }
 
-func TestExecCarriesManyArguments(t *testing.T) {
+func TestExecCarriesLongArgument(t *testing.T) {
 	args := []string{"print", strings.Repeat("x", 900<<10)}
 	var stdout bytes.Buffer
 	_, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{Args: args, Stdout: &stdout})
 	if err != nil || !strings.Contains(stdout.String(), args[1]) {
-		t.Errorf("got %d bytes of output, error %v; want the argument of %d bytes in it", stdout.Len(), err, len(args[1]))
+		t.Errorf("got %d bytes of output, error %v; want output that contains the argument of %d bytes", stdout.Len(), err, len(args[1]))
 	}
 	args[1] = strings.Repeat("x", client.MaxCommand)
 	if _, err := execClient(t, newFakeAgent()).Exec(t.Context(), agent.Command{Args: args}); !errors.Is(err, agent.ErrNotExecutable) {
@@ -95,27 +95,27 @@ func TestExecEndsWhenClientDisconnectsWithUnreadInput(t *testing.T) {
 	c := execClient(t, f)
 	ctx, disconnect := context.WithCancel(t.Context())
 	returned := make(chan struct{})
-	input := &endless{second: make(chan struct{})}
+	input := &endlessReader{secondRead: make(chan struct{})}
 	go func() {
 		defer close(returned)
 		_, _ = c.Exec(ctx, agent.Command{Args: []string{"deaf"}, Stdin: input})
 	}()
 	f.expect(t, "deaf")
-	<-input.second // the server has the first block, which the command does not read
+	<-input.secondRead // the server has the first block, which the command does not read
 	disconnect()
 	f.expect(t, "ended")
 	<-returned
 }
 
-// endless is an input without an end. The second Read closes second.
-type endless struct {
-	reads  int
-	second chan struct{}
+// endlessReader is an input that never ends. The second call to Read closes secondRead.
+type endlessReader struct {
+	reads      int
+	secondRead chan struct{}
 }
 
-func (e *endless) Read(p []byte) (int, error) {
+func (e *endlessReader) Read(p []byte) (int, error) {
 	if e.reads++; e.reads == 2 {
-		close(e.second)
+		close(e.secondRead)
 	}
 	return len(p), nil
 }
@@ -130,7 +130,7 @@ func TestExecFailingWriter(t *testing.T) {
 	}
 }
 
-// If reading standard input fails, the command fails. It must neither see a truncated
+// If reading standard input fails, the command fails. It must neither see truncated
 // input nor hang.
 func TestExecFailingInput(t *testing.T) {
 	boom := errors.New("boom")
@@ -174,7 +174,7 @@ func TestExecOnATerminal(t *testing.T) {
 	sizes <- agent.Size{Columns: 500, Rows: 2}
 	f.expect(t, "{500 2}")
 	if exit := <-exited; exit != 9 {
-		t.Error(exit)
+		t.Errorf("got exit code %d, want 9", exit)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestReplaceSize(t *testing.T) {
 		replaceSize(sizes, agent.Size{Columns: n, Rows: n})
 	}
 	if got := <-sizes; got != (agent.Size{Columns: 3, Rows: 3}) {
-		t.Error(got)
+		t.Errorf("got size %v, want {3 3}", got)
 	}
 }
 

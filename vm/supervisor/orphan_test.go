@@ -16,7 +16,7 @@ func (v *testVM) killSupervisor(c *client.Client) int {
 	v.t.Helper()
 	s := v.state(c)
 	v.kill(s.PID, syscall.SIGKILL)
-	own, err := durable.BriefLock(v.spec.Dir.SupervisorLock()) // until it has exited
+	own, err := durable.BriefLock(v.spec.Dir.SupervisorLock()) // blocks until the supervisor has exited
 	if err != nil {
 		v.t.Fatal(err)
 	}

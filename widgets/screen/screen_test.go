@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// rows returns the rows of the screen joined by '|', without trailing blanks and empty rows.
+// rows returns the rows of the screen joined by '|', without trailing blanks or trailing empty
+// rows.
 func rows(s *Screen) string {
 	_, end := s.Lines()
 	var out []string
@@ -27,7 +28,7 @@ func TestWrite(t *testing.T) {
 		x, y           int
 	}{
 		{"text", "hello", "hello", 5, 0},
-		{"newline is only down", "ab\ncd", "ab|  cd", 4, 1},
+		{"newline only moves down", "ab\ncd", "ab|  cd", 4, 1},
 		{"return", "ab\r\ncd\rx", "ab|xd", 1, 1},
 		{"wrap waits", "1234567890", "1234567890", 9, 0},
 		{"wrap", "12345678901", "1234567890|1", 1, 1},
@@ -58,7 +59,7 @@ func TestWrite(t *testing.T) {
 		{"region and reverse", "a\r\nb\r\nc\r\nd\x1b[2;3r\x1b[2;1H\x1bMx", "a|x|b|d", 1, 1},
 		{"origin", "\x1b[2;3r\x1b[?6h\x1b[9;2Hx", "|| x", 2, 2},
 		{"tabs", "a\tb\tc", "a       bc", 9, 0},
-		{"own tabs", "\x1b[3g\x1b[1;4H\x1bH\r\tx", "   x", 4, 0},
+		{"custom tab stops", "\x1b[3g\x1b[1;4H\x1bH\r\tx", "   x", 4, 0},
 		{"back tab", "abcdefghi\x1b[Zx", "abcdefghx", 9, 0},
 		{"insert mode", "abc\r\x1b[4hxy\x1b[4lz", "xyzbc", 3, 0},
 		{"repeat", "ab\x1b[3b", "abbbb", 5, 0},
@@ -69,7 +70,7 @@ func TestWrite(t *testing.T) {
 		{"G3 for one character", "\x1b+A\x1bO##", "£#", 2, 0},
 		{"G2 and G3 locked", "\x1b*0\x1b+A\x1bnq#\x1boq#\x0f#q", "─#q£#q", 6, 0},
 		{"an unknown set", "\x1b(Kq#", "q#", 2, 0},
-		{"sets come back with the cursor", "\x1b(0\x1b7\x1b(B\x1b8q", "─", 1, 0},
+		{"character sets restored with the cursor", "\x1b(0\x1b7\x1b(B\x1b8q", "─", 1, 0},
 		{"line drawing in G1", "\x1b)0\x0eq\x0fq", "─q", 2, 0},
 		{"newline mode", "a\x1b[20hb\nc", "ab|c", 1, 1},
 		{"save and restore", "\x1b[2;2H\x1b7\x1b[H\x1b8x", "| x", 2, 1},
@@ -258,7 +259,7 @@ func TestScrollback(t *testing.T) {
 	}
 	write(s, "\x1b[?1049l\x1b[3J")
 	if first, end := s.Lines(); end-first != 3 || rows(s) != "l11998 界é\u0301|l11999 界é\u0301" {
-		t.Errorf("after ED 3: %d to %d, %q; want %q", first, end, rows(s), "l11998 界é\u0301|l11999 界é\u0301")
+		t.Errorf("after ED 3: got lines %d to %d, %q; want 3 lines, %q", first, end, rows(s), "l11998 界é\u0301|l11999 界é\u0301")
 	}
 }
 
@@ -274,7 +275,7 @@ func TestText(t *testing.T) {
 	s = New(4, 3)
 	write(s, "abc界x  y")
 	if got, want := s.Text(s.All()), "abc界x  y"; got != want {
-		t.Errorf("wrapped wide is %q, want %q", got, want)
+		t.Errorf("text with a wrapped wide character is %q, want %q", got, want)
 	}
 	s = New(40, 3)
 	write(s, "see http://a.b/c?d=e, or -x")
@@ -297,9 +298,9 @@ func TestResize(t *testing.T) {
 		{"wider joins", "1234567890abc", 20, 4, "1234567890abc", 13, 0, 0},
 		{"narrower wraps", "12345678", 5, 4, "12345|678", 3, 1, 0},
 		{"full rows", "a\r\nb\r\nc\r\nd", 10, 2, "c|d", 1, 1, 2},
-		{"lower, blank below", "a\r\nb", 10, 2, "a|b", 1, 1, 0},
-		{"higher takes back", "a\r\nb\r\nc\r\nd\r\ne\r\nf", 10, 5, "b|c|d|e|f", 1, 4, 1},
-		{"higher, not full", "a\r\nb\r\nc\r\nd\r\ne\x1b[H\x1b[Jx", 10, 6, "x", 1, 0, 1},
+		{"fewer rows, blank below", "a\r\nb", 10, 2, "a|b", 1, 1, 0},
+		{"more rows, taken from scrollback", "a\r\nb\r\nc\r\nd\r\ne\r\nf", 10, 5, "b|c|d|e|f", 1, 4, 1},
+		{"more rows, not full", "a\r\nb\r\nc\r\nd\r\ne\x1b[H\x1b[Jx", 10, 6, "x", 1, 0, 1},
 		{"narrower pushes", "a\r\nb\r\nc\r\n12345678", 5, 4, "b|c|12345|678", 3, 3, 1},
 		{"wide at the edge", "123界45", 4, 4, "123|界45", 3, 1, 0},
 		{"wide joined again", "123456789界45", 13, 4, "123456789界45", 12, 0, 0},
@@ -347,7 +348,7 @@ func TestResizeKeepsText(t *testing.T) {
 	s.Resize(80, 24)
 	write(s, "\x1b[?1049l")
 	if got := s.Text(s.All()); got != want {
-		t.Error("text differs after a resize behind the alternate screen")
+		t.Error("the text differs after a resize while the alternate screen was active")
 	}
 }
 

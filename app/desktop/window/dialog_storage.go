@@ -55,8 +55,8 @@ func (st *storageDialogs) showStorage(all app.Storage) {
 		rows.Add(widgets.NewCaption(lang.L("{{.N}} more…", words.Values{"N": more})))
 	}
 	room := lang.L("{{.Free}} of {{.Total}} free on the disk that stores VMs and snapshots.", words.Values{"Free": units.Bytes(all.Free), "Total": units.Bytes(all.Total)})
-	if all.Images > 0 {
-		room += "\n" + lang.L("Cached images use {{.Size}}.", words.Values{"Size": units.Bytes(all.Images)})
+	if all.ImageBytes > 0 {
+		room += "\n" + lang.L("Cached images use {{.Size}}.", words.Values{"Size": units.Bytes(all.ImageBytes)})
 	}
 	body := container.New(layout.NewCustomPaddedVBoxLayout(12), paragraph(room), st.modal.scrollable(rows))
 	st.modal.openDialog(lang.L("Storage"), body, lang.L("Close"), nil)

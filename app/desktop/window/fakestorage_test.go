@@ -49,11 +49,11 @@ func (f *fakeService) Doctor(context.Context) []doctor.Finding {
 func (f *fakeService) Storage(context.Context) (app.Storage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := app.Storage{Free: 20 << 30, Total: 100 << 30, Images: 3 << 30}
+	all := app.Storage{Free: 20 << 30, Total: 100 << 30, ImageBytes: 3 << 30}
 	for _, v := range f.vms {
 		row := app.VMStorage{VM: v.Name, Disk: v.DiskUsed, Undo: v.UndoUsed, Snapshots: f.snapshots[v.Name]}
 		for _, s := range row.Snapshots {
-			row.Files += s.FileSize
+			row.SnapshotBytes += s.FileSize
 		}
 		all.VMs = append(all.VMs, row)
 	}

@@ -5,11 +5,11 @@ import "vmterminal/app/doctor"
 // noQEMU, noGuest and slowHost are findings on hosts that do not meet all requirements.
 var (
 	noQEMU = doctor.Finding{
-		Subject: doctor.SubjectQEMU, Status: doctor.Missing, Code: doctor.QEMUMissing,
+		Subject: doctor.SubjectQEMU, Status: doctor.Blocking, Code: doctor.QEMUMissing,
 		Fixes: []doctor.Fix{{Action: doctor.InstallTools, Tools: []doctor.Tool{doctor.QEMU, doctor.QEMUImg}}},
 	}
 	noGuest = doctor.Finding{
-		Subject: doctor.SubjectGuest, Status: doctor.Missing, Code: doctor.GuestMissing,
+		Subject: doctor.SubjectGuest, Status: doctor.Blocking, Code: doctor.GuestMissing,
 		Fixes: []doctor.Fix{{Action: doctor.RebuildProgram}},
 	}
 	slowHost = doctor.Finding{

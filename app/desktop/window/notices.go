@@ -55,7 +55,7 @@ type notice struct {
 func (nb *noticeBar) notices() []notice {
 	var list []notice
 	for _, f := range nb.findings {
-		if f.Status == doctor.Missing && f.Code != doctor.StoreOtherOwner { // reported by a note from the Service
+		if f.Status == doctor.Blocking && f.Code != doctor.StoreOtherOwner { // reported by a note from the Service
 			list = append(list, nb.noticeOf(f))
 		}
 	}

@@ -40,8 +40,9 @@ func TestSignalsEndJobsCleanly(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			d := newRealDisplay(t)
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = append([]string{windowEnv + "=job"}, d.env...)
+			// The test itself may have been started with SIGHUP ignored, as by nohup.
+			cmd := exec.Command("env", "--default-signal=HUP", os.Args[0])
+			cmd.Env = append([]string{windowEnv + "=job", "PATH=" + os.Getenv("PATH")}, d.env...)
 			in, err := cmd.StdinPipe()
 			if err != nil {
 				t.Fatal(err)

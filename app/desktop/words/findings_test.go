@@ -49,7 +49,7 @@ func TestUnknownFindingIsDescribed(t *testing.T) {
 // TestFindingsInGerman runs itself in both languages. Texts that are equal in both are
 // untranslated.
 func TestFindingsInGerman(t *testing.T) {
-	if os.Getenv(envSpeak) != "" {
+	if os.Getenv(envPrintTexts) != "" {
 		t.Chdir("..") // where doctortest finds package doctor
 		if err := AddTranslations(); err != nil {
 			t.Fatal(err)
@@ -65,7 +65,7 @@ func TestFindingsInGerman(t *testing.T) {
 	}
 	said := func(locale string) []string {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestFindingsInGerman$", "-test.v")
-		cmd.Env = append(os.Environ(), envSpeak+"=1", "LANG="+locale, "LC_ALL="+locale, "LANGUAGE=")
+		cmd.Env = append(os.Environ(), envPrintTexts+"=1", "LANG="+locale, "LC_ALL="+locale, "LANGUAGE=")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", locale, err, out)

@@ -16,9 +16,9 @@ import (
 
 // TestGermanTexts runs itself in German.
 func TestGermanTexts(t *testing.T) {
-	if os.Getenv(envSpeak) == "" {
+	if os.Getenv(envPrintTexts) == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestGermanTexts$", "-test.v")
-		cmd.Env = append(os.Environ(), envSpeak+"=1", "LANG=de_DE.UTF-8", "LC_ALL=de_DE.UTF-8", "LANGUAGE=")
+		cmd.Env = append(os.Environ(), envPrintTexts+"=1", "LANG=de_DE.UTF-8", "LC_ALL=de_DE.UTF-8", "LANGUAGE=")
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "--- PASS: TestGermanTexts/") {
 			t.Errorf("%v\n%s", err, out)

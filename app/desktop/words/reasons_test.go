@@ -60,7 +60,7 @@ const (
 )
 
 func TestEveryReasonIsRenderedInBothLanguages(t *testing.T) {
-	if os.Getenv(envSpeak) != "" {
+	if os.Getenv(envPrintTexts) != "" {
 		if err := AddTranslations(); err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestEveryReasonIsRenderedInBothLanguages(t *testing.T) {
 		return
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestEveryReasonIsRenderedInBothLanguages$", "-test.v")
-	cmd.Env = append(os.Environ(), envSpeak+"=1", "LANG=de_DE.UTF-8", "LC_ALL=de_DE.UTF-8", "LANGUAGE=")
+	cmd.Env = append(os.Environ(), envPrintTexts+"=1", "LANG=de_DE.UTF-8", "LC_ALL=de_DE.UTF-8", "LANGUAGE=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

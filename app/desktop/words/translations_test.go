@@ -20,7 +20,7 @@ import (
 	"vmterminal/app"
 )
 
-// sourceTexts returns the texts that the window and this package pass to Fyne's lang.
+// sourceTexts returns the texts that the window and this package pass to Fyne's lang package.
 func sourceTexts(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("../*/*.go")
@@ -100,13 +100,13 @@ func TestTranslationsAreComplete(t *testing.T) {
 		}
 		for _, text := range texts {
 			if f.Name() == "en.json" && all[text] == nil {
-				continue // English has only plurals
+				continue // en.json contains only texts with plural forms
 			}
-			for _, to := range forms(all[text]) {
+			for _, to := range pluralForms(all[text]) {
 				if to == "" {
 					t.Errorf("%s: no translation of %q", f.Name(), text)
 				} else if want := placeholders(text); !slices.Equal(want, placeholders(to)) {
-					t.Errorf("%s: %q has placeholders %q, %q has %q", f.Name(), text, want, to, placeholders(to))
+					t.Errorf("%s: %q has placeholders %q, but its translation %q has %q", f.Name(), text, want, to, placeholders(to))
 				}
 			}
 			delete(all, text)
@@ -117,8 +117,8 @@ func TestTranslationsAreComplete(t *testing.T) {
 	}
 }
 
-// forms returns the plural forms of a translation, or its only form.
-func forms(translation any) []string {
+// pluralForms returns the plural forms of a translation, or its only form.
+func pluralForms(translation any) []string {
 	switch translation := translation.(type) {
 	case string:
 		return []string{translation}
@@ -134,11 +134,11 @@ func forms(translation any) []string {
 	}
 }
 
-// envSpeak makes the test binary print texts in the language of its locale.
-const envSpeak = "VMTERMINAL_TEST_SPEAK"
+// envPrintTexts makes the test binary print texts in the language of its locale.
+const envPrintTexts = "VMTERMINAL_TEST_SPEAK"
 
 func TestLanguageOfLocale(t *testing.T) {
-	if os.Getenv(envSpeak) != "" {
+	if os.Getenv(envPrintTexts) != "" {
 		if err := AddTranslations(); err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestLanguageOfLocale(t *testing.T) {
 		"en_GB.UTF-8": "spoken: Start, 1 snapshot, 3 snapshots, no snapshot yet; stopped on request; Last exit: vanished",
 	} {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestLanguageOfLocale$", "-test.v")
-		cmd.Env = append(os.Environ(), envSpeak+"=1", "LANG="+locale, "LC_ALL="+locale, "LANGUAGE=")
+		cmd.Env = append(os.Environ(), envPrintTexts+"=1", "LANG="+locale, "LC_ALL="+locale, "LANGUAGE=")
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: got error %v, output %s", locale, err, out)

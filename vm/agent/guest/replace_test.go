@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// The target of a link is replaced, and gets the given mode regardless of the umask.
+// TestReplaceFile checks that the target of a link is replaced and gets the given mode
+// regardless of the umask.
 func TestReplaceFile(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
 	dir := t.TempDir()

@@ -16,9 +16,9 @@ import (
 	"vmterminal/vm/qemu"
 )
 
-// readSentence returns a file written by an earlier version, with sentences instead of
+// readSentenceFile returns a file written by an earlier version, with sentences instead of
 // codes.
-func readSentence(t *testing.T, name string) []byte {
+func readSentenceFile(t *testing.T, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", "sentences", name))
 	if err != nil {
@@ -29,7 +29,7 @@ func readSentence(t *testing.T, name string) []byte {
 
 func TestReadLastOfAnEarlierVersion(t *testing.T) {
 	dir := home.VMDir(t.TempDir())
-	if err := os.WriteFile(dir.LastExit(), readSentence(t, "last.json"), durable.FileMode); err != nil {
+	if err := os.WriteFile(dir.LastExit(), readSentenceFile(t, "last.json"), durable.FileMode); err != nil {
 		t.Fatal(err)
 	}
 	want := Last{
@@ -43,7 +43,7 @@ func TestReadLastOfAnEarlierVersion(t *testing.T) {
 }
 
 func TestSupervisorOfAnEarlierVersion(t *testing.T) {
-	root, err := os.MkdirTemp("", "vmt") // t.TempDir is too long for sockets
+	root, err := os.MkdirTemp("", "vmt") // the path of t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +58,8 @@ func TestSupervisorOfAnEarlierVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/state", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(readSentence(t, "state.json")) })
-	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(readSentence(t, "stop.jsonl")) })
+	mux.HandleFunc("GET /v1/state", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(readSentenceFile(t, "state.json")) })
+	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(readSentenceFile(t, "stop.jsonl")) })
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
