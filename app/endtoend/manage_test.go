@@ -73,6 +73,10 @@ func TestWindowManages(t *testing.T) {
 	p.waitExit()
 }
 
+// retryAfter is how long a job that was started in the window may take before the test assumes
+// that its dialog did not open. Starting it again while it runs would misdirect the keys.
+const retryAfter = 2 * time.Minute
+
 // chooseForSnapshot selects an item in the selected snapshot's menu and calls then. It tries
 // again until done returns true, because the window may not have read the latest state yet.
 func (d *display) chooseForSnapshot(what string, item int, then func(), done func() bool) {
@@ -81,7 +85,7 @@ func (d *display) chooseForSnapshot(what string, item int, then func(), done fun
 		d.press(historyByKeys)
 		d.choose(item)
 		then()
-		if pollUntil(20*time.Second, done) {
+		if pollUntil(retryAfter, done) {
 			return true
 		}
 		d.press("Escape")
@@ -139,7 +143,7 @@ func transferSnapshot(t *testing.T, s *store, d *display) {
 		d.press("Tab")
 		d.replaceText("carried")() // the name in the file is already in use
 		carried := shows("snapshot", "show", "carried", "--vm", "renamed")
-		if !pollUntil(20*time.Second, carried) {
+		if !pollUntil(retryAfter, carried) {
 			d.press("Escape")
 		}
 		return carried()
