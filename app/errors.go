@@ -2,7 +2,7 @@ package app
 
 import "errors"
 
-// Errors of the Service itself. It also returns errors of packages vm and snapshot.
+// Errors of the Service itself. It also returns errors of vm and snapshot.
 var (
 	// ErrRunning is returned by operations that require a stopped VM.
 	ErrRunning = errors.New("VM is running")

@@ -19,8 +19,8 @@ type Reader struct {
 }
 
 // OpenReader opens a snapshot for reading in place. If the snapshot has no usable index,
-// OpenReader first reads the whole file. It needs no lock. The errors are
-// those of Restore, or wrap ErrSequential. The caller must close the Reader.
+// OpenReader first reads the whole file; without the job lock, it does not save the index. The
+// errors are those of Restore, or wrap ErrSequential. The caller must close the Reader.
 func (s *Store) OpenReader(ctx context.Context, name string, p Progress) (*Reader, error) {
 	p = orNoProgress(p)
 	file, info, err := s.openPresent(ctx, name)

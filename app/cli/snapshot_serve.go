@@ -50,7 +50,7 @@ func serveSnapshot(ctx context.Context, r *runner, name, socket string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var printed error
-	failures := newReadFailures(r)
+	failures := &readFailures{r: r, seen: map[string]bool{}}
 	err = snapshot.Serve(ctx, socket, func(path string) {
 		if printed = printServed(r, snapshot, path); printed != nil {
 			cancel()
@@ -84,17 +84,13 @@ func printServed(r *runner, s *app.ServedSnapshot, socket string) error {
 	return err
 }
 
-// readFailures reports each error that clients of a served snapshot met, once.
+// readFailures reports each error once that clients of a served snapshot encounter.
 type readFailures struct {
 	r     *runner
 	first error
 
 	mu   sync.Mutex
 	seen map[string]bool
-}
-
-func newReadFailures(r *runner) *readFailures {
-	return &readFailures{r: r, seen: map[string]bool{}}
 }
 
 // add may be called from several goroutines. first may be read when none calls it any more.

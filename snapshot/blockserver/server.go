@@ -54,7 +54,6 @@ const (
 // l's otherwise.
 func Serve(ctx context.Context, l net.Listener, disk Disk, opt Options) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	stopClosing := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stopClosing()
 	defer func() { _ = l.Close() }()

@@ -1,7 +1,6 @@
 package blockserver
 
 import (
-	"errors"
 	"io"
 	"sync"
 	"time"
@@ -22,7 +21,7 @@ func (s *session) transmit() {
 	var serving sync.WaitGroup
 	for range workers {
 		serving.Go(func() {
-			buf := new(partBuffer)
+			buf := sync.OnceValue(func() []byte { return make([]byte, readPart) })
 			for r := range requests {
 				if s.answer(r, buf) != nil {
 					_ = s.conn.Close() // ends the reading below, too
@@ -39,16 +38,6 @@ func (s *session) transmit() {
 	}
 	close(requests)
 	serving.Wait()
-}
-
-// partBuffer is a worker's buffer of readPart bytes, allocated when it is first needed.
-type partBuffer struct{ b []byte }
-
-func (p *partBuffer) get(n int64) []byte {
-	if p.b == nil {
-		p.b = make([]byte, readPart)
-	}
-	return p.b[:n]
 }
 
 // readRequest waits for a request and reads it. It skips the data of a write, which is refused
@@ -76,7 +65,7 @@ func (s *session) readRequest() (request, error) {
 
 // answer performs a request and replies to it. The error means that the connection cannot be
 // used any more.
-func (s *session) answer(r request, buf *partBuffer) error {
+func (s *session) answer(r request, buf func() []byte) error {
 	switch r.command {
 	case cmdWrite, cmdTrim, cmdWriteZeroes:
 		return s.fail(r, errnoPermission, "the export is read-only")
@@ -129,9 +118,9 @@ func (s *session) part(start, end int64) (partEnd int64, data bool, err error) {
 	return min(dataEnd, end, start+readPart), true, nil
 }
 
-// read reads a part into buf.
-func (s *session) read(start, end int64, buf *partBuffer) ([]byte, error) {
-	p := buf.get(end - start)
+// read reads a part into the buffer that buf returns, which has readPart bytes.
+func (s *session) read(start, end int64, buf func() []byte) ([]byte, error) {
+	p := buf()[:end-start]
 	n, err := s.disk.ReadAt(p, start)
 	if n == len(p) {
 		return p, nil
@@ -150,7 +139,7 @@ func (s *session) report(err error) {
 }
 
 // check reads a range and discards its contents, which puts them into the disk's cache.
-func (s *session) check(start, end int64, buf *partBuffer) error {
+func (s *session) check(start, end int64, buf func() []byte) error {
 	for start < end {
 		partEnd, data, err := s.part(start, end)
 		if err == nil && data {
@@ -165,7 +154,7 @@ func (s *session) check(start, end int64, buf *partBuffer) error {
 }
 
 // answerParts sends a range in chunks of a structured reply.
-func (s *session) answerParts(r request, start, end int64, buf *partBuffer) error {
+func (s *session) answerParts(r request, start, end int64, buf func() []byte) error {
 	for start < end {
 		partEnd, data, err := s.part(start, end)
 		var content []byte
@@ -193,12 +182,9 @@ func (s *session) answerParts(r request, start, end int64, buf *partBuffer) erro
 	return nil
 }
 
-// errChanged means that a range could be read at first, but no longer.
-var errChanged = errors.New("the range cannot be read any more")
-
 // answerWhole sends a range in a simple reply, which starts with the result. So it first reads
 // the range once, to avoid holding all of it in memory.
-func (s *session) answerWhole(r request, start, end int64, buf *partBuffer) error {
+func (s *session) answerWhole(r request, start, end int64, buf func() []byte) error {
 	if err := s.check(start, end, buf); err != nil {
 		return s.fail(r, errnoIO, "")
 	}
@@ -210,7 +196,7 @@ func (s *session) answerWhole(r request, start, end int64, buf *partBuffer) erro
 			partEnd := min(end, start+readPart)
 			content, err := s.read(start, partEnd, buf)
 			if err != nil {
-				return errChanged
+				return err // too late for a reply
 			}
 			if _, err := s.out.Write(content); err != nil {
 				return err

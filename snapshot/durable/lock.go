@@ -82,8 +82,8 @@ const (
 )
 
 // TryLock acquires the lock at path and writes the activity into it. If another process
-// holds it, TryLock fails within a fraction of a second with a *Busy. The file is created
-// if needed; its folder must exist.
+// holds it, TryLock fails within a fraction of a second with a *Busy, but it waits longer for
+// processes in IsLocked. The file is created if needed; its folder must exist.
 func TryLock(path string, activity Activity) (*Lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, FileMode)
 	if err != nil {

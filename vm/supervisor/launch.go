@@ -23,7 +23,7 @@ const maxReport = 64 << 10
 
 // Launch starts exe with args as a detached supervisor and waits for its report. It
 // returns nil when the VM runs and answers, or else the error that Run reported, which
-// matches the errors of packages client, durable, qemu and vm. env is
+// matches the errors of client, durable, qemu and vm. env is
 // added to this process's environment. If ctx is canceled first, Launch makes the
 // supervisor stop the VM and returns when both have exited.
 func Launch(ctx context.Context, exe string, args, env []string) error {
