@@ -2,6 +2,7 @@ package app
 
 import (
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm/home"
 )
 
@@ -11,5 +12,6 @@ func SnapshotPaths(dir home.VMDir) snapshot.Paths {
 		Disk: dir.Disk(), Undo: dir.Undo(),
 		Rows: dir.Rows(), RowsLock: dir.RowsLock(), Snapshots: dir.Snapshots(),
 		Firmware: dir.Firmware(), FirmwareUndo: dir.FirmwareUndo(), FirmwareNextPrefix: dir.FirmwareNextPrefix(),
+		Filling: lazydisk.Dir(dir.Filling()),
 	}
 }

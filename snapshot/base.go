@@ -68,13 +68,13 @@ func (d folder) openReusable(ctx context.Context, list []Info, p Progress) (b *b
 // ensureIndex returns the index of one of our files, and rebuilds it if it is missing or
 // unusable. The caller must hold the job lock.
 func (d folder) ensureIndex(ctx context.Context, name string, file *snapshotFile, p Progress) (*gzfile.Index, error) {
-	if index := d.readIndex(name, file); index != nil {
+	if index := readIndex(d.indexPath(name), file); index != nil {
 		return index, nil
 	}
 	p.Phase(PhaseIndex, file.size)
 	index, err := file.native.Scan(ctx, nil, gzfile.Options{Add: p.Add})
 	if err == nil {
-		d.saveIndex(name, index)
+		saveIndex(d.indexPath(name), index)
 	}
 	return index, err
 }

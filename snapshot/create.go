@@ -127,7 +127,7 @@ func (s *Store) create(ctx context.Context, src Source, firmware string, req Req
 	if info, err = s.publish(out, info); err != nil {
 		return Created{}, classifyError(ctx, folder, 0, err)
 	}
-	s.saveIndex(req.Name, index)
+	saveIndex(s.indexPath(req.Name), index)
 	created := Created{Info: info, Notes: append(notes, base.notes()...)}
 	if firmwareNote != "" {
 		created.Notes = append(created.Notes, firmwareNote)
@@ -139,12 +139,12 @@ func (s *Store) create(ctx context.Context, src Source, firmware string, req Req
 }
 
 // saveIndex writes an index. It ignores errors, as the index is only a cache.
-func (d folder) saveIndex(name string, index *gzfile.Index) {
+func saveIndex(path string, index *gzfile.Index) {
 	b, err := index.Bytes()
 	if err != nil {
 		return
 	}
-	_ = durable.ReplaceCache(d.indexPath(name), func(w io.Writer) error {
+	_ = durable.ReplaceCache(path, func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})

@@ -57,7 +57,7 @@ func TestDescribeAndPin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if store.readIndex("a", file) == nil {
+	if readIndex(store.indexPath("a"), file) == nil {
 		t.Error("got an unusable index, want it usable")
 	}
 	file.Close()

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"vmterminal/snapshot/diskfile"
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/snapshot/gzfile"
 )
 
@@ -70,17 +70,8 @@ func (f *restoreTarget) existingDisk(ctx context.Context) (*gzfile.PresentDisk, 
 		Clone:   func(off, _, n int64) error { return f.oldDisk.Share(f.next.File, off, n) },
 		NewFile: f.next.File,
 	}
-	p.Overwrite = f.overwrite
+	p.Overwrite = f.out.overwrite
 	return p, nil
-}
-
-// overwrite is like sink, for a part that is not a hole.
-func (f *restoreTarget) overwrite(off int64, content []byte) error {
-	if diskfile.PunchHole(f.next.File, off, int64(len(content))) == nil {
-		return f.sink(off, content)
-	}
-	_, err := f.out.WriteAt(content, off)
-	return err
 }
 
 // fillTarget writes the disk of a snapshot into the empty file, checks it and makes it durable.
@@ -117,7 +108,7 @@ func (f *restoreTarget) fillFromForeign(ctx context.Context, file *snapshotFile)
 // does not match it, decode scans the file.
 func (d folder) fillFromNative(ctx context.Context, f *restoreTarget, file *snapshotFile, name string) error {
 	var byIndex *gzfile.Damage
-	if index := d.readIndex(name, file); index != nil {
+	if index := readIndex(d.indexPath(name), file); index != nil {
 		present, err := f.existingDisk(ctx)
 		if err != nil {
 			return err
@@ -155,11 +146,11 @@ func (f *restoreTarget) checkWholeFile(ctx context.Context, file *snapshotFile) 
 }
 
 // readIndex returns the index of a file, or nil if it is missing or unusable.
-func (d folder) readIndex(name string, file *snapshotFile) *gzfile.Index {
+func readIndex(path string, file *snapshotFile) *gzfile.Index {
 	if file.native == nil {
 		return nil
 	}
-	f, _, err := diskfile.OpenRegular(d.indexPath(name))
+	f, _, err := diskfile.OpenRegular(path)
 	if err != nil {
 		return nil
 	}
@@ -171,11 +162,11 @@ func (d folder) readIndex(name string, file *snapshotFile) *gzfile.Index {
 	return index
 }
 
-// fileSize returns the size of the file at path, or 0 if it does not exist.
-func fileSize(path string) int64 {
-	st, err := os.Stat(path)
+// diskSize returns the size of the disk at path, or 0 if it does not exist.
+func diskSize(path string) int64 {
+	size, err := lazydisk.Size(path)
 	if err != nil {
 		return 0
 	}
-	return st.Size()
+	return size
 }

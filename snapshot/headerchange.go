@@ -73,7 +73,7 @@ func (d folder) prepareHeader(ctx context.Context, name, destName string, edit f
 	if err != nil || longer == 0 && !hasOtherNames(file.File) {
 		return n, err
 	}
-	if index := d.readIndex(name, file); index != nil {
+	if index := readIndex(d.indexPath(name), file); index != nil {
 		n.index = index.ShiftedBy(longer)
 	}
 	return n, d.rewriteFile(ctx, n, file, destName)
@@ -138,7 +138,7 @@ func (d folder) writeHeader(name string, n *newHeader) error {
 			return err
 		}
 		if n.index != nil {
-			d.saveIndex(name, n.index)
+			saveIndex(d.indexPath(name), n.index)
 		}
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -146,5 +147,6 @@ func testPaths(dir string) Paths {
 		Snapshots: filepath.Join(dir, "snapshots"),
 		Firmware:  filepath.Join(dir, "efivars.fd"), FirmwareUndo: filepath.Join(dir, "efivars.undo"),
 		FirmwareNextPrefix: filepath.Join(dir, "efivars.next-"),
+		Filling:            lazydisk.Dir(filepath.Join(dir, "filling")),
 	}
 }

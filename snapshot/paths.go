@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 )
 
 // Paths holds the absolute paths of one disk and of its snapshots. All but Snapshots are in
@@ -23,6 +24,8 @@ type Paths struct {
 	// appended, those that become Firmware once the file with that inode is the disk. All
 	// are in one folder.
 	Firmware, FirmwareUndo, FirmwareNextPrefix string
+	// Filling is the folder for what lazy disks are filled from.
+	Filling lazydisk.Dir
 }
 
 const (

@@ -14,8 +14,8 @@ const readerCache = 32
 // snapshot is deleted or renamed. Its methods may be called from several goroutines.
 type Reader struct {
 	*gzfile.DiskReader
-	Info Info
-	file *snapshotFile
+	file  *snapshotFile
+	index *gzfile.Index
 }
 
 // OpenReader opens a snapshot for reading in place. If the snapshot has no usable index,
@@ -27,27 +27,29 @@ func (s *Store) OpenReader(ctx context.Context, name string, p Progress) (*Reade
 	if err != nil {
 		return nil, err
 	}
-	disk, err := s.openDiskReader(ctx, file, info.Name, p)
+	index, err := s.loadIndex(ctx, file, info.Name, p)
+	var disk *gzfile.DiskReader
+	if err == nil {
+		disk, err = file.native.NewDiskReader(index, readerCache)
+	}
 	if err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("%s: %w", s.filePath(info.Name), err)
 	}
-	return &Reader{disk, info, file}, nil
+	return &Reader{disk, file, index}, nil
 }
 
-func (d folder) openDiskReader(ctx context.Context, file *snapshotFile, name string, p Progress) (*gzfile.DiskReader, error) {
+// loadIndex returns the index of a snapshot. It reads the whole file if there is no usable
+// index, and does not save the result. The error wraps ErrSequential for a foreign file.
+func (d folder) loadIndex(ctx context.Context, file *snapshotFile, name string, p Progress) (*gzfile.Index, error) {
 	if file.native == nil {
 		return nil, ErrSequential
 	}
-	index := d.readIndex(name, file)
-	if index == nil {
-		p.Phase(PhaseVerify, file.size)
-		var err error
-		if index, err = file.native.Scan(ctx, nil, gzfile.Options{Add: p.Add}); err != nil {
-			return nil, err
-		}
+	if index := readIndex(d.indexPath(name), file); index != nil {
+		return index, nil
 	}
-	return file.native.NewDiskReader(index, readerCache)
+	p.Phase(PhaseVerify, file.size)
+	return file.native.Scan(ctx, nil, gzfile.Options{Add: p.Add})
 }
 
 // Close closes the snapshot's file.

@@ -10,6 +10,7 @@ import (
 
 	"vmterminal/snapshot/diskfile"
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 )
 
 // Restored is the result of a restore.
@@ -26,6 +27,8 @@ type Restored struct {
 	// Damage describes damage in a part of the snapshot file that this restore did not need,
 	// or is nil. The restored disk is not affected.
 	Damage error
+	// Lazy reports that the disk is still to be filled in.
+	Lazy bool
 }
 
 // Restore replaces the disk, which may be a symbolic link or missing, with a snapshot. The
@@ -38,16 +41,22 @@ type Restored struct {
 // context's error; the disk is then unchanged. If the error wraps ErrNotDurable, the disk has
 // been restored.
 func (s *Store) Restore(ctx context.Context, name, disk string, p Progress) (Restored, error) {
-	return s.restore(ctx, name, disk, false, orNoProgress(p))
+	return s.restore(ctx, name, disk, restoreOptions{}, orNoProgress(p))
 }
 
 // RestoreKeepingUndo is like Restore, but keeps the existing undo disk and discards the old
 // disk.
 func (s *Store) RestoreKeepingUndo(ctx context.Context, name, disk string, p Progress) (Restored, error) {
-	return s.restore(ctx, name, disk, true, orNoProgress(p))
+	return s.restore(ctx, name, disk, restoreOptions{keepUndo: true}, orNoProgress(p))
 }
 
-func (s *Store) restore(ctx context.Context, name, disk string, keepUndo bool, p Progress) (Restored, error) {
+type restoreOptions struct {
+	keepUndo bool
+	// createOverlay is set to make the disk lazy.
+	createOverlay OverlayFunc
+}
+
+func (s *Store) restore(ctx context.Context, name, disk string, opt restoreOptions, p Progress) (Restored, error) {
 	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return Restored{}, err
@@ -60,33 +69,40 @@ func (s *Store) restore(ctx context.Context, name, disk string, keepUndo bool, p
 	if err := diskfile.Sweep(target, s.paths.Undo); err != nil {
 		return Restored{}, err
 	}
-	out := Restored{Info: info, OldSize: fileSize(target)}
+	out := Restored{Info: info, OldSize: diskSize(target)}
 	next, err := durable.NewReplacement(target)
 	if err != nil {
 		return Restored{}, classifyError(ctx, filepath.Dir(target), 0, err)
 	}
 	defer next.Discard()
-	restoreTarget, err := newRestoreTarget(next, target, max(0, info.Data), p)
-	if err != nil {
-		return Restored{}, err
+	var folder lazydisk.Folder
+	isPlaced := false
+	if opt.createOverlay == nil {
+		err = s.restoreWhole(ctx, next, target, file, &out, p)
+	} else {
+		folder, err = s.makeLazy(ctx, next.File, s.paths.Filling, file, info, opt.createOverlay, p)
+		defer func() {
+			if !isPlaced && folder != "" {
+				folder.Remove()
+			}
+		}()
 	}
-	defer restoreTarget.close()
-	if out.NewSize, err = s.fillTarget(ctx, restoreTarget, file, info.Name); err != nil {
+	if err != nil {
 		return Restored{}, classifyError(ctx, filepath.Dir(target), max(0, info.Data), err)
 	}
-	out.Reused, out.Shared, out.Damage = restoreTarget.reused, restoreTarget.shared, restoreTarget.damage
-	if restoreTarget.index != nil {
-		s.saveIndex(info.Name, restoreTarget.index)
+	if folder != "" {
+		out.NewSize, out.Lazy = file.native.Header.Size, true
 	}
-	if err := s.prepareRestoredFirmware(file, next.File, keepUndo); err != nil {
+	if err := s.prepareRestoredFirmware(file, next.File, opt.keepUndo); err != nil {
 		_ = s.SettleFirmware() // if it fails, the next holder of the VM's lock does it
 		return Restored{}, classifyError(ctx, filepath.Dir(s.paths.Disk), 0, err)
 	}
 	undo := s.paths.Undo
-	if keepUndo {
+	if opt.keepUndo {
 		undo = ""
 	}
 	kept, placed, err := diskfile.Swap(next, target, undo)
+	isPlaced = placed
 	if settled := s.SettleFirmware(); placed { // if not placed, the next holder of the VM's lock does it
 		err = errors.Join(err, settled)
 	}
@@ -96,7 +112,7 @@ func (s *Store) restore(ctx context.Context, name, disk string, keepUndo bool, p
 	if err != nil {
 		return Restored{}, classifyError(ctx, filepath.Dir(target), 0, err)
 	}
-	if kept || keepUndo {
+	if kept || opt.keepUndo {
 		out.Undo = s.paths.Undo
 	}
 	if errors.Is(out.Damage, ErrDamaged) {
@@ -105,6 +121,23 @@ func (s *Store) restore(ctx context.Context, name, disk string, keepUndo bool, p
 		v.Close()
 	}
 	return out, nil
+}
+
+// restoreWhole writes the whole disk of a snapshot to next, the file that will replace target.
+func (s *Store) restoreWhole(ctx context.Context, next *durable.Replacement, target string, file *snapshotFile, out *Restored, p Progress) error {
+	restoreTarget, err := newRestoreTarget(next, target, max(0, out.Info.Data), p)
+	if err != nil {
+		return err
+	}
+	defer restoreTarget.close()
+	if out.NewSize, err = s.fillTarget(ctx, restoreTarget, file, out.Info.Name); err != nil {
+		return err
+	}
+	out.Reused, out.Shared, out.Damage = restoreTarget.reused, restoreTarget.shared, restoreTarget.damage
+	if restoreTarget.index != nil {
+		saveIndex(s.indexPath(out.Info.Name), restoreTarget.index)
+	}
+	return nil
 }
 
 // prepareRestoredFirmware stores the snapshot's firmware variables for next, the file that

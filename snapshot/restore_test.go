@@ -308,7 +308,7 @@ func TestRestoreReportsUnneededDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	index := store.readIndex("a", file)
+	index := readIndex(store.indexPath("a"), file)
 	file.Close()
 	second, last := index.Entries[1], index.Entries[2]
 	places := map[string]int64{

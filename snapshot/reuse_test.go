@@ -48,7 +48,7 @@ func TestCreateReusesNewest(t *testing.T) {
 		if !bytes.Equal(body(t, store, name), want) || made.Reused < mib || made.Reused >= made.FileSize || made.Notes != nil {
 			t.Errorf("%s: got %+v, want Notes nil", name, made)
 		}
-		if x, _, err := store.open("a"); err != nil || store.readIndex("a", x) == nil {
+		if x, _, err := store.open("a"); err != nil || readIndex(store.indexPath("a"), x) == nil {
 			t.Errorf("%s: got no index of the older snapshot, want one", name)
 		} else {
 			x.Close()

@@ -84,3 +84,15 @@ func (b *budgetedFile) WriteAt(p []byte, off int64) (int, error) {
 	b.written += int64(n)
 	return n, err
 }
+
+// overwrite writes content at offset off, where the file may already have other content. Zeros
+// become holes if the file system can punch holes.
+func (b *budgetedFile) overwrite(off int64, content []byte) error {
+	var err error
+	if diskfile.PunchHole(b.File, off, int64(len(content))) == nil {
+		_, err = diskfile.WriteSparse(b, content, off)
+	} else {
+		_, err = b.WriteAt(content, off)
+	}
+	return err
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable/lazydisk"
 )
 
 // Undone is the result of an undo.
@@ -33,8 +34,8 @@ func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 		return Undone{}, err
 	}
 	var out Undone
-	if st, err := os.Stat(target); err == nil {
-		out.OldSize, out.Undo = st.Size(), s.paths.Undo
+	if size, err := lazydisk.Size(target); err == nil {
+		out.OldSize, out.Undo = size, s.paths.Undo
 	}
 	if err := s.prepareUndoFirmware(); err != nil {
 		_ = s.SettleFirmware() // if it fails, the next holder of the VM's lock does it
@@ -47,9 +48,7 @@ func (s *Store) Undo(ctx context.Context, disk string) (Undone, error) {
 	if err != nil && !placed {
 		return Undone{}, classifyError(ctx, filepath.Dir(target), 0, err)
 	}
-	if st, err := os.Stat(target); err == nil {
-		out.NewSize = st.Size()
-	}
+	out.NewSize = diskSize(target)
 	if err != nil {
 		return out, fmt.Errorf("%w: %w", ErrNotDurable, err)
 	}
@@ -92,14 +91,14 @@ func (s *Store) UndoInfo() (size, used int64, at time.Time, err error) {
 	if err != nil {
 		return 0, 0, time.Time{}, err
 	}
-	_, st, err := diskfile.UndoDisk(target, s.paths.Undo)
+	path, st, err := diskfile.UndoDisk(target, s.paths.Undo)
 	if err != nil {
 		return 0, 0, time.Time{}, err
 	}
 	if now, err := os.Stat(target); err == nil && os.SameFile(now, st) {
 		return 0, 0, time.Time{}, fmt.Errorf("%w: it is the disk itself", ErrNoUndo)
 	}
-	return st.Size(), diskfile.Allocated(st), diskfile.ChangeTime(st), nil
+	return diskSize(path), diskfile.Allocated(st), diskfile.ChangeTime(st), nil
 }
 
 // DiskState returns a fingerprint of the disk and its firmware variables. If two

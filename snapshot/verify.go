@@ -171,7 +171,7 @@ func (d folder) verify(ctx context.Context, file *snapshotFile, info Info, quick
 		return out, info, file.native.CopyTo(ctx, io.Discard, opt)
 	}
 	out.Compared = ComparedAll
-	index := d.readIndex(info.Name, file)
+	index := readIndex(d.indexPath(info.Name), file)
 	err := file.native.Verify(ctx, index, opt)
 	var known *gzfile.Damage
 	if index == nil || !errors.As(err, &known) {

@@ -121,9 +121,9 @@ func TestVerifyTrustsFileOverRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	x := store.readIndex("a", file)
+	x := readIndex(store.indexPath("a"), file)
 	x.Entries[1].SegmentCRC++
-	store.saveIndex("a", x)
+	saveIndex(store.indexPath("a"), x)
 	if _, err := store.Verify(context.Background(), "a", false, nil); err != nil {
 		t.Error(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"vmterminal/snapshot/durable/guard"
+	"vmterminal/snapshot/durable/lazydisk"
 )
 
 // A Disk is a stopped VM's disk, open for reading. The caller must ensure that nothing
@@ -14,21 +15,50 @@ import (
 type Disk struct {
 	f      *os.File
 	opened os.FileInfo
+	size   int64
 }
 
 // Open opens the disk at path, which must be a regular file or a symbolic link
-// to one.
+// to one. The error wraps lazydisk.ErrLazy if the file does not have all contents of the disk.
 func Open(path string) (*Disk, error) {
+	d, m, err := open(path)
+	if err == nil && m != nil && guard.On(guard.LazyDisk) {
+		_ = d.Close()
+		return nil, fmt.Errorf("%s: %w", path, lazydisk.ErrLazy)
+	}
+	return d, err
+}
+
+// OpenLazy opens the file of a lazy disk, which may lack contents, without its trailer. The
+// error wraps ErrChanged if the disk is not lazy.
+func OpenLazy(path string) (*Disk, error) {
+	d, m, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		_ = d.Close()
+		return nil, ErrChanged
+	}
+	d.size = m.Size
+	return d, nil
+}
+
+func open(path string) (*Disk, *lazydisk.Marker, error) {
 	f, _, err := OpenRegular(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	st, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, err
+	var m *lazydisk.Marker
+	if err == nil {
+		m, err = lazydisk.ReadFile(f)
 	}
-	return &Disk{f, st}, nil
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return &Disk{f, st, st.Size()}, m, nil
 }
 
 // ErrChanged means that a disk was changed while it was read, so that the data read may
@@ -75,7 +105,7 @@ func OpenRegular(path string) (*os.File, int64, error) {
 }
 
 // Size returns the disk's size in bytes when it was opened.
-func (d *Disk) Size() int64 { return d.opened.Size() }
+func (d *Disk) Size() int64 { return d.size }
 
 // ReadAt implements io.ReaderAt.
 func (d *Disk) ReadAt(p []byte, off int64) (int, error) { return d.f.ReadAt(p, off) }

@@ -19,6 +19,10 @@ type PresentDisk struct {
 	// with a Cloner.
 	Overwrite Sink
 
+	// InPlace means that this disk is the one that Decode writes to: chunks that are
+	// already there are not written.
+	InPlace bool
+
 	// Reused is the number of bytes that Decode took from this disk. Shared is how many of
 	// them share blocks with it.
 	Reused, Shared int64
@@ -81,6 +85,8 @@ func (p *PresentDisk) writeChunk(j *decodeJob, sink Sink) error {
 		p.Reused += n
 	}
 	switch {
+	case j.fromPresent && p.InPlace:
+		return nil
 	case j.fromPresent && j.cloned:
 		p.Shared += n
 		return nil

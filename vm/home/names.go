@@ -30,6 +30,7 @@
 //	    ├── disk.raw               VMDir.Disk       the disk (raw, sparse)
 //	    ├── disk.raw.saved-<n>     VMDir.SavedDisks a running VM's disk, saved after another file replaced it
 //	    ├── disk.undo              VMDir.Undo       the disk before the last restore
+//	    ├── filling/               VMDir.Filling    what disks are filled from that are still lazy; see package lazydisk
 //	    ├── origin.json            VMDir.Origin     the snapshots that the disk and the undo disk come from
 //	    ├── efivars.fd             VMDir.Firmware   UEFI variables
 //	    ├── efivars.undo           VMDir.FirmwareUndo UEFI variables before the last restore
@@ -187,6 +188,9 @@ func (d VMDir) SSHKnownHosts() string { return d.path("ssh/known_hosts") }
 
 // Undo is the disk as it was before the last restore.
 func (d VMDir) Undo() string { return d.path("disk.undo") }
+
+// Filling is the folder for what lazy disks are filled from; see package lazydisk.
+func (d VMDir) Filling() string { return d.path("filling") }
 
 // Firmware holds the guest's UEFI variables. It is empty or missing if the VM has none.
 func (d VMDir) Firmware() string { return d.path("efivars.fd") }

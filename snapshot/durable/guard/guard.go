@@ -75,6 +75,13 @@ const (
 	// process may write: TestClonesAreChecked.
 	CloneRead Guard = "clone-read"
 
+	// LazyDisk keeps the file of a lazy disk from being read as a disk. snapshot:
+	// TestLazyDiskIsNotRead.
+	LazyDisk Guard = "lazy-disk"
+	// TrailerDigest is the CRC-32C of the trailer of a lazy disk.
+	// snapshot/durable/lazydisk: TestDamagedTrailer.
+	TrailerDigest Guard = "digest-of-trailer"
+
 	// ClonedImage checks cloned data in the clone when a disk is cloned from an image or
 	// from its cached disk. vm/image/cache: TestImageThatChanges.
 	ClonedImage Guard = "cloned-image"
@@ -109,7 +116,7 @@ var All = []Guard{
 	FileSync, DirSync, Lock, LockInheritance, ImageLock, LoopDevice, DiskTimes, LastName, SavedDisk,
 	HeaderDigest, SegmentDigest, ChunkDigest, DiskDigest, EndDigest, BodyDigest,
 	IndexDigest, IndexBinding, ReuseDigest, PresentDigest, CloneRead, ClonedImage,
-	ImageEnd, PartValidator,
+	LazyDisk, TrailerDigest, ImageEnd, PartValidator,
 	Thaw, Clamp, StringLimit, FrameLimit, PeerUID, ImageLimit,
 }
 
