@@ -117,22 +117,33 @@ func socketChardev(id string, fd int) string {
 	return "socket,id=" + id + ",fd=" + strconv.Itoa(fd) + ",server=on,wait=off"
 }
 
-// diskArgs returns the arguments for the VM's disk. It uses the host's page cache; a flush by the
-// guest reaches the host's disk.
+// diskArgs returns the arguments for the VM's disk.
 func (m Machine) diskArgs() []string {
-	cache := map[string]bool{"direct": false, "no-flush": false}
+	if m.Lazy != nil {
+		return m.Lazy.args()
+	}
 	return []string{
-		"-blockdev", props{
-			"driver": "file", "node-name": fileNode, "filename": m.Disk,
-			"discard": "unmap", "cache": cache,
-		}.String(),
-		"-blockdev", props{
-			"driver": "raw", "node-name": diskNode, "file": fileNode,
-			"discard": "unmap", "detect-zeroes": "unmap", "cache": cache,
-		}.String(),
+		"-blockdev", fileProps(fileNode, m.Disk).String(),
+		"-blockdev", diskProps().String(),
 		"-device", props{
 			"driver": "virtio-blk-pci", "id": diskDevice, "drive": diskNode, "bootindex": 1,
 		}.String(),
+	}
+}
+
+// hostCache uses the host's page cache; a flush by the guest reaches the host's disk.
+var hostCache = map[string]bool{"direct": false, "no-flush": false}
+
+// fileProps describes the node of a file that the guest writes to.
+func fileProps(name, path string) props {
+	return props{"driver": "file", "node-name": name, "filename": path, "discard": "unmap", "cache": hostCache}
+}
+
+// diskProps describes the raw disk above fileNode.
+func diskProps() props {
+	return props{
+		"driver": "raw", "node-name": diskNode, "file": fileNode,
+		"discard": "unmap", "detect-zeroes": "unmap", "cache": hostCache,
 	}
 }
 

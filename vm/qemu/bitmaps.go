@@ -11,8 +11,8 @@ import (
 )
 
 // A dirty bitmap records which parts of the guest's disk were written to since the bitmap was
-// added. QEMU stores it in memory only. Our bitmaps are on diskNode, which receives every
-// write, no matter which nodes are above it.
+// added. QEMU stores it in memory only. Our bitmaps are on the node of the guest's disk, which
+// receives every write, no matter which nodes are above it.
 const (
 	bitmapPrefix = "vmterminal-"
 	// changesBitmap is a copy of the bitmap Options.Since as of the point in time.
@@ -37,16 +37,21 @@ func (b bitmap) isUsable() bool {
 	return b.Recording && !b.Busy && !b.Inconsistent && b.Granularity == bitmapGranularity
 }
 
-func queryBitmaps(ctx context.Context, c *qmp.Client) (map[string]bitmap, error) {
+func queryBitmaps(ctx context.Context, c *qmp.Client, node string) (map[string]bitmap, error) {
 	all, err := queryNodes(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	byName := map[string]bitmap{}
-	for _, b := range all[diskNode].Bitmaps {
+	for _, b := range all[node].Bitmaps {
 		byName[b.Name] = b
 	}
 	return byName, nil
+}
+
+// bitmapArgs are the arguments of block-dirty-bitmap-add.
+func bitmapArgs(node, name string) props {
+	return props{"node": node, "name": name, "granularity": bitmapGranularity, "persistent": false}
 }
 
 // addBitmap adds a bitmap before the point in time, so that it misses no later write. If that
@@ -61,9 +66,7 @@ func (p *PointInTime) addBitmap(ctx context.Context, name string) {
 		}
 		return RemoveBitmap(ctx, p.client, name)
 	}
-	err := p.doReversible(ctx, remove, "block-dirty-bitmap-add", props{
-		"node": diskNode, "name": name, "granularity": bitmapGranularity, "persistent": false,
-	})
+	err := p.doReversible(ctx, remove, "block-dirty-bitmap-add", bitmapArgs(p.disk, name))
 	p.Tracked = err == nil
 }
 
@@ -74,19 +77,19 @@ func (p *PointInTime) copyChanges(ctx context.Context, since string) {
 	if since == "" {
 		return
 	}
-	there, err := queryBitmaps(ctx, p.client)
+	there, err := queryBitmaps(ctx, p.client, p.disk)
 	if err != nil || !there[since].isUsable() {
 		return
 	}
 	remove := func(ctx context.Context) error { return RemoveBitmap(ctx, p.client, changesBitmap) }
-	err = p.doReversible(ctx, remove, "block-dirty-bitmap-add", props{
-		"node": diskNode, "name": changesBitmap, "granularity": bitmapGranularity, "persistent": false, "disabled": true,
-	})
+	args := bitmapArgs(p.disk, changesBitmap)
+	args["disabled"] = true
+	err = p.doReversible(ctx, remove, "block-dirty-bitmap-add", args)
 	if err != nil {
 		return
 	}
 	err = p.client.Do(ctx, "block-dirty-bitmap-merge", props{
-		"node": diskNode, "target": changesBitmap, "bitmaps": []string{since},
+		"node": p.disk, "target": changesBitmap, "bitmaps": []string{since},
 	}, nil)
 	if err == nil {
 		p.Changes = changesBitmap
@@ -102,24 +105,22 @@ func (p *PointInTime) KeepBitmap() {
 
 // RemoveBitmap removes a bitmap. If it does not exist, RemoveBitmap returns nil.
 func RemoveBitmap(ctx context.Context, c *qmp.Client, name string) error {
-	err := c.Do(ctx, "block-dirty-bitmap-remove", props{"node": diskNode, "name": name}, nil)
-	if !isRefusal(err) {
-		return err
-	}
-	there, failed := queryBitmaps(ctx, c)
-	if _, still := there[name]; failed == nil && !still {
-		return nil
-	}
-	return err
+	return removeBitmapsIf(ctx, c, func(existing string) bool { return existing == name })
 }
 
 // removeBitmaps removes all our bitmaps.
 func removeBitmaps(ctx context.Context, c *qmp.Client) error {
-	there, err := queryBitmaps(ctx, c)
+	return removeBitmapsIf(ctx, c, func(name string) bool { return strings.HasPrefix(name, bitmapPrefix) })
+}
+
+func removeBitmapsIf(ctx context.Context, c *qmp.Client, condition func(name string) bool) error {
+	all, err := queryNodes(ctx, c)
 	errs := []error{err}
-	for name := range there {
-		if strings.HasPrefix(name, bitmapPrefix) {
-			errs = append(errs, RemoveBitmap(ctx, c, name))
+	for _, node := range []string{diskNode, overlayNode} {
+		for _, b := range all[node].Bitmaps {
+			if condition(b.Name) {
+				errs = append(errs, c.Do(ctx, "block-dirty-bitmap-remove", props{"node": node, "name": b.Name}, nil))
+			}
 		}
 	}
 	return errors.Join(errs...)

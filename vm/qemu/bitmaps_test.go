@@ -49,7 +49,7 @@ func (r *testVM) takePointInTime(t *testing.T, track, since string, keep bool) r
 // checkBitmaps checks that exactly these bitmaps exist.
 func (r *testVM) checkBitmaps(t *testing.T, want ...string) {
 	t.Helper()
-	there, err := queryBitmaps(t.Context(), r.client)
+	there, err := queryBitmaps(t.Context(), r.client, diskNode)
 	if err != nil || len(there) != len(want) {
 		t.Fatalf("bitmaps = %v, want %v; error %v", there, want, err)
 	}

@@ -21,6 +21,7 @@ type Machine struct {
 	CPUs     int
 	MemoryMB int // MiB
 	Disk     string
+	Lazy     *LazyDisk // instead of Disk, which is still being filled in; nil for an ordinary disk
 	Firmware Firmware
 	Seed     string // a second, read-only disk; "" for none
 
@@ -64,6 +65,11 @@ func (m Machine) check() error {
 	for what, path := range map[string]string{"disk": m.Disk, "seed": m.Seed, "kernel": m.Kernel, "initrd": m.Initrd, "firmware": m.Firmware.Code, "variables": m.Firmware.Variables} {
 		if path != "" && !filepath.IsAbs(path) {
 			return bad("path of the %s is not absolute: %q", what, path)
+		}
+	}
+	if m.Lazy != nil {
+		if err := m.Lazy.check(); err != nil {
+			return bad("%v", err)
 		}
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"vmterminal/snapshot/durable/guard"
 	"vmterminal/vm/qmp"
 )
 
@@ -41,38 +42,58 @@ func queryNodes(ctx context.Context, c *qmp.Client) (map[string]node, error) {
 	return byName, nil
 }
 
-// diskWithoutPointInTime returns the disk's size, or ErrInProgress if the disk has a point
-// in time.
-func diskWithoutPointInTime(ctx context.Context, c *qmp.Client) (int64, error) {
+// diskWithoutPointInTime returns the guest's disk and its size. The error wraps ErrInProgress
+// if the disk has a point in time, or ErrSettling.
+func diskWithoutPointInTime(ctx context.Context, c *qmp.Client) (name string, size int64, err error) {
 	all, err := queryNodes(ctx, c)
 	if err != nil {
-		return 0, err
+		return "", 0, err
 	}
 	for _, name := range []string{fleeceNode, filterNode, accessNode} {
 		if _, there := all[name]; there {
-			return 0, ErrInProgress
+			return "", 0, ErrInProgress
 		}
 	}
-	disk, there := all[diskNode]
-	if !there || disk.Image.Size <= 0 {
-		return 0, fmt.Errorf("QEMU has no disk named %s", diskNode)
+	name, err = guestDisk(ctx, c, all)
+	if err != nil {
+		return "", 0, err
 	}
-	return disk.Image.Size, nil
+	if _, there := all[diskNode]; there && name == overlayNode && guard.On(guard.Settling) {
+		return "", 0, ErrSettling
+	}
+	disk := all[name]
+	if disk.Image.Size <= 0 {
+		return "", 0, fmt.Errorf("QEMU has no disk named %s", name)
+	}
+	return name, disk.Image.Size, nil
+}
+
+// guestDisk returns the node of the guest's disk below a point in time: diskNode or, if the
+// disk is lazy, overlayNode.
+func guestDisk(ctx context.Context, c *qmp.Client, all map[string]node) (string, error) {
+	drive, err := queryDrive(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	_, isLazy := all[overlayNode]
+	if drive == overlayNode || drive != diskNode && isLazy {
+		return overlayNode, nil
+	}
+	return diskNode, nil
+}
+
+func queryDrive(ctx context.Context, c *qmp.Client) (node string, err error) {
+	err = c.Do(ctx, "qom-get", props{"path": "/machine/peripheral/" + diskDevice, "property": "drive"}, &node)
+	return node, err
 }
 
 // setDrive connects the guest's disk to a node. QEMU 7.2 aborts if it is already connected to
 // that node, so setDrive checks first.
 func setDrive(ctx context.Context, c *qmp.Client, node string) error {
-	drive := props{"path": "/machine/peripheral/" + diskDevice, "property": "drive"}
-	var current string
-	if err := c.Do(ctx, "qom-get", drive, &current); err != nil {
+	if current, err := queryDrive(ctx, c); err != nil || current == node {
 		return err
 	}
-	if current == node {
-		return nil
-	}
-	drive["value"] = node
-	return c.Do(ctx, "qom-set", drive, nil)
+	return c.Do(ctx, "qom-set", props{"path": "/machine/peripheral/" + diskDevice, "property": "drive", "value": node}, nil)
 }
 
 // removeNode removes a node. If it does not exist, removeNode returns nil.
@@ -145,12 +166,16 @@ func CleanPointInTime(ctx context.Context, c *qmp.Client) error {
 	if err != nil {
 		return err
 	}
+	disk, err := guestDisk(ctx, c, all)
+	if err != nil {
+		return err
+	}
 	errs := []error{
 		removeExport(ctx, c, exportID),
 		removeExport(ctx, c, fleeceID),
 		stopServer(ctx, c),
 		removeNode(ctx, c, accessNode),
-		setDrive(ctx, c, diskNode),
+		setDrive(ctx, c, disk),
 		removeNode(ctx, c, filterNode),
 		removeBitmaps(ctx, c),
 	}

@@ -77,6 +77,7 @@ type PointInTime struct {
 
 	keepBitmap bool
 	client     *qmp.Client
+	disk       string // the node of the guest's disk
 	fleece     string
 	mu         sync.Mutex
 	undo       []undoStep // the newest last
@@ -93,13 +94,13 @@ func BeginPointInTime(ctx context.Context, c *qmp.Client, opt Options) (*PointIn
 	if err := CheckSocketPath(opt.Socket); err != nil {
 		return nil, err
 	}
-	size, err := diskWithoutPointInTime(ctx, c)
+	disk, size, err := diskWithoutPointInTime(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("point in time: %w", err)
 	}
 	p := &PointInTime{
 		Socket: opt.Socket, Export: exportName, Size: size,
-		client: c, fleece: opt.Fleece,
+		client: c, disk: disk, fleece: opt.Fleece,
 	}
 	if err := p.begin(ctx, opt); err != nil {
 		return nil, fmt.Errorf("point in time: %w", errors.Join(err, p.End(ctx)))
@@ -141,7 +142,7 @@ func (p *PointInTime) addFleece(ctx context.Context) error {
 	}
 	return p.doReversible(ctx, p.nodeRemover(filterNode), "blockdev-add", props{
 		"driver": "copy-before-write", "node-name": filterNode, "discard": "unmap",
-		"file": diskNode, "target": fleeceNode,
+		"file": p.disk, "target": fleeceNode,
 		"on-cbw-error": "break-snapshot", "cbw-timeout": 30,
 	})
 }
@@ -154,7 +155,7 @@ func (p *PointInTime) switchDisk(ctx context.Context, opt Options) error {
 	if canFreeze {
 		p.NotFrozen = withTimeout(ctx, freezeTimeout, opt.Freeze)
 	}
-	p.undo = append(p.undo, func(ctx context.Context) error { return setDrive(ctx, p.client, diskNode) })
+	p.undo = append(p.undo, func(ctx context.Context) error { return setDrive(ctx, p.client, p.disk) })
 	err := withTimeout(ctx, switchTimeout, func(ctx context.Context) error {
 		p.Writes = p.writeCount(ctx)
 		return setDrive(ctx, p.client, filterNode)
@@ -231,7 +232,7 @@ func (p *PointInTime) exportDisk(ctx context.Context) error {
 		return err
 	}
 	if p.Changes != "" {
-		dirty := []props{{"node": diskNode, "name": p.Changes}}
+		dirty := []props{{"node": p.disk, "name": p.Changes}}
 		if p.addExport(ctx, exportID, accessNode, p.Export, dirty...) == nil {
 			return nil
 		}

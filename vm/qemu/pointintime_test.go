@@ -55,7 +55,7 @@ func readAll(m *Image) ([]byte, error) {
 // checkClean checks that a point in time has left nothing behind.
 func (r *testVM) checkClean(t *testing.T) {
 	t.Helper()
-	if _, err := diskWithoutPointInTime(t.Context(), r.client); err != nil {
+	if _, _, err := diskWithoutPointInTime(t.Context(), r.client); err != nil {
 		t.Error(err)
 	}
 	var drive string

@@ -23,6 +23,12 @@ type testVM struct {
 // name. If shell is set, a shell runs that command and then QEMU ("ulimit …; exec \"$@\"").
 func startMachine(t *testing.T, size int64, shell string) *testVM {
 	t.Helper()
+	return startMachineWith(t, size, shell, func(*Machine) {})
+}
+
+// startMachineWith is like startMachine, and lets change adjust the machine.
+func startMachineWith(t *testing.T, size int64, shell string, change func(*Machine)) *testVM {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "vm,t")
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +48,7 @@ func startMachine(t *testing.T, size int64, shell string) *testVM {
 	defer l.Close()
 	m := testMachine()
 	m.Disk, m.Kernel, m.Append, m.Forwards, m.Paused = r.disk, "", "", nil, true
+	change(&m)
 	args, err := m.Args()
 	if err != nil {
 		t.Fatal(err)

@@ -78,6 +78,10 @@ const (
 	// LazyDisk keeps the file of a lazy disk from being read as a disk. snapshot:
 	// TestLazyDiskIsNotRead.
 	LazyDisk Guard = "lazy-disk"
+	// Settling refuses a point in time while the guest's writes are copied from an overlay
+	// to the disk: its filter would keep them from the disk. vm/qemu:
+	// TestSettlingExcludesPointInTime.
+	Settling Guard = "settling"
 	// TrailerDigest is the CRC-32C of the trailer of a lazy disk.
 	// snapshot/durable/lazydisk: TestDamagedTrailer.
 	TrailerDigest Guard = "digest-of-trailer"
@@ -116,7 +120,7 @@ var All = []Guard{
 	FileSync, DirSync, Lock, LockInheritance, ImageLock, LoopDevice, DiskTimes, LastName, SavedDisk,
 	HeaderDigest, SegmentDigest, ChunkDigest, DiskDigest, EndDigest, BodyDigest,
 	IndexDigest, IndexBinding, ReuseDigest, PresentDigest, CloneRead, ClonedImage,
-	LazyDisk, TrailerDigest, ImageEnd, PartValidator,
+	LazyDisk, Settling, TrailerDigest, ImageEnd, PartValidator,
 	Thaw, Clamp, StringLimit, FrameLimit, PeerUID, ImageLimit,
 }
 
