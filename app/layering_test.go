@@ -92,6 +92,12 @@ var forbidden = []importRule{
 		why:    "a VM runs without knowing how snapshots of its disk are stored; app connects the two",
 	},
 	{
+		from:   []string{"vm/qcow2"},
+		to:     []string{"vm/..."},
+		except: []string{"vm/qcow2"},
+		why:    "an overlay is read without a QEMU or a VM",
+	},
+	{
 		from: []string{"vm/supervisor/client"},
 		to:   []string{"vm/supervisor", "vm/qmp", "vm/nbd", "vm/image/...", "vm/seed"},
 		why:  "the users of a running VM need none of the code that owns QEMU and its disk",

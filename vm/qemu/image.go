@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"vmterminal/vm/nbd"
+	"vmterminal/vm/qcow2"
 )
 
 // An Image reads the disk of a PointInTime until the PointInTime ends. All methods may be
@@ -31,7 +32,7 @@ func OpenImage(ctx context.Context, socket, export string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	old.CutRequests(clusterSize)
+	old.CutRequests(qcow2.ClusterSize)
 	fleece, err := nbd.Dial(ctx, socket, export+fleeceSuffix)
 	if err != nil {
 		return nil, errors.Join(err, old.Close())

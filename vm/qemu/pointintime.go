@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vmterminal/snapshot/durable/guard"
+	"vmterminal/vm/qcow2"
 	"vmterminal/vm/qmp"
 )
 
@@ -127,10 +128,14 @@ func (p *PointInTime) doReversible(ctx context.Context, undo undoStep, command s
 	return p.client.Do(ctx, command, args, nil)
 }
 
-// addFleece creates the fleece, and the filter that copies blocks into it.
+// addFleece creates the fleece, an overlay for the old contents of blocks that the guest
+// overwrites, and the filter that copies blocks into it.
 func (p *PointInTime) addFleece(ctx context.Context) error {
 	p.undo = append(p.undo, func(context.Context) error { return removeFile(p.fleece) })
-	if err := createFleece(p.fleece, p.Size); err != nil {
+	if err := removeFile(p.fleece); err != nil { // left behind by an interrupted point in time
+		return err
+	}
+	if err := qcow2.Create(p.fleece, p.Size); err != nil {
 		return err
 	}
 	err := p.doReversible(ctx, p.nodeRemover(fleeceNode), "blockdev-add", props{
