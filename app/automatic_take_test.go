@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"vmterminal/app/job"
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
@@ -41,7 +42,7 @@ func newFakeRunningVM(t *testing.T) *fakeRunningVM {
 	return h
 }
 
-func (h *fakeRunningVM) source(context.Context, vm.Entry, durable.Activity) (snapshotSource, error) {
+func (h *fakeRunningVM) source(context.Context, vm.Entry, durable.Activity, job.Meter) (snapshotSource, error) {
 	h.opens++
 	disk, err := snapshot.OpenDisk(h.dir.Disk())
 	if err != nil {

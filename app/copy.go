@@ -63,7 +63,7 @@ func (s *Service) copyDisk(ctx context.Context, from vm.Entry, activity durable.
 		return "", err
 	}
 	defer lock.release()
-	disk, err := s.openSource(lock, from, activity)
+	disk, err := s.openSource(lock, from, activity, m)
 	if err != nil {
 		return "", err
 	}

@@ -133,7 +133,8 @@ func (s *Service) lockDisk(ctx context.Context, name string, activity durable.Ac
 			locks{l, claim}.release()
 			return nil, err
 		}
-		_ = os.Remove(dir.Fleece()) // may be large; if this fails, a later job removes it
+		_ = snapshot.Open(SnapshotPaths(dir)).SweepLazy() // if this fails, a later job tries again
+		_ = os.Remove(dir.Fleece())                       // may be large; if this fails, a later job removes it
 		return locks{l, claim}, nil
 	}
 	if isRunning(err) {

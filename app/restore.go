@@ -155,11 +155,7 @@ func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.S
 	}
 	_, _, _, noUndo := store.UndoInfo()
 	keepUndo := noUndo == nil && previous.isRestored(store, list)
-	restore := store.Restore
-	if keepUndo {
-		restore = store.RestoreKeepingUndo
-	}
-	restored, err := restore(lock, info.Name, dir.Disk(), m)
+	restored, err := restoreStore(lock, store, info.Name, dir.Disk(), keepUndo, opt.Lazy || opt.Start, m)
 	if err == nil || errors.Is(err, snapshot.ErrNotDurable) {
 		now := origin{Disk: snapshotRef{info.ID, info.Name}, Undo: previous.Disk, Restored: snapshotRef{info.ID, info.Name}}
 		if restored.Undo == "" || keepUndo {
@@ -175,7 +171,7 @@ func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.S
 	result := Restored{
 		Snapshot: snapshotFromInfo(dir, info, true),
 		Undo:     restored.Undo, OldSize: restored.OldSize, NewSize: restored.NewSize, CRCOnly: info.Foreign,
-		KeptBefore: keepUndo, Saved: saved,
+		KeptBefore: keepUndo, Saved: saved, Lazy: restored.Lazy,
 	}
 	if restored.Damage != nil {
 		result.Damage = Plain(restored.Damage.Error())
@@ -183,8 +179,29 @@ func (s *Service) restoreDisk(ctx context.Context, e vm.Entry, store *snapshot.S
 	return result, err
 }
 
+// restoreStore restores a disk, which becomes lazy if that is requested and possible.
+func restoreStore(ctx context.Context, store *snapshot.Store, name, disk string, keepUndo, lazy bool, m job.Meter) (snapshot.Restored, error) {
+	if lazy {
+		restored, err := store.RestoreLazily(ctx, name, disk, keepUndo, createOverlay, m)
+		if !errors.Is(err, snapshot.ErrCannotBeLazy) {
+			return restored, err
+		}
+	}
+	if keepUndo {
+		return store.RestoreKeepingUndo(ctx, name, disk, m)
+	}
+	return store.Restore(ctx, name, disk, m)
+}
+
 // saveUndo takes a snapshot of the undo disk. The caller must have locked the VM's disks.
 func (s *Service) saveUndo(ctx context.Context, e vm.Entry, store *snapshot.Store, previous origin, name string, m job.Meter) (string, error) {
+	undo, err := store.UndoPath()
+	if err == nil {
+		err = completeDisk(ctx, s.vms.Dir(e.Name), undo, m)
+	}
+	if err != nil {
+		return "", err
+	}
 	created, err := store.CreateFromUndo(ctx, snapshot.Request{Name: name, Purpose: snapshot.Purpose{Code: PurposeUndo, Value: previous.Restored.Name}, VM: e.Name, Created: s.now()}, m)
 	return created.Name, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"vmterminal/app/job"
 	"vmterminal/app/problem"
 	"vmterminal/app/units"
 	"vmterminal/snapshot/durable"
@@ -104,6 +105,9 @@ func (s *Service) growDisk(ctx context.Context, e vm.Entry, mb int, update func(
 	}
 	defer lock.release()
 	path := s.vms.Dir(e.Name).Disk()
+	if err := completeDisk(lock, s.vms.Dir(e.Name), path, job.NewDiscardMeter()); err != nil {
+		return err
+	}
 	disk, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err

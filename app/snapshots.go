@@ -104,6 +104,10 @@ type RestoreOptions struct {
 	// Stop stops a running VM first, by cutting its power if Force is set. Start starts the VM
 	// afterwards.
 	Stop, Force, Start bool
+	// Lazy makes the restore return as soon as the VM can be started, if possible: the disk is
+	// filled in while the VM runs, and completed before anything else needs it. Start implies
+	// Lazy.
+	Lazy bool
 	// SaveUndo, if not empty, is the name of a snapshot that is first taken of the undo disk if
 	// the undo disk is at risk.
 	SaveUndo string
@@ -148,6 +152,8 @@ type Restored struct {
 	// Damage describes, in one line, damage to the snapshot's file outside the restored data,
 	// or is "".
 	Damage string
+	// Lazy reports that the disk is still to be filled in.
+	Lazy bool
 	// CRCOnly is set for a foreign file.
 	CRCOnly bool
 }

@@ -41,7 +41,7 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 }
 
 // sourceFunc opens the source of a snapshot.
-type sourceFunc func(ctx context.Context, e vm.Entry, activity durable.Activity) (snapshotSource, error)
+type sourceFunc func(ctx context.Context, e vm.Entry, activity durable.Activity, m job.Meter) (snapshotSource, error)
 
 // createdSnapshot is a new snapshot with information about its source.
 type createdSnapshot struct {
@@ -58,7 +58,7 @@ func (s *Service) createSnapshot(ctx context.Context, e vm.Entry, store *snapsho
 		return createdSnapshot{}, err
 	}
 	defer lock.release()
-	disk, err := open(lock, e, activity)
+	disk, err := open(lock, e, activity, m)
 	if err != nil {
 		return createdSnapshot{}, err
 	}
@@ -96,8 +96,8 @@ type snapshotSource struct {
 }
 
 // openSource opens the disk of a stopped VM, which stays locked until close, or a point in time
-// of a running VM's disk.
-func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.Activity) (snapshotSource, error) {
+// of a running VM's disk. A lazy disk of a stopped VM is completed first.
+func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.Activity, m job.Meter) (snapshotSource, error) {
 	lock, err := s.lockDisk(ctx, e.Name, activity)
 	if errors.Is(err, ErrRunning) {
 		return s.openPointInTime(ctx, e.Name)
@@ -109,7 +109,12 @@ func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.A
 		lock.release()
 		return snapshotSource{}, e.Broken
 	}
-	disk, err := snapshot.OpenDisk(s.vms.Dir(e.Name).Disk())
+	dir := s.vms.Dir(e.Name)
+	err = completeDisk(ctx, dir, dir.Disk(), m)
+	var disk *snapshot.Disk
+	if err == nil {
+		disk, err = snapshot.OpenDisk(dir.Disk())
+	}
 	if err != nil {
 		lock.release()
 		return snapshotSource{}, err
@@ -179,6 +184,9 @@ func changedRanges(ctx context.Context, pit client.PointInTime) *snapshot.Change
 	}
 	c := &snapshot.Changes{ID: pit.Since.ID, Digest: pit.Since.Digest}
 	for _, r := range dirty {
+		c.Ranges = append(c.Ranges, snapshot.Range(r))
+	}
+	for _, r := range pit.Earlier {
 		c.Ranges = append(c.Ranges, snapshot.Range(r))
 	}
 	return c

@@ -42,7 +42,7 @@ type Request struct {
 type Changes struct {
 	// ID and Digest identify the snapshot. If it no longer exists, the whole disk is read.
 	ID, Digest string
-	// Ranges are all parts of the disk that may have changed, in order.
+	// Ranges are all parts of the disk that may have changed.
 	Ranges []Range
 }
 
@@ -70,11 +70,7 @@ func (s *Store) Create(ctx context.Context, src Source, req Request, p Progress)
 
 // CreateFromUndo is like Create, for the undo disk. The error may also wrap ErrNoUndo.
 func (s *Store) CreateFromUndo(ctx context.Context, req Request, p Progress) (Created, error) {
-	target, err := diskfile.Resolve(s.paths.Disk)
-	if err != nil {
-		return Created{}, err
-	}
-	kept, _, err := diskfile.UndoDisk(target, s.paths.Undo)
+	kept, err := s.UndoPath()
 	if err != nil {
 		return Created{}, err
 	}

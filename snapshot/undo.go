@@ -83,6 +83,16 @@ func (s *Store) prepareUndoFirmware() error {
 	return s.paths.prepareFirmware(content, kept)
 }
 
+// UndoPath returns the path of the undo disk. The error wraps ErrNoUndo if there is none.
+func (s *Store) UndoPath() (string, error) {
+	target, err := diskfile.Resolve(s.paths.Disk)
+	if err != nil {
+		return "", err
+	}
+	path, _, err := diskfile.UndoDisk(target, s.paths.Undo)
+	return path, err
+}
+
 // UndoInfo returns the size of the undo disk, how many bytes it occupies on its file
 // system, and when it became the undo disk, according to the file system. The error wraps
 // ErrNoUndo if there is no undo disk.

@@ -11,7 +11,7 @@ import (
 )
 
 func snapshotRestoreCommand(r *runner) *cobra.Command {
-	var saveUndo string
+	var opt app.RestoreOptions
 	cmd := &cobra.Command{
 		Use:   "restore NAME",
 		Short: "Restore a snapshot",
@@ -22,19 +22,27 @@ The replaced disk becomes the undo disk; 'vmterminal snapshot undo' swaps it bac
 has one undo disk, so a restore deletes the previous one. If the VM's disk has not
 changed since the last restore, the existing undo disk is kept instead. Before deleting
 an undo disk, restore offers to save it as a snapshot; without a terminal, use
---save-undo.`,
+--save-undo.
+
+With --start, the VM starts at once, whatever the size of its disk. Each part of the
+snapshot is then verified when the guest first reads it, and copied to the disk in the
+background; 'vmterminal status' shows the progress. Deleting the snapshot in the meantime
+is safe. Snapshots of other programs are restored completely before the VM starts.`,
 		Example: `  vmterminal stop
   vmterminal snapshot restore before-upgrade
-  vmterminal run`,
+  vmterminal run
+
+  vmterminal snapshot restore before-upgrade --start && vmterminal run`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeSnapshot,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if saveUndo == "" {
+			if opt.SaveUndo == "" {
 				var err error
-				if saveUndo, err = offerSaveUndo(r, cmd); err != nil {
+				if opt.SaveUndo, err = offerSaveUndo(r, cmd); err != nil {
 					return err
 				}
 			}
-			job, err := r.svc.RestoreSnapshot(cmd.Context(), r.vm, args[0], app.RestoreOptions{SaveUndo: saveUndo, OnWarning: restoreWarner(r.printer)})
+			opt.OnWarning = restoreWarner(r.printer)
+			job, err := r.svc.RestoreSnapshot(cmd.Context(), r.vm, args[0], opt)
 			if err != nil {
 				return err
 			}
@@ -48,7 +56,9 @@ an undo disk, restore offers to save it as a snapshot; without a terminal, use
 			return r.writeResult(out, func() { r.printf("Snapshot restored: %s\n", restored.Snapshot.Name) })
 		},
 	}
-	cmd.Flags().StringVar(&saveUndo, "save-undo", "", "save an existing undo disk as snapshot `NAME` before it is deleted")
+	cmd.Flags().BoolVar(&opt.Start, "start", false, "start the VM at once; its disk is filled in while it runs")
+	cmd.Flags().BoolVar(&opt.Lazy, "background", false, "return at once; the disk is filled in while the VM runs")
+	cmd.Flags().StringVar(&opt.SaveUndo, "save-undo", "", "save an existing undo disk as snapshot `NAME` before it is deleted")
 	return cmd
 }
 

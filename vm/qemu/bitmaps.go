@@ -103,6 +103,15 @@ func (p *PointInTime) KeepBitmap() {
 	p.keepBitmap = p.Tracked
 }
 
+// AddBitmap adds a bitmap to the guest's disk.
+func AddBitmap(ctx context.Context, c *qmp.Client, name string) error {
+	disk, _, err := diskWithoutPointInTime(ctx, c)
+	if err != nil {
+		return err
+	}
+	return c.Do(ctx, "block-dirty-bitmap-add", bitmapArgs(disk, name), nil)
+}
+
 // RemoveBitmap removes a bitmap. If it does not exist, RemoveBitmap returns nil.
 func RemoveBitmap(ctx context.Context, c *qmp.Client, name string) error {
 	return removeBitmapsIf(ctx, c, func(existing string) bool { return existing == name })

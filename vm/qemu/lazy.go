@@ -20,9 +20,10 @@ type LazyDisk struct {
 	// Overlay is a qcow2 file of the size of the disk.
 	Overlay string
 
-	// Socket and Export name the NBD server of a source. Instead, Image can name a file in
-	// the format ImageFormat, "raw" or "qcow2", which may be shorter than the disk.
-	Socket, Export     string
+	// Socket is the NBD server of a source, which is its default export. Instead, Image can
+	// name a file in the format ImageFormat, "raw" or "qcow2", which may be shorter than the
+	// disk.
+	Socket             string
 	Image, ImageFormat string
 }
 
@@ -49,7 +50,7 @@ func (l LazyDisk) args() []string {
 	if l.Socket != "" {
 		args = append(args, "-blockdev", props{
 			"driver": "nbd", "node-name": sourceNode, "read-only": true, "reconnect-delay": reconnectDelay,
-			"server": props{"type": "unix", "path": l.Socket}, "export": l.Export,
+			"server": props{"type": "unix", "path": l.Socket},
 		}.String())
 	} else {
 		args = append(args,

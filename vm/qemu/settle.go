@@ -202,31 +202,34 @@ func (s *Settling) moveBitmap(ctx context.Context, since string) error {
 func (s *Settling) Cancel() error {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()
-	return CancelSettling(ctx, s.client)
+	_, err := CancelSettling(ctx, s.client)
+	return err
 }
 
-// CancelSettling removes what a Settling left behind in QEMU when its owner exited before
-// Switch. A guest whose disk is already the file is connected to the overlay again; it must be
-// paused then.
-func CancelSettling(ctx context.Context, c *qmp.Client) error {
+// CancelSettling removes a Settling whose disk is still lazy, and reports whether there was
+// one. If the guest is already connected to the disk, it must be paused, and is connected to the
+// overlay again.
+func CancelSettling(ctx context.Context, c *qmp.Client) (wasSettling bool, err error) {
 	if err := endSettleJob(ctx, c); err != nil {
-		return err
+		return false, err
 	}
 	all, err := queryNodes(ctx, c)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if _, isLazy := all[overlayNode]; !isLazy {
-		return nil
+	_, isLazy := all[overlayNode]
+	_, hasFile := all[fileNode]
+	if !isLazy || !hasFile {
+		return false, nil
 	}
 	if drive, err := queryDrive(ctx, c); err != nil {
-		return err
+		return false, err
 	} else if drive == diskNode {
 		if err := setDrive(ctx, c, overlayNode); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return errors.Join(removeNode(ctx, c, diskNode), removeNode(ctx, c, fileNode))
+	return true, errors.Join(removeNode(ctx, c, diskNode), removeNode(ctx, c, fileNode))
 }
 
 func endSettleJob(ctx context.Context, c *qmp.Client) error {
@@ -261,13 +264,20 @@ func removeLazyNodes(ctx context.Context, c *qmp.Client) error {
 	return errors.Join(errs...)
 }
 
-// FinishSettling is for a QEMU whose supervisor exited during Switch, after the disk became an
-// ordinary one: it removes the nodes of the lazy disk. The caller resumes the guest. It reports
-// whether the guest's disk is still the overlay.
+// FinishSettling is for a QEMU whose supervisor exited during Switch, after the disk had become
+// an ordinary one: it removes the nodes of the lazy disk and resumes the guest. It reports
+// whether the guest is still connected to an overlay, which it leaves alone.
 func FinishSettling(ctx context.Context, c *qmp.Client) (isLazy bool, err error) {
-	drive, err := queryDrive(ctx, c)
-	if err != nil || drive != diskNode {
+	all, err := queryNodes(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	if _, hasOverlay := all[overlayNode]; !hasOverlay {
+		return false, nil
+	}
+	disk, err := guestDisk(ctx, c, all)
+	if err != nil || disk == overlayNode {
 		return err == nil, err
 	}
-	return false, removeLazyNodes(ctx, c)
+	return false, errors.Join(removeLazyNodes(ctx, c), c.Do(ctx, "cont", nil, nil))
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"vmterminal/snapshot/durable/lazydisk"
+	"vmterminal/vm/qcow2"
 )
 
 // startLazyMachine runs a machine with a lazy disk whose source is filled with 0x11. The disk
@@ -25,7 +26,7 @@ func startLazyMachine(t *testing.T) (r *testVM, source []byte) {
 		if err == nil {
 			_, err = f.WriteAt(source, 0)
 		}
-		if err := errors.Join(err, f.Close(), os.WriteFile(m.Lazy.Image, source, 0o600), createFleece(m.Lazy.Overlay, diskSize)); err != nil {
+		if err := errors.Join(err, f.Close(), os.WriteFile(m.Lazy.Image, source, 0o600), qcow2.Create(m.Lazy.Overlay, diskSize)); err != nil {
 			t.Fatal(err)
 		}
 	})

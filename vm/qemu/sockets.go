@@ -44,6 +44,9 @@ func (s Sockets) Agent() string { return filepath.Join(string(s), "agent") }
 // NBD is the NBD server's socket for a PointInTime.
 func (s Sockets) NBD() string { return filepath.Join(string(s), "nbd") }
 
+// Source is the NBD server's socket for the source of a lazy disk.
+func (s Sockets) Source() string { return filepath.Join(string(s), "src") }
+
 // Descriptors of the listening sockets in QEMU: os/exec passes extra files from 3 on.
 const (
 	qmpFD = 3 + iota

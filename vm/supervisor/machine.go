@@ -39,7 +39,8 @@ type machine struct {
 	state           *stateBroadcaster
 	agent           *agentLink
 	shutdown        *shutdown
-	pointInTimeSlot chan struct{} // holds a token while no point in time is being read
+	pointInTimeSlot chan struct{} // holds a token while no point in time is being read, and the disk is not settling
+	lazy            lazyState
 
 	consoleServer sync.WaitGroup // serves QEMU's console socket
 	startMu       sync.Mutex     // held while QEMU is being started
@@ -72,7 +73,7 @@ func prepareMachine(spec Spec) (*machine, error) {
 		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,
 	})
 	createVariables := func() error { return createFirmwareVariables(spec) }
-	for _, step := range []func() error{m.acquireLocks, m.removeLeftovers, m.createSocketDir, m.openLogs, createVariables} {
+	for _, step := range []func() error{m.acquireLocks, m.removeLeftovers, m.createSocketDir, m.openLogs, createVariables, m.serveSource} {
 		if err := step(); err != nil {
 			m.release()
 			return nil, err
@@ -190,6 +191,7 @@ func (m *machine) openLogs() error {
 
 // release releases everything that prepare acquired, the locks last.
 func (m *machine) release() {
+	m.lazy.stop()
 	if m.console != nil {
 		m.console.Close()
 	}
@@ -214,6 +216,10 @@ func (m *machine) runQMPCommand(ctx context.Context, timeout time.Duration, name
 	control := m.currentQMP()
 	if control == nil {
 		return fmt.Errorf("%w: the VM is still starting", client.ErrBusy)
+	}
+	if name == "cont" || name == "stop" {
+		m.lazy.switchMu.Lock()
+		defer m.lazy.switchMu.Unlock()
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

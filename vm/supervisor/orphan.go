@@ -24,6 +24,9 @@ func (m *machine) finishAdoption(ctx context.Context) error {
 		return fmt.Errorf("remove a leftover point in time: %w", err)
 	}
 	control := m.currentQMP()
+	if err := m.recoverLazyDisk(ctx, control); err != nil {
+		return fmt.Errorf("recover the lazy disk: %w", err)
+	}
 	var status struct {
 		Status string `json:"status"`
 	}

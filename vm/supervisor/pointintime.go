@@ -39,9 +39,7 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 	if err := m.runQMPCommand(ctx, requestTimeout, "query-status"); err != nil {
 		return nil, err // QEMU would not answer the next commands either
 	}
-	select {
-	case <-m.pointInTimeSlot:
-	default:
+	if !m.takePointInTimeSlot(ctx) {
 		return nil, fmt.Errorf("%w: another snapshot is reading the disk", client.ErrBusy)
 	}
 	since := m.trackingFor(control)
@@ -78,11 +76,11 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 		r.Taken = client.TakenFrozen
 	}
 	if p.Changes != "" {
-		r.Changes, r.Since = p.Changes, since.snapshot
+		r.Changes, r.Since, r.Earlier = p.Changes, since.snapshot, since.earlier
 	}
 	r.recordSnapshot = func(ctx context.Context, s client.SnapshotRef) {
 		if p.Tracked {
-			m.replaceTracking(ctx, p, writeTracking{control, opt.Track, s, p.Writes})
+			m.replaceTracking(ctx, p, writeTracking{control: control, bitmap: opt.Track, snapshot: s, writes: p.Writes})
 		}
 	}
 	r.end = func() error {

@@ -50,7 +50,9 @@ func (m *machine) watchEvents(control *qmp.Client, done chan<- struct{}) {
 		case "RESET":
 			m.agent.requestCheck()
 		case "STOP":
-			m.refreshState(control)
+			if !m.lazy.isSwitching.Load() {
+				m.refreshState(control)
+			}
 		case "RESUME":
 			m.state.setRunning()
 			go m.agent.setClock(context.Background())
@@ -79,11 +81,13 @@ func (m *machine) refreshState(control *qmp.Client) {
 	m.mu.Lock()
 	noSpace := m.observed.noSpace
 	m.mu.Unlock()
+	now := m.state.get()
+	sourceFailed := now.Fill != nil && now.Fill.Problem.Code == client.FillDamaged
 	m.state.update(client.EventState, func(s *client.State) {
 		if s.State == client.Stopping || status.Status == "shutdown" || status.Status == "prelaunch" {
 			return
 		}
-		s.State, s.PauseReason.Code = client.Paused, pauseCode(status.Status, noSpace)
+		s.State, s.PauseReason.Code = client.Paused, pauseCode(status.Status, noSpace, sourceFailed)
 	})
 }
 
@@ -105,10 +109,12 @@ func (m *machine) handleAcceleratorFailure() (killed bool) {
 }
 
 // pauseCode returns why QEMU paused the guest, or "" if the pause was requested.
-func pauseCode(status string, noSpace bool) client.PauseCode {
+func pauseCode(status string, noSpace, sourceFailed bool) client.PauseCode {
 	switch {
 	case status == "io-error" && noSpace:
 		return client.PauseDiskFull
+	case status == "io-error" && sourceFailed:
+		return client.PauseSourceFailed
 	case status == "io-error":
 		return client.PauseDiskError
 	case status == "internal-error":

@@ -22,19 +22,20 @@ func TestCrashReason(t *testing.T) {
 
 func TestPauseCode(t *testing.T) {
 	for _, c := range []struct {
-		status  string
-		noSpace bool
-		want    client.PauseCode
+		status                string
+		noSpace, sourceFailed bool
+		want                  client.PauseCode
 	}{
-		{"io-error", true, client.PauseDiskFull},
-		{"io-error", false, client.PauseDiskError},
-		{"internal-error", false, client.PauseAcceleratorFailed},
-		{"guest-panicked", false, client.PauseGuestPanicked},
-		{"paused", false, ""},
-		{"paused", true, ""},
+		{"io-error", true, true, client.PauseDiskFull},
+		{"io-error", false, false, client.PauseDiskError},
+		{"io-error", false, true, client.PauseSourceFailed},
+		{"internal-error", false, false, client.PauseAcceleratorFailed},
+		{"guest-panicked", false, false, client.PauseGuestPanicked},
+		{"paused", false, false, ""},
+		{"paused", true, true, ""},
 	} {
-		if got := pauseCode(c.status, c.noSpace); got != c.want {
-			t.Errorf("pauseCode(%s, %v) = %q, want %q", c.status, c.noSpace, got, c.want)
+		if got := pauseCode(c.status, c.noSpace, c.sourceFailed); got != c.want {
+			t.Errorf("pauseCode(%s, %v, %v) = %q, want %q", c.status, c.noSpace, c.sourceFailed, got, c.want)
 		}
 	}
 }

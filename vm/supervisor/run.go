@@ -59,6 +59,7 @@ func runVM(ctx context.Context, spec Spec, running func(), background Background
 	}
 	m.log.Debug("supervisor ready", "pid", os.Getpid(), "socket", client.APISocket(m.sockets))
 	running()
+	m.startFilling()
 	if background != nil {
 		var done sync.WaitGroup
 		defer done.Wait()

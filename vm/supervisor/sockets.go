@@ -57,7 +57,7 @@ func checkSocketDir(s qemu.Sockets) error {
 // be a path from a record.
 func removeSockets(s qemu.Sockets) error {
 	var errs []error
-	for _, path := range []string{s.QMP(), s.Console(), s.Agent(), s.NBD(), client.APISocket(s), string(s)} {
+	for _, path := range []string{s.QMP(), s.Console(), s.Agent(), s.NBD(), s.Source(), client.APISocket(s), string(s)} {
 		errs = append(errs, removeFile(path))
 	}
 	return errors.Join(errs...)

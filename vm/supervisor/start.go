@@ -122,6 +122,7 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 		err = m.connect(ctx, e)
 	}
 	if err == nil {
+		m.trackFromStart(ctx)
 		err = m.runQMPCommand(ctx, qemuConnectTimeout, "cont")
 	}
 	m.log.Debug("start QEMU", "accelerator", accel.Name, "pid", e.id.PID, "duration", time.Since(start), "started", err == nil)
@@ -158,7 +159,7 @@ func (m *machine) startQEMU(ctx context.Context, accel qemu.Accelerator) (*qemuP
 		Name: s.Name, Accel: accel.Name, CPUs: s.CPUs, MemoryMB: s.MemoryMB, Disk: s.Dir.Disk(), Seed: s.Seed,
 		Kernel: s.Kernel, Append: s.Append, MAC: s.MAC, Isolated: s.Isolated, Forwards: s.Forwards,
 		Shares: qemuShares(s.Shares), Firmware: firmware,
-		Paused: true,
+		Lazy: m.lazyArgs(), Paused: true,
 	}.Args()
 	if err != nil {
 		return nil, err
@@ -168,6 +169,9 @@ func (m *machine) startQEMU(ctx context.Context, accel qemu.Accelerator) (*qemuP
 		return nil, err
 	}
 	m.setDisk(disk)
+	if err := m.loadOverlay(); err != nil {
+		return nil, err
+	}
 	listeners, err := qemu.Listen(m.sockets)
 	if err != nil {
 		return nil, err

@@ -36,7 +36,9 @@
 package supervisor
 
 import (
+	"context"
 	"fmt"
+	"net"
 
 	"vmterminal/vm/home"
 	"vmterminal/vm/qemu"
@@ -59,6 +61,9 @@ type Spec struct {
 	Shares         []Share
 	Firmware       qemu.FirmwareSource // UEFI; the zero value means BIOS
 
+	// Lazy is set if the disk is lazy.
+	Lazy *LazyDisk `json:"-"`
+
 	// Room, if set, returns an error if writing that many more bytes would fill the file
 	// system of Dir.
 	Room func(bytes int64) error `json:"-"`
@@ -72,6 +77,39 @@ type Spec struct {
 	// one. Run fails with client.ErrNotRunning if there is no such QEMU.
 	Adopt bool
 }
+
+// LazyDisk describes a disk that is still being filled in; see package lazydisk. The functions
+// are called from several goroutines, and return when their context ends.
+type LazyDisk struct {
+	Overlay string // qcow2 file with the guest's writes
+	Size    int64  // of the disk in bytes
+	// Source is the name of the snapshot or image. Snapshot identifies a snapshot.
+	Source   string
+	Snapshot client.SnapshotRef
+
+	// Serve serves the source as the only export of an NBD server, and calls onReadError
+	// if it cannot be read. It is nil if QEMU reads Image, in the format ImageFormat.
+	Serve              func(ctx context.Context, l net.Listener, onReadError func(client.FillProblem)) error
+	Image, ImageFormat string
+
+	// Fill writes the contents of the source to the disk, durably, and reports how many
+	// bytes of how many it has written. The error may be a *FillError. Fill is nil for a
+	// disk that is not filled in.
+	Fill func(ctx context.Context, progress func(done, total int64)) error
+	// Complete makes the filled disk an ordinary one, durably.
+	Complete func() error
+}
+
+// FillError is an error of LazyDisk.Fill whose cause is known.
+type FillError struct {
+	client.FillProblem
+	Err error
+}
+
+func (e *FillError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *FillError) Unwrap() error { return e.Err }
 
 func (s *Spec) validate() error {
 	if s.Accel == "" {

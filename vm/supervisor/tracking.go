@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"vmterminal/vm/qcow2"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
 	"vmterminal/vm/supervisor/client"
@@ -15,7 +16,8 @@ type writeTracking struct {
 	control  *qmp.Client // connection to the QEMU with the bitmap; nil without a bitmap
 	bitmap   string
 	snapshot client.SnapshotRef
-	writes   int64 // see qemu.PointInTime
+	earlier  []qcow2.Range // further changes, from before QEMU was started
+	writes   int64         // see qemu.PointInTime
 }
 
 // forClient returns t if it belongs to the QEMU that control is connected to, and

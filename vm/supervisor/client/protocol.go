@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"vmterminal/vm/qcow2"
 	"vmterminal/vm/qemu"
 )
 
@@ -68,6 +69,9 @@ type State struct {
 	// Usage is QEMU's use of the host's resources; not in events.
 	Usage Usage `json:"usage"`
 
+	// Fill describes the guest's disk while it is lazy, and is nil otherwise.
+	Fill *FillState `json:"fill,omitempty"`
+
 	// UnchangedSince is the ID of the snapshot since which the guest has not written to
 	// its disk. It is "" if the guest has, or if that is unknown; not in events.
 	UnchangedSince string `json:"unchanged_since,omitempty"`
@@ -86,6 +90,7 @@ const (
 	EventConsole     = "console"
 	EventAgent       = "agent"
 	EventPointInTime = "point-in-time"
+	EventFill        = "fill"
 )
 
 // PointInTime is the disk of a running VM as it was at one moment. It can be read
@@ -105,6 +110,8 @@ type PointInTime struct {
 	// the snapshot Since; "" if these are unknown.
 	Changes string      `json:"changes,omitempty"`
 	Since   SnapshotRef `json:"since,omitzero"`
+	// Earlier are further changes since Since, from before QEMU was started.
+	Earlier []qcow2.Range `json:"earlier,omitempty"`
 
 	client *Client
 }

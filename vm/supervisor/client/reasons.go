@@ -60,10 +60,11 @@ const (
 	PauseDiskError         PauseCode = "disk_error"         // the host could not read or write the disk
 	PauseAcceleratorFailed PauseCode = "accelerator_failed" // the accelerator failed
 	PauseGuestPanicked     PauseCode = "guest_panicked"     // the guest's kernel panicked
+	PauseSourceFailed      PauseCode = "source_failed"      // the source of a lazy disk cannot be read; see State.Fill
 )
 
 // PauseCodes are the pause codes that this version knows.
-var PauseCodes = []PauseCode{PauseDiskFull, PauseDiskError, PauseAcceleratorFailed, PauseGuestPanicked}
+var PauseCodes = []PauseCode{PauseDiskFull, PauseDiskError, PauseAcceleratorFailed, PauseGuestPanicked, PauseSourceFailed}
 
 // PauseReason is the reason why a VM is paused. The zero value means that the pause was
 // requested.
@@ -72,6 +73,34 @@ type PauseReason struct {
 	// Text is the sentence that a supervisor of an earlier version reports instead of
 	// Code.
 	Text string `json:"-"`
+}
+
+// FillCode says why a lazy disk cannot be filled in at the moment.
+type FillCode string
+
+// Fill codes; FillCodes lists all of them.
+const (
+	FillNoSpace FillCode = "no_space"       // the host's disk is full
+	FillDamaged FillCode = "source_damaged" // the source is damaged, with Detail
+	FillFailed  FillCode = "failed"         // an error, with Detail
+)
+
+// FillCodes are the fill codes that this version knows.
+var FillCodes = []FillCode{FillNoSpace, FillDamaged, FillFailed}
+
+// FillProblem is why a lazy disk cannot be filled in. The zero value means that there is no
+// problem.
+type FillProblem struct {
+	Code   FillCode `json:"code"`
+	Detail string   `json:"detail,omitempty"` // error text
+}
+
+// FillState is the state of a lazy disk: how much of it has been filled in, in bytes.
+type FillState struct {
+	Source  string      `json:"source"` // name of the snapshot or image
+	Done    int64       `json:"done"`
+	Total   int64       `json:"total"`
+	Problem FillProblem `json:"problem,omitzero"`
 }
 
 // ReplacedDiskCode says what happened to the disk of a running VM after disk.raw was
