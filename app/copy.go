@@ -22,7 +22,7 @@ func (s *Service) CloneVM(_ context.Context, name string, n NewVM) (*job.Job[VM]
 	}
 	op := problem.Operation{Code: problem.OpVMClone, VM: e.Name, Name: n.Name}
 	v := newVMLike(e.VM, n)
-	size, _ := fileSizes(s.vms.Dir(e.Name).Disk())
+	size, _, _ := describeDisk(s.vms.Dir(e.Name))
 	v.DiskSizeMB = vm.DiskSizeMB(size)
 	if err = e.Broken; err == nil {
 		err = v.Check()

@@ -9,6 +9,7 @@ import (
 	"vmterminal/app/problem"
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm"
 	"vmterminal/vm/home"
 	"vmterminal/vm/supervisor/client"
@@ -55,7 +56,7 @@ func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM 
 		Shares: sharesFromSettings(e.Shares), UEFI: e.Boot == vm.BootUEFI,
 		Dir: string(dir), Accel: e.Accel,
 	}
-	v.DiskSize, v.DiskUsed = fileSizes(dir.Disk())
+	v.DiskSize, v.DiskUsed, v.Filling = describeDisk(dir)
 	_, v.UndoUsed, _, _ = snapshot.Open(SnapshotPaths(dir)).UndoInfo() // 0 without an undo disk
 	v.Snapshots, v.LastSnapshot = s.snapshotSummary(ctx, dir)
 	if held, holder := durable.IsLocked(dir.JobLock()); held {
@@ -101,6 +102,10 @@ func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM)
 		v.PauseReason = plainPause(st.PauseReason)
 	}
 	v.DiskReplaced = st.DiskReplaced
+	v.Filling = nil
+	if f := st.Fill; f != nil {
+		v.Filling = &Filling{Source: Plain(f.Source), Done: f.Done, Total: f.Total, Problem: plainFillProblem(f.Problem)}
+	}
 	v.Accelerator, v.AcceleratorReason = st.Accelerator, acceleratorReason(st)
 	v.Since, v.Agent = st.Since, st.Agent
 	v.setShareProblems(st.Shares)
@@ -109,6 +114,18 @@ func (s *Service) addSupervisorState(ctx context.Context, dir home.VMDir, v *VM)
 	for _, a := range st.Addresses {
 		v.Addresses = append(v.Addresses, Plain(a))
 	}
+}
+
+// describeDisk returns the size of a VM's disk and the space it uses, in bytes, and whether it is
+// lazy. The sizes are 0 if the disk cannot be read.
+func describeDisk(dir home.VMDir) (size, used int64, filling *Filling) {
+	size, used = fileSizes(dir.Disk())
+	m, err := lazydisk.Read(dir.Disk())
+	if err != nil || m == nil {
+		return size, used, nil
+	}
+	_, overlay := fileSizes(lazydisk.Dir(dir.Filling()).Folder(*m).Overlay())
+	return m.Size, used + overlay, &Filling{Source: Plain(m.Name)}
 }
 
 // fileSizes returns the length of a file and the space it uses, in bytes. Both are 0 if the

@@ -57,7 +57,7 @@ func (s *Service) applySystemDefaults(n NewVM) (vm.VM, error) {
 
 func (s *Service) createVM(ctx context.Context, v vm.VM, adopt bool) error {
 	if adopt {
-		if size, _ := fileSizes(s.vms.Dir(v.Name).Disk()); size > 0 {
+		if size, _, _ := describeDisk(s.vms.Dir(v.Name)); size > 0 {
 			v.DiskSizeMB = vm.DiskSizeMB(size)
 		}
 		v.Boot = vm.DetectBoot(s.vms.Dir(v.Name))

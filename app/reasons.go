@@ -31,6 +31,8 @@ type (
 	ShareCode = client.ShareCode
 	// StopStep is a step of stopping a VM; see [client.StopStep].
 	StopStep = client.StopStep
+	// FillProblem says why a lazy disk is not being filled in for now.
+	FillProblem = client.FillProblem
 	// StopCode is the code of a StopStep.
 	StopCode = client.StopCode
 	// AcceleratorCode is the code of an AcceleratorReason; see [qemu.Reason].
@@ -64,6 +66,14 @@ const (
 	PauseDiskError         = client.PauseDiskError
 	PauseAcceleratorFailed = client.PauseAcceleratorFailed
 	PauseGuestPanicked     = client.PauseGuestPanicked
+	PauseSourceFailed      = client.PauseSourceFailed
+)
+
+// The codes of a FillProblem; see vm/supervisor.
+const (
+	FillNoSpace = client.FillNoSpace
+	FillDamaged = client.FillDamaged
+	FillFailed  = client.FillFailed
 )
 
 // The codes of a ReplacedDisk; see vm/supervisor.
@@ -149,6 +159,10 @@ func (v *VM) setLastExit(last client.Last) {
 
 func plainPause(r PauseReason) PauseReason {
 	return PauseReason{Code: PauseCode(Plain(string(r.Code))), Text: Plain(r.Text)}
+}
+
+func plainFillProblem(p FillProblem) FillProblem {
+	return FillProblem{Code: client.FillCode(Plain(string(p.Code))), Detail: Plain(p.Detail)}
 }
 
 func plainShare(p ShareProblem) ShareProblem {

@@ -52,7 +52,7 @@ func (s *Service) checkSaveUndo(store *snapshot.Store, opt RestoreOptions) error
 // warnBeforeRestore reports the side effects of a restore: a different disk size, and the loss
 // of the undo disk.
 func (s *Service) warnBeforeRestore(ctx context.Context, e vm.Entry, info snapshot.Info, opt RestoreOptions) {
-	size, _ := fileSizes(s.vms.Dir(e.Name).Disk())
+	size, _, _ := describeDisk(s.vms.Dir(e.Name))
 	if size != 0 && size != info.DiskSize {
 		opt.OnWarning(RestoreWarning{Code: WarnSizeChanges, OldSize: size, NewSize: info.DiskSize})
 	}

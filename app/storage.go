@@ -58,7 +58,7 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 func (s *Service) vmStorage(ctx context.Context, name string) VMStorage {
 	dir := s.vms.Dir(name)
 	v := VMStorage{VM: name}
-	_, v.Disk = fileSizes(dir.Disk())
+	_, v.Disk, _ = describeDisk(dir)
 	_, v.Undo, _, _ = snapshot.Open(SnapshotPaths(dir)).UndoInfo() // 0 without an undo disk
 	list, err := s.listSnapshots(ctx, name)
 	if err != nil {

@@ -56,6 +56,8 @@ type VM struct {
 
 	// DiskSize and DiskUsed are the length of the disk and the space it uses, in bytes.
 	DiskSize, DiskUsed int64
+	// Filling describes the disk while it is lazy, and is nil otherwise.
+	Filling *Filling
 	// UndoUsed is the space used by the undo disk, in bytes, or 0.
 	UndoUsed int64
 
@@ -98,6 +100,18 @@ type VM struct {
 	// ReplacedDisk says where the guest's disk is if another file replaced it during the last
 	// run.
 	ReplacedDisk ReplacedDisk
+}
+
+// Filling describes a lazy disk: it is being filled in from a snapshot or an image while the VM
+// runs.
+type Filling struct {
+	// Source is the name of the snapshot or image.
+	Source string
+	// Done is how many bytes of Total have been filled in. Total is 0 if that is unknown, as
+	// it is for a stopped VM.
+	Done, Total int64
+	// Problem says why filling in has stopped for now.
+	Problem FillProblem
 }
 
 // NewVM describes a VM to create. Zero values select the defaults.
