@@ -44,7 +44,7 @@ func newLazyDisk(ctx context.Context, dir home.VMDir) (*supervisor.LazyDisk, err
 			if err == nil {
 				folder.Remove()
 			}
-			return err
+			return err // after ErrNotDurable a power cut may make the disk lazy again
 		},
 	}
 	if !m.Unfilled {

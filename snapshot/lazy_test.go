@@ -178,3 +178,20 @@ func TestDamagedSourceIsNoticed(t *testing.T) {
 		t.Errorf("after the error the disk is not lazy: %v, %v", m, err)
 	}
 }
+
+// TestLazyDiskStateIncludesOverlay makes sure that what the guest wrote counts as a change,
+// even if nothing has been filled in.
+func TestLazyDiskStateIncludesOverlay(t *testing.T) {
+	dir := vmDir(t, content(1, 2*mib))
+	create(t, dir, "a")
+	restoreLazily(t, dir, "a")
+	before := Open(dir).DiskState()
+	m, err := lazydisk.Read(dir.Disk)
+	if err != nil || m == nil {
+		t.Fatalf("marker: %v, %v", m, err)
+	}
+	writeFile(t, dir.Filling.Folder(*m).Overlay(), []byte("written"))
+	if after := Open(dir).DiskState(); after == before {
+		t.Errorf("DiskState is %q before and after the guest wrote", after)
+	}
+}

@@ -67,6 +67,7 @@ func (s *Store) DiscardUndo(ctx context.Context) (freed int64, err error) {
 	}
 	freed, err = diskfile.Discard(target, s.paths.Undo)
 	_ = s.removeOrphanFirmware() // if it fails, the next holder of the VM's lock does it
+	_ = s.SweepLazy()            // likewise
 	return freed, err
 }
 
@@ -83,7 +84,7 @@ func (s *Store) prepareUndoFirmware() error {
 	return s.paths.prepareFirmware(content, kept)
 }
 
-// UndoPath returns the path of the undo disk. The error wraps ErrNoUndo if there is none.
+// UndoPath returns the path of the undo disk. The error wraps ErrNoUndo without an undo disk.
 func (s *Store) UndoPath() (string, error) {
 	target, err := diskfile.Resolve(s.paths.Disk)
 	if err != nil {
@@ -123,7 +124,7 @@ func (s *Store) DiskState() string {
 	if err != nil {
 		return ""
 	}
-	return fingerprintOf(st, s.paths.Firmware)
+	return s.fingerprintOf(target, st, s.paths.Firmware)
 }
 
 // UndoState is like DiskState, for the undo disk.
@@ -132,17 +133,25 @@ func (s *Store) UndoState() string {
 	if err != nil {
 		return ""
 	}
-	_, st, err := diskfile.UndoDisk(target, s.paths.Undo)
+	path, st, err := diskfile.UndoDisk(target, s.paths.Undo)
 	if err != nil {
 		return ""
 	}
-	return fingerprintOf(st, s.paths.FirmwareUndo)
+	return s.fingerprintOf(path, st, s.paths.FirmwareUndo)
 }
 
-func fingerprintOf(disk os.FileInfo, firmware string) string {
+// fingerprintOf returns a fingerprint of the disk at path, of its overlay if it is lazy, and of its
+// firmware variables.
+func (s *Store) fingerprintOf(path string, disk os.FileInfo, firmware string) string {
 	text := fmt.Sprint(diskfile.Inode(disk), disk.Size(), disk.ModTime().UnixNano(), diskfile.ChangeTime(disk).UnixNano())
-	if st, err := os.Stat(firmware); err == nil {
-		text += fmt.Sprint(" ", diskfile.Inode(st), st.Size(), st.ModTime().UnixNano())
+	others := []string{firmware}
+	if m, err := lazydisk.Read(path); err == nil && m != nil {
+		others = append(others, s.paths.Filling.Folder(*m).Overlay())
+	}
+	for _, other := range others {
+		if st, err := os.Stat(other); err == nil {
+			text += fmt.Sprint(" ", diskfile.Inode(st), st.Size(), st.ModTime().UnixNano())
+		}
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"vmterminal/snapshot/durable"
 	"vmterminal/vm/qmp"
 )
 
@@ -107,7 +108,7 @@ func (s *Settling) waitForStatus(ctx context.Context, status string, interval ti
 	}
 }
 
-// querySettleJob returns the settling job, or nil if there is none.
+// querySettleJob returns the settling job, or nil without one.
 func querySettleJob(ctx context.Context, c *qmp.Client) (*job, error) {
 	var jobs []job
 	if err := c.Do(ctx, "query-jobs", nil, &jobs); err != nil {
@@ -129,7 +130,8 @@ func (s *Settling) WaitReady(ctx context.Context) error {
 
 // Switch makes the disk the guest's disk. For that it pauses the guest, if it is running, calls
 // complete, which makes the file durable and an ordinary disk, and resumes the guest. If
-// complete fails, the overlay remains the guest's disk. since is the name of a bitmap on the
+// complete fails with an error other than durable.ErrNotDurable, the overlay remains the guest's
+// disk. since is the name of a bitmap on the
 // overlay, or "": after Switch, a bitmap on the disk with the name since records the changes
 // instead of the one given to BeginSettling. pause is how long the guest was paused. After an
 // error the caller must call Cancel.
@@ -151,7 +153,10 @@ func (s *Settling) Switch(ctx context.Context, since string, complete func() err
 		err = s.moveBitmap(ctx, since)
 	}
 	if err == nil {
-		if err = complete(); err != nil {
+		if err = complete(); errors.Is(err, durable.ErrNotDurable) {
+			err = nil // there is no way back
+		}
+		if err != nil {
 			err = errors.Join(err, setDrive(ctx, s.client, overlayNode))
 		}
 	}

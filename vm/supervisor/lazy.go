@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	fillRetryInterval   = 10 * time.Second       // after a problem that may go away
+	fillRetryInterval   = 10 * time.Second       // after the first problem; it doubles each time
+	maxFillRetry        = 10 * time.Minute       // each attempt reads all that has been filled in
 	fillReportInterval  = 500 * time.Millisecond // between two events with the progress
 	settleInterruptWait = 10 * time.Second       // for a settling to make way for a point in time
 	sourceRetryInterval = time.Second            // QEMU reconnects only after a while
@@ -36,7 +37,7 @@ type lazyState struct {
 	isSwitching atomic.Bool
 
 	mu        sync.Mutex
-	interrupt context.CancelFunc // makes a settling give way; nil if there is none
+	interrupt context.CancelFunc // makes a settling give way; nil without one
 }
 
 // stop ends everything that serves or fills the disk, and waits for it.
@@ -144,7 +145,7 @@ func (m *machine) startFilling() {
 	stop := m.lazy.cancel
 	m.lazy.cancel = func() { cancel(); stop() }
 	m.lazy.running.Go(func() {
-		for ctx.Err() == nil {
+		for retry := fillRetryInterval; ctx.Err() == nil; retry = min(2*retry, maxFillRetry) {
 			err := m.fill(ctx)
 			if err == nil || ctx.Err() != nil {
 				return
@@ -152,11 +153,13 @@ func (m *machine) startFilling() {
 			problem := client.FillProblem{Code: client.FillFailed, Detail: err.Error()}
 			if known := (*FillError)(nil); errors.As(err, &known) {
 				problem = known.FillProblem
+			} else if m.spec.Room != nil && m.spec.Room(0) != nil {
+				problem.Code = client.FillNoSpace
 			}
 			m.noteLog.writeNote(fmt.Sprintf("the disk is not filled in: %s %s", problem.Code, problem.Detail))
 			m.setFill(func(s *client.FillState) { s.Problem = problem })
 			select {
-			case <-time.After(fillRetryInterval):
+			case <-time.After(retry):
 			case <-ctx.Done():
 			}
 		}
@@ -226,7 +229,10 @@ func (m *machine) switchDisk(ctx context.Context, control *qmp.Client, s *qemu.S
 	m.lazy.switchMu.Lock()
 	defer m.lazy.switchMu.Unlock()
 	m.lazy.isSwitching.Store(true)
-	defer m.lazy.isSwitching.Store(false)
+	defer func() {
+		m.lazy.isSwitching.Store(false)
+		m.refreshState(control)
+	}()
 	tracking := m.trackingFor(control)
 	since := ""
 	if tracking.bitmap != "" && tracking.snapshot != m.spec.Lazy.Snapshot {

@@ -191,7 +191,9 @@ func Size(path string) (int64, error) {
 }
 
 // Complete makes the lazy disk at path an ordinary one, durably. The file must have all
-// contents, durably. Complete does nothing if the disk is not lazy.
+// contents, which Complete makes durable first. If the disk is not lazy, Complete only makes it
+// durable. If the error wraps durable.ErrNotDurable, the disk is an ordinary one; after any other
+// error it is unchanged.
 func Complete(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -202,12 +204,17 @@ func Complete(path string) error {
 	if err != nil {
 		return err
 	}
-	if m != nil {
-		if err := f.Truncate(m.Size); err != nil {
-			return err
-		}
+	if err := durable.SyncFile(f); err != nil || m == nil {
+		return err
 	}
-	return durable.SyncFile(f)
+	if err := f.Truncate(m.Size); err != nil {
+		return err
+	}
+	err = durable.SyncFile(f)
+	if err != nil && Write(f, *m) != nil {
+		return durable.MarkNotDurable(err)
+	}
+	return err
 }
 
 // A Dir is the folder filling/, as an absolute path.
