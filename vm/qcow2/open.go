@@ -133,7 +133,7 @@ func (o *Overlay) readTable(used clusterSet, name string, at uint64, entries int
 	return offsets, nil
 }
 
-// tableOffset returns the offset in an entry of the table called name, or 0 if there is none.
+// tableOffset returns the offset in an entry of the table called name, or 0 for an empty entry.
 func (o *Overlay) tableOffset(name string, entry uint64) (int64, error) {
 	if entry == 0 {
 		return 0, nil
