@@ -39,7 +39,7 @@ func (s *Service) CloneVM(_ context.Context, name string, n NewVM) (*job.Job[VM]
 		if err != nil {
 			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
-		clone, err := s.VM(ctx, v.Name)
+		clone, err := s.startCreated(ctx, v.Name, n, m)
 		clone.NotFrozen = notFrozen
 		return clone, err
 	}), nil

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -33,10 +34,17 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*job.Job[VM], err
 		return nil, wrapFailure(err, op, problem.NothingCreated)
 	}
 	return runJob(s, job.Create, job.Subject{VM: v.Name, Name: v.Image}, func(ctx context.Context, m job.Meter) (VM, error) {
-		if err := s.createFromImage(ctx, v, n, m); err != nil {
+		err := errCannotBeLazy
+		if n.Start {
+			err = s.createLazyFromImage(ctx, v, n, m)
+		}
+		if errors.Is(err, errCannotBeLazy) {
+			err = s.createFromImage(ctx, v, n, m)
+		}
+		if err != nil {
 			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
-		return s.VM(ctx, v.Name)
+		return s.startCreated(ctx, v.Name, n, m)
 	}), nil
 }
 
@@ -53,6 +61,16 @@ func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m job.M
 			return disk.Truncate(max(size, int64(v.DiskSizeMB)<<20))
 		})(dir)
 	})
+}
+
+// startCreated starts a new VM if n.Start is set, and returns it.
+func (s *Service) startCreated(ctx context.Context, name string, n NewVM, m job.Meter) (VM, error) {
+	if n.Start {
+		if err := s.startAfterChange(ctx, name, m); err != nil {
+			return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMStart, VM: name}, problem.DiskUnchanged)
+		}
+	}
+	return s.VM(ctx, name)
 }
 
 // maxImageLabel is the maximum length of vm.VM.Image in runes.

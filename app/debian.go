@@ -28,7 +28,7 @@ func (s *Service) CreateDebian(_ context.Context, n NewVM, release string) (*job
 		if err := s.createDebian(ctx, v, release, m); err != nil {
 			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
-		return s.VM(ctx, v.Name)
+		return s.startCreated(ctx, v.Name, n, m)
 	}), nil
 }
 

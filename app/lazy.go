@@ -13,6 +13,7 @@ import (
 	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm/home"
+	"vmterminal/vm/image"
 	"vmterminal/vm/qcow2"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/supervisor"
@@ -27,18 +28,12 @@ func newLazyDisk(ctx context.Context, dir home.VMDir) (*supervisor.LazyDisk, err
 		return nil, err
 	}
 	folder := lazydisk.Dir(dir.Filling()).Folder(*m)
-	source, err := snapshot.OpenFiller(ctx, dir.Disk(), folder, *m)
+	source, err := openFiller(ctx, dir.Disk(), folder, *m)
 	if err != nil {
 		return nil, err
 	}
 	l := &supervisor.LazyDisk{
 		Overlay: folder.Overlay(), Size: m.Size, Source: m.Name,
-		Snapshot: client.SnapshotRef{ID: m.SnapshotID, Digest: m.Digest},
-		Serve: func(ctx context.Context, l net.Listener, onReadError func(client.FillProblem)) error {
-			return blockserver.Serve(ctx, l, source.Reader, blockserver.Options{
-				OnReadError: func(err error) { onReadError(fillProblem(err)) },
-			})
-		},
 		Complete: func() error {
 			err := lazydisk.Complete(dir.Disk())
 			if err == nil {
@@ -46,6 +41,16 @@ func newLazyDisk(ctx context.Context, dir home.VMDir) (*supervisor.LazyDisk, err
 			}
 			return err // after ErrNotDurable a power cut may make the disk lazy again
 		},
+	}
+	if s, isSnapshot := source.(*snapshot.Filler); isSnapshot {
+		l.Snapshot = client.SnapshotRef{ID: m.SnapshotID, Digest: m.Digest}
+		l.Serve = func(ctx context.Context, l net.Listener, onReadError func(client.FillProblem)) error {
+			return blockserver.Serve(ctx, l, s.Reader, blockserver.Options{
+				OnReadError: func(err error) { onReadError(fillProblem(err)) },
+			})
+		}
+	} else {
+		l.Image, l.ImageFormat = folder.Source(), string(m.Kind)
 	}
 	if !m.Unfilled {
 		l.Fill = func(ctx context.Context, progress func(done, total int64)) error {
@@ -55,8 +60,23 @@ func newLazyDisk(ctx context.Context, dir home.VMDir) (*supervisor.LazyDisk, err
 	return l, nil
 }
 
+// filler fills in a lazy disk from its source.
+type filler interface {
+	// Fill writes the contents of the source to the disk, durably.
+	Fill(context.Context, snapshot.Progress) error
+	Close() error
+}
+
+// openFiller opens the source of the lazy disk at path.
+func openFiller(ctx context.Context, path string, folder lazydisk.Folder, m lazydisk.Marker) (filler, error) {
+	if m.Kind == lazydisk.Snapshot {
+		return snapshot.OpenFiller(ctx, path, folder, m)
+	}
+	return openImageFiller(path, folder, m)
+}
+
 // fillDisk fills in the lazy disk of a running VM.
-func fillDisk(ctx context.Context, dir home.VMDir, source *snapshot.Filler, progress func(done, total int64)) error {
+func fillDisk(ctx context.Context, dir home.VMDir, source filler, progress func(done, total int64)) error {
 	claim, err := qemu.ClaimDisk(dir.Disk())
 	if err == nil {
 		defer func() { _ = claim.Close() }() // read-only
@@ -73,7 +93,7 @@ func fillProblem(err error) client.FillProblem {
 	switch {
 	case errors.Is(err, snapshot.ErrNoSpace):
 		p.Code = client.FillNoSpace
-	case errors.Is(err, snapshot.ErrDamaged):
+	case errors.Is(err, snapshot.ErrDamaged), errors.Is(err, image.ErrDamaged):
 		p.Code = client.FillDamaged
 	}
 	return p
@@ -101,7 +121,7 @@ func completeDisk(ctx context.Context, dir home.VMDir, path string, m job.Meter)
 		return err
 	}
 	folder := lazydisk.Dir(dir.Filling()).Folder(*marker)
-	source, err := snapshot.OpenFiller(ctx, path, folder, *marker)
+	source, err := openFiller(ctx, path, folder, *marker)
 	if err != nil {
 		return err
 	}

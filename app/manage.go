@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 
+	"vmterminal/app/job"
 	"vmterminal/app/problem"
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm"
@@ -22,7 +23,7 @@ func (s *Service) CreateVM(ctx context.Context, n NewVM) (VM, error) {
 	if err != nil {
 		return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMCreate, VM: n.Name}, problem.NothingCreated)
 	}
-	return s.VM(ctx, v.Name)
+	return s.startCreated(ctx, v.Name, n, job.NewDiscardMeter())
 }
 
 // applyDefaults returns the VM to create. Zero values in n are replaced by the defaults.

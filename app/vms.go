@@ -132,6 +132,9 @@ type NewVM struct {
 	UEFI bool
 	// Force accepts an image that is shorter than its partition table requires.
 	Force bool
+	// Start starts the VM. A VM created from a cached image, or from a snapshot, starts at
+	// once if possible: its disk is filled in while it runs.
+	Start bool
 	// Adopt reuses the folder of a VM that was deleted without its data.
 	Adopt bool
 }

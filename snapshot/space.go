@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"vmterminal/snapshot/diskfile"
+	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/durable/guard"
 )
 
@@ -89,7 +90,7 @@ func (b *budgetedFile) WriteAt(p []byte, off int64) (int, error) {
 // become holes if the file system can punch holes.
 func (b *budgetedFile) overwrite(off int64, content []byte) error {
 	var err error
-	if diskfile.PunchHole(b.File, off, int64(len(content))) == nil {
+	if durable.PunchHole(b.File, off, int64(len(content))) == nil {
 		_, err = diskfile.WriteSparse(b, content, off)
 	} else {
 		_, err = b.WriteAt(content, off)

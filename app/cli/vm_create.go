@@ -30,7 +30,7 @@ package.
 minutes the first time and seconds after that.`,
 		Example: `  vmterminal vm create default
   vmterminal vm create dev --cpus 4 --memory 4G --disk-size 20G
-  vmterminal vm create dev --distro debian
+  vmterminal vm create dev --distro debian --start
   vmterminal vm create dev --distro ubuntu --release 24.04 --disk-size 20G
   vmterminal vm create other --image disk.qcow2.xz
   vmterminal vm create web --distro debian --from-packages --release bookworm`,
@@ -44,6 +44,7 @@ minutes the first time and seconds after that.`,
 	addAccelFlag(cmd, &c.vm.Accel, "QEMU accelerator: auto, kvm or tcg (built-in default: auto)")
 	addForwardFlag(cmd, &c.forwards)
 	addShareFlag(cmd, &c.shares)
+	flags.BoolVar(&c.vm.Start, "start", false, "start the VM; one from a cached or downloaded image starts at once, and its disk is filled in while it runs")
 	flags.BoolVar(&c.vm.Isolated, "isolated", false, "isolate the guest from all networks")
 	c.from.register(r, cmd)
 	c.packages.register(flags)

@@ -26,8 +26,3 @@ func Share(dst *os.File, off int64, src *os.File, from, n int64) error {
 	}
 	return nil
 }
-
-// PunchHole replaces n bytes of a file at offset off with a hole.
-func PunchHole(f *os.File, off, n int64) error {
-	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
-}

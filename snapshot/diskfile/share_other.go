@@ -9,6 +9,3 @@ import (
 
 // Share returns errors.ErrUnsupported, as this system can only clone whole files.
 func Share(_ *os.File, _ int64, _ *os.File, _, _ int64) error { return errors.ErrUnsupported }
-
-// PunchHole returns errors.ErrUnsupported.
-func PunchHole(_ *os.File, _, _ int64) error { return errors.ErrUnsupported }

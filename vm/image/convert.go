@@ -22,28 +22,7 @@ func convert(ctx context.Context, disk, from *os.File, info Info, size int64, op
 		return err
 	}
 	opt.Progress.Phase(PhaseConvert, size)
-	for at := int64(0); at < size; {
-		length := size - at
-		for length > roomStep && opt.room(length) != nil {
-			length = max(roomStep, length/2/sector*sector)
-		}
-		if err := opt.room(min(length, roomStep)); err != nil {
-			return err
-		}
-		args := []string{
-			"convert", "-p", "-n", "--target-is-zero", "-O", "raw",
-			partNode(imageNode(info), at, length), partNode(fileNode("raw", diskPath, member{}), at, length),
-		}
-		err := runQEMUImg(ctx, args, from, disk, func(out io.Reader) error {
-			reportProgress(out, length, opt)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		at += length
-	}
-	return nil
+	return convertParts(ctx, disk, from, info, size, true, opt)
 }
 
 // runQEMUImg runs qemu-img and calls read with its output. from, and disk if it is not nil,

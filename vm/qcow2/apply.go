@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"vmterminal/snapshot/durable"
 )
 
 const (
@@ -115,7 +117,7 @@ func (a *applier) flush() error {
 	if n == 0 {
 		return nil
 	}
-	err := punchHole(a.dst, a.zeros.Start, n)
+	err := durable.PunchHole(a.dst, a.zeros.Start, n)
 	if errors.Is(err, errors.ErrUnsupported) {
 		err = a.writeZeros()
 	}

@@ -55,7 +55,7 @@ func (l LazyDisk) args() []string {
 	} else {
 		args = append(args,
 			"-blockdev", props{"driver": "file", "node-name": sourceFileNode, "filename": l.Image, "read-only": true}.String(),
-			"-blockdev", props{"driver": l.ImageFormat, "node-name": sourceNode, "file": sourceFileNode, "read-only": true}.String(),
+			"-blockdev", l.imageProps().String(),
 		)
 	}
 	return append(args,
@@ -69,4 +69,12 @@ func (l LazyDisk) args() []string {
 			"rerror": "stop", "werror": "stop",
 		}.String(),
 	)
+}
+
+func (l LazyDisk) imageProps() props {
+	p := props{"driver": l.ImageFormat, "node-name": sourceNode, "file": sourceFileNode, "read-only": true}
+	if l.ImageFormat == "qcow2" {
+		p["backing"] = nil // whatever the file says
+	}
+	return p
 }
