@@ -79,12 +79,16 @@ func imageNode(info Info) string {
 // fileNode returns the json: filename with which QEMU opens an inherited file, or a part of
 // it. It refers to no other file.
 func fileNode(driver, file string, in member) string {
-	var below any = map[string]any{"driver": "file", "filename": file}
+	options := map[string]any{"driver": "file", "filename": file}
+	if file == diskPath {
+		options["locking"] = "off" // the caller may hold the lock
+	}
+	var below any = options
 	if in.size > 0 {
 		whole := (in.size + sector - 1) / sector * sector // tar pads members to whole sectors
 		below = map[string]any{"driver": "raw", "offset": in.offset, "size": whole, "file": below}
 	}
-	options := map[string]any{"driver": driver, "file": below}
+	options = map[string]any{"driver": driver, "file": below}
 	switch driver {
 	case "qcow2", "vmdk":
 		options["backing"] = nil
