@@ -65,8 +65,10 @@ lint: deps-test guest tools ## check scripts, language, formatting and both buil
 fmt: tools ## format the Go files
 	@$(tools)/gofumpt -w .
 
-bench: deps-bench ## compare the snapshot engine with other tools; writes build/bench.md
+bench: deps-bench guest ## compare the snapshot engine with other tools, and measure starts; writes build/bench*.md
 	go run ./snapshot/bench -o build/bench.md
+	$(build-vmt)
+	go run ./app/endtoend/bench -program bin/vmt -o build/bench-start.md
 
 clean: ## remove build results
 	rm -rf bin build .cache
