@@ -44,6 +44,12 @@ var forbidden = []importRule{
 		why:  "vm and snapshot share the detection of disk formats without importing each other",
 	},
 	{
+		from:   []string{"snapshot/durable/lazydisk"},
+		to:     []string{"app/...", "vm/...", "snapshot/...", "widgets/...", "assets/..."},
+		except: []string{"snapshot/durable/lazydisk", "snapshot/durable", "snapshot/durable/guard"},
+		why:    "vm and snapshot share the trailer of lazy disks without importing each other",
+	},
+	{
 		from: []string{"snapshot/blockserver"},
 		to:   []string{"app/...", "vm/...", "snapshot", "snapshot/...", "widgets/...", "assets/..."},
 		why:  "it serves any disk, and parses what strangers send without access to files",
