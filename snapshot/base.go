@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 
@@ -14,26 +15,51 @@ import (
 // base is the snapshot whose chunks a new snapshot reuses.
 type base struct {
 	*gzfile.Base
-	name       string
+	name       string // or the path of Request.Base
 	file       *snapshotFile
 	mustDiffer bool // a new snapshot must differ from it
+	other      bool // from Request.Base
 }
 
 // openBase opens a snapshot whose chunks can be reused: the one to which the changes refer, or
 // else the newest. It skips damaged snapshots and returns a note about each. It returns nil
 // if no snapshot can be reused; everything is then compressed. The error, if any, is the
 // context's.
-func (d folder) openBase(ctx context.Context, list []Info, c *Changes, size int64, p Progress) (b *base, notes []string, err error) {
-	if at := slices.IndexFunc(list, c.isSince); at >= 0 {
+func (d folder) openBase(ctx context.Context, list []Info, req Request, size int64, p Progress) (b *base, notes []string, err error) {
+	if at := slices.IndexFunc(list, req.Changes.isSince); at >= 0 {
 		if b, notes, err = d.openReusable(ctx, list[at:at+1], p); b != nil {
-			b.SetChanges(size, c.Ranges)
+			b.SetChanges(size, req.Changes.Ranges)
 		}
 	}
 	if b == nil && err == nil {
 		b, notes, err = d.openReusable(ctx, list, p)
 	}
+	if b != nil {
+		b.mustDiffer = req.UnlessSame
+	}
 	return b, notes, err
 }
+
+// openOtherBase opens the snapshot file at path, if that is not "". A missing file is not bad. It
+// does not rebuild the index: that takes time, and the file may have nothing in common with the
+// disk.
+func openOtherBase(path string) (b *base, bad bool) {
+	if path == "" {
+		return nil, false
+	}
+	d, name := splitPath(path)
+	file, _, err := d.open(name)
+	if err != nil {
+		return nil, !errors.Is(err, fs.ErrNotExist)
+	}
+	index := d.readIndex(name, file)
+	if index == nil {
+		file.Close()
+		return nil, true
+	}
+	return &base{Base: &gzfile.Base{File: file.native, Index: index}, name: path, file: file, other: true}, false
+}
+
 
 // isSince reports whether the changes are those since this snapshot.
 func (c *Changes) isSince(i Info) bool {

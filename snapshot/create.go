@@ -35,6 +35,10 @@ type Request struct {
 	UnlessSame bool
 	// Changes, if set, lists the changes to the disk since an earlier snapshot.
 	Changes *Changes
+	// Base, if set, is called if the store has no snapshot whose chunks can be reused. It returns
+	// the path of another snapshot file to reuse, or "". That file is only a cache: if it has no
+	// usable index, it is ignored.
+	Base func() string
 }
 
 // Changes lists the parts of a disk that may have changed since a snapshot, so that the rest
@@ -54,13 +58,15 @@ type Created struct {
 	Reused, Shared int64
 	// Unread is how many bytes of the disk's data were not read, thanks to Request.Changes.
 	Unread int64
+	// BadBase means that the file from Request.Base is damaged or has no usable index.
+	BadBase bool
 	// Notes are sentences about damage found in older snapshots, and about data that the
 	// new one lacks.
 	Notes []string
 }
 
-// Create creates a snapshot of src. It reuses the chunks of the newest snapshot that have
-// not changed. The caller must hold the job lock and must have called Sweep. The error, if
+// Create creates a snapshot of src. It reuses the chunks of the newest snapshot, or else of
+// Request.Base, that have not changed. The caller must hold the job lock and must have called Sweep. The error, if
 // any, wraps durable.ErrBadName, ErrBadDescription, ErrExists, ErrNewer, ErrUnchanged,
 // ErrTooLarge, ErrDiskChanged or a *NoSpace, or is the source's or the context's. After an
 // error there is no snapshot, and all calls to src have returned.
@@ -106,14 +112,15 @@ func (s *Store) create(ctx context.Context, src Source, firmware string, req Req
 		return Created{}, classifyError(ctx, folder, 0, err)
 	}
 	defer out.Discard()
-	base, notes, err := s.openBase(ctx, list, req.Changes, src.Size(), p)
+	base, notes, err := s.openBase(ctx, list, req, src.Size(), p)
 	if err != nil {
 		return Created{}, err
 	}
-	defer base.close()
-	if base != nil {
-		base.mustDiffer = req.UnlessSame
+	badBase := false
+	if base == nil && req.Base != nil {
+		base, badBase = openOtherBase(req.Base())
 	}
+	defer base.close()
 	h, index, err := writeSnapshot(ctx, out, src, h, base, p)
 	if err != nil {
 		return Created{}, err
@@ -124,14 +131,38 @@ func (s *Store) create(ctx context.Context, src Source, firmware string, req Req
 		return Created{}, classifyError(ctx, folder, 0, err)
 	}
 	saveIndex(s.indexPath(req.Name), index)
-	created := Created{Info: info, Notes: append(notes, base.notes()...)}
+	created := Created{Info: info, BadBase: badBase, Notes: append(notes, base.notes()...)}
 	if firmwareNote != "" {
 		created.Notes = append(created.Notes, firmwareNote)
 	}
 	if base != nil {
 		created.Reused, created.Shared, created.Unread = base.Reused, base.Shared, base.Unread
+		created.BadBase = base.other && len(base.DamagedChunks) > 0
 	}
 	return created, nil
+}
+
+// WriteFile writes a snapshot of src, with its index, to a file that belongs to no store, such as
+// a file for Request.Base. It replaces an existing file, and the new one is durable when it
+// appears. The errors are those of Create.
+func WriteFile(ctx context.Context, src Source, path string, req Request, p Progress) error {
+	p = orNoProgress(p)
+	h, err := req.header()
+	if err != nil {
+		return err
+	}
+	d, name := splitPath(path)
+	out, err := durable.NewReplacement(path)
+	if err != nil {
+		return classifyError(ctx, d.dir, 0, err)
+	}
+	defer out.Discard()
+	_, index, err := writeSnapshot(ctx, out, src, h, nil, p)
+	if err != nil {
+		return err
+	}
+	saveIndex(d.indexPath(name), index) // first, so that a complete file has its index
+	return classifyError(ctx, d.dir, 0, out.Commit())
 }
 
 // saveIndex writes an index. It ignores errors, as the index is only a cache.

@@ -40,6 +40,11 @@ const (
 // File returns the path of a snapshot in a folder of snapshots.
 func File(folder, name string) string { return filepath.Join(folder, name+FileSuffix) }
 
+// splitPath returns the folder and the name of the snapshot file at path.
+func splitPath(path string) (d folder, name string) {
+	return folder{filepath.Dir(path)}, strings.TrimSuffix(filepath.Base(path), FileSuffix)
+}
+
 // IndexFile returns the path of a snapshot's chunk index in a folder of snapshots.
 func IndexFile(folder, name string) string { return filepath.Join(folder, name+IndexSuffix) }
 
