@@ -20,6 +20,8 @@
 //	│           ├── <digest>.img   ImageDir.File    the image as downloaded
 //	│           ├── <digest>-<digest>.raw ImageDir.Disk disk created from the image, named by both digests;
 //	│           │                                   only on file systems where VMs share its blocks
+//	│           ├── <digest>.raw.gz ImageDir.Base   snapshot of the disk created from the image, a cache: first snapshots
+//	│           │                                   of VMs reuse its chunks; <digest>.idx is its chunk index
 //	│           ├── download.part  ImageDir.Part    unfinished download, to be resumed
 //	│           ├── download.json  ImageDir.PartState identifies the file that is being downloaded
 //	│           ├── newest.json    ImageDir.Newest  newest version ever offered; with a lock beside it
@@ -82,6 +84,9 @@ const (
 	ImageSuffix = ".img"
 	// ImageDiskSuffix is the suffix of a disk created from an image.
 	ImageDiskSuffix = ".raw"
+	// ImageBaseSuffix and ImageBaseIndexSuffix are the suffixes of a snapshot of such a disk and of
+	// its chunk index. They are those of VMs' snapshots.
+	ImageBaseSuffix, ImageBaseIndexSuffix = ".raw.gz", ".idx"
 	// SavedInfix is part of the name of a disk that was saved after another file had
 	// replaced it.
 	SavedInfix = ".saved-"
@@ -282,6 +287,12 @@ func (d ImageDir) File(digest string) string { return d.path(digest + ImageSuffi
 func (d ImageDir) Disk(image, disk string) string {
 	return d.path(image + "-" + disk + ImageDiskSuffix)
 }
+
+// Base is a snapshot of the disk created from the image with that digest.
+func (d ImageDir) Base(digest string) string { return d.path(digest + ImageBaseSuffix) }
+
+// BaseIndex is the chunk index of Base.
+func (d ImageDir) BaseIndex(digest string) string { return d.path(digest + ImageBaseIndexSuffix) }
 
 // ParseImageDisk returns the digests in the name of a disk, as formatted by [ImageDir.Disk].
 func ParseImageDisk(name string) (image, disk string, ok bool) {

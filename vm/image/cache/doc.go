@@ -7,6 +7,10 @@
 //
 // If files can share blocks, the disk created from an image is cached too. Its name contains
 // the digest of its contents, which is verified at each use.
+//
+// An image can have a base: a snapshot of the disk created from it, for the first snapshots of
+// VMs. Store.WriteBase adds it; the caller writes the file, as this package does not know the
+// format. A base is a cache, and can be deleted at any time.
 package cache
 
 import (
@@ -49,6 +53,8 @@ type Image struct {
 
 	// Disk is the path of the cached disk whose blocks VMs share, or "".
 	Disk string `json:"-"`
+	// Base is the path of the image's base, or "".
+	Base string `json:"-"`
 
 	// Broken is nil if the image can be used; otherwise it usually wraps ErrBroken.
 	Broken error `json:"-"`

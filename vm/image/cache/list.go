@@ -77,7 +77,7 @@ func readRow(dir home.ImageDir) (Image, error) {
 	if CheckName(m.Name) != nil || !digestPattern.MatchString(m.Digest) {
 		return Image{}, fmt.Errorf("%w: %s does not name an image and its digest", ErrBroken, dir.Row())
 	}
-	m.Disk = findDisk(dir, m.Digest)
+	m.Disk, m.Base = findDisk(dir, m.Digest), findBase(dir, m.Digest)
 	info, err := os.Stat(dir.File(m.Digest))
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):

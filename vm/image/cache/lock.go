@@ -22,13 +22,16 @@ const (
 	ActivityGet      = "image_get"      // Name is the image
 	ActivityDownload = "image_download" // Name is a URL
 	ActivityDisk     = "image_disk"     // Name is the image
+	ActivityBase     = "image_base"     // Name is the image
 	ActivityRemove   = "image_remove"
 	ActivitySweep    = "image_sweep"
 )
 
 // lock locks an image, waiting for the current holder.
 func (s *Store) lock(ctx context.Context, dir home.ImageDir, activity durable.Activity) (*lockedImage, error) {
+	interrupt := interruptBase(dir)
 	lock, err := durable.AwaitLock(ctx, dir.Lock(), activity, func(busy error, first bool) bool {
+		interrupt(busy)
 		var by *durable.Busy
 		if first && s.OnWait != nil && errors.As(busy, &by) {
 			s.OnWait(by.Holder)
@@ -38,6 +41,11 @@ func (s *Store) lock(ctx context.Context, dir home.ImageDir, activity durable.Ac
 	if err != nil {
 		return nil, err
 	}
+	return watchCancel(ctx, dir, lock)
+}
+
+// watchCancel returns the image that lock locks. After an error it is unlocked.
+func watchCancel(ctx context.Context, dir home.ImageDir, lock *durable.Lock) (*lockedImage, error) {
 	if err := durable.ClearCancel(dir.Cancel()); err != nil {
 		lock.Close()
 		return nil, err

@@ -30,14 +30,15 @@ func sweepUnlisted(dir home.ImageDir, keep string) {
 	sweepFiles(dir, keep)
 }
 
-// sweepFiles removes temporary files, and images whose digest is not keep.
+// sweepFiles removes temporary files, and images and bases whose digest is not keep.
 func sweepFiles(dir home.ImageDir, keep string) {
 	entries, _ := os.ReadDir(string(dir))
 	for _, e := range entries {
 		path := filepath.Join(string(dir), e.Name())
 		unfinished := e.Name()[0] == '.' && filepath.Ext(path) == durable.TempSuffix &&
 			!durable.IsTempOf(path, dir.Newest()) // newest.json has its own lock
-		if unfinished || filepath.Ext(path) == home.ImageSuffix && path != dir.File(keep) {
+		isOld := filepath.Ext(path) == home.ImageSuffix && path != dir.File(keep) || isBaseFile(path) && path != dir.Base(keep) && path != dir.BaseIndex(keep)
+		if unfinished || isOld {
 			os.Remove(path)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/image/catalog"
@@ -40,8 +41,8 @@ func changedError(m Image) error {
 	return fmt.Errorf("%w: the file of '%s' was changed after it was added", ErrBroken, m.Name)
 }
 
-// Remove removes an image or an interrupted download, and returns the size of the removed
-// file in bytes.
+// Remove removes an image, with all that was created from it, or an interrupted download, and
+// returns the size of the removed image or download in bytes.
 func (s *Store) Remove(name string) (freed int64, err error) {
 	m, err := s.Get(name)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -53,7 +54,10 @@ func (s *Store) Remove(name string) (freed int64, err error) {
 		return 0, err
 	}
 	isStored := err == nil
-	lock, err := durable.TryLock(dir.Lock(), durable.Activity{Code: ActivityRemove})
+	interrupt, start := interruptBase(dir), time.Now()
+	lock, err := durable.AwaitLock(context.Background(), dir.Lock(), durable.Activity{Code: ActivityRemove}, func(busy error, _ bool) bool {
+		return interrupt(busy) && time.Since(start) < interruptTimeout
+	})
 	if err != nil {
 		return 0, fmt.Errorf("image '%s' is busy: %w", name, err)
 	}
