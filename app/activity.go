@@ -20,7 +20,7 @@ const (
 func Activities() []string {
 	codes := []string{
 		activityDeleteSnapshots, activityGrowDisk, client.ActivityRun, client.ActivityStop, vm.ActivityCreate,
-		cache.ActivityGet, cache.ActivityDownload, cache.ActivityDisk, cache.ActivityRemove, cache.ActivitySweep,
+		cache.ActivityGet, cache.ActivityDownload, cache.ActivityDisk, cache.ActivityBase, cache.ActivityRemove, cache.ActivitySweep,
 		debian.ActivityBuild, debian.ActivityRemove,
 	}
 	for _, op := range []problem.OperationCode{

@@ -36,6 +36,9 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 				return err
 			}
 			_, err := store.Extract(ctx, info.Name, dir.Disk(), m)
+			if err == nil && info.ID != "" {
+				origin{Source: sourceRef{e.ID, info.ID, info.Digest}}.write(dir)
+			}
 			return err
 		})
 		if err != nil {

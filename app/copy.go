@@ -73,7 +73,10 @@ func (s *Service) copyDisk(ctx context.Context, from vm.Entry, activity durable.
 	}
 	err = snapshot.CopyDisk(lock, disk.source, to.Disk(), m)
 	if err != nil {
-		err = disk.wrapError(ctx, err)
+		return disk.notFrozen, disk.wrapError(ctx, err)
 	}
-	return disk.notFrozen, err
+	if source := s.copySource(ctx, from); source.ID != "" {
+		origin{Source: source}.write(to)
+	}
+	return disk.notFrozen, nil
 }

@@ -44,6 +44,7 @@ func (s *Service) CreateFromImage(_ context.Context, n NewVM) (*job.Job[VM], err
 		if err != nil {
 			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
+		defer s.startImageBase(v.Image) // after the VM, which should not wait for it
 		return s.startCreated(ctx, v.Name, n, m)
 	}), nil
 }

@@ -28,6 +28,9 @@ type Image struct {
 	// the image itself is that disk. VMs share the disk's blocks on file systems that support
 	// it.
 	DiskUsed int64
+	// BaseUsed is the space used by a snapshot of the disk created from the image, in bytes, or 0
+	// if there is none. First snapshots of VMs reuse it.
+	BaseUsed int64
 	// Verified is how the image was verified: "signature", "checksum" or "none".
 	Verified string
 	Source   string
@@ -73,6 +76,7 @@ func imageFromCache(m cache.Image, vms []vm.Entry) Image {
 		Source: m.Source, Added: m.Added,
 	}
 	_, i.DiskUsed = fileSizes(m.Disk)
+	_, i.BaseUsed = fileSizes(m.Base)
 	if m.Broken != nil {
 		i.Problem = Plain(m.Broken.Error())
 	}

@@ -9,8 +9,8 @@ import (
 	"vmterminal/vm/home"
 )
 
-// The disk created from an image is counted and removed with the image.
-func TestImageUsageCountsDisk(t *testing.T) {
+// The disk created from an image, and its base, are counted and removed with the image.
+func TestImageUsageCountsDiskAndBase(t *testing.T) {
 	root := home.Dir(t.TempDir())
 	dir := root.Image("base")
 	if err := durable.MakeDir(string(dir)); err != nil {
@@ -21,6 +21,8 @@ func TestImageUsageCountsDisk(t *testing.T) {
 		dir.Row():        `{"name": "base", "digest": "` + digest + `", "size": 5}`,
 		dir.File(digest): "image",
 		dir.Disk(digest, strings.Repeat("b", 64)): strings.Repeat("disk", 1<<18),
+		dir.Base(digest):      strings.Repeat("base", 1<<17),
+		dir.BaseIndex(digest): "",
 	} {
 		if err := os.WriteFile(path, []byte(content), durable.FileMode); err != nil {
 			t.Fatal(err)
@@ -28,10 +30,10 @@ func TestImageUsageCountsDisk(t *testing.T) {
 	}
 	s := New(Options{Home: root})
 	list, err := s.Images(t.Context())
-	if err != nil || len(list) != 1 || list[0].Size != 5 || list[0].DiskUsed < 1<<20 {
-		t.Fatalf("got images %+v, error %v, want one of 5 bytes with a disk of at least 1 MiB", list, err)
+	if err != nil || len(list) != 1 || list[0].Size != 5 || list[0].DiskUsed < 1<<20 || list[0].BaseUsed < 1<<19 {
+		t.Fatalf("got images %+v, error %v, want one of 5 bytes with a disk of at least 1 MiB and a base of half of that", list, err)
 	}
-	want := 5 + list[0].DiskUsed
+	want := 5 + list[0].DiskUsed + list[0].BaseUsed
 	if all, err := s.Storage(t.Context()); err != nil || all.ImageBytes != want {
 		t.Errorf("got %d bytes of images, error %v, want %d", all.ImageBytes, err, want)
 	}

@@ -65,7 +65,7 @@ func (s *Service) imageUsage(ctx context.Context) (total int64, err error) {
 	}
 	built, err := s.BuiltDisks(ctx)
 	for _, i := range images {
-		total += i.Size + i.DiskUsed
+		total += i.Size + i.DiskUsed + i.BaseUsed
 	}
 	for _, p := range parts {
 		total += p.Received
@@ -82,12 +82,14 @@ func (s *Service) RemoveImage(ctx context.Context, name string) (freed int64, er
 	if release, isBuilt := strings.CutPrefix(name, builtPrefix); isBuilt {
 		freed, err = s.removeBuilt(ctx, release)
 	} else {
-		store, disk := s.imageStore(nil), int64(0)
-		if m, err := store.Get(name); err == nil && m.Disk != "" {
-			disk = diskfile.Reclaimable(m.Disk)
+		store, others := s.imageStore(nil), int64(0)
+		if m, err := store.Get(name); err == nil {
+			for _, path := range []string{m.Disk, m.Base} {
+				others += diskfile.Reclaimable(path)
+			}
 		}
 		if freed, err = store.Remove(name); err == nil {
-			freed += disk
+			freed += others
 		}
 	}
 	return freed, wrapFailure(err, problem.Operation{Code: problem.OpImageRemove, Image: name})

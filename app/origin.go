@@ -11,7 +11,7 @@ import (
 )
 
 // origin records which snapshots the disk and the undo disk come from. It is used for
-// display; without it, no snapshot is marked as current.
+// display, and to find the base of the first snapshot; without it, no snapshot is marked as current.
 type origin struct {
 	Disk snapshotRef `json:"disk"`
 	Undo snapshotRef `json:"undo"`
@@ -22,6 +22,8 @@ type origin struct {
 	// identical to the snapshots Disk and Undo; "" if they never were.
 	DiskState string `json:"disk_state,omitempty"`
 	UndoState string `json:"undo_state,omitempty"`
+	// Source is the snapshot of another VM that a cloned disk comes from. A restore forgets it.
+	Source sourceRef `json:"source,omitzero"`
 	// File is the disk's inode number. The disk has a different one if a crash occurred between
 	// changing the disk and writing the origin.
 	File uint64 `json:"file,omitempty"`

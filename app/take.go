@@ -64,12 +64,20 @@ func (s *Service) createSnapshot(ctx context.Context, e vm.Entry, store *snapsho
 	}
 	defer disk.close()
 	req.Taken, req.FrozenFor, req.Changes = disk.taken, disk.frozenFor, disk.changes
+	var baseImage string
+	req.Base = func() (path string) {
+		path, baseImage = s.findBase(lock, e)
+		return path
+	}
 	created, err := store.Create(lock, disk.source, req, m)
 	if err != nil {
 		err = disk.wrapError(ctx, err)
 		return createdSnapshot{}, err
 	}
 	disk.onCreated(ctx, created.Info)
+	if created.BadBase && baseImage != "" {
+		_ = s.imageStore(nil).RemoveBase(baseImage) // the next VM created from the image writes it again
+	}
 	dir := s.vms.Dir(e.Name)
 	o := readOrigin(dir)
 	o.Disk = snapshotRef{created.ID, created.Name}

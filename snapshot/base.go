@@ -60,7 +60,6 @@ func openOtherBase(path string) (b *base, bad bool) {
 	return &base{Base: &gzfile.Base{File: file.native, Index: index}, name: path, file: file, other: true}, false
 }
 
-
 // isSince reports whether the changes are those since this snapshot.
 func (c *Changes) isSince(i Info) bool {
 	return c != nil && c.ID != "" && i.ID == c.ID && i.Digest == c.Digest

@@ -15,6 +15,7 @@ var activityTexts = map[string]string{
 	"debian_build":      "building Debian {name} from packages",
 	"debian_remove":     "removing the disks built from Debian {name}",
 	"disk_grow":         "growing the disk",
+	"image_base":        "preparing fast first snapshots of VMs created from the image '{name}'",
 	"image_disk":        "creating a disk from the image '{name}'",
 	"image_download":    "downloading an image from {name}",
 	"image_get":         "getting the image '{name}'",

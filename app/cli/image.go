@@ -30,6 +30,7 @@ type imageView struct {
 	Size     int64      `json:"size"`
 	Digest   string     `json:"digest,omitempty"`
 	DiskUsed int64      `json:"disk_used,omitempty"`
+	BaseUsed int64      `json:"base_used,omitempty"`
 	Verified string     `json:"verified"`
 	Source   string     `json:"source"`
 	Added    *time.Time `json:"added,omitempty"`
@@ -39,7 +40,7 @@ type imageView struct {
 
 func imageJSON(i app.Image) imageView {
 	return imageView{
-		Name: i.Name, Version: i.Version, Size: i.Size, Digest: i.Digest, DiskUsed: i.DiskUsed, Verified: i.Verified,
+		Name: i.Name, Version: i.Version, Size: i.Size, Digest: i.Digest, DiskUsed: i.DiskUsed, BaseUsed: i.BaseUsed, Verified: i.Verified,
 		Source: i.Source, Added: utcOrNil(i.Added), UsedBy: append([]string{}, i.UsedBy...), Problem: i.Problem,
 	}
 }

@@ -132,6 +132,9 @@ func printImageTable(p *printer, list []app.Image) {
 		if i.DiskUsed > 0 {
 			p.printf("    decompressed disk, whose blocks VMs share: %s\n", units.Bytes(i.DiskUsed))
 		}
+		if i.BaseUsed > 0 {
+			p.printf("    snapshot of the disk, for fast first snapshots of VMs: %s\n", units.Bytes(i.BaseUsed))
+		}
 		if i.Problem != "" {
 			p.printf("    %s\n", i.Problem)
 		}

@@ -161,7 +161,7 @@ Set NO_COLOR=1 to turn off colors.`,
 		consoleCommand(r), logsCommand(r), tryCommand(r), cpCommand(r), sshCommand(r), pkgCommand(r),
 		snapshotCommand(r), imageCommand(r), jobCommand(r), storageCommand(r),
 		configCommand(r), doctorCommand(r), completionCommand(r.printer), versionCommand(r),
-		supervisorCommand(r),
+		supervisorCommand(r), imageBaseCommand(r),
 	)
 	validateArgs(root)
 	applyProgramName(root)

@@ -32,12 +32,9 @@ func Launch(ctx context.Context, exe string, args, env []string) error {
 		return err
 	}
 	defer r.Close()
-	closeOnExec()
-	cmd := exec.Command(exe, args...)
-	cmd.Dir = "/"
+	cmd := detachedCommand(exe, args)
 	cmd.Env = append(append(os.Environ(), env...), envReport+"="+strconv.Itoa(3))
 	cmd.ExtraFiles = []*os.File{w}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = cmd.Start()
 	w.Close()
 	if err != nil {
@@ -59,6 +56,26 @@ func Launch(ctx context.Context, exe string, args, env []string) error {
 		<-ended //nolint:errcheck // last.json has the exit reason
 		return ctx.Err()
 	}
+}
+
+// StartDetached starts exe with args, and does not wait for it. The process survives this one, and
+// inherits none of its files.
+func StartDetached(exe string, args []string) error {
+	cmd := detachedCommand(exe, args)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() { _ = cmd.Wait() }() // avoids a zombie
+	return nil
+}
+
+// detachedCommand returns a command with a session of its own, which does not inherit files.
+func detachedCommand(exe string, args []string) *exec.Cmd {
+	closeOnExec()
+	cmd := exec.Command(exe, args...)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd
 }
 
 // closeOnExec keeps child processes from inheriting the descriptors above 2 that this

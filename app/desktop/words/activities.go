@@ -19,6 +19,7 @@ var activityTexts = map[string]string{
 	"debian_build":      "building Debian {{.Name}} from packages",
 	"debian_remove":     "removing the disks built from Debian {{.Name}}",
 	"disk_grow":         "growing the disk",
+	"image_base":        "preparing fast first snapshots of VMs created from the image '{{.Name}}'",
 	"image_disk":        "creating a disk from the image '{{.Name}}'",
 	"image_download":    "downloading an image from {{.Name}}",
 	"image_get":         "getting the image '{{.Name}}'",
