@@ -52,7 +52,7 @@ func openOtherBase(path string) (b *base, bad bool) {
 	if err != nil {
 		return nil, !errors.Is(err, fs.ErrNotExist)
 	}
-	index := d.readIndex(name, file)
+	index := readIndex(d.indexPath(name), file)
 	if index == nil {
 		file.Close()
 		return nil, true

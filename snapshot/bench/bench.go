@@ -90,7 +90,7 @@ func dataOf(path string) (ranges [][2]int64, bytes int64, err error) {
 // measureOurs measures VMTerminal's snapshots and restores.
 func (b *bench) measureOurs(ranges [][2]int64) error {
 	disk := b.vm.Disk
-	if err := b.measureCreate("first", "first snapshot", ourFirst); err != nil {
+	if err := b.measureCreate(b.vm, "first", "first snapshot", ourFirst, createOptions{}); err != nil {
 		return err
 	}
 	if err := b.measureRestores(); err != nil {
@@ -99,7 +99,10 @@ func (b *bench) measureOurs(ranges [][2]int64) error {
 	if _, err := changeDisk(disk, ranges, 50); err != nil {
 		return err
 	}
-	if err := b.measureCreate("second", "second snapshot, 1 % changed", ""); err != nil {
+	if err := b.measureCreate(b.vm, "second", "second snapshot, 1 % changed", "", createOptions{}); err != nil {
+		return err
+	}
+	if err := b.createWithBase(); err != nil {
 		return err
 	}
 	if err := b.createWithChanges(ranges); err != nil {
@@ -119,7 +122,7 @@ func (b *bench) measureOurs(ranges [][2]int64) error {
 	for _, name := range []string{"first", "second", "third"} {
 		os.Remove(snapshot.File(b.vm.Snapshots, name))
 	}
-	if err := b.measureCreate("large", fmt.Sprintf("first snapshot of a disk of %d GB with the same data", 10*diskSize>>30), ""); err != nil {
+	if err := b.measureCreate(b.vm, "large", fmt.Sprintf("first snapshot of a disk of %d GB with the same data", 10*diskSize>>30), "", createOptions{}); err != nil {
 		return err
 	}
 	os.Remove(snapshot.File(b.vm.Snapshots, "large"))
@@ -137,11 +140,22 @@ func (b *bench) createWithChanges(ranges [][2]int64) error {
 	if err != nil {
 		return err
 	}
-	known, err := json.Marshal(snapshot.Changes{ID: before.ID, Digest: before.Digest, Ranges: changed})
-	if err != nil {
+	known := &snapshot.Changes{ID: before.ID, Digest: before.Digest, Ranges: changed}
+	return b.measureCreate(b.vm, "third", "third snapshot, another 1 % changed, with QEMU's list of changes", "", createOptions{Changes: known})
+}
+
+// createWithBase creates the first snapshot in another store, as of a VM whose disk was created
+// from an image. The base is the first snapshot of the disk, as it was before the changes.
+func (b *bench) createWithBase() error {
+	other := pathsIn(filepath.Join(b.dir, "other"))
+	if err := durable.MakeDir(other.Snapshots); err != nil {
 		return err
 	}
-	return b.measureCreate("third", "third snapshot, another 1 % changed, with QEMU's list of changes", "", string(known))
+	if err := os.Symlink(b.vm.Disk, other.Disk); err != nil {
+		return err
+	}
+	err := b.measureCreate(other, "first", "first snapshot, 1 % changed since the image", "", createOptions{Base: snapshot.File(b.vm.Snapshots, "first")})
+	return errors.Join(err, os.RemoveAll(filepath.Dir(other.Disk)))
 }
 
 func (b *bench) measureRestores() error {
@@ -168,11 +182,15 @@ func (b *bench) measureRestores() error {
 	return os.Rename(keep, b.vm.Disk)
 }
 
-func (b *bench) measureCreate(name, what, key string, known ...string) error {
+func (b *bench) measureCreate(vm snapshot.Paths, name, what, key string, opt createOptions) error {
 	b.logf("VMTerminal: %s", what)
-	file := snapshot.File(b.vm.Snapshots, name)
+	file := snapshot.File(vm.Snapshots, name)
+	options, err := json.Marshal(opt)
+	if err != nil {
+		return err
+	}
 	f, err := bestOf(func() error { return os.Remove(file) }, func() (figures, error) {
-		return measure(b.ctx, b.executable, append([]string{workerCommand, "create", filepath.Dir(b.vm.Disk), name}, known...)...)
+		return measure(b.ctx, b.executable, workerCommand, "create", filepath.Dir(vm.Disk), name, string(options))
 	})
 	if err != nil {
 		return err

@@ -16,30 +16,24 @@ import (
 // separate process.
 const workerCommand = "work"
 
+// createOptions are options for creating a snapshot, encoded as JSON.
+type createOptions struct {
+	Changes *snapshot.Changes
+	Base    string // path of a snapshot file, or ""
+}
+
 func runWorker(ctx context.Context, args []string) error {
 	if len(args) < 3 {
-		return errors.New("usage: work create FOLDER NAME [CHANGES], work restore FOLDER NAME, work gzip|gunzip FROM TO")
+		return errors.New("usage: work create FOLDER NAME OPTIONS, work restore FOLDER NAME, work gzip|gunzip FROM TO")
 	}
 	store := snapshot.Open(pathsIn(args[1]))
 	disk := pathsIn(args[1]).Disk
 	switch args[0] {
 	case "create":
-		src, err := snapshot.OpenDisk(disk)
-		if err != nil {
-			return err
+		if len(args) < 4 {
+			return errors.New("the options are missing")
 		}
-		defer func() { _ = src.Close() }()
-		req := snapshot.Request{Name: args[2], Taken: snapshot.TakenStopped}
-		if len(args) > 3 {
-			if err := json.Unmarshal([]byte(args[3]), &req.Changes); err != nil {
-				return err
-			}
-		}
-		made, err := store.Create(ctx, src, req, nil)
-		if err == nil && req.Changes != nil && made.Unread == 0 {
-			err = errors.New("the list of changes was not used")
-		}
-		return err
+		return create(ctx, store, disk, args[2], args[3])
 	case "restore":
 		_, err := store.Restore(ctx, args[2], disk, nil)
 		return err
@@ -47,6 +41,30 @@ func runWorker(ctx context.Context, args []string) error {
 		return goGzip(args[1], args[2], args[0] == "gunzip")
 	}
 	return fmt.Errorf("unknown operation %q", args[0])
+}
+
+func create(ctx context.Context, store *snapshot.Store, disk, name, options string) error {
+	var opt createOptions
+	if err := json.Unmarshal([]byte(options), &opt); err != nil {
+		return err
+	}
+	src, err := snapshot.OpenDisk(disk)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = src.Close() }()
+	made, err := store.Create(ctx, src, snapshot.Request{
+		Name: name, Taken: snapshot.TakenStopped, Changes: opt.Changes, Base: func() string { return opt.Base },
+	}, nil)
+	switch {
+	case err != nil:
+		return err
+	case opt.Changes != nil && made.Unread == 0:
+		return errors.New("the list of changes was not used")
+	case opt.Base != "" && made.Reused == 0:
+		return errors.New("the base was not used")
+	}
+	return nil
 }
 
 // goGzip compresses or decompresses a file with Go's own gzip.

@@ -30,6 +30,7 @@ func (s *Store) WriteBase(ctx context.Context, name string, write func(ctx conte
 		return err
 	}
 	defer held.release()
+	removeLeftovers(dir)
 	m, err := s.Get(name)
 	if err == nil {
 		err = m.Broken
