@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	fillDelay           = 30 * time.Second       // for a guest without an agent to boot
 	fillRetryInterval   = 10 * time.Second       // after the first problem; it doubles each time
 	maxFillRetry        = 10 * time.Minute       // each attempt reads all that has been filled in
 	fillReportInterval  = 500 * time.Millisecond // between two events with the progress
@@ -145,6 +146,7 @@ func (m *machine) startFilling() {
 	stop := m.lazy.cancel
 	m.lazy.cancel = func() { cancel(); stop() }
 	m.lazy.running.Go(func() {
+		m.waitForBoot(ctx)
 		for retry := fillRetryInterval; ctx.Err() == nil; retry = min(2*retry, maxFillRetry) {
 			err := m.fill(ctx)
 			if err == nil || ctx.Err() != nil {
@@ -164,6 +166,26 @@ func (m *machine) startFilling() {
 			}
 		}
 	})
+}
+
+// waitForBoot waits until the guest's agent answers, or for fillDelay, because filling in the
+// disk would slow down the boot.
+func (m *machine) waitForBoot(ctx context.Context) {
+	events, unsubscribe := m.state.subscribe()
+	defer unsubscribe()
+	timeout := time.After(fillDelay)
+	for {
+		select {
+		case e := <-events:
+			if e.State.Agent {
+				return
+			}
+		case <-timeout:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // fill fills in the disk and makes it the guest's disk.
