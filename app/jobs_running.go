@@ -195,7 +195,7 @@ func (w jobSource) cancelJob(ctx context.Context) (RunningJob, error) {
 	if running == nil {
 		return RunningJob{}, ErrNoJob
 	}
-	err := durable.RequestCancel(w.requests, running.PID)
+	err := durable.WriteRequest(w.requests, running.PID)
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, cancelTimeout)
 		defer cancel()

@@ -58,7 +58,7 @@ func (s *Service) lockJob(ctx context.Context, name string, activity durable.Act
 		s.sendNote(problem.Note{Code: problem.NoteUndoNotPlaced, Path: e.Disk, Target: e.Undo, Detail: e.Err.Error()})
 		err = nil
 	}
-	if err := errors.Join(err, durable.SweepTempsOf(dir.Origin()), durable.ClearCancel(dir.JobCancel())); err != nil {
+	if err := errors.Join(err, durable.SweepTempsOf(dir.Origin()), durable.ClearRequest(dir.JobCancel())); err != nil {
 		l.Close()
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s *Service) lockCopy(ctx context.Context, name string, activity durable.Ac
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.ClearCancel(dir.CopyCancel()); err != nil {
+	if err := durable.ClearRequest(dir.CopyCancel()); err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -198,7 +198,7 @@ func startHostileJob(t *testing.T, svc *app.Service, vm string) (release func())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := durable.ClearCancel(dir.JobCancel()); err != nil {
+	if err := durable.ClearRequest(dir.JobCancel()); err != nil {
 		t.Fatal(err)
 	}
 	canceled, end := durable.WatchCancel(t.Context(), dir.JobCancel())

@@ -1,9 +1,9 @@
 // Package durable replaces files so that after a crash or a power cut either the old or the
 // new file exists, complete. It provides file replacement ([Replacement], [Replace],
-// [ReplaceJSON]), locks between processes ([TryLock], [AwaitLock]), requests to cancel
-// another process's job ([RequestCancel]), reading of JSON files that are partly damaged or
-// from a newer version ([ParseJSONRows], [MarshalKeepingUnknown]), and the rules for names
-// ([CheckName]).
+// [ReplaceJSON]), locks between processes ([TryLock], [AwaitLock]), requests to the
+// holder of a lock, such as to cancel its job ([WriteRequest], [WatchCancel]), reading of JSON
+// files that are partly damaged or from a newer version ([ParseJSONRows],
+// [MarshalKeepingUnknown]), and the rules for names ([CheckName]).
 //
 // Packages vm and snapshot, which must not import each other, both build on it. From this
 // module it imports only its own subpackages.

@@ -60,13 +60,13 @@ func Open(ctx context.Context, cache, release string, p Progress) (*os.File, err
 // cancellation.
 func (b *build) buildLocked(ctx context.Context, cache, path string, p Progress) error {
 	cancelFile := home.DebianCancel(cache, b.release)
-	if err := errors.Join(durable.ClearCancel(cancelFile), sweepWork(cache, b.release)); err != nil {
+	if err := errors.Join(durable.ClearRequest(cancelFile), sweepWork(cache, b.release)); err != nil {
 		return err
 	}
 	ctx, end := durable.WatchCancel(ctx, cancelFile)
 	defer func() {
 		end()
-		_ = durable.ClearCancel(cancelFile) // the next holder of the lock does this too
+		_ = durable.ClearRequest(cancelFile) // the next holder of the lock does this too
 	}()
 	if err := b.writeDisk(ctx, path, p); err != nil {
 		if ctx.Err() != nil {

@@ -112,7 +112,7 @@ func TestOpenCanceled(t *testing.T) {
 			if len(builds) != 1 || builds[0].Release != "bookworm" || builds[0].PID != os.Getpid() {
 				return fmt.Errorf("got builds %+v, want one of bookworm", builds)
 			}
-			return durable.RequestCancel(home.DebianCancel(cache, "bookworm"), builds[0].PID)
+			return durable.WriteRequest(home.DebianCancel(cache, "bookworm"), builds[0].PID)
 		},
 	}
 	for name, end := range ends {

@@ -126,7 +126,7 @@ func interruptBase(dir home.ImageDir) func(busy error) bool {
 		if !errors.As(busy, &by) || by.Holder.Activity.Code != ActivityBase {
 			return false
 		}
-		if by.Holder.PID != asked && durable.RequestCancel(dir.Cancel(), by.Holder.PID) == nil {
+		if by.Holder.PID != asked && durable.WriteRequest(dir.Cancel(), by.Holder.PID) == nil {
 			asked = by.Holder.PID
 		}
 		return true

@@ -280,7 +280,7 @@ func TestDownloadIsCanceledByRequest(t *testing.T) {
 	}
 	dir, err := s.Dir("debian:trixie")
 	if err == nil {
-		err = durable.RequestCancel(dir.Cancel(), os.Getpid())
+		err = durable.WriteRequest(dir.Cancel(), os.Getpid())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +293,7 @@ func TestDownloadIsCanceledByRequest(t *testing.T) {
 		t.Errorf("after the download: got %+v, %v; want none", list, err)
 	}
 	// A request after the end does not affect the next download.
-	if err := durable.RequestCancel(dir.Cancel(), os.Getpid()); err != nil {
+	if err := durable.WriteRequest(dir.Cancel(), os.Getpid()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Download(t.Context(), offer, meter{}); err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // lockedImage is a locked image. Its context ends with the parent context, or when another
-// process requests cancellation; see durable.RequestCancel.
+// process requests cancellation; see durable.WriteRequest.
 type lockedImage struct {
 	context.Context
 	lock       *durable.Lock
@@ -46,7 +46,7 @@ func (s *Store) lock(ctx context.Context, dir home.ImageDir, activity durable.Ac
 
 // watchCancel returns the image that lock locks. After an error it is unlocked.
 func watchCancel(ctx context.Context, dir home.ImageDir, lock *durable.Lock) (*lockedImage, error) {
-	if err := durable.ClearCancel(dir.Cancel()); err != nil {
+	if err := durable.ClearRequest(dir.Cancel()); err != nil {
 		lock.Close()
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func watchCancel(ctx context.Context, dir home.ImageDir, lock *durable.Lock) (*l
 // release unlocks the image and clears any cancel request.
 func (h *lockedImage) release() {
 	h.stopWatch()
-	_ = durable.ClearCancel(h.cancelFile) // the next holder of the lock does this too
+	_ = durable.ClearRequest(h.cancelFile) // the next holder of the lock does this too
 	h.lock.Close()
 }
 

@@ -10,14 +10,22 @@ import (
 	"time"
 )
 
-// cancelRequest asks one holder of a lock to cancel its job.
-type cancelRequest struct {
+// request asks one holder of a lock to do something.
+type request struct {
 	PID int `json:"pid"`
 }
 
-// RequestCancel asks the process with that pid, which holds a lock, to cancel its job.
-// path is the request file that belongs to the lock.
-func RequestCancel(path string, pid int) error { return ReplaceJSON(path, cancelRequest{pid}) }
+// WriteRequest asks the process with that pid, which holds a lock, to do what path stands
+// for, for example to cancel its job.
+func WriteRequest(path string, pid int) error { return ReplaceJSON(path, request{pid}) }
+
+// IsRequested reports whether the file at path is a request to the process with that pid.
+// A request to an earlier holder was removed when the lock was acquired.
+func IsRequested(path string, pid int) bool {
+	var r request
+	text, err := os.ReadFile(path)
+	return err == nil && json.Unmarshal(text, &r) == nil && r.PID == pid
+}
 
 // cancelPollInterval is how often the holder looks for a request.
 const cancelPollInterval = 200 * time.Millisecond
@@ -42,7 +50,7 @@ func pollCancel(ctx context.Context, path string, cancel func()) {
 	for {
 		select {
 		case <-poll.C:
-			if isCancelRequested(path) {
+			if IsRequested(path, os.Getpid()) {
 				cancel()
 			}
 		case <-ctx.Done():
@@ -51,16 +59,8 @@ func pollCancel(ctx context.Context, path string, cancel func()) {
 	}
 }
 
-// isCancelRequested reports whether there is a request for this process. A request for an
-// earlier holder was removed when the lock was acquired.
-func isCancelRequested(path string) bool {
-	var r cancelRequest
-	text, err := os.ReadFile(path)
-	return err == nil && json.Unmarshal(text, &r) == nil && r.PID == os.Getpid()
-}
-
-// ClearCancel removes a request to an earlier holder. The caller must hold the lock.
-func ClearCancel(path string) error {
+// ClearRequest removes a request to an earlier holder. The caller must hold the lock.
+func ClearRequest(path string) error {
 	err := os.Remove(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil

@@ -28,11 +28,11 @@ func TestPollCancelOnlyForThisProcess(t *testing.T) {
 			}
 		}
 		check("no request", nil, 0)
-		check("request for another process", RequestCancel(path, os.Getpid()+1), 0)
+		check("request for another process", WriteRequest(path, os.Getpid()+1), 0)
 		check("torn request", os.WriteFile(path, []byte("{"), FileMode), 0)
-		check("request for this process", RequestCancel(path, os.Getpid()), 1)
-		check("request removed", ClearCancel(path), 1)
-		if err := ClearCancel(path); err != nil {
+		check("request for this process", WriteRequest(path, os.Getpid()), 1)
+		check("request removed", ClearRequest(path), 1)
+		if err := ClearRequest(path); err != nil {
 			t.Error("removing a missing request: got error", err)
 		}
 		cancel()
