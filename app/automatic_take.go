@@ -133,5 +133,5 @@ func (s *Service) supervisorState(ctx context.Context, name string) (client.Stat
 // runningSource opens the disk of a running VM. Unlike openSource, it fails if the VM has just
 // exited.
 func (s *Service) runningSource(ctx context.Context, e vm.Entry, _ durable.Activity, _ job.Meter) (snapshotSource, error) {
-	return s.openPointInTime(ctx, e.Name)
+	return s.openPointInTime(ctx, e.Name, (*client.Client).BeginPointInTime)
 }

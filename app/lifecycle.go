@@ -51,6 +51,9 @@ func (s *Service) startVM(ctx context.Context, e vm.Entry, opt StartOptions) err
 	if err := s.recheckShares(e.Shares); err != nil {
 		return err
 	}
+	if err := s.requestHandOver(ctx, e.Name); err != nil {
+		return err
+	}
 	if err := s.checkDiskLockable(ctx, e.Name, durable.Activity{Code: string(problem.OpVMStart)}); err != nil {
 		return err
 	}

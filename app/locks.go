@@ -58,7 +58,7 @@ func (s *Service) lockJob(ctx context.Context, name string, activity durable.Act
 		s.sendNote(problem.Note{Code: problem.NoteUndoNotPlaced, Path: e.Disk, Target: e.Undo, Detail: e.Err.Error()})
 		err = nil
 	}
-	if err := errors.Join(err, durable.SweepTempsOf(dir.Origin()), durable.ClearRequest(dir.JobCancel())); err != nil {
+	if err := errors.Join(err, durable.SweepTempsOf(dir.Origin()), durable.ClearRequest(dir.JobCancel()), durable.ClearRequest(dir.JobHandOver())); err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -102,6 +102,7 @@ var errorCodes = []errorCode{
 	{fetch.ErrRedirect, problem.RedirectRefused},
 	{fetch.ErrTooLarge, problem.DownloadTooLarge},
 	{image.ErrNoTool, problem.ToolMissing},
+	{client.ErrNotPreserved, problem.DiskNotPreserved},
 	{qemu.ErrDiskAttached, problem.DiskAttached},
 	{snapshot.ErrDiskChanged, problem.DiskChanged},
 	{qemu.ErrDiskInUse, problem.DiskInUse},

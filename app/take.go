@@ -103,12 +103,13 @@ type snapshotSource struct {
 	close     func()
 }
 
-// openSource opens the disk of a stopped VM, which stays locked until close, or a point in time
-// of a running VM's disk. A lazy disk of a stopped VM is completed first.
+// openSource opens the disk of a stopped VM, which stays locked until close or until the VM is
+// started, or a point in time of a running VM's disk. A lazy disk of a stopped VM is completed
+// first.
 func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.Activity, m job.Meter) (snapshotSource, error) {
 	lock, err := s.lockDisk(ctx, e.Name, activity)
 	if errors.Is(err, ErrRunning) {
-		return s.openPointInTime(ctx, e.Name)
+		return s.openPointInTime(ctx, e.Name, (*client.Client).BeginPointInTime)
 	}
 	if err != nil {
 		return snapshotSource{}, err
@@ -119,30 +120,26 @@ func (s *Service) openSource(ctx context.Context, e vm.Entry, activity durable.A
 	}
 	dir := s.vms.Dir(e.Name)
 	err = completeDisk(ctx, dir, dir.Disk(), m)
-	var disk *snapshot.Disk
+	var disk *stoppedDisk
 	if err == nil {
-		disk, err = snapshot.OpenDisk(dir.Disk())
+		disk, err = s.openStoppedDisk(ctx, e, activity, lock)
 	}
 	if err != nil {
 		lock.release()
 		return snapshotSource{}, err
 	}
-	return snapshotSource{
-		source: disk, taken: snapshot.TakenStopped,
-		wrapError: func(_ context.Context, err error) error { return err },
-		onCreated: func(context.Context, snapshot.Info) {}, close: func() {
-			disk.Close()
-			lock.release()
-		},
-	}, nil
+	return disk.snapshotSource(), nil
 }
 
-func (s *Service) openPointInTime(ctx context.Context, name string) (snapshotSource, error) {
+// beginFunc is a method of *client.Client that begins a point in time.
+type beginFunc func(*client.Client, context.Context) (client.PointInTime, error)
+
+func (s *Service) openPointInTime(ctx context.Context, name string, begin beginFunc) (snapshotSource, error) {
 	vmClient, err := s.connect(ctx, name)
 	if err != nil {
 		return snapshotSource{}, err
 	}
-	pit, err := vmClient.BeginPointInTime(ctx)
+	pit, err := begin(vmClient, ctx)
 	if err != nil {
 		vmClient.Close()
 		return snapshotSource{}, err // the error already mentions the point in time

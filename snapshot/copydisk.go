@@ -38,7 +38,7 @@ func CopyDisk(ctx context.Context, src Source, path string, p Progress) error {
 }
 
 func copyData(ctx context.Context, next *durable.Replacement, src Source, bytes int64, folder string, p Progress) error {
-	shareable, _ := src.(*Disk)
+	shareable, _ := src.(StoppedSource)
 	if shareable != nil && !diskfile.CanShare(next.File, shareable) {
 		shareable = nil
 	}
@@ -74,7 +74,7 @@ func copyData(ctx context.Context, next *durable.Replacement, src Source, bytes 
 
 // copyPart copies len(b) bytes at offset off, with b as the buffer. If shares is not nil,
 // it shares whole blocks of that disk instead.
-func copyPart(out *budgetedFile, src Source, shareable *Disk, b []byte, off int64) error {
+func copyPart(out *budgetedFile, src Source, shareable StoppedSource, b []byte, off int64) error {
 	n := int64(len(b))
 	if shareable != nil && off%diskfile.BlockSize == 0 && n%diskfile.BlockSize == 0 {
 		err := shareable.Share(out.File, off, n)

@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"os"
+
 	"vmterminal/snapshot/diskfile"
 	"vmterminal/snapshot/gzfile"
 )
@@ -18,10 +20,20 @@ const MaxDisk = gzfile.MaxDisk
 // Disk is a stopped VM's disk as a Source.
 type Disk = diskfile.Disk
 
-// checkUnchanged returns ErrDiskChanged if src is a stopped disk that another program has
-// written to since it was opened.
+// StoppedSource is a Source that is, at least at first, the disk of a stopped VM. *Disk
+// implements it.
+type StoppedSource interface {
+	Source
+	// CheckUnchanged returns ErrDiskChanged if another program has written to the disk
+	// since it was opened, so that what was read may be wrong.
+	CheckUnchanged() error
+	// Share makes n bytes of dst at offset off share the blocks of the same range of the
+	// disk. If that is impossible, the error is errors.ErrUnsupported.
+	Share(dst *os.File, off, n int64) error
+}
+
 func checkUnchanged(src Source) error {
-	if disk, ok := src.(*Disk); ok {
+	if disk, ok := src.(StoppedSource); ok {
 		return disk.CheckUnchanged()
 	}
 	return nil

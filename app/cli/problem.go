@@ -261,6 +261,7 @@ var hintTexts = map[problem.Code]string{
 	problem.DiskAttached:        "Unmount it first, or detach that device: losetup --detach",
 	problem.DiskChanged:         "Stop the program that writes to it, then try again",
 	problem.DiskInUse:           "Stop that QEMU first",
+	problem.DiskNotPreserved:    "Try again",
 	problem.ShareUnavailable:    "Fix this, or stop sharing the folder: vmterminal vm set NAME --remove-share DIR",
 	problem.SharingUnsupported:  "Remove the shares: vmterminal vm set NAME --clear-shares",
 	problem.ForwardsFailed:      "List the forwards: vmterminal vm show; or stop the VM and start it again",

@@ -87,6 +87,7 @@ const (
 	DiskAttached         Code = "disk_attached"
 	DiskChanged          Code = "disk_changed"
 	DiskInUse            Code = "disk_in_use"
+	DiskNotPreserved     Code = "disk_not_preserved"
 	ShareUnavailable     Code = "share_unavailable"
 	SharingUnsupported   Code = "sharing_unsupported"
 	ShareNotFound        Code = "share_not_found"
@@ -184,6 +185,7 @@ var exits = map[Code]int{
 	DiskAttached:         ExitState,
 	DiskChanged:          ExitState,
 	DiskInUse:            ExitState,
+	DiskNotPreserved:     ExitState,
 	ShareUnavailable:     ExitState,
 	SharingUnsupported:   ExitFailure,
 	ShareNotFound:        ExitNotFound,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"vmterminal/snapshot/durable/guard"
 	"vmterminal/snapshot/durable/lazydisk"
@@ -79,6 +80,12 @@ func (d *Disk) CheckUnchanged() error {
 	return nil
 }
 
+// IsFile reports whether the disk, as it was at Open, is a file with that inode number and
+// modification time.
+func (d *Disk) IsFile(inode uint64, modified time.Time) bool {
+	return Inode(d.opened) == inode && d.opened.ModTime().Equal(modified)
+}
+
 // ErrNotRegular means that a path names a folder, a device or the like.
 var ErrNotRegular = errors.New("not a regular file")
 
@@ -120,9 +127,15 @@ func (d *Disk) NextData(off int64) (start, end int64, err error) {
 // see the function Share.
 func (d *Disk) Share(dst *os.File, off, n int64) error { return Share(dst, off, d.f, off, n) }
 
+// A Sharer is a disk whose blocks files can share; *Disk implements it.
+type Sharer interface {
+	Size() int64
+	Share(dst *os.File, off, n int64) error
+}
+
 // CanShare reports whether a file can share a disk's blocks. It tries this with the file,
 // which must be empty, and empties it again.
-func CanShare(empty *os.File, d *Disk) bool {
+func CanShare(empty *os.File, d Sharer) bool {
 	return d.Size() >= BlockSize && d.Share(empty, 0, BlockSize) == nil && empty.Truncate(0) == nil
 }
 

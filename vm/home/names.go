@@ -52,6 +52,7 @@
 //	    ├── lock                   VMDir.Lock       held while the VM runs or its stopped disk is read or changed
 //	    ├── job.lock               VMDir.JobLock    held by the one job of this VM
 //	    ├── job.cancel             VMDir.JobCancel  asks that job to stop
+//	    ├── job.handover           VMDir.JobHandOver asks that job to let the VM start while it reads the disk
 //	    ├── copy.lock              VMDir.CopyLock   held while files are copied to or from the guest
 //	    ├── copy.cancel            VMDir.CopyCancel asks that copy to stop
 //	    ├── host.lock              VMDir.SupervisorLock held by the supervisor, not by its QEMU
@@ -234,6 +235,12 @@ func (d VMDir) JobLock() string { return d.path("job.lock") }
 // JobCancel asks the job that holds JobLock to stop. The next holder of the lock
 // removes it.
 func (d VMDir) JobCancel() string { return d.path("job.cancel") }
+
+// JobHandOver asks the job that holds JobLock and reads the disk of the stopped VM to
+// release Lock, so that the VM can start. A supervisor that starts while the file exists
+// preserves the disk as it was for that job. The job removes the file when it reads the
+// disk again; if it is killed, the next holder of JobLock does.
+func (d VMDir) JobHandOver() string { return d.path("job.handover") }
 
 // CopyLock is held while files are copied to or from the guest, one copy at a time.
 // Snapshots and other jobs do not wait for it. It is never removed.

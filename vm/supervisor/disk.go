@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/snapshot/durable/guard"
@@ -63,6 +64,19 @@ func inodeOf(f *os.File) uint64 {
 		return sys.Ino
 	}
 	return 0
+}
+
+// modTimeOf returns the modification time of an open file, or the zero time if it is
+// unknown.
+func modTimeOf(f *os.File) time.Time {
+	if f == nil {
+		return time.Time{}
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return time.Time{}
+	}
+	return st.ModTime()
 }
 
 // openRecordedDisk opens the disk that a running QEMU writes to, even if it was renamed

@@ -41,6 +41,7 @@ type machine struct {
 	shutdown        *shutdown
 	pointInTimeSlot chan struct{} // holds a token while no point in time is being read, and the disk is not settling
 	lazy            lazyState
+	initial         *initialDisk
 
 	consoleServer sync.WaitGroup // serves QEMU's console socket
 	startMu       sync.Mutex     // held while QEMU is being started
@@ -66,6 +67,7 @@ func prepareMachine(spec Spec) (*machine, error) {
 	m := &machine{
 		spec: spec, log: slog.New(slog.DiscardHandler),
 		shutdown: newShutdown(), pointInTimeSlot: make(chan struct{}, 1), exited: make(chan struct{}),
+		initial: newInitialDisk(),
 	}
 	m.pointInTimeSlot <- struct{}{}
 	m.state = newStateBroadcaster(client.State{

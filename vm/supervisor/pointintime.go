@@ -27,8 +27,9 @@ type activePointInTime struct {
 	end func() error
 }
 
-// beginPointInTime creates a point in time; the caller must end it.
-func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, error) {
+// beginPointInTime creates a point in time; the caller must end it. initial means that the
+// guest has not run yet, so there is nothing to freeze.
+func (m *machine) beginPointInTime(ctx context.Context, initial bool) (*activePointInTime, error) {
 	if m.shutdown.isStarted() {
 		return nil, fmt.Errorf("%w: the VM is stopping", client.ErrBusy)
 	}
@@ -49,9 +50,11 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 		Track: qemu.BitmapName(id), Since: since.bitmap,
 	}
 	var notFrozen error
-	if m.state.get().State == client.Paused {
+	switch {
+	case initial:
+	case m.state.get().State == client.Paused:
 		notFrozen = client.ErrPaused
-	} else {
+	default:
 		opt.Freeze, opt.Thaw, notFrozen = m.agent.freezeFuncs(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
@@ -72,7 +75,11 @@ func (m *machine) beginPointInTime(ctx context.Context) (*activePointInTime, err
 	}
 	m.state.update(client.EventPointInTime, func(s *client.State) { s.PointInTime = true })
 	r := &activePointInTime{PointInTime: client.PointInTime{ID: id, Socket: p.Socket, Export: p.Export, Size: p.Size, Taken: client.TakenCrash, NotFrozen: notFrozenReason(notFrozen), FrozenFor: p.FrozenFor}}
-	if p.Taken == qemu.Frozen {
+	switch {
+	case initial:
+		r.Taken = client.TakenStopped
+		r.DiskInode, r.DiskModified = inodeOf(m.openDisk()), modTimeOf(m.openDisk())
+	case p.Taken == qemu.Frozen:
 		r.Taken = client.TakenFrozen
 	}
 	if p.Changes != "" {

@@ -60,12 +60,13 @@ func runVM(ctx context.Context, spec Spec, running func(), background Background
 	m.log.Debug("supervisor ready", "pid", os.Getpid(), "socket", client.APISocket(m.sockets))
 	running()
 	m.startFilling()
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	tasks.Go(m.expireInitialDisk)
 	if background != nil {
-		var done sync.WaitGroup
-		defer done.Wait()
 		ctx, cancel := context.WithCancel(m.shutdown.started)
 		defer cancel()
-		done.Go(func() { background(ctx, m.logFile, m.log) })
+		tasks.Go(func() { background(ctx, m.logFile, m.log) })
 	}
 	return m.waitForExit(ctx)
 }

@@ -31,6 +31,7 @@ import (
 //	POST   /v1/console        ?replay=N; upgrade to the console's bytes
 //	POST   /v1/exec           upgrade to the streams of a guest command; see execframe.go
 //	POST   /v1/point-in-time  stream of one PointInTime, which lasts until its client disconnects
+//	POST   /v1/point-in-time/initial  like it, for the disk as it was before the guest ran
 //	POST   /v1/point-in-time/kept  ?id=ID, SnapshotRef; records the snapshot created from it
 //	DELETE /v1/point-in-time  ?id=ID; answers when the point in time has been removed
 //	GET    /debug/pprof/...   profiles of this process; see net/http/pprof
@@ -102,6 +103,7 @@ func (a *api) routes() http.Handler {
 	mux.HandleFunc("POST /v1/console", a.console)
 	mux.HandleFunc("POST /v1/exec", a.exec)
 	mux.HandleFunc("POST /v1/point-in-time", a.beginPointInTime)
+	mux.HandleFunc("POST /v1/point-in-time/initial", a.initialPointInTime)
 	mux.HandleFunc("POST /v1/point-in-time/kept", a.recordSnapshot)
 	mux.HandleFunc("DELETE /v1/point-in-time", a.endPointInTime)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)

@@ -31,6 +31,7 @@ func (m *machine) start(ctx context.Context) error {
 	} else if err = m.bootWithBestAccelerator(ctx); err != nil {
 		_ = removeRunFiles(m.spec.Dir, m.spec.RunDir, m.sockets)
 	}
+	m.initial.decide(err)
 	if err != nil {
 		m.state.update(client.EventState, func(s *client.State) { s.State = client.Gone })
 		close(m.exited)
@@ -123,6 +124,7 @@ func (m *machine) boot(ctx context.Context, accel qemu.Accelerator) error {
 	}
 	if err == nil {
 		m.trackFromStart(ctx)
+		m.preserveInitialDisk(ctx)
 		err = m.runQMPCommand(ctx, qemuConnectTimeout, "cont")
 	}
 	m.log.Debug("start QEMU", "accelerator", accel.Name, "pid", e.id.PID, "duration", time.Since(start), "started", err == nil)

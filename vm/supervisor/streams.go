@@ -94,7 +94,18 @@ type lease struct {
 // beginPointInTime creates a point in time that lasts as long as the request, so that
 // it is removed when the client dies.
 func (a *api) beginPointInTime(w http.ResponseWriter, r *http.Request) {
-	pit, err := a.m.beginPointInTime(r.Context())
+	pit, err := a.m.beginPointInTime(r.Context(), false)
+	a.lendPointInTime(w, r, pit, err)
+}
+
+// initialPointInTime is like beginPointInTime, for the disk as it was before the guest ran.
+func (a *api) initialPointInTime(w http.ResponseWriter, r *http.Request) {
+	pit, err := a.m.initial.await(r.Context())
+	a.lendPointInTime(w, r, pit, err)
+}
+
+// lendPointInTime sends a point in time, or else err, and ends it with the request.
+func (a *api) lendPointInTime(w http.ResponseWriter, r *http.Request, pit *activePointInTime, err error) {
 	if err != nil {
 		sendConflict(w, err)
 		return

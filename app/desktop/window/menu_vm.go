@@ -8,7 +8,6 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/app/desktop/words"
-	"vmterminal/app/job"
 	"vmterminal/widgets"
 )
 
@@ -43,16 +42,10 @@ func (vd *vmDialogs) askForce(v app.VM) {
 	d = vd.modal.openDialog(lang.L("Force {{.VM}} off?", words.Values{"VM": v.Name}), paragraph(lang.L("The guest cannot shut down cleanly. Data it has not yet written to its disk is lost.")), lang.L("Cancel"), nil, force)
 }
 
-// blocksStart reports whether a job prevents the VM from starting: a job that replaces its
-// disk, or that reads the disk of a stopped VM.
-func blocksStart(j *job.Handle, v app.VM) bool {
-	return j.Kind.ReplacesDisk() || j.Kind == job.Snapshot && !v.State.Alive()
-}
-
 func (vp *vmPower) canPower(v app.VM) bool {
 	job, _, runs := vp.jobs.runningJob(v.Name)
-	held := runs && blocksStart(job, v)
-	return vp.busy[v.Name] == "" && !held && v.State != app.Broken && v.State != app.Stopping
+	isReplaced := runs && job.Kind.ReplacesDisk()
+	return vp.busy[v.Name] == "" && !isReplaced && v.State != app.Broken && v.State != app.Stopping
 }
 
 func (vp *vmPower) canPause(v app.VM) bool {

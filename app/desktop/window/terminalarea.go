@@ -85,7 +85,7 @@ func (ts *terminals) drawPlaceholder(v app.VM, t *tab) {
 	}
 	job, at, runs := ts.jobs.runningJob(v.Name)
 	switch {
-	case runs && blocksStart(job, v):
+	case runs && job.Kind.ReplacesDisk():
 		off.Set(words.Job(job.Kind, job.VM, job.Subject), words.Phase(at.Phase)+"…", "")
 	case v.State == app.Broken:
 		about := words.Cause(v.Problem)

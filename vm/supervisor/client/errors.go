@@ -25,6 +25,9 @@ var (
 	// ErrBusy means that another point in time is being read, or that the VM is starting
 	// or stopping.
 	ErrBusy = errors.New("busy")
+	// ErrNotPreserved means that a VM was started while a job read its disk, and that the
+	// disk as it was before is no longer available.
+	ErrNotPreserved = errors.New("the VM was started, and the disk as it was before is no longer available")
 	// ErrOtherUser means that the VM is running, or may be running, as another user: its
 	// lock is held or unreadable, and its files are not accessible to this user.
 	ErrOtherUser = errors.New("running, owned by another user")
@@ -68,6 +71,7 @@ var errorCodes = []struct {
 	{"no-agent", agent.ErrNoAnswer},
 	{"agent-restarted", agent.ErrRestarted},
 	{"paused", ErrPaused},
+	{"not-preserved", ErrNotPreserved},
 	{"not-in-guest", agent.ErrNotFound},
 	{"not-executable", agent.ErrNotExecutable},
 	{"no-qemu", qemu.ErrNoQEMU},

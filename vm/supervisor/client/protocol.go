@@ -100,7 +100,7 @@ type PointInTime struct {
 	Socket    string        `json:"socket"` // unix socket of the NBD server
 	Export    string        `json:"export"`
 	Size      int64         `json:"size"`    // bytes
-	Taken     string        `json:"taken"`   // TakenFrozen or TakenCrash
+	Taken     string        `json:"taken"`   // TakenFrozen, TakenCrash or TakenStopped
 	FrozenFor time.Duration `json:"held_ns"` // how long the guest could not write
 
 	// NotFrozen is why Taken is TakenCrash; "" from supervisors of earlier versions.
@@ -112,6 +112,11 @@ type PointInTime struct {
 	Since   SnapshotRef `json:"since,omitzero"`
 	// Earlier are further changes since Since, from before QEMU was started.
 	Earlier []qcow2.Range `json:"earlier,omitempty"`
+
+	// DiskInode and DiskModified are the inode number and the modification time of the disk
+	// at an initial point in time.
+	DiskInode    uint64    `json:"disk_inode,omitempty"`
+	DiskModified time.Time `json:"disk_modified,omitzero"`
 
 	client *Client
 }
@@ -135,8 +140,9 @@ func (p PointInTime) Close() error { return p.client.Close() }
 
 // Values of PointInTime.Taken.
 const (
-	TakenFrozen = "frozen"
-	TakenCrash  = "crash-consistent"
+	TakenFrozen  = "frozen"
+	TakenCrash   = "crash-consistent"
+	TakenStopped = "stopped" // before the guest ran; see InitialPointInTime
 )
 
 // NotFrozen says why the guest's file systems were not frozen for a point in time.

@@ -82,10 +82,22 @@ func (s *stream) Read(p []byte) (int, error) {
 // another point in time is being read, or if the VM is starting or stopping. A Client
 // can hold only one point in time.
 func (c *Client) BeginPointInTime(ctx context.Context) (PointInTime, error) {
+	return c.openPointInTime(ctx, "/v1/point-in-time")
+}
+
+// InitialPointInTime is like BeginPointInTime, but returns the disk as it was before the
+// guest ran, which a supervisor preserves for the job that has let the VM start (see
+// home.VMDir.JobHandOver). It waits until the VM has started. It returns ErrNotPreserved if
+// the disk is not preserved, and ErrNotRunning if the VM did not start.
+func (c *Client) InitialPointInTime(ctx context.Context) (PointInTime, error) {
+	return c.openPointInTime(ctx, "/v1/point-in-time/initial")
+}
+
+func (c *Client) openPointInTime(ctx context.Context, path string) (PointInTime, error) {
 	// The request outlives ctx, as the point in time lasts as long as the request.
 	leaseCtx, release := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, release)
-	body, err := c.open(leaseCtx, http.MethodPost, "/v1/point-in-time", nil)
+	body, err := c.open(leaseCtx, http.MethodPost, path, nil)
 	if err != nil {
 		release()
 		if ctx.Err() != nil {
