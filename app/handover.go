@@ -21,14 +21,14 @@ import (
 //     the VM's lock.
 //   - The job stops reading and releases the lock. As long as the request exists, every
 //     supervisor that starts preserves the disk as it is before the guest runs.
-//   - The job continues with the preserved disk. If the VM does not start, the job locks the
-//     disk again and continues with the file.
+//   - The job continues with the preserved disk. If the VM does not start, Start removes the
+//     request, and the job locks the disk again and continues with the file.
 
 const (
 	// handOverTimeout is how long Start waits until a job has released the VM's lock.
 	handOverTimeout = 10 * time.Second
 	// startTimeout is how long a job that has released the VM's lock waits until the VM
-	// starts.
+	// starts, if the process in Start was killed.
 	startTimeout = 30 * time.Second
 	// handOverPollInterval is how often both look for the other's request and locks.
 	handOverPollInterval = 20 * time.Millisecond
@@ -36,26 +36,27 @@ const (
 
 // requestHandOver asks a job that reads the disk of a stopped VM to release the VM's lock, and
 // waits until it has. If the job does not release it in time, the lock is still held.
-func (s *Service) requestHandOver(ctx context.Context, name string) error {
+// requestHandOver reports whether it has written a request.
+func (s *Service) requestHandOver(ctx context.Context, name string) (requested bool, err error) {
 	dir := s.vms.Dir(name)
 	held, job := durable.IsLocked(dir.Lock())
 	if !held || job.Activity.Code != string(problem.OpSnapshotCreate) && job.Activity.Code != string(problem.OpVMClone) {
-		return nil
+		return false, nil
 	}
 	start := time.Now()
 	if err := durable.WriteRequest(dir.JobHandOver(), job.PID); err != nil {
-		return err
+		return false, err
 	}
 	for time.Since(start) < handOverTimeout {
 		if held, now := durable.IsLocked(dir.Lock()); !held || now != job {
 			s.opt.Log.Debug("a job has released the disk", "vm", name, "duration", time.Since(start))
-			return nil
+			return true, nil
 		}
 		if err := sleep(ctx, handOverPollInterval); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -236,8 +237,9 @@ func (d *stoppedDisk) handOver(ctx context.Context) bool {
 // start, it locks the disk again. The caller must have locked mu.
 func (d *stoppedDisk) awaitStart(ctx context.Context) error {
 	wasStarted := false
+	dir := d.s.vms.Dir(d.vm)
 	for start := time.Now(); ; {
-		held, holder := durable.IsLocked(d.s.vms.Dir(d.vm).Lock())
+		held, holder := durable.IsLocked(dir.Lock())
 		isLate := time.Since(start) > startTimeout
 		switch {
 		case held && client.IsRunningVM(holder):
@@ -251,7 +253,7 @@ func (d *stoppedDisk) awaitStart(ctx context.Context) error {
 			if !isStarting && !errors.Is(err, ErrStopped) && !errors.Is(err, client.ErrNotRunning) {
 				return err
 			}
-		case !held && (wasStarted || isLate):
+		case !held && (wasStarted || isLate || !durable.IsRequested(dir.JobHandOver(), os.Getpid())):
 			err := d.lockAgain(ctx)
 			if !errors.Is(err, ErrRunning) && !errors.Is(err, durable.ErrLocked) {
 				return err

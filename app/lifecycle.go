@@ -51,9 +51,17 @@ func (s *Service) startVM(ctx context.Context, e vm.Entry, opt StartOptions) err
 	if err := s.recheckShares(e.Shares); err != nil {
 		return err
 	}
-	if err := s.requestHandOver(ctx, e.Name); err != nil {
-		return err
+	requested, err := s.requestHandOver(ctx, e.Name)
+	if err == nil {
+		err = s.launchSupervisor(ctx, e, opt)
 	}
+	if err != nil && requested {
+		_ = durable.ClearRequest(s.vms.Dir(e.Name).JobHandOver()) // otherwise the job waits for the VM
+	}
+	return err
+}
+
+func (s *Service) launchSupervisor(ctx context.Context, e vm.Entry, opt StartOptions) error {
 	if err := s.checkDiskLockable(ctx, e.Name, durable.Activity{Code: string(problem.OpVMStart)}); err != nil {
 		return err
 	}

@@ -14,13 +14,14 @@ const (
 	// for a job that does not request it.
 	initialDiskTimeout = 30 * time.Second
 	// initialDiskPollInterval is how often the supervisor checks whether that job is still
-	// waiting for the disk.
+	// running.
 	initialDiskPollInterval = 100 * time.Millisecond
 )
 
 // initialDisk is the disk as it was before the guest ran, until the job that was reading
 // the disk of the stopped VM requests it.
 type initialDisk struct {
+	job     int           // pid of the job that waits for the disk, or 0
 	decided chan struct{} // closed when the VM has started or failed to start
 
 	mu  sync.Mutex
@@ -30,6 +31,21 @@ type initialDisk struct {
 
 func newInitialDisk() *initialDisk {
 	return &initialDisk{decided: make(chan struct{}), err: client.ErrNotPreserved}
+}
+
+// findWaitingJob finds the job that has let the VM start while it read the disk.
+func (m *machine) findWaitingJob() error {
+	held, job := durable.IsLocked(m.spec.Dir.JobLock())
+	if held && durable.IsRequested(m.spec.Dir.JobHandOver(), job.PID) {
+		m.initial.job = job.PID
+	}
+	return nil
+}
+
+// isJobRunning reports whether the job that waits for the disk is still running.
+func (m *machine) isJobRunning() bool {
+	held, job := durable.IsLocked(m.spec.Dir.JobLock())
+	return held && job.PID == m.initial.job
 }
 
 // take returns the point in time, which the caller must end, or an error if there is none.
@@ -85,10 +101,10 @@ func (d *initialDisk) isDecided() bool {
 	}
 }
 
-// preserveInitialDisk preserves the disk as it is before the guest runs, if a job has let
-// the VM start while it read the disk. A failure only affects that job.
+// preserveInitialDisk preserves the disk as it is before the guest runs, if a job waits for
+// it. A failure only affects that job.
 func (m *machine) preserveInitialDisk(ctx context.Context) {
-	if m.initial.isDecided() || !m.isInitialDiskRequested() {
+	if m.initial.isDecided() || m.initial.job == 0 {
 		return
 	}
 	m.initial.replace(nil, nil) // that of a QEMU that failed before
@@ -99,14 +115,7 @@ func (m *machine) preserveInitialDisk(ctx context.Context) {
 	m.initial.replace(pit, err)
 }
 
-// isInitialDiskRequested reports whether a job is waiting for the disk as it was before the
-// guest ran.
-func (m *machine) isInitialDiskRequested() bool {
-	held, job := durable.IsLocked(m.spec.Dir.JobLock())
-	return held && durable.IsRequested(m.spec.Dir.JobHandOver(), job.PID)
-}
-
-// expireInitialDisk ends the preserved disk when no job waits for it any longer.
+// expireInitialDisk ends the preserved disk if its job exits or does not request it in time.
 func (m *machine) expireInitialDisk() {
 	poll := time.NewTicker(initialDiskPollInterval)
 	defer poll.Stop()
@@ -114,7 +123,7 @@ func (m *machine) expireInitialDisk() {
 	for waiting := true; waiting; {
 		select {
 		case <-poll.C:
-			waiting = m.isInitialDiskRequested()
+			waiting = m.isJobRunning()
 		case <-timeout:
 			waiting = false
 		case <-m.exited:

@@ -75,7 +75,7 @@ func prepareMachine(spec Spec) (*machine, error) {
 		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,
 	})
 	createVariables := func() error { return createFirmwareVariables(spec) }
-	for _, step := range []func() error{m.acquireLocks, m.removeLeftovers, m.createSocketDir, m.openLogs, createVariables, m.serveSource} {
+	for _, step := range []func() error{m.acquireLocks, m.findWaitingJob, m.removeLeftovers, m.createSocketDir, m.openLogs, createVariables, m.serveSource} {
 		if err := step(); err != nil {
 			m.release()
 			return nil, err
