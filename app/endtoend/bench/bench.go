@@ -23,28 +23,30 @@ type bench struct {
 
 // result holds the figures of one size. Times are in seconds.
 type result struct {
-	mb                                           int
-	plain, full, lazy, clone, lazyClone, filling float64
-	pause                                        time.Duration // of the guest, when its disk was switched
-	memory                                       int64         // of the supervisor while filling, in bytes
+	mb                                  int
+	plain, full, lazy, clone, lazyClone float64
+	idle, busy                          float64       // filling in the disk beside an idle and a busy guest
+	fullCPU, lazyCPU                    float64       // of a complete restore, and of filling in
+	pause                               time.Duration // of the guest, when its disk was switched
+	memory                              int64         // of the supervisor after filling in, in bytes
 }
 
-// command runs a command of the program and returns its output.
-func (b *bench) command(args ...string) (string, error) {
-	c := exec.CommandContext(b.ctx, b.program, args...)
+// command runs a command of the program and returns the CPU time that it used, in seconds.
+func (b *bench) command(ctx context.Context, args ...string) (cpu float64, err error) {
+	c := exec.CommandContext(ctx, b.program, args...)
 	c.Env = append(os.Environ(), "VMTERMINAL_HOME="+b.home, "VMTERMINAL_DEBUG=1")
-	var stdout, stderr bytes.Buffer
-	c.Stdout, c.Stderr = &stdout, &stderr
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
 	if err := c.Run(); err != nil {
-		return "", fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, stderr.String())
+		return 0, fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, stderr.String())
 	}
-	return stdout.String(), nil
+	return (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds(), nil
 }
 
 // script runs commands, whose words are separated by spaces, until one fails.
 func (b *bench) script(commands ...string) error {
 	for _, line := range commands {
-		if _, err := b.command(strings.Fields(line)...); err != nil {
+		if _, err := b.command(b.ctx, strings.Fields(line)...); err != nil {
 			return err
 		}
 	}
@@ -118,53 +120,89 @@ func (b *bench) measure(mb int) (r result, err error) {
 			return r, err
 		}
 	}
+	if r.fullCPU, err = b.command(b.ctx, "snapshot", "restore", "s", "--vm", "bench"); err != nil {
+		return r, err
+	}
 	if err = b.measureFilling(&r); err != nil {
 		return r, err
 	}
 	return r, b.script(stopVM, "vm delete bench --purge --yes")
 }
 
-// measureFilling measures how long it takes to fill in a disk beside an idle guest.
-func (b *bench) measureFilling(r *result) error {
-	if err := b.script("snapshot restore s --vm bench --start", useVM); err != nil {
+// measureFilling measures how long it takes to fill in a disk beside an idle and a busy guest.
+func (b *bench) measureFilling(r *result) (err error) {
+	if r.idle, err = b.fill(); err != nil {
 		return err
 	}
-	start := time.Now()
-	r.memory = b.supervisorMemory("bench")
-	if err := b.waitFilled("bench"); err != nil {
+	status := b.supervisorFile("status")
+	if kib := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindStringSubmatch(status); kib != nil {
+		n, _ := strconv.ParseInt(kib[1], 10, 64) // digits
+		r.memory = n << 10
+	}
+	r.lazyCPU = cpuSeconds(b.supervisorFile("stat"))
+	if r.pause, err = b.longestPause(); err != nil {
 		return err
 	}
-	r.filling = time.Since(start).Seconds()
-	text, err := os.ReadFile(filepath.Join(b.folder("bench"), "host.log"))
-	if err != nil {
+	if err := b.script(stopVM); err != nil {
 		return err
 	}
-	found := regexp.MustCompile(`msg="disk switched" pause=(\S+)`).FindAllStringSubmatch(string(text), -1)
-	for _, m := range found {
-		pause, err := time.ParseDuration(m[1])
-		if err != nil {
-			return err
-		}
-		r.pause = max(r.pause, pause)
-	}
-	return nil
+	r.busy, err = b.fill("exec", "--vm", "bench", "--", "sh", "-c", "while :; do dd if=/dev/urandom of=/busy bs=1M count=50; done")
+	return err
 }
 
-// supervisorMemory returns the largest resident memory of a VM's supervisor, in bytes, or 0 if it
-// is unknown.
-func (b *bench) supervisorMemory(vm string) int64 {
-	record, _ := os.ReadFile(filepath.Join(b.folder(vm), "host.json"))
+// fill restores the VM with a lazy disk, and returns how long it takes to fill it in while the
+// guest, if a command is given, runs that command.
+func (b *bench) fill(work ...string) (seconds float64, err error) {
+	if err := b.script("snapshot restore s --vm bench --start", useVM); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	if len(work) > 0 {
+		ctx, cancel := context.WithCancel(b.ctx)
+		defer cancel()
+		go func() { _, _ = b.command(ctx, work...) }() // until it is canceled
+	}
+	err = b.waitFilled("bench")
+	return time.Since(start).Seconds(), err
+}
+
+// longestPause returns the longest pause of a guest whose disk was switched.
+func (b *bench) longestPause() (longest time.Duration, err error) {
+	text, err := os.ReadFile(filepath.Join(b.folder("bench"), "host.log"))
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range regexp.MustCompile(`msg="disk switched" pause=(\S+)`).FindAllStringSubmatch(string(text), -1) {
+		pause, err := time.ParseDuration(m[1])
+		if err != nil {
+			return 0, err
+		}
+		longest = max(longest, pause)
+	}
+	return longest, nil
+}
+
+// supervisorFile returns a file of /proc about the VM's supervisor, or "" if it cannot be read.
+func (b *bench) supervisorFile(name string) string {
+	record, _ := os.ReadFile(filepath.Join(b.folder("bench"), "host.json"))
 	pid := regexp.MustCompile(`"host":\s*{\s*"pid":\s*(\d+)`).FindSubmatch(record)
 	if pid == nil {
+		return ""
+	}
+	text, _ := os.ReadFile("/proc/" + string(pid[1]) + "/" + name)
+	return string(text)
+}
+
+// cpuSeconds returns the CPU time in the contents of /proc/PID/stat; see proc(5).
+func cpuSeconds(stat string) float64 {
+	const userField, ticksPerSecond = 11, 100 // after the name
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) <= userField+1 {
 		return 0
 	}
-	status, _ := os.ReadFile("/proc/" + string(pid[1]) + "/status")
-	kib := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(status)
-	if kib == nil {
-		return 0
-	}
-	n, _ := strconv.ParseInt(string(kib[1]), 10, 64) // digits
-	return n << 10
+	user, _ := strconv.Atoi(fields[userField])
+	system, _ := strconv.Atoi(fields[userField+1])
+	return float64(user+system) / ticksPerSecond
 }
 
 // stopAll stops the VMs that an error has left running.
@@ -173,7 +211,7 @@ func (b *bench) stopAll() error {
 	entries, _ := os.ReadDir(filepath.Join(b.home, "data")) // no folder, no VMs
 	var errs []error
 	for _, e := range entries {
-		_, err := b.command("stop", "--vm", e.Name(), "--force")
+		_, err := b.command(b.ctx, "stop", "--vm", e.Name(), "--force")
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

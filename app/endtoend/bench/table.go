@@ -37,7 +37,10 @@ func markdown(results []result) string {
 		name string
 		of   func(result) string
 	}{
-		{"beside an idle guest", func(r result) string { return fmt.Sprintf("%.1f s", r.filling) }},
+		{"beside an idle guest", func(r result) string { return fmt.Sprintf("%.1f s", r.idle) }},
+		{"beside a guest that writes random data", func(r result) string { return fmt.Sprintf("%.1f s", r.busy) }},
+		{"CPU time of the supervisor, until the disk is complete", func(r result) string { return fmt.Sprintf("%.1f s", r.lazyCPU) }},
+		{"CPU time of a complete restore", func(r result) string { return fmt.Sprintf("%.1f s", r.fullCPU) }},
 		{"longest pause of the guest at the switch", func(r result) string { return fmt.Sprintf("%d ms", r.pause.Milliseconds()) }},
 		{"largest memory of the supervisor", func(r result) string { return fmt.Sprintf("%d MiB", r.memory>>20) }},
 	} {
