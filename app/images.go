@@ -28,8 +28,8 @@ type Image struct {
 	// the image itself is that disk. VMs share the disk's blocks on file systems that support
 	// it.
 	DiskUsed int64
-	// BaseUsed is the space used by a snapshot of the disk created from the image, in bytes, or 0
-	// if there is none. First snapshots of VMs reuse it.
+	// BaseUsed is the space used by the image's base, in bytes, or 0 without one. It is a snapshot
+	// of the disk created from the image, which first snapshots of VMs reuse.
 	BaseUsed int64
 	// Verified is how the image was verified: "signature", "checksum" or "none".
 	Verified string

@@ -85,9 +85,10 @@ const (
 	ImageSuffix = ".img"
 	// ImageDiskSuffix is the suffix of a disk created from an image.
 	ImageDiskSuffix = ".raw"
-	// ImageBaseSuffix and ImageBaseIndexSuffix are the suffixes of a snapshot of such a disk and of
-	// its chunk index. They are those of VMs' snapshots.
-	ImageBaseSuffix, ImageBaseIndexSuffix = ".raw.gz", ".idx"
+	// ImageBaseSuffix is the suffix of a snapshot of such a disk, as of VMs' snapshots.
+	ImageBaseSuffix = ".raw.gz"
+	// ImageBaseIndexSuffix is the suffix of the chunk index of such a snapshot.
+	ImageBaseIndexSuffix = ".idx"
 	// SavedInfix is part of the name of a disk that was saved after another file had
 	// replaced it.
 	SavedInfix = ".saved-"
