@@ -18,6 +18,7 @@ import (
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/diskfile"
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm"
 	"vmterminal/vm/agent"
 	"vmterminal/vm/debian"
@@ -106,6 +107,9 @@ var errorCodes = []errorCode{
 	{qemu.ErrDiskAttached, problem.DiskAttached},
 	{snapshot.ErrDiskChanged, problem.DiskChanged},
 	{qemu.ErrDiskInUse, problem.DiskInUse},
+	{lazydisk.ErrLazy, problem.DiskUnfinished},
+	{lazydisk.ErrDamaged, problem.DiskSourceDamaged},
+	{lazydisk.ErrNewer, problem.NewerVersion},
 	{qemu.ErrNoQEMU, problem.ToolMissing},
 	{qemu.ErrNoFirmware, problem.ToolMissing},
 	{client.ErrShare, problem.ShareUnavailable},

@@ -16,6 +16,7 @@ import (
 	"vmterminal/app/problem"
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm"
 	"vmterminal/vm/qemu"
 )
@@ -44,6 +45,9 @@ func TestExplain(t *testing.T) {
 		},
 		{fmt.Errorf("write: %w", syscall.ENOSPC), "no_space: write: ", problem.ExitNoSpace},
 		{fmt.Errorf("x: %w", snapshot.ErrDamaged), "snapshot_damaged: x: ", problem.ExitDamaged},
+		{fmt.Errorf("disk.raw: %w", lazydisk.ErrLazy), "disk_unfinished: disk.raw: ", problem.ExitState},
+		{fmt.Errorf("%w: its trailer", lazydisk.ErrDamaged), "disk_source_damaged: ", problem.ExitDamaged},
+		{lazydisk.ErrNewer, "newer_version: ", problem.ExitState},
 		{wrapFailure(context.Canceled, restore, problem.DiskUnchanged), "snapshot=x: canceled (disk_unchanged)", problem.ExitInterrupted},
 		{
 			wrapFailure(job.Interrupted("the VM continues to shut down"), problem.Operation{Code: problem.OpVMStop, VM: "dev"}),

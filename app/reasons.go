@@ -31,8 +31,11 @@ type (
 	ShareCode = client.ShareCode
 	// StopStep is a step of stopping a VM; see [client.StopStep].
 	StopStep = client.StopStep
-	// FillProblem says why a lazy disk is not being filled in for now.
+	// FillProblem says why a lazy disk is not being filled in for now; see
+	// [client.FillProblem].
 	FillProblem = client.FillProblem
+	// FillCode is the code of a FillProblem.
+	FillCode = client.FillCode
 	// StopCode is the code of a StopStep.
 	StopCode = client.StopCode
 	// AcceleratorCode is the code of an AcceleratorReason; see [qemu.Reason].
@@ -138,6 +141,7 @@ func acceleratorReason(s client.State) AcceleratorReason {
 var (
 	ExitCodes         = client.ExitCodes
 	PauseCodes        = client.PauseCodes
+	FillCodes         = client.FillCodes
 	ReplacedDiskCodes = client.ReplacedDiskCodes
 	ShareCodes        = client.ShareCodes
 	AcceleratorCodes  = qemu.Reasons
@@ -162,7 +166,7 @@ func plainPause(r PauseReason) PauseReason {
 }
 
 func plainFillProblem(p FillProblem) FillProblem {
-	return FillProblem{Code: client.FillCode(Plain(string(p.Code))), Detail: Plain(p.Detail)}
+	return FillProblem{Code: FillCode(Plain(string(p.Code))), Detail: Plain(p.Detail)}
 }
 
 func plainShare(p ShareProblem) ShareProblem {

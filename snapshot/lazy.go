@@ -140,6 +140,9 @@ func OpenFiller(ctx context.Context, disk string, folder lazydisk.Folder, m lazy
 	r, err := openLazySource(ctx, f, size, folder, m)
 	if err != nil {
 		_ = f.Close()
+		if errors.Is(err, ErrDamaged) {
+			err = fmt.Errorf("%w: %w", lazydisk.ErrDamaged, err)
+		}
 		return nil, fmt.Errorf("%s: %w", folder.Source(), err)
 	}
 	return &Filler{r, disk, m}, nil

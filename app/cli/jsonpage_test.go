@@ -169,7 +169,8 @@ func TestPageNamesTheFieldsOfTheViews(t *testing.T) {
 		"error": errorJSON{}, "progress": progressView{}, "change": fileChangeView{},
 		"image": imageView{}, "system": systemView{}, "built": builtView{}, "download": unfinishedDownloadView{},
 		"outcome": endedJobView{}, "storage": storageView{}, "forward": forwardView{}, "share": shareView{},
-		"exit": exitReasonView{},
+		"exit":    exitReasonView{},
+		"filling": fillingView{},
 	}
 	p := page(t)
 	for name, view := range views {

@@ -262,6 +262,8 @@ var hintTexts = map[problem.Code]string{
 	problem.DiskChanged:         "Stop the program that writes to it, then try again",
 	problem.DiskInUse:           "Stop that QEMU first",
 	problem.DiskNotPreserved:    "Try again",
+	problem.DiskUnfinished:      "Start its VM and wait until 'vmterminal status' no longer shows that the disk is being filled in",
+	problem.DiskSourceDamaged:   "Undo the restore: vmterminal snapshot undo; or restore another snapshot: vmterminal snapshot list",
 	problem.ShareUnavailable:    "Fix this, or stop sharing the folder: vmterminal vm set NAME --remove-share DIR",
 	problem.SharingUnsupported:  "Remove the shares: vmterminal vm set NAME --clear-shares",
 	problem.ForwardsFailed:      "List the forwards: vmterminal vm show; or stop the VM and start it again",

@@ -129,8 +129,48 @@ func pauseText(r app.PauseReason) string {
 		return "the accelerator failed"
 	case app.PauseGuestPanicked:
 		return "the guest's kernel panicked"
+	case app.PauseSourceFailed:
+		return "the guest needs a part of its disk that cannot be read from the file it is filled in from; no data was changed. " +
+			"Repair that file, then resume; or undo the restore; or restore another snapshot"
 	default:
 		return unknownCode(string(r.Code))
+	}
+}
+
+// fillingText describes the state of a lazy disk; it returns "" for other disks.
+func fillingText(v app.VM) string {
+	f := v.Filling
+	if f == nil {
+		return ""
+	}
+	percent := ""
+	if f.Total > 0 {
+		percent = fmt.Sprintf("%d %%", 100*f.Done/f.Total)
+	}
+	switch {
+	case !v.State.Alive():
+		return "not completely filled in from '" + f.Source + "'; the rest is copied while the VM runs"
+	case f.Problem.Code != "" && percent != "":
+		return fmt.Sprintf("filling in from '%s' has stopped at %s: %s", f.Source, percent, fillProblemText(f.Problem))
+	case f.Problem.Code != "":
+		return fmt.Sprintf("filling in from '%s' has stopped: %s", f.Source, fillProblemText(f.Problem))
+	case percent != "":
+		return fmt.Sprintf("being filled in from '%s': %s", f.Source, percent)
+	default:
+		return "being filled in from '" + f.Source + "'"
+	}
+}
+
+func fillProblemText(p app.FillProblem) string {
+	switch p.Code {
+	case app.FillNoSpace:
+		return "the host's disk is full; it continues when there is space"
+	case app.FillDamaged:
+		return "its file cannot be read: " + p.Detail
+	case app.FillFailed:
+		return p.Detail + "; it is tried again"
+	default:
+		return unknownCode(string(p.Code))
 	}
 }
 

@@ -18,6 +18,9 @@ func TestEveryReasonIsRendered(t *testing.T) {
 	for _, c := range app.PauseCodes {
 		texts["pause/"+string(c)] = pauseText(app.PauseReason{Code: c})
 	}
+	for _, c := range app.FillCodes {
+		texts["fill/"+string(c)] = fillProblemText(app.FillProblem{Code: c, Detail: "chunk 7"})
+	}
 	for _, c := range app.ReplacedDiskCodes {
 		texts["replaced disk/"+string(c)] = replacedDiskText(app.ReplacedDisk{Code: c})
 	}
@@ -95,6 +98,14 @@ func TestTextsOfReasons(t *testing.T) {
 		"automatic snapshot, described": {
 			descriptionText(app.Snapshot{Description: "mine", Purpose: app.SnapshotPurpose{Code: app.PurposeAutomatic}}), "mine",
 		},
+		"filling":                {fillingText(app.VM{State: app.Running, Filling: &app.Filling{Source: "one", Done: 409, Total: 1000}}), "being filled in from 'one': 40 %"},
+		"filling not begun":      {fillingText(app.VM{State: app.Starting, Filling: &app.Filling{Source: "one"}}), "being filled in from 'one'"},
+		"filling of stopped VM":  {fillingText(app.VM{State: app.Stopped, Filling: &app.Filling{Source: "one"}}), "not completely filled in from 'one'; the rest is copied while the VM runs"},
+		"filling, later version": {fillingText(app.VM{State: app.Running, Filling: &app.Filling{Source: "one", Problem: app.FillProblem{Code: "lunch"}}}), "filling in from 'one' has stopped: unknown reason (lunch)"},
+		"filling without space": {
+			fillingText(app.VM{State: app.Paused, Filling: &app.Filling{Source: "one", Done: 1, Total: 2, Problem: app.FillProblem{Code: app.FillNoSpace}}}),
+			"filling in from 'one' has stopped at 50 %: the host's disk is full; it continues when there is space",
+		},
 		"exit, earlier version":    {exitText(app.VM{ExitReason: app.ExitReason{Text: "QEMU died"}}), "QEMU died"},
 		"pause, earlier version":   {problemText(app.VM{PauseReason: app.PauseReason{Text: "it failed"}}), "it failed"},
 		"share, earlier version":   {shareText(app.ShareProblem{Detail: "no 9p"}), "no 9p"},
@@ -121,6 +132,10 @@ func TestReasonsInJSON(t *testing.T) {
 			`"left":"QEMU crashed: signal: killed","exit_reason":{"code":"qemu_crashed","signal":"killed","detail":"last words"}`,
 		},
 		"earlier version": {app.VM{ExitReason: app.ExitReason{Text: "QEMU died"}}, `"left":"QEMU died"}`},
+		"filling": {
+			app.VM{Filling: &app.Filling{Source: "one", Done: 1, Total: 2, Problem: app.FillProblem{Code: app.FillFailed, Detail: "no"}}},
+			`"filling":{"source":"one","done":1,"total":2,"problem":"failed","detail":"no"}`,
+		},
 		"paused": {
 			app.VM{PauseReason: app.PauseReason{Code: app.PauseDiskFull}}, `"pause_reason":"disk_full"`,
 		},

@@ -25,9 +25,13 @@ an undo disk, restore offers to save it as a snapshot; without a terminal, use
 --save-undo.
 
 With --start, the VM starts at once, whatever the size of its disk. Each part of the
-snapshot is then verified when the guest first reads it, and copied to the disk in the
-background; 'vmterminal status' shows the progress. Deleting the snapshot in the meantime
-is safe. Snapshots of other programs are restored completely before the VM starts.`,
+snapshot is then verified when the guest first reads it, and copied to the disk while the
+VM runs; 'vmterminal status' shows the progress. If the VM is stopped before that is
+complete, it continues at the next start. Deleting the snapshot in the meantime is safe.
+To cancel such a restore, stop the VM and run 'vmterminal snapshot undo'.
+
+With --background, restore also returns at once, but leaves the VM stopped. Files that
+were not created by VMTerminal are always restored completely first.`,
 		Example: `  vmterminal stop
   vmterminal snapshot restore before-upgrade
   vmterminal run
@@ -53,11 +57,14 @@ is safe. Snapshots of other programs are restored completely before the VM start
 			}
 			reportRestore(r.printer, restored)
 			out := snapshotDocument(snapshotJSON(restored.Snapshot))
-			return r.writeResult(out, func() { r.printf("Snapshot restored: %s\n", restored.Snapshot.Name) })
+			return r.writeResult(out, func() {
+				r.printf("Snapshot restored: %s\n", restored.Snapshot.Name)
+				reportStart(r.printer, restored, opt)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&opt.Start, "start", false, "start the VM at once; its disk is filled in while it runs")
-	cmd.Flags().BoolVar(&opt.Lazy, "background", false, "return at once; the disk is filled in while the VM runs")
+	cmd.Flags().BoolVar(&opt.Lazy, "background", false, "return at once; the disk is filled in when the VM runs")
 	cmd.Flags().StringVar(&opt.SaveUndo, "save-undo", "", "save an existing undo disk as snapshot `NAME` before it is deleted")
 	return cmd
 }
@@ -80,6 +87,19 @@ func reportRestore(p *printer, r app.Restored) {
 		p.infof("The undo disk did not change: %s", r.Undo)
 	case r.Undo != "":
 		p.infof("The replaced disk is kept for undo: %s", r.Undo)
+	}
+}
+
+// reportStart prints what happens after a restore with --start or --background.
+func reportStart(p *printer, r app.Restored, opt app.RestoreOptions) {
+	if r.Lazy {
+		p.infof("The disk is filled in while the VM runs; 'vmterminal status' shows the progress.")
+	}
+	switch {
+	case opt.Start:
+		p.infof("The VM is running. Attach to its console: vmterminal run")
+	case r.Lazy:
+		p.infof("Start the VM: vmterminal run")
 	}
 }
 

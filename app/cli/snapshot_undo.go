@@ -15,7 +15,10 @@ func snapshotUndoCommand(r *runner) *cobra.Command {
 		Use:   "undo",
 		Short: "Undo the last restore",
 		Long: `Undo swaps the VM's disk with the undo disk, the one that the last restore replaced.
-Running it again swaps them back. The VM must be stopped.`,
+Running it again swaps them back. The VM must be stopped.
+
+This also cancels a restore with --start or --background whose disk is still being filled
+in: the disk is kept as it is, and filling in continues if it is swapped back.`,
 		Example: `  vmterminal snapshot undo
   vmterminal snapshot undo --discard   # free the space of the undo disk`,
 		Args: cobra.NoArgs,

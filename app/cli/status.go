@@ -39,6 +39,9 @@ func printStatus(p *printer, v app.VM) {
 	if activity := activityText(v.Activity); activity != "" {
 		p.printf("  Busy: %s\n", activity)
 	}
+	if filling := fillingText(v); filling != "" {
+		p.printf("  Disk: %s\n", filling)
+	}
 	if v.Accelerator != "" {
 		p.printf("  Accelerator: %s (%s)\n", v.Accelerator, acceleratorText(v))
 	}

@@ -44,6 +44,8 @@ type vmView struct {
 	LeftAt            *time.Time      `json:"left_at,omitempty"`
 	ExitReason        *exitReasonView `json:"exit_reason,omitempty"`
 
+	Filling *fillingView `json:"filling,omitempty"` // nil unless the disk is lazy
+
 	Automatic *automaticView `json:"automatic,omitempty"` // schedule of automatic snapshots; nil if off
 }
 
@@ -64,8 +66,24 @@ func vmJSON(v app.VM) vmView {
 		Accel: v.Accel, Isolated: v.Isolated, Forwards: forwardsJSON(v), OldForwards: oldForwardsJSON(v), Shares: sharesJSON(v.Shares), Accelerator: v.Accelerator, Why: acceleratorText(v), AcceleratorReason: string(v.AcceleratorReason.Code), Since: utcOrNil(v.Since),
 		Addresses: v.Addresses, Agent: v.Agent, CPUSeconds: v.CPUTime.Seconds(), MemoryUsed: v.MemoryUsed,
 		PauseReason: string(v.PauseReason.Code), Left: exitText(v), LeftAt: utcOrNil(v.ExitedAt), ExitReason: exitReasonJSON(v.ExitReason),
-		Automatic: automaticJSON(v.Automatic),
+		Filling: fillingJSON(v.Filling), Automatic: automaticJSON(v.Automatic),
 	}
+}
+
+type fillingView struct {
+	Source  string `json:"source"`
+	Done    int64  `json:"done"`
+	Total   int64  `json:"total"`
+	Problem string `json:"problem,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+// fillingJSON returns the JSON form of f, or nil if f is nil.
+func fillingJSON(f *app.Filling) *fillingView {
+	if f == nil {
+		return nil
+	}
+	return &fillingView{f.Source, f.Done, f.Total, string(f.Problem.Code), f.Problem.Detail}
 }
 
 type snapshotView struct {

@@ -78,6 +78,9 @@ func printVMs(p *printer, list []app.VM) {
 		if problem := problemText(v); problem != "" {
 			p.printf("    %s\n", problem)
 		}
+		if filling := fillingText(v); filling != "" {
+			p.printf("    Disk: %s\n", filling)
+		}
 	}
 }
 

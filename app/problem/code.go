@@ -88,6 +88,8 @@ const (
 	DiskChanged          Code = "disk_changed"
 	DiskInUse            Code = "disk_in_use"
 	DiskNotPreserved     Code = "disk_not_preserved"
+	DiskUnfinished       Code = "disk_unfinished"
+	DiskSourceDamaged    Code = "disk_source_damaged"
 	ShareUnavailable     Code = "share_unavailable"
 	SharingUnsupported   Code = "sharing_unsupported"
 	ShareNotFound        Code = "share_not_found"
@@ -186,6 +188,8 @@ var exits = map[Code]int{
 	DiskChanged:          ExitState,
 	DiskInUse:            ExitState,
 	DiskNotPreserved:     ExitState,
+	DiskUnfinished:       ExitState,
+	DiskSourceDamaged:    ExitDamaged,
 	ShareUnavailable:     ExitState,
 	SharingUnsupported:   ExitFailure,
 	ShareNotFound:        ExitNotFound,

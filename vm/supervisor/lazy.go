@@ -29,6 +29,7 @@ const (
 type lazyState struct {
 	cancel  context.CancelFunc // ends serving and filling
 	running sync.WaitGroup
+	resumed chan struct{} // receives a value when the guest is resumed: a problem may be solved
 
 	earlier []qcow2.Range // what the overlay had before QEMU was started
 
@@ -162,6 +163,8 @@ func (m *machine) startFilling() {
 			m.setFill(func(s *client.FillState) { s.Problem = problem })
 			select {
 			case <-time.After(retry):
+			case <-m.lazy.resumed:
+				retry = fillRetryInterval / 2 // doubled for the next attempt
 			case <-ctx.Done():
 			}
 		}
@@ -197,12 +200,22 @@ func (m *machine) fill(ctx context.Context) error {
 			return
 		}
 		reported = time.Now()
-		m.setFill(func(s *client.FillState) { s.Done, s.Total = done, total })
+		m.setFill(func(s *client.FillState) {
+			s.Total = total
+			if done <= s.Done {
+				return // a retry, which begins with what is there
+			}
+			s.Done = done
+			if s.Problem.Code != client.FillDamaged { // the damage may be elsewhere
+				s.Problem = client.FillProblem{}
+			}
+		})
 	})
 	if err != nil {
 		return err
 	}
 	m.log.Debug("disk filled in", "duration", time.Since(start))
+	m.setFill(func(s *client.FillState) { s.Problem = client.FillProblem{} })
 	for {
 		again, err := m.settle(ctx)
 		if err != nil || !again {

@@ -70,6 +70,7 @@ func prepareMachine(spec Spec) (*machine, error) {
 		initial: newInitialDisk(),
 	}
 	m.pointInTimeSlot <- struct{}{}
+	m.lazy.resumed = make(chan struct{}, 1)
 	m.state = newStateBroadcaster(client.State{
 		Version: apiVersion, Name: spec.Name, State: client.Starting,
 		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,

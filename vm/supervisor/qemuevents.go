@@ -55,6 +55,10 @@ func (m *machine) watchEvents(control *qmp.Client, done chan<- struct{}) {
 			}
 		case "RESUME":
 			m.state.setRunning()
+			select {
+			case m.lazy.resumed <- struct{}{}:
+			default:
+			}
 			go m.agent.setClock(context.Background())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm"
 	"vmterminal/vm/agent"
 	"vmterminal/vm/qemu"
@@ -83,6 +84,8 @@ var errorCodes = []struct {
 	{"no-firmware", qemu.ErrNoFirmware},
 	{"no-sharing", qemu.ErrNoSharing},
 	{"disk-missing", vm.ErrNoDisk},
+	{"disk-source-damaged", lazydisk.ErrDamaged},
+	{"disk-newer", lazydisk.ErrNewer},
 	{"no-space", syscall.ENOSPC},
 	{"no-space-quota", syscall.EDQUOT},
 	{"locked", durable.ErrLocked},
