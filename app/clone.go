@@ -2,16 +2,19 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"vmterminal/app/job"
 	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm"
 	"vmterminal/vm/home"
 )
 
 // CloneSnapshot starts a job that creates a VM from a snapshot. The new VM has its own
-// identity. Zero values in n are replaced by the settings of the snapshot's VM.
+// identity. Zero values in n are replaced by the settings of the snapshot's VM. If n.Start is
+// set, the new VM is started; the error of a failed start leaves the VM created.
 func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewVM) (*job.Job[VM], error) {
 	e, err := s.entry(vmName)
 	if err != nil {
@@ -35,7 +38,7 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 			if err := store.ExtractFirmware(ctx, info.Name, dir.Firmware()); err != nil {
 				return err
 			}
-			_, err := store.Extract(ctx, info.Name, dir.Disk(), m)
+			err := extractDisk(ctx, store, info.Name, dir, n.Start, m)
 			if err == nil && info.ID != "" {
 				origin{Source: sourceRef{e.ID, info.ID, info.Digest}}.write(dir)
 			}
@@ -44,6 +47,19 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 		if err != nil {
 			return VM{}, wrapFailure(err, op, problem.NothingCreated)
 		}
-		return s.VM(ctx, v.Name)
+		return s.startCreated(ctx, v.Name, n, m)
 	}), nil
+}
+
+// extractDisk creates the disk of a new VM from a snapshot. The disk is lazy if that is requested
+// and possible.
+func extractDisk(ctx context.Context, store *snapshot.Store, name string, dir home.VMDir, lazy bool, m job.Meter) error {
+	if lazy {
+		err := store.CreateLazyDisk(ctx, name, dir.Disk(), lazydisk.Dir(dir.Filling()), false, createOverlay, m)
+		if !errors.Is(err, snapshot.ErrCannotBeLazy) {
+			return err
+		}
+	}
+	_, err := store.Extract(ctx, name, dir.Disk(), m)
+	return err
 }

@@ -64,11 +64,12 @@ func (s *Service) createFromImage(ctx context.Context, v vm.VM, n NewVM, m job.M
 	})
 }
 
-// startCreated starts a new VM if n.Start is set, and returns it.
+// startCreated starts a new VM if n.Start is set, and returns it. A failed start leaves the VM
+// created.
 func (s *Service) startCreated(ctx context.Context, name string, n NewVM, m job.Meter) (VM, error) {
 	if n.Start {
 		if err := s.startAfterChange(ctx, name, m); err != nil {
-			return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMStart, VM: name}, problem.DiskUnchanged)
+			return VM{}, wrapFailure(err, problem.Operation{Code: problem.OpVMStart, VM: name}, problem.VMCreated)
 		}
 	}
 	return s.VM(ctx, name)

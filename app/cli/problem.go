@@ -200,6 +200,7 @@ var stateTexts = map[problem.StateCode]string{
 	problem.NotDurable:       "The operation is complete, but a power failure may undo it.",
 	problem.DownloadKept:     "The first {size} of the download are kept; the next attempt continues there.",
 	problem.VMOff:            "The VM is off: {detail}.",
+	problem.VMCreated:        "The VM was created.",
 	problem.VMFilesRemain:    "The VM is deleted; remove these files yourself if you do not need them.",
 	problem.VMFolderRemains:  "The VM is deleted; remove the rest of its folder yourself.",
 	problem.VMRemainsSwept:   "The VM is deleted; the rest of its folder is removed when the next VM is created.",

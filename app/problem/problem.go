@@ -125,6 +125,7 @@ const (
 	NotDurable       StateCode = "not_durable"   // done, but a power failure may undo it
 	DownloadKept     StateCode = "download_kept" // Bytes were received; the next attempt continues there
 	VMOff            StateCode = "vm_off"        // Detail says why it was not started again
+	VMCreated        StateCode = "vm_created"    // but what should follow has failed
 	VMFilesRemain    StateCode = "vm_files_remain"
 	VMFolderRemains  StateCode = "vm_folder_remains"
 	VMRemainsSwept   StateCode = "vm_remains_swept" // the next creation of a VM removes them
@@ -137,7 +138,7 @@ func States() []StateCode {
 	return []StateCode{
 		DiskUnchanged, DiskRestored, DiskUndone, NoSnapshotAdded, NothingAdded, NothingChanged, NothingCopied,
 		NothingCreated, NothingDeleted, NothingWritten, SnapshotsKept, SnapshotsDeleted, SettingsKept, NotDurable,
-		DownloadKept, VMOff, VMFilesRemain, VMFolderRemains, VMRemainsSwept, AutomaticSkipped, OldOnesRemain,
+		DownloadKept, VMOff, VMCreated, VMFilesRemain, VMFolderRemains, VMRemainsSwept, AutomaticSkipped, OldOnesRemain,
 	}
 }
 

@@ -181,6 +181,13 @@ func TestVMFromSnapshot(t *testing.T) {
 	d.setText("two")
 	d.key(fyne.KeyReturn)
 	d.until("the new VM", func() bool { return d.svc.hasCalled("CloneSnapshot dev one two") })
+
+	d.do(d.timeline.snapshotActions(), "New VM from snapshot…")
+	d.awaitDialog("New VM from “one”")
+	d.setText("three")
+	d.check("Start it now", 0).SetChecked(true)
+	d.press("Create")
+	d.until("the started VM", func() bool { return d.svc.hasCalled("CloneSnapshot and start dev one three") })
 }
 
 func TestRenameInPlace(t *testing.T) {

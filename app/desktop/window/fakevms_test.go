@@ -99,7 +99,11 @@ func (f *fakeService) CloneVM(_ context.Context, name string, n app.NewVM) (*job
 }
 
 func (f *fakeService) CloneSnapshot(_ context.Context, vm, name string, n app.NewVM) (*job.Job[app.VM], error) {
-	return f.copied("CloneSnapshot", vm+" "+name, n.Name)
+	method := "CloneSnapshot"
+	if n.Start {
+		method = "CloneSnapshot and start"
+	}
+	return f.copied(method, vm+" "+name, n.Name)
 }
 
 func (f *fakeService) copied(method, from, to string) (*job.Job[app.VM], error) {

@@ -99,6 +99,9 @@ func CloneDone(v app.VM, took string) string {
 			"Took": took, "VM": v.Name, "Why": notFrozenReason(v.NotFrozen),
 		})
 	}
+	if v.State.Alive() {
+		return lang.L("Done in {{.Took}}: {{.VM}} is running", Values{"Took": took, "VM": v.Name})
+	}
 	return lang.L("Done in {{.Took}}: {{.VM}} is ready to start", Values{"Took": took, "VM": v.Name})
 }
 

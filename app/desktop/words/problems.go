@@ -270,6 +270,7 @@ var stateTexts = map[problem.StateCode]string{
 	problem.NotDurable:       "The change was made, but a power failure may undo it.",
 	problem.DownloadKept:     "The first {{.Size}} of the download are kept; the next attempt resumes there.",
 	problem.VMOff:            "The VM is off: {{.Detail}}.",
+	problem.VMCreated:        "The VM was created.",
 	problem.VMFilesRemain:    "The VM is deleted; remove these files yourself if they are not needed.",
 	problem.VMFolderRemains:  "The VM is deleted; remove the rest of its folder yourself.",
 	problem.VMRemainsSwept:   "The VM is no longer in the list; the remaining files are removed when the next VM is created.",
