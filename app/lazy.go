@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"sync/atomic"
 
 	"vmterminal/app/job"
@@ -35,7 +34,7 @@ func newLazyDisk(ctx context.Context, dir home.VMDir) (*supervisor.LazyDisk, err
 	l := &supervisor.LazyDisk{
 		Overlay: folder.Overlay(), Size: m.Size, Source: m.Name,
 		Complete: func() error {
-			err := lazydisk.Complete(dir.Disk())
+			err := lazydisk.Complete(dir.Disk(), *m)
 			if err == nil {
 				folder.Remove()
 			}
@@ -129,23 +128,23 @@ func completeDisk(ctx context.Context, dir home.VMDir, path string, m job.Meter)
 	if err := source.Fill(ctx, m); err != nil {
 		return err
 	}
-	if err := applyOverlay(ctx, folder.Overlay(), path); err != nil {
+	if err := applyOverlay(ctx, folder.Overlay(), path, *marker); err != nil {
 		return err
 	}
-	if err := lazydisk.Complete(path); err != nil {
+	if err := lazydisk.Complete(path, *marker); err != nil {
 		return err
 	}
 	folder.Remove()
 	return nil
 }
 
-func applyOverlay(ctx context.Context, overlay, disk string) error {
+func applyOverlay(ctx context.Context, overlay, disk string, m lazydisk.Marker) error {
 	o, err := qcow2.Open(overlay)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = o.Close() }() // read-only
-	f, err := os.OpenFile(disk, os.O_RDWR, 0)
+	f, err := lazydisk.Open(disk, m)
 	if err != nil {
 		return err
 	}

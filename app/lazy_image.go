@@ -50,7 +50,7 @@ func (f *imageFiller) Fill(ctx context.Context, p snapshot.Progress) error {
 	if digest != f.marker.Digest {
 		return fmt.Errorf("%w: it was changed after it was downloaded", image.ErrDamaged)
 	}
-	disk, err := os.OpenFile(f.disk, os.O_RDWR, 0)
+	disk, err := lazydisk.Open(f.disk, f.marker)
 	if err != nil {
 		return err
 	}

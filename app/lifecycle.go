@@ -117,9 +117,7 @@ func (s *Service) supervisorSpec(v vm.VM, accel string) (supervisor.Spec, error)
 		Accel:    accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Debug: isDebugEnabled(s.opt.Log),
 	}
-	if spec.Lazy, err = newLazyDisk(context.Background(), spec.Dir); err != nil {
-		return supervisor.Spec{}, err
-	}
+	spec.OpenLazy = func() (*supervisor.LazyDisk, error) { return newLazyDisk(context.Background(), spec.Dir) }
 	spec.Room = func(bytes int64) error { return snapshot.CheckRoom(string(spec.Dir), bytes) }
 	for _, share := range v.Shares {
 		spec.Shares = append(spec.Shares, supervisor.Share{

@@ -179,8 +179,8 @@ func (f *Filler) DataBytes() int64 { return f.index.DataBytes() }
 
 // Fill writes the contents of the source to the file of the lazy disk, durably. Chunks that the
 // file already has are not written again. The caller must ensure that nothing else writes to the
-// file. The disk remains lazy. The error may wrap ErrDamaged or a *NoSpace, or is the context's
-// or the file's.
+// file. The disk remains lazy. The error may wrap ErrDamaged, lazydisk.ErrReplaced or a *NoSpace,
+// or is the context's or the file's.
 func (f *Filler) Fill(ctx context.Context, p Progress) error {
 	p = orNoProgress(p)
 	present, err := diskfile.OpenLazy(f.disk)
@@ -193,7 +193,7 @@ func (f *Filler) Fill(ctx context.Context, p Progress) error {
 		return err
 	}
 	there.InPlace = true
-	out, err := os.OpenFile(f.disk, os.O_WRONLY, 0)
+	out, err := lazydisk.Open(f.disk, f.marker)
 	if err != nil {
 		return err
 	}

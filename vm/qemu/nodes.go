@@ -75,11 +75,18 @@ func guestDisk(ctx context.Context, c *qmp.Client, all map[string]node) (string,
 	if err != nil {
 		return "", err
 	}
-	_, isLazy := all[overlayNode]
-	if drive == overlayNode || drive != diskNode && isLazy {
+	_, hasOverlay := all[overlayNode]
+	_, hasDisk := all[diskNode]
+	_, hasFilter := all[filterNode]
+	switch {
+	case drive == overlayNode:
 		return overlayNode, nil
+	case drive == diskNode || !hasOverlay:
+		return diskNode, nil
+	case hasFilter && hasDisk: // the overlay is no longer used, but was not removed
+		return diskNode, nil
 	}
-	return diskNode, nil
+	return overlayNode, nil // drive is a filter on it
 }
 
 func queryDrive(ctx context.Context, c *qmp.Client) (node string, err error) {

@@ -129,60 +129,85 @@ func (s *Settling) WaitReady(ctx context.Context) error {
 }
 
 // Switch makes the disk the guest's disk. For that it pauses the guest, if it is running, calls
-// complete, which makes the file durable and an ordinary disk, and resumes the guest. If
-// complete fails with an error other than durable.ErrNotDurable, the overlay remains the guest's
-// disk. since is the name of a bitmap on the
-// overlay, or "": after Switch, a bitmap on the disk with the name since records the changes
-// instead of the one given to BeginSettling. pause is how long the guest was paused. After an
-// error the caller must call Cancel.
+// complete, which makes the file durable and an ordinary disk, and resumes the guest. since is the
+// name of a bitmap on the overlay, or "": after Switch, a bitmap on the disk with the name since
+// records the changes instead of the one given to BeginSettling. pause is how long the guest was
+// paused.
+//
+// switched reports whether complete succeeded or failed with durable.ErrNotDurable: then there is
+// no way back, even if an error remains, because the guest was not resumed or nodes were not
+// removed. Otherwise the overlay remains the guest's disk, and the caller must call Cancel.
 //
 // Nothing else may resume the guest in the meantime.
-func (s *Settling) Switch(ctx context.Context, since string, complete func() error) (pause time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+func (s *Settling) Switch(ctx context.Context, since string, complete func() error) (switched bool, pause time.Duration, err error) {
+	prepare, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	start := time.Now()
-	resume, err := pauseGuest(ctx, s.client)
-	if err != nil {
-		return 0, err
+	if err := s.prepareSwitch(prepare, since); err != nil {
+		return false, 0, err
 	}
-	err = s.client.Do(ctx, "block-job-complete", props{"device": settleJob}, nil)
+	if err := complete(); err != nil && !errors.Is(err, durable.ErrNotDurable) {
+		return false, 0, err
+	}
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout) // complete may take long
+	defer cancel()
+	err = resumeAfterSwitch(finish, s.client)
+	pause = time.Since(start)
+	return true, pause, errors.Join(err, removeLazyNodes(finish, s.client))
+}
+
+// prepareSwitch pauses the guest and connects it to the disk.
+func (s *Settling) prepareSwitch(ctx context.Context, since string) error {
+	err := pauseForSwitch(ctx, s.client)
+	if err == nil {
+		err = s.client.Do(ctx, "block-job-complete", props{"device": settleJob}, nil)
+	}
 	if err == nil {
 		err = s.waitForStatus(ctx, "concluded", switchPollInterval)
 	}
 	if err == nil {
 		err = s.moveBitmap(ctx, since)
 	}
-	if err == nil {
-		if err = complete(); errors.Is(err, durable.ErrNotDurable) {
-			err = nil // there is no way back
-		}
-		if err != nil {
-			err = errors.Join(err, setDrive(ctx, s.client, overlayNode))
-		}
-	}
-	if err != nil {
-		if drive, _ := queryDrive(ctx, s.client); drive == diskNode {
-			return 0, err // the guest must not write only to a disk that is still lazy
-		}
-		return 0, errors.Join(err, resume(ctx))
-	}
-	err = resume(ctx)
-	pause = time.Since(start)
-	return pause, errors.Join(err, removeLazyNodes(ctx, s.client))
+	return err
 }
 
-// pauseGuest pauses the guest if it is running, and returns the function that resumes it.
-func pauseGuest(ctx context.Context, c *qmp.Client) (resume func(context.Context) error, err error) {
+// switchFlag is an object that exists in QEMU while Switch has paused the guest. Thus whatever
+// finishes or reverts the Switch, perhaps another supervisor, can distinguish this pause from one
+// that the user requested. The object has no other effect.
+const switchFlag = "vmterminal-switch"
+
+// pauseForSwitch pauses the guest if it is running.
+func pauseForSwitch(ctx context.Context, c *qmp.Client) error {
 	var status struct {
 		Running bool `json:"running"`
 	}
-	if err := c.Do(ctx, "query-status", nil, &status); err != nil {
-		return nil, err
+	if err := c.Do(ctx, "query-status", nil, &status); err != nil || !status.Running {
+		return err
 	}
-	if !status.Running {
-		return func(context.Context) error { return nil }, nil
+	if err := c.Do(ctx, "object-add", props{"qom-type": "throttle-group", "id": switchFlag}, nil); err != nil {
+		return err
 	}
-	return func(ctx context.Context) error { return c.Do(ctx, "cont", nil, nil) }, c.Do(ctx, "stop", nil, nil)
+	return c.Do(ctx, "stop", nil, nil)
+}
+
+// resumeAfterSwitch resumes the guest if pauseForSwitch has paused it.
+func resumeAfterSwitch(ctx context.Context, c *qmp.Client) error {
+	var objects []struct {
+		Name string `json:"name"`
+	}
+	if err := c.Do(ctx, "qom-list", props{"path": "/objects"}, &objects); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if o.Name != switchFlag {
+			continue
+		}
+		if err := c.Do(ctx, "cont", nil, nil); err != nil {
+			return err
+		}
+		return c.Do(ctx, "object-del", props{"id": switchFlag}, nil)
+	}
+	return nil
 }
 
 // moveBitmap replaces the bitmap of changes by a copy of the bitmap since, which is on the
@@ -203,7 +228,9 @@ func (s *Settling) moveBitmap(ctx context.Context, since string) error {
 	return s.client.Do(ctx, "block-dirty-bitmap-remove", props{"node": diskNode, "name": s.changes}, nil)
 }
 
-// Cancel ends the job and removes the disk's nodes. The overlay remains the guest's disk.
+// Cancel ends the job, removes the disk's nodes, and resumes the guest if Switch has paused it.
+// The overlay remains the guest's disk. If Cancel fails, the guest may still be connected to the
+// lazy disk, so it must not be resumed before another Cancel succeeds.
 func (s *Settling) Cancel() error {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()
@@ -211,10 +238,9 @@ func (s *Settling) Cancel() error {
 	return err
 }
 
-// CancelSettling removes a Settling whose disk is still lazy, and reports whether there was
-// one. If the guest is already connected to the disk, it must be paused, and is connected to the
-// overlay again.
-func CancelSettling(ctx context.Context, c *qmp.Client) (wasSettling bool, err error) {
+// CancelSettling is like Cancel, for a Settling of a supervisor that has exited. The disk must
+// still be lazy. isLazy reports whether QEMU runs with a lazy disk.
+func CancelSettling(ctx context.Context, c *qmp.Client) (isLazy bool, err error) {
 	if err := endSettleJob(ctx, c); err != nil {
 		return false, err
 	}
@@ -222,19 +248,17 @@ func CancelSettling(ctx context.Context, c *qmp.Client) (wasSettling bool, err e
 	if err != nil {
 		return false, err
 	}
-	_, isLazy := all[overlayNode]
-	_, hasFile := all[fileNode]
-	if !isLazy || !hasFile {
+	if _, isLazy = all[overlayNode]; !isLazy {
 		return false, nil
 	}
 	if drive, err := queryDrive(ctx, c); err != nil {
-		return false, err
+		return true, err
 	} else if drive == diskNode {
 		if err := setDrive(ctx, c, overlayNode); err != nil {
-			return false, err
+			return true, err
 		}
 	}
-	return true, errors.Join(removeNode(ctx, c, diskNode), removeNode(ctx, c, fileNode))
+	return true, errors.Join(resumeAfterSwitch(ctx, c), removeNode(ctx, c, diskNode), removeNode(ctx, c, fileNode))
 }
 
 func endSettleJob(ctx context.Context, c *qmp.Client) error {
@@ -270,19 +294,19 @@ func removeLazyNodes(ctx context.Context, c *qmp.Client) error {
 }
 
 // FinishSettling is for a QEMU whose supervisor exited during Switch, after the disk had become
-// an ordinary one: it removes the nodes of the lazy disk and resumes the guest. It reports
-// whether the guest is still connected to an overlay, which it leaves alone.
+// an ordinary one: it resumes the guest and removes the nodes of the lazy disk. It reports whether
+// the guest is still connected to an overlay, which it leaves alone.
 func FinishSettling(ctx context.Context, c *qmp.Client) (isLazy bool, err error) {
 	all, err := queryNodes(ctx, c)
 	if err != nil {
 		return false, err
 	}
 	if _, hasOverlay := all[overlayNode]; !hasOverlay {
-		return false, nil
+		return false, resumeAfterSwitch(ctx, c)
 	}
 	disk, err := guestDisk(ctx, c, all)
 	if err != nil || disk == overlayNode {
 		return err == nil, err
 	}
-	return false, errors.Join(removeLazyNodes(ctx, c), c.Do(ctx, "cont", nil, nil))
+	return false, errors.Join(resumeAfterSwitch(ctx, c), removeLazyNodes(ctx, c))
 }

@@ -79,20 +79,23 @@ func modTimeOf(f *os.File) time.Time {
 	return st.ModTime()
 }
 
-// openRecordedDisk opens the disk that a running QEMU writes to, even if it was renamed
-// or deleted. It returns nil if it cannot find the disk, as on systems without /proc or
-// with records from an earlier version.
-func openRecordedDisk(rec client.RunRecord) *os.File {
+// openRecordedDisk opens the disk of a running QEMU, even if it was renamed or deleted. It returns
+// nil if it cannot find the disk, as on systems without /proc or with records from an earlier
+// version.
+func openRecordedDisk(dir home.VMDir, rec client.RunRecord) *os.File {
+	if rec.DiskInode == 0 {
+		return nil
+	}
 	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", rec.QEMU.PID)) // the pattern is well-formed
-	for _, link := range links {
-		st, err := os.Stat(link)
+	for _, path := range append(links, dir.Disk()) {                      // QEMU does not open a lazy disk at first
+		st, err := os.Stat(path)
 		if err != nil || !st.Mode().IsRegular() {
 			continue
 		}
-		if sys, ok := st.Sys().(*syscall.Stat_t); !ok || rec.DiskInode == 0 || sys.Ino != rec.DiskInode {
+		if sys, ok := st.Sys().(*syscall.Stat_t); !ok || sys.Ino != rec.DiskInode {
 			continue
 		}
-		if f, err := os.Open(link); err == nil {
+		if f, err := os.Open(path); err == nil {
 			return f
 		}
 	}

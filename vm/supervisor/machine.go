@@ -76,7 +76,7 @@ func prepareMachine(spec Spec) (*machine, error) {
 		PID: os.Getpid(), CPUs: spec.CPUs, MemoryMB: spec.MemoryMB,
 	})
 	createVariables := func() error { return createFirmwareVariables(spec) }
-	for _, step := range []func() error{m.acquireLocks, m.findWaitingJob, m.removeLeftovers, m.createSocketDir, m.openLogs, createVariables, m.serveSource} {
+	for _, step := range []func() error{m.acquireLocks, m.openLazyDisk, m.findWaitingJob, m.removeLeftovers, m.createSocketDir, m.openLogs, createVariables, m.serveSource} {
 		if err := step(); err != nil {
 			m.release()
 			return nil, err
@@ -226,6 +226,11 @@ func (m *machine) runQMPCommand(ctx context.Context, timeout time.Duration, name
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if name == "cont" {
+		if err := m.revertSwitch(ctx, control); err != nil {
+			return err
+		}
+	}
 	return control.Do(ctx, name, nil, nil)
 }
 

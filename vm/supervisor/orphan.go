@@ -64,7 +64,7 @@ func StopOrphan(ctx context.Context, dir home.VMDir, force bool, grace time.Dura
 	if grace <= 0 {
 		grace = client.DefaultGrace
 	}
-	disk := openRecordedDisk(rec)
+	disk := openRecordedDisk(dir, rec)
 	if disk != nil {
 		defer disk.Close()
 	}

@@ -118,6 +118,7 @@ func inAcceleratorFailureWindow(s client.State) bool {
 func (m *machine) restartWithTCG(ctx context.Context, e *qemuProcess) bool {
 	m.startMu.Lock()
 	defer m.startMu.Unlock()
+	m.awaitSwitch()
 	now := m.state.get()
 	if m.shutdown.isStarted() || !inAcceleratorFailureWindow(now) || !m.shouldRetryWithTCG(now.Accelerator, e) || !m.takeOverLock(e) {
 		return false

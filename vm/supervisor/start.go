@@ -266,7 +266,7 @@ func (m *machine) adoptQEMU(ctx context.Context) error {
 	m.state.update(client.EventState, func(s *client.State) {
 		s.CPUs, s.MemoryMB = m.lostRecord.CPUs, m.lostRecord.MemoryMB
 	})
-	m.setDisk(openRecordedDisk(m.lostRecord))
+	m.setDisk(openRecordedDisk(m.spec.Dir, m.lostRecord))
 	e := adoptQEMUProcess(m.lostRecord.QEMU, m.spec.Dir.Lock())
 	m.log.Debug("adopt QEMU", "pid", e.id.PID)
 	if err := m.connect(ctx, e); err != nil {

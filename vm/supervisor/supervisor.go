@@ -61,8 +61,9 @@ type Spec struct {
 	Shares         []Share
 	Firmware       qemu.FirmwareSource // UEFI; the zero value means BIOS
 
-	// Lazy is set if the disk is lazy.
-	Lazy *LazyDisk `json:"-"`
+	// OpenLazy, if set, returns the disk if it is lazy, and otherwise nil. It is called once,
+	// after Run has locked the VM.
+	OpenLazy func() (*LazyDisk, error) `json:"-"`
 
 	// Room, if set, returns an error if writing that many more bytes would fill the file
 	// system of Dir.
@@ -96,7 +97,8 @@ type LazyDisk struct {
 	// bytes of how many it has written. The error may be a *FillError. Fill is nil for a
 	// disk that is not filled in.
 	Fill func(ctx context.Context, progress func(done, total int64)) error
-	// Complete makes the filled disk an ordinary one, durably.
+	// Complete makes the filled disk an ordinary one, durably. After an error other than
+	// durable.ErrNotDurable, the disk is still lazy.
 	Complete func() error
 }
 

@@ -190,28 +190,47 @@ func Size(path string) (int64, error) {
 	return st.Size(), nil
 }
 
-// Complete makes the lazy disk at path an ordinary one, durably. The file must have all
-// contents, which Complete makes durable first. If the disk is not lazy, Complete only makes it
-// durable. If the error wraps durable.ErrNotDurable, the disk is an ordinary one; after any other
-// error it is unchanged.
-func Complete(path string) error {
+// ErrReplaced means that the file at the path of a lazy disk is not that disk.
+var ErrReplaced = errors.New("another file has replaced the disk")
+
+// Open opens the lazy disk m at path for reading and writing, and for nothing but filling it in.
+// The error may wrap ErrReplaced.
+func Open(path string, m Marker) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	now, err := ReadFile(f)
+	if err == nil && (now == nil || now.ID != m.ID) {
+		err = fmt.Errorf("%s: %w", path, ErrReplaced)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Complete makes the lazy disk m at path an ordinary one, durably. The file must have all
+// contents, which Complete makes durable first. If the error wraps durable.ErrNotDurable, the disk
+// is an ordinary one; after any other error, which may wrap ErrReplaced, it is unchanged.
+func Complete(path string, m Marker) error {
+	f, err := Open(path, m)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // synced below
-	m, err := ReadFile(f)
-	if err != nil {
-		return err
-	}
-	if err := durable.SyncFile(f); err != nil || m == nil {
+	if err := durable.SyncFile(f); err != nil {
 		return err
 	}
 	if err := f.Truncate(m.Size); err != nil {
 		return err
 	}
 	err = durable.SyncFile(f)
-	if err != nil && Write(f, *m) != nil {
+	if err == nil {
+		return nil
+	}
+	if errors.Join(Write(f, m), durable.SyncFile(f)) != nil {
 		return durable.MarkNotDurable(err)
 	}
 	return err

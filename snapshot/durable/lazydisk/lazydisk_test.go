@@ -41,7 +41,12 @@ func TestTrailerRoundTrip(t *testing.T) {
 	if size, err := Size(path); err != nil || size != testSize {
 		t.Errorf("Size = %d, %v, want %d", size, err, testSize)
 	}
-	if err := Complete(path); err != nil {
+	other := m
+	other.ID = rand.Text()
+	if err := Complete(path, other); !errors.Is(err, ErrReplaced) {
+		t.Errorf("Complete of another disk: %v, want ErrReplaced", err)
+	}
+	if err := Complete(path, m); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := Read(path); err != nil || got != nil {
@@ -50,8 +55,8 @@ func TestTrailerRoundTrip(t *testing.T) {
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("after Complete the disk has %d bytes (%v), want its %d bytes only", len(got), err, len(content))
 	}
-	if err := Complete(path); err != nil {
-		t.Errorf("second Complete: %v", err)
+	if err := Complete(path, m); !errors.Is(err, ErrReplaced) {
+		t.Errorf("second Complete: %v, want ErrReplaced", err)
 	}
 }
 
