@@ -48,8 +48,8 @@ func (m *machine) isJobRunning() bool {
 	return held && job.PID == m.initial.job
 }
 
-// take returns the point in time, which the caller must end, or an error if there is none.
-// Only one call succeeds.
+// take returns the point in time, which the caller must end, and removes it from d. It
+// returns an error if no point in time exists.
 func (d *initialDisk) take() (*activePointInTime, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -71,8 +71,8 @@ func (d *initialDisk) await(ctx context.Context) (*activePointInTime, error) {
 	}
 }
 
-// replace sets the point in time, or the reason why there is none, and ends the previous
-// one.
+// replace ends the previous point in time, if any, and sets the next one, or the reason why
+// the disk is not preserved.
 func (d *initialDisk) replace(pit *activePointInTime, err error) {
 	d.mu.Lock()
 	previous := d.pit

@@ -96,12 +96,31 @@ func TestCanceledJobLeavesNothing(t *testing.T) {
 	d.requireNoDialog()
 }
 
-// TestNoStartWhileDiskIsRead checks that a start that would fail is not offered.
-func TestNoStartWhileDiskIsRead(t *testing.T) {
-	d := startSnapshotJob(t)
+// TestNoStartWhileDiskIsReplaced checks that a start that would fail is not offered.
+func TestNoStartWhileDiskIsReplaced(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "newest")
+	svc.jobSteps = make(chan struct{})
+	d := open(t, svc)
+	d.menu(key(fyne.KeyR))
+	d.awaitDialog("Restore “newest”?")
+	d.press("Restore")
 	d.until("the start buttons to disappear", func() bool { return d.header.power.Disabled() && !d.terminals.placeholder.Button().Visible() })
 	close(d.svc.jobSteps)
 	d.until("the start buttons", func() bool { return !d.header.power.Disabled() && d.terminals.placeholder.Button().Visible() })
+}
+
+func TestStartWhileDiskIsRead(t *testing.T) {
+	d := startSnapshotJob(t)
+	if d.header.power.Disabled() || !d.terminals.placeholder.Button().Visible() {
+		t.Error("Start is not offered during a snapshot, want it offered")
+	}
+	d.press("Start")
+	d.until("the terminal", func() bool { return d.attached("dev") })
+	if d.jobEnded() {
+		t.Error("the snapshot ended when the VM started, want it to continue")
+	}
+	close(d.svc.jobSteps)
+	d.until("the end of the job", d.jobEnded)
 }
 
 func TestFailedJobExplains(t *testing.T) {
