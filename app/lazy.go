@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync/atomic"
 
@@ -140,6 +141,9 @@ func completeDisk(ctx context.Context, dir home.VMDir, path string, m job.Meter)
 
 func applyOverlay(ctx context.Context, overlay, disk string, m lazydisk.Marker) error {
 	o, err := qcow2.Open(overlay)
+	if errors.Is(err, qcow2.ErrDamaged) || errors.Is(err, qcow2.ErrUnsupported) {
+		err = fmt.Errorf("%w: %w", lazydisk.ErrDamaged, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (s *Store) makeLazy(ctx context.Context, f *os.File, filling lazydisk.Dir, 
 }
 
 // SweepLazy removes what lazy disks that no longer exist were filled from. The caller must
-// hold the VM's lock or the job lock.
+// hold the VM's lock: a running VM may use the folder of a disk that another file has replaced.
 func (s *Store) SweepLazy() error {
 	if _, err := os.Lstat(string(s.paths.Filling)); err != nil {
 		return nil //nolint:nilerr // there is nothing to remove
@@ -99,7 +99,7 @@ func (s *Store) SweepLazy() error {
 	if err != nil {
 		return err
 	}
-	disks := []string{disk}
+	disks := []string{disk, s.paths.Undo, diskfile.UndoBeside(disk)}
 	undo, _, err := diskfile.UndoDisk(disk, s.paths.Undo)
 	if err != nil && !errors.Is(err, ErrNoUndo) {
 		return err
@@ -127,7 +127,7 @@ type Filler struct {
 }
 
 // OpenFiller opens the source of the lazy disk at path, whose Kind must be lazydisk.Snapshot.
-// The error may wrap ErrDamaged, ErrNewer or lazydisk.ErrDamaged. The caller must close the
+// The error may wrap ErrNewer or lazydisk.ErrDamaged, and if it does, also ErrDamaged. The caller must close the
 // Filler.
 func OpenFiller(ctx context.Context, disk string, folder lazydisk.Folder, m lazydisk.Marker) (*Filler, error) {
 	if err := folder.Check(); err != nil {

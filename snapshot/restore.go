@@ -109,6 +109,7 @@ func (s *Store) restore(ctx context.Context, name, disk string, opt restoreOptio
 	if err != nil && placed {
 		return out, fmt.Errorf("%w: %w", ErrNotDurable, err)
 	}
+	_ = s.SweepLazy() // if it fails, the next holder of the VM's lock does it
 	if err != nil {
 		return Restored{}, classifyError(ctx, filepath.Dir(target), 0, err)
 	}

@@ -65,9 +65,15 @@ func (s *Store) DiscardUndo(ctx context.Context) (freed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var lazy *lazydisk.Marker
+	if path, _, err := diskfile.UndoDisk(target, s.paths.Undo); err == nil {
+		lazy, _ = lazydisk.Read(path)
+	}
 	freed, err = diskfile.Discard(target, s.paths.Undo)
 	_ = s.removeOrphanFirmware() // if it fails, the next holder of the VM's lock does it
-	_ = s.SweepLazy()            // likewise
+	if disk, readErr := lazydisk.Read(target); err == nil && lazy != nil && readErr == nil && (disk == nil || disk.ID != lazy.ID) {
+		s.paths.Filling.Folder(*lazy).Remove() // likewise
+	}
 	return freed, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm/qcow2"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/qmp"
@@ -159,6 +160,9 @@ func (m *machine) loadOverlay() error {
 		return nil
 	}
 	o, err := qcow2.Open(lazy.Overlay)
+	if errors.Is(err, qcow2.ErrDamaged) || errors.Is(err, qcow2.ErrUnsupported) {
+		err = fmt.Errorf("%w: %w", lazydisk.ErrDamaged, err)
+	}
 	if err != nil {
 		return err
 	}
