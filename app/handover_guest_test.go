@@ -223,7 +223,7 @@ type snapshotResult struct {
 }
 
 // startSlowSnapshot takes a snapshot that stops in the middle until goOn is closed.
-func startSlowSnapshot(t *testing.T, s *Service, name string) (result <-chan snapshotResult, goOn chan<- struct{}) {
+func startSlowSnapshot(ctx context.Context, t *testing.T, s *Service, name string) (result <-chan snapshotResult, goOn chan<- struct{}) {
 	t.Helper()
 	stopped, done := make(chan struct{}), make(chan snapshotResult, 1)
 	slow := newSlowDisk(nil, func() error { close(stopped); return nil })
@@ -236,7 +236,7 @@ func startSlowSnapshot(t *testing.T, s *Service, name string) (result <-chan sna
 		return src, err
 	}
 	go func() {
-		created, err := takeSnapshotOf(t.Context(), s, name, open)
+		created, err := takeSnapshotOf(ctx, s, name, open)
 		done <- snapshotResult{created, err}
 	}()
 	select {
@@ -250,7 +250,7 @@ func startSlowSnapshot(t *testing.T, s *Service, name string) (result <-chan sna
 // The guest overwrites the disk while the snapshot of the stopped VM is read.
 func TestStartDuringSnapshot(t *testing.T) {
 	s, sum := stoppedGuest(t)
-	result, goOn := startSlowSnapshot(t, s, "before")
+	result, goOn := startSlowSnapshot(t.Context(), t, s, "before")
 	if err := s.Start(t.Context(), "dev", StartOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func TestStartDuringSnapshot(t *testing.T) {
 // A VM that does not start leaves the disk to the snapshot.
 func TestFailedStartDuringSnapshot(t *testing.T) {
 	s, sum := stoppedGuest(t)
-	result, goOn := startSlowSnapshot(t, s, "before")
+	result, goOn := startSlowSnapshot(t.Context(), t, s, "before")
 	path := os.Getenv("PATH")
 	t.Setenv("PATH", t.TempDir())
 	if err := s.Start(t.Context(), "dev", StartOptions{}); !errors.Is(err, qemu.ErrNoQEMU) {
@@ -308,6 +308,30 @@ func TestFailedStartDuringSnapshot(t *testing.T) {
 		t.Errorf("the snapshot took %v after the start had failed, as if it had waited for the VM", took)
 	}
 	checkContents(t, s, "before", sum)
+}
+
+// A snapshot that is canceled after the VM was started leaves nothing behind.
+func TestCancelAfterStartDuringSnapshot(t *testing.T) {
+	s, _ := stoppedGuest(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	result, goOn := startSlowSnapshot(ctx, t, s, "canceled")
+	if err := s.Start(t.Context(), "dev", StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	close(goOn)
+	if r := <-result; !errors.Is(r.err, context.Canceled) {
+		t.Errorf("snapshot: got error %v, want %v", r.err, context.Canceled)
+	}
+	waitPointInTimeRemoved(t, s)
+	files, err := os.ReadDir(s.vms.Dir("dev").Snapshots())
+	if err != nil || len(files) != 0 {
+		t.Errorf("files of snapshots: got %v, error %v, want none", files, err)
+	}
+	if st, err := s.supervisorState(t.Context(), "dev"); err != nil || st.State != client.Running {
+		t.Errorf("VM: got %+v, error %v, want it running", st, err)
+	}
 }
 
 // If the job is killed after it has let the VM start, the VM runs and nothing is left behind.
