@@ -11,6 +11,7 @@ import (
 
 	"vmterminal/snapshot/durable"
 	"vmterminal/vm/home"
+	"vmterminal/vm/image"
 	"vmterminal/vm/image/cache"
 )
 
@@ -194,4 +195,29 @@ func TestFailedBaseLeavesNothing(t *testing.T) {
 	if err := s.WriteBase(t.Context(), "base", writeBase); !errors.Is(err, failed) {
 		t.Errorf("with little room: got error %v, want %v", err, failed)
 	}
+}
+
+// If the disk created from the image is cached, it is not created again for the base.
+func TestBaseOfCachedDisk(t *testing.T) {
+	s := newStoreOn(t, "xfs")
+	path, content := qcow2(t)
+	importFile(t, s, path)
+	if _, err := writeDisk(t.Context(), t, s, image.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.Get("base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.WriteBase(t.Context(), "base", func(ctx context.Context, disk, base string) error {
+		if disk != m.Disk {
+			t.Errorf("got disk %s, want the cached %s", disk, m.Disk)
+		}
+		return writeBase(ctx, disk, base)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkDisk(t, m.Disk, content, true)
+	checkFiles(t, s, m.Digest+".img", m.Digest+".raw.gz", m.Digest+".idx", filepath.Base(m.Disk), "image.json", "lock")
 }
