@@ -248,7 +248,6 @@ func (m *machine) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.setFill(func(s *client.FillState) { s.Problem = client.FillProblem{} })
 	m.log.Debug("disk filled in", "duration", time.Since(start))
 	m.setFill(func(s *client.FillState) { s.Problem = client.FillProblem{} })
 	for {

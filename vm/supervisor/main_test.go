@@ -72,6 +72,9 @@ func TestMain(m *testing.M) {
 		report(err)
 		os.Exit(1)
 	}
+	if os.Getenv(envHoldAt) != "" {
+		spec.OpenLazy = func() (*LazyDisk, error) { return openTestLazyDisk(spec.Dir) }
+	}
 	if Run(context.Background(), spec, report, logTask) != nil {
 		os.Exit(1)
 	}
@@ -109,6 +112,8 @@ var guestRoot = sync.OnceValues(func() ([]byte, error) {
 type testVM struct {
 	t    *testing.T
 	spec Spec
+	// holdAt, if set, makes the disk lazy; see envHoldAt.
+	holdAt string
 	// launchCtx is the context for launch, by default the test's.
 	launchCtx context.Context
 }
@@ -198,7 +203,7 @@ func (v *testVM) launch() error {
 	if ctx == nil {
 		ctx = v.t.Context()
 	}
-	return Launch(ctx, exe, []string{"-test.run=^$"}, []string{envSpec + "=" + string(text)})
+	return Launch(ctx, exe, []string{"-test.run=^$"}, []string{envSpec + "=" + string(text), envHoldAt + "=" + v.holdAt})
 }
 
 // start launches the VM and connects to it.
