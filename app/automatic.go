@@ -53,6 +53,9 @@ type AutomaticState struct {
 // is taken.
 func (s *Service) SetAutomatic(ctx context.Context, vmName string, a Automatic) (VM, error) {
 	e, err := s.entry(vmName)
+	if err == nil && a.On() {
+		err = checkKept(e)
+	}
 	if err == nil {
 		err = s.vms.Update(e.Name, func(v *vm.VM) error {
 			v.Automatic = a.setting(v.Automatic)

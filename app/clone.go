@@ -55,7 +55,7 @@ func (s *Service) CloneSnapshot(ctx context.Context, vmName, name string, n NewV
 // and possible.
 func extractDisk(ctx context.Context, store *snapshot.Store, name string, dir home.VMDir, lazy bool, m job.Meter) error {
 	if lazy {
-		err := store.CreateLazyDisk(ctx, name, dir.Disk(), lazydisk.Dir(dir.Filling()), false, createOverlay, m)
+		err := store.CreateLazyDisk(ctx, name, dir.Disk(), lazydisk.Dir(dir.Filling()), createOverlay, m)
 		if !errors.Is(err, snapshot.ErrCannotBeLazy) {
 			return err
 		}

@@ -19,6 +19,9 @@ import (
 // the store, one line each.
 func (s *Service) VMs(ctx context.Context) ([]VM, []string, error) {
 	entries, notes, err := s.vms.List()
+	if err == nil && s.sweepTemporary(ctx, entries) {
+		entries, notes, err = s.vms.List()
+	}
 	if err != nil {
 		return nil, notes, wrapFailure(err, problem.Operation{Code: problem.OpVMList})
 	}
@@ -54,7 +57,7 @@ func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM 
 		Image: e.Image, CPUs: e.CPUs, MemoryMB: e.MemoryMB, Created: e.Created, MAC: e.MAC,
 		Isolated: e.Network.Isolated, Forwards: e.Network.Forwards,
 		Shares: sharesFromSettings(e.Shares), UEFI: e.Boot == vm.BootUEFI,
-		Dir: string(dir), Accel: e.Accel,
+		Dir: string(dir), Accel: e.Accel, Temporary: e.Temporary,
 	}
 	v.DiskSize, v.DiskUsed, v.Filling = describeDisk(dir)
 	_, v.UndoUsed, _, _ = snapshot.Open(SnapshotPaths(dir)).UndoInfo() // 0 without an undo disk
@@ -63,6 +66,9 @@ func (s *Service) describeVM(ctx context.Context, e vm.Entry, active string) VM 
 		v.Activity = plainActivity(holder.Activity)
 	}
 	s.addSupervisorState(ctx, dir, &v)
+	if e.Temporary {
+		v.Filling = nil // it is not filled in
+	}
 	v.Automatic = newAutomaticState(e.Automatic, dir, v.State)
 	if e.Broken != nil {
 		if !v.DiskReplaced {

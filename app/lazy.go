@@ -21,8 +21,8 @@ import (
 )
 
 // newLazyDisk returns what a supervisor needs to run a VM whose disk is lazy, or nil if the disk
-// is an ordinary one.
-func newLazyDisk(ctx context.Context, dir home.VMDir) (*supervisor.LazyDisk, error) {
+// is an ordinary one. The disk is filled in if fill is set.
+func newLazyDisk(ctx context.Context, dir home.VMDir, fill bool) (*supervisor.LazyDisk, error) {
 	m, err := lazydisk.Read(dir.Disk())
 	if err != nil || m == nil {
 		return nil, err
@@ -52,7 +52,7 @@ func newLazyDisk(ctx context.Context, dir home.VMDir) (*supervisor.LazyDisk, err
 	} else {
 		l.Image, l.ImageFormat = folder.Source(), string(m.Kind)
 	}
-	if !m.Unfilled {
+	if fill {
 		l.Fill = func(ctx context.Context, progress func(done, total int64)) error {
 			return fillDisk(ctx, dir, source, progress)
 		}

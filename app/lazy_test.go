@@ -258,7 +258,7 @@ func TestDamagedLazyDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := newLazyVM(t)
 			v.must(damage(v, lazydisk.Dir(v.dir().Filling()).Folder(v.marker(v.dir().Disk()))))
-			if _, err := newLazyDisk(t.Context(), v.dir()); !errors.Is(err, lazydisk.ErrDamaged) {
+			if _, err := newLazyDisk(t.Context(), v.dir(), true); !errors.Is(err, lazydisk.ErrDamaged) {
 				t.Errorf("start: %v, want lazydisk.ErrDamaged", err)
 			}
 			err := waitJob(v.CreateSnapshot(t.Context(), "dev", NewSnapshot{Name: "c"}))

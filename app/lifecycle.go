@@ -42,6 +42,9 @@ func (s *Service) startVM(ctx context.Context, e vm.Entry, opt StartOptions) err
 	if e.Broken != nil {
 		return e.Broken
 	}
+	if all, _, err := s.vms.List(); err == nil {
+		s.sweepTemporary(ctx, all)
+	}
 	if opt.Accel != "" {
 		e.Accel = opt.Accel
 		if err := e.Check(); err != nil {
@@ -97,9 +100,13 @@ func (s *Service) RunSupervisor(ctx context.Context, name, accel string, adopt b
 		report(err)
 		return err
 	}
-	return supervisor.Run(ctx, spec, report, func(ctx context.Context, log io.Writer, debug *slog.Logger) {
+	err = supervisor.Run(ctx, spec, report, func(ctx context.Context, log io.Writer, debug *slog.Logger) {
 		s.runAutomatic(ctx, e.Name, log, debug)
 	})
+	if e.Temporary {
+		s.awaitDeleted(context.WithoutCancel(ctx), e)
+	}
+	return err
 }
 
 func (s *Service) supervisorSpec(v vm.VM, accel string) (supervisor.Spec, error) {
@@ -117,7 +124,9 @@ func (s *Service) supervisorSpec(v vm.VM, accel string) (supervisor.Spec, error)
 		Accel:    accel, AcceleratorsFile: s.opt.Home.Accelerators(),
 		Debug: isDebugEnabled(s.opt.Log),
 	}
-	spec.OpenLazy = func() (*supervisor.LazyDisk, error) { return newLazyDisk(context.Background(), spec.Dir) }
+	spec.OpenLazy = func() (*supervisor.LazyDisk, error) {
+		return newLazyDisk(context.Background(), spec.Dir, !v.Temporary)
+	}
 	spec.Room = func(bytes int64) error { return snapshot.CheckRoom(string(spec.Dir), bytes) }
 	for _, share := range v.Shares {
 		spec.Shares = append(spec.Shares, supervisor.Share{
@@ -164,6 +173,9 @@ func (s *Service) Stop(ctx context.Context, name string, opt StopOptions, report
 	if err == nil {
 		name = e.Name
 		err = s.stopVM(ctx, e, opt, report)
+	}
+	if err == nil && e.Temporary {
+		s.awaitDeleted(ctx, e)
 	}
 	return wrapFailure(err, problem.Operation{Code: problem.OpVMStop, VM: name})
 }

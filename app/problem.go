@@ -41,6 +41,8 @@ var errorCodes = []errorCode{
 	{context.Canceled, problem.Canceled},
 	{ErrRunning, problem.VMRunning},
 	{ErrState, problem.WrongState},
+	{ErrTemporary, problem.VMTemporary},
+	{ErrNoBoot, problem.BootFailed},
 	{guestfiles.ErrCopy, problem.CopyFailed},
 	{guestfiles.ErrIsFolder, problem.IsFolder},
 	{ErrNoSSHServer, problem.NoSSHServer},

@@ -37,6 +37,8 @@ type Snapshot struct {
 	// Pinned snapshots are not pruned. VerifiedAt is zero if the snapshot was never verified.
 	Pinned     bool
 	VerifiedAt time.Time
+	// BootedAt is when VerifySnapshots last started a guest from it, or zero.
+	BootedAt time.Time
 	// Frees is the number of bytes that deleting only this snapshot frees.
 	Frees int64
 	// For a new snapshot, Reused is the number of bytes of its file that were copied from the

@@ -94,7 +94,7 @@ func snapshotFromInfo(dir home.VMDir, i snapshot.Info, current bool) Snapshot {
 		Created: i.Created, DiskSize: i.DiskSize, FileSize: i.FileSize, Digest: i.Digest,
 		Taken: i.Taken, FrozenFor: i.FrozenFor,
 		State: i.State, DamageFoundAt: i.DamageFoundAt, Foreign: i.Foreign,
-		Pinned: i.Pinned, Automatic: i.Automatic, VerifiedAt: i.VerifiedAt, Frees: i.Frees,
+		Pinned: i.Pinned, Automatic: i.Automatic, VerifiedAt: i.VerifiedAt, BootedAt: i.BootedAt, Frees: i.Frees,
 		IsCurrent: current,
 		File:      snapshot.File(dir.Snapshots(), i.Name),
 	}

@@ -24,7 +24,10 @@ func (s *Service) CreateSnapshot(_ context.Context, vmName string, n NewSnapshot
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: vmName, Snapshot: n.Name})
 	}
 	store := snapshot.Open(SnapshotPaths(s.vms.Dir(e.Name)))
-	if err := store.Reserve(n.Name); err != nil {
+	if err = checkKept(e); err == nil {
+		err = store.Reserve(n.Name)
+	}
+	if err != nil {
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotCreate, VM: e.Name, Snapshot: n.Name}, problem.DiskUnchanged)
 	}
 	return runJob(s, job.Snapshot, job.Subject{VM: e.Name, Name: n.Name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {

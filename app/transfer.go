@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"vmterminal/app/job"
 	"vmterminal/app/problem"
@@ -53,7 +54,7 @@ func (s *Service) verifySnapshot(checker verifier, vmName string, info snapshot.
 // each in its own job. It calls onJob with each job, or with the error that prevented the job,
 // and waits until onJob has returned and the job has ended. It stops when onJob returns false
 // or ctx is done.
-func (s *Service) VerifySnapshots(ctx context.Context, vmName string, names []string, quick bool, onJob func(name string, j *job.Job[Verified], err error) bool) error {
+func (s *Service) VerifySnapshots(ctx context.Context, vmName string, names []string, opt VerifyOptions, onJob func(name string, j *job.Job[Verified], err error) bool) error {
 	e, err := s.entry(vmName)
 	if err != nil {
 		return wrapFailure(err, problem.Operation{Code: problem.OpSnapshotVerifyAll, VM: vmName})
@@ -74,7 +75,12 @@ func (s *Service) VerifySnapshots(ctx context.Context, vmName string, names []st
 			}
 			continue
 		}
-		j := s.verifySnapshot(checker, e.Name, info, quick)
+		var j *job.Job[Verified]
+		if opt.Boot > 0 {
+			j = s.verifyByBoot(e, info, opt.Boot)
+		} else {
+			j = s.verifySnapshot(checker, e.Name, info, opt.Quick)
+		}
 		proceed := onJob(name, j, nil)
 		_ = j.Wait(ctx) // onJob has reported the error
 		if !proceed || ctx.Err() != nil {
@@ -82,6 +88,15 @@ func (s *Service) VerifySnapshots(ctx context.Context, vmName string, names []st
 		}
 	}
 	return nil
+}
+
+// VerifyOptions configures VerifySnapshots.
+type VerifyOptions struct {
+	// Quick checks only the size, the header and the digest of the compressed bytes.
+	Quick bool
+	// Boot, if not 0, starts each snapshot as a temporary VM instead, and waits that long for
+	// the guest's agent or for a login prompt.
+	Boot time.Duration
 }
 
 // Comparison says what a verification compared; see [snapshot.Comparison].
@@ -92,6 +107,7 @@ const (
 	ComparedAll     = snapshot.ComparedAll
 	ComparedQuick   = snapshot.ComparedQuick
 	ComparedForeign = snapshot.ComparedForeign
+	ComparedBoot    = Comparison("boot") // nothing was compared: the guest was started
 )
 
 // Verified is the result of a successful verification.
@@ -179,6 +195,9 @@ func (s *Service) ImportSnapshot(vmName, from, name string) (*job.Job[Snapshot],
 		return nil, wrapFailure(err, problem.Operation{Code: problem.OpSnapshotImport, VM: vmName})
 	}
 	op := problem.Operation{Code: problem.OpSnapshotImport, VM: e.Name, File: fetch.RedactURL(from)}
+	if err := checkKept(e); err != nil {
+		return nil, wrapFailure(err, op, problem.NothingAdded)
+	}
 	dir := s.vms.Dir(e.Name)
 	return runJob(s, job.Import, job.Subject{VM: e.Name, Name: name}, func(ctx context.Context, m job.Meter) (Snapshot, error) {
 		lock, err := s.lockJob(ctx, e.Name, durable.Activity{Code: string(problem.OpSnapshotImport)})

@@ -36,6 +36,8 @@ type VM struct {
 	State  VMState
 	// Problem says why a VM is broken or unreachable. Its code is "" if it is neither.
 	Problem problem.Problem
+	// Temporary VMs are deleted when they stop; see KeepVM.
+	Temporary bool
 	// Unreachable says why a running VM cannot be controlled; it is "" if it can.
 	Unreachable UnreachableCode
 	// PauseReason says why a VM is paused; it is zero if the VM was paused on request.

@@ -53,7 +53,9 @@ type Info struct {
 	Automatic bool
 	// VerifiedAt is when Verify last found the whole file good, or zero if never.
 	VerifiedAt time.Time
-	State      State
+	// BootedAt is when RecordBoot was last called, or zero if never.
+	BootedAt time.Time
+	State    State
 	// Problem says what is wrong with a damaged, missing or newer snapshot; otherwise it is
 	// nil. DamageFoundAt is when Verify found the damage, or zero if it is found each time.
 	Problem       error

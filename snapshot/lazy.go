@@ -32,9 +32,9 @@ func (s *Store) RestoreLazily(ctx context.Context, name, disk string, keepUndo b
 }
 
 // CreateLazyDisk creates a lazy disk of a snapshot at a path where no disk is. filling is the
-// folder for what it is filled from. If unfilled is set, the disk will not be filled in. The
+// folder for what it is filled from. The
 // errors are those of RestoreLazily.
-func (s *Store) CreateLazyDisk(ctx context.Context, name, disk string, filling lazydisk.Dir, unfilled bool, createOverlay OverlayFunc, p Progress) error {
+func (s *Store) CreateLazyDisk(ctx context.Context, name, disk string, filling lazydisk.Dir, createOverlay OverlayFunc, p Progress) error {
 	file, info, err := s.openPresent(ctx, name)
 	if err != nil {
 		return err

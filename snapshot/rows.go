@@ -66,6 +66,8 @@ type row struct {
 	// since then.
 	VerifiedAt time.Time   `json:"verified,omitzero"`
 	Damage     foundDamage `json:"damage,omitzero"`
+	// BootedAt is when a guest was last started from the snapshot to verify it.
+	BootedAt time.Time `json:"booted,omitzero"`
 	// Renaming is the new name during a rename of the file.
 	Renaming string `json:"renaming,omitempty"`
 	// Deleting is set while the file is being removed.
@@ -155,7 +157,7 @@ func rowFromInfo(i Info) row {
 		Name: i.Name, ID: i.ID, Description: i.Description, Purpose: i.Purpose, VM: i.VM, Created: i.Created,
 		Taken: i.Taken, FrozenMicros: i.FrozenFor.Microseconds(),
 		DiskSize: i.DiskSize, Data: i.Data, FileSize: i.FileSize, Digest: i.Digest,
-		Pinned: i.Pinned, Automatic: scheduledName, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt,
+		Pinned: i.Pinned, Automatic: scheduledName, Foreign: i.Foreign, Imported: i.State == StateImported, VerifiedAt: i.VerifiedAt, BootedAt: i.BootedAt,
 	}
 }
 
@@ -164,7 +166,7 @@ func (r row) info() Info {
 		ID: sanitizeText(r.ID), Name: sanitizeText(r.Name), Description: sanitizeText(r.Description), Purpose: sanitizePurpose(r.Purpose), VM: sanitizeText(r.VM), Created: r.Created.UTC(),
 		DiskSize: r.DiskSize, Data: r.Data, FileSize: r.FileSize, Digest: sanitizeText(r.Digest),
 		Taken: Taken(sanitizeText(string(r.Taken))), FrozenFor: time.Duration(r.FrozenMicros) * time.Microsecond,
-		Pinned: r.Pinned, Automatic: r.Automatic != "" && r.Automatic == r.Name, Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(),
+		Pinned: r.Pinned, Automatic: r.Automatic != "" && r.Automatic == r.Name, Foreign: r.Foreign, VerifiedAt: r.VerifiedAt.UTC(), BootedAt: r.BootedAt.UTC(),
 	}
 }
 
@@ -185,7 +187,7 @@ func (r row) merge(i Info) Info {
 	case !r.matches(i):
 		return i
 	}
-	i.VerifiedAt = r.VerifiedAt.UTC()
+	i.VerifiedAt, i.BootedAt = r.VerifiedAt.UTC(), r.BootedAt.UTC()
 	if r.Foreign {
 		i.Description, i.Pinned = sanitizeText(r.Description), r.Pinned
 		i.DiskSize, i.Data, i.Digest = r.DiskSize, r.Data, sanitizeText(r.Digest)

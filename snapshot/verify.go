@@ -74,6 +74,15 @@ func (s *Store) NewVerifier(ctx context.Context) (*Verifier, error) {
 	return &Verifier{store: s, catalog: all, written: time.Now()}, err
 }
 
+// RecordBoot records that a guest was started from the snapshot described by info. It ignores
+// errors, and does nothing if the file has changed in the meantime.
+func (s *Store) RecordBoot(info Info) {
+	v := Verifier{store: s}
+	at := currentRowTime()
+	v.found = []finding{{info, func(r *row) { r.BootedAt = at }}}
+	v.Close()
+}
+
 // Names returns the names of all snapshots, newest first.
 func (v *Verifier) Names() []string {
 	names := make([]string, len(v.catalog.list))

@@ -27,7 +27,7 @@ func Defaults(name string) VM {
 // created and used. The VM appears under its name only when it is complete and durable; if
 // fill fails, nothing remains. Create returns ErrExists if the name is taken, and
 // ErrDataExists if a folder from an earlier VM of that name exists. The first VM in a
-// store becomes the active VM.
+// store becomes the active VM, unless it is temporary.
 func (s *Store) Create(v VM, fill func(dir home.VMDir) error) (err error) {
 	if err := v.Check(); err != nil {
 		return err
@@ -137,7 +137,7 @@ func (s *Store) addVM(v VM, change func(func(*rows) error) error, place func(*ro
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(active, func(name string) bool { return r.find(name) >= 0 }) {
+		if !v.Temporary && !slices.ContainsFunc(active, func(name string) bool { return r.find(name) >= 0 }) {
 			if err := s.writeActive(v.Name); err != nil {
 				return durable.UnmarkNotDurable(err)
 			}

@@ -27,11 +27,21 @@ import (
 // from the list and before removing its files: on NFS and FUSE, the names of open files
 // remain.
 func (s *Store) Delete(name string, data bool, unlock func()) error {
+	return s.deleteVM(name, data, unlock, func(VM) bool { return true })
+}
+
+// DeleteTemporary is like Delete with data, for a VM that is still temporary and has the given
+// ID. It returns ErrNotFound if there is no such VM.
+func (s *Store) DeleteTemporary(name, id string, unlock func()) error {
+	return s.deleteVM(name, true, unlock, func(v VM) bool { return v.Temporary && v.ID == id })
+}
+
+func (s *Store) deleteVM(name string, data bool, unlock func(), matches func(VM) bool) error {
 	var deletedDir, undo string
 	var linkedFiles []string
 	err := s.changeList(func(r *rows) (err error) {
 		i := r.find(name)
-		if i < 0 {
+		if i < 0 || !matches(r.VMs[i].VM) {
 			return fmt.Errorf("%w: '%s'", ErrNotFound, name)
 		}
 		v := r.VMs[i]

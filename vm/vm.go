@@ -71,6 +71,9 @@ type VM struct {
 	Shares  Shares  `json:"shares,omitempty"`
 	// Automatic is the schedule of automatic snapshots, taken while the VM runs.
 	Automatic Automatic `json:"automatic_snapshots,omitzero"`
+	// Temporary VMs are deleted when they stop. Versions without this member do not delete
+	// them, and preserve it.
+	Temporary bool `json:"temporary,omitempty"`
 }
 
 // Check validates the settings. The error, if any, wraps ErrBadConfig or durable.ErrBadName.

@@ -142,6 +142,7 @@ var operationTexts = map[problem.OperationCode]string{
 	problem.OpShareCheck:              "share that folder",
 	problem.OpShareSet:                "share {value}",
 	problem.OpShellOpen:               "open a shell in {vm}",
+	problem.OpSnapshotBoot:            "start snapshot '{snapshot}' of {vm} as a temporary VM",
 	problem.OpSnapshotClone:           "clone snapshot '{snapshot}' of {vm} as '{name}'",
 	problem.OpSnapshotCreate:          "take snapshot '{snapshot}' of {vm}",
 	problem.OpSnapshotCreateAutomatic: "take an automatic snapshot of {vm}",
@@ -173,6 +174,7 @@ var operationTexts = map[problem.OperationCode]string{
 	problem.OpVMCreateImage:           "create {vm} from image {image}",
 	problem.OpVMDelete:                "delete {vm}",
 	problem.OpVMFind:                  "find {vm}",
+	problem.OpVMKeep:                  "keep {vm}",
 	problem.OpVMList:                  "list the VMs",
 	problem.OpVMPause:                 "pause {vm}",
 	problem.OpVMRename:                "rename {vm} to '{name}'",
@@ -211,6 +213,7 @@ var stateTexts = map[problem.StateCode]string{
 // hintTexts maps failures to the next step.
 var hintTexts = map[problem.Code]string{
 	problem.VMRunning:           "Stop it first: vmterminal stop",
+	problem.VMTemporary:         "Keep it first: vmterminal vm keep",
 	problem.NoSSHServer:         "Install one in it, for example: vmterminal pkg install openssh-server",
 	problem.NoPackageManager:    "Copy programs in: vmterminal cp",
 	problem.ForwardNotFound:     "List them: vmterminal vm show",

@@ -16,7 +16,7 @@ func snapshotCommand(r *runner) *cobra.Command {
 	cmd.AddCommand(
 		snapshotCreateCommand(r), snapshotListCommand(r), snapshotShowCommand(r), snapshotRestoreCommand(r), snapshotUndoCommand(r), snapshotDeleteCommand(r),
 		snapshotVerifyCommand(r), snapshotRenameCommand(r), snapshotDescribeCommand(r), snapshotPinCommand(r), snapshotUnpinCommand(r), snapshotPruneCommand(r), snapshotAutoCommand(r),
-		snapshotExportCommand(r), snapshotServeCommand(r), snapshotImportCommand(r), snapshotCloneCommand(r),
+		snapshotExportCommand(r), snapshotServeCommand(r), snapshotImportCommand(r), snapshotCloneCommand(r), snapshotBootCommand(r),
 	)
 	return cmd
 }

@@ -145,6 +145,9 @@ func printSnapshotExtras(p *printer, s app.Snapshot, indent string) {
 	if !s.VerifiedAt.IsZero() {
 		p.printf("%sVerified: %s\n", indent, formatTime(s.VerifiedAt))
 	}
+	if !s.BootedAt.IsZero() {
+		p.printf("%sBoots: yes, tried on %s\n", indent, formatTime(s.BootedAt))
+	}
 	// A difference of a few KiB is only due to rounding to whole blocks.
 	if shares := s.FileSize - s.Frees; s.State != app.SnapshotMissing && shares > s.FileSize/100 {
 		p.printf("%sDeleting frees: %s\n", indent, units.Bytes(s.Frees))

@@ -36,7 +36,8 @@ were not created by VMTerminal are always restored completely first.`,
   vmterminal snapshot restore before-upgrade
   vmterminal run
 
-  vmterminal snapshot restore before-upgrade --start && vmterminal run`,
+  vmterminal snapshot restore before-upgrade --start
+  vmterminal console`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: r.completeSnapshot,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opt.SaveUndo == "" {

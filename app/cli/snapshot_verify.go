@@ -2,6 +2,8 @@ package cli
 
 import (
 	"cmp"
+	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,14 +13,23 @@ import (
 )
 
 func snapshotVerifyCommand(r *runner) *cobra.Command {
-	var all, quick bool
+	var all, boot bool
+	var opt app.VerifyOptions
+	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "verify NAME...",
 		Short: "Verify that snapshots are intact",
 		Long: `Verify decompresses snapshots and compares all data with the checksums in their
 files. It does not change them. If a snapshot is damaged, it verifies the others and
-then fails.`,
+then fails.
+
+With --boot, verify starts each snapshot as a temporary VM without network, waits until
+the guest's agent answers or a login prompt appears on the console, and deletes the VM.
+Only the parts that the guest reads are compared with their checksums. If the guest does
+not start, the end of its console is printed. 'vmterminal snapshot show' prints when a
+snapshot was last started in this way.`,
 		Example: `  vmterminal snapshot verify before-upgrade
+  vmterminal snapshot verify --boot before-upgrade
   vmterminal snapshot verify --all --quick`,
 		ValidArgsFunction: r.completeSnapshots,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -28,14 +39,27 @@ then fails.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case boot && opt.Quick:
+				return usagef(cmd, "--boot and --quick cannot be combined")
+			case timeout <= 0:
+				return usagef(cmd, "--timeout must be positive")
+			case cmd.Flags().Changed("timeout") && !boot:
+				return usagef(cmd, "--timeout needs --boot")
+			}
 			if all {
 				args = nil
 			}
-			return verifySnapshots(r, cmd, args, quick)
+			if boot {
+				opt.Boot = timeout
+			}
+			return verifySnapshots(r, cmd, args, opt)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "verify all snapshots of the VM")
-	cmd.Flags().BoolVar(&quick, "quick", false, "check only the file's size and header and the checksum of its compressed data")
+	cmd.Flags().BoolVar(&opt.Quick, "quick", false, "check only the file's size and header and the checksum of its compressed data")
+	cmd.Flags().BoolVar(&boot, "boot", false, "start each snapshot as a temporary VM to see whether its guest starts")
+	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "time that the guest has to start, with --boot")
 	return cmd
 }
 
@@ -50,7 +74,7 @@ type verifiedView struct {
 
 // verifySnapshots verifies the named snapshots, or all if there are no names. It continues
 // after a failure. It returns the first error that reports damage, or else the first error.
-func verifySnapshots(r *runner, cmd *cobra.Command, names []string, quick bool) error {
+func verifySnapshots(r *runner, cmd *cobra.Command, names []string, opt app.VerifyOptions) error {
 	out := struct {
 		Schema   int            `json:"schema"`
 		Verified []verifiedView `json:"verified"`
@@ -82,7 +106,7 @@ func verifySnapshots(r *runner, cmd *cobra.Command, names []string, quick bool) 
 		}
 		return true
 	}
-	if err := r.svc.VerifySnapshots(cmd.Context(), r.vm, names, quick, note); err != nil {
+	if err := r.svc.VerifySnapshots(cmd.Context(), r.vm, names, opt, note); err != nil {
 		return cmp.Or(failure, err)
 	}
 	err := r.writeResult(out, func() {
@@ -100,12 +124,20 @@ func verifySnapshots(r *runner, cmd *cobra.Command, names []string, quick bool) 
 
 func verifySnapshot(p *printer, cmd *cobra.Command, j *job.Job[app.Verified]) (app.Verified, error) {
 	p.infof("Verifying snapshot '%s' of VM '%s'...", j.Subject, j.VM)
-	return followJob(cmd.Context(), p, j)
+	v, err := followJob(cmd.Context(), p, j)
+	if failed := (*app.BootFailure)(nil); errors.As(err, &failed) && len(failed.Console) > 0 {
+		p.infof("The end of the console:")
+		for _, line := range failed.Console {
+			p.infof("    %s", line)
+		}
+	}
+	return v, err
 }
 
 var comparisonTexts = map[app.Comparison]string{
 	app.ComparedAll:     "All data was decompressed and compared with the file's SHA-256 and CRC-32, and all compressed bytes with its CRC-32C.",
 	app.ComparedQuick:   "The file's length and header were checked, and all compressed bytes compared with its CRC-32C; nothing was decompressed.",
+	app.ComparedBoot:    "The guest started; only what it read was compared.",
 	app.ComparedForeign: "All data was decompressed and compared with the CRC-32 and length in the gzip file, which was not written by VMTerminal and has no SHA-256.",
 }
 

@@ -33,6 +33,9 @@ func statusCommand(r *runner) *cobra.Command {
 func printStatus(p *printer, v app.VM) {
 	p.printf("  State: ")
 	p.printfState(string(v.State), 0, "\n")
+	if v.Temporary {
+		p.printf("  Temporary: deleted when it stops\n")
+	}
 	if problem := problemText(v); problem != "" {
 		p.printf("  Problem: %s\n", problem)
 	}

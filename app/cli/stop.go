@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vmterminal/app"
+	"vmterminal/app/problem"
 )
 
 func stopCommand(r *runner) *cobra.Command {
@@ -19,6 +20,9 @@ func stopCommand(r *runner) *cobra.Command {
 			v, err := stopVM(r, cmd, opt)
 			if err != nil {
 				return err
+			}
+			if v.Temporary {
+				return r.writeResult(vmDocument(v), func() { r.printf("VM stopped and deleted: %s\n", v.Name) })
 			}
 			return r.writeResult(vmDocument(v), func() { r.printf("VM stopped: %s%s\n", v.Name, inParentheses(exitText(v))) })
 		},
@@ -38,7 +42,13 @@ settings in effect. A stopped VM is only started.`,
   vmterminal restart --vm dev --grace 60s`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := stopVM(r, cmd, opt)
+			v, err := r.svc.VM(cmd.Context(), r.vm)
+			if err == nil && v.Temporary {
+				err = &app.Failure{Operation: problem.Operation{Code: problem.OpVMRestart, VM: v.Name}, Err: app.ErrTemporary}
+			}
+			if err == nil {
+				v, err = stopVM(r, cmd, opt)
+			}
 			if err != nil {
 				return err
 			}
@@ -69,6 +79,10 @@ func stopVM(r *runner, cmd *cobra.Command, opt app.StopOptions) (app.VM, error) 
 	}
 	if err := r.svc.Stop(cmd.Context(), v.Name, opt, stopReporter(r.printer, v.Name)); err != nil {
 		return app.VM{}, err
+	}
+	if v.Temporary { // it is deleted now
+		v.State = app.Stopped
+		return v, nil
 	}
 	return r.svc.VM(cmd.Context(), v.Name)
 }

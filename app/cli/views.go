@@ -13,6 +13,7 @@ type vmView struct {
 	Name              string          `json:"name"`
 	Active            bool            `json:"active"`
 	State             string          `json:"state"`
+	Temporary         bool            `json:"temporary,omitempty"`
 	Problem           string          `json:"problem,omitempty"`
 	Doing             string          `json:"doing,omitempty"`
 	Image             string          `json:"image"`
@@ -59,7 +60,7 @@ func vmDocument(v app.VM) any {
 
 func vmJSON(v app.VM) vmView {
 	return vmView{
-		Name: v.Name, Active: v.Active, State: string(v.State), Problem: problemText(v), Doing: activityText(v.Activity),
+		Name: v.Name, Active: v.Active, State: string(v.State), Temporary: v.Temporary, Problem: problemText(v), Doing: activityText(v.Activity),
 		Image: v.Image, UEFI: v.UEFI, CPUs: v.CPUs, MemoryMB: v.MemoryMB,
 		DiskSize: v.DiskSize, DiskUsed: v.DiskUsed, UndoUsed: v.UndoUsed,
 		Snapshots: v.Snapshots, LastSnapshot: utcOrNil(v.LastSnapshot), Created: v.Created.UTC(), Folder: v.Dir,
@@ -104,6 +105,7 @@ type snapshotView struct {
 	Pinned      bool       `json:"pinned"`
 	Automatic   bool       `json:"automatic"`
 	VerifiedAt  *time.Time `json:"verified_at,omitempty"`
+	BootedAt    *time.Time `json:"booted_at,omitempty"`
 	Frees       int64      `json:"frees"`
 	// Reused, Unread and NotFrozen are set only for a snapshot that was just taken; see
 	// app.Snapshot.
@@ -121,7 +123,7 @@ func snapshotJSON(s app.Snapshot) snapshotView {
 		DiskSize: s.DiskSize, FileSize: s.FileSize, Digest: s.Digest,
 		Taken: string(s.Taken), HeldMicros: s.FrozenFor.Microseconds(),
 		State: string(s.State), Problem: snapshotProblemText(s), Foreign: s.Foreign, Pinned: s.Pinned, Automatic: s.Automatic,
-		VerifiedAt: utcOrNil(s.VerifiedAt), Frees: s.Frees, Reused: s.Reused, Unread: s.Unread, NotFrozen: string(s.NotFrozen), Here: s.IsCurrent, File: s.File,
+		VerifiedAt: utcOrNil(s.VerifiedAt), BootedAt: utcOrNil(s.BootedAt), Frees: s.Frees, Reused: s.Reused, Unread: s.Unread, NotFrozen: string(s.NotFrozen), Here: s.IsCurrent, File: s.File,
 	}
 }
 

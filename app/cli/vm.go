@@ -15,7 +15,7 @@ func vmCommand(r *runner) *cobra.Command {
   vmterminal vm list
   vmterminal vm use dev`,
 	}
-	cmd.AddCommand(vmCreateCommand(r), vmListCommand(r), vmUseCommand(r), vmShowCommand(r), vmSetCommand(r), vmRenameCommand(r), vmCloneCommand(r), vmDeleteCommand(r))
+	cmd.AddCommand(vmCreateCommand(r), vmListCommand(r), vmUseCommand(r), vmShowCommand(r), vmSetCommand(r), vmRenameCommand(r), vmCloneCommand(r), vmKeepCommand(r), vmDeleteCommand(r))
 	return cmd
 }
 
@@ -75,6 +75,9 @@ func printVMs(p *printer, list []app.VM) {
 		}
 		p.printf("%s %-*s  ", mark, width, v.Name)
 		p.printfState(string(v.State), 13, "  %4d  %8s  %10s  %9d  %s\n", v.CPUs, formatMemory(v.MemoryMB), units.Bytes(v.DiskUsed), v.Snapshots, last)
+		if v.Temporary {
+			p.printf("    temporary: deleted when it stops\n")
+		}
 		if problem := problemText(v); problem != "" {
 			p.printf("    %s\n", problem)
 		}

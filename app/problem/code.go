@@ -26,6 +26,8 @@ const (
 	Canceled             Code = "canceled"
 	VMRunning            Code = "vm_running"
 	WrongState           Code = "wrong_state"
+	VMTemporary          Code = "vm_temporary"
+	BootFailed           Code = "boot_failed"
 	CopyFailed           Code = "copy_failed"
 	NoSSHServer          Code = "no_ssh_server"
 	ToolMissing          Code = "tool_missing"
@@ -126,6 +128,8 @@ var exits = map[Code]int{
 	Canceled:             ExitInterrupted,
 	VMRunning:            ExitState,
 	WrongState:           ExitState,
+	VMTemporary:          ExitState,
+	BootFailed:           ExitFailure,
 	CopyFailed:           ExitFailure,
 	NoSSHServer:          ExitState,
 	ToolMissing:          ExitFailure,

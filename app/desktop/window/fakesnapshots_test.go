@@ -119,9 +119,9 @@ func (f *fakeService) VerifySnapshot(_ context.Context, vm, name string, _ bool)
 	}), nil
 }
 
-func (f *fakeService) VerifySnapshots(ctx context.Context, vm string, names []string, quick bool, begun func(string, *job.Job[app.Verified], error) bool) error {
+func (f *fakeService) VerifySnapshots(ctx context.Context, vm string, names []string, opt app.VerifyOptions, begun func(string, *job.Job[app.Verified], error) bool) error {
 	for _, name := range names {
-		verifying, err := f.VerifySnapshot(ctx, vm, name, quick)
+		verifying, err := f.VerifySnapshot(ctx, vm, name, opt.Quick)
 		if !begun(name, verifying, err) {
 			break
 		}

@@ -101,7 +101,7 @@ type snapshotEditor interface {
 	DescribeSnapshot(ctx context.Context, vm, name, description string) error
 	PinSnapshot(ctx context.Context, vm, name string, pinned bool) error
 	VerifySnapshot(ctx context.Context, vm, name string, quick bool) (*job.Job[app.Verified], error)
-	VerifySnapshots(ctx context.Context, vm string, names []string, quick bool, begun func(name string, verifying *job.Job[app.Verified], err error) bool) error
+	VerifySnapshots(ctx context.Context, vm string, names []string, opt app.VerifyOptions, begun func(name string, verifying *job.Job[app.Verified], err error) bool) error
 }
 
 // storageService reports the disk usage and past jobs.

@@ -11,7 +11,7 @@ import (
 func (tl *timeline) verifyAll(v app.VM) {
 	names := tl.snapshotNames()
 	go func() {
-		err := tl.svc.VerifySnapshots(tl.ctx, v.Name, names, false, func(_ string, verifying *job.Job[app.Verified], err error) bool {
+		err := tl.svc.VerifySnapshots(tl.ctx, v.Name, names, app.VerifyOptions{}, func(_ string, verifying *job.Job[app.Verified], err error) bool {
 			if err != nil {
 				tl.ui(func() { tl.modal.showError(err) })
 				return true

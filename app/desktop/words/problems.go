@@ -58,6 +58,7 @@ var pathCauses = map[problem.Code]bool{
 // causeTexts are the causes that a code and its arguments describe completely, by problem code.
 var causeTexts = map[problem.Code]string{
 	problem.VMRunning:           "VM is running",
+	problem.VMTemporary:         "the VM is temporary: it is deleted when it stops",
 	problem.VMStopped:           "VM is stopped",
 	problem.VMPaused:            "the VM is paused",
 	problem.NoSSHServer:         "the guest has no SSH server",
@@ -212,6 +213,7 @@ var operationTexts = map[problem.OperationCode]string{
 	problem.OpShareCheck:              "Could not share that folder",
 	problem.OpShareSet:                "Could not share {{.Value}}",
 	problem.OpShellOpen:               "Could not open a shell in VM '{{.VM}}'",
+	problem.OpSnapshotBoot:            "Could not start snapshot '{{.Snapshot}}' of VM '{{.VM}}' as a temporary VM",
 	problem.OpSnapshotClone:           "Could not clone snapshot '{{.Snapshot}}' of VM '{{.VM}}' as '{{.Name}}'",
 	problem.OpSnapshotCreate:          "Could not take snapshot '{{.Snapshot}}' of VM '{{.VM}}'",
 	problem.OpSnapshotCreateAutomatic: "Could not take an automatic snapshot of VM '{{.VM}}'",
@@ -243,6 +245,7 @@ var operationTexts = map[problem.OperationCode]string{
 	problem.OpVMCreateImage:           "Could not create VM '{{.VM}}' from image {{.Image}}",
 	problem.OpVMDelete:                "Could not delete VM '{{.VM}}'",
 	problem.OpVMFind:                  "Could not find VM '{{.VM}}'",
+	problem.OpVMKeep:                  "Could not keep VM '{{.VM}}'",
 	problem.OpVMList:                  "Could not list the VMs",
 	problem.OpVMPause:                 "Could not pause VM '{{.VM}}'",
 	problem.OpVMRename:                "Could not rename VM '{{.VM}}' to '{{.Name}}'",
@@ -281,6 +284,7 @@ var stateTexts = map[problem.StateCode]string{
 // hintTexts are the suggested next steps, by problem code.
 var hintTexts = map[problem.Code]string{
 	problem.VMRunning:           "Stop the VM first.",
+	problem.VMTemporary:         "Keep the VM first.",
 	problem.NoSSHServer:         "Install an SSH server in the guest.",
 	problem.NoPackageManager:    "Copy programs into the guest instead.",
 	problem.ForwardNotFound:     "The forward may have been removed.",

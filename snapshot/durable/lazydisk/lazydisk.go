@@ -75,8 +75,6 @@ type Marker struct {
 	// SnapshotID and Digest identify a snapshot.
 	SnapshotID string `json:"snapshot_id,omitempty"`
 	Digest     string `json:"digest,omitempty"`
-	// Unfilled disks are not filled in: they are for temporary VMs.
-	Unfilled bool `json:"unfilled,omitempty"`
 }
 
 // SizeUnit divides the size of each lazy disk.
