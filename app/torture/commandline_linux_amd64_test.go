@@ -38,6 +38,8 @@ func commandLine(root string, words []string) []string {
 		return of("snapshot", "prune", "--keep-last", "1")
 	case "restore":
 		return of("snapshot", "restore", arg(1))
+	case "restore-lazy":
+		return of("snapshot", "restore", arg(1), "--background")
 	case "undo":
 		return of("snapshot", "undo")
 	case "discard":

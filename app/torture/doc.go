@@ -11,6 +11,8 @@
 // completed use case, or as after the use case in progress, and never in a state between them.
 // The next use case must work at once and remove all leftovers.
 //
+// A lazy disk counts as what its guest would read, so filling it in must not change the store.
+//
 // A second method shuts down the file system at random moments while the scenario runs, and
 // mounts it again.
 //

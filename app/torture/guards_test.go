@@ -32,6 +32,9 @@ var guardTests = map[guard.Guard][2]string{
 	guard.ReuseDigest:     {"./snapshot/gzfile", "TestReuseGivesTheSameFile"},
 	guard.PresentDigest:   {"./snapshot/gzfile", "TestPresentIsCompared"},
 	guard.CloneRead:       {"./snapshot/gzfile", "TestClonesAreChecked"},
+	guard.LazyDisk:        {"./snapshot", "TestLazyDiskIsNotRead"},
+	guard.Settling:        {"./vm/qemu", "TestSettlingExcludesPointInTime"},
+	guard.TrailerDigest:   {"./snapshot/durable/lazydisk", "TestDamagedTrailer"},
 	guard.ClonedImage:     {"./vm/image/cache", "TestImageThatChanges"}, // as root
 	guard.ImageEnd:        {"./vm/image", "TestWriteCutQCOW2"},
 	guard.PartValidator:   {"./vm/image/fetch", "TestPartOfAnotherFile"},
@@ -47,7 +50,7 @@ var guardTests = map[guard.Guard][2]string{
 // pass with it.
 func TestGuardedTestsFailUnguarded(t *testing.T) {
 	if !thorough {
-		t.Skip("rebuilds the tests of nine packages; run make torture")
+		t.Skip("rebuilds the tests of ten packages; run make torture")
 	}
 	for g, test := range guardTests {
 		t.Run(string(g), func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"vmterminal/app/torture/usecase"
 	"vmterminal/snapshot"
 	"vmterminal/snapshot/durable"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm/home"
 )
 
@@ -33,6 +34,12 @@ func isLeftover(path string) bool {
 	if durable.IsTempOf(name, usecase.Exported) || durable.IsTempOf(name, usecase.AnyJSON) {
 		return false // in the user's folder or without a lock: never swept
 	}
+	if dir, ok := strings.CutSuffix(filepath.Dir(path), "/"+filepath.Base(home.VMDir("").Filling())); ok {
+		return !isFillingOf(home.VMDir(dir), name)
+	}
+	if name == "source.idx" {
+		return false
+	}
 	if of, ok := strings.CutSuffix(path, snapshot.IndexSuffix); ok {
 		_, err := os.Lstat(of + snapshot.FileSuffix)
 		return err != nil
@@ -44,4 +51,14 @@ func isLeftover(path string) bool {
 	return name[0] == '.' || strings.HasSuffix(name, durable.TempSuffix) ||
 		strings.HasPrefix(name, filepath.Base(home.VMDir("").FirmwareNextPrefix())) ||
 		strings.HasSuffix(name, snapshot.HeaderSuffix) || strings.Contains(name, durable.AsideInfix)
+}
+
+// isFillingOf reports whether a disk of a VM is filled in from the folder id.
+func isFillingOf(dir home.VMDir, id string) bool {
+	for _, disk := range []string{dir.Disk(), dir.Undo()} {
+		if m, err := lazydisk.Read(disk); err == nil && m != nil && m.ID == id {
+			return true
+		}
+	}
+	return false
 }

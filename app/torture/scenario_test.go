@@ -51,6 +51,20 @@ var scenarios = []scenario{
 	{name: "disks", steps: [][]string{
 		{"restore", "a"}, {"restore", "b"}, {"undo"}, {"undo"}, {"discard"}, {"restore", "b"}, {"create", "c"}, {"undo"},
 	}},
+	{name: "lazy", steps: [][]string{
+		{"restore-lazy", "b"},
+		{"create", "c"}, // fills in the disk
+		{"restore-written", "b"},
+		{"restore-lazy", "a"},
+		{"undo"},
+		{"delete", "b"},
+		{"create", "d"}, // fills in the disk and adds what the guest wrote
+		{"restore-written", "a"},
+		{"restore", "d"},
+		{"undo"},
+		{"discard"},
+		{"vm-clone", usecase.VM, "copy"},
+	}},
 	{name: "transfer", steps: [][]string{
 		{"import", "%OURS%", "x"},
 		{"import", "%FOREIGN%", "y"},

@@ -56,6 +56,10 @@ var useCases = map[string]useCase{
 	"restore": {1, func(svc *app.Service, args []string) error {
 		return waitJob(svc.RestoreSnapshot(ctx, VM, args[0], app.RestoreOptions{}))
 	}},
+	"restore-lazy": {1, func(svc *app.Service, args []string) error {
+		return waitJob(svc.RestoreSnapshot(ctx, VM, args[0], app.RestoreOptions{Lazy: true}))
+	}},
+	"restore-written": {1, func(svc *app.Service, args []string) error { return restoreWritten(svc, args[0]) }},
 	"undo": {0, func(svc *app.Service, _ []string) error {
 		return waitJob(svc.UndoRestore(ctx, VM, app.RestoreOptions{}))
 	}},

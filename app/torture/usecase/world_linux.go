@@ -104,10 +104,10 @@ func (w World) putSnapshot(key string, s app.Snapshot) {
 
 // putFolder records the disks and the snapshots' contents. A hard link to the disk is not an undo disk.
 func (w World) putFolder(key string, dir home.VMDir) {
-	w.putFile(key+" disk", dir.Disk())
+	w.put(key+" disk", diskDigest(dir, dir.Disk()))
 	if kept, st, err := diskfile.UndoDisk(dir.Disk(), dir.Undo()); err == nil {
 		if disk, err := os.Stat(dir.Disk()); err != nil || !os.SameFile(disk, st) {
-			w.putFile(key+" undo", kept)
+			w.put(key+" undo", diskDigest(dir, kept))
 		}
 	}
 	// Until the VM is locked, leftovers of a crash do not count.
