@@ -54,10 +54,21 @@ func hold(ctx context.Context, dir home.VMDir, stage string) {
 	}
 }
 
-// servedFile is a raw disk for a block server.
+// servedFile is a raw disk for a block server. It cannot be read while a file damaged exists.
 type servedFile struct {
 	*diskfile.Disk
-	mu sync.Mutex
+	damaged string
+	mu      sync.Mutex
+}
+
+// damageFile is a file that makes the source of a VM's disk unreadable.
+func damageFile(dir home.VMDir) string { return filepath.Join(string(dir), "damaged") }
+
+func (f *servedFile) ReadAt(p []byte, off int64) (int, error) {
+	if _, err := os.Stat(f.damaged); err == nil {
+		return 0, errors.New("the source is damaged")
+	}
+	return f.Disk.ReadAt(p, off)
 }
 
 func (f *servedFile) NextData(off int64) (start, end int64, err error) {
@@ -80,7 +91,7 @@ func openTestLazyDisk(dir home.VMDir) (*LazyDisk, error) {
 	return &LazyDisk{
 		Overlay: folder.Overlay(), Size: m.Size, Source: m.Name,
 		Serve: func(ctx context.Context, l net.Listener, onReadError func(client.FillProblem)) error {
-			return blockserver.Serve(ctx, l, &servedFile{Disk: source}, blockserver.Options{
+			return blockserver.Serve(ctx, l, &servedFile{Disk: source, damaged: damageFile(dir)}, blockserver.Options{
 				OnReadError: func(err error) { onReadError(client.FillProblem{Code: client.FillDamaged, Detail: err.Error()}) },
 			})
 		},
