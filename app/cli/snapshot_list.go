@@ -146,7 +146,7 @@ func printSnapshotExtras(p *printer, s app.Snapshot, indent string) {
 		p.printf("%sVerified: %s\n", indent, formatTime(s.VerifiedAt))
 	}
 	if !s.BootedAt.IsZero() {
-		p.printf("%sBoots: yes, tried on %s\n", indent, formatTime(s.BootedAt))
+		p.printf("%sBoots: yes, last tried on %s\n", indent, formatTime(s.BootedAt))
 	}
 	// A difference of a few KiB is only due to rounding to whole blocks.
 	if shares := s.FileSize - s.Frees; s.State != app.SnapshotMissing && shares > s.FileSize/100 {

@@ -173,6 +173,16 @@ func TestCloneVM(t *testing.T) {
 	requireText(t, []string{d.jobBar.Items()[0].Phase}, "dev2 is ready to start")
 }
 
+func TestTemporaryVMCannotRestart(t *testing.T) {
+	d := open(t, stopped("dev"))
+	for _, temporary := range []bool{false, true} {
+		v := app.VM{Name: "dev", State: app.Running, Temporary: temporary}
+		if got := d.vmDialogs.power.canRestart(v); got == temporary {
+			t.Errorf("canRestart of a running VM, temporary %v: got %v, want %v", temporary, got, !temporary)
+		}
+	}
+}
+
 func TestVMFromSnapshot(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one"))
 	d.timeline.list.SetCurrent("one")

@@ -105,6 +105,7 @@ func facts(s app.Snapshot, vm string) []widgets.Fact {
 		{Label: lang.L("File size"), Value: file},
 		{Label: lang.L("Frees"), Value: optionalSize(s.Frees)},
 		{Label: lang.L("Verified"), Value: optionalDate(s.VerifiedAt)},
+		{Label: lang.L("Guest started"), Value: optionalDate(s.BootedAt)},
 		{Label: lang.L("Pinned"), Value: pinned(s)},
 		{Label: lang.L("Digest"), Value: strings.TrimPrefix(s.Digest, "sha256:"), Mono: true},
 	}

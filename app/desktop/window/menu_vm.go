@@ -52,7 +52,10 @@ func (vp *vmPower) canPause(v app.VM) bool {
 	return vp.canPower(v) && (v.State == app.Running || v.State == app.Paused)
 }
 
-func (vp *vmPower) canRestart(v app.VM) bool { return vp.canPower(v) && v.State.Alive() }
+// canRestart reports whether a VM can be restarted. Temporary VMs are deleted when they stop.
+func (vp *vmPower) canRestart(v app.VM) bool {
+	return vp.canPower(v) && v.State.Alive() && !v.Temporary
+}
 
 func (vp *vmPower) powerText() string {
 	if v, _ := vp.selected(); v.State.Alive() {

@@ -134,6 +134,9 @@ func badges(s app.Snapshot) []string {
 	if !s.VerifiedAt.IsZero() {
 		list = append(list, lang.L("verified"))
 	}
+	if !s.BootedAt.IsZero() {
+		list = append(list, lang.L("boots"))
+	}
 	return list
 }
 
