@@ -41,9 +41,15 @@ func (sd *snapshotDialogs) openRestore(v app.VM, s app.Snapshot, busy []busyVM) 
 		body.Add(paragraph(lang.L("The disk size changes from {{.Now}} to {{.Then}}.", words.Values{"Now": units.Bytes(now), "Then": units.Bytes(then)})))
 	}
 	text := lang.L("Restore")
+	if !opt.Stop && !s.Foreign {
+		body.Add(paragraph(lang.L("“Restore and start” does not wait until the whole disk is restored: the rest is filled in while the VM runs.")))
+	}
 	if opt.Stop {
 		text = lang.L("Stop, restore and start again")
 		body.Add(paragraph(lang.L("{{.VM}} is running. VMTerminal will:\n 1.  shut down the guest\n 2.  restore the snapshot\n 3.  start the VM again", words.Values{"VM": v.Name})))
+		if !s.Foreign {
+			body.Add(paragraph(lang.L("The VM starts at once. Its disk is filled in while it runs.")))
+		}
 	}
 	if len(busy) > 0 {
 		body.Add(paragraph(endProgramsText(busy)))
@@ -69,11 +75,18 @@ func (sd *snapshotDialogs) openRestore(v app.VM, s app.Snapshot, busy []busyVM) 
 	}
 
 	var d *widgets.Dialog
-	restore := &widgets.DialogButton{Text: text, Importance: widget.WarningImportance, OnTapped: func() {
-		sd.modal.closeDialog(d)
-		sd.restoreSnapshot(v.Name, s.Name, opt)
-	}}
-	d = sd.modal.openDialog(lang.L("Restore “{{.Name}}”?", words.Values{"Name": s.Name}), body, lang.L("Cancel"), nil, restore)
+	restore := func(start bool) func() {
+		return func() {
+			sd.modal.closeDialog(d)
+			opt.Start = start
+			sd.restoreSnapshot(v.Name, s.Name, opt)
+		}
+	}
+	buttons := []*widgets.DialogButton{{Text: text, Importance: widget.WarningImportance, OnTapped: restore(opt.Stop)}}
+	if !opt.Stop {
+		buttons = append(buttons, &widgets.DialogButton{Text: lang.L("Restore and start"), Importance: widget.WarningImportance, OnTapped: restore(true)})
+	}
+	d = sd.modal.openDialog(lang.L("Restore “{{.Name}}”?", words.Values{"Name": s.Name}), body, lang.L("Cancel"), nil, buttons...)
 }
 
 func (sd *snapshotDialogs) restoreSnapshot(vm, name string, opt app.RestoreOptions) {

@@ -9,7 +9,7 @@ import (
 )
 
 // goldenScenes are the scenes whose texts do not depend on the date or the machine.
-var goldenScenes = []string{"first-run", "no-guest", "stopped", "running", "undo-banner", "new-vm", "settings", "automatic", "vm-menu", "broken-vm"}
+var goldenScenes = []string{"first-run", "no-guest", "stopped", "running", "undo-banner", "filling", "source-failed", "new-vm", "settings", "automatic", "vm-menu", "broken-vm"}
 
 // TestGoldens compares the markup of the window with testdata. Colors are theme color
 // names, so dark and light differ only where a widget uses another color.

@@ -88,6 +88,9 @@ func (hd *header) stateLine(v app.VM) string {
 	if trouble := words.Trouble(v); trouble != "" && v.State != app.Broken { // the placeholder shows it for a broken VM
 		details = append(details, trouble)
 	}
+	if v.Filling != nil && !v.State.Alive() {
+		details = append(details, lang.L("the rest of its disk is copied from “{{.Name}}” while it runs", words.Values{"Name": v.Filling.Source}))
+	}
 	if v.State.Alive() {
 		if v.Accelerator != "" {
 			details = append(details, strings.ToUpper(v.Accelerator))

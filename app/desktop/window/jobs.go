@@ -151,13 +151,35 @@ func (v *jobTracker) press(id int64) {
 	v.focusMain()
 }
 
-// items returns the rows of the job bar.
+// items returns the rows of the job bar: the jobs, and the running VMs whose disks are being
+// filled in.
 func (v *jobTracker) items() []widgets.JobItem {
 	items := make([]widgets.JobItem, len(v.rows))
 	for i, r := range v.rows {
 		items[i] = r.item()
 	}
+	for i, vm := range v.last.vms {
+		if vm.Filling != nil && vm.State.Alive() {
+			items = append(items, fillingItem(-1-int64(i), vm))
+		}
+	}
 	return items
+}
+
+// fillingItem returns the row for a disk that is being filled in. It has no button, because
+// filling in cannot be canceled.
+func fillingItem(id int64, vm app.VM) widgets.JobItem {
+	f := vm.Filling
+	at := job.Progress{Done: f.Done, Total: f.Total}
+	item := widgets.JobItem{
+		ID: id, Icon: assets.RestoreIcon,
+		Title: lang.L("Disk of {{.VM}} from “{{.Name}}”", words.Values{"VM": vm.Name, "Name": f.Source}),
+		Phase: lang.L("Filling in the disk"), Fraction: at.Fraction(), Numbers: words.Percent(at),
+	}
+	if f.Problem.Code != "" {
+		item.Phase, item.Ended, item.Failed, item.Icon = words.FillProblem(f.Problem), true, true, assets.BrokenIcon
+	}
+	return item
 }
 
 func (r *shownJob) item() widgets.JobItem {

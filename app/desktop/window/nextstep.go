@@ -46,7 +46,7 @@ func (w *window) nextStepForVM(v app.VM, p problem.Problem) action {
 		s := w.last.snapshots[at]
 		return action{fixedText(lang.L("Delete snapshot") + "…"), nil, func() bool { return w.jobs.isIdle(v) }, func() { w.snapshotDialogs.askDeleteSnapshot(v, s) }}
 	default:
-		if isSelected && slices.ContainsFunc(p.Disk, restored) {
+		if isSelected && (p.Code == problem.DiskSourceDamaged || slices.ContainsFunc(p.Disk, restored)) {
 			return action{fixedText(lang.L("Undo restore") + "…"), nil, func() bool { return w.snapshotDialogs.canUndo(v) }, w.snapshotDialogs.askUndo}
 		}
 		return action{}

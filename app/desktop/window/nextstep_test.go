@@ -8,6 +8,7 @@ import (
 	"vmterminal/app"
 	"vmterminal/app/problem"
 	"vmterminal/snapshot"
+	"vmterminal/snapshot/durable/lazydisk"
 	"vmterminal/vm/qemu"
 	"vmterminal/vm/supervisor/client"
 )
@@ -38,14 +39,15 @@ func TestErrorOffersNextStep(t *testing.T) {
 		button         string
 		call, question string
 	}{
-		"running":       {svc: running(t, "dev"), err: app.ErrRunning, button: "Stop", call: "Stop dev false"},
-		"stopped":       {svc: stopped("dev"), err: app.ErrStopped, button: "Start", call: "Start dev"},
-		"paused":        {svc: inState(t, app.Paused), err: client.ErrPaused, button: "Resume", call: "Resume dev"},
-		"lost":          {svc: inState(t, app.Lost), err: client.ErrNotAnswering, button: "Force off…", question: "Force dev off?"},
-		"full":          {svc: stopped("dev"), err: &snapshot.NoSpace{}, button: "Storage…", question: "Storage"},
-		"no memory":     {svc: stopped("dev"), err: qemu.ErrNoMemory, button: "Settings…", question: "Settings of dev"},
-		"damaged":       {svc: snapshotted(stopped("dev"), "one"), err: snapshot.ErrDamaged, button: "Delete snapshot…", question: "Delete snapshot “one”?"},
-		"not restarted": {svc: undoable, err: client.ErrNoAgent, disk: []problem.State{{Code: problem.DiskRestored}}, button: "Undo restore…", question: "Undo the last restore of dev?"},
+		"running":        {svc: running(t, "dev"), err: app.ErrRunning, button: "Stop", call: "Stop dev false"},
+		"stopped":        {svc: stopped("dev"), err: app.ErrStopped, button: "Start", call: "Start dev"},
+		"paused":         {svc: inState(t, app.Paused), err: client.ErrPaused, button: "Resume", call: "Resume dev"},
+		"lost":           {svc: inState(t, app.Lost), err: client.ErrNotAnswering, button: "Force off…", question: "Force dev off?"},
+		"full":           {svc: stopped("dev"), err: &snapshot.NoSpace{}, button: "Storage…", question: "Storage"},
+		"no memory":      {svc: stopped("dev"), err: qemu.ErrNoMemory, button: "Settings…", question: "Settings of dev"},
+		"damaged":        {svc: snapshotted(stopped("dev"), "one"), err: snapshot.ErrDamaged, button: "Delete snapshot…", question: "Delete snapshot “one”?"},
+		"damaged source": {svc: undoable, err: lazydisk.ErrDamaged, button: "Undo restore…", question: "Undo the last restore of dev?"},
+		"not restarted":  {svc: undoable, err: client.ErrNoAgent, disk: []problem.State{{Code: problem.DiskRestored}}, button: "Undo restore…", question: "Undo the last restore of dev?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t, c.svc)

@@ -27,7 +27,8 @@ type noticeBar struct {
 	svc                             hostChecker
 	jobs                            *jobTracker
 	askStorage, askUndo, askDiscard func()
-	askAutomatic                    func(app.VM)
+	askRestore                      func()
+	askAutomatic, resume            func(app.VM)
 
 	banner *widgets.Banner
 	// findings are the results of the last checks of the host.
@@ -63,6 +64,9 @@ func (nb *noticeBar) notices() []notice {
 		list = append(list, notice{id: string(n.Code) + "\n" + n.Path, text: words.Note(n), icon: theme.WarningIcon()})
 	}
 	list = append(list, nb.automaticNotices()...)
+	if n, ok := nb.sourceNotice(); ok {
+		list = append(list, n)
+	}
 	if n, ok := nb.undoNotice(); ok {
 		list = append(list, n)
 	}
@@ -112,6 +116,25 @@ func (nb *noticeBar) undoNotice() (notice, bool) {
 		icon: assets.RestoreIcon, button: lang.L("Undo restore") + "…", onButton: nb.askUndo,
 		other: lang.L("Discard undo disk") + "…", onOther: nb.askDiscard,
 	}, true
+}
+
+// sourceNotice returns the notice about a VM that is paused because a part of its disk cannot be
+// read from the source.
+func (nb *noticeBar) sourceNotice() (notice, bool) {
+	v, ok := nb.selected()
+	if !ok || v.PauseReason.Code != app.PauseSourceFailed || v.Filling == nil || !nb.jobs.isIdle(v) {
+		return notice{}, false
+	}
+	n := notice{
+		id:   v.Name + "\nsource\n" + v.Since.Format(time.RFC3339Nano),
+		text: lang.L("{{.VM}} is paused: a part of its disk cannot be read from “{{.Name}}”. Repair that file and resume, or restore another snapshot.", words.Values{"VM": v.Name, "Name": v.Filling.Source}),
+		icon: theme.WarningIcon(), button: lang.L("Resume"), onButton: func() { nb.resume(v) },
+		other: lang.L("Restore another snapshot") + "…", onOther: nb.askRestore,
+	}
+	if nb.last.undo != nil {
+		n.other, n.onOther = lang.L("Undo restore")+"…", nb.askUndo
+	}
+	return n, true
 }
 
 // automaticNotices returns notices about failed automatic snapshots of all VMs.

@@ -85,7 +85,8 @@ func (r *reader) selection() (name string, choice int) {
 	return r.selected, r.selectionCount
 }
 
-// The intervals between readings while VMs change state, and while any VM runs. Polling is
+// The intervals between readings while VMs change state or their disks are filled in, and while
+// any VM runs. Polling is
 // needed because changes inside a supervisor do not change any file.
 const (
 	changingPoll = time.Second
@@ -124,7 +125,7 @@ func pollAfter(r reading) time.Duration {
 	wait := time.Duration(0)
 	for _, v := range r.vms {
 		switch {
-		case v.State == app.Starting || v.State == app.Stopping || v.Activity != (durable.Activity{}):
+		case v.State == app.Starting || v.State == app.Stopping || v.Activity != (durable.Activity{}), v.State.Alive() && v.Filling != nil:
 			return changingPoll
 		case v.State.Alive():
 			wait = runningPoll

@@ -198,6 +198,32 @@ var scenes = []scene{
 		svc.snapshots["dev"][1].IsCurrent = true
 		return svc
 	}, (*desk).settled},
+	{"filling", func(t *testing.T) *fakeService {
+		svc := workshop(t)
+		svc.vms[0].Filling = &app.Filling{Source: "before-upgrade", Done: 4 << 30, Total: 10 << 30}
+		svc.vms[3].Filling = &app.Filling{Source: "clean-install"}
+		return svc
+	}, (*desk).settled},
+	{"source-failed", func(t *testing.T) *fakeService {
+		svc := workshop(t)
+		svc.vms[0].State, svc.vms[0].PauseReason = app.Paused, app.PauseReason{Code: app.PauseSourceFailed}
+		svc.vms[0].Filling = &app.Filling{
+			Source: "before-upgrade", Done: 4 << 30, Total: 10 << 30,
+			Problem: app.FillProblem{Code: app.FillDamaged, Detail: "damaged: chunk 546 (at 546 MiB): its compressed bytes have changed"},
+		}
+		svc.vms[0].UndoUsed, svc.undoSince = 310<<20, time.Now().Add(-2*time.Minute)
+		return svc
+	}, (*desk).settled},
+	{"restore-stopped", workshop, func(d *desk) {
+		d.settled()
+		d.svc.change(func() {
+			d.svc.vms[3].DiskSize = 10 << 30
+			d.svc.snapshots["web"] = d.svc.snapshots["dev"]
+		})
+		d.selectVM("web")
+		d.until("the snapshots", func() bool { return len(d.timeline.list.Items()) > 0 })
+		d.snapshotDialogs.askRestore()
+	}},
 	{"slow-host", func(t *testing.T) *fakeService {
 		svc := workshop(t)
 		svc.findings = []doctor.Finding{slowHost}

@@ -8,6 +8,7 @@ import (
 
 	"vmterminal/app"
 	"vmterminal/app/desktop/words"
+	"vmterminal/app/job"
 	"vmterminal/app/units"
 	"vmterminal/widgets"
 )
@@ -47,6 +48,10 @@ func (sb *sidebar) vmItem(v app.VM) widgets.VMItem {
 		return item
 	}
 	item.Detail = units.Bytes(v.DiskUsed)
+	if f := v.Filling; f != nil && f.Total > 0 {
+		item.Detail += "  ·  " + lang.L("filling in {{.Percent}}", words.Values{"Percent": words.Percent(job.Progress{Done: f.Done, Total: f.Total})})
+		return item
+	}
 	if age := words.Age(v.LastSnapshot, sb.last.at); age != "" {
 		item.Detail += "  ·  " + lang.L("snapshot {{.Age}}", words.Values{"Age": age})
 	} else {

@@ -168,6 +168,85 @@ func TestRestoreOfStoppedVM(t *testing.T) {
 	d.until("the restore", func() bool { return d.svc.hasCalled("RestoreSnapshot dev newest false false") })
 }
 
+func TestRestoreAndStart(t *testing.T) {
+	d := open(t, snapshotted(stopped("dev"), "newest", "older"))
+	d.menu(key(fyne.KeyR))
+	d.awaitDialog("Restore “newest”?")
+	requireText(t, d.dialogTexts(), "does not wait until the whole disk is restored")
+	d.press("Restore and start")
+	d.until("the terminal", func() bool { return d.attached("dev") })
+	if want := "RestoreSnapshot dev newest false true"; !d.svc.hasCalled(want) {
+		t.Errorf("no call of %s", want)
+	}
+}
+
+func TestRestoreOfForeignSnapshotPromisesNoEarlyStart(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "newest")
+	svc.snapshots["dev"][0].Foreign = true
+	d := open(t, svc)
+	d.menu(key(fyne.KeyR))
+	d.awaitDialog("Restore “newest”?")
+	if got := strings.Join(d.dialogTexts(), "\n"); strings.Contains(got, "filled in") {
+		t.Errorf("dialog: got %q, want nothing about filling in", got)
+	}
+}
+
+func TestFillingIsShown(t *testing.T) {
+	svc := snapshotted(running(t, "dev"), "one")
+	svc.vms[0].Filling = &app.Filling{Source: "one", Done: 1, Total: 4}
+	d := open(t, svc)
+	d.until("the progress", func() bool { return len(d.jobBar.Items()) == 1 })
+	row := d.jobBar.Items()[0]
+	if row.Title != "Disk of dev from “one”" || row.Phase != "Filling in the disk" || row.Numbers != "25 %" || row.Fraction != 0.25 || row.Button != "" || row.Ended {
+		t.Errorf("row: got %+v, want 25 %% and no button", row)
+	}
+	requireText(t, texts(d.sidebar.vms), "filling in 25 %")
+	svc.change(func() {
+		svc.vms[0].Filling = &app.Filling{Source: "one", Done: 2, Total: 4, Problem: app.FillProblem{Code: app.FillNoSpace}}
+	})
+	d.until("the problem", func() bool { return d.jobBar.Items()[0].Failed })
+	requireText(t, []string{d.jobBar.Items()[0].Phase}, "The host's disk is full.")
+	svc.change(func() { svc.vms[0].Filling = nil })
+	d.until("no progress", func() bool { return len(d.jobBar.Items()) == 0 && !d.jobBar.Visible() })
+}
+
+func TestUnfinishedDiskOfStoppedVM(t *testing.T) {
+	svc := snapshotted(stopped("dev"), "one")
+	svc.vms[0].Filling = &app.Filling{Source: "one"}
+	d := open(t, svc)
+	requireText(t, texts(d.header.state), "the rest of its disk is copied from “one” while it runs")
+	if got := d.jobBar.Items(); len(got) != 0 {
+		t.Errorf("rows: got %+v, want none", got)
+	}
+}
+
+func TestPauseByDamagedSourceOffersNextSteps(t *testing.T) {
+	for name, c := range map[string]struct {
+		undo   int64
+		button string
+		dialog string
+	}{
+		"undo":    {3 << 30, "Undo restore…", "Undo the last restore of dev?"},
+		"no undo": {0, "Restore another snapshot…", "Restore “one”?"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			svc := snapshotted(running(t, "dev"), "one")
+			svc.vms[0].State, svc.vms[0].PauseReason = app.Paused, app.PauseReason{Code: app.PauseSourceFailed}
+			svc.vms[0].Filling = &app.Filling{Source: "one", Problem: app.FillProblem{Code: app.FillDamaged, Detail: "chunk 7"}}
+			svc.vms[0].UndoUsed, svc.undoSince = c.undo, time.Now()
+			d := open(t, svc)
+			d.until("the notice", func() bool { return d.noticeBar.banner.Visible() })
+			requireText(t, texts(d.noticeBar.banner), "dev is paused: a part of its disk cannot be read from “one”.")
+			requireText(t, texts(d.header.state), "cannot be read")
+			d.press(c.button)
+			d.awaitDialog(c.dialog)
+			d.key(fyne.KeyEscape)
+			d.press("Resume")
+			d.until("the resumption", func() bool { return svc.hasCalled("Resume dev") })
+		})
+	}
+}
+
 // TestRestoreOffersToSaveUndoDisk tests a restore that would delete an undo disk.
 func TestRestoreOffersToSaveUndoDisk(t *testing.T) {
 	for _, save := range []bool{true, false} {

@@ -67,6 +67,7 @@ func (w *window) createParts(svc Service, version string) {
 	}
 	w.noticeBar = &noticeBar{
 		model: m, svc: svc, jobs: w.jobs, closedNotices: map[string]bool{}, askStorage: w.storage.askStorage,
+		askRestore: w.snapshotDialogs.askRestore, resume: power.togglePause,
 		askUndo: w.snapshotDialogs.askUndo, askDiscard: w.snapshotDialogs.askDiscard, askAutomatic: w.vmDialogs.askAutomatic,
 	}
 	w.firstRun = &firstRun{model: m, svc: svc, created: w.vmDialogs.created}
@@ -130,6 +131,7 @@ func (w *window) draw() {
 	w.terminals.draw()
 	w.timeline.draw()
 	w.noticeBar.draw()
+	w.jobBar.Set(w.jobs.items())
 	w.menuBar.draw()
 	w.tray.update()
 }

@@ -73,6 +73,8 @@ func RestoreDone(r app.Restored, took string) string {
 		return lang.L("Done in {{.Took}}. The disk is correct, but a part of the snapshot file that was not needed is damaged. Take a new snapshot.", Values{"Took": took})
 	case r.KeptBefore:
 		return lang.L("Done in {{.Took}}. The disk from before the last restore is still kept for undo.", Values{"Took": took})
+	case r.Lazy:
+		return lang.L("Done in {{.Took}}. The disk is filled in while the VM runs. The previous disk is kept for undo.", Values{"Took": took})
 	case r.CRCOnly:
 		return lang.L("Done in {{.Took}}, checked by CRC only. The previous disk is kept for undo.", Values{"Took": took})
 	}

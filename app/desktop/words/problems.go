@@ -332,6 +332,8 @@ var hintTexts = map[problem.Code]string{
 	problem.DiskAttached:        "Unmount it, or detach that device.",
 	problem.DiskChanged:         "Stop that program first, then try again.",
 	problem.DiskInUse:           "Stop that QEMU first.",
+	problem.DiskUnfinished:      "Start its VM and wait until its disk is complete.",
+	problem.DiskSourceDamaged:   "Undo the restore, or restore another snapshot.",
 	problem.DiskNotPreserved:    "Try again.",
 	problem.ShareUnavailable:    "Make the folder available, or remove it from the shared folders.",
 	problem.SharingUnsupported:  "Remove the shared folders.",

@@ -126,8 +126,24 @@ func pauseReason(r app.PauseReason) string {
 		return lang.L("the accelerator failed")
 	case app.PauseGuestPanicked:
 		return lang.L("the guest's kernel panicked")
+	case app.PauseSourceFailed:
+		return lang.L("a part of its disk that is not filled in yet cannot be read; no data was changed")
 	default:
 		return unknownCode(string(r.Code))
+	}
+}
+
+// FillProblem returns why a disk is not being filled in for now.
+func FillProblem(p app.FillProblem) string {
+	switch p.Code {
+	case app.FillNoSpace:
+		return lang.L("The host's disk is full. Filling in the disk continues when there is space.")
+	case app.FillDamaged:
+		return lang.L("The file that the disk is filled in from cannot be read: {{.Error}}", Values{"Error": p.Detail})
+	case app.FillFailed:
+		return lang.L("{{.Error}}. Filling in the disk is tried again.", Values{"Error": p.Detail})
+	default:
+		return lang.L("The disk is not being filled in: {{.Why}}", Values{"Why": unknownCode(string(p.Code))})
 	}
 }
 

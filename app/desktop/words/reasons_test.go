@@ -26,6 +26,9 @@ func reasonTexts() map[string]string {
 	for _, c := range app.PauseCodes {
 		all["pause/"+string(c)] = pauseReason(app.PauseReason{Code: c})
 	}
+	for _, c := range app.FillCodes {
+		all["fill/"+string(c)] = FillProblem(app.FillProblem{Code: c, Detail: "chunk 7"})
+	}
 	for _, c := range app.ReplacedDiskCodes {
 		all["replaced disk/"+string(c)] = replacedDisk(app.ReplacedDisk{Code: c, Path: "/disk", Detail: "no space"})
 	}
@@ -48,6 +51,7 @@ func unknownTexts() map[string]string {
 	return map[string]string{
 		"exit":          ExitReason(app.ExitReason{Code: code}),
 		"pause":         Trouble(app.VM{State: app.Paused, PauseReason: app.PauseReason{Code: code}}),
+		"fill":          FillProblem(app.FillProblem{Code: code}),
 		"replaced disk": replacedDisk(app.ReplacedDisk{Code: code}),
 		"share":         ShareProblem(app.ShareProblem{Code: code}),
 		"stop":          StopStep(app.StopStep{Code: code}),
