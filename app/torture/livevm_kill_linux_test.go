@@ -35,6 +35,11 @@ var moments = []moment{
 		victims:  []string{victimCommand, victimSupervisor, victimQEMU, victimBoth}, prepare: (*liveVM).writeConstantly,
 	},
 	{
+		name: "a lazy restore", command: []string{"snapshot", "restore", "source", "--start"},
+		duration: func(l *liveVM) time.Duration { return 2 * l.boot }, // until the disk is filled in
+		victims:  []string{victimCommand, victimSupervisor, victimQEMU}, prepare: (*liveVM).takeSource,
+	},
+	{
 		name: "an automatic snapshot", running: true, duration: func(l *liveVM) time.Duration { return l.snapshot },
 		victims: []string{victimSupervisor, victimQEMU}, prepare: (*liveVM).waitForAutomatic, slow: true,
 	},
@@ -70,6 +75,12 @@ func (l *liveVM) flood() {
 func (l *liveVM) writeConstantly() {
 	l.t.Helper()
 	l.guest("killall dd; (while :; do dd if=/dev/urandom of=/root/busy bs=64k count=64 conv=notrunc,fsync; done) >/dev/null 2>&1 </dev/null &")
+}
+
+// takeSource takes the snapshot for a lazy restore.
+func (l *liveVM) takeSource() {
+	l.t.Helper()
+	l.mustRun("snapshot", "create", "source")
 }
 
 // waitForAutomatic waits until an automatic snapshot is in progress.
