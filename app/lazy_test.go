@@ -243,7 +243,7 @@ func TestDamagedLazyDisk(t *testing.T) {
 		"no overlay": func(_ *lazyVM, f lazydisk.Folder) error { return os.Remove(f.Overlay()) },
 		"no source":  func(_ *lazyVM, f lazydisk.Folder) error { return os.Remove(f.Source()) },
 		"no folder":  func(_ *lazyVM, f lazydisk.Folder) error { return os.RemoveAll(string(f)) },
-		"cut source": func(v *lazyVM, f lazydisk.Folder) error {
+		"cut source": func(_ *lazyVM, f lazydisk.Folder) error {
 			return errors.Join(os.Remove(f.Index()), os.Truncate(f.Source(), 5000))
 		},
 		"trailer": func(v *lazyVM, _ lazydisk.Folder) error {
