@@ -401,3 +401,36 @@ func TestSettlingGivesWay(t *testing.T) {
 		t.Error("two points in time at once, want one")
 	}
 }
+
+// TestStopWhileFilling stops the VM before its disk is filled in, and starts it again.
+func TestStopWhileFilling(t *testing.T) {
+	t.Parallel()
+	v := newLazyGuest(t, stageNone)
+	v.closeFillGate()
+	c := v.start()
+	x := v.attach(c)
+	x.expect(prompt)
+	x.send("head -c 9000000 /dev/urandom >/root/noise; sync; echo written-$((40+2))")
+	x.expect("written-42")
+	want := x.checksums("before")
+	if err := c.Stop(t.Context(), client.StopRequest{Grace: patientGrace}, nil); err != nil {
+		t.Fatal(err)
+	}
+	v.checkNoLeftovers()
+	if m, err := lazydisk.Read(v.spec.Dir.Disk()); err != nil || m == nil {
+		t.Fatalf("the disk of the stopped VM has the marker %v, %v; want one", m, err)
+	}
+	v.openFillGate()
+	c = v.start()
+	x = v.attach(c)
+	x.expect(prompt)
+	v.expectSettled(c)
+	if got := x.checksums("after"); got != want {
+		t.Errorf("checksums after another start: got %q, want %q", got, want)
+	}
+	if err := c.Stop(t.Context(), client.StopRequest{Grace: patientGrace}, nil); err != nil {
+		t.Fatal(err)
+	}
+	v.checkNoLeftovers()
+	v.checkFileSystem()
+}
