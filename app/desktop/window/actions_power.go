@@ -43,6 +43,8 @@ func (vp *vmPower) startOrStop() {
 	v, ok := vp.selected()
 	switch {
 	case !ok:
+	case v.State.Alive() && v.Temporary:
+		vp.askStopTemporary(v.Name)
 	case v.State.Alive():
 		vp.askStop(v.Name)
 	default:
@@ -56,6 +58,16 @@ func (vp *vmPower) askStop(name string) {
 	vp.programs.unlessProgramsRun([]string{name}, stop, func(busy []busyVM) {
 		vp.askEndPrograms(lang.L("Stop {{.VM}}?", words.Values{"VM": name}), busy, lang.L("Stop"), stop)
 	})
+}
+
+// askStopTemporary asks before it stops a temporary VM, which is deleted then.
+func (vp *vmPower) askStopTemporary(name string) {
+	var d *widgets.Dialog
+	stop := &widgets.DialogButton{Text: lang.L("Stop and delete"), Importance: widget.DangerImportance, OnTapped: func() {
+		vp.modal.closeDialog(d)
+		vp.stopVM(name, app.StopOptions{})
+	}}
+	d = vp.modal.openDialog(lang.L("Stop {{.VM}}?", words.Values{"VM": name}), paragraph(lang.L("This VM is temporary: it is deleted when it stops, with everything on its disk.")), lang.L("Cancel"), nil, stop)
 }
 
 // askRestart restarts a VM. If programs run in its terminals, it asks first.

@@ -200,6 +200,28 @@ func TestVMFromSnapshot(t *testing.T) {
 	d.until("the started VM", func() bool { return d.svc.hasCalled("CloneSnapshot and start dev one three") })
 }
 
+func TestTrySnapshot(t *testing.T) {
+	d := open(t, snapshotted(stopped("dev"), "one"))
+	d.timeline.list.SetCurrent("one")
+	d.do(d.timeline.snapshotActions(), "Try this snapshot")
+	d.until("the temporary VM", func() bool { _, ok := d.last.vm("one-try-1"); return ok })
+	d.until("the result", d.jobEnded)
+	requireText(t, []string{d.jobBar.Items()[0].Phase}, "one-try-1 is running, and is deleted when it stops")
+
+	d.selectVM("one-try-1")
+	d.vmDialogs.power.startOrStop()
+	d.awaitDialog("Stop one-try-1?")
+	requireText(t, d.dialogTexts(), "it is deleted when it stops")
+	d.press("Cancel")
+	d.do(d.vmDialogs.actions(), "Keep temporary VM")
+	d.until("the kept VM", func() bool {
+		v, _ := d.last.vm("one-try-1")
+		return d.svc.hasCalled("KeepVM one-try-1") && !v.Temporary
+	})
+	d.vmDialogs.power.startOrStop()
+	d.until("the stopped VM", func() bool { v, _ := d.last.vm("one-try-1"); return v.State == app.Stopped })
+}
+
 func TestRenameInPlace(t *testing.T) {
 	d := open(t, snapshotted(stopped("dev"), "one", "two"))
 	d.timeline.list.SetCurrent("two")

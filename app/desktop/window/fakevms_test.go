@@ -106,6 +106,25 @@ func (f *fakeService) CloneSnapshot(_ context.Context, vm, name string, n app.Ne
 	return f.copied(method, vm+" "+name, n.Name)
 }
 
+func (f *fakeService) BootSnapshot(_ context.Context, vm, name string, _ app.BootOptions) (*job.Job[app.VM], error) {
+	if err := f.called("BootSnapshot", vm+" "+name); err != nil {
+		return nil, err
+	}
+	return runFakeJob(f, job.Clone, vm, name, func() (app.VM, error) {
+		v := app.VM{Name: name + "-try-1", State: app.Running, Temporary: true}
+		f.change(func() { f.vms = append(f.vms, v) })
+		return v, nil
+	}), nil
+}
+
+func (f *fakeService) KeepVM(_ context.Context, name string) (app.VM, error) {
+	if err := f.called("KeepVM", name); err != nil {
+		return app.VM{}, err
+	}
+	f.change(func() { f.find(name).Temporary = false })
+	return app.VM{}, nil
+}
+
 func (f *fakeService) copied(method, from, to string) (*job.Job[app.VM], error) {
 	if err := f.called(method, from+" "+to); err != nil {
 		return nil, err

@@ -91,6 +91,9 @@ func (hd *header) stateLine(v app.VM) string {
 	if v.Filling != nil && !v.State.Alive() {
 		details = append(details, lang.L("the rest of its disk is copied from “{{.Name}}” while it runs", words.Values{"Name": v.Filling.Source}))
 	}
+	if v.Temporary {
+		details = append(details, lang.L("temporary"))
+	}
 	if v.State.Alive() {
 		if v.Accelerator != "" {
 			details = append(details, strings.ToUpper(v.Accelerator))

@@ -15,6 +15,7 @@ import (
 func (tl *timeline) snapshotActions() []action {
 	return []action{
 		{fixedText(lang.L("Restore") + "…"), key(fyne.KeyR), tl.canRestore, tl.dialogs.askRestore},
+		{fixedText(lang.L("Try this snapshot")), nil, tl.hasIntactSnapshot, tl.withSnapshot(tl.trySnapshot)},
 		{fixedText(lang.L("New VM from snapshot") + "…"), nil, tl.hasIntactSnapshot, tl.withSnapshot(tl.askNewVM)},
 		{},
 		{fixedText(lang.L("Rename")), nil, tl.canEditSnapshot, tl.editSnapshotName},
@@ -82,6 +83,13 @@ func (tl *timeline) pinText() string {
 
 func (tl *timeline) togglePin(v app.VM, s app.Snapshot) {
 	tl.mutate(func(ctx context.Context) error { return tl.svc.PinSnapshot(ctx, v.Name, s.Name, !s.Pinned) })
+}
+
+// trySnapshot starts a snapshot as a temporary VM.
+func (tl *timeline) trySnapshot(v app.VM, s app.Snapshot) {
+	runJob(tl.jobs, words.TryDone, func(ctx context.Context) (*job.Job[app.VM], error) {
+		return tl.svc.BootSnapshot(ctx, v.Name, s.Name, app.BootOptions{})
+	})
 }
 
 func (tl *timeline) verifySnapshot(v app.VM, s app.Snapshot) {

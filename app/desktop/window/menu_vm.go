@@ -22,6 +22,7 @@ func (vd *vmDialogs) actions() []action {
 		{fixedText(lang.L("Settings") + "…"), nil, vd.when(vd.jobs.canChange), vd.withVM(vd.askSettings)},
 		{fixedText(lang.L("Automatic snapshots") + "…"), nil, vd.when(func(v app.VM) bool { return v.State != app.Broken }), vd.withVM(vd.askAutomatic)},
 		{fixedText(lang.L("Clone") + "…"), nil, vd.when(vd.jobs.canChange), vd.withVM(vd.askCloneVM)},
+		{fixedText(lang.L("Keep temporary VM")), nil, vd.when(func(v app.VM) bool { return v.Temporary }), vd.withVM(vd.keepVM)},
 		{fixedText(lang.L("Make active")), nil, vd.when(func(v app.VM) bool { return !v.Active }), vd.withVM(vd.useVM)},
 		{fixedText(lang.L("Delete VM") + "…"), nil, vd.when(vd.jobs.isIdle), vd.withVM(vd.askDeleteVM)},
 	}
@@ -30,6 +31,14 @@ func (vd *vmDialogs) actions() []action {
 // useVM makes a VM the active one: the default of commands without a VM name.
 func (vd *vmDialogs) useVM(v app.VM) {
 	vd.mutate(func(ctx context.Context) error { return vd.svc.UseVM(ctx, v.Name) })
+}
+
+// keepVM makes a temporary VM an ordinary one.
+func (vd *vmDialogs) keepVM(v app.VM) {
+	vd.mutate(func(ctx context.Context) error {
+		_, err := vd.svc.KeepVM(ctx, v.Name)
+		return err
+	})
 }
 
 // askForce asks before it forces a VM off.

@@ -57,6 +57,7 @@ type vmService interface {
 	CreateDebian(ctx context.Context, n app.NewVM, release string) (*job.Job[app.VM], error)
 	CloneVM(ctx context.Context, name string, n app.NewVM) (*job.Job[app.VM], error)
 	CloneSnapshot(ctx context.Context, vm, name string, n app.NewVM) (*job.Job[app.VM], error)
+	KeepVM(ctx context.Context, name string) (app.VM, error)
 	UseVM(ctx context.Context, name string) error
 	SetVM(ctx context.Context, name string, to app.VMSettings) (app.VM, error)
 	SetAutomatic(ctx context.Context, vmName string, a app.Automatic) (app.VM, error)
@@ -95,11 +96,12 @@ type snapshotService interface {
 	ImportSnapshot(vm, from, name string) (*job.Job[app.Snapshot], error)
 }
 
-// snapshotEditor changes the names and properties of snapshots and verifies them.
+// snapshotEditor changes the names and properties of snapshots, verifies and tries them.
 type snapshotEditor interface {
 	RenameSnapshot(ctx context.Context, vm, old, name string) error
 	DescribeSnapshot(ctx context.Context, vm, name, description string) error
 	PinSnapshot(ctx context.Context, vm, name string, pinned bool) error
+	BootSnapshot(ctx context.Context, vm, name string, opt app.BootOptions) (*job.Job[app.VM], error)
 	VerifySnapshot(ctx context.Context, vm, name string, quick bool) (*job.Job[app.Verified], error)
 	VerifySnapshots(ctx context.Context, vm string, names []string, opt app.VerifyOptions, begun func(name string, verifying *job.Job[app.Verified], err error) bool) error
 }

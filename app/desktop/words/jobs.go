@@ -94,6 +94,11 @@ func VerifyDone(v app.Verified, took string) string {
 	return lang.L("Verified in {{.Took}}: all data decompressed and checked", Values{"Took": took})
 }
 
+// TryDone describes the result of starting a snapshot as a temporary VM.
+func TryDone(v app.VM, took string) string {
+	return lang.L("Done in {{.Took}}: {{.VM}} is running, and is deleted when it stops", Values{"Took": took, "VM": v.Name})
+}
+
 // CloneDone describes the result of creating a VM in a job.
 func CloneDone(v app.VM, took string) string {
 	if v.NotFrozen != "" {
