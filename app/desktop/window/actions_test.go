@@ -195,7 +195,7 @@ func TestVMFromSnapshot(t *testing.T) {
 	d.do(d.timeline.snapshotActions(), "New VM from snapshot…")
 	d.awaitDialog("New VM from “one”")
 	d.setText("three")
-	d.check("Start it now", 0).SetChecked(true)
+	d.check("Start it now").SetChecked(true)
 	d.press("Create")
 	d.until("the started VM", func() bool { return d.svc.hasCalled("CloneSnapshot and start dev one three") })
 }

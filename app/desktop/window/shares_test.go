@@ -11,16 +11,13 @@ import (
 	"vmterminal/widgets"
 )
 
-// check returns the nth check box with the given text in the dialog, counted from 0.
-func (d *desk) check(text string, nth int) *widgets.KeyCheck {
+// check returns the first check box with the given text in the dialog.
+func (d *desk) check(text string) *widgets.KeyCheck {
 	d.t.Helper()
 	var found *widgets.KeyCheck
 	walk(d.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
-		if c, ok := o.(*widgets.KeyCheck); ok && c.Text == text {
-			if nth == 0 {
-				found = c
-			}
-			nth--
+		if c, ok := o.(*widgets.KeyCheck); ok && c.Text == text && found == nil {
+			found = c
 		}
 	})
 	if found == nil {
@@ -42,7 +39,7 @@ func TestSharesInSettings(t *testing.T) {
 	for _, text := range []string{"/src/a", "/mnt/a in the guest", "Unavailable: the guest cannot mount it: no 9p", "boots with UEFI"} {
 		requireText(t, d.dialogTexts(), text)
 	}
-	d.check("Read-only", 0).SetChecked(true)
+	d.check("Read-only").SetChecked(true)
 	d.press("Remove") // the last share
 	d.press("Save")
 	d.until("the shares", func() bool {
@@ -75,7 +72,7 @@ func TestNewVMFromOwnImageWithUEFI(t *testing.T) {
 	d := open(t, stopped("dev"))
 	d.chooseSystem("Custom image")
 	d.typeInto("File or URL", "/images/mine.qcow2")
-	d.check(lang.L("Boot with UEFI (detected automatically for UEFI-only images)"), 0).SetChecked(true)
+	d.check(lang.L("Boot with UEFI (detected automatically for UEFI-only images)")).SetChecked(true)
 	d.press("Create")
 	d.until("the job", func() bool { return d.svc.hasCalled("CreateFromImage /images/mine.qcow2:UEFI default") })
 }
