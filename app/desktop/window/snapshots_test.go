@@ -261,7 +261,7 @@ func TestRestoreOffersToSaveUndoDisk(t *testing.T) {
 		name := app.UndoName(now)
 		want := "RestoreSnapshot dev newest false false " + name
 		if !save {
-			d.check("Save it as snapshot “"+name+"” first").SetChecked(false)
+			d.check("Save it as snapshot “" + name + "” first").SetChecked(false)
 			want = "RestoreSnapshot dev newest false false"
 		}
 		d.press("Restore")
