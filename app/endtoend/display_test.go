@@ -42,10 +42,12 @@ func newDisplay(t testing.TB, options ...string) *display {
 	}
 	d := &display{t: t, env: []string{fmt.Sprintf("DISPLAY=:%d", number), "FYNE_SCALE=1", "FYNE_THEME=dark", "GORACE=exitcode=0"}}
 
-	openbox := exec.Command("openbox", "--sm-disable")
-	openbox.Env = d.addDisplayEnv(baseEnv())
-	startUntilTestEnds(t, openbox)
-	waitUntil(t, "the window manager is running", func() bool { return d.runTool("wmctrl", "-m") == nil })
+	waitUntil(t, "the window manager is running", func() bool {
+		openbox := exec.Command("openbox", "--sm-disable")
+		openbox.Env = d.addDisplayEnv(baseEnv())
+		startUntilTestEnds(t, openbox) // one that starts while another runs exits
+		return pollUntil(time.Minute, func() bool { return d.runTool("wmctrl", "-m") == nil })
+	})
 	return d
 }
 

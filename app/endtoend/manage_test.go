@@ -24,14 +24,14 @@ func (d *display) choose(n int) {
 // Positions of items in the menus of a VM and of a snapshot, and keyboard shortcuts.
 const (
 	itemSettings  = 5
-	itemDeleteVM  = 9
-	itemNewVM     = 2
-	itemRename    = 3
-	itemDescribe  = 4
-	itemPin       = 5
-	itemVerify    = 6
-	itemExport    = 7
-	itemDelete    = 8
+	itemDeleteVM  = 10
+	itemNewVM     = 3
+	itemRename    = 4
+	itemDescribe  = 5
+	itemPin       = 6
+	itemVerify    = 7
+	itemExport    = 8
+	itemDelete    = 9
 	itemImport    = 3 // in the menu above the snapshots
 	vmsByKey      = "ctrl+shift+1"
 	historyByKeys = "ctrl+shift+3"

@@ -149,11 +149,11 @@ var Operations = []OperationCode{
 	OpImageBuiltList, OpImageFind, OpImageImport, OpImageJobCancel, OpImageJobWait, OpImageList,
 	OpImagePull, OpImageRemove, OpJobCancel, OpJobHistory, OpJobList, OpJobWait, OpLogRead,
 	OpPackageInstall, OpPackageList, OpPackageRemove, OpPackageSearch, OpPackageUpdate,
-	OpPackageUpgrade, OpShareCheck, OpShareSet, OpShellOpen, OpSnapshotClone, OpSnapshotCreate,
+	OpPackageUpgrade, OpShareCheck, OpShareSet, OpShellOpen, OpSnapshotBoot, OpSnapshotClone, OpSnapshotCreate,
 	OpSnapshotCreateAutomatic, OpSnapshotDelete, OpSnapshotDescribe, OpSnapshotExport,
 	OpSnapshotImport, OpSnapshotList, OpSnapshotPin, OpSnapshotPrune, OpSnapshotRename,
 	OpSnapshotRestore, OpSnapshotServe, OpSnapshotShow, OpSnapshotUnpin, OpSnapshotVerify, OpSnapshotVerifyAll,
 	OpSSHOpen, OpStorageShow, OpStoreOpen, OpTryEnd, OpTryRun, OpUndoDiscard, OpUndoRestore,
 	OpVMChange, OpVMClone, OpVMCreate, OpVMCreateDebian, OpVMCreateImage, OpVMDelete, OpVMFind,
-	OpVMList, OpVMPause, OpVMRename, OpVMRestart, OpVMResume, OpVMStart, OpVMStop, OpVMUse,
+	OpVMKeep, OpVMList, OpVMPause, OpVMRename, OpVMRestart, OpVMResume, OpVMStart, OpVMStop, OpVMUse,
 }
