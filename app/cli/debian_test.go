@@ -65,7 +65,7 @@ func runInDebian(t *testing.T, folder string) {
 		return os.Symlink(builtGuests, home.Dir(env.Getenv(home.EnvVar)).Cache())
 	}
 	for name, command := range map[string]func(*testscript.TestScript, bool, []string){
-		"await": await, "awaits": awaits, "fsck": fsck, "installed": installed,
+		"awaits": awaits, "fsck": fsck, "installed": installed,
 	} {
 		p.Cmds[name] = command
 	}
